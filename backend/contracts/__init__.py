@@ -1,0 +1,1 @@
+"""What backend, worker, command line and frontend agree on. Imports pydantic and the standard library only."""

@@ -1,0 +1,15 @@
+"""Content addresses and media types of artifacts."""
+
+import re
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+SHA256_PATTERN = re.compile(r"^[0-9a-f]{64}$")
+Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN.pattern)]
+
+SAFETENSORS = "application/vnd.safetensors"
+NIFTI_GZ = "application/x-nifti-gz"
+JPEG = "image/jpeg"
+PNG = "image/png"
+ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG})

@@ -1,0 +1,15 @@
+"""The base class of everything that crosses a process boundary."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Contract(BaseModel):
+    """Immutable, and refuses a field it does not know: a typing error is never a silent default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_by_alias=True,
+        validate_by_name=True,
+        serialize_by_alias=True,
+    )

@@ -1,0 +1,42 @@
+"""What the sites of a federation segment: modality, channels and structures."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from backend.contracts.base import Contract
+
+StructureName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+class Structure(Contract):
+    """An anatomical class, and the integers that stand for it in a mask.
+
+    Structures may overlap: the optic disc contains the cup, so the disc is the labels 1 (rim) and 2 (cup) together
+    and the cup is label 2. Each structure is one output channel of the network.
+    """
+
+    name: StructureName = Field(description="The structure's name, as shown everywhere.", examples=["optic disc"])
+    label_values: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        min_length=1, description="The mask integers that belong to this structure; 0 is background.", examples=[[1, 2]]
+    )
+
+
+class SegmentationTask(Contract):
+    """The task that all sites of a federation share."""
+
+    modality: str = Field(default="fundus photography", min_length=1, max_length=60, description="Imaging modality.")
+    num_channels: Literal[1, 3] = Field(default=3, description="Image channels: 1 for grey, 3 for RGB.")
+    structures: tuple[Structure, ...] = Field(min_length=1, max_length=32, description="The structures to segment.")
+
+    @model_validator(mode="after")
+    def _structure_names_differ(self) -> Self:
+        names = [structure.name for structure in self.structures]
+        if len(set(names)) != len(names):
+            raise ValueError(f"structures must have different names, got {names}: rename one")
+        return self
+
+    @property
+    def known_label_values(self) -> frozenset[int]:
+        """Every integer a mask of this task may contain, background included."""
+        return frozenset({0}).union(*(structure.label_values for structure in self.structures))

@@ -1,0 +1,314 @@
+"""The worker API: what a claimed task carries, and what a worker reports back.
+
+A message on the broker carries a task id and nothing else. Everything below travels over HTTP.
+
+`parts` are the named pieces of a run's state, each one safetensors artifact: `global`, `personalized/<site>`,
+`selector`, `selector_moments/<site>`. A part map is `{name: sha256}`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backend.contracts.artifacts import Sha256
+from backend.contracts.base import Contract
+from backend.contracts.experiment_config import ExperimentConfig, StrategyConfig
+from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind, Split
+from backend.contracts.task_definition import SegmentationTask
+
+TaskKind = Literal[
+    "describe_dataset", "initialize_run", "train_site", "aggregate_round", "validate_site", "evaluate_site"
+]
+#: The participant that stands for all sites' data in one place (centralized training).
+POOLED = "pooled"
+#: The participant of tasks that belong to no site.
+COORDINATOR = "coordinator"
+
+PartMap = dict[str, Sha256]
+
+
+class SplitFractions(Contract):
+    """Shares of a data set's cases; the rest after train and val is test."""
+
+    train: float = Field(default=0.6, gt=0, lt=1)
+    val: float = Field(default=0.15, gt=0, lt=1)
+
+
+class CaseFile(Contract):
+    """One used case of a data set: paths relative to the data set's folder, and what they must hash to."""
+
+    case_id: str
+    name: str
+    split: Split
+    image: str
+    mask: str
+    image_sha256: Sha256
+    mask_sha256: Sha256
+
+
+class DatasetManifest(Contract):
+    """A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order."""
+
+    dataset_id: str
+    site: str
+    folder: str
+    cases: tuple[CaseFile, ...]
+    may_send_images: bool = True
+
+
+class RunSpec(Contract):
+    """What does not change during a run."""
+
+    run_id: str
+    config: ExperimentConfig
+    strategy: StrategyConfig
+    seed: int
+    task: SegmentationTask
+    sites: tuple[str, ...] = Field(description="Slugs of all sites with data, in site order: the order of sums.")
+
+
+class DescribeDatasetPayload(Contract):
+    kind: Literal["describe_dataset"] = "describe_dataset"
+    dataset_id: str
+    site: str
+    folder: str
+    task: SegmentationTask
+    fractions: SplitFractions
+    seed: int
+    may_send_images: bool = True
+
+
+class InitializeRunPayload(Contract):
+    kind: Literal["initialize_run"] = "initialize_run"
+    run: RunSpec
+
+
+class TrainSitePayload(Contract):
+    """Validate the received state of round - 1 (from round 2 on), then train. `parts` is what this participant
+    receives; `state` is the whole state, from which a part is fetched only if routing a validation case needs it."""
+
+    kind: Literal["train_site"] = "train_site"
+    run: RunSpec
+    round: int = Field(ge=1)
+    participant: str
+    data: tuple[DatasetManifest, ...]
+    parts: PartMap
+    state: PartMap
+
+
+class SiteUpdateRef(Contract):
+    """A completed update, as the aggregation receives it."""
+
+    participant: str
+    parts: PartMap
+    num_cases: int
+    num_steps: int
+
+
+class AggregateRoundPayload(Contract):
+    """`updates` are in site order; a site that failed this round is absent."""
+
+    kind: Literal["aggregate_round"] = "aggregate_round"
+    run: RunSpec
+    round: int = Field(ge=1)
+    state: PartMap
+    updates: tuple[SiteUpdateRef, ...]
+
+
+class ValidateSitePayload(Contract):
+    """Validation of the state after the last round, which no later training does."""
+
+    kind: Literal["validate_site"] = "validate_site"
+    run: RunSpec
+    round: int = Field(ge=1)
+    participant: str
+    data: tuple[DatasetManifest, ...]
+    state: PartMap
+
+
+class EvaluateSitePayload(Contract):
+    """Test every model of one round's state on this participant's test cases."""
+
+    kind: Literal["evaluate_site"] = "evaluate_site"
+    run: RunSpec
+    round: int = Field(ge=1)
+    participant: str
+    data: tuple[DatasetManifest, ...]
+    state: PartMap
+
+
+TaskPayload = Annotated[
+    DescribeDatasetPayload
+    | InitializeRunPayload
+    | TrainSitePayload
+    | AggregateRoundPayload
+    | ValidateSitePayload
+    | EvaluateSitePayload,
+    Field(discriminator="kind"),
+]
+
+
+class ClaimRequest(Contract):
+    worker: str = Field(description="The worker's name, as people see it.")
+
+
+class ClaimedTask(Contract):
+    """The answer to a claim that was won; a claim that was lost is answered 409 `task_not_claimable`."""
+
+    task_id: str
+    attempt: int
+    lease_seconds: float
+    payload: TaskPayload
+
+
+class LogLine(Contract):
+    level: Literal["info", "warning", "error"]
+    message: str = Field(max_length=4000)
+
+
+class ProgressReport(Contract):
+    """Renews the lease. `attempt` is the claim's: a report of an attempt that lost its lease is refused with 409."""
+
+    attempt: int
+    fraction: float = Field(ge=0, le=1)
+    metrics: tuple[MetricPoint, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+
+
+class ProgressAnswer(Contract):
+    action: Literal["continue", "stop"]
+    lease_seconds: float
+
+
+class CheckedCase(Contract):
+    """One case of a data set after the readiness check. A skipped one says why."""
+
+    name: str
+    image: str
+    mask: str | None
+    reason_code: (
+        Literal[
+            "no_mask",
+            "no_image",
+            "unreadable_image",
+            "unreadable_mask",
+            "size_mismatch",
+            "unknown_label",
+            "empty_mask",
+            "wrong_channels",
+            "duplicate",
+        ]
+        | None
+    ) = Field(default=None, description="None: the case is used.")
+    reason: str | None = Field(default=None, description="In plain words, with the values and the remedy.")
+    split: Split | None = None
+    width: int | None = None
+    height: int | None = None
+    image_sha256: Sha256 | None = None
+    mask_sha256: Sha256 | None = None
+    structure_shares: dict[str, float] = Field(
+        default={}, description="Structure name to its share of the image's pixels."
+    )
+    mean_intensity: tuple[float, ...] = Field(default=(), description="Mean of each channel, 0 to 1.")
+    thumbnail: Sha256 | None = Field(
+        default=None, description="JPEG, at most 256 px, the reference outlined; None where policy forbids."
+    )
+
+
+class DescribeDatasetResult(Contract):
+    kind: Literal["describe_dataset"] = "describe_dataset"
+    cases: tuple[CheckedCase, ...]
+    intensity_histogram: tuple[float, ...] = Field(
+        default=(), description="Share of pixels in 32 equal bins of grey value over all used images."
+    )
+
+
+class InitializeRunResult(Contract):
+    """`downloads` names, for every participant, the parts that it receives in round 1."""
+
+    kind: Literal["initialize_run"] = "initialize_run"
+    participants: tuple[str, ...]
+    evaluators: tuple[str, ...] = Field(
+        description="Who evaluates at the end, on its own test cases; validation is done by the participants."
+    )
+    criterion: ModelKind = Field(description="The model whose validation Dice picks the best round.")
+    parts: PartMap
+    downloads: dict[str, tuple[str, ...]]
+
+
+class TrainSiteResult(Contract):
+    kind: Literal["train_site"] = "train_site"
+    parts: PartMap
+    num_cases: int = Field(ge=1)
+    num_steps: int = Field(ge=1)
+    metrics: tuple[MetricPoint, ...]
+    seconds: float = Field(ge=0)
+    bytes_up: int = Field(ge=0)
+    bytes_down: int = Field(ge=0)
+
+
+class AggregateRoundResult(Contract):
+    kind: Literal["aggregate_round"] = "aggregate_round"
+    parts: PartMap
+    downloads: dict[str, tuple[str, ...]]
+    refused: dict[str, str] = Field(
+        default={}, description="Participants whose update was refused (NaN, Inf, wrong key or shape), and why."
+    )
+    metrics: tuple[MetricPoint, ...] = ()
+
+
+class ValidateSiteResult(Contract):
+    kind: Literal["validate_site"] = "validate_site"
+    metrics: tuple[MetricPoint, ...]
+
+
+class CaseFiles(Contract):
+    """What the viewer shows of one case: gzipped NIfTI, one slice for a photograph (RGB is datatype 128).
+
+    A mask volume holds, for structure i of the task, the bit 2**i: structures may overlap."""
+
+    case_id: str
+    image: Sha256 | None = None
+    reference: Sha256 | None = None
+    predictions: PartMap = Field(default={}, description="Model (`global`, `personalized/<site>`) to mask.")
+
+
+class EvaluateSiteResult(Contract):
+    kind: Literal["evaluate_site"] = "evaluate_site"
+    scores: tuple[CaseScore, ...]
+    routing: tuple[CaseRouting, ...] = ()
+    files: tuple[CaseFiles, ...] = ()
+
+
+TaskResult = Annotated[
+    DescribeDatasetResult
+    | InitializeRunResult
+    | TrainSiteResult
+    | AggregateRoundResult
+    | ValidateSiteResult
+    | EvaluateSiteResult,
+    Field(discriminator="kind"),
+]
+
+
+class CompleteRequest(Contract):
+    attempt: int
+    result: TaskResult
+
+
+class FailRequest(Contract):
+    """`message` is for people; `detail` (a traceback) is for the log. Retryable: lost connection, full disk, ..."""
+
+    attempt: int
+    message: str = Field(max_length=2000)
+    detail: str = Field(default="", max_length=20000)
+    retryable: bool = False
+
+
+class Heartbeat(Contract):
+    """Sent every few seconds by each worker, busy or idle."""
+
+    worker: str
+    queues: tuple[str, ...]
+    hardware: str = Field(max_length=200, description="For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.")
+    num_processes: int = Field(ge=1)

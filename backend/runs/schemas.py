@@ -1,0 +1,119 @@
+"""Response bodies of runs, their tasks, metrics, cases and events."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from backend.contracts.experiment_config import StrategyConfig
+from backend.contracts.metrics import MetricName, ModelKind, Split
+from backend.contracts.status import RunStatus, TaskStatus
+from backend.contracts.tasks import TaskKind
+from backend.federations.schemas import Record
+
+
+class RunRecord(Record):
+    id: str
+    experiment_id: str
+    strategy: StrategyConfig
+    strategy_label: str = Field(description="'FedSM', or 'FedSM (lambda 0.5)' where the experiment has several.")
+    seed: int
+    status: RunStatus
+    round: int = Field(description="The round under way, or the last one finished.")
+    num_rounds: int
+    best_round: int | None
+    best_dice: float | None = Field(description="Validation Dice of the best round.")
+    failure: str | None = Field(description="The cause in plain words, with site, round and task.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    eta_seconds: float | None
+
+
+class TaskRecord(Record):
+    """One cell of the swim-lane."""
+
+    id: str
+    kind: TaskKind
+    round: int
+    participant: str
+    status: TaskStatus
+    attempt: int
+    fraction: float
+    worker: str | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+    bytes_up: int | None
+    bytes_down: int | None
+
+
+class MetricRecord(Record):
+    id: int
+    round: int
+    site_slug: str = Field(description="Or `pooled`.")
+    model: ModelKind
+    split: Split
+    name: MetricName
+    structure: str | None
+    value: float
+    num_cases: int
+
+
+class EventRecord(Record):
+    """What happened, when and by whom. The stream sends the same objects."""
+
+    id: int
+    at: datetime
+    kind: Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user"]
+    actor: str
+    level: Literal["info", "warning", "error"]
+    message: str
+    federation_id: str | None
+    experiment_id: str | None
+    run_id: str | None
+    dataset_id: str | None
+    site_slug: str | None
+    round: int | None
+    task_id: str | None
+
+
+class ScoredCase(Record):
+    """One test case of a run's best round: a row of the viewer's list."""
+
+    case_id: str
+    name: str
+    site_slug: str
+    dice: dict[str, dict[str, float | None]] = Field(
+        description="Model (`global`, `personalized/<site>`, `super`) to structure to Dice."
+    )
+    probabilities: dict[str, float] | None
+    chosen_model: str | None
+    image_url: str | None
+    reference_url: str | None
+    thumbnail_url: str | None
+    predictions: dict[str, str] = Field(description="Model (also `super`) to the URL of its gzipped NIfTI mask.")
+
+
+class RunCases(Record):
+    run_id: str
+    round: int
+    structures: list[str] = Field(description="Structure i is bit 2**i of every mask volume.")
+    models: list[str]
+    cases: list[ScoredCase]
+
+
+class StatePart(Record):
+    name: str
+    sha256: str
+    num_bytes: int
+    url: str
+
+
+class RunRoundState(Record):
+    """The parts of a run's state after a round; round 0 is the initial state."""
+
+    round: int
+    parts: list[StatePart]
