@@ -9,7 +9,12 @@ from backend.federations.schemas import Record
 
 
 class SessionCreate(Contract):
-    token: str = Field(min_length=1, max_length=200)
+    token: str = Field(min_length=1, max_length=200, examples=["the token that the backend printed at its start"])
+
+
+class HealthRecord(Record):
+    status: str = Field(examples=["ok"])
+    version: str
 
 
 class SessionRecord(Record):

@@ -1,0 +1,35 @@
+"""The tables, one a file."""
+
+from backend.db.models.artifact import Artifact
+from backend.db.models.case import Case
+from backend.db.models.dataset import Dataset
+from backend.db.models.evaluated_case import EvaluatedCase
+from backend.db.models.event import Event
+from backend.db.models.experiment import Experiment
+from backend.db.models.federation import Federation
+from backend.db.models.metric import Metric
+from backend.db.models.run import Run
+from backend.db.models.run_dataset import RunDataset
+from backend.db.models.run_round import RunRound
+from backend.db.models.site import Site
+from backend.db.models.task import Task
+from backend.db.models.user_session import UserSession
+from backend.db.models.worker import Worker
+
+__all__ = [
+    "Artifact",
+    "Case",
+    "Dataset",
+    "EvaluatedCase",
+    "Event",
+    "Experiment",
+    "Federation",
+    "Metric",
+    "Run",
+    "RunDataset",
+    "RunRound",
+    "Site",
+    "Task",
+    "UserSession",
+    "Worker",
+]

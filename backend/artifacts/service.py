@@ -1,0 +1,70 @@
+"""Artifacts: the store's bytes and the database's knowledge of them."""
+
+from collections.abc import AsyncIterable
+
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend.artifacts.store import ArtifactStore
+from backend.clock import now
+from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
+from backend.db.models import Artifact
+from backend.db.session import Database, unit_of_work
+from backend.errors import InvalidInput, NotFound
+
+
+def artifact_url(sha256: str | None) -> str | None:
+    return None if sha256 is None else f"/api/v1/artifacts/{sha256}"
+
+
+def check_sha256(sha256: str) -> None:
+    if not SHA256_PATTERN.fullmatch(sha256):
+        raise InvalidInput.of_field("sha256", sha256[:80], "is not a SHA-256", "give 64 lower-case hexadecimal digits")
+
+
+async def store_artifact(
+    database: Database, store: ArtifactStore, sha256: str, media_type: str, chunks: AsyncIterable[bytes]
+) -> None:
+    """File first, then row: a row always has its file. Storing again changes nothing."""
+    check_sha256(sha256)
+    if media_type not in ARTIFACT_MEDIA_TYPES:
+        allowed = ", ".join(sorted(ARTIFACT_MEDIA_TYPES))
+        raise InvalidInput.of_field("Content-Type", media_type, "is no media type of artifacts", f"one of {allowed}")
+    num_bytes = await store.write(sha256, chunks)
+    await run_in_threadpool(_add_row, database, Artifact(sha256=sha256, media_type=media_type, num_bytes=num_bytes))
+
+
+def _add_row(database: Database, artifact: Artifact) -> None:
+    values = {
+        "sha256": artifact.sha256,
+        "media_type": artifact.media_type,
+        "num_bytes": artifact.num_bytes,
+        "created_at": now(),
+    }
+    with unit_of_work(database) as session:
+        insert = postgresql.insert if database.dialect == "postgresql" else sqlite.insert
+        session.execute(insert(Artifact).values(**values).on_conflict_do_nothing())
+
+
+def find_artifact(session: Session, store: ArtifactStore, sha256: str) -> Artifact:
+    """Raises NotFound when the row or its file is absent: the sender then uploads again."""
+    check_sha256(sha256)
+    artifact = session.get(Artifact, sha256)
+    if artifact is None or not store.has(sha256):
+        raise NotFound(f"there is no artifact {sha256}")
+    return artifact
+
+
+def require_artifacts(session: Session, hashes: set[str]) -> None:
+    """Raises InvalidInput naming those that were never uploaded."""
+    known: set[str] = set()
+    wanted = sorted(hashes)
+    for start in range(0, len(wanted), 500):
+        chunk = wanted[start : start + 500]
+        known.update(session.scalars(select(Artifact.sha256).where(Artifact.sha256.in_(chunk))))
+    if absent := sorted(hashes - known):
+        raise InvalidInput.of_field(
+            "result", ", ".join(absent[:3]), f"{len(absent)} artifact(s) were not uploaded", "PUT them, then complete"
+        )

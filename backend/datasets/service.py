@@ -1,0 +1,247 @@
+"""Data sets: registering, checking, and what the check found."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from typing import get_args
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.artifacts.service import artifact_url, require_artifacts
+from backend.clock import now
+from backend.contracts.metrics import Split
+from backend.contracts.status import DatasetStatus
+from backend.contracts.tasks import (
+    CaseFile,
+    CheckedCase,
+    DatasetManifest,
+    DescribeDatasetPayload,
+    DescribeDatasetResult,
+)
+from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
+from backend.db.lookup import get_row, lock_row
+from backend.db.models import Case, Dataset, Federation, RunDataset, Site, Task
+from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
+from backend.events import service as events
+from backend.queue import enqueue, site_queue
+
+
+def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
+    """Starts the check at the site's worker."""
+    site = get_row(session, Site, site_id)
+    if body.fractions.train + body.fractions.val >= 1:
+        total = f"{body.fractions.train} + {body.fractions.val}"
+        raise InvalidInput.of_field("fractions", total, "leaves no cases for the test", "make their sum less than 1")
+    if session.scalar(select(Dataset.id).where(Dataset.site_id == site_id, Dataset.name == body.name)):
+        raise NameTaken(f"{site.name} already has a data set named {body.name!r}: choose another name")
+    dataset = Dataset(
+        site_id=site_id,
+        name=body.name,
+        folder=body.folder,
+        fractions=body.fractions,
+        seed=body.seed,
+        status=DatasetStatus.CHECKING,
+        created_at=now(),
+        intensity_histogram=[],
+    )
+    session.add(dataset)
+    session.flush()
+    task = Task(
+        dataset_id=dataset.id,
+        kind="describe_dataset",
+        round=0,
+        participant=site.slug,
+        queue=site_queue(site.kind, site.slug),
+        created_at=now(),
+    )
+    enqueue(session, task)
+    _record(session, dataset, site, f"{actor} registered the data set {dataset.name} at {site.name}.", actor)
+    return dataset
+
+
+def check_again(session: Session, dataset_id: str, actor: str) -> Dataset:
+    """Repeats the check; while one is under way, a second is not started."""
+    dataset = lock_row(session, Dataset, dataset_id)
+    if dataset.status == DatasetStatus.CHECKING:
+        return dataset
+    task = session.scalars(select(Task).where(Task.dataset_id == dataset_id)).one()
+    task.failures, task.error = 0, None
+    dataset.status, dataset.error = DatasetStatus.CHECKING, None
+    enqueue(session, task)
+    site = get_row(session, Site, dataset.site_id)
+    _record(session, dataset, site, f"{actor} asked to check the data set {dataset.name} again.", actor)
+    return dataset
+
+
+def delete_dataset(session: Session, dataset_id: str, actor: str) -> None:
+    """Raises DatasetInUse when a run was started on it. The folder itself is never touched."""
+    dataset = lock_row(session, Dataset, dataset_id)
+    num_runs = session.scalar(select(func.count()).where(RunDataset.dataset_id == dataset_id))
+    if num_runs:
+        raise DatasetInUse(
+            f"the data set {dataset.name!r} is used by {num_runs} run(s): delete their experiments first, or keep it"
+        )
+    if dataset.status == DatasetStatus.CHECKING:
+        raise Conflict(f"the data set {dataset.name!r} is being checked: delete it when the check is over")
+    site = get_row(session, Site, dataset.site_id)
+    session.delete(dataset)
+    _record(session, dataset, site, f"{actor} removed the data set {dataset.name} of {site.name}.", actor)
+
+
+def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
+    assert task.dataset_id is not None
+    dataset = session.get_one(Dataset, task.dataset_id)
+    site = session.get_one(Site, dataset.site_id)
+    federation = session.get_one(Federation, site.federation_id)
+    return DescribeDatasetPayload(
+        dataset_id=dataset.id,
+        site=site.slug,
+        folder=dataset.folder,
+        task=federation.task,
+        fractions=dataset.fractions,
+        seed=dataset.seed,
+    )
+
+
+def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult, worker: str) -> None:
+    """Replaces the data set's cases by those just checked; a case of the same name keeps its id."""
+    dataset = lock_row(session, Dataset, dataset_id)
+    require_artifacts(session, {case.thumbnail for case in result.cases if case.thumbnail})
+    known = {case.name: case for case in session.scalars(select(Case).where(Case.dataset_id == dataset_id))}
+    for checked in result.cases:
+        case = known.pop(checked.name, None)
+        if case is None:
+            case = Case(dataset_id=dataset_id, name=checked.name)
+            session.add(case)
+        _fill_case(case, checked)
+    for gone in known.values():
+        session.delete(gone)
+    used = [case for case in result.cases if case.reason_code is None]
+    dataset.checked_at = now()
+    dataset.intensity_histogram = list(result.intensity_histogram)
+    dataset.fingerprint = _fingerprint(used) if used else None
+    dataset.status = DatasetStatus.READY if used else DatasetStatus.FAILED
+    dataset.error = None if used else _no_case_used(result)
+    site = session.get_one(Site, dataset.site_id)
+    message = f"{dataset.name} of {site.name} was checked: {len(used)} of {len(result.cases)} cases are used."
+    _record(session, dataset, site, message, worker)
+
+
+def store_check_failure(session: Session, dataset_id: str, message: str, worker: str) -> None:
+    dataset = lock_row(session, Dataset, dataset_id)
+    dataset.status, dataset.error, dataset.checked_at = DatasetStatus.FAILED, message, now()
+    site = session.get_one(Site, dataset.site_id)
+    text = f"The check of {dataset.name} of {site.name} failed: {message}"
+    _record(session, dataset, site, text, worker, level="error")
+
+
+def ready_datasets(session: Session, site_id: str) -> list[Dataset]:
+    """In order of registration."""
+    query = select(Dataset).where(Dataset.site_id == site_id, Dataset.status == DatasetStatus.READY)
+    return list(session.scalars(query.order_by(Dataset.created_at, Dataset.id)))
+
+
+def manifest_of(session: Session, dataset: Dataset, site_slug: str) -> DatasetManifest:
+    """The used cases as they are now, in name order."""
+    query = select(Case).where(Case.dataset_id == dataset.id, Case.used)
+    cases = sorted(session.scalars(query), key=lambda case: case.name)
+    files = tuple(
+        CaseFile.model_validate(
+            {
+                "case_id": case.id,
+                "name": case.name,
+                "split": case.split,
+                "image": case.image,
+                "mask": case.mask,
+                "image_sha256": case.image_sha256,
+                "mask_sha256": case.mask_sha256,
+            }
+        )
+        for case in cases
+    )
+    return DatasetManifest(dataset_id=dataset.id, site=site_slug, folder=dataset.folder, cases=files)
+
+
+def thumbnails_of_cases(session: Session, case_ids: list[str]) -> dict[str, str]:
+    """Case id to thumbnail, of the cases that still have one."""
+    found: dict[str, str] = {}
+    for start in range(0, len(case_ids), 500):
+        query = select(Case.id, Case.thumbnail).where(Case.id.in_(case_ids[start : start + 500]))
+        found |= {case_id: sha256 for case_id, sha256 in session.execute(query) if sha256 is not None}
+    return found
+
+
+def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
+    site = session.get_one(Site, dataset.site_id)
+    columns = select(Case.used, Case.split, Case.reason_code, Case.structure_shares)
+    rows = session.execute(columns.where(Case.dataset_id == dataset.id)).all()
+    used = [row for row in rows if row.used]
+    splits = Counter(row.split for row in used)
+    return DatasetRecord(
+        id=dataset.id,
+        site_id=site.id,
+        site_slug=site.slug,
+        site_name=site.name,
+        name=dataset.name,
+        folder=dataset.folder,
+        fractions=dataset.fractions,
+        seed=dataset.seed,
+        status=DatasetStatus(dataset.status),
+        error=dataset.error,
+        created_at=dataset.created_at,
+        checked_at=dataset.checked_at,
+        num_used=len(used),
+        num_skipped=len(rows) - len(used),
+        num_cases={split: splits[split] for split in get_args(Split)},
+        skipped_by_reason=dict(Counter(row.reason_code for row in rows if not row.used)),
+        intensity_histogram=dataset.intensity_histogram,
+        structure_shares=_mean_shares([row.structure_shares for row in used]),
+        fingerprint=dataset.fingerprint,
+    )
+
+
+def case_record(case: Case) -> CaseRecord:
+    columns = ("id", "name", "used", "reason_code", "reason", "split", "width", "height", "structure_shares")
+    values = {column: getattr(case, column) for column in columns}
+    return CaseRecord(**values, thumbnail_url=artifact_url(case.thumbnail))
+
+
+def _fill_case(case: Case, checked: CheckedCase) -> None:
+    case.used = checked.reason_code is None
+    case.reason_code, case.reason = checked.reason_code, checked.reason
+    case.split = checked.split
+    case.image, case.mask = checked.image, checked.mask
+    case.image_sha256, case.mask_sha256 = checked.image_sha256, checked.mask_sha256
+    case.width, case.height = checked.width, checked.height
+    case.structure_shares = dict(checked.structure_shares)
+    case.mean_intensity = list(checked.mean_intensity)
+    case.thumbnail = checked.thumbnail
+
+
+def _fingerprint(used: list[CheckedCase]) -> str:
+    lines = [[case.name, case.split, case.image_sha256, case.mask_sha256] for case in used]
+    return hashlib.sha256(json.dumps(sorted(lines, key=lambda line: str(line[0]))).encode()).hexdigest()
+
+
+def _no_case_used(result: DescribeDatasetResult) -> str:
+    if not result.cases:
+        return "The folder holds no images: put images into images/ and their masks, equally named, into masks/."
+    code, count = Counter(case.reason_code for case in result.cases).most_common(1)[0]
+    example = next(case.reason for case in result.cases if case.reason_code == code)
+    return f"None of {len(result.cases)} cases can be used; the most common reason ({count} cases): {example}"
+
+
+def _mean_shares(shares: list[dict[str, float]]) -> dict[str, float]:
+    values: dict[str, list[float]] = defaultdict(list)
+    for case in shares:
+        for structure, share in case.items():
+            values[structure].append(share)
+    return {structure: sum(numbers) / len(numbers) for structure, numbers in values.items()}
+
+
+def _record(
+    session: Session, dataset: Dataset, site: Site, message: str, actor: str, level: events.Level = "info"
+) -> None:
+    about = {"federation_id": site.federation_id, "dataset_id": dataset.id, "site_slug": site.slug}
+    events.record(session, "dataset", message, actor, level, **about)

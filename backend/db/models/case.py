@@ -1,0 +1,30 @@
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, new_id
+
+
+class Case(Base):
+    """One case of a data set: used, or skipped for a reason. The id survives a repeated check."""
+
+    __tablename__ = "case"
+    __table_args__ = (UniqueConstraint("dataset_id", "name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    used: Mapped[bool]
+    reason_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    split: Mapped[str | None]
+    image: Mapped[str]
+    mask: Mapped[str | None]
+    image_sha256: Mapped[str | None]
+    mask_sha256: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    structure_shares: Mapped[dict[str, Any]]
+    mean_intensity: Mapped[list[Any]]
+    thumbnail: Mapped[str | None]

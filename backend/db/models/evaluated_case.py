@@ -1,0 +1,23 @@
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base
+
+
+class EvaluatedCase(Base):
+    """One test case of a run's best round: dice is {model: {structure: Dice or null}}, predictions {model: SHA-256}."""
+
+    __tablename__ = "evaluated_case"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    site_slug: Mapped[str]
+    dice: Mapped[dict[str, Any]]
+    probabilities: Mapped[dict[str, Any] | None]
+    chosen_model: Mapped[str | None]
+    image: Mapped[str | None]
+    reference: Mapped[str | None]
+    predictions: Mapped[dict[str, Any]]

@@ -1,0 +1,23 @@
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.db.base import Base, ContractJson, new_id
+
+
+class Experiment(Base):
+    """One question on one federation."""
+
+    __tablename__ = "experiment"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    federation_id: Mapped[str] = mapped_column(ForeignKey("federation.id"), index=True)
+    name: Mapped[str]
+    description: Mapped[str]
+    config: Mapped[ExperimentConfig] = mapped_column(ContractJson(ExperimentConfig))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    started_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]

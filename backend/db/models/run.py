@@ -1,0 +1,37 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.contracts.experiment_config import StrategyConfig
+from backend.contracts.tasks import RunSpec
+from backend.db.base import Base, ContractJson, new_id
+
+
+class Run(Base):
+    """One strategy with one seed. `spec` is fixed at start; participants and criterion come from its initialization."""
+
+    __tablename__ = "run"
+    __table_args__ = (UniqueConstraint("experiment_id", "position"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiment.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    strategy: Mapped[StrategyConfig] = mapped_column(ContractJson(StrategyConfig))
+    strategy_label: Mapped[str]
+    seed: Mapped[int]
+    status: Mapped[str] = mapped_column(index=True)
+    round: Mapped[int]
+    num_rounds: Mapped[int]
+    minimum_sites: Mapped[int]
+    spec: Mapped[RunSpec | None] = mapped_column(ContractJson(RunSpec))
+    participants: Mapped[list[Any] | None]
+    evaluators: Mapped[list[Any] | None]
+    criterion: Mapped[str | None]
+    best_round: Mapped[int | None]
+    best_dice: Mapped[float | None]
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,40 @@
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.contracts.tasks import SiteUpdateRef
+from backend.db.base import Base, ContractJson, new_id
+
+
+class Task(Base):
+    """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint("run_id", "round", "participant", "kind"),
+        Index("ix_task_status_queue", "status", "queue"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    round: Mapped[int]
+    participant: Mapped[str]
+    queue: Mapped[str]
+    status: Mapped[str]
+    attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    fraction: Mapped[float] = mapped_column(default=0.0)
+    worker: Mapped[str | None]
+    error: Mapped[str | None]
+    update: Mapped[SiteUpdateRef | None] = mapped_column(ContractJson(SiteUpdateRef))
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    lease_expires_at: Mapped[datetime | None]
+    seconds: Mapped[float | None]
+    bytes_up: Mapped[int | None] = mapped_column(BigInteger)
+    bytes_down: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,0 +1,106 @@
+"""Engines, and the one way to write: `unit_of_work()`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.db.models import Event
+
+BUSY_TIMEOUT_MS = 15_000
+#: Any number: the PostgreSQL advisory lock under which event rows get their ids.
+EVENT_LOCK = 0x0FED5
+
+#: (queue, task id) of the messages that leave after the commit.
+Message = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Database:
+    """An engine, its sessions, and what to do once a unit of work is committed."""
+
+    engine: Engine
+    sessions: sessionmaker[Session]
+    after_commit: Callable[[list[Message], bool], None]
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+
+def open_database(url: str, after_commit: Callable[[list[Message], bool], None]) -> Database:
+    """`after_commit(messages, any_events)` runs after each committed unit of work, never before."""
+    engine = create_engine_for(url)
+    return Database(engine, sessionmaker(engine, expire_on_commit=False), after_commit)
+
+
+def create_engine_for(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` says it
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the write lock at once: a lock taken later could not wait, for what was read may be stale."""
+    immediate = connection.get_execution_options().get("fedsm_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def unit_of_work(database: Database) -> Iterator[Session]:
+    """One transaction: committed at the end, rolled back on an error; then its messages leave and listeners wake."""
+    with database.sessions() as session:
+        session.connection(execution_options={"fedsm_write": True})
+        yield session
+        any_events = _write_events(session)
+        session.commit()
+        messages: list[Message] = session.info.get("messages", [])
+    if messages or any_events:
+        database.after_commit(messages, any_events)
+
+
+@contextmanager
+def read_only(database: Database) -> Iterator[Session]:
+    """A session that is never committed."""
+    with database.sessions() as session:
+        yield session
+
+
+def buffer_message(session: Session, queue: str, task_id: str) -> None:
+    session.info.setdefault("messages", []).append((queue, task_id))
+
+
+def buffer_event(session: Session, row: Event) -> None:
+    session.info.setdefault("events", []).append(row)
+
+
+def _write_events(session: Session) -> bool:
+    """Last of all, and one transaction at a time: a stream that has read id n never misses a smaller one."""
+    rows: list[Event] = session.info.get("events", [])
+    if not rows:
+        return False
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
+    for row in rows:
+        session.add(row)
+        session.flush()
+    return True

@@ -1,0 +1,69 @@
+"""What endpoints ask for, as Annotated aliases."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from backend.artifacts.store import ArtifactStore
+from backend.db.session import read_only, unit_of_work
+from backend.platform import Platform
+from backend.settings import Settings
+from backend.users import service as users
+
+SESSION_COOKIE = "fedsm_session"
+
+
+def get_platform(request: Request) -> Platform:
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+PlatformDep = Annotated[Platform, Depends(get_platform)]
+
+
+def get_settings(platform: PlatformDep) -> Settings:
+    return platform.settings
+
+
+def get_artifacts(platform: PlatformDep) -> ArtifactStore:
+    return platform.artifacts
+
+
+def get_write_session(platform: PlatformDep) -> Iterator[Session]:
+    with unit_of_work(platform.database) as session:
+        yield session
+
+
+def get_read_session(platform: PlatformDep) -> Iterator[Session]:
+    with read_only(platform.database) as session:
+        yield session
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+ArtifactsDep = Annotated[ArtifactStore, Depends(get_artifacts)]
+# scope="function": the commit comes before the answer, so that whoever gets the answer finds what it speaks of.
+WriteSession = Annotated[Session, Depends(get_write_session, scope="function")]
+ReadSession = Annotated[Session, Depends(get_read_session, scope="function")]
+
+
+def bearer_token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+def get_current_user(request: Request, platform: PlatformDep) -> str:
+    """The user's name. A plain function of the request, so that a long stream holds no database session."""
+    token = bearer_token(request)
+    if token is not None:
+        return users.user_of_token(token, platform.settings)
+    with read_only(platform.database) as session:
+        return users.user_of_session(session, request.cookies.get(SESSION_COOKIE))
+
+
+def get_worker(request: Request, settings: SettingsDep) -> None:
+    users.check_worker_token(bearer_token(request), settings)
+
+
+CurrentUser = Annotated[str, Depends(get_current_user)]

@@ -1,0 +1,206 @@
+"""The one tree of errors. A class's name, in snake case, is the API's error code; its status is a class attribute."""
+
+import logging
+import re
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic_core import ErrorDetails
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from backend.contracts.experiment_config import ConfigProblem
+from backend.users.schemas import ErrorBody
+
+logger = logging.getLogger(__name__)
+
+
+class FedSMError(Exception):
+    """Base of every error that a client may see. `detail` is for people."""
+
+    status_code: ClassVar[int] = 500
+
+    def __init__(self, detail: str, fields: list[dict[str, str]] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = fields or []
+
+    @property
+    def code(self) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+
+class NotSignedIn(FedSMError):
+    status_code = 401
+
+
+class WrongToken(FedSMError):
+    status_code = 401
+
+
+class Forbidden(FedSMError):
+    status_code = 403
+
+
+class NotFound(FedSMError):
+    status_code = 404
+
+
+class Conflict(FedSMError):
+    """The request is right but the state of things does not allow it; the detail says what would."""
+
+    status_code = 409
+
+
+class NameTaken(Conflict):
+    pass
+
+
+class DatasetInUse(Conflict):
+    pass
+
+
+class ExperimentRunning(Conflict):
+    pass
+
+
+class TransitionNotAllowed(Conflict):
+    pass
+
+
+class TaskNotClaimable(Conflict):
+    """Another worker has the task, or it is over: drop the message."""
+
+
+class AttemptSuperseded(Conflict):
+    """The attempt lost its lease or its task was cancelled: drop the work."""
+
+
+class InvalidInput(FedSMError):
+    status_code = 422
+
+    @classmethod
+    def of_problems(cls, problems: list[ConfigProblem]) -> "InvalidInput":
+        fields = [problem.model_dump() for problem in problems]
+        return cls("; ".join(f"{p.field}: {p.message} ({p.remedy})" for p in problems), fields)
+
+    @classmethod
+    def of_field(cls, field: str, value: object, message: str, remedy: str) -> "InvalidInput":
+        return cls.of_problems([ConfigProblem(field=field, value=str(value), message=message, remedy=remedy)])
+
+
+class HashMismatch(FedSMError):
+    status_code = 422
+
+
+HTTP_CODES = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+#: What every endpoint may answer besides its success, for the OpenAPI document.
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorBody, "description": "Not signed in"},
+    404: {"model": ErrorBody, "description": "No such thing"},
+    409: {"model": ErrorBody, "description": "The present state does not allow it"},
+    422: {"model": ErrorBody, "description": "Invalid input: `fields` names each field, its value and the remedy"},
+}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(FedSMError, _render_own)
+    app.add_exception_handler(RequestValidationError, _render_validation)
+    app.add_exception_handler(HTTPException, _render_http)
+    app.add_exception_handler(OperationalError, _render_database)
+    app.add_exception_handler(Exception, _render_unexpected)
+
+
+def error_response(request: Request, status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+    correlation_id = request.headers.get("x-correlation-id", "")
+    if not re.fullmatch(r"[\w-]{1,64}", correlation_id):
+        correlation_id = uuid4().hex[:16]
+    log = logger.error if status >= 500 else logger.info
+    log("%s %s -> %s %s [%s] %s", request.method, request.url.path, status, code, correlation_id, detail)
+    body = ErrorBody(error=code, detail=detail, correlation_id=correlation_id, **more)
+    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={"X-Correlation-ID": correlation_id})
+
+
+def _render_own(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FedSMError)
+    return error_response(request, error.status_code, error.code, error.detail, fields=error.fields)
+
+
+def _render_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = HTTP_CODES.get(error.status_code, "http_error")
+    return error_response(request, error.status_code, code, str(error.detail))
+
+
+def _render_database(request: Request, error: Exception) -> JSONResponse:
+    logger.error("database error", exc_info=error)
+    detail = "the database cannot be used just now: try again in a moment, or look at the backend's log"
+    return error_response(request, 503, "database_unavailable", detail)
+
+
+def _render_unexpected(request: Request, error: Exception) -> JSONResponse:
+    logger.error("unexpected error", exc_info=error)
+    detail = "the backend failed unexpectedly: its log has the cause under this correlation id"
+    return error_response(request, 500, "internal_error", detail)
+
+
+def _render_validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    fields = [describe_problem(problem, error.body) for problem in error.errors()]
+    detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields)
+    return error_response(request, 422, "invalid_input", detail, fields=fields)
+
+
+def describe_problem(problem: ErrorDetails | dict[str, Any], body: object) -> dict[str, str]:
+    """One pydantic error as field, value, message and remedy."""
+    field = _field_path(tuple(problem["loc"]), problem["type"], body)
+    message, remedy = _message_and_remedy(problem["type"], problem["msg"], problem.get("ctx") or {})
+    value = "(hidden)" if "token" in field else str(problem.get("input"))[:200]
+    return {
+        "field": field,
+        "value": "(absent)" if problem["type"] == "missing" else value,
+        "message": message,
+        "remedy": remedy,
+    }
+
+
+def _field_path(location: tuple[int | str, ...], error_type: str, body: object) -> str:
+    """`strategies.0.lambda`: the location without pydantic's own steps, such as a union's tag."""
+    if location[:1] != ("body",):
+        return ".".join(str(step) for step in location[1:]) or str(location[0])
+    path, node = [], body
+    for index, step in enumerate(location[1:], start=2):
+        match node:
+            case dict() if step in node:
+                node = node[step]
+            case list() | tuple() if isinstance(step, int) and step < len(node):
+                node = node[step]
+            case _ if not (error_type == "missing" and index == len(location)):
+                continue
+        path.append(str(step))
+    return ".".join(path) or "body"
+
+
+def _message_and_remedy(error_type: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
+    match error_type:
+        case "missing":
+            return "is required", "give this field"
+        case "extra_forbidden":
+            return "is not a field known here", "remove it, or correct its name (the OpenAPI document lists all)"
+        case "value_error":
+            problem, _, remedy = message.removeprefix("Value error, ").rpartition(": ")
+            return (problem, remedy) if problem else (remedy, "correct the value")
+        case "union_tag_invalid" | "literal_error" | "enum":
+            expected = context.get("expected_tags") or context.get("expected")
+            return message, f"choose one of {expected}"
+        case "json_invalid":
+            return message, "send a valid JSON body"
+    bounds = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "multiple_of": "a multiple of"}
+    for key, words in bounds.items():
+        if key in context:
+            return message, f"give a value {words} {context[key]}"
+    return message, "correct the value as the OpenAPI document describes it"

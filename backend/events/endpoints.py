@@ -1,0 +1,115 @@
+"""What happened: lists, and streams of server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.concurrency import run_in_threadpool
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from backend.db.session import read_only
+from backend.dependencies import PlatformDep, ReadSession, get_current_user
+from backend.events import service
+from backend.platform import Platform
+from backend.runs.schemas import EventRecord
+
+router = APIRouter(tags=["events"], dependencies=[Depends(get_current_user)])
+
+#: Events of other backend processes ring no bell here.
+POLL_SECONDS = 2.0
+BATCH = 200
+
+AfterQuery = Annotated[int | None, Query(ge=0, description="Only events after this id, oldest first.")]
+LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Without `after`: the latest so many, in order of time.")]
+LastEventId = Annotated[str | None, Header(description="Set by the browser when it reconnects.")]
+
+STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get("/events")
+def list_events(
+    session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200, federation_id: str | None = None
+) -> list[EventRecord]:
+    """Activity of everybody."""
+    return service.list_events(session, after, limit, federation_id=federation_id)
+
+
+@router.get("/experiments/{experiment_id}/events")
+def list_experiment_events(
+    experiment_id: str, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+) -> list[EventRecord]:
+    return service.list_events(session, after, limit, experiment_id=experiment_id)
+
+
+@router.get("/runs/{run_id}/events")
+def list_run_events(
+    run_id: str, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+) -> list[EventRecord]:
+    return service.list_events(session, after, limit, run_id=run_id)
+
+
+@router.get("/events/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
+async def stream_events(
+    platform: PlatformDep,
+    last_event_id: LastEventId = None,
+    after: AfterQuery = None,
+    federation_id: str | None = None,
+) -> EventSourceResponse:
+    """Everything that happens from now on, or after an id."""
+    return await _stream(platform, last_event_id, after, federation_id=federation_id)
+
+
+@router.get("/experiments/{experiment_id}/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
+async def stream_experiment_events(
+    experiment_id: str, platform: PlatformDep, last_event_id: LastEventId = None, after: AfterQuery = None
+) -> EventSourceResponse:
+    """What happens in an experiment from now on, or after an id."""
+    return await _stream(platform, last_event_id, after, experiment_id=experiment_id)
+
+
+async def _stream(
+    platform: Platform, last_event_id: str | None, after: int | None, **filters: str | None
+) -> EventSourceResponse:
+    if last_event_id is not None and last_event_id.isdecimal():
+        start = int(last_event_id)
+    elif after is not None:
+        start = after
+    else:
+        start = await run_in_threadpool(_latest, platform)
+    return EventSourceResponse(_follow(platform, start, filters), ping=15)
+
+
+async def _follow(platform: Platform, start: int, filters: dict[str, str | None]) -> AsyncIterator[ServerSentEvent]:
+    """Reads from the database only: the bell says when to look, so that nothing is lost between two looks."""
+    async with platform.bell.listen() as rung:
+        while True:
+            rung.clear()
+            batch = await run_in_threadpool(_batch, platform, start, filters)
+            for event in batch:
+                start = event.id
+                yield ServerSentEvent(event.model_dump_json(), event=event.kind, id=str(event.id))
+            if len(batch) < BATCH:
+                await _wait(rung)
+
+
+async def _wait(rung: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(rung.wait(), POLL_SECONDS)
+    except TimeoutError:
+        return
+
+
+def _batch(platform: Platform, after: int, filters: dict[str, str | None]) -> list[EventRecord]:
+    with read_only(platform.database) as session:
+        return service.list_events(session, after, BATCH, **filters)
+
+
+def _latest(platform: Platform) -> int:
+    with read_only(platform.database) as session:
+        return service.last_event_id(session)

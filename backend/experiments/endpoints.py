@@ -1,0 +1,104 @@
+"""Experiments."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+from sqlalchemy import select
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.db.lookup import get_row
+from backend.db.models import Experiment, Federation
+from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.experiments import service
+from backend.experiments.schemas import (
+    ConfigCheck,
+    ConfigCheckResult,
+    ExperimentCreate,
+    ExperimentRecord,
+    ExperimentUpdate,
+)
+
+router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
+
+EXAMPLE_CONFIG: dict[str, Any] = {
+    "data": {"image_size": 128},
+    "network": {"channels": [16, 32, 64, 128]},
+    "schedule": {"rounds": 10, "batch_size": 4},
+    "strategies": [
+        {"name": "fedsm", "lambda": 0.7, "gamma": 0.9, "selector": {"name": "lda"}},
+        {"name": "fedavg"},
+        {"name": "local-only"},
+        {"name": "centralized"},
+    ],
+    "seeds": [0],
+}
+EXAMPLE_EXPERIMENT = {"name": "FedSM and the references", "config": EXAMPLE_CONFIG}
+
+
+@router.get("/experiment-schema")
+def get_experiment_schema() -> dict[str, Any]:
+    """JSON schema of an experiment's configuration: defaults, bounds and help of every field."""
+    return ExperimentConfig.model_json_schema(by_alias=True)
+
+
+@router.get("/federations/{federation_id}/experiments")
+def list_experiments(federation_id: str, session: ReadSession) -> list[ExperimentRecord]:
+    """The newest first."""
+    get_row(session, Federation, federation_id)
+    query = select(Experiment).where(Experiment.federation_id == federation_id)
+    rows = session.scalars(query.order_by(Experiment.created_at.desc(), Experiment.id)).all()
+    return [service.experiment_record(session, row) for row in rows]
+
+
+@router.post("/federations/{federation_id}/experiments", status_code=201)
+def create_experiment(
+    federation_id: str,
+    body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
+    session: WriteSession,
+    user: CurrentUser,
+) -> ExperimentRecord:
+    """Create an experiment: one run for each strategy and seed. Nothing runs before its start."""
+    experiment = service.create_experiment(session, federation_id, body, user)
+    return service.experiment_record(session, experiment)
+
+
+@router.post("/federations/{federation_id}/experiments/check")
+def check_experiment(
+    federation_id: str,
+    body: Annotated[ConfigCheck, Body(examples=[{"config": EXAMPLE_CONFIG}])],
+    session: ReadSession,
+) -> ConfigCheckResult:
+    """What would be refused on this federation, without creating anything."""
+    return service.check_config(session, federation_id, body.config)
+
+
+@router.get("/experiments/{experiment_id}")
+def get_experiment(experiment_id: str, session: ReadSession) -> ExperimentRecord:
+    return service.experiment_record(session, get_row(session, Experiment, experiment_id))
+
+
+@router.patch("/experiments/{experiment_id}")
+def update_experiment(
+    experiment_id: str, body: ExperimentUpdate, session: WriteSession, user: CurrentUser
+) -> ExperimentRecord:
+    """Rename, describe or archive an experiment. Its configuration never changes."""
+    experiment = service.update_experiment(session, experiment_id, body, user)
+    return service.experiment_record(session, experiment)
+
+
+@router.delete("/experiments/{experiment_id}", status_code=204)
+def delete_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> None:
+    """Delete an experiment that is not running, with its runs and scores."""
+    service.delete_experiment(session, experiment_id, user)
+
+
+@router.post("/experiments/{experiment_id}/start")
+def start_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+    """Start every run that was never started. A second click starts nothing twice."""
+    return service.experiment_record(session, service.start_experiment(session, experiment_id, user))
+
+
+@router.post("/experiments/{experiment_id}/cancel")
+def cancel_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+    """Cancel every run that is not over."""
+    return service.experiment_record(session, service.cancel_experiment(session, experiment_id, user))

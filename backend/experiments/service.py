@@ -1,0 +1,184 @@
+"""Experiments: from a configuration to runs."""
+
+import itertools
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.experiment_config import (
+    ExperimentConfig,
+    FedSMConfig,
+    StrategyConfig,
+    StrategyName,
+    soft_pull_contraction,
+)
+from backend.contracts.status import RunStatus
+from backend.db.lookup import get_row, lock_row
+from backend.db.models import Experiment, Federation, Run
+from backend.errors import ExperimentRunning
+from backend.events import service as events
+from backend.experiments.schemas import ConfigCheckResult, ExperimentCreate, ExperimentRecord, ExperimentUpdate
+from backend.rounds import service as rounds
+from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
+from backend.runs import service as runs
+
+BASE_LABELS: dict[StrategyName, str] = {
+    "fedsm": "FedSM",
+    "fedavg": "FedAvg",
+    "local-only": "Local-only",
+    "centralized": "Centralized",
+}
+
+#: From the least finished: the order in which an experiment's status is looked for among its runs'.
+STATUS_ORDER = (
+    RunStatus.CREATED,
+    RunStatus.QUEUED,
+    RunStatus.RUNNING,
+    RunStatus.EVALUATING,
+    RunStatus.PAUSED,
+    RunStatus.FAILED,
+    RunStatus.CANCELLED,
+    RunStatus.COMPLETED,
+)
+
+
+def create_experiment(session: Session, federation_id: str, body: ExperimentCreate, actor: str) -> Experiment:
+    """Makes one run for each strategy and seed. Raises InvalidInput if they cannot run on the federation's sites."""
+    get_row(session, Federation, federation_id)
+    require_runnable(body.config, sites_with_data(session, federation_id))
+    experiment = Experiment(
+        federation_id=federation_id,
+        name=body.name,
+        description=body.description,
+        config=body.config,
+        created_at=now(),
+        created_by=actor,
+    )
+    session.add(experiment)
+    session.flush()
+    labels = strategy_labels(body.config.strategies)
+    labelled = zip(body.config.strategies, labels, strict=True)
+    for position, ((strategy, label), seed) in enumerate(itertools.product(labelled, body.config.seeds)):
+        session.add(_new_run(experiment, position, strategy, label, seed))
+    session.flush()
+    _record(session, experiment, f"{actor} created the experiment {experiment.name}.", actor)
+    return experiment
+
+
+def check_config(session: Session, federation_id: str, config: ExperimentConfig) -> ConfigCheckResult:
+    """What `create_experiment` would refuse, without creating anything."""
+    get_row(session, Federation, federation_id)
+    data = sites_with_data(session, federation_id)
+    lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
+    return ConfigCheckResult(
+        problems=problems_on(config, data),
+        num_sites=len(data),
+        num_runs=len(config.strategies) * len(config.seeds),
+        rho={str(lambda_): soft_pull_contraction(lambda_, len(data)) for lambda_ in lambdas},
+    )
+
+
+def start_experiment(session: Session, experiment_id: str, actor: str) -> Experiment:
+    """Starts the runs that were never started; a second click finds none and answers the same."""
+    experiment = lock_row(session, Experiment, experiment_id)
+    created = [run for run in runs.list_runs(session, experiment_id) if run.status == RunStatus.CREATED]
+    if created:
+        experiment.started_at = experiment.started_at or now()
+        _record(session, experiment, f"{actor} started the experiment {experiment.name}.", actor)
+    for run in created:
+        rounds.start_run(session, run.id, actor)
+    return experiment
+
+
+def cancel_experiment(session: Session, experiment_id: str, actor: str) -> Experiment:
+    """Cancels the runs that are not over."""
+    experiment = lock_row(session, Experiment, experiment_id)
+    for run in runs.list_runs(session, experiment_id):
+        rounds.cancel_run(session, run.id, actor)
+    return experiment
+
+
+def update_experiment(session: Session, experiment_id: str, body: ExperimentUpdate, actor: str) -> Experiment:
+    experiment = get_row(session, Experiment, experiment_id)
+    if body.name is not None:
+        experiment.name = body.name
+    if body.description is not None:
+        experiment.description = body.description
+    if body.archived is not None:
+        experiment.archived_at = now() if body.archived else None
+    _record(session, experiment, f"{actor} changed the experiment {experiment.name}.", actor)
+    return experiment
+
+
+def delete_experiment(session: Session, experiment_id: str, actor: str) -> None:
+    """Raises ExperimentRunning while a run is under way. Its events stay."""
+    experiment = lock_row(session, Experiment, experiment_id)
+    for run in runs.list_runs(session, experiment_id):
+        if run.status in rounds.UNDER_WAY or run.status == RunStatus.PAUSED:
+            raise ExperimentRunning(
+                f"the experiment {experiment.name!r} has a run that is {run.status}: cancel the experiment first"
+            )
+    session.delete(experiment)
+    _record(session, experiment, f"{actor} deleted the experiment {experiment.name}.", actor)
+
+
+def experiment_record(session: Session, experiment: Experiment) -> ExperimentRecord:
+    records = [runs.run_record(session, run) for run in runs.list_runs(session, experiment.id)]
+    statuses = {record.status for record in records}
+    return ExperimentRecord(
+        id=experiment.id,
+        federation_id=experiment.federation_id,
+        name=experiment.name,
+        description=experiment.description,
+        config=experiment.config,
+        created_at=experiment.created_at,
+        created_by=experiment.created_by,
+        started_at=experiment.started_at,
+        archived_at=experiment.archived_at,
+        status=next(status for status in STATUS_ORDER if status in statuses),
+        runs=records,
+    )
+
+
+def strategy_labels(strategies: tuple[StrategyConfig, ...]) -> list[str]:
+    """'FedSM'; where there are several, with what tells them apart: 'FedSM (lambda 0.5)'."""
+    labels = []
+    for strategy in strategies:
+        siblings = [_flat(other) for other in strategies if other.name == strategy.name]
+        own = _flat(strategy)
+        differing = [key for key in own if any(other.get(key) != own[key] for other in siblings)]
+        details = ", ".join(f"{key} {own[key]}" for key in differing)
+        labels.append(BASE_LABELS[strategy.name] + (f" ({details})" if details else ""))
+    return labels
+
+
+def _flat(strategy: StrategyConfig) -> dict[str, Any]:
+    """{'lambda': 0.7, 'selector': 'lda', 'selector shrinkage': 0.1, ...}"""
+    flat: dict[str, Any] = {}
+    for key, value in strategy.model_dump(mode="json", exclude={"name"}).items():
+        if isinstance(value, dict):
+            flat |= {key if inner == "name" else f"{key} {inner}": entry for inner, entry in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _new_run(experiment: Experiment, position: int, strategy: StrategyConfig, label: str, seed: int) -> Run:
+    return Run(
+        experiment_id=experiment.id,
+        position=position,
+        strategy=strategy,
+        strategy_label=label,
+        seed=seed,
+        status=RunStatus.CREATED,
+        round=0,
+        num_rounds=experiment.config.schedule.rounds,
+        minimum_sites=experiment.config.minimum_sites,
+        created_at=now(),
+    )
+
+
+def _record(session: Session, experiment: Experiment, message: str, actor: str) -> None:
+    federation_id = experiment.federation_id
+    events.record(session, "experiment", message, actor, experiment_id=experiment.id, federation_id=federation_id)

@@ -1,0 +1,40 @@
+"""Federations."""
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import select
+
+from backend.db.lookup import get_row
+from backend.db.models import Federation
+from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.federations import service
+from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
+
+router = APIRouter(prefix="/federations", tags=["federations"], dependencies=[Depends(get_current_user)])
+
+
+@router.get("")
+def list_federations(session: ReadSession) -> list[FederationRecord]:
+    """All federations, the newest first."""
+    rows = session.scalars(select(Federation).order_by(Federation.created_at.desc(), Federation.id)).all()
+    return service.federation_records(session, list(rows))
+
+
+@router.post("", status_code=201)
+def create_federation(body: FederationCreate, session: WriteSession, user: CurrentUser) -> FederationRecord:
+    """Create a federation: what its sites segment together."""
+    federation = service.create_federation(session, body, user)
+    return service.federation_records(session, [federation])[0]
+
+
+@router.get("/{federation_id}")
+def get_federation(federation_id: str, session: ReadSession) -> FederationRecord:
+    return service.federation_records(session, [get_row(session, Federation, federation_id)])[0]
+
+
+@router.patch("/{federation_id}")
+def update_federation(
+    federation_id: str, body: FederationUpdate, session: WriteSession, user: CurrentUser
+) -> FederationRecord:
+    """Rename, describe or archive a federation."""
+    federation = service.update_federation(session, federation_id, body, user)
+    return service.federation_records(session, [federation])[0]

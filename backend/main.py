@@ -1,0 +1,64 @@
+"""The application: routers, error handlers and the static frontend. Nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from backend import VERSION
+from backend.artifacts import endpoints as artifacts
+from backend.datasets import endpoints as datasets
+from backend.errors import ERROR_RESPONSES, install_error_handlers
+from backend.evaluations import endpoints as evaluations
+from backend.events import endpoints as events
+from backend.experiments import endpoints as experiments
+from backend.federations import endpoints as federations
+from backend.frontend import frontend_router
+from backend.platform import open_platform
+from backend.rounds.recovery import RecoveryLoop
+from backend.runs import endpoints as runs
+from backend.settings import Settings
+from backend.sites import endpoints as sites
+from backend.users import endpoints as users
+from backend.worker_api import endpoints as worker_api
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Opens nothing until the server starts it, so that the OpenAPI document can be printed without a database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        platform = open_platform(settings)
+        platform.bell.attach(asyncio.get_running_loop())
+        app.state.platform = platform
+        recovery = RecoveryLoop(platform)
+        recovery.start()
+        yield
+        recovery.stop()
+        platform.close()
+
+    app = FastAPI(
+        title="FedSM Studio",
+        version=VERSION,
+        description="Cross-silo federated learning for medical image segmentation.",
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        responses=ERROR_RESPONSES,
+    )
+    install_error_handlers(app)
+    api = APIRouter(prefix="/api/v1")
+    for feature in (federations, sites, datasets, experiments, runs, evaluations, events, artifacts):
+        api.include_router(feature.router)
+    api.include_router(users.public_router)
+    api.include_router(users.router)
+    app.include_router(api)
+    app.include_router(worker_api.router)
+    app.include_router(frontend_router(settings.frontend_dist))
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The endpoint's function name: the generated client's function is named the same."""
+    return route.name

@@ -1,0 +1,56 @@
+"""What a running backend is made of."""
+
+import logging
+from dataclasses import dataclass
+
+from backend.artifacts.store import ArtifactStore, FolderStore
+from backend.db.session import Database, Message, open_database, unit_of_work
+from backend.events import service as events
+from backend.queue import QueueUnavailable, TaskQueue
+from backend.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Settings, database, queue, artifacts and bell of one backend process."""
+
+    settings: Settings
+    database: Database
+    queue: TaskQueue
+    artifacts: ArtifactStore
+    bell: events.Bell
+
+    def close(self) -> None:
+        self.queue.close()
+        self.database.engine.dispose()
+
+
+def open_platform(settings: Settings) -> Platform:
+    queue = TaskQueue(settings.redis_url)
+    bell = events.Bell()
+
+    def after_commit(messages: list[Message], any_events: bool) -> None:
+        if any_events:
+            bell.ring()
+        was_connected = queue.connected
+        try:
+            queue.send(messages)
+        except QueueUnavailable as error:
+            logger.warning("the broker cannot be reached: %s", error)
+            if was_connected:
+                announce_broker(database, connected=False)
+
+    database = open_database(settings.effective_database_url, after_commit)
+    return Platform(settings, database, queue, FolderStore(settings.artifacts_folder), bell)
+
+
+def announce_broker(database: Database, connected: bool) -> None:
+    """A readable event when the broker goes or comes."""
+    with unit_of_work(database) as session:
+        if connected:
+            events.record(session, "log", "The message broker can be reached again.", events.BACKEND)
+        else:
+            message = "The message broker cannot be reached: tasks wait in the database and are sent again later."
+            events.record(session, "log", message, events.BACKEND, level="warning")

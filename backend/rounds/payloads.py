@@ -1,0 +1,88 @@
+"""What a claimed task carries, read from the ledger at the time of the claim."""
+
+from sqlalchemy.orm import Session
+
+from backend.contracts.status import TaskStatus
+from backend.contracts.tasks import (
+    POOLED,
+    AggregateRoundPayload,
+    DatasetManifest,
+    EvaluateSitePayload,
+    InitializeRunPayload,
+    PartMap,
+    RunSpec,
+    SiteUpdateRef,
+    TaskPayload,
+    TrainSitePayload,
+    ValidateSitePayload,
+)
+from backend.datasets import service as datasets
+from backend.db.models import Run, RunRound, Task
+from backend.rounds import repository
+
+
+def build_payload(session: Session, task: Task) -> TaskPayload:
+    if task.run_id is None:
+        return datasets.describe_payload(session, task)
+    run = session.get_one(Run, task.run_id)
+    spec = run.spec
+    if spec is None:
+        raise RuntimeError(f"task {task.id} belongs to run {run.id}, which was never started")
+    match task.kind:
+        case "initialize_run":
+            return InitializeRunPayload(run=spec)
+        case "train_site":
+            return _train_payload(session, run, spec, task)
+        case "aggregate_round":
+            return AggregateRoundPayload(
+                run=spec,
+                round=task.round,
+                state=_state(session, run, task.round - 1),
+                updates=tuple(completed_updates(session, run, task.round)),
+            )
+        case "validate_site":
+            return ValidateSitePayload(
+                run=spec,
+                round=task.round,
+                participant=task.participant,
+                data=_manifests(session, run, task.participant),
+                state=_state(session, run, task.round),
+            )
+        case "evaluate_site":
+            return EvaluateSitePayload(
+                run=spec,
+                round=task.round,
+                participant=task.participant,
+                data=_manifests(session, run, task.participant),
+                state=_state(session, run, task.round),
+            )
+    raise RuntimeError(f"task {task.id} has the unknown kind {task.kind!r}")
+
+
+def completed_updates(session: Session, run: Run, round_number: int) -> list[SiteUpdateRef]:
+    """In site order."""
+    tasks = repository.tasks_of(session, run, "train_site", round_number)
+    return [task.update for task in tasks if task.status == TaskStatus.COMPLETED and task.update is not None]
+
+
+def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> TrainSitePayload:
+    before = session.get_one(RunRound, (run.id, task.round - 1))
+    state, downloads = before.parts or {}, before.downloads or {}
+    return TrainSitePayload(
+        run=spec,
+        round=task.round,
+        participant=task.participant,
+        data=_manifests(session, run, task.participant),
+        parts={name: state[name] for name in downloads.get(task.participant, [])},
+        state=state,
+    )
+
+
+def _state(session: Session, run: Run, round_number: int) -> PartMap:
+    return session.get_one(RunRound, (run.id, round_number)).parts or {}
+
+
+def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
+    """A site's own data; everybody's for the pooled participant, in site order."""
+    rows = repository.run_datasets(session, run.id)
+    return tuple(row.manifest for row in rows if participant in (POOLED, row.site_slug))

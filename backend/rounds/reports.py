@@ -1,0 +1,173 @@
+"""What workers do with tasks: claim, report, complete, fail. Everything may be said twice, and late.
+
+Locks are always taken in the same order, run before task, so that two reports never wait for each other.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.tasks import (
+    ClaimedTask,
+    CompleteRequest,
+    FailRequest,
+    ProgressAnswer,
+    ProgressReport,
+)
+from backend.datasets import service as datasets
+from backend.db.lookup import lock_row
+from backend.db.models import Run, Task
+from backend.errors import AttemptSuperseded, TaskNotClaimable
+from backend.events import service as events
+from backend.queue import enqueue
+from backend.rounds.advance import advance
+from backend.rounds.payloads import build_payload
+from backend.rounds.results import apply_result, store_metrics
+from backend.runs.service import describe_run
+
+#: Attempts that may be lost, or fail for a passing reason, before the task is given up.
+MAX_FAILURES = 3
+
+ACTIONS = {
+    "describe_dataset": "checking a data set",
+    "initialize_run": "initializing the run",
+    "train_site": "training",
+    "aggregate_round": "aggregating",
+    "validate_site": "validating",
+    "evaluate_site": "evaluating",
+}
+
+
+def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float) -> ClaimedTask:
+    """queued -> running for exactly one worker. Raises TaskNotClaimable for everybody else."""
+    _lock_run_of(session, task_id)
+    claim = (
+        update(Task)
+        .where(Task.id == task_id, Task.status == TaskStatus.QUEUED)
+        .values(
+            status=TaskStatus.RUNNING,
+            attempt=Task.attempt + 1,
+            worker=worker,
+            fraction=0.0,
+            started_at=now(),
+            lease_expires_at=now() + timedelta(seconds=lease_seconds),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    result = session.execute(claim)
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise TaskNotClaimable(f"task {task_id} is not queued: another worker has it or it is over; drop the message")
+    task = session.get_one(Task, task_id, populate_existing=True)
+    _announce(session, task, f"{worker} is {ACTIONS[task.kind]}", worker)
+    return ClaimedTask(
+        task_id=task.id, attempt=task.attempt, lease_seconds=lease_seconds, payload=build_payload(session, task)
+    )
+
+
+def report_progress(session: Session, task_id: str, report: ProgressReport, lease_seconds: float) -> ProgressAnswer:
+    """Renews the lease and keeps metrics and log lines; says stop once the task is cancelled."""
+    task = lock_task(session, task_id)
+    if task.attempt == report.attempt and task.status == TaskStatus.CANCELLED:
+        return ProgressAnswer(action="stop", lease_seconds=lease_seconds)
+    _require_current(task, report.attempt)
+    task.fraction = max(task.fraction, report.fraction)
+    task.lease_expires_at = now() + timedelta(seconds=lease_seconds)
+    worker = task.worker or "worker"
+    for line in report.logs:
+        _announce(session, task, line.message, worker, kind="log", level=line.level)
+    if task.run_id is not None and report.metrics:
+        run = session.get_one(Run, task.run_id)
+        if store_metrics(session, run, task.participant, report.metrics):
+            _announce(session, task, f"{task.participant} reported metrics", worker, kind="metrics")
+    return ProgressAnswer(action="continue", lease_seconds=lease_seconds)
+
+
+def complete_task(session: Session, task_id: str, request: CompleteRequest) -> None:
+    """Writes the result and, in the same transaction, opens whatever is due next. Completing twice changes nothing."""
+    task = lock_task(session, task_id)
+    if task.attempt == request.attempt and task.status == TaskStatus.COMPLETED:
+        return
+    _require_current(task, request.attempt)
+    worker = task.worker or "worker"
+    apply_result(session, task, request.result, worker)
+    _announce(session, task, f"{worker} completed {ACTIONS[task.kind]}", worker)
+    _advance_run_of(session, task)
+
+
+def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
+    """A passing cause is tried again, a lasting one ends the task. Failing twice changes nothing."""
+    task = lock_task(session, task_id)
+    if task.attempt == request.attempt and task.status != TaskStatus.RUNNING:
+        if task.status == TaskStatus.COMPLETED:
+            raise AttemptSuperseded(f"task {task_id} is completed already: its failure is ignored")
+        return
+    _require_current(task, request.attempt)
+    worker = task.worker or "worker"
+    if request.detail:
+        _announce(session, task, request.detail, worker, kind="log", level="error")
+    end_attempt(session, task, request.message, request.retryable, TaskStatus.FAILED, worker)
+
+
+def end_attempt(
+    session: Session, task: Task, message: str, retryable: bool, final_status: TaskStatus, actor: str
+) -> None:
+    """Queues the task again, or gives it up with `final_status`. The caller holds the locks of run and task."""
+    task.failures += 1
+    if retryable and task.failures < MAX_FAILURES:
+        text = f"{ACTIONS[task.kind]} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {message}"
+        _announce(session, task, text, actor, level="warning")
+        enqueue(session, task)
+        return
+    task.status, task.error = final_status, message
+    task.finished_at, task.lease_expires_at = now(), None
+    _announce(session, task, f"{ACTIONS[task.kind]} {final_status}: {message}", actor, level="error")
+    if task.dataset_id is not None:
+        datasets.store_check_failure(session, task.dataset_id, message, actor)
+    _advance_run_of(session, task)
+
+
+def lock_task(session: Session, task_id: str) -> Task:
+    """Locks the task's run, then the task. Raises TaskNotClaimable when it was deleted."""
+    _lock_run_of(session, task_id)
+    return lock_row(session, Task, task_id)
+
+
+def _lock_run_of(session: Session, task_id: str) -> None:
+    task = session.get(Task, task_id)
+    if task is None:
+        raise TaskNotClaimable(f"there is no task {task_id} any more: drop the message")
+    if task.run_id is not None:
+        lock_row(session, Run, task.run_id)
+
+
+def _require_current(task: Task, attempt: int) -> None:
+    if task.attempt == attempt and task.status == TaskStatus.RUNNING:
+        return
+    state = f"is {task.status}" if task.status in TERMINAL_TASK_STATUSES else f"is at attempt {task.attempt}"
+    raise AttemptSuperseded(f"attempt {attempt} of task {task.id} does not count any more, the task {state}: drop it")
+
+
+def _advance_run_of(session: Session, task: Task) -> None:
+    if task.run_id is not None:
+        advance(session, session.get_one(Run, task.run_id))
+
+
+def _announce(
+    session: Session,
+    task: Task,
+    message: str,
+    actor: str,
+    kind: events.Kind = "task",
+    level: events.Level = "info",
+) -> None:
+    about = {"site_slug": task.participant, "round": task.round, "task_id": task.id}
+    if task.run_id is None:
+        events.record(session, kind, message, actor, level, dataset_id=task.dataset_id, **about)
+        return
+    run = session.get_one(Run, task.run_id)
+    place = f"{describe_run(run)}, round {task.round}, {task.participant}: " if kind == "task" else ""
+    events.record_of_run(session, run, kind, place + message, actor, level, **about)

@@ -1,0 +1,45 @@
+"""Queries on the ledger."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.tasks import TaskKind
+from backend.db.models import Run, RunDataset, RunRound, Task
+
+
+def tasks_of(session: Session, run: Run, kind: TaskKind, round_number: int | None = None) -> list[Task]:
+    """In the order in which they were opened, which is site order."""
+    query = select(Task).where(Task.run_id == run.id, Task.kind == kind)
+    if round_number is not None:
+        query = query.where(Task.round == round_number)
+    tasks = session.scalars(query).all()
+    order = {participant: index for index, participant in enumerate(_participant_order(run))}
+    return sorted(tasks, key=lambda task: order.get(task.participant, -1))
+
+
+def latest_round(session: Session, run: Run) -> RunRound | None:
+    """The round under way, or the last one finished; None before the initialization."""
+    query = select(RunRound).where(RunRound.run_id == run.id).order_by(RunRound.round.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
+def run_datasets(session: Session, run_id: str) -> list[RunDataset]:
+    """In site order, then in order of registration."""
+    return list(session.scalars(select(RunDataset).where(RunDataset.run_id == run_id).order_by(RunDataset.position)))
+
+
+def open_tasks(session: Session, run: Run) -> list[Task]:
+    query = select(Task).where(Task.run_id == run.id, Task.status.not_in(TERMINAL_TASK_STATUSES))
+    return list(session.scalars(query))
+
+
+def unfinished_tasks(session: Session, run: Run) -> list[Task]:
+    """Tasks that ended without a result."""
+    ended_badly = TERMINAL_TASK_STATUSES - {TaskStatus.COMPLETED}
+    return list(session.scalars(select(Task).where(Task.run_id == run.id, Task.status.in_(ended_badly))))
+
+
+def _participant_order(run: Run) -> list[str]:
+    sites = list(run.spec.sites) if run.spec else []
+    return sites + [name for name in (run.participants or []) if name not in sites]

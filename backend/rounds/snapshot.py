@@ -1,0 +1,84 @@
+"""What a run is started on: fixed at its start, so that later changes of sites and data sets do not alter it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from backend.contracts.experiment_config import ConfigProblem, ExperimentConfig, problems_for_sites
+from backend.contracts.tasks import RunSpec
+from backend.datasets import service as datasets
+from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, Site
+from backend.errors import InvalidInput
+from backend.queue import SIMULATED_QUEUE, site_queue
+from backend.sites import service as sites
+
+
+@dataclass(frozen=True)
+class SiteData:
+    """A site and its checked data sets."""
+
+    site: Site
+    datasets: list[Dataset]
+
+
+def sites_with_data(session: Session, federation_id: str) -> list[SiteData]:
+    """In site order."""
+    found = [
+        SiteData(site, datasets.ready_datasets(session, site.id)) for site in sites.list_sites(session, federation_id)
+    ]
+    return [entry for entry in found if entry.datasets]
+
+
+def problems_on(config: ExperimentConfig, data: list[SiteData]) -> list[ConfigProblem]:
+    """Every reason why the configuration cannot run on these sites."""
+    if not data:
+        return [
+            ConfigProblem(
+                field="federation",
+                value="0 sites with data",
+                message="no site has a checked data set",
+                remedy="register a data set at a site",
+            )
+        ]
+    return problems_for_sites(config, len(data), all(entry.site.kind == "simulated" for entry in data))
+
+
+def require_runnable(config: ExperimentConfig, data: list[SiteData]) -> None:
+    """Raises InvalidInput with every problem."""
+    if problems := problems_on(config, data):
+        raise InvalidInput.of_problems(problems)
+
+
+def take_snapshot(session: Session, run: Run) -> None:
+    """Writes `run.spec` and one RunDataset for each data set, with its manifest."""
+    experiment = session.get_one(Experiment, run.experiment_id)
+    federation = session.get_one(Federation, experiment.federation_id)
+    data = sites_with_data(session, federation.id)
+    require_runnable(experiment.config, data)
+    run.spec = RunSpec(
+        run_id=run.id,
+        config=experiment.config,
+        strategy=run.strategy,
+        seed=run.seed,
+        task=federation.task,
+        sites=tuple(entry.site.slug for entry in data),
+    )
+    pairs = [(entry.site, dataset) for entry in data for dataset in entry.datasets]
+    for position, (site, dataset) in enumerate(pairs):
+        session.add(
+            RunDataset(
+                run_id=run.id,
+                dataset_id=dataset.id,
+                position=position,
+                site_slug=site.slug,
+                queue=site_queue(site.kind, site.slug),
+                fingerprint=dataset.fingerprint or "",
+                manifest=datasets.manifest_of(session, dataset, site.slug),
+            )
+        )
+    session.flush()
+
+
+def queue_of(run_datasets: list[RunDataset], participant: str) -> str:
+    """The queue of a participant's worker; `pooled` is simulated by definition."""
+    return next((row.queue for row in run_datasets if row.site_slug == participant), SIMULATED_QUEUE)

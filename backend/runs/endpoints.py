@@ -1,0 +1,97 @@
+"""Runs: their state, tasks, metrics and weights; pause, resume, cancel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.artifacts.service import artifact_url
+from backend.db.lookup import get_row
+from backend.db.models import Artifact, Metric, Run, RunRound, Task
+from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.errors import NotFound
+from backend.rounds import service as rounds
+from backend.runs import service
+from backend.runs.schemas import MetricRecord, RunRecord, RunRoundState, StatePart, TaskRecord
+
+router = APIRouter(prefix="/runs", tags=["runs"], dependencies=[Depends(get_current_user)])
+
+
+@router.get("/{run_id}")
+def get_run(run_id: str, session: ReadSession) -> RunRecord:
+    return service.run_record(session, get_row(session, Run, run_id))
+
+
+@router.get("/{run_id}/tasks")
+def list_run_tasks(
+    run_id: str,
+    session: ReadSession,
+    after_round: Annotated[int | None, Query(ge=0, description="Only tasks of later rounds.")] = None,
+) -> list[TaskRecord]:
+    """The swim-lane: by round, then in the order of opening."""
+    get_row(session, Run, run_id)
+    query = select(Task).where(Task.run_id == run_id)
+    if after_round is not None:
+        query = query.where(Task.round > after_round)
+    return [service.task_record(task) for task in session.scalars(query.order_by(Task.round, Task.created_at, Task.id))]
+
+
+@router.get("/{run_id}/metrics")
+def list_run_metrics(
+    run_id: str,
+    session: ReadSession,
+    after: Annotated[int | None, Query(ge=0, description="Only metrics after this id.")] = None,
+) -> list[MetricRecord]:
+    """In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier."""
+    get_row(session, Run, run_id)
+    query = select(Metric).where(Metric.run_id == run_id, Metric.id > (after or 0)).order_by(Metric.id)
+    return [MetricRecord.model_validate(metric) for metric in session.scalars(query)]
+
+
+@router.post("/{run_id}/pause")
+def pause_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
+    """Let the round under way end, then hold."""
+    return service.run_record(session, rounds.pause_run(session, run_id, user))
+
+
+@router.post("/{run_id}/resume")
+def resume_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
+    """Go on with a paused, failed or cancelled run from its last finished round."""
+    return service.run_record(session, rounds.resume_run(session, run_id, user))
+
+
+@router.post("/{run_id}/cancel")
+def cancel_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
+    """Stop a run. It can be resumed later."""
+    return service.run_record(session, rounds.cancel_run(session, run_id, user))
+
+
+@router.get("/{run_id}/rounds")
+def list_run_rounds(run_id: str, session: ReadSession) -> list[RunRoundState]:
+    """The weights after every finished round; round 0 is the initial state."""
+    get_row(session, Run, run_id)
+    query = select(RunRound).where(RunRound.run_id == run_id, RunRound.finished_at.is_not(None))
+    return [_round_state(session, row) for row in session.scalars(query.order_by(RunRound.round))]
+
+
+@router.get("/{run_id}/rounds/{round_number}")
+def get_run_round(run_id: str, round_number: int, session: ReadSession) -> RunRoundState:
+    """The weights after a round."""
+    row = session.get(RunRound, (run_id, round_number))
+    if row is None or row.finished_at is None:
+        raise NotFound(f"run {run_id} has not finished a round {round_number}")
+    return _round_state(session, row)
+
+
+def _round_state(session: Session, row: RunRound) -> RunRoundState:
+    parts = row.parts or {}
+    query = select(Artifact.sha256, Artifact.num_bytes).where(Artifact.sha256.in_(list(parts.values())))
+    sizes = dict(session.execute(query).tuples().all())
+    return RunRoundState(
+        round=row.round,
+        parts=[
+            StatePart(name=name, sha256=sha256, num_bytes=sizes[sha256], url=artifact_url(sha256) or "")
+            for name, sha256 in parts.items()
+        ],
+    )

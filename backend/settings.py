@@ -1,0 +1,105 @@
+"""Every environment variable of the backend."""
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MINIMUM_TOKEN_LENGTH = 24
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where the state lives, where to listen, and who may come in. Secrets are never printed."""
+
+    model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore")
+
+    home: Path = Field(default=Path(".fedsm"), description="State folder: database, artifacts, token files.")
+    database_url: str = Field(default="", description="SQLite or PostgreSQL; empty: SQLite in the state folder.")
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    admin_token: SecretStr = Field(default=SecretStr(""), description="Signs in the administrator.")
+    worker_token: SecretStr = Field(default=SecretStr(""), description="Lets workers call the worker API.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535)
+    lease_seconds: float = Field(default=30, gt=0, description="A claim without a report for so long is lost.")
+    recovery_seconds: float = Field(default=5, gt=0, description="Period of the recovery loop.")
+    resend_seconds: float = Field(default=20, gt=0, description="A task queued for longer is sent again.")
+    worker_timeout_seconds: float = Field(default=15, gt=0, description="A worker silent for longer is offline.")
+    session_days: int = Field(default=30, ge=1, le=365, description="How long a sign-in lasts.")
+    frontend_dist: Path = Field(default=REPOSITORY_ROOT / "frontend" / "dist", description="The built frontend.")
+    artifacts: Path | None = Field(default=None, description="Artifact folder; default: in the state folder.")
+
+    @model_validator(mode="after")
+    def _tokens_protect_an_open_port(self) -> Self:
+        if is_loopback(self.host):
+            return self
+        for name in ("admin_token", "worker_token"):
+            token: SecretStr = getattr(self, name)
+            if len(token.get_secret_value()) < MINIMUM_TOKEN_LENGTH:
+                raise ValueError(
+                    f"FEDSM_{name.upper()} must have at least {MINIMUM_TOKEN_LENGTH} characters when the backend "
+                    f"listens on {self.host}: set a random one, or set FEDSM_HOST=127.0.0.1"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_differ(self) -> Self:
+        admin = self.admin_token.get_secret_value()
+        if admin and admin == self.worker_token.get_secret_value():
+            raise ValueError("FEDSM_ADMIN_TOKEN and FEDSM_WORKER_TOKEN are the same: give workers a token of their own")
+        return self
+
+    @property
+    def effective_database_url(self) -> str:
+        """The SQLAlchemy URL, with psycopg as the PostgreSQL driver."""
+        if not self.database_url:
+            return f"sqlite:///{self.home.resolve() / 'fedsm.sqlite3'}"
+        for prefix in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    @property
+    def artifacts_folder(self) -> Path:
+        return self.artifacts or self.home / "artifacts"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings() -> Settings:
+    """The settings of this process; on loopback, missing tokens are made once and kept in the state folder."""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    missing = {
+        name: SecretStr(_token_from_file(settings.home / name.replace("_", "-")))
+        for name in ("admin_token", "worker_token")
+        if not getattr(settings, name).get_secret_value()
+    }
+    return settings.model_copy(update=missing)
+
+
+def _token_from_file(path: Path) -> str:
+    """The token in a file of mode 600, made at the first start."""
+    try:
+        with open(path, "x", opener=_private_opener) as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _private_opener(path: str, flags: int) -> int:
+
+    return os.open(path, flags, 0o600)

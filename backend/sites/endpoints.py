@@ -1,0 +1,23 @@
+"""Sites."""
+
+from fastapi import APIRouter, Depends
+
+from backend.dependencies import CurrentUser, WriteSession, get_current_user
+from backend.federations.schemas import SiteCreate, SiteRecord, SiteUpdate
+from backend.sites import service
+
+router = APIRouter(tags=["sites"], dependencies=[Depends(get_current_user)])
+
+
+@router.post("/federations/{federation_id}/sites", status_code=201)
+def create_site(federation_id: str, body: SiteCreate, session: WriteSession, user: CurrentUser) -> SiteRecord:
+    """Add a site to a federation. Its position is the site order."""
+    site = service.create_site(session, federation_id, body, user)
+    return service.site_records(session, [site])[0]
+
+
+@router.patch("/sites/{site_id}")
+def update_site(site_id: str, body: SiteUpdate, session: WriteSession, user: CurrentUser) -> SiteRecord:
+    """Rename a site; its slug stays."""
+    site = service.rename_site(session, site_id, body.name, user)
+    return service.site_records(session, [site])[0]

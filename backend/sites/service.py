@@ -1,0 +1,134 @@
+"""Sites: their order, their slugs, and whether somebody serves them."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.metrics import Split
+from backend.contracts.status import DatasetStatus, TaskStatus
+from backend.contracts.tasks import COORDINATOR, POOLED
+from backend.db.lookup import get_row, lock_row
+from backend.db.models import Case, Dataset, Experiment, Federation, Run, Site, Task, Worker
+from backend.errors import InvalidInput, NameTaken
+from backend.events import service as events
+from backend.federations.schemas import SiteCreate, SiteRecord, SiteState
+from backend.queue import SIMULATED_QUEUE, site_queue
+
+RESERVED_SLUGS = frozenset({POOLED, COORDINATOR, SIMULATED_QUEUE, "global", "super"})
+
+
+def create_site(session: Session, federation_id: str, body: SiteCreate, actor: str) -> Site:
+    """Raises NameTaken if the slug is used in the federation, or by a real site anywhere."""
+    federation = lock_row(session, Federation, federation_id)
+    siblings = list_sites(session, federation_id)
+    slug = body.slug or _slug_from_name(body.name)
+    if slug in RESERVED_SLUGS:
+        raise InvalidInput.of_field("slug", slug, "is a word of the platform", "choose another slug")
+    if any(site.slug == slug for site in siblings):
+        raise NameTaken(f"the federation already has a site with the slug {slug!r}: choose another slug")
+    if body.kind == "real" and session.scalar(select(Site.id).where(Site.kind == "real", Site.slug == slug)):
+        raise NameTaken(f"another federation has a real site with the slug {slug!r}, which names its queue: choose one")
+    site = Site(
+        federation_id=federation_id,
+        slug=slug,
+        name=body.name,
+        kind=body.kind,
+        position=len(siblings),
+        created_at=now(),
+    )
+    session.add(site)
+    session.flush()
+    message = f"{actor} added the site {site.name} to {federation.name}."
+    events.record(session, "site", message, actor, federation_id=federation_id, site_slug=slug)
+    return site
+
+
+def rename_site(session: Session, site_id: str, name: str, actor: str) -> Site:
+    site = get_row(session, Site, site_id)
+    message = f"{actor} renamed the site {site.name} to {name}."
+    site.name = name
+    events.record(session, "site", message, actor, federation_id=site.federation_id, site_slug=site.slug)
+    return site
+
+
+def list_sites(session: Session, federation_id: str) -> list[Site]:
+    """In site order."""
+    return list(session.scalars(select(Site).where(Site.federation_id == federation_id).order_by(Site.position)))
+
+
+def site_records(session: Session, sites: list[Site]) -> list[SiteRecord]:
+    cases = _case_counts(session, [site.id for site in sites])
+    presence = _load_presence(session)
+    return [_site_record(site, cases[site.id], presence) for site in sites]
+
+
+@dataclass(frozen=True)
+class _Presence:
+    workers: list[Worker]
+    busy: set[tuple[str, str]]  # (federation id, slug of the site)
+
+
+def _load_presence(session: Session) -> _Presence:
+    of_runs = (
+        select(Experiment.federation_id, Task.participant)
+        .join(Run, Run.id == Task.run_id)
+        .join(Experiment, Experiment.id == Run.experiment_id)
+        .where(Task.status == TaskStatus.RUNNING)
+    )
+    of_datasets = (
+        select(Site.federation_id, Site.slug)
+        .join(Dataset, Dataset.site_id == Site.id)
+        .join(Task, Task.dataset_id == Dataset.id)
+        .where(Task.status == TaskStatus.RUNNING)
+    )
+    busy = {(federation_id, slug) for query in (of_runs, of_datasets) for federation_id, slug in session.execute(query)}
+    workers = session.scalars(select(Worker).where(Worker.online).order_by(Worker.last_seen_at.desc())).all()
+    return _Presence(list(workers), busy)
+
+
+def _site_record(site: Site, num_cases: dict[Split, int], presence: _Presence) -> SiteRecord:
+    queue = site_queue(site.kind, site.slug)
+    worker = next((worker for worker in presence.workers if queue in worker.queues), None)
+    state: SiteState = "offline"
+    if worker is not None:
+        state = "busy" if (site.federation_id, site.slug) in presence.busy else "online"
+    return SiteRecord(
+        id=site.id,
+        federation_id=site.federation_id,
+        slug=site.slug,
+        name=site.name,
+        kind=site.kind,
+        position=site.position,
+        state=state,
+        last_seen_at=worker.last_seen_at if worker else None,
+        hardware=worker.hardware if worker else None,
+        num_cases=num_cases,
+    )
+
+
+def _case_counts(session: Session, site_ids: list[str]) -> dict[str, dict[Split, int]]:
+    counts: dict[str, dict[Split, int]] = defaultdict(lambda: {"train": 0, "val": 0, "test": 0})
+    query = (
+        select(Dataset.site_id, Case.split, func.count())
+        .join(Case, Case.dataset_id == Dataset.id)
+        .where(Dataset.site_id.in_(site_ids), Dataset.status == DatasetStatus.READY, Case.used)
+        .group_by(Dataset.site_id, Case.split)
+    )
+    for site_id, split, count in session.execute(query).tuples():
+        counts[site_id][cast(Split, split)] = count
+    return counts
+
+
+def _slug_from_name(name: str) -> str:
+    """'Clínica Norte 2' -> 'clinica-norte-2'."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:40].strip("-")
+    if not slug:
+        raise InvalidInput.of_field("name", name, "has no letter or digit to make a slug of", "give a slug")
+    return slug

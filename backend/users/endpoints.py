@@ -1,0 +1,70 @@
+"""Sign-in, and the state of the system."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import select
+
+from backend import VERSION
+from backend.db.models import Worker
+from backend.dependencies import (
+    SESSION_COOKIE,
+    CurrentUser,
+    PlatformDep,
+    ReadSession,
+    SettingsDep,
+    WriteSession,
+    get_current_user,
+)
+from backend.users import service
+from backend.users.schemas import HealthRecord, SessionCreate, SessionRecord, SystemRecord, WorkerRecord
+
+public_router = APIRouter(tags=["session"])
+router = APIRouter(tags=["session"], dependencies=[Depends(get_current_user)])
+
+
+@public_router.get("/health")
+def get_health() -> HealthRecord:
+    """Answers as soon as the backend serves; needs no sign-in."""
+    return HealthRecord(status="ok", version=VERSION)
+
+
+@public_router.post("/session")
+def create_session(
+    body: SessionCreate, request: Request, response: Response, session: WriteSession, settings: SettingsDep
+) -> SessionRecord:
+    """Sign in with a token. The answer sets the cookie `fedsm_session`."""
+    user, secret = service.open_session(session, body.token, settings)
+    response.set_cookie(
+        SESSION_COOKIE,
+        secret,
+        max_age=settings.session_days * 86_400,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return SessionRecord(user=user)
+
+
+@public_router.delete("/session", status_code=204)
+def delete_session(request: Request, response: Response, session: WriteSession) -> None:
+    """Sign out."""
+    service.close_session(session, request.cookies.get(SESSION_COOKIE))
+    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
+
+
+@router.get("/session")
+def get_session(user: CurrentUser) -> SessionRecord:
+    """Who is signed in."""
+    return SessionRecord(user=user)
+
+
+@router.get("/system")
+def get_system(platform: PlatformDep, session: ReadSession) -> SystemRecord:
+    """Version, database, broker and workers."""
+    workers = session.scalars(select(Worker).order_by(Worker.name)).all()
+    return SystemRecord(
+        version=VERSION,
+        database=platform.database.dialect,
+        broker_connected=platform.queue.is_connected(),
+        workers=[WorkerRecord.model_validate(worker) for worker in workers],
+    )
