@@ -1,0 +1,72 @@
+"""The server's arithmetic on state dicts: pure functions. Sums run in the order given (site order), in float64.
+
+Integer tensors (counters) are averaged and rounded to nearest, ties to even.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from worker.engine.plan import Tensors
+
+
+def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
+    """sum_k (weights_k / sum of weights) models_k, key by key (McMahan et al. 2017, algorithm 1).
+
+    Raises ValueError without models, or when the weights do not sum to more than 0.
+    """
+    total = float(sum(weights))
+    if not models or total <= 0:
+        raise ValueError(f"an average needs models and positive weights, got {len(models)} models, weights {weights}")
+    return linear_combination(models, [weight / total for weight in weights])
+
+
+def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> Tensors:
+    """sum_k factors_k models_k, key by key, in the first model's types."""
+    combined: Tensors = {}
+    for key, first in models[0].items():
+        total = torch.zeros(first.shape, dtype=torch.float64)
+        for model, factor in zip(models, factors, strict=True):
+            total.add_(model[key].double(), alpha=factor)
+        combined[key] = (total if first.is_floating_point() else total.round()).to(first.dtype)
+    return combined
+
+
+def soft_pull(models: Sequence[Tensors], lambda_: float) -> list[Tensors]:
+    """w_k <- lambda w_k + (1 - lambda) / (K - 1) * sum over j != k of w_j, for all k (Xu et al. 2022, SoftPull).
+
+    On the trained weights themselves, not on differences, and whatever the sites' sizes. K = 1 has no others: the
+    model stays as it was trained.
+    """
+    num_models = len(models)
+    if num_models == 1:
+        return [dict(models[0])]
+    others = (1 - lambda_) / (num_models - 1)
+    return [
+        linear_combination(models, [lambda_ if j == k else others for j in range(num_models)])
+        for k in range(num_models)
+    ]
+
+
+def check_update(participant: str, part: str, tensors: Tensors, expected: Mapping[str, torch.Tensor]) -> None:
+    """Raises ValueError naming site and tensor where keys or shapes differ from `expected`, or a value is no number."""
+    for key in expected:
+        if key not in tensors:
+            raise ValueError(f"site {participant}: {part} lacks tensor {key}")
+    for key, tensor in tensors.items():
+        if key not in expected:
+            raise ValueError(f"site {participant}: {part} has an unexpected tensor {key}")
+        if tensor.shape != expected[key].shape:
+            wanted, got = tuple(expected[key].shape), tuple(tensor.shape)
+            raise ValueError(f"site {participant}: {part} tensor {key} has shape {got}, expected {wanted}")
+    check_finite(participant, part, tensors)
+
+
+def check_finite(participant: str, part: str, tensors: Tensors) -> None:
+    """Raises ValueError naming the first tensor with a NaN or an infinity."""
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise ValueError(
+                f"site {participant}: {part} tensor {key} holds NaN or infinite values: "
+                "lower schedule.learning_rate, or look at the site's images"
+            )

@@ -1,0 +1,27 @@
+"""Tensors to bytes and back: safetensors, never pickle. Equal tensors give equal bytes."""
+
+import hashlib
+
+import torch
+from safetensors.torch import load, save
+
+from worker.engine.plan import Tensors
+
+
+def to_bytes(tensors: Tensors) -> bytes:
+    """Sorted keys, CPU, contiguous, no metadata: nothing but the values reaches the bytes."""
+    return save({key: tensors[key].detach().to("cpu").contiguous() for key in sorted(tensors)})
+
+
+def from_bytes(data: bytes) -> Tensors:
+    return load(data)
+
+
+def sha256_of(tensors: Tensors) -> str:
+    """The content address that the platform stores these tensors under."""
+    return hashlib.sha256(to_bytes(tensors)).hexdigest()
+
+
+def cpu_state(module: torch.nn.Module) -> Tensors:
+    """A copy of a network's weights that later training does not change."""
+    return {key: value.detach().to("cpu", copy=True) for key, value in module.state_dict().items()}

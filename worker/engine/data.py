@@ -1,0 +1,55 @@
+"""Cases as the engine sees them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from worker.engine.descriptors import describe_image
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One image with its reference.
+
+    image: [C, H, W] float32 at the network's size. reference: [S, H, W] float32 of 0 and 1 at the network's size.
+    reference_original: [S, H0, W0] bool at the image's own size, where scores are computed.
+    unit_image: [C, H, W] float32 in 0 to 1, whatever the intensity setting: what the descriptors are made of.
+    """
+
+    case_id: str
+    name: str
+    image: torch.Tensor
+    reference: torch.Tensor
+    reference_original: NDArray[np.bool_]
+    unit_image: torch.Tensor
+
+    @cached_property
+    def descriptor(self) -> NDArray[np.float64]:
+        """[D] float64, computed once."""
+        return describe_image(self.unit_image.numpy())
+
+
+@dataclass(frozen=True)
+class SiteData:
+    """A site's cases by split, each in name order."""
+
+    site: str
+    train: tuple[Case, ...]
+    val: tuple[Case, ...]
+    test: tuple[Case, ...]
+
+
+#: One site's data, or every site's for the pooled participant.
+ParticipantData = tuple[SiteData, ...]
+
+
+def training_cases(data: ParticipantData) -> tuple[Case, ...]:
+    """Raises ValueError when there is nothing to train on."""
+    cases = tuple(case for site in data for case in site.train)
+    if not cases:
+        names = ", ".join(site.site for site in data)
+        raise ValueError(f"site {names} has no training case: register a data set with more cases or another split")
+    return cases

@@ -1,0 +1,108 @@
+"""The whole loop in one process, for tests, benchmarks and notebooks.
+
+The same strategies run on the platform, where a database takes this loop's place; the resulting parts have the same
+bytes (worker/engine/checkpoint.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from worker.engine.data import ParticipantData, SiteData
+from worker.engine.metrics import Metric, ModelKind
+from worker.engine.plan import POOLED, Plan, State
+from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """`metrics` by participant: of the training, and of the validation of the state that the round left.
+    `refused`: participants whose update could not be aggregated, and why."""
+
+    round: int
+    state: State
+    metrics: Mapping[str, tuple[Metric, ...]]
+    refused: Mapping[str, str]
+
+
+def run_rounds(strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan) -> Iterator[RoundRecord]:
+    """Yields round 0 (the initial state) and then each round of the plan. No strategy overrides these steps.
+
+    sites: by slug, those of plan.sites. Raises ValueError where no update of a round could be aggregated.
+    """
+    # 1. The server draws the initial state.
+    state = strategy.initial_state(plan)
+    participants = strategy.participants(plan.sites)
+    kept: dict[str, State] = {}
+    yield RoundRecord(0, state, {}, {})
+    for round_ in range(1, plan.rounds + 1):
+        # 2. Every participant receives its parts, and trains with what it kept from its previous round.
+        updates: dict[str, SiteUpdate] = {}
+        for participant in participants:
+            context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress)
+            parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
+            updates[participant] = strategy.train_site(parts, data_of(participant, sites, plan), context)
+            kept[participant] = updates[participant].local_state
+        # 3. The server checks the updates and aggregates those that are sound, in site order.
+        state, refused = aggregate_round(strategy, state, updates, plan)
+        # 4. Every participant validates the new state.
+        metrics = {
+            participant: updates[participant].metrics
+            + strategy.validate(
+                state.__getitem__,
+                data_of(participant, sites, plan),
+                SiteContext(plan, participant, round_, None, _no_progress),
+            )
+            for participant in participants
+        }
+        yield RoundRecord(round_, state, metrics, refused)
+
+
+def aggregate_round(
+    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan
+) -> tuple[State, dict[str, str]]:
+    """The next state, and the participants whose update was refused with the reason. `updates` in site order.
+
+    Raises ValueError with all reasons when every update was refused.
+    """
+    sound: dict[str, SiteUpdate] = {}
+    refused: dict[str, str] = {}
+    for participant, update in updates.items():
+        try:
+            strategy.check_update(state, participant, update, plan)
+        except ValueError as error:
+            refused[participant] = str(error)
+        else:
+            sound[participant] = update
+    if not sound:
+        raise ValueError("no update of this round can be aggregated: " + "; ".join(refused.values()))
+    return strategy.aggregate(state, sound, plan), refused
+
+
+def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:
+    """The participant's own data, or every site's in site order for the pooled participant."""
+    return tuple(sites[site] for site in plan.sites) if participant == POOLED else (sites[participant],)
+
+
+def best_round(records: Mapping[int, Mapping[str, tuple[Metric, ...]]], criterion: ModelKind) -> int:
+    """The round with the largest validation Dice of `criterion`, weighted by cases over participants; ties: earlier.
+
+    records: round to participant to metrics. Raises ValueError where no round was validated.
+    """
+    scores: dict[int, float] = {}
+    for round_, by_participant in records.items():
+        points = [
+            metric
+            for metrics in by_participant.values()
+            for metric in metrics
+            if (metric.model, metric.split, metric.name, metric.structure) == (criterion, "val", "dice", None)
+        ]
+        num_cases = sum(point.num_cases for point in points)
+        if num_cases:
+            scores[round_] = sum(point.value * point.num_cases for point in points) / num_cases
+    if not scores:
+        raise ValueError(f"no round has a validation Dice of the {criterion} model: give the sites validation cases")
+    return min(scores, key=lambda round_: (-scores[round_], round_))
+
+
+def _no_progress(_: float) -> None:
+    """Nobody watches an in-process run."""

@@ -1,0 +1,52 @@
+"""The interface of a model selector, and the super model's rule."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from worker.engine.data import Case, ParticipantData
+from worker.engine.local_training import OnProgress
+from worker.engine.plan import GLOBAL, Plan, State, Tensors, personalized
+
+SELECTOR = "selector"
+
+
+class Selector(ABC):
+    """A classifier of images into the plan's sites, in site order. Its state is the part `selector`, and more."""
+
+    @abstractmethod
+    def initial_parts(self, plan: Plan) -> State:
+        """The parts of round 0; empty where the first updates make the selector."""
+
+    @abstractmethod
+    def downloads(self, participant: str) -> tuple[str, ...]:
+        """Names of the parts that a site receives, where they exist."""
+
+    @abstractmethod
+    def site_update(
+        self, parts: State, data: ParticipantData, site: str, round_: int, plan: Plan, on_progress: OnProgress
+    ) -> State:
+        """What a site returns for the selector. Raises ValueError where the site may not take part."""
+
+    @abstractmethod
+    def aggregate(self, state: State, updates: Mapping[str, State], weights: Mapping[str, float], plan: Plan) -> State:
+        """The selector's parts after the round; `updates` and `weights` by site, in site order."""
+
+    @abstractmethod
+    def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
+        """Raises ValueError naming site and tensor when the update's selector parts cannot be aggregated."""
+
+    @abstractmethod
+    def probabilities(self, selector: Tensors, cases: Sequence[Case], plan: Plan) -> torch.Tensor:
+        """[N, K] float64: for each case a probability of each site."""
+
+
+def route(probabilities: Sequence[float], sites: Sequence[str], gamma: float) -> str:
+    """The super model's rule: the most probable site's personalized model where max p > gamma, else the global one.
+
+    gamma = 1 is the global model only, gamma = 0 always a personalized one. Ties go to the first site.
+    Returns a part name.
+    """
+    largest = max(probabilities)
+    return personalized(sites[list(probabilities).index(largest)]) if largest > gamma else GLOBAL

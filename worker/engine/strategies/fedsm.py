@@ -1,0 +1,130 @@
+"""FedSM: Xu et al., "Closing the Generalization Gap of Cross-silo Federated Medical Image Segmentation", CVPR 2022.
+
+The super model is a global model w_g, a personalized model w_p,k for each site k, and a model selector w_s. Which
+equation is which function stands in ../README.md.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from worker.engine.aggregation import check_update, soft_pull
+from worker.engine.data import Case, ParticipantData
+from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
+from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.selectors.base import SELECTOR, Selector, route
+from worker.engine.strategies.base import (
+    CaseRoute,
+    LoadPart,
+    SiteContext,
+    SiteUpdate,
+    Strategy,
+    average_part,
+    initial_weights,
+    train_model,
+    update_weights,
+)
+from worker.engine.strategies.super_model import predict_cases
+
+
+@final
+@dataclass(frozen=True)
+class FedSM(Strategy):
+    """lambda_: SoftPull's share of a site's own model. gamma: the selector's threshold in the super model."""
+
+    lambda_: float
+    gamma: float
+    selector: Selector
+
+    @property
+    def criterion(self) -> ModelKind:
+        return "super"
+
+    def initial_state(self, plan: Plan) -> State:
+        """All segmentation models begin as one."""
+        weights = initial_weights(plan)
+        models = {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
+        return models | self.selector.initial_parts(plan)
+
+    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:
+        """w_g, only its own w_p,k, and w_s (with what the selector needs of its own earlier updates)."""
+        wanted = (GLOBAL, personalized(participant), *self.selector.downloads(participant))
+        return tuple(name for name in wanted if name in part_names)
+
+    def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
+        """Site k trains, independently of each other: a copy of w_g, its w_p,k on the same loss, and w_s."""
+        own, report, plan = personalized(context.participant), context.on_progress, context.plan
+        shared = train_model(parts[GLOBAL], data, context, "global", lambda done: report(0.45 * done))
+        private = train_model(parts[own], data, context, "personalized", lambda done: report(0.45 + 0.45 * done))
+        selector = self.selector.site_update(
+            parts, data, context.participant, context.round, plan, lambda done: report(0.9 + 0.1 * done)
+        )
+        return SiteUpdate(
+            parts={GLOBAL: shared.parts["global"], own: private.parts["personalized"], **selector},
+            num_cases=shared.num_cases,
+            num_steps=shared.num_steps,
+            local_state=shared.local_state | private.local_state,
+            metrics=shared.metrics + private.metrics,
+        )
+
+    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:
+        for part in (GLOBAL, personalized(participant)):
+            check_update(participant, part, update.parts.get(part, {}), state[part])
+        self.selector.check(state, participant, update.parts, plan)
+
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
+        """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: the selector's."""
+        pulled = soft_pull([update.parts[personalized(site)] for site, update in updates.items()], self.lambda_)
+        return (
+            {GLOBAL: average_part(GLOBAL, updates, plan)}
+            | {personalized(site): state[personalized(site)] for site in plan.sites}
+            | {personalized(site): model for site, model in zip(updates, pulled, strict=True)}
+            | self.selector.aggregate(
+                state, {site: update.parts for site, update in updates.items()}, update_weights(updates, plan), plan
+            )
+        )
+
+    def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
+        return {"global": GLOBAL, "personalized": personalized(participant)}
+
+    def validate(self, load_part: LoadPart, data: ParticipantData, context: SiteContext) -> tuple[Metric, ...]:
+        """Dice of w_g, of the site's own w_p,k and of the super model; the selector's accuracy and share of w_g.
+
+        Routing may choose another site's model: only then is that part loaded.
+        """
+        plan, site = context.plan, context.participant
+        cases = [case for site_data in data for case in site_data.val]
+        if not cases:
+            return ()
+        routes = self.routes(load_part, cases, plan)
+        wanted = [{GLOBAL, personalized(site), route_.chosen_model} for route_ in routes]
+        masks = predict_cases(load_part, cases, wanted, plan)
+        dice = [
+            {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
+            for case, by_part in zip(cases, masks, strict=True)
+        ]
+        chosen = [case[route_.chosen_model] for case, route_ in zip(dice, routes, strict=True)]
+        return (
+            *dice_metrics(context.round, "global", plan.structures, [case[GLOBAL] for case in dice]),
+            *dice_metrics(context.round, "personalized", plan.structures, [case[personalized(site)] for case in dice]),
+            *dice_metrics(context.round, "super", plan.structures, chosen),
+            *_routing_metrics(context.round, site, routes),
+        )
+
+    def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
+        """p = softmax(w_s(x)); personalized where max p > gamma, else global."""
+        rows = self.selector.probabilities(load_part(SELECTOR), cases, plan).tolist()
+        return tuple(
+            CaseRoute(case.case_id, dict(zip(plan.sites, row, strict=True)), route(row, plan.sites, self.gamma))
+            for case, row in zip(cases, rows, strict=True)
+        )
+
+
+def _routing_metrics(round_: int, site: str, routes: Sequence[CaseRoute]) -> tuple[Metric, Metric]:
+    num = len(routes)
+    right = sum(max(route_.probabilities, key=lambda s: route_.probabilities[s]) == site for route_ in routes)
+    to_global = sum(route_.chosen_model == GLOBAL for route_ in routes)
+    return (
+        Metric(round_, "selector", "val", "accuracy", None, right / num, num),
+        Metric(round_, "selector", "val", "share_global", None, to_global / num, num),
+    )

@@ -1,0 +1,49 @@
+"""Local-only: every site trains alone. What a site has without a federation."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import final
+
+from worker.engine.aggregation import check_update
+from worker.engine.data import ParticipantData
+from worker.engine.metrics import ModelKind
+from worker.engine.plan import Plan, State, personalized
+from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy, initial_weights, train_model
+
+
+@final
+@dataclass(frozen=True)
+class LocalOnly(Strategy):
+    """The server keeps each site's model, so that it can be evaluated and resumed; it never mixes them."""
+
+    @property
+    def criterion(self) -> ModelKind:
+        return "personalized"
+
+    def initial_state(self, plan: Plan) -> State:
+        weights = initial_weights(plan)
+        return {personalized(site): weights for site in plan.sites}
+
+    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
+        return (personalized(participant),)
+
+    def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
+        part = personalized(context.participant)
+        update = train_model(parts[part], data, context, "personalized", context.on_progress)
+        return SiteUpdate(
+            parts={part: update.parts["personalized"]},
+            num_cases=update.num_cases,
+            num_steps=update.num_steps,
+            local_state=update.local_state,
+            metrics=update.metrics,
+        )
+
+    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
+        part = personalized(participant)
+        check_update(participant, part, update.parts.get(part, {}), state[part])
+
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:  # noqa: ARG002
+        return state | {personalized(site): update.parts[personalized(site)] for site, update in updates.items()}
+
+    def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
+        return {"personalized": personalized(participant)}
