@@ -1,0 +1,71 @@
+/** How every call to the backend ends: with its answer, or with an ApiError that says what to do. */
+
+import { client } from "./generated/client.gen";
+
+client.setConfig({ baseUrl: "", credentials: "same-origin" });
+
+export interface FieldProblem {
+  field: string;
+  value: string;
+  message: string;
+  remedy: string;
+}
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  readonly fields: readonly FieldProblem[];
+  readonly correlationId: string | null;
+
+  constructor(status: number, code: string, detail: string, fields: readonly FieldProblem[], correlationId: string | null) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+    this.correlationId = correlationId;
+  }
+}
+
+interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response?: Response;
+}
+
+/** The answer's data. Throws ApiError for an error answer, and for no answer at all. */
+export async function unwrap<Data>(call: Promise<Answer<Data>>): Promise<Data> {
+  const { data, error, response } = await call;
+  if (response?.ok) return data as Data;
+  throw toApiError(error, response);
+}
+
+function toApiError(error: unknown, response: Response | undefined): ApiError {
+  if (!response) {
+    return new ApiError(0, "unreachable", "The backend does not answer. Check that it runs, then try again.", [], null);
+  }
+  const body = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
+  const detail = typeof body.detail === "string" ? body.detail : `The backend answered ${response.status} ${response.statusText}.`;
+  const fields = Array.isArray(body.fields) ? (body.fields as FieldProblem[]) : [];
+  const id = typeof body.correlation_id === "string" ? body.correlation_id : null;
+  return new ApiError(response.status, typeof body.error === "string" ? body.error : "http_error", detail, fields, id);
+}
+
+/** The server's problems as `field path -> what is wrong and what to do`, under the form's own field names. */
+export function fieldErrors(problems: readonly FieldProblem[]): Record<string, string> {
+  return Object.fromEntries(problems.map((problem) => [formPath(problem.field), problemText(problem)]));
+}
+
+export function problemText(problem: FieldProblem): string {
+  const message = problem.message.charAt(0).toUpperCase() + problem.message.slice(1);
+  return problem.remedy ? `${message}. Remedy: ${problem.remedy}.` : `${message}.`;
+}
+
+/** `body.config.strategies.0.fedsm.lambda` as `strategies.0.lambda`: without envelope and union tags. */
+export function formPath(field: string): string {
+  return field
+    .replace(/^body\./, "")
+    .replace(/^config\./, "")
+    .replace(/^(strategies\.\d+)\.(?:fedsm|fedavg|local-only|centralized)(?=\.|$)/, "$1")
+    .replace(/\.selector\.(?:lda|cnn|vgg11)(?=\.|$)/, ".selector");
+}

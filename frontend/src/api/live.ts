@@ -1,0 +1,86 @@
+/** Server-sent events: each one marks the queries it makes stale, and those on screen are fetched again. */
+
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { EventRecord, TaskStatus } from "./generated/types.gen";
+
+export const TERMINAL_TASKS: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "crashed", "cancelled"]);
+
+export const EVENT_KINDS: readonly EventRecord["kind"][] = [
+  "status",
+  "task",
+  "metrics",
+  "log",
+  "dataset",
+  "site",
+  "experiment",
+  "federation",
+  "user",
+];
+
+/** The keys of all queries that an event may have changed. */
+export function staleKeys(event: EventRecord): QueryKey[] {
+  const keys: QueryKey[] = [];
+  if (event.run_id) keys.push(["run", event.run_id]);
+  if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log") keys.push(["experiment", event.experiment_id]);
+  if (event.dataset_id) keys.push(["dataset", event.dataset_id]);
+  if (event.federation_id && event.kind !== "metrics" && event.kind !== "log" && event.kind !== "task") {
+    keys.push(["federation", event.federation_id], ["experiments", event.federation_id], ["datasets", event.federation_id]);
+  }
+  if (event.kind === "federation" || event.kind === "site") keys.push(["federations"]);
+  return keys;
+}
+
+const DEBOUNCE_MS = 350;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 15_000;
+
+export type Connection = "connecting" | "open" | "lost";
+
+/** Follows the backend's events until the returned function is called. */
+export function followEvents(client: QueryClient, onConnection: (state: Connection) => void): () => void {
+  const stale = new Map<string, QueryKey>();
+  let source: EventSource | undefined;
+  let flush: ReturnType<typeof setTimeout> | undefined;
+  let reconnect: ReturnType<typeof setTimeout> | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let wasLost = false;
+  let lastId: string | undefined;
+
+  const receive = (message: MessageEvent<string>) => {
+    if (message.lastEventId) lastId = message.lastEventId;
+    for (const key of staleKeys(JSON.parse(message.data) as EventRecord)) stale.set(JSON.stringify(key), key);
+    flush ??= setTimeout(() => {
+      flush = undefined;
+      const keys = [...stale.values()];
+      stale.clear();
+      for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+    }, DEBOUNCE_MS);
+  };
+
+  const connect = () => {
+    // A new EventSource forgets the last id that the browser's own reconnection would have sent.
+    source = new EventSource(`/api/v1/events/stream${lastId ? `?after=${lastId}` : ""}`);
+    source.onopen = () => {
+      retryMs = FIRST_RETRY_MS;
+      onConnection("open");
+      // Without an id to resume from, what happened meanwhile is unknown: fetch everything on screen again.
+      if (wasLost) void client.invalidateQueries();
+      wasLost = false;
+    };
+    source.onerror = () => {
+      source?.close();
+      wasLost = true;
+      onConnection("lost");
+      reconnect = setTimeout(connect, retryMs);
+      retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
+    };
+    for (const kind of EVENT_KINDS) source.addEventListener(kind, receive);
+  };
+
+  connect();
+  return () => {
+    clearTimeout(flush);
+    clearTimeout(reconnect);
+    source?.close();
+  };
+}

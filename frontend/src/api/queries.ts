@@ -1,0 +1,133 @@
+/** Every query of the browser, with the key under which live events find it again. */
+
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import type { JsonSchema } from "@/lib/schema";
+import { unwrap } from "./client";
+import * as api from "./generated/sdk.gen";
+import type { MetricRecord, RunRecord, TaskRecord } from "./generated/types.gen";
+import { TERMINAL_TASKS } from "./live";
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: () => unwrap(api.getSession()),
+  retry: false,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const systemQuery = queryOptions({
+  queryKey: ["system"],
+  queryFn: () => unwrap(api.getSystem()),
+  refetchInterval: 15_000,
+});
+
+export const federationsQuery = queryOptions({
+  queryKey: ["federations"],
+  queryFn: () => unwrap(api.listFederations()),
+});
+
+export const federationQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["federation", id],
+    queryFn: () => unwrap(api.getFederation({ path: { federation_id: id } })),
+    // A site that goes quiet sends no event.
+    refetchInterval: 15_000,
+  });
+
+export const datasetsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["datasets", federationId],
+    queryFn: () => unwrap(api.listDatasets({ path: { federation_id: federationId } })),
+  });
+
+export const datasetQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["dataset", id],
+    queryFn: () => unwrap(api.getDataset({ path: { dataset_id: id } })),
+    refetchInterval: (query) => (query.state.data?.status === "checking" ? 2_000 : false),
+  });
+
+export const casesQuery = (datasetId: string) =>
+  queryOptions({
+    queryKey: ["dataset", datasetId, "cases"],
+    queryFn: () => unwrap(api.listCases({ path: { dataset_id: datasetId } })),
+  });
+
+export const experimentsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["experiments", federationId],
+    queryFn: () => unwrap(api.listExperiments({ path: { federation_id: federationId } })),
+  });
+
+export const experimentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["experiment", id],
+    queryFn: () => unwrap(api.getExperiment({ path: { experiment_id: id } })),
+  });
+
+export const resultsQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["experiment", experimentId, "results"],
+    queryFn: () => unwrap(api.getResults({ path: { experiment_id: experimentId } })),
+  });
+
+export const experimentSchemaQuery = queryOptions({
+  queryKey: ["experiment-schema"],
+  queryFn: async () => (await unwrap(api.getExperimentSchema())) as JsonSchema,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const runQuery = (id: string) =>
+  queryOptions({ queryKey: ["run", id], queryFn: () => unwrap(api.getRun({ path: { run_id: id } })) });
+
+export const runCasesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "cases"],
+    queryFn: () => unwrap(api.listRunCases({ path: { run_id: id } })),
+  });
+
+export const runEventsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "events"],
+    queryFn: () => unwrap(api.listRunEvents({ path: { run_id: id }, query: { limit: 300 } })),
+  });
+
+/** Asks only for metrics newer than those at hand: a long run has many thousands. */
+export const runMetricsQuery = (id: string, client: QueryClient) => {
+  const queryKey = ["run", id, "metrics"] as const;
+  return queryOptions({
+    queryKey,
+    queryFn: async (): Promise<MetricRecord[]> => {
+      const known = client.getQueryData<MetricRecord[]>(queryKey) ?? [];
+      const after = known.at(-1)?.id;
+      const fresh = await unwrap(api.listRunMetrics({ path: { run_id: id }, query: { after } }));
+      return known.concat(fresh);
+    },
+  });
+};
+
+/** Asks only for rounds that may still change. */
+export const runTasksQuery = (id: string, client: QueryClient) => {
+  const queryKey = ["run", id, "tasks"] as const;
+  return queryOptions({
+    queryKey,
+    queryFn: async (): Promise<TaskRecord[]> => {
+      const known = client.getQueryData<TaskRecord[]>(queryKey) ?? [];
+      const settled = settledRound(known);
+      const fresh = await unwrap(api.listRunTasks({ path: { run_id: id }, query: { after_round: settled } }));
+      return settled === undefined ? fresh : known.filter((task) => task.round <= settled).concat(fresh);
+    },
+  });
+};
+
+/** The last round before all that is unfinished, less one for the round that a resumed run repeats. */
+function settledRound(tasks: readonly TaskRecord[]): number | undefined {
+  if (tasks.length === 0) return undefined;
+  const open = tasks.filter((task) => !TERMINAL_TASKS.has(task.status)).map((task) => task.round);
+  const newest = Math.max(...tasks.map((task) => task.round));
+  const settled = Math.min(newest, ...open) - 2;
+  return settled < 0 ? undefined : settled;
+}
+
+export function isOver(run: Pick<RunRecord, "status">): boolean {
+  return run.status === "completed" || run.status === "failed" || run.status === "cancelled";
+}

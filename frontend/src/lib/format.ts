@@ -1,0 +1,64 @@
+/** Numbers, sizes and times as people read them. */
+
+const MINUS = "−";
+
+/** A Dice score with three digits, or a dash for a structure that was in neither mask. */
+export function formatDice(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : value.toFixed(3);
+}
+
+export function formatPercent(share: number | null | undefined, digits = 0): string {
+  return share === null || share === undefined ? "–" : `${(share * 100).toFixed(digits)} %`;
+}
+
+export function formatBytes(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return "–";
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function formatSeconds(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
+
+/** `3 min ago`, as of `now` in milliseconds. */
+export function formatAgo(iso: string | null | undefined, now: number): string {
+  if (!iso) return "never";
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  return seconds < 5 ? "just now" : `${formatSeconds(Math.round(seconds))} ago`;
+}
+
+export function formatTime(iso: string): string {
+  return new Date(iso).toLocaleTimeString(undefined, { hour12: false });
+}
+
+export function formatDateTime(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function formatSigned(value: number, digits = 3): string {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 ? `${MINUS}${text}` : `+${text}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `local_epochs` as `Local epochs`. */
+export function humanize(name: string): string {
+  const words = name.replace(/_+$/, "").replaceAll("_", " ").replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { gunzip, outline, parseMask, structureVoxels, toNifti } from "./nifti";
+
+/** A NIfTI-1 file of unsigned bytes, one slice. */
+function niftiFile(width: number, height: number, values: number[]): ArrayBuffer {
+  const file = new Uint8Array(352 + values.length);
+  const view = new DataView(file.buffer);
+  view.setInt32(0, 348, true);
+  [3, width, height, 1].forEach((size, index) => {
+    view.setInt16(40 + 2 * index, size, true);
+  });
+  view.setInt16(70, 2, true);
+  view.setInt16(72, 8, true);
+  view.setFloat32(108, 352, true);
+  file.set(values, 352);
+  return file.buffer;
+}
+
+describe("mask volumes", () => {
+  it("splits overlapping structures by their bits", () => {
+    const mask = parseMask(niftiFile(4, 1, [0, 1, 3, 2]));
+    expect([...structureVoxels(mask, 0)]).toEqual([0, 1, 1, 0]);
+    expect([...structureVoxels(mask, 1)]).toEqual([0, 0, 1, 1]);
+    expect([...structureVoxels(mask, 2)]).toEqual([0, 0, 0, 0]);
+  });
+
+  it("refuses what is no NIfTI file and what is cut short", () => {
+    expect(() => parseMask(new ArrayBuffer(400))).toThrow("not a NIfTI-1 file");
+    expect(() => parseMask(niftiFile(4, 4, [1, 1]))).toThrow("cut short");
+  });
+
+  it("keeps the geometry when it writes one structure", () => {
+    const mask = parseMask(niftiFile(2, 2, [1, 2, 3, 0]));
+    const again = parseMask(toNifti(mask, structureVoxels(mask, 1)));
+    expect([again.width, again.height, again.depth]).toEqual([2, 2, 1]);
+    expect([...again.bits]).toEqual([0, 1, 1, 0]);
+  });
+
+  it("leaves uncompressed bytes alone", async () => {
+    const file = niftiFile(1, 1, [1]);
+    expect(await gunzip(file)).toBe(file);
+  });
+
+  it("outlines a square with the ring of its border", () => {
+    const square = [0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0];
+    const ring = [0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0];
+    expect([...outline(Uint8Array.from(square), 5, 5, 1)]).toEqual(ring);
+  });
+});

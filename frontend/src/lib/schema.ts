@@ -1,0 +1,163 @@
+/**
+ * Reads the JSON schema of ExperimentConfig. Bounds, defaults, choices and help come from there and nowhere else, so
+ * that a new hyper-parameter of the contract appears in the form by itself.
+ */
+
+import { humanize } from "./format";
+
+export interface JsonSchema {
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  const?: unknown;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
+  minItems?: number;
+  maxItems?: number;
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
+  discriminator?: { propertyName: string; mapping: Record<string, string> };
+}
+
+export type FieldKind = "number" | "integer" | "choice" | "text" | "numbers" | "variant" | "unknown";
+
+export interface Field {
+  name: string;
+  label: string;
+  kind: FieldKind;
+  help: string;
+  bounds: string;
+  default: unknown;
+  choices: string[];
+  schema: JsonSchema;
+}
+
+/** The schema with its `$ref` followed; what stands beside the `$ref` (description, default) wins. */
+export function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
+  if (!schema.$ref) return schema;
+  const name = schema.$ref.replace("#/$defs/", "");
+  const target = root.$defs?.[name];
+  if (!target) throw new Error(`The experiment schema refers to ${schema.$ref}, which it does not define.`);
+  const { $ref: _, ...beside } = schema;
+  return { ...resolve(root, target), ...beside };
+}
+
+/** The fields of an object schema, but for the `name` that tells variants apart. */
+export function fieldsOf(root: JsonSchema, schema: JsonSchema): Field[] {
+  const properties = resolve(root, schema).properties ?? {};
+  return Object.entries(properties)
+    .map(([name, property]) => describeField(root, name, property))
+    .filter((field) => field.kind !== "unknown");
+}
+
+function describeField(root: JsonSchema, name: string, property: JsonSchema): Field {
+  const schema = resolve(root, property);
+  const choices = (schema.enum ?? []).map(String);
+  return {
+    name,
+    label: humanize(name),
+    kind: fieldKind(schema),
+    help: schema.description ?? "",
+    bounds: describeBounds(schema),
+    default: defaultOf(root, property),
+    choices: schema.discriminator ? Object.keys(schema.discriminator.mapping) : choices,
+    schema,
+  };
+}
+
+function fieldKind(schema: JsonSchema): FieldKind {
+  if (schema.const !== undefined) return "unknown";
+  if (schema.enum) return "choice";
+  if (schema.discriminator) return "variant";
+  if (schema.type === "integer" || schema.type === "number") return schema.type;
+  if (schema.type === "string") return "text";
+  if (schema.type === "array" && schema.items?.type === "integer") return "numbers";
+  return "unknown";
+}
+
+/** `1 to 1000`, `more than 0, at most 1`. */
+export function describeBounds(schema: JsonSchema): string {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const parts: string[] = [];
+  if (minimum !== undefined && maximum !== undefined) parts.push(`${minimum} to ${maximum}`);
+  else {
+    if (minimum !== undefined) parts.push(`at least ${minimum}`);
+    if (exclusiveMinimum !== undefined) parts.push(`more than ${exclusiveMinimum}`);
+    if (maximum !== undefined) parts.push(`at most ${maximum}`);
+    if (exclusiveMaximum !== undefined) parts.push(`less than ${exclusiveMaximum}`);
+  }
+  if (multipleOf !== undefined) parts.push(`a multiple of ${multipleOf}`);
+  return parts.join(", ");
+}
+
+/** The schemas of a discriminated union, by the value of its discriminator. */
+export function variants(root: JsonSchema, schema: JsonSchema): Record<string, JsonSchema> {
+  const union = resolve(root, schema);
+  const mapping = union.discriminator?.mapping ?? {};
+  return Object.fromEntries(Object.entries(mapping).map(([name, reference]) => [name, resolve(root, { $ref: reference })]));
+}
+
+/** The value a field has before anybody touches it: its own default, else those of its parts. */
+export function defaultOf(root: JsonSchema, schema: JsonSchema): unknown {
+  const resolved = resolve(root, schema);
+  if (resolved.const !== undefined) return resolved.const;
+  if (resolved.type === "object") {
+    const given = resolved.default as Record<string, unknown> | undefined;
+    return { ...objectDefaults(root, resolved), ...given };
+  }
+  if (resolved.discriminator && isRecord(resolved.default)) {
+    const chosen = String(resolved.default[resolved.discriminator.propertyName]);
+    const variant = variants(root, resolved)[chosen];
+    return variant ? { ...objectDefaults(root, variant), ...resolved.default } : resolved.default;
+  }
+  return resolved.default;
+}
+
+function objectDefaults(root: JsonSchema, schema: JsonSchema): Record<string, unknown> {
+  const entries = Object.entries(schema.properties ?? {});
+  return Object.fromEntries(entries.map(([name, property]) => [name, defaultOf(root, property)]));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export interface Difference {
+  path: string;
+  value: string;
+  default: string;
+}
+
+/** The fields of a configuration that are not as the contract has them, for the review. */
+export function differences(value: unknown, standard: unknown, path = ""): Difference[] {
+  if (isRecord(value) && isRecord(standard)) {
+    return Object.keys(value).flatMap((key) =>
+      differences(value[key], standard[key], path ? `${path}.${key}` : key),
+    );
+  }
+  if (JSON.stringify(value) === JSON.stringify(standard)) return [];
+  return [{ path, value: asText(value), default: asText(standard) }];
+}
+
+function asText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(", ");
+  return isRecord(value) ? String(value.name) : String(value);
+}
+
+/** `16, 32, 64` as numbers; text that is no number stays, for the backend to refuse by name. */
+export function parseNumbers(text: string): (number | string)[] {
+  return text
+    .split(/[\s,;]+/)
+    .filter((part) => part !== "")
+    .map((part) => (Number.isFinite(Number(part)) ? Number(part) : part));
+}
