@@ -1,0 +1,70 @@
+# `make help` lists the targets. PYTHON chooses the interpreter that makes the virtual environment.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+BIN := .venv/bin
+# Node.js is in .venv only where the machine has none that is new enough.
+NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
+# These start servers and train: one at a time on a small machine.
+HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
+DEMO_HOME ?= .fedsm
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo up test lint format typecheck test-frontend test-unit test-platform test-compose bench openapi screenshots clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: ## Install everything that running needs, into .venv and frontend/
+	@$(PYTHON) scripts/setup.py run
+
+setup-test: ## Install what the tests need too, a browser and PostgreSQL among it
+	@$(PYTHON) scripts/setup.py test
+
+demo: setup ## Start the platform with four simulated sites and train FedSM and three other methods
+	@exec $(BIN)/fedsm demo --home $(DEMO_HOME)
+
+up: setup ## Start the platform without the demo's content
+	@exec $(BIN)/fedsm up --home $(DEMO_HOME)
+
+test: setup-test lint typecheck test-frontend test-unit test-platform ## All checks and tests (but those that need a GPU)
+
+lint: setup-test ## Ruff, import contracts, biome, fresh generated client
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(NPM) run lint
+	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
+	$(NPM) run check:generated
+
+typecheck: setup-test ## mypy and tsc
+	$(BIN)/mypy
+	$(NPM) run typecheck
+
+test-frontend: setup-test ## The frontend's component and logic tests
+	$(NPM) run test
+
+test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and PostgreSQL
+	$(BIN)/pytest -n 2 -m "not gpu" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
+
+test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
+	$(BIN)/pytest -m "not gpu" $(wildcard $(HEAVY_TESTS))
+
+test-compose: setup-test ## Build the images and take a run through docker compose (needs Docker)
+	$(BIN)/pytest tests/compose
+
+bench: setup-test ## Compare the platform with a plain PyTorch loop
+	$(BIN)/python benchmarks/rounds.py
+
+format: setup-test ## Format Python and TypeScript
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(NPM) run format
+
+openapi: setup-test ## Regenerate the API schema and the frontend's client
+	$(BIN)/python -m backend.openapi > frontend/openapi.json
+	$(NPM) run generate
+
+screenshots: setup-test ## Take the README's screenshots from the running demo
+	$(BIN)/python scripts/screenshots.py
+
+clean: ## Remove what setup made; the platform's data in .fedsm stays
+	rm -rf .venv frontend/node_modules frontend/dist .setup.lock

