@@ -67,7 +67,7 @@ export const experimentQuery = (id: string) =>
 export const resultsQuery = (experimentId: string) =>
   queryOptions({
     queryKey: ["experiment", experimentId, "results"],
-    queryFn: () => unwrap(api.getResults({ path: { experiment_id: experimentId } })),
+    queryFn: () => unwrap(api.getExperimentResults({ path: { experiment_id: experimentId } })),
   });
 
 export const experimentSchemaQuery = queryOptions({

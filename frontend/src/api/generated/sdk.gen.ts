@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetResultsData, GetResultsErrors, GetResultsResponses, GetRunData, GetRunErrors, GetRunResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
+import type { CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadExperimentResultsData, DownloadExperimentResultsErrors, DownloadExperimentResultsResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetRunData, GetRunErrors, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -19,30 +19,78 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * Get Health
+ * Get Artifact
+ *
+ * The bytes with this SHA-256: weights, a picture or a mask volume.
  */
-export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/v1/health', ...options });
+export const getArtifact = <ThrowOnError extends boolean = false>(options: Options<GetArtifactData, ThrowOnError>) => (options.client ?? client).get<GetArtifactResponses, GetArtifactErrors, ThrowOnError>({ url: '/api/v1/artifacts/{sha256}', ...options });
 
 /**
- * Get System
+ * Delete Dataset
+ *
+ * Forget a data set that no run uses. The folder stays as it is.
  */
-export const getSystem = <ThrowOnError extends boolean = false>(options?: Options<GetSystemData, ThrowOnError>) => (options?.client ?? client).get<GetSystemResponses, GetSystemErrors, ThrowOnError>({ url: '/api/v1/system', ...options });
+export const deleteDataset = <ThrowOnError extends boolean = false>(options: Options<DeleteDatasetData, ThrowOnError>) => (options.client ?? client).delete<DeleteDatasetResponses, DeleteDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
 
 /**
- * Sign Out
+ * Get Dataset
  */
-export const signOut = <ThrowOnError extends boolean = false>(options?: Options<SignOutData, ThrowOnError>) => (options?.client ?? client).delete<SignOutResponses, SignOutErrors, ThrowOnError>({ url: '/api/v1/session', ...options });
+export const getDataset = <ThrowOnError extends boolean = false>(options: Options<GetDatasetData, ThrowOnError>) => (options.client ?? client).get<GetDatasetResponses, GetDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
 
 /**
- * Get Session
+ * List Cases
+ *
+ * Cases in name order: the used ones, the skipped ones, or all.
  */
-export const getSession = <ThrowOnError extends boolean = false>(options?: Options<GetSessionData, ThrowOnError>) => (options?.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({ url: '/api/v1/session', ...options });
+export const listCases = <ThrowOnError extends boolean = false>(options: Options<ListCasesData, ThrowOnError>) => (options.client ?? client).get<ListCasesResponses, ListCasesErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/cases', ...options });
 
 /**
- * Sign In
+ * Check Dataset
+ *
+ * Check the folder again.
  */
-export const signIn = <ThrowOnError extends boolean = false>(options: Options<SignInData, ThrowOnError>) => (options.client ?? client).post<SignInResponses, SignInErrors, ThrowOnError>({
-    url: '/api/v1/session',
+export const checkDataset = <ThrowOnError extends boolean = false>(options: Options<CheckDatasetData, ThrowOnError>) => (options.client ?? client).post<CheckDatasetResponses, CheckDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check', ...options });
+
+/**
+ * List Events
+ *
+ * Activity of everybody.
+ */
+export const listEvents = <ThrowOnError extends boolean = false>(options?: Options<ListEventsData, ThrowOnError>) => (options?.client ?? client).get<ListEventsResponses, ListEventsErrors, ThrowOnError>({ url: '/api/v1/events', ...options });
+
+/**
+ * Stream Events
+ *
+ * Everything that happens from now on, or after an id.
+ */
+export const streamEvents = <ThrowOnError extends boolean = false>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({ url: '/api/v1/events/stream', ...options });
+
+/**
+ * Get Experiment Schema
+ *
+ * JSON schema of an experiment's configuration: defaults, bounds and help of every field.
+ */
+export const getExperimentSchema = <ThrowOnError extends boolean = false>(options?: Options<GetExperimentSchemaData, ThrowOnError>) => (options?.client ?? client).get<GetExperimentSchemaResponses, GetExperimentSchemaErrors, ThrowOnError>({ url: '/api/v1/experiment-schema', ...options });
+
+/**
+ * Delete Experiment
+ *
+ * Delete an experiment that is not running, with its runs and scores.
+ */
+export const deleteExperiment = <ThrowOnError extends boolean = false>(options: Options<DeleteExperimentData, ThrowOnError>) => (options.client ?? client).delete<DeleteExperimentResponses, DeleteExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
+
+/**
+ * Get Experiment
+ */
+export const getExperiment = <ThrowOnError extends boolean = false>(options: Options<GetExperimentData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResponses, GetExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
+
+/**
+ * Update Experiment
+ *
+ * Rename, describe or archive an experiment. Its configuration never changes.
+ */
+export const updateExperiment = <ThrowOnError extends boolean = false>(options: Options<UpdateExperimentData, ThrowOnError>) => (options.client ?? client).patch<UpdateExperimentResponses, UpdateExperimentErrors, ThrowOnError>({
+    url: '/api/v1/experiments/{experiment_id}',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -51,12 +99,56 @@ export const signIn = <ThrowOnError extends boolean = false>(options: Options<Si
 });
 
 /**
+ * Cancel Experiment
+ *
+ * Cancel every run that is not over.
+ */
+export const cancelExperiment = <ThrowOnError extends boolean = false>(options: Options<CancelExperimentData, ThrowOnError>) => (options.client ?? client).post<CancelExperimentResponses, CancelExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/cancel', ...options });
+
+/**
+ * List Experiment Events
+ */
+export const listExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<ListExperimentEventsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentEventsResponses, ListExperimentEventsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/events', ...options });
+
+/**
+ * Get Experiment Results
+ *
+ * Test Dice of every method, model, site and structure; and what the selector chose.
+ */
+export const getExperimentResults = <ThrowOnError extends boolean = false>(options: Options<GetExperimentResultsData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResultsResponses, GetExperimentResultsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results', ...options });
+
+/**
+ * Download Experiment Results
+ *
+ * The same table as CSV.
+ */
+export const downloadExperimentResults = <ThrowOnError extends boolean = false>(options: Options<DownloadExperimentResultsData, ThrowOnError>) => (options.client ?? client).get<DownloadExperimentResultsResponses, DownloadExperimentResultsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.csv', ...options });
+
+/**
+ * Start Experiment
+ *
+ * Start every run that was never started. A second click starts nothing twice.
+ */
+export const startExperiment = <ThrowOnError extends boolean = false>(options: Options<StartExperimentData, ThrowOnError>) => (options.client ?? client).post<StartExperimentResponses, StartExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/start', ...options });
+
+/**
+ * Stream Experiment Events
+ *
+ * What happens in an experiment from now on, or after an id.
+ */
+export const streamExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<StreamExperimentEventsData, ThrowOnError, StreamExperimentEventsResponse>) => (options.client ?? client).sse.get<StreamExperimentEventsResponses, StreamExperimentEventsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/stream', ...options });
+
+/**
  * List Federations
+ *
+ * All federations, the newest first.
  */
 export const listFederations = <ThrowOnError extends boolean = false>(options?: Options<ListFederationsData, ThrowOnError>) => (options?.client ?? client).get<ListFederationsResponses, ListFederationsErrors, ThrowOnError>({ url: '/api/v1/federations', ...options });
 
 /**
  * Create Federation
+ *
+ * Create a federation: what its sites segment together.
  */
 export const createFederation = <ThrowOnError extends boolean = false>(options: Options<CreateFederationData, ThrowOnError>) => (options.client ?? client).post<CreateFederationResponses, CreateFederationErrors, ThrowOnError>({
     url: '/api/v1/federations',
@@ -74,6 +166,8 @@ export const getFederation = <ThrowOnError extends boolean = false>(options: Opt
 
 /**
  * Update Federation
+ *
+ * Rename, describe or archive a federation.
  */
 export const updateFederation = <ThrowOnError extends boolean = false>(options: Options<UpdateFederationData, ThrowOnError>) => (options.client ?? client).patch<UpdateFederationResponses, UpdateFederationErrors, ThrowOnError>({
     url: '/api/v1/federations/{federation_id}',
@@ -85,73 +179,23 @@ export const updateFederation = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Create Site
- */
-export const createSite = <ThrowOnError extends boolean = false>(options: Options<CreateSiteData, ThrowOnError>) => (options.client ?? client).post<CreateSiteResponses, CreateSiteErrors, ThrowOnError>({
-    url: '/api/v1/federations/{federation_id}/sites',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
- * Update Site
- */
-export const updateSite = <ThrowOnError extends boolean = false>(options: Options<UpdateSiteData, ThrowOnError>) => (options.client ?? client).patch<UpdateSiteResponses, UpdateSiteErrors, ThrowOnError>({
-    url: '/api/v1/sites/{site_id}',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
  * List Datasets
+ *
+ * In site order, then in order of registration.
  */
 export const listDatasets = <ThrowOnError extends boolean = false>(options: Options<ListDatasetsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetsResponses, ListDatasetsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/datasets', ...options });
 
 /**
- * Create Dataset
- */
-export const createDataset = <ThrowOnError extends boolean = false>(options: Options<CreateDatasetData, ThrowOnError>) => (options.client ?? client).post<CreateDatasetResponses, CreateDatasetErrors, ThrowOnError>({
-    url: '/api/v1/sites/{site_id}/datasets',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
- * Delete Dataset
- */
-export const deleteDataset = <ThrowOnError extends boolean = false>(options: Options<DeleteDatasetData, ThrowOnError>) => (options.client ?? client).delete<DeleteDatasetResponses, DeleteDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
-
-/**
- * Get Dataset
- */
-export const getDataset = <ThrowOnError extends boolean = false>(options: Options<GetDatasetData, ThrowOnError>) => (options.client ?? client).get<GetDatasetResponses, GetDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
-
-/**
- * List Cases
- */
-export const listCases = <ThrowOnError extends boolean = false>(options: Options<ListCasesData, ThrowOnError>) => (options.client ?? client).get<ListCasesResponses, ListCasesErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/cases', ...options });
-
-/**
- * Check Dataset
- */
-export const checkDataset = <ThrowOnError extends boolean = false>(options: Options<CheckDatasetData, ThrowOnError>) => (options.client ?? client).post<CheckDatasetResponses, CheckDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check', ...options });
-
-/**
  * List Experiments
+ *
+ * The newest first.
  */
 export const listExperiments = <ThrowOnError extends boolean = false>(options: Options<ListExperimentsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentsResponses, ListExperimentsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/experiments', ...options });
 
 /**
  * Create Experiment
+ *
+ * Create an experiment: one run for each strategy and seed. Nothing runs before its start.
  */
 export const createExperiment = <ThrowOnError extends boolean = false>(options: Options<CreateExperimentData, ThrowOnError>) => (options.client ?? client).post<CreateExperimentResponses, CreateExperimentErrors, ThrowOnError>({
     url: '/api/v1/federations/{federation_id}/experiments',
@@ -164,6 +208,8 @@ export const createExperiment = <ThrowOnError extends boolean = false>(options: 
 
 /**
  * Check Experiment
+ *
+ * What would be refused on this federation, without creating anything.
  */
 export const checkExperiment = <ThrowOnError extends boolean = false>(options: Options<CheckExperimentData, ThrowOnError>) => (options.client ?? client).post<CheckExperimentResponses, CheckExperimentErrors, ThrowOnError>({
     url: '/api/v1/federations/{federation_id}/experiments/check',
@@ -175,25 +221,12 @@ export const checkExperiment = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
- * Get Experiment Schema
+ * Create Site
+ *
+ * Add a site to a federation. Its position is the site order.
  */
-export const getExperimentSchema = <ThrowOnError extends boolean = false>(options?: Options<GetExperimentSchemaData, ThrowOnError>) => (options?.client ?? client).get<GetExperimentSchemaResponses, GetExperimentSchemaErrors, ThrowOnError>({ url: '/api/v1/experiment-schema', ...options });
-
-/**
- * Delete Experiment
- */
-export const deleteExperiment = <ThrowOnError extends boolean = false>(options: Options<DeleteExperimentData, ThrowOnError>) => (options.client ?? client).delete<DeleteExperimentResponses, DeleteExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
-
-/**
- * Get Experiment
- */
-export const getExperiment = <ThrowOnError extends boolean = false>(options: Options<GetExperimentData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResponses, GetExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
-
-/**
- * Update Experiment
- */
-export const updateExperiment = <ThrowOnError extends boolean = false>(options: Options<UpdateExperimentData, ThrowOnError>) => (options.client ?? client).patch<UpdateExperimentResponses, UpdateExperimentErrors, ThrowOnError>({
-    url: '/api/v1/experiments/{experiment_id}',
+export const createSite = <ThrowOnError extends boolean = false>(options: Options<CreateSiteData, ThrowOnError>) => (options.client ?? client).post<CreateSiteResponses, CreateSiteErrors, ThrowOnError>({
+    url: '/api/v1/federations/{federation_id}/sites',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -202,24 +235,11 @@ export const updateExperiment = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
- * Start Experiment
+ * Get Health
+ *
+ * Answers as soon as the backend serves; needs no sign-in.
  */
-export const startExperiment = <ThrowOnError extends boolean = false>(options: Options<StartExperimentData, ThrowOnError>) => (options.client ?? client).post<StartExperimentResponses, StartExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/start', ...options });
-
-/**
- * Cancel Experiment
- */
-export const cancelExperiment = <ThrowOnError extends boolean = false>(options: Options<CancelExperimentData, ThrowOnError>) => (options.client ?? client).post<CancelExperimentResponses, CancelExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/cancel', ...options });
-
-/**
- * Get Results
- */
-export const getResults = <ThrowOnError extends boolean = false>(options: Options<GetResultsData, ThrowOnError>) => (options.client ?? client).get<GetResultsResponses, GetResultsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results', ...options });
-
-/**
- * List Experiment Events
- */
-export const listExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<ListExperimentEventsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentEventsResponses, ListExperimentEventsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/events', ...options });
+export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/v1/health', ...options });
 
 /**
  * Get Run
@@ -227,14 +247,18 @@ export const listExperimentEvents = <ThrowOnError extends boolean = false>(optio
 export const getRun = <ThrowOnError extends boolean = false>(options: Options<GetRunData, ThrowOnError>) => (options.client ?? client).get<GetRunResponses, GetRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}', ...options });
 
 /**
- * List Run Tasks
+ * Cancel Run
+ *
+ * Stop a run. It can be resumed later.
  */
-export const listRunTasks = <ThrowOnError extends boolean = false>(options: Options<ListRunTasksData, ThrowOnError>) => (options.client ?? client).get<ListRunTasksResponses, ListRunTasksErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/tasks', ...options });
+export const cancelRun = <ThrowOnError extends boolean = false>(options: Options<CancelRunData, ThrowOnError>) => (options.client ?? client).post<CancelRunResponses, CancelRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/cancel', ...options });
 
 /**
- * List Run Metrics
+ * List Run Cases
+ *
+ * Test cases of the run's best round: scores, masks, and which model the super model chose.
  */
-export const listRunMetrics = <ThrowOnError extends boolean = false>(options: Options<ListRunMetricsData, ThrowOnError>) => (options.client ?? client).get<ListRunMetricsResponses, ListRunMetricsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/metrics', ...options });
+export const listRunCases = <ThrowOnError extends boolean = false>(options: Options<ListRunCasesData, ThrowOnError>) => (options.client ?? client).get<ListRunCasesResponses, ListRunCasesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/cases', ...options });
 
 /**
  * List Run Events
@@ -242,31 +266,197 @@ export const listRunMetrics = <ThrowOnError extends boolean = false>(options: Op
 export const listRunEvents = <ThrowOnError extends boolean = false>(options: Options<ListRunEventsData, ThrowOnError>) => (options.client ?? client).get<ListRunEventsResponses, ListRunEventsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/events', ...options });
 
 /**
+ * List Run Metrics
+ *
+ * In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier.
+ */
+export const listRunMetrics = <ThrowOnError extends boolean = false>(options: Options<ListRunMetricsData, ThrowOnError>) => (options.client ?? client).get<ListRunMetricsResponses, ListRunMetricsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/metrics', ...options });
+
+/**
  * Pause Run
+ *
+ * Let the round under way end, then hold.
  */
 export const pauseRun = <ThrowOnError extends boolean = false>(options: Options<PauseRunData, ThrowOnError>) => (options.client ?? client).post<PauseRunResponses, PauseRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/pause', ...options });
 
 /**
  * Resume Run
+ *
+ * Go on with a paused, failed or cancelled run from its last finished round.
  */
 export const resumeRun = <ThrowOnError extends boolean = false>(options: Options<ResumeRunData, ThrowOnError>) => (options.client ?? client).post<ResumeRunResponses, ResumeRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/resume', ...options });
 
 /**
- * Cancel Run
- */
-export const cancelRun = <ThrowOnError extends boolean = false>(options: Options<CancelRunData, ThrowOnError>) => (options.client ?? client).post<CancelRunResponses, CancelRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/cancel', ...options });
-
-/**
- * List Run Cases
- */
-export const listRunCases = <ThrowOnError extends boolean = false>(options: Options<ListRunCasesData, ThrowOnError>) => (options.client ?? client).get<ListRunCasesResponses, ListRunCasesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/cases', ...options });
-
-/**
  * List Run Rounds
+ *
+ * The weights after every finished round; round 0 is the initial state.
  */
 export const listRunRounds = <ThrowOnError extends boolean = false>(options: Options<ListRunRoundsData, ThrowOnError>) => (options.client ?? client).get<ListRunRoundsResponses, ListRunRoundsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/rounds', ...options });
 
 /**
- * List Events
+ * Get Run Round
+ *
+ * The weights after a round.
  */
-export const listEvents = <ThrowOnError extends boolean = false>(options?: Options<ListEventsData, ThrowOnError>) => (options?.client ?? client).get<ListEventsResponses, ListEventsErrors, ThrowOnError>({ url: '/api/v1/events', ...options });
+export const getRunRound = <ThrowOnError extends boolean = false>(options: Options<GetRunRoundData, ThrowOnError>) => (options.client ?? client).get<GetRunRoundResponses, GetRunRoundErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/rounds/{round_number}', ...options });
+
+/**
+ * List Run Tasks
+ *
+ * The swim-lane: by round, then in the order of opening.
+ */
+export const listRunTasks = <ThrowOnError extends boolean = false>(options: Options<ListRunTasksData, ThrowOnError>) => (options.client ?? client).get<ListRunTasksResponses, ListRunTasksErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/tasks', ...options });
+
+/**
+ * Delete Session
+ *
+ * Sign out.
+ */
+export const deleteSession = <ThrowOnError extends boolean = false>(options?: Options<DeleteSessionData, ThrowOnError>) => (options?.client ?? client).delete<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError>({ url: '/api/v1/session', ...options });
+
+/**
+ * Get Session
+ *
+ * Who is signed in.
+ */
+export const getSession = <ThrowOnError extends boolean = false>(options?: Options<GetSessionData, ThrowOnError>) => (options?.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({ url: '/api/v1/session', ...options });
+
+/**
+ * Create Session
+ *
+ * Sign in with a token. The answer sets the cookie `fedsm_session`.
+ */
+export const createSession = <ThrowOnError extends boolean = false>(options: Options<CreateSessionData, ThrowOnError>) => (options.client ?? client).post<CreateSessionResponses, CreateSessionErrors, ThrowOnError>({
+    url: '/api/v1/session',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Update Site
+ *
+ * Rename a site; its slug stays.
+ */
+export const updateSite = <ThrowOnError extends boolean = false>(options: Options<UpdateSiteData, ThrowOnError>) => (options.client ?? client).patch<UpdateSiteResponses, UpdateSiteErrors, ThrowOnError>({
+    url: '/api/v1/sites/{site_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Create Dataset
+ *
+ * Register a folder at a site. The answer comes at once; the check runs at the site's worker.
+ */
+export const createDataset = <ThrowOnError extends boolean = false>(options: Options<CreateDatasetData, ThrowOnError>) => (options.client ?? client).post<CreateDatasetResponses, CreateDatasetErrors, ThrowOnError>({
+    url: '/api/v1/sites/{site_id}/datasets',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get System
+ *
+ * Version, database, broker and workers.
+ */
+export const getSystem = <ThrowOnError extends boolean = false>(options?: Options<GetSystemData, ThrowOnError>) => (options?.client ?? client).get<GetSystemResponses, GetSystemErrors, ThrowOnError>({ url: '/api/v1/system', ...options });
+
+/**
+ * Download Artifact
+ *
+ * Download raw bytes; check their hash.
+ */
+export const downloadArtifact = <ThrowOnError extends boolean = false>(options: Options<DownloadArtifactData, ThrowOnError>) => (options.client ?? client).get<DownloadArtifactResponses, DownloadArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
+
+/**
+ * Head Artifact
+ *
+ * 200 if the artifact is there, 404 if not.
+ */
+export const headArtifact = <ThrowOnError extends boolean = false>(options: Options<HeadArtifactData, ThrowOnError>) => (options.client ?? client).head<HeadArtifactResponses, HeadArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
+
+/**
+ * Put Artifact
+ *
+ * Upload raw bytes; they must hash to the address. Uploading twice is harmless.
+ */
+export const putArtifact = <ThrowOnError extends boolean = false>(options: Options<PutArtifactData, ThrowOnError>) => (options.client ?? client).put<PutArtifactResponses, PutArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
+
+/**
+ * Send Heartbeat
+ *
+ * Say that the worker lives, and what it serves.
+ */
+export const sendHeartbeat = <ThrowOnError extends boolean = false>(options: Options<SendHeartbeatData, ThrowOnError>) => (options.client ?? client).post<SendHeartbeatResponses, SendHeartbeatErrors, ThrowOnError>({
+    url: '/worker-api/v1/heartbeat',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Claim Task
+ *
+ * Take a queued task. 409 `task_not_claimable`: drop the message.
+ */
+export const claimTask = <ThrowOnError extends boolean = false>(options: Options<ClaimTaskData, ThrowOnError>) => (options.client ?? client).post<ClaimTaskResponses, ClaimTaskErrors, ThrowOnError>({
+    url: '/worker-api/v1/tasks/{task_id}/claim',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Complete Task
+ *
+ * Hand in a result, after its artifacts.
+ */
+export const completeTask = <ThrowOnError extends boolean = false>(options: Options<CompleteTaskData, ThrowOnError>) => (options.client ?? client).post<CompleteTaskResponses, CompleteTaskErrors, ThrowOnError>({
+    url: '/worker-api/v1/tasks/{task_id}/complete',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Fail Task
+ *
+ * Say why the task cannot be done.
+ */
+export const failTask = <ThrowOnError extends boolean = false>(options: Options<FailTaskData, ThrowOnError>) => (options.client ?? client).post<FailTaskResponses, FailTaskErrors, ThrowOnError>({
+    url: '/worker-api/v1/tasks/{task_id}/fail',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Report Progress
+ *
+ * Renew the lease. 409 `attempt_superseded`: drop the work.
+ */
+export const reportProgress = <ThrowOnError extends boolean = false>(options: Options<ReportProgressData, ThrowOnError>) => (options.client ?? client).post<ReportProgressResponses, ReportProgressErrors, ThrowOnError>({
+    url: '/worker-api/v1/tasks/{task_id}/progress',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});

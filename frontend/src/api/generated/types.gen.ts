@@ -5,9 +5,140 @@ export type ClientOptions = {
 };
 
 /**
+ * AggregateRoundPayload
+ *
+ * `updates` are in site order; a site that failed this round is absent.
+ */
+export type AggregateRoundPayload = {
+    /**
+     * Kind
+     */
+    kind?: 'aggregate_round';
+    /**
+     * Round
+     */
+    round: number;
+    run: RunSpec;
+    /**
+     * State
+     */
+    state: {
+        [key: string]: string;
+    };
+    /**
+     * Updates
+     */
+    updates: Array<SiteUpdateRef>;
+};
+
+/**
+ * AggregateRoundResult
+ */
+export type AggregateRoundResult = {
+    /**
+     * Downloads
+     */
+    downloads: {
+        [key: string]: Array<string>;
+    };
+    /**
+     * Kind
+     */
+    kind?: 'aggregate_round';
+    /**
+     * Metrics
+     */
+    metrics?: Array<MetricPoint>;
+    /**
+     * Parts
+     */
+    parts: {
+        [key: string]: string;
+    };
+    /**
+     * Refused
+     *
+     * Participants whose update was refused (NaN, Inf, wrong key or shape), and why.
+     */
+    refused?: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * CaseFile
+ *
+ * One used case of a data set: paths relative to the data set's folder, and what they must hash to.
+ */
+export type CaseFile = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Image
+     */
+    image: string;
+    /**
+     * Image Sha256
+     */
+    image_sha256: string;
+    /**
+     * Mask
+     */
+    mask: string;
+    /**
+     * Mask Sha256
+     */
+    mask_sha256: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Split
+     */
+    split: 'train' | 'val' | 'test';
+};
+
+/**
+ * CaseFiles
+ *
+ * What the viewer shows of one case: gzipped NIfTI, one slice for a photograph (RGB is datatype 128).
+ *
+ * A mask volume holds, for structure i of the task, the bit 2**i: structures may overlap.
+ */
+export type CaseFiles = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Image
+     */
+    image?: string | null;
+    /**
+     * Predictions
+     *
+     * Model (`global`, `personalized/<site>`) to mask.
+     */
+    predictions?: {
+        [key: string]: string;
+    };
+    /**
+     * Reference
+     */
+    reference?: string | null;
+};
+
+/**
  * CaseRecord
  */
 export type CaseRecord = {
+    /**
+     * Height
+     */
+    height: number | null;
     /**
      * Id
      */
@@ -17,29 +148,17 @@ export type CaseRecord = {
      */
     name: string;
     /**
-     * Used
+     * Reason
      */
-    used: boolean;
+    reason: string | null;
     /**
      * Reason Code
      */
     reason_code: string | null;
     /**
-     * Reason
-     */
-    reason: string | null;
-    /**
      * Split
      */
     split: 'train' | 'val' | 'test' | null;
-    /**
-     * Width
-     */
-    width: number | null;
-    /**
-     * Height
-     */
-    height: number | null;
     /**
      * Structure Shares
      */
@@ -50,6 +169,66 @@ export type CaseRecord = {
      * Thumbnail Url
      */
     thumbnail_url: string | null;
+    /**
+     * Used
+     */
+    used: boolean;
+    /**
+     * Width
+     */
+    width: number | null;
+};
+
+/**
+ * CaseRouting
+ *
+ * What the model selector said of one case.
+ */
+export type CaseRouting = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Chosen Model
+     *
+     * `global` or `personalized/<site slug>`: the super model's choice.
+     */
+    chosen_model: string;
+    /**
+     * Probabilities
+     *
+     * Site slug to probability, in site order.
+     */
+    probabilities: {
+        [key: string]: number;
+    };
+};
+
+/**
+ * CaseScore
+ *
+ * Dice of one model on one case and structure, in the image's original space. None: in neither mask.
+ */
+export type CaseScore = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Dice
+     */
+    dice: number | null;
+    /**
+     * Model
+     *
+     * `global` or `personalized/<site slug>`.
+     */
+    model: string;
+    /**
+     * Structure
+     */
+    structure: string;
 };
 
 /**
@@ -65,21 +244,167 @@ export type CentralizedConfig = {
 };
 
 /**
+ * CheckedCase
+ *
+ * One case of a data set after the readiness check. A skipped one says why.
+ */
+export type CheckedCase = {
+    /**
+     * Height
+     */
+    height?: number | null;
+    /**
+     * Image
+     */
+    image: string;
+    /**
+     * Image Sha256
+     */
+    image_sha256?: string | null;
+    /**
+     * Mask
+     */
+    mask: string | null;
+    /**
+     * Mask Sha256
+     */
+    mask_sha256?: string | null;
+    /**
+     * Mean Intensity
+     *
+     * Mean of each channel, 0 to 1.
+     */
+    mean_intensity?: Array<number>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Reason
+     *
+     * In plain words, with the values and the remedy.
+     */
+    reason?: string | null;
+    /**
+     * Reason Code
+     *
+     * None: the case is used.
+     */
+    reason_code?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    /**
+     * Split
+     */
+    split?: 'train' | 'val' | 'test' | null;
+    /**
+     * Structure Shares
+     *
+     * Structure name to its share of the image's pixels.
+     */
+    structure_shares?: {
+        [key: string]: number;
+    };
+    /**
+     * Thumbnail
+     *
+     * JPEG, at most 256 px, the reference outlined; None where policy forbids.
+     */
+    thumbnail?: string | null;
+    /**
+     * Width
+     */
+    width?: number | null;
+};
+
+/**
+ * ClaimRequest
+ */
+export type ClaimRequest = {
+    /**
+     * Worker
+     *
+     * The worker's name, as people see it.
+     */
+    worker: string;
+};
+
+/**
+ * ClaimedTask
+ *
+ * The answer to a claim that was won; a claim that was lost is answered 409 `task_not_claimable`.
+ */
+export type ClaimedTask = {
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Lease Seconds
+     */
+    lease_seconds: number;
+    /**
+     * Payload
+     */
+    payload: ({
+        kind: 'describe_dataset';
+    } & DescribeDatasetPayload) | ({
+        kind: 'initialize_run';
+    } & InitializeRunPayload) | ({
+        kind: 'train_site';
+    } & TrainSitePayload) | ({
+        kind: 'aggregate_round';
+    } & AggregateRoundPayload) | ({
+        kind: 'validate_site';
+    } & ValidateSitePayload) | ({
+        kind: 'evaluate_site';
+    } & EvaluateSitePayload);
+    /**
+     * Task Id
+     */
+    task_id: string;
+};
+
+/**
  * CnnSelector
  *
  * A small convolutional classifier with global average pooling, trained by cross-entropy each round.
  */
 export type CnnSelector = {
     /**
-     * Name
-     */
-    name?: 'cnn';
-    /**
      * Learning Rate
      *
      * Adam's learning rate. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     learning_rate?: number;
+    /**
+     * Name
+     */
+    name?: 'cnn';
+};
+
+/**
+ * CompleteRequest
+ */
+export type CompleteRequest = {
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Result
+     */
+    result: ({
+        kind: 'describe_dataset';
+    } & DescribeDatasetResult) | ({
+        kind: 'initialize_run';
+    } & InitializeRunResult) | ({
+        kind: 'train_site';
+    } & TrainSiteResult) | ({
+        kind: 'aggregate_round';
+    } & AggregateRoundResult) | ({
+        kind: 'validate_site';
+    } & ValidateSiteResult) | ({
+        kind: 'evaluate_site';
+    } & EvaluateSiteResult);
 };
 
 /**
@@ -94,9 +419,9 @@ export type ConfigCheck = {
  */
 export type ConfigCheckResult = {
     /**
-     * Problems
+     * Num Runs
      */
-    problems: Array<ConfigProblem>;
+    num_runs: number;
     /**
      * Num Sites
      *
@@ -104,9 +429,9 @@ export type ConfigCheckResult = {
      */
     num_sites: number;
     /**
-     * Num Runs
+     * Problems
      */
-    num_runs: number;
+    problems: Array<ConfigProblem>;
     /**
      * Rho
      *
@@ -128,10 +453,6 @@ export type ConfigProblem = {
      */
     field: string;
     /**
-     * Value
-     */
-    value: string;
-    /**
      * Message
      */
     message: string;
@@ -139,16 +460,16 @@ export type ConfigProblem = {
      * Remedy
      */
     remedy: string;
+    /**
+     * Value
+     */
+    value: string;
 };
 
 /**
  * ConfusionRow
  */
 export type ConfusionRow = {
-    /**
-     * Site Slug
-     */
-    site_slug: string;
     /**
      * Chosen
      *
@@ -157,6 +478,10 @@ export type ConfusionRow = {
     chosen: {
         [key: string]: number;
     };
+    /**
+     * Site Slug
+     */
+    site_slug: string;
 };
 
 /**
@@ -165,6 +490,12 @@ export type ConfusionRow = {
  * How images reach the network.
  */
 export type DataConfig = {
+    /**
+     * Augmentation
+     *
+     * none, or random horizontal and vertical flips of the training images.
+     */
+    augmentation?: 'none' | 'flips';
     /**
      * Image Size
      *
@@ -177,12 +508,6 @@ export type DataConfig = {
      * unit: divide by the largest value of the pixel type; standardized: zero mean and unit variance for each image and channel.
      */
     intensity?: 'unit' | 'standardized';
-    /**
-     * Augmentation
-     *
-     * none, or random horizontal and vertical flips of the training images.
-     */
-    augmentation?: 'none' | 'flips';
 };
 
 /**
@@ -190,16 +515,16 @@ export type DataConfig = {
  */
 export type DatasetCreate = {
     /**
-     * Name
-     */
-    name: string;
-    /**
      * Folder
      *
      * Absolute path, on the site's worker, of a folder with images/ and masks/ holding equal names.
      */
     folder: string;
     fractions?: SplitFractions;
+    /**
+     * Name
+     */
+    name: string;
     /**
      * Seed
      *
@@ -209,39 +534,45 @@ export type DatasetCreate = {
 };
 
 /**
- * DatasetRecord
+ * DatasetManifest
+ *
+ * A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order.
  */
-export type DatasetRecord = {
+export type DatasetManifest = {
     /**
-     * Id
+     * Cases
      */
-    id: string;
+    cases: Array<CaseFile>;
     /**
-     * Site Id
+     * Dataset Id
      */
-    site_id: string;
-    /**
-     * Site Slug
-     */
-    site_slug: string;
-    /**
-     * Site Name
-     */
-    site_name: string;
-    /**
-     * Name
-     */
-    name: string;
+    dataset_id: string;
     /**
      * Folder
      */
     folder: string;
-    fractions: SplitFractions;
     /**
-     * Seed
+     * May Send Images
      */
-    seed: number;
-    status: DatasetStatus;
+    may_send_images?: boolean;
+    /**
+     * Site
+     */
+    site: string;
+};
+
+/**
+ * DatasetRecord
+ */
+export type DatasetRecord = {
+    /**
+     * Checked At
+     */
+    checked_at: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
     /**
      * Error
      *
@@ -249,21 +580,28 @@ export type DatasetRecord = {
      */
     error: string | null;
     /**
-     * Created At
+     * Fingerprint
+     *
+     * SHA-256 over the used cases' names, splits and file hashes.
      */
-    created_at: string;
+    fingerprint: string | null;
     /**
-     * Checked At
+     * Folder
      */
-    checked_at: string | null;
+    folder: string;
+    fractions: SplitFractions;
     /**
-     * Num Used
+     * Id
      */
-    num_used: number;
+    id: string;
     /**
-     * Num Skipped
+     * Intensity Histogram
      */
-    num_skipped: number;
+    intensity_histogram: Array<number>;
+    /**
+     * Name
+     */
+    name: string;
     /**
      * Num Cases
      */
@@ -271,15 +609,36 @@ export type DatasetRecord = {
         [key: string]: number;
     };
     /**
+     * Num Skipped
+     */
+    num_skipped: number;
+    /**
+     * Num Used
+     */
+    num_used: number;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Site Id
+     */
+    site_id: string;
+    /**
+     * Site Name
+     */
+    site_name: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
      * Skipped By Reason
      */
     skipped_by_reason: {
         [key: string]: number;
     };
-    /**
-     * Intensity Histogram
-     */
-    intensity_histogram: Array<number>;
+    status: DatasetStatus;
     /**
      * Structure Shares
      *
@@ -288,12 +647,6 @@ export type DatasetRecord = {
     structure_shares: {
         [key: string]: number;
     };
-    /**
-     * Fingerprint
-     *
-     * SHA-256 over the used cases' names, splits and file hashes.
-     */
-    fingerprint: string | null;
 };
 
 /**
@@ -302,19 +655,75 @@ export type DatasetRecord = {
 export type DatasetStatus = 'checking' | 'ready' | 'failed';
 
 /**
+ * DescribeDatasetPayload
+ */
+export type DescribeDatasetPayload = {
+    /**
+     * Dataset Id
+     */
+    dataset_id: string;
+    /**
+     * Folder
+     */
+    folder: string;
+    fractions: SplitFractions;
+    /**
+     * Kind
+     */
+    kind?: 'describe_dataset';
+    /**
+     * May Send Images
+     */
+    may_send_images?: boolean;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Site
+     */
+    site: string;
+    task: SegmentationTask;
+};
+
+/**
+ * DescribeDatasetResult
+ */
+export type DescribeDatasetResult = {
+    /**
+     * Cases
+     */
+    cases: Array<CheckedCase>;
+    /**
+     * Intensity Histogram
+     *
+     * Share of pixels in 32 equal bins of grey value over all used images.
+     */
+    intensity_histogram?: Array<number>;
+    /**
+     * Kind
+     */
+    kind?: 'describe_dataset';
+};
+
+/**
  * ErrorBody
  *
  * Every error of the API. `error` is a stable code; `detail` is for people.
  */
 export type ErrorBody = {
     /**
-     * Error
+     * Correlation Id
      */
-    error: string;
+    correlation_id?: string | null;
     /**
      * Detail
      */
     detail: string;
+    /**
+     * Error
+     */
+    error: string;
     /**
      * Fields
      *
@@ -323,10 +732,59 @@ export type ErrorBody = {
     fields?: Array<{
         [key: string]: string;
     }>;
+};
+
+/**
+ * EvaluateSitePayload
+ *
+ * Test every model of one round's state on this participant's test cases.
+ */
+export type EvaluateSitePayload = {
     /**
-     * Correlation Id
+     * Data
      */
-    correlation_id?: string | null;
+    data: Array<DatasetManifest>;
+    /**
+     * Kind
+     */
+    kind?: 'evaluate_site';
+    /**
+     * Participant
+     */
+    participant: string;
+    /**
+     * Round
+     */
+    round: number;
+    run: RunSpec;
+    /**
+     * State
+     */
+    state: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * EvaluateSiteResult
+ */
+export type EvaluateSiteResult = {
+    /**
+     * Files
+     */
+    files?: Array<CaseFiles>;
+    /**
+     * Kind
+     */
+    kind?: 'evaluate_site';
+    /**
+     * Routing
+     */
+    routing?: Array<CaseRouting>;
+    /**
+     * Scores
+     */
+    scores: Array<CaseScore>;
 };
 
 /**
@@ -336,21 +794,33 @@ export type ErrorBody = {
  */
 export type EventRecord = {
     /**
-     * Id
+     * Actor
      */
-    id: number;
+    actor: string;
     /**
      * At
      */
     at: string;
     /**
+     * Dataset Id
+     */
+    dataset_id: string | null;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string | null;
+    /**
+     * Federation Id
+     */
+    federation_id: string | null;
+    /**
+     * Id
+     */
+    id: number;
+    /**
      * Kind
      */
     kind: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user';
-    /**
-     * Actor
-     */
-    actor: string;
     /**
      * Level
      */
@@ -360,29 +830,17 @@ export type EventRecord = {
      */
     message: string;
     /**
-     * Federation Id
+     * Round
      */
-    federation_id: string | null;
-    /**
-     * Experiment Id
-     */
-    experiment_id: string | null;
+    round: number | null;
     /**
      * Run Id
      */
     run_id: string | null;
     /**
-     * Dataset Id
-     */
-    dataset_id: string | null;
-    /**
      * Site Slug
      */
     site_slug: string | null;
-    /**
-     * Round
-     */
-    round: number | null;
     /**
      * Task Id
      */
@@ -396,8 +854,20 @@ export type EventRecord = {
  */
 export type ExperimentConfig = {
     data?: DataConfig;
+    /**
+     * Minimum Sites
+     *
+     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed.
+     */
+    minimum_sites?: number;
     network?: NetworkConfig;
     schedule?: ScheduleConfig;
+    /**
+     * Seeds
+     *
+     * One run of every strategy for each seed.
+     */
+    seeds?: Array<number>;
     /**
      * Strategies
      *
@@ -412,33 +882,21 @@ export type ExperimentConfig = {
     } & LocalOnlyConfig) | ({
         name: 'centralized';
     } & CentralizedConfig)>;
-    /**
-     * Seeds
-     *
-     * One run of every strategy for each seed.
-     */
-    seeds?: Array<number>;
-    /**
-     * Minimum Sites
-     *
-     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed.
-     */
-    minimum_sites?: number;
 };
 
 /**
  * ExperimentCreate
  */
 export type ExperimentCreate = {
-    /**
-     * Name
-     */
-    name: string;
+    config: ExperimentConfig;
     /**
      * Description
      */
     description?: string;
-    config: ExperimentConfig;
+    /**
+     * Name
+     */
+    name: string;
 };
 
 /**
@@ -446,21 +904,9 @@ export type ExperimentCreate = {
  */
 export type ExperimentRecord = {
     /**
-     * Id
+     * Archived At
      */
-    id: string;
-    /**
-     * Federation Id
-     */
-    federation_id: string;
-    /**
-     * Name
-     */
-    name: string;
-    /**
-     * Description
-     */
-    description: string;
+    archived_at: string | null;
     config: ExperimentConfig;
     /**
      * Created At
@@ -471,21 +917,33 @@ export type ExperimentRecord = {
      */
     created_by: string;
     /**
-     * Started At
+     * Description
      */
-    started_at: string | null;
+    description: string;
     /**
-     * Archived At
+     * Federation Id
      */
-    archived_at: string | null;
+    federation_id: string;
     /**
-     * The least finished of the runs' statuses; created when never started.
+     * Id
      */
-    status: RunStatus;
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
     /**
      * Runs
      */
     runs: Array<RunRecord>;
+    /**
+     * Started At
+     */
+    started_at: string | null;
+    /**
+     * The least finished of the runs' statuses; created when never started.
+     */
+    status: RunStatus;
 };
 
 /**
@@ -495,31 +953,31 @@ export type ExperimentRecord = {
  */
 export type ExperimentResults = {
     /**
-     * Experiment Id
-     */
-    experiment_id: string;
-    /**
-     * Structures
-     */
-    structures: Array<string>;
-    /**
-     * Sites
-     */
-    sites: Array<string>;
-    /**
      * Cells
      */
     cells: Array<ResultCell>;
-    /**
-     * Selectors
-     */
-    selectors: Array<SelectorResult>;
     /**
      * Complete
      *
      * False while a run is still going: the table holds what is finished.
      */
     complete: boolean;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Selectors
+     */
+    selectors: Array<SelectorResult>;
+    /**
+     * Sites
+     */
+    sites: Array<string>;
+    /**
+     * Structures
+     */
+    structures: Array<string>;
 };
 
 /**
@@ -527,17 +985,41 @@ export type ExperimentResults = {
  */
 export type ExperimentUpdate = {
     /**
-     * Name
+     * Archived
      */
-    name?: string | null;
+    archived?: boolean | null;
     /**
      * Description
      */
     description?: string | null;
     /**
-     * Archived
+     * Name
      */
-    archived?: boolean | null;
+    name?: string | null;
+};
+
+/**
+ * FailRequest
+ *
+ * `message` is for people; `detail` (a traceback) is for the log. Retryable: lost connection, full disk, ...
+ */
+export type FailRequest = {
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Detail
+     */
+    detail?: string;
+    /**
+     * Message
+     */
+    message: string;
+    /**
+     * Retryable
+     */
+    retryable?: boolean;
 };
 
 /**
@@ -559,9 +1041,11 @@ export type FedAvgConfig = {
  */
 export type FedSmConfig = {
     /**
-     * Name
+     * Gamma
+     *
+     * The selector's probability above which a personalized model is used; 0 always personalized, 1 always the global model. Source: the authors' reference code (NVFlare research/fed-sm).
      */
-    name?: 'fedsm';
+    gamma?: number;
     /**
      * Lambda
      *
@@ -569,11 +1053,9 @@ export type FedSmConfig = {
      */
     lambda?: number;
     /**
-     * Gamma
-     *
-     * The selector's probability above which a personalized model is used; 0 always personalized, 1 always the global model. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Name
      */
-    gamma?: number;
+    name?: 'fedsm';
     /**
      * Selector
      *
@@ -593,13 +1075,13 @@ export type FedSmConfig = {
  */
 export type FederationCreate = {
     /**
-     * Name
-     */
-    name: string;
-    /**
      * Description
      */
     description?: string;
+    /**
+     * Name
+     */
+    name: string;
     task: SegmentationTask;
 };
 
@@ -607,6 +1089,18 @@ export type FederationCreate = {
  * FederationRecord
  */
 export type FederationRecord = {
+    /**
+     * Archived At
+     */
+    archived_at: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Description
+     */
+    description: string;
     /**
      * Id
      */
@@ -616,26 +1110,14 @@ export type FederationRecord = {
      */
     name: string;
     /**
-     * Description
+     * Num Experiments
      */
-    description: string;
-    task: SegmentationTask;
-    /**
-     * Created At
-     */
-    created_at: string;
-    /**
-     * Archived At
-     */
-    archived_at: string | null;
+    num_experiments: number;
     /**
      * Sites
      */
     sites: Array<SiteRecord>;
-    /**
-     * Num Experiments
-     */
-    num_experiments: number;
+    task: SegmentationTask;
 };
 
 /**
@@ -643,17 +1125,17 @@ export type FederationRecord = {
  */
 export type FederationUpdate = {
     /**
-     * Name
+     * Archived
      */
-    name?: string | null;
+    archived?: boolean | null;
     /**
      * Description
      */
     description?: string | null;
     /**
-     * Archived
+     * Name
      */
-    archived?: boolean | null;
+    name?: string | null;
 };
 
 /**
@@ -671,11 +1153,94 @@ export type HealthRecord = {
 };
 
 /**
+ * Heartbeat
+ *
+ * Sent every few seconds by each worker, busy or idle.
+ */
+export type Heartbeat = {
+    /**
+     * Hardware
+     *
+     * For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.
+     */
+    hardware: string;
+    /**
+     * Num Processes
+     */
+    num_processes: number;
+    /**
+     * Queues
+     */
+    queues: Array<string>;
+    /**
+     * Worker
+     */
+    worker: string;
+};
+
+/**
+ * InitializeRunPayload
+ */
+export type InitializeRunPayload = {
+    /**
+     * Kind
+     */
+    kind?: 'initialize_run';
+    run: RunSpec;
+};
+
+/**
+ * InitializeRunResult
+ *
+ * `downloads` names, for every participant, the parts that it receives in round 1.
+ */
+export type InitializeRunResult = {
+    /**
+     * Criterion
+     *
+     * The model whose validation Dice picks the best round.
+     */
+    criterion: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Downloads
+     */
+    downloads: {
+        [key: string]: Array<string>;
+    };
+    /**
+     * Evaluators
+     *
+     * Who evaluates at the end, on its own test cases; validation is done by the participants.
+     */
+    evaluators: Array<string>;
+    /**
+     * Kind
+     */
+    kind?: 'initialize_run';
+    /**
+     * Participants
+     */
+    participants: Array<string>;
+    /**
+     * Parts
+     */
+    parts: {
+        [key: string]: string;
+    };
+};
+
+/**
  * LdaSelector
  *
  * Closed-form federated linear discriminant analysis: exact as if the data were pooled, and sent once.
  */
 export type LdaSelector = {
+    /**
+     * Minimum Cases
+     *
+     * A site with fewer training cases may not send its feature moments, for they could reveal a case.
+     */
+    minimum_cases?: number;
     /**
      * Name
      */
@@ -686,12 +1251,6 @@ export type LdaSelector = {
      * Share of the identity in the pooled, standardized covariance; 1 ignores correlations.
      */
     shrinkage?: number;
-    /**
-     * Minimum Cases
-     *
-     * A site with fewer training cases may not send its feature moments, for they could reveal a case.
-     */
-    minimum_cases?: number;
 };
 
 /**
@@ -707,6 +1266,60 @@ export type LocalOnlyConfig = {
 };
 
 /**
+ * LogLine
+ */
+export type LogLine = {
+    /**
+     * Level
+     */
+    level: 'info' | 'warning' | 'error';
+    /**
+     * Message
+     */
+    message: string;
+};
+
+/**
+ * MetricPoint
+ *
+ * One measured number of a round. `round` is the round whose resulting state was measured.
+ */
+export type MetricPoint = {
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Name
+     */
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
+    /**
+     * Num Cases
+     *
+     * Cases behind the value: its weight in a mean over sites.
+     */
+    num_cases: number;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Split
+     */
+    split: 'train' | 'val' | 'test';
+    /**
+     * Structure
+     *
+     * None: the mean over structures.
+     */
+    structure?: string | null;
+    /**
+     * Value
+     */
+    value: number;
+};
+
+/**
  * MetricRecord
  */
 export type MetricRecord = {
@@ -714,6 +1327,18 @@ export type MetricRecord = {
      * Id
      */
     id: number;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Name
+     */
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
+    /**
+     * Num Cases
+     */
+    num_cases: number;
     /**
      * Round
      */
@@ -725,17 +1350,9 @@ export type MetricRecord = {
      */
     site_slug: string;
     /**
-     * Model
-     */
-    model: 'global' | 'personalized' | 'super' | 'selector';
-    /**
      * Split
      */
     split: 'train' | 'val' | 'test';
-    /**
-     * Name
-     */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
     /**
      * Structure
      */
@@ -744,10 +1361,6 @@ export type MetricRecord = {
      * Value
      */
     value: number;
-    /**
-     * Num Cases
-     */
-    num_cases: number;
 };
 
 /**
@@ -757,17 +1370,17 @@ export type MetricRecord = {
  */
 export type NetworkConfig = {
     /**
-     * Name
-     *
-     * The segmentation network.
-     */
-    name?: 'unet';
-    /**
      * Channels
      *
      * Feature channels of each level; each level but the last halves the image. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     channels?: Array<number>;
+    /**
+     * Name
+     *
+     * The segmentation network.
+     */
+    name?: 'unet';
     /**
      * Num Residual Units
      *
@@ -777,43 +1390,59 @@ export type NetworkConfig = {
 };
 
 /**
+ * ProgressAnswer
+ */
+export type ProgressAnswer = {
+    /**
+     * Action
+     */
+    action: 'continue' | 'stop';
+    /**
+     * Lease Seconds
+     */
+    lease_seconds: number;
+};
+
+/**
+ * ProgressReport
+ *
+ * Renews the lease. `attempt` is the claim's: a report of an attempt that lost its lease is refused with 409.
+ */
+export type ProgressReport = {
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Fraction
+     */
+    fraction: number;
+    /**
+     * Logs
+     */
+    logs?: Array<LogLine>;
+    /**
+     * Metrics
+     */
+    metrics?: Array<MetricPoint>;
+};
+
+/**
  * ResultCell
  *
  * Mean Dice of one method's model on one site's test cases, over cases and then seeds.
  */
 export type ResultCell = {
     /**
-     * Strategy Label
+     * Mean
      */
-    strategy_label: string;
+    mean: number | null;
     /**
      * Model
      *
      * `personalized` is the model of the site in the same row (oracle routing).
      */
     model: 'global' | 'personalized' | 'super' | 'selector';
-    /**
-     * Site Slug
-     *
-     * None: all sites' cases pooled.
-     */
-    site_slug: string | null;
-    /**
-     * Structure
-     *
-     * None: the mean over structures.
-     */
-    structure: string | null;
-    /**
-     * Mean
-     */
-    mean: number | null;
-    /**
-     * Std
-     *
-     * Standard deviation over seeds; None with one seed.
-     */
-    std: number | null;
     /**
      * Num Cases
      */
@@ -828,6 +1457,28 @@ export type ResultCell = {
      * Num Seeds
      */
     num_seeds: number;
+    /**
+     * Site Slug
+     *
+     * None: all sites' cases pooled.
+     */
+    site_slug: string | null;
+    /**
+     * Std
+     *
+     * Standard deviation over seeds; None with one seed.
+     */
+    std: number | null;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    /**
+     * Structure
+     *
+     * None: the mean over structures.
+     */
+    structure: string | null;
 };
 
 /**
@@ -835,27 +1486,27 @@ export type ResultCell = {
  */
 export type RunCases = {
     /**
-     * Run Id
+     * Cases
      */
-    run_id: string;
+    cases: Array<ScoredCase>;
+    /**
+     * Models
+     */
+    models: Array<string>;
     /**
      * Round
      */
     round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
     /**
      * Structures
      *
      * Structure i is bit 2**i of every mask volume.
      */
     structures: Array<string>;
-    /**
-     * Models
-     */
-    models: Array<string>;
-    /**
-     * Cases
-     */
-    cases: Array<ScoredCase>;
 };
 
 /**
@@ -863,13 +1514,60 @@ export type RunCases = {
  */
 export type RunRecord = {
     /**
-     * Id
+     * Best Dice
+     *
+     * Validation Dice of the best round.
      */
-    id: string;
+    best_dice: number | null;
+    /**
+     * Best Round
+     */
+    best_round: number | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Eta Seconds
+     */
+    eta_seconds: number | null;
     /**
      * Experiment Id
      */
     experiment_id: string;
+    /**
+     * Failure
+     *
+     * The cause in plain words, with site, round and task.
+     */
+    failure: string | null;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Round
+     *
+     * The round under way, or the last one finished.
+     */
+    round: number;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Started At
+     */
+    started_at: string | null;
+    status: RunStatus;
     /**
      * Strategy
      */
@@ -888,53 +1586,6 @@ export type RunRecord = {
      * 'FedSM', or 'FedSM (lambda 0.5)' where the experiment has several.
      */
     strategy_label: string;
-    /**
-     * Seed
-     */
-    seed: number;
-    status: RunStatus;
-    /**
-     * Round
-     *
-     * The round under way, or the last one finished.
-     */
-    round: number;
-    /**
-     * Num Rounds
-     */
-    num_rounds: number;
-    /**
-     * Best Round
-     */
-    best_round: number | null;
-    /**
-     * Best Dice
-     *
-     * Validation Dice of the best round.
-     */
-    best_dice: number | null;
-    /**
-     * Failure
-     *
-     * The cause in plain words, with site, round and task.
-     */
-    failure: string | null;
-    /**
-     * Created At
-     */
-    created_at: string;
-    /**
-     * Started At
-     */
-    started_at: string | null;
-    /**
-     * Finished At
-     */
-    finished_at: string | null;
-    /**
-     * Eta Seconds
-     */
-    eta_seconds: number | null;
 };
 
 /**
@@ -944,13 +1595,49 @@ export type RunRecord = {
  */
 export type RunRoundState = {
     /**
-     * Round
-     */
-    round: number;
-    /**
      * Parts
      */
     parts: Array<StatePart>;
+    /**
+     * Round
+     */
+    round: number;
+};
+
+/**
+ * RunSpec
+ *
+ * What does not change during a run.
+ */
+export type RunSpec = {
+    config: ExperimentConfig;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Sites
+     *
+     * Slugs of all sites with data, in site order: the order of sums.
+     */
+    sites: Array<string>;
+    /**
+     * Strategy
+     */
+    strategy: ({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig);
+    task: SegmentationTask;
 };
 
 /**
@@ -965,18 +1652,6 @@ export type RunStatus = 'created' | 'queued' | 'running' | 'paused' | 'evaluatin
  */
 export type ScheduleConfig = {
     /**
-     * Rounds
-     *
-     * Communication rounds. Source: the authors' reference code (NVFlare research/fed-sm).
-     */
-    rounds?: number;
-    /**
-     * Local Epochs
-     *
-     * Passes over a site's training cases in each round. Source: the authors' reference code (NVFlare research/fed-sm).
-     */
-    local_epochs?: number;
-    /**
      * Batch Size
      *
      * Training images of one local step. Source: the authors' reference code (NVFlare research/fed-sm).
@@ -989,17 +1664,29 @@ export type ScheduleConfig = {
      */
     learning_rate?: number;
     /**
-     * Optimizer State
+     * Local Epochs
      *
-     * keep: Adam's moments stay at the site from round to round; reset: fresh moments in each round. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Passes over a site's training cases in each round. Source: the authors' reference code (NVFlare research/fed-sm).
      */
-    optimizer_state?: 'keep' | 'reset';
+    local_epochs?: number;
     /**
      * Loss
      *
      * dice: soft Dice; dice_bce: soft Dice plus binary cross-entropy. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     loss?: 'dice' | 'dice_bce';
+    /**
+     * Optimizer State
+     *
+     * keep: Adam's moments stay at the site from round to round; reset: fresh moments in each round. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    optimizer_state?: 'keep' | 'reset';
+    /**
+     * Rounds
+     *
+     * Communication rounds. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    rounds?: number;
     /**
      * Weighting
      *
@@ -1019,13 +1706,9 @@ export type ScoredCase = {
      */
     case_id: string;
     /**
-     * Name
+     * Chosen Model
      */
-    name: string;
-    /**
-     * Site Slug
-     */
-    site_slug: string;
+    chosen_model: string | null;
     /**
      * Dice
      *
@@ -1037,27 +1720,13 @@ export type ScoredCase = {
         };
     };
     /**
-     * Probabilities
-     */
-    probabilities: {
-        [key: string]: number;
-    } | null;
-    /**
-     * Chosen Model
-     */
-    chosen_model: string | null;
-    /**
      * Image Url
      */
     image_url: string | null;
     /**
-     * Reference Url
+     * Name
      */
-    reference_url: string | null;
-    /**
-     * Thumbnail Url
-     */
-    thumbnail_url: string | null;
+    name: string;
     /**
      * Predictions
      *
@@ -1066,6 +1735,24 @@ export type ScoredCase = {
     predictions: {
         [key: string]: string;
     };
+    /**
+     * Probabilities
+     */
+    probabilities: {
+        [key: string]: number;
+    } | null;
+    /**
+     * Reference Url
+     */
+    reference_url: string | null;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Thumbnail Url
+     */
+    thumbnail_url: string | null;
 };
 
 /**
@@ -1099,33 +1786,33 @@ export type SegmentationTask = {
  */
 export type SelectorResult = {
     /**
-     * Run Id
-     */
-    run_id: string;
-    /**
-     * Strategy Label
-     */
-    strategy_label: string;
-    /**
-     * Seed
-     */
-    seed: number;
-    /**
      * Accuracy
      */
     accuracy: number | null;
     /**
-     * Share Global
+     * Confusion
      */
-    share_global: number | null;
+    confusion: Array<ConfusionRow>;
     /**
      * Num Cases
      */
     num_cases: number;
     /**
-     * Confusion
+     * Run Id
      */
-    confusion: Array<ConfusionRow>;
+    run_id: string;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Share Global
+     */
+    share_global: number | null;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
 };
 
 /**
@@ -1153,6 +1840,12 @@ export type SessionRecord = {
  */
 export type SiteCreate = {
     /**
+     * Kind
+     *
+     * simulated: served by the central workers; real: by the hospital's own worker.
+     */
+    kind?: 'simulated' | 'real';
+    /**
      * Name
      */
     name: string;
@@ -1162,12 +1855,6 @@ export type SiteCreate = {
      * Made from the name when left out. Never changes afterwards.
      */
     slug?: string | null;
-    /**
-     * Kind
-     *
-     * simulated: served by the central workers; real: by the hospital's own worker.
-     */
-    kind?: 'simulated' | 'real';
 };
 
 /**
@@ -1175,43 +1862,29 @@ export type SiteCreate = {
  */
 export type SiteRecord = {
     /**
-     * Id
-     */
-    id: string;
-    /**
      * Federation Id
      */
     federation_id: string;
     /**
-     * Slug
+     * Hardware
      */
-    slug: string;
+    hardware: string | null;
     /**
-     * Name
+     * Id
      */
-    name: string;
+    id: string;
     /**
      * Kind
      */
     kind: 'simulated' | 'real';
     /**
-     * Position
-     *
-     * Site order: the order of colours and of sums.
-     */
-    position: number;
-    /**
-     * State
-     */
-    state: 'online' | 'busy' | 'offline';
-    /**
      * Last Seen At
      */
     last_seen_at: string | null;
     /**
-     * Hardware
+     * Name
      */
-    hardware: string | null;
+    name: string;
     /**
      * Num Cases
      *
@@ -1220,6 +1893,20 @@ export type SiteRecord = {
     num_cases: {
         [key: string]: number;
     };
+    /**
+     * Position
+     *
+     * Site order: the order of colours and of sums.
+     */
+    position: number;
+    /**
+     * Slug
+     */
+    slug: string;
+    /**
+     * State
+     */
+    state: 'online' | 'busy' | 'offline';
 };
 
 /**
@@ -1230,6 +1917,32 @@ export type SiteUpdate = {
      * Name
      */
     name: string;
+};
+
+/**
+ * SiteUpdateRef
+ *
+ * A completed update, as the aggregation receives it.
+ */
+export type SiteUpdateRef = {
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Num Steps
+     */
+    num_steps: number;
+    /**
+     * Participant
+     */
+    participant: string;
+    /**
+     * Parts
+     */
+    parts: {
+        [key: string]: string;
+    };
 };
 
 /**
@@ -1257,13 +1970,13 @@ export type StatePart = {
      */
     name: string;
     /**
-     * Sha256
-     */
-    sha256: string;
-    /**
      * Num Bytes
      */
     num_bytes: number;
+    /**
+     * Sha256
+     */
+    sha256: string;
     /**
      * Url
      */
@@ -1280,17 +1993,17 @@ export type StatePart = {
  */
 export type Structure = {
     /**
-     * Name
-     *
-     * The structure's name, as shown everywhere.
-     */
-    name: string;
-    /**
      * Label Values
      *
      * The mask integers that belong to this structure; 0 is background.
      */
     label_values: Array<number>;
+    /**
+     * Name
+     *
+     * The structure's name, as shown everywhere.
+     */
+    name: string;
 };
 
 /**
@@ -1298,17 +2011,17 @@ export type Structure = {
  */
 export type SystemRecord = {
     /**
-     * Version
+     * Broker Connected
      */
-    version: string;
+    broker_connected: boolean;
     /**
      * Database
      */
     database: string;
     /**
-     * Broker Connected
+     * Version
      */
-    broker_connected: boolean;
+    version: string;
     /**
      * Workers
      */
@@ -1322,6 +2035,34 @@ export type SystemRecord = {
  */
 export type TaskRecord = {
     /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Bytes Down
+     */
+    bytes_down: number | null;
+    /**
+     * Bytes Up
+     */
+    bytes_up: number | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Fraction
+     */
+    fraction: number;
+    /**
      * Id
      */
     id: string;
@@ -1330,54 +2071,26 @@ export type TaskRecord = {
      */
     kind: 'describe_dataset' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site';
     /**
-     * Round
-     */
-    round: number;
-    /**
      * Participant
      */
     participant: string;
-    status: TaskStatus;
     /**
-     * Attempt
+     * Round
      */
-    attempt: number;
-    /**
-     * Fraction
-     */
-    fraction: number;
-    /**
-     * Worker
-     */
-    worker: string | null;
-    /**
-     * Error
-     */
-    error: string | null;
-    /**
-     * Created At
-     */
-    created_at: string;
-    /**
-     * Started At
-     */
-    started_at: string | null;
-    /**
-     * Finished At
-     */
-    finished_at: string | null;
+    round: number;
     /**
      * Seconds
      */
     seconds: number | null;
     /**
-     * Bytes Up
+     * Started At
      */
-    bytes_up: number | null;
+    started_at: string | null;
+    status: TaskStatus;
     /**
-     * Bytes Down
+     * Worker
      */
-    bytes_down: number | null;
+    worker: string | null;
 };
 
 /**
@@ -1388,21 +2101,144 @@ export type TaskRecord = {
 export type TaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'crashed' | 'cancelled';
 
 /**
+ * TrainSitePayload
+ *
+ * Validate the received state of round - 1 (from round 2 on), then train. `parts` is what this participant
+ * receives; `state` is the whole state, from which a part is fetched only if routing a validation case needs it.
+ */
+export type TrainSitePayload = {
+    /**
+     * Data
+     */
+    data: Array<DatasetManifest>;
+    /**
+     * Kind
+     */
+    kind?: 'train_site';
+    /**
+     * Participant
+     */
+    participant: string;
+    /**
+     * Parts
+     */
+    parts: {
+        [key: string]: string;
+    };
+    /**
+     * Round
+     */
+    round: number;
+    run: RunSpec;
+    /**
+     * State
+     */
+    state: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * TrainSiteResult
+ */
+export type TrainSiteResult = {
+    /**
+     * Bytes Down
+     */
+    bytes_down: number;
+    /**
+     * Bytes Up
+     */
+    bytes_up: number;
+    /**
+     * Kind
+     */
+    kind?: 'train_site';
+    /**
+     * Metrics
+     */
+    metrics: Array<MetricPoint>;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Num Steps
+     */
+    num_steps: number;
+    /**
+     * Parts
+     */
+    parts: {
+        [key: string]: string;
+    };
+    /**
+     * Seconds
+     */
+    seconds: number;
+};
+
+/**
+ * ValidateSitePayload
+ *
+ * Validation of the state after the last round, which no later training does.
+ */
+export type ValidateSitePayload = {
+    /**
+     * Data
+     */
+    data: Array<DatasetManifest>;
+    /**
+     * Kind
+     */
+    kind?: 'validate_site';
+    /**
+     * Participant
+     */
+    participant: string;
+    /**
+     * Round
+     */
+    round: number;
+    run: RunSpec;
+    /**
+     * State
+     */
+    state: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * ValidateSiteResult
+ */
+export type ValidateSiteResult = {
+    /**
+     * Kind
+     */
+    kind?: 'validate_site';
+    /**
+     * Metrics
+     */
+    metrics: Array<MetricPoint>;
+};
+
+/**
  * Vgg11Selector
  *
  * VGG-11 without batch norm, as in the reference code: 128.8 million parameters, so slow and heavy to send.
  */
 export type Vgg11Selector = {
     /**
-     * Name
-     */
-    name?: 'vgg11';
-    /**
      * Learning Rate
      *
      * Adam's learning rate. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     learning_rate?: number;
+    /**
+     * Name
+     */
+    name?: 'vgg11';
 };
 
 /**
@@ -1410,441 +2246,72 @@ export type Vgg11Selector = {
  */
 export type WorkerRecord = {
     /**
-     * Name
-     */
-    name: string;
-    /**
-     * Queues
-     */
-    queues: Array<string>;
-    /**
      * Hardware
      */
     hardware: string;
-    /**
-     * Num Processes
-     */
-    num_processes: number;
     /**
      * Last Seen At
      */
     last_seen_at: string;
     /**
+     * Name
+     */
+    name: string;
+    /**
+     * Num Processes
+     */
+    num_processes: number;
+    /**
      * Online
      */
     online: boolean;
-};
-
-export type GetHealthData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/api/v1/health';
-};
-
-export type GetHealthErrors = {
     /**
-     * Bad Request
+     * Queues
      */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
+    queues: Array<string>;
 };
 
-export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
-
-export type GetHealthResponses = {
-    /**
-     * Successful Response
-     */
-    200: HealthRecord;
-};
-
-export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
-
-export type GetSystemData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/api/v1/system';
-};
-
-export type GetSystemErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type GetSystemError = GetSystemErrors[keyof GetSystemErrors];
-
-export type GetSystemResponses = {
-    /**
-     * Successful Response
-     */
-    200: SystemRecord;
-};
-
-export type GetSystemResponse = GetSystemResponses[keyof GetSystemResponses];
-
-export type SignOutData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/api/v1/session';
-};
-
-export type SignOutErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type SignOutError = SignOutErrors[keyof SignOutErrors];
-
-export type SignOutResponses = {
-    /**
-     * Successful Response
-     */
-    204: void;
-};
-
-export type SignOutResponse = SignOutResponses[keyof SignOutResponses];
-
-export type GetSessionData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/api/v1/session';
-};
-
-export type GetSessionErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
-
-export type GetSessionResponses = {
-    /**
-     * Successful Response
-     */
-    200: SessionRecord;
-};
-
-export type GetSessionResponse = GetSessionResponses[keyof GetSessionResponses];
-
-export type SignInData = {
-    body: SessionCreate;
-    path?: never;
-    query?: never;
-    url: '/api/v1/session';
-};
-
-export type SignInErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type SignInError = SignInErrors[keyof SignInErrors];
-
-export type SignInResponses = {
-    /**
-     * Successful Response
-     */
-    200: SessionRecord;
-};
-
-export type SignInResponse = SignInResponses[keyof SignInResponses];
-
-export type ListFederationsData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/api/v1/federations';
-};
-
-export type ListFederationsErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type ListFederationsError = ListFederationsErrors[keyof ListFederationsErrors];
-
-export type ListFederationsResponses = {
-    /**
-     * Response List Federations
-     *
-     * Successful Response
-     */
-    200: Array<FederationRecord>;
-};
-
-export type ListFederationsResponse = ListFederationsResponses[keyof ListFederationsResponses];
-
-export type CreateFederationData = {
-    body: FederationCreate;
-    path?: never;
-    query?: never;
-    url: '/api/v1/federations';
-};
-
-export type CreateFederationErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type CreateFederationError = CreateFederationErrors[keyof CreateFederationErrors];
-
-export type CreateFederationResponses = {
-    /**
-     * Successful Response
-     */
-    201: FederationRecord;
-};
-
-export type CreateFederationResponse = CreateFederationResponses[keyof CreateFederationResponses];
-
-export type GetFederationData = {
+export type GetArtifactData = {
     body?: never;
     path: {
         /**
-         * Federation Id
+         * Sha256
          */
-        federation_id: string;
+        sha256: string;
     };
     query?: never;
-    url: '/api/v1/federations/{federation_id}';
+    url: '/api/v1/artifacts/{sha256}';
 };
 
-export type GetFederationErrors = {
+export type GetArtifactErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
 
-export type GetFederationError = GetFederationErrors[keyof GetFederationErrors];
+export type GetArtifactError = GetArtifactErrors[keyof GetArtifactErrors];
 
-export type GetFederationResponses = {
+export type GetArtifactResponses = {
     /**
      * Successful Response
      */
-    200: FederationRecord;
+    200: Blob | File;
 };
 
-export type GetFederationResponse = GetFederationResponses[keyof GetFederationResponses];
-
-export type UpdateFederationData = {
-    body: FederationUpdate;
-    path: {
-        /**
-         * Federation Id
-         */
-        federation_id: string;
-    };
-    query?: never;
-    url: '/api/v1/federations/{federation_id}';
-};
-
-export type UpdateFederationErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type UpdateFederationError = UpdateFederationErrors[keyof UpdateFederationErrors];
-
-export type UpdateFederationResponses = {
-    /**
-     * Successful Response
-     */
-    200: FederationRecord;
-};
-
-export type UpdateFederationResponse = UpdateFederationResponses[keyof UpdateFederationResponses];
-
-export type CreateSiteData = {
-    body: SiteCreate;
-    path: {
-        /**
-         * Federation Id
-         */
-        federation_id: string;
-    };
-    query?: never;
-    url: '/api/v1/federations/{federation_id}/sites';
-};
-
-export type CreateSiteErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type CreateSiteError = CreateSiteErrors[keyof CreateSiteErrors];
-
-export type CreateSiteResponses = {
-    /**
-     * Successful Response
-     */
-    201: SiteRecord;
-};
-
-export type CreateSiteResponse = CreateSiteResponses[keyof CreateSiteResponses];
-
-export type UpdateSiteData = {
-    body: SiteUpdate;
-    path: {
-        /**
-         * Site Id
-         */
-        site_id: string;
-    };
-    query?: never;
-    url: '/api/v1/sites/{site_id}';
-};
-
-export type UpdateSiteErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type UpdateSiteError = UpdateSiteErrors[keyof UpdateSiteErrors];
-
-export type UpdateSiteResponses = {
-    /**
-     * Successful Response
-     */
-    200: SiteRecord;
-};
-
-export type UpdateSiteResponse = UpdateSiteResponses[keyof UpdateSiteResponses];
-
-export type ListDatasetsData = {
-    body?: never;
-    path: {
-        /**
-         * Federation Id
-         */
-        federation_id: string;
-    };
-    query?: never;
-    url: '/api/v1/federations/{federation_id}/datasets';
-};
-
-export type ListDatasetsErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type ListDatasetsError = ListDatasetsErrors[keyof ListDatasetsErrors];
-
-export type ListDatasetsResponses = {
-    /**
-     * Response List Datasets
-     *
-     * Successful Response
-     */
-    200: Array<DatasetRecord>;
-};
-
-export type ListDatasetsResponse = ListDatasetsResponses[keyof ListDatasetsResponses];
-
-export type CreateDatasetData = {
-    body: DatasetCreate;
-    path: {
-        /**
-         * Site Id
-         */
-        site_id: string;
-    };
-    query?: never;
-    url: '/api/v1/sites/{site_id}/datasets';
-};
-
-export type CreateDatasetErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type CreateDatasetError = CreateDatasetErrors[keyof CreateDatasetErrors];
-
-export type CreateDatasetResponses = {
-    /**
-     * Successful Response
-     */
-    202: DatasetRecord;
-};
-
-export type CreateDatasetResponse = CreateDatasetResponses[keyof CreateDatasetResponses];
+export type GetArtifactResponse = GetArtifactResponses[keyof GetArtifactResponses];
 
 export type DeleteDatasetData = {
     body?: never;
@@ -1860,11 +2327,19 @@ export type DeleteDatasetData = {
 
 export type DeleteDatasetErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -1894,11 +2369,19 @@ export type GetDatasetData = {
 
 export type GetDatasetErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -1933,11 +2416,19 @@ export type ListCasesData = {
 
 export type ListCasesErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -1969,11 +2460,19 @@ export type CheckDatasetData = {
 
 export type CheckDatasetErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -1989,109 +2488,117 @@ export type CheckDatasetResponses = {
 
 export type CheckDatasetResponse = CheckDatasetResponses[keyof CheckDatasetResponses];
 
-export type ListExperimentsData = {
+export type ListEventsData = {
     body?: never;
-    path: {
+    path?: never;
+    query?: {
+        /**
+         * After
+         *
+         * Only events after this id, oldest first.
+         */
+        after?: number | null;
+        /**
+         * Limit
+         *
+         * Without `after`: the latest so many, in order of time.
+         */
+        limit?: number;
         /**
          * Federation Id
          */
-        federation_id: string;
+        federation_id?: string | null;
     };
-    query?: never;
-    url: '/api/v1/federations/{federation_id}/experiments';
+    url: '/api/v1/events';
 };
 
-export type ListExperimentsErrors = {
+export type ListEventsErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
 
-export type ListExperimentsError = ListExperimentsErrors[keyof ListExperimentsErrors];
+export type ListEventsError = ListEventsErrors[keyof ListEventsErrors];
 
-export type ListExperimentsResponses = {
+export type ListEventsResponses = {
     /**
-     * Response List Experiments
+     * Response List Events
      *
      * Successful Response
      */
-    200: Array<ExperimentRecord>;
+    200: Array<EventRecord>;
 };
 
-export type ListExperimentsResponse = ListExperimentsResponses[keyof ListExperimentsResponses];
+export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
 
-export type CreateExperimentData = {
-    body: ExperimentCreate;
-    path: {
+export type StreamEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Last-Event-Id
+         *
+         * Set by the browser when it reconnects.
+         */
+        'last-event-id'?: string | null;
+    };
+    path?: never;
+    query?: {
+        /**
+         * After
+         *
+         * Only events after this id, oldest first.
+         */
+        after?: number | null;
         /**
          * Federation Id
          */
-        federation_id: string;
+        federation_id?: string | null;
     };
-    query?: never;
-    url: '/api/v1/federations/{federation_id}/experiments';
+    url: '/api/v1/events/stream';
 };
 
-export type CreateExperimentErrors = {
+export type StreamEventsErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
 
-export type CreateExperimentError = CreateExperimentErrors[keyof CreateExperimentErrors];
+export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
 
-export type CreateExperimentResponses = {
+export type StreamEventsResponses = {
     /**
-     * Successful Response
+     * Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON.
      */
-    201: ExperimentRecord;
+    200: string;
 };
 
-export type CreateExperimentResponse = CreateExperimentResponses[keyof CreateExperimentResponses];
-
-export type CheckExperimentData = {
-    body: ConfigCheck;
-    path: {
-        /**
-         * Federation Id
-         */
-        federation_id: string;
-    };
-    query?: never;
-    url: '/api/v1/federations/{federation_id}/experiments/check';
-};
-
-export type CheckExperimentErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type CheckExperimentError = CheckExperimentErrors[keyof CheckExperimentErrors];
-
-export type CheckExperimentResponses = {
-    /**
-     * Successful Response
-     */
-    200: ConfigCheckResult;
-};
-
-export type CheckExperimentResponse = CheckExperimentResponses[keyof CheckExperimentResponses];
+export type StreamEventsResponse = StreamEventsResponses[keyof StreamEventsResponses];
 
 export type GetExperimentSchemaData = {
     body?: never;
@@ -2102,11 +2609,19 @@ export type GetExperimentSchemaData = {
 
 export type GetExperimentSchemaErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2140,11 +2655,19 @@ export type DeleteExperimentData = {
 
 export type DeleteExperimentErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2174,11 +2697,19 @@ export type GetExperimentData = {
 
 export type GetExperimentErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2208,11 +2739,19 @@ export type UpdateExperimentData = {
 
 export type UpdateExperimentErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2228,40 +2767,6 @@ export type UpdateExperimentResponses = {
 
 export type UpdateExperimentResponse = UpdateExperimentResponses[keyof UpdateExperimentResponses];
 
-export type StartExperimentData = {
-    body?: never;
-    path: {
-        /**
-         * Experiment Id
-         */
-        experiment_id: string;
-    };
-    query?: never;
-    url: '/api/v1/experiments/{experiment_id}/start';
-};
-
-export type StartExperimentErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type StartExperimentError = StartExperimentErrors[keyof StartExperimentErrors];
-
-export type StartExperimentResponses = {
-    /**
-     * Successful Response
-     */
-    200: ExperimentRecord;
-};
-
-export type StartExperimentResponse = StartExperimentResponses[keyof StartExperimentResponses];
-
 export type CancelExperimentData = {
     body?: never;
     path: {
@@ -2276,11 +2781,19 @@ export type CancelExperimentData = {
 
 export type CancelExperimentErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2296,40 +2809,6 @@ export type CancelExperimentResponses = {
 
 export type CancelExperimentResponse = CancelExperimentResponses[keyof CancelExperimentResponses];
 
-export type GetResultsData = {
-    body?: never;
-    path: {
-        /**
-         * Experiment Id
-         */
-        experiment_id: string;
-    };
-    query?: never;
-    url: '/api/v1/experiments/{experiment_id}/results';
-};
-
-export type GetResultsErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type GetResultsError = GetResultsErrors[keyof GetResultsErrors];
-
-export type GetResultsResponses = {
-    /**
-     * Successful Response
-     */
-    200: ExperimentResults;
-};
-
-export type GetResultsResponse = GetResultsResponses[keyof GetResultsResponses];
-
 export type ListExperimentEventsData = {
     body?: never;
     path: {
@@ -2341,23 +2820,35 @@ export type ListExperimentEventsData = {
     query?: {
         /**
          * After
+         *
+         * Only events after this id, oldest first.
          */
         after?: number | null;
         /**
          * Limit
+         *
+         * Without `after`: the latest so many, in order of time.
          */
-        limit?: number | null;
+        limit?: number;
     };
     url: '/api/v1/experiments/{experiment_id}/events';
 };
 
 export type ListExperimentEventsErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2375,6 +2866,600 @@ export type ListExperimentEventsResponses = {
 
 export type ListExperimentEventsResponse = ListExperimentEventsResponses[keyof ListExperimentEventsResponses];
 
+export type GetExperimentResultsData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/results';
+};
+
+export type GetExperimentResultsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetExperimentResultsError = GetExperimentResultsErrors[keyof GetExperimentResultsErrors];
+
+export type GetExperimentResultsResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExperimentResults;
+};
+
+export type GetExperimentResultsResponse = GetExperimentResultsResponses[keyof GetExperimentResultsResponses];
+
+export type DownloadExperimentResultsData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/results.csv';
+};
+
+export type DownloadExperimentResultsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadExperimentResultsError = DownloadExperimentResultsErrors[keyof DownloadExperimentResultsErrors];
+
+export type DownloadExperimentResultsResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadExperimentResultsResponse = DownloadExperimentResultsResponses[keyof DownloadExperimentResultsResponses];
+
+export type StartExperimentData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/start';
+};
+
+export type StartExperimentErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type StartExperimentError = StartExperimentErrors[keyof StartExperimentErrors];
+
+export type StartExperimentResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExperimentRecord;
+};
+
+export type StartExperimentResponse = StartExperimentResponses[keyof StartExperimentResponses];
+
+export type StreamExperimentEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Last-Event-Id
+         *
+         * Set by the browser when it reconnects.
+         */
+        'last-event-id'?: string | null;
+    };
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * After
+         *
+         * Only events after this id, oldest first.
+         */
+        after?: number | null;
+    };
+    url: '/api/v1/experiments/{experiment_id}/stream';
+};
+
+export type StreamExperimentEventsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type StreamExperimentEventsError = StreamExperimentEventsErrors[keyof StreamExperimentEventsErrors];
+
+export type StreamExperimentEventsResponses = {
+    /**
+     * Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON.
+     */
+    200: string;
+};
+
+export type StreamExperimentEventsResponse = StreamExperimentEventsResponses[keyof StreamExperimentEventsResponses];
+
+export type ListFederationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/federations';
+};
+
+export type ListFederationsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListFederationsError = ListFederationsErrors[keyof ListFederationsErrors];
+
+export type ListFederationsResponses = {
+    /**
+     * Response List Federations
+     *
+     * Successful Response
+     */
+    200: Array<FederationRecord>;
+};
+
+export type ListFederationsResponse = ListFederationsResponses[keyof ListFederationsResponses];
+
+export type CreateFederationData = {
+    body: FederationCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/federations';
+};
+
+export type CreateFederationErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateFederationError = CreateFederationErrors[keyof CreateFederationErrors];
+
+export type CreateFederationResponses = {
+    /**
+     * Successful Response
+     */
+    201: FederationRecord;
+};
+
+export type CreateFederationResponse = CreateFederationResponses[keyof CreateFederationResponses];
+
+export type GetFederationData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}';
+};
+
+export type GetFederationErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetFederationError = GetFederationErrors[keyof GetFederationErrors];
+
+export type GetFederationResponses = {
+    /**
+     * Successful Response
+     */
+    200: FederationRecord;
+};
+
+export type GetFederationResponse = GetFederationResponses[keyof GetFederationResponses];
+
+export type UpdateFederationData = {
+    body: FederationUpdate;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}';
+};
+
+export type UpdateFederationErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type UpdateFederationError = UpdateFederationErrors[keyof UpdateFederationErrors];
+
+export type UpdateFederationResponses = {
+    /**
+     * Successful Response
+     */
+    200: FederationRecord;
+};
+
+export type UpdateFederationResponse = UpdateFederationResponses[keyof UpdateFederationResponses];
+
+export type ListDatasetsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/datasets';
+};
+
+export type ListDatasetsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListDatasetsError = ListDatasetsErrors[keyof ListDatasetsErrors];
+
+export type ListDatasetsResponses = {
+    /**
+     * Response List Datasets
+     *
+     * Successful Response
+     */
+    200: Array<DatasetRecord>;
+};
+
+export type ListDatasetsResponse = ListDatasetsResponses[keyof ListDatasetsResponses];
+
+export type ListExperimentsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/experiments';
+};
+
+export type ListExperimentsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListExperimentsError = ListExperimentsErrors[keyof ListExperimentsErrors];
+
+export type ListExperimentsResponses = {
+    /**
+     * Response List Experiments
+     *
+     * Successful Response
+     */
+    200: Array<ExperimentRecord>;
+};
+
+export type ListExperimentsResponse = ListExperimentsResponses[keyof ListExperimentsResponses];
+
+export type CreateExperimentData = {
+    body: ExperimentCreate;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/experiments';
+};
+
+export type CreateExperimentErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateExperimentError = CreateExperimentErrors[keyof CreateExperimentErrors];
+
+export type CreateExperimentResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExperimentRecord;
+};
+
+export type CreateExperimentResponse = CreateExperimentResponses[keyof CreateExperimentResponses];
+
+export type CheckExperimentData = {
+    body: ConfigCheck;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/experiments/check';
+};
+
+export type CheckExperimentErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CheckExperimentError = CheckExperimentErrors[keyof CheckExperimentErrors];
+
+export type CheckExperimentResponses = {
+    /**
+     * Successful Response
+     */
+    200: ConfigCheckResult;
+};
+
+export type CheckExperimentResponse = CheckExperimentResponses[keyof CheckExperimentResponses];
+
+export type CreateSiteData = {
+    body: SiteCreate;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/sites';
+};
+
+export type CreateSiteErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateSiteError = CreateSiteErrors[keyof CreateSiteErrors];
+
+export type CreateSiteResponses = {
+    /**
+     * Successful Response
+     */
+    201: SiteRecord;
+};
+
+export type CreateSiteResponse = CreateSiteResponses[keyof CreateSiteResponses];
+
+export type GetHealthData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/health';
+};
+
+export type GetHealthErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
+
+export type GetHealthResponses = {
+    /**
+     * Successful Response
+     */
+    200: HealthRecord;
+};
+
+export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
 export type GetRunData = {
     body?: never;
     path: {
@@ -2389,11 +3474,19 @@ export type GetRunData = {
 
 export type GetRunErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2409,201 +3502,6 @@ export type GetRunResponses = {
 
 export type GetRunResponse = GetRunResponses[keyof GetRunResponses];
 
-export type ListRunTasksData = {
-    body?: never;
-    path: {
-        /**
-         * Run Id
-         */
-        run_id: string;
-    };
-    query?: {
-        /**
-         * After Round
-         */
-        after_round?: number | null;
-    };
-    url: '/api/v1/runs/{run_id}/tasks';
-};
-
-export type ListRunTasksErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type ListRunTasksError = ListRunTasksErrors[keyof ListRunTasksErrors];
-
-export type ListRunTasksResponses = {
-    /**
-     * Response List Run Tasks
-     *
-     * Successful Response
-     */
-    200: Array<TaskRecord>;
-};
-
-export type ListRunTasksResponse = ListRunTasksResponses[keyof ListRunTasksResponses];
-
-export type ListRunMetricsData = {
-    body?: never;
-    path: {
-        /**
-         * Run Id
-         */
-        run_id: string;
-    };
-    query?: {
-        /**
-         * After
-         */
-        after?: number | null;
-    };
-    url: '/api/v1/runs/{run_id}/metrics';
-};
-
-export type ListRunMetricsErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type ListRunMetricsError = ListRunMetricsErrors[keyof ListRunMetricsErrors];
-
-export type ListRunMetricsResponses = {
-    /**
-     * Response List Run Metrics
-     *
-     * Successful Response
-     */
-    200: Array<MetricRecord>;
-};
-
-export type ListRunMetricsResponse = ListRunMetricsResponses[keyof ListRunMetricsResponses];
-
-export type ListRunEventsData = {
-    body?: never;
-    path: {
-        /**
-         * Run Id
-         */
-        run_id: string;
-    };
-    query?: {
-        /**
-         * After
-         */
-        after?: number | null;
-        /**
-         * Limit
-         */
-        limit?: number | null;
-    };
-    url: '/api/v1/runs/{run_id}/events';
-};
-
-export type ListRunEventsErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type ListRunEventsError = ListRunEventsErrors[keyof ListRunEventsErrors];
-
-export type ListRunEventsResponses = {
-    /**
-     * Response List Run Events
-     *
-     * Successful Response
-     */
-    200: Array<EventRecord>;
-};
-
-export type ListRunEventsResponse = ListRunEventsResponses[keyof ListRunEventsResponses];
-
-export type PauseRunData = {
-    body?: never;
-    path: {
-        /**
-         * Run Id
-         */
-        run_id: string;
-    };
-    query?: never;
-    url: '/api/v1/runs/{run_id}/pause';
-};
-
-export type PauseRunErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type PauseRunError = PauseRunErrors[keyof PauseRunErrors];
-
-export type PauseRunResponses = {
-    /**
-     * Successful Response
-     */
-    200: RunRecord;
-};
-
-export type PauseRunResponse = PauseRunResponses[keyof PauseRunResponses];
-
-export type ResumeRunData = {
-    body?: never;
-    path: {
-        /**
-         * Run Id
-         */
-        run_id: string;
-    };
-    query?: never;
-    url: '/api/v1/runs/{run_id}/resume';
-};
-
-export type ResumeRunErrors = {
-    /**
-     * Bad Request
-     */
-    400: ErrorBody;
-    /**
-     * Unprocessable Entity
-     */
-    422: ErrorBody;
-};
-
-export type ResumeRunError = ResumeRunErrors[keyof ResumeRunErrors];
-
-export type ResumeRunResponses = {
-    /**
-     * Successful Response
-     */
-    200: RunRecord;
-};
-
-export type ResumeRunResponse = ResumeRunResponses[keyof ResumeRunResponses];
-
 export type CancelRunData = {
     body?: never;
     path: {
@@ -2618,11 +3516,19 @@ export type CancelRunData = {
 
 export type CancelRunErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2652,11 +3558,19 @@ export type ListRunCasesData = {
 
 export type ListRunCasesErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2672,6 +3586,198 @@ export type ListRunCasesResponses = {
 
 export type ListRunCasesResponse = ListRunCasesResponses[keyof ListRunCasesResponses];
 
+export type ListRunEventsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * After
+         *
+         * Only events after this id, oldest first.
+         */
+        after?: number | null;
+        /**
+         * Limit
+         *
+         * Without `after`: the latest so many, in order of time.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/runs/{run_id}/events';
+};
+
+export type ListRunEventsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListRunEventsError = ListRunEventsErrors[keyof ListRunEventsErrors];
+
+export type ListRunEventsResponses = {
+    /**
+     * Response List Run Events
+     *
+     * Successful Response
+     */
+    200: Array<EventRecord>;
+};
+
+export type ListRunEventsResponse = ListRunEventsResponses[keyof ListRunEventsResponses];
+
+export type ListRunMetricsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * After
+         *
+         * Only metrics after this id.
+         */
+        after?: number | null;
+    };
+    url: '/api/v1/runs/{run_id}/metrics';
+};
+
+export type ListRunMetricsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListRunMetricsError = ListRunMetricsErrors[keyof ListRunMetricsErrors];
+
+export type ListRunMetricsResponses = {
+    /**
+     * Response List Run Metrics
+     *
+     * Successful Response
+     */
+    200: Array<MetricRecord>;
+};
+
+export type ListRunMetricsResponse = ListRunMetricsResponses[keyof ListRunMetricsResponses];
+
+export type PauseRunData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/pause';
+};
+
+export type PauseRunErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type PauseRunError = PauseRunErrors[keyof PauseRunErrors];
+
+export type PauseRunResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunRecord;
+};
+
+export type PauseRunResponse = PauseRunResponses[keyof PauseRunResponses];
+
+export type ResumeRunData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/resume';
+};
+
+export type ResumeRunErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ResumeRunError = ResumeRunErrors[keyof ResumeRunErrors];
+
+export type ResumeRunResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunRecord;
+};
+
+export type ResumeRunResponse = ResumeRunResponses[keyof ResumeRunResponses];
+
 export type ListRunRoundsData = {
     body?: never;
     path: {
@@ -2686,11 +3792,19 @@ export type ListRunRoundsData = {
 
 export type ListRunRoundsErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
@@ -2708,42 +3822,660 @@ export type ListRunRoundsResponses = {
 
 export type ListRunRoundsResponse = ListRunRoundsResponses[keyof ListRunRoundsResponses];
 
-export type ListEventsData = {
+export type GetRunRoundData = {
     body?: never;
-    path?: never;
-    query?: {
+    path: {
         /**
-         * After
+         * Run Id
          */
-        after?: number | null;
+        run_id: string;
         /**
-         * Limit
+         * Round Number
          */
-        limit?: number | null;
+        round_number: number;
     };
-    url: '/api/v1/events';
+    query?: never;
+    url: '/api/v1/runs/{run_id}/rounds/{round_number}';
 };
 
-export type ListEventsErrors = {
+export type GetRunRoundErrors = {
     /**
-     * Bad Request
+     * Not signed in
      */
-    400: ErrorBody;
+    401: ErrorBody;
     /**
-     * Unprocessable Entity
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
 };
 
-export type ListEventsError = ListEventsErrors[keyof ListEventsErrors];
+export type GetRunRoundError = GetRunRoundErrors[keyof GetRunRoundErrors];
 
-export type ListEventsResponses = {
+export type GetRunRoundResponses = {
     /**
-     * Response List Events
+     * Successful Response
+     */
+    200: RunRoundState;
+};
+
+export type GetRunRoundResponse = GetRunRoundResponses[keyof GetRunRoundResponses];
+
+export type ListRunTasksData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * After Round
+         *
+         * Only tasks of later rounds.
+         */
+        after_round?: number | null;
+    };
+    url: '/api/v1/runs/{run_id}/tasks';
+};
+
+export type ListRunTasksErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListRunTasksError = ListRunTasksErrors[keyof ListRunTasksErrors];
+
+export type ListRunTasksResponses = {
+    /**
+     * Response List Run Tasks
      *
      * Successful Response
      */
-    200: Array<EventRecord>;
+    200: Array<TaskRecord>;
 };
 
-export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+export type ListRunTasksResponse = ListRunTasksResponses[keyof ListRunTasksResponses];
+
+export type DeleteSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session';
+};
+
+export type DeleteSessionErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DeleteSessionError = DeleteSessionErrors[keyof DeleteSessionErrors];
+
+export type DeleteSessionResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteSessionResponse = DeleteSessionResponses[keyof DeleteSessionResponses];
+
+export type GetSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session';
+};
+
+export type GetSessionErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
+
+export type GetSessionResponses = {
+    /**
+     * Successful Response
+     */
+    200: SessionRecord;
+};
+
+export type GetSessionResponse = GetSessionResponses[keyof GetSessionResponses];
+
+export type CreateSessionData = {
+    body: SessionCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session';
+};
+
+export type CreateSessionErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateSessionError = CreateSessionErrors[keyof CreateSessionErrors];
+
+export type CreateSessionResponses = {
+    /**
+     * Successful Response
+     */
+    200: SessionRecord;
+};
+
+export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type UpdateSiteData = {
+    body: SiteUpdate;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}';
+};
+
+export type UpdateSiteErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type UpdateSiteError = UpdateSiteErrors[keyof UpdateSiteErrors];
+
+export type UpdateSiteResponses = {
+    /**
+     * Successful Response
+     */
+    200: SiteRecord;
+};
+
+export type UpdateSiteResponse = UpdateSiteResponses[keyof UpdateSiteResponses];
+
+export type CreateDatasetData = {
+    body: DatasetCreate;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/datasets';
+};
+
+export type CreateDatasetErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateDatasetError = CreateDatasetErrors[keyof CreateDatasetErrors];
+
+export type CreateDatasetResponses = {
+    /**
+     * Successful Response
+     */
+    202: DatasetRecord;
+};
+
+export type CreateDatasetResponse = CreateDatasetResponses[keyof CreateDatasetResponses];
+
+export type GetSystemData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/system';
+};
+
+export type GetSystemErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetSystemError = GetSystemErrors[keyof GetSystemErrors];
+
+export type GetSystemResponses = {
+    /**
+     * Successful Response
+     */
+    200: SystemRecord;
+};
+
+export type GetSystemResponse = GetSystemResponses[keyof GetSystemResponses];
+
+export type DownloadArtifactData = {
+    body?: never;
+    path: {
+        /**
+         * Sha256
+         */
+        sha256: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/artifacts/{sha256}';
+};
+
+export type DownloadArtifactErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadArtifactError = DownloadArtifactErrors[keyof DownloadArtifactErrors];
+
+export type DownloadArtifactResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DownloadArtifactResponse = DownloadArtifactResponses[keyof DownloadArtifactResponses];
+
+export type HeadArtifactData = {
+    body?: never;
+    path: {
+        /**
+         * Sha256
+         */
+        sha256: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/artifacts/{sha256}';
+};
+
+export type HeadArtifactErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type HeadArtifactError = HeadArtifactErrors[keyof HeadArtifactErrors];
+
+export type HeadArtifactResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type PutArtifactData = {
+    body?: never;
+    path: {
+        /**
+         * Sha256
+         */
+        sha256: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/artifacts/{sha256}';
+};
+
+export type PutArtifactErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type PutArtifactError = PutArtifactErrors[keyof PutArtifactErrors];
+
+export type PutArtifactResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type PutArtifactResponse = PutArtifactResponses[keyof PutArtifactResponses];
+
+export type SendHeartbeatData = {
+    body: Heartbeat;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/heartbeat';
+};
+
+export type SendHeartbeatErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type SendHeartbeatError = SendHeartbeatErrors[keyof SendHeartbeatErrors];
+
+export type SendHeartbeatResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type SendHeartbeatResponse = SendHeartbeatResponses[keyof SendHeartbeatResponses];
+
+export type ClaimTaskData = {
+    body: ClaimRequest;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/tasks/{task_id}/claim';
+};
+
+export type ClaimTaskErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ClaimTaskError = ClaimTaskErrors[keyof ClaimTaskErrors];
+
+export type ClaimTaskResponses = {
+    /**
+     * Successful Response
+     */
+    200: ClaimedTask;
+};
+
+export type ClaimTaskResponse = ClaimTaskResponses[keyof ClaimTaskResponses];
+
+export type CompleteTaskData = {
+    body: CompleteRequest;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/tasks/{task_id}/complete';
+};
+
+export type CompleteTaskErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CompleteTaskError = CompleteTaskErrors[keyof CompleteTaskErrors];
+
+export type CompleteTaskResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type CompleteTaskResponse = CompleteTaskResponses[keyof CompleteTaskResponses];
+
+export type FailTaskData = {
+    body: FailRequest;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/tasks/{task_id}/fail';
+};
+
+export type FailTaskErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type FailTaskError = FailTaskErrors[keyof FailTaskErrors];
+
+export type FailTaskResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type FailTaskResponse = FailTaskResponses[keyof FailTaskResponses];
+
+export type ReportProgressData = {
+    body: ProgressReport;
+    path: {
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/tasks/{task_id}/progress';
+};
+
+export type ReportProgressErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ReportProgressError = ReportProgressErrors[keyof ReportProgressErrors];
+
+export type ReportProgressResponses = {
+    /**
+     * Successful Response
+     */
+    200: ProgressAnswer;
+};
+
+export type ReportProgressResponse = ReportProgressResponses[keyof ReportProgressResponses];

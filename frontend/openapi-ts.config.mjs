@@ -1,0 +1,1 @@
+export { default } from "./scripts/openapi-ts.options.mjs";

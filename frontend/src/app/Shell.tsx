@@ -1,0 +1,138 @@
+import {
+  ActionIcon,
+  Alert,
+  AppShell,
+  Badge,
+  Button,
+  Center,
+  Container,
+  Group,
+  Loader,
+  Text,
+  Tooltip,
+  UnstyledButton,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { IconLogout, IconMoon, IconPlugConnectedX, IconSun } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { ApiError, api, type Connection, followEvents, sessionQuery, systemQuery, unwrap } from "@/api";
+import { ErrorPanel } from "@/components/Feedback";
+import { notifyError } from "@/components/notify";
+import { SignIn } from "@/features/session/SignIn";
+import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
+
+/** The frame of every screen. Shows the sign-in instead while there is no session. */
+export function Shell() {
+  const token = useTokenFromUrl();
+  const session = useQuery({ ...sessionQuery, enabled: token.done });
+  if (token.done && session.data) return <SignedInShell user={session.data.user} />;
+  const signedOut = session.error instanceof ApiError && session.error.status === 401;
+  if (token.done && signedOut) return <SignIn problem={token.problem} />;
+  if (token.done && session.error) {
+    return (
+      <Container size="xs" pt={120}>
+        <ErrorPanel title="The backend cannot be reached" error={session.error} onRetry={() => void session.refetch()} />
+      </Container>
+    );
+  }
+  return (
+    <Center h="100vh">
+      <Loader aria-label="Signing in" />
+    </Center>
+  );
+}
+
+function SignedInShell({ user }: { user: string }) {
+  const client = useQueryClient();
+  const [connection, setConnection] = useState<Connection>("connecting");
+  useEffect(() => followEvents(client, setConnection), [client]);
+  return (
+    <AppShell header={{ height: 56 }} padding="lg">
+      <AppShell.Header>
+        <Group h="100%" px="lg" justify="space-between">
+          <UnstyledButton component={Link} to="/" aria-label="FedSM Studio, all federations">
+            <Group gap={10}>
+              <img src="/favicon.svg" width={28} height={28} alt="" />
+              <Text fw={650}>FedSM Studio</Text>
+            </Group>
+          </UnstyledButton>
+          <Group gap="sm">
+            <WorkerStatus />
+            <SchemeSwitch />
+            <Text size="sm" c="dimmed">
+              {user}
+            </Text>
+            <SignOut />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Main>
+        <Container size={1440} px={0}>
+          {connection === "lost" && (
+            <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} mb="md" role="status" py="xs">
+              Connection to the backend lost, reconnecting. What you see may be out of date.
+            </Alert>
+          )}
+          <Outlet />
+        </Container>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function WorkerStatus() {
+  const { data } = useQuery(systemQuery);
+  if (!data) return null;
+  const online = data.workers.filter((worker) => worker.online);
+  const healthy = data.broker_connected && online.length > 0;
+  const label = !data.broker_connected
+    ? "Queue unreachable"
+    : `${online.length} ${online.length === 1 ? "worker" : "workers"} online`;
+  const hint = !data.broker_connected
+    ? "Tasks cannot be sent. Check that Valkey or Redis runs at REDIS_URL."
+    : online.length === 0
+      ? "Nothing trains until a worker runs. Start one with: fedsm worker"
+      : online.map((worker) => `${worker.name}: ${worker.hardware}`).join("; ");
+  return (
+    <Tooltip label={hint} multiline maw={360}>
+      <Badge color={healthy ? "teal" : "orange"} variant="dot" tabIndex={0}>
+        {label}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+function SchemeSwitch() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme("light");
+  const next = scheme === "dark" ? "light" : "dark";
+  return (
+    <Tooltip label={`Switch to ${next} colours`}>
+      <ActionIcon variant="subtle" color="gray" onClick={() => setColorScheme(next)} aria-label={`Switch to ${next} colours`}>
+        {scheme === "dark" ? <IconSun size={18} /> : <IconMoon size={18} />}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function SignOut() {
+  const client = useQueryClient();
+  const signOut = async () => {
+    try {
+      await unwrap(api.deleteSession());
+    } catch (error) {
+      notifyError("Not signed out", error as Error);
+      return;
+    }
+    client.clear();
+    window.location.assign("/");
+  };
+  return (
+    <Button variant="subtle" color="gray" size="compact-sm" leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+      Sign out
+    </Button>
+  );
+}

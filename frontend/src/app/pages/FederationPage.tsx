@@ -1,0 +1,70 @@
+import { Badge, Group, Tabs } from "@mantine/core";
+import { IconBuildingHospital, IconFlask, IconPhoto } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { type FederationRecord, federationQuery } from "@/api";
+import { Loaded } from "@/components/Feedback";
+import { Page } from "@/components/Page";
+import { DatasetsPanel } from "@/features/datasets/DatasetsPanel";
+import { ExperimentsPanel } from "@/features/experiments/ExperimentsPanel";
+import { SitesPanel } from "@/features/federations/SitesPanel";
+import type { FederationSearch } from "@/lib/urlState";
+
+const route = getRouteApi("/federations/$federationId");
+
+export function FederationPage() {
+  const { federationId } = route.useParams();
+  const federation = useQuery(federationQuery(federationId));
+  return <Loaded query={federation}>{(loaded) => <FederationView federation={loaded} />}</Loaded>;
+}
+
+function FederationView({ federation }: { federation: FederationRecord }) {
+  const { tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <Page
+      title={federation.name}
+      crumbs={[{ label: "Federations", to: "/" }]}
+      subtitle={
+        <>
+          {federation.description}
+          <Group gap="xs" mt="xs">
+            <Badge color="gray">{federation.task.modality}</Badge>
+            {federation.task.structures.map((structure) => (
+              <Badge key={structure.name} color="petrol">
+                {structure.name}: {structure.label_values.join(", ")}
+              </Badge>
+            ))}
+          </Group>
+        </>
+      }
+    >
+      <Tabs
+        value={tab ?? "sites"}
+        onChange={(next) => void navigate({ search: { tab: (next ?? undefined) as FederationSearch["tab"] } })}
+        keepMounted={false}
+      >
+        <Tabs.List mb="md">
+          <Tabs.Tab value="sites" leftSection={<IconBuildingHospital size={16} aria-hidden />}>
+            Sites ({federation.sites.length})
+          </Tabs.Tab>
+          <Tabs.Tab value="datasets" leftSection={<IconPhoto size={16} aria-hidden />}>
+            Data sets
+          </Tabs.Tab>
+          <Tabs.Tab value="experiments" leftSection={<IconFlask size={16} aria-hidden />}>
+            Experiments ({federation.num_experiments})
+          </Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="sites">
+          <SitesPanel federation={federation} />
+        </Tabs.Panel>
+        <Tabs.Panel value="datasets">
+          <DatasetsPanel federation={federation} />
+        </Tabs.Panel>
+        <Tabs.Panel value="experiments">
+          <ExperimentsPanel federation={federation} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}

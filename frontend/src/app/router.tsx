@@ -1,0 +1,84 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { PageSkeleton } from "@/components/Feedback";
+import { readCasesSearch, readDatasetSearch, readExperimentSearch, readFederationSearch } from "@/lib/urlState";
+import { NotFound } from "./NotFound";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const federations = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/federations/FederationsPage"), "FederationsPage"),
+});
+
+const newFederation = createRoute({
+  getParentRoute: () => root,
+  path: "/federations/new",
+  component: lazyRouteComponent(() => import("@/features/federations/NewFederationPage"), "NewFederationPage"),
+});
+
+const federation = createRoute({
+  getParentRoute: () => root,
+  path: "/federations/$federationId",
+  validateSearch: readFederationSearch,
+  component: lazyRouteComponent(() => import("./pages/FederationPage"), "FederationPage"),
+});
+
+const newDataset = createRoute({
+  getParentRoute: () => root,
+  path: "/federations/$federationId/datasets/new",
+  validateSearch: (raw: Record<string, unknown>): { site?: string } => ({
+    site: typeof raw.site === "string" ? raw.site : undefined,
+  }),
+  component: lazyRouteComponent(() => import("@/features/datasets/NewDatasetPage"), "NewDatasetPage"),
+});
+
+const newExperiment = createRoute({
+  getParentRoute: () => root,
+  path: "/federations/$federationId/experiments/new",
+  component: lazyRouteComponent(() => import("@/features/experiments/NewExperimentPage"), "NewExperimentPage"),
+});
+
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets/$datasetId",
+  validateSearch: readDatasetSearch,
+  component: lazyRouteComponent(() => import("@/features/datasets/DatasetPage"), "DatasetPage"),
+});
+
+const experiment = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId",
+  validateSearch: readExperimentSearch,
+  component: lazyRouteComponent(() => import("./pages/ExperimentPage"), "ExperimentPage"),
+});
+
+const cases = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$runId/cases",
+  validateSearch: readCasesSearch,
+  component: lazyRouteComponent(() => import("@/features/cases/CasesPage"), "CasesPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    federations,
+    newFederation,
+    federation,
+    newDataset,
+    newExperiment,
+    dataset,
+    experiment,
+    cases,
+  ]),
+  defaultPreload: "intent",
+  defaultPendingComponent: PageSkeleton,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,88 @@
+import { Alert, Button, Card, Group, Skeleton, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { IconAlertTriangle, IconRefresh, type TablerIcon } from "@tabler/icons-react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { ApiError } from "@/api";
+
+/** What is empty, why, and the next step. */
+export function EmptyState(props: { icon: TablerIcon; title: string; children: ReactNode; action?: ReactNode }) {
+  const Icon = props.icon;
+  return (
+    <Card withBorder padding="xl">
+      <Stack align="center" gap="sm" py="lg">
+        <ThemeIcon variant="light" size={56} radius="xl">
+          <Icon size={30} stroke={1.5} aria-hidden />
+        </ThemeIcon>
+        <Title order={3} size="h4">
+          {props.title}
+        </Title>
+        <Text c="dimmed" maw={520} ta="center">
+          {props.children}
+        </Text>
+        {props.action}
+      </Stack>
+    </Card>
+  );
+}
+
+/** What went wrong, what to do, and the number under which the backend's log knows it. */
+export function ErrorPanel({ error, onRetry, title }: { error: Error; onRetry?: () => void; title?: string }) {
+  const id = error instanceof ApiError ? error.correlationId : null;
+  const missing = error instanceof ApiError && error.status === 404;
+  return (
+    <Alert
+      color="red"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={title ?? (missing ? "This does not exist (any more)" : "This could not be loaded")}
+    >
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{error.message}</Text>
+        {id && (
+          <Text size="xs" c="dimmed">
+            Correlation id {id}
+          </Text>
+        )}
+        {onRetry && (
+          <Button size="xs" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} onClick={onRetry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+/** A query on screen: a skeleton while it loads, its error with a retry, or its data. */
+export function Loaded<Data>(props: {
+  query: UseQueryResult<Data, Error>;
+  skeleton?: ReactNode;
+  children: (data: Data) => ReactNode;
+}) {
+  const { query } = props;
+  if (query.data !== undefined) return props.children(query.data);
+  if (query.error) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />;
+  return props.skeleton ?? <PageSkeleton />;
+}
+
+export function PageSkeleton() {
+  return (
+    <Stack aria-busy="true" aria-label="Loading">
+      <Group justify="space-between">
+        <Skeleton h={34} w={280} />
+        <Skeleton h={34} w={140} />
+      </Group>
+      <RowsSkeleton />
+    </Stack>
+  );
+}
+
+export function RowsSkeleton({ rows = 5, height = 40 }: { rows?: number; height?: number }) {
+  return (
+    <Stack gap="xs">
+      {Array.from({ length: rows }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
+        <Skeleton key={index} h={height} />
+      ))}
+    </Stack>
+  );
+}

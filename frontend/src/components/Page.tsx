@@ -1,0 +1,56 @@
+import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+export interface Crumb {
+  label: string;
+  to: string;
+}
+
+interface PageProps {
+  title: string;
+  /** What the browser's tab says, if not the title. */
+  documentTitle?: string;
+  subtitle?: ReactNode;
+  crumbs?: Crumb[];
+  badge?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+export function Page(props: PageProps) {
+  useDocumentTitle(`${props.documentTitle ?? props.title} · FedSM Studio`);
+  return (
+    <Stack gap="lg">
+      <Stack gap={4}>
+        {props.crumbs && (
+          <Breadcrumbs separatorMargin={6} fz="sm">
+            {props.crumbs.map((crumb) => (
+              <Anchor key={crumb.to} component={Link} to={crumb.to} size="sm" c="dimmed">
+                {crumb.label}
+              </Anchor>
+            ))}
+          </Breadcrumbs>
+        )}
+        <Group justify="space-between" align="flex-start" wrap="nowrap">
+          <Group gap="sm">
+            <Title order={1} size="h2">
+              {props.title}
+            </Title>
+            {props.badge}
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            {props.actions}
+          </Group>
+        </Group>
+        {props.subtitle && (
+          <Text c="dimmed" maw={900} component="div">
+            {props.subtitle}
+          </Text>
+        )}
+      </Stack>
+      {props.children}
+    </Stack>
+  );
+}

@@ -1,0 +1,35 @@
+import type { DatasetRecord } from "@/api";
+import { plural } from "@/lib/format";
+
+/** Why cases are skipped, as the words that end "8 skipped because ...". */
+const REASONS: Record<string, string> = {
+  no_mask: "they have no mask",
+  no_image: "they have no image",
+  unreadable_image: "the image cannot be read",
+  unreadable_mask: "the mask cannot be read",
+  size_mismatch: "image and mask differ in size",
+  unknown_label: "the mask holds an unexpected value",
+  empty_mask: "the mask is empty",
+  wrong_channels: "the image has another number of channels",
+  duplicate: "they repeat another case",
+};
+
+export function reasonText(code: string): string {
+  return REASONS[code] ?? code.replaceAll("_", " ");
+}
+
+type Checked = Pick<DatasetRecord, "status" | "error" | "num_used" | "num_skipped" | "skipped_by_reason">;
+
+/** "412 of 420 cases used, 8 skipped because the mask is empty (5) or they have no mask (3)." */
+export function checkSentence(dataset: Checked): string {
+  if (dataset.status === "checking") return "The site's worker is reading the folder.";
+  if (dataset.status === "failed") return dataset.error ?? "The check failed.";
+  const total = dataset.num_used + dataset.num_skipped;
+  if (dataset.num_skipped === 0) return `All ${plural(total, "case")} used.`;
+  const reasons = Object.entries(dataset.skipped_by_reason).sort(([, left], [, right]) => right - left);
+  const words =
+    reasons.length === 1 && reasons[0]
+      ? reasonText(reasons[0][0])
+      : reasons.map(([code, count]) => `${reasonText(code)} (${count})`).join(" or ");
+  return `${dataset.num_used} of ${plural(total, "case")} used, ${dataset.num_skipped} skipped because ${words}.`;
+}
