@@ -1,0 +1,46 @@
+"""Reading a site's files safely: nothing outside the data set's folder, nothing without bound."""
+
+import hashlib
+from pathlib import Path
+
+MAX_FILE_BYTES = 512 * 2**20
+
+
+class UnsafeFile(ValueError):
+    """A path that must not or cannot be read; the text says why and what to do."""
+
+
+def read_bytes_inside(folder: Path, relative: str) -> bytes:
+    """The bytes of `relative`, a path below `folder`.
+
+    Raises UnsafeFile where the path leaves the folder (`..`, an absolute path, a symbolic link), or is no regular
+    file, or is too big, or may not be read. Other OSErrors, as of a network drive that went away, pass through.
+    """
+    path = resolve_inside(folder, relative)
+    if not path.exists():
+        raise UnsafeFile("is not there: put it back, or check the data set again")
+    if not path.is_file():  # a folder, or a pipe, which would block for ever
+        raise UnsafeFile("is no regular file: put the image files themselves there, not folders")
+    num_bytes = path.stat().st_size
+    if num_bytes > MAX_FILE_BYTES:
+        raise UnsafeFile(f"has {num_bytes / 2**20:.0f} MiB, more than {MAX_FILE_BYTES // 2**20} MiB: make it smaller")
+    try:
+        return path.read_bytes()
+    except PermissionError:
+        raise UnsafeFile("may not be read: give the worker's user permission to read it") from None
+
+
+def resolve_inside(folder: Path, relative: str) -> Path:
+    """The real path, symbolic links followed. Raises UnsafeFile where it is outside the folder."""
+    root = folder.resolve()
+    try:
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError):  # a loop of links
+        raise UnsafeFile("is a symbolic link that leads nowhere: copy the file itself into the folder") from None
+    if not path.is_relative_to(root):
+        raise UnsafeFile("leads outside of the data set's folder: copy the file itself into the folder")
+    return path
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
