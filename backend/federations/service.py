@@ -46,7 +46,7 @@ def federation_records(session: Session, federations: list[Federation]) -> list[
     for record in sites.site_records(session, list(rows)):
         sites_of[record.federation_id].append(record)
     counting = select(Experiment.federation_id, func.count()).where(Experiment.federation_id.in_(ids))
-    counts = dict(session.execute(counting.group_by(Experiment.federation_id)).tuples().all())
+    counts = dict(session.execute(counting.group_by(Experiment.federation_id)).all())
     return [
         FederationRecord(
             id=federation.id,

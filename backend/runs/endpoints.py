@@ -87,7 +87,7 @@ def get_run_round(run_id: str, round_number: int, session: ReadSession) -> RunRo
 def _round_state(session: Session, row: RunRound) -> RunRoundState:
     parts = row.parts or {}
     query = select(Artifact.sha256, Artifact.num_bytes).where(Artifact.sha256.in_(list(parts.values())))
-    sizes = dict(session.execute(query).tuples().all())
+    sizes = dict(session.execute(query).all())
     return RunRoundState(
         round=row.round,
         parts=[

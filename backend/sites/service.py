@@ -120,7 +120,7 @@ def _case_counts(session: Session, site_ids: list[str]) -> dict[str, dict[Split,
         .where(Dataset.site_id.in_(site_ids), Dataset.status == DatasetStatus.READY, Case.used)
         .group_by(Dataset.site_id, Case.split)
     )
-    for site_id, split, count in session.execute(query).tuples():
+    for site_id, split, count in session.execute(query):
         counts[site_id][cast(Split, split)] = count
     return counts
 

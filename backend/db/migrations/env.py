@@ -1,5 +1,7 @@
 """Alembic's entry: runs the migrations on the database whose URL `backend.db.migrate` gives."""
 
+from typing import Literal
+
 from alembic import context
 from sqlalchemy import text
 
@@ -11,7 +13,7 @@ from backend.db.session import create_engine_for
 MIGRATION_LOCK = 0x0FED5A1
 
 
-def render_item(kind: str, item: object, _context: object) -> str | bool:
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Migrations spell the database's own types: they must not change when ours do."""
     if kind == "type" and isinstance(item, ContractJson):
         return "sa.JSON(none_as_null=True)"

@@ -1,0 +1,67 @@
+"""The backend on both databases, a played worker, and a federation with data."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker, open_broker
+
+DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
+
+
+@pytest.fixture
+def broker(valkey_url: str) -> Iterator[redis.Redis]:
+    """An empty broker."""
+    client = open_broker(valkey_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; on SQLite the default one in the state folder."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def backend(tmp_path: Path, database_url: str, broker: redis.Redis, valkey_url: str) -> Iterator[LiveBackend]:  # noqa: ARG001 the broker is emptied first
+    backend = LiveBackend(tmp_path, database_url, valkey_url)
+    yield backend
+    backend.stop()
+
+
+@pytest.fixture
+def worker(backend: LiveBackend, broker: redis.Redis) -> PlayedWorker:
+    return PlayedWorker(backend.worker, broker)
+
+
+@pytest.fixture
+def federation(backend: LiveBackend, worker: PlayedWorker) -> dict[str, Any]:
+    """Three simulated sites a, b, c, each with 2 train, 1 val and 1 test cases."""
+    federation: dict[str, Any] = backend.post("/federations", {"name": "Eyes", "task": DISC})
+    for name in ("a", "b", "c"):
+        site = backend.post(f"/federations/{federation['id']}/sites", {"name": name})
+        backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
+    worker.work_until_idle()
+    worker.done.clear()
+    return federation
+
+
+def make_experiment(backend: LiveBackend, federation: dict[str, Any], **config: Any) -> dict[str, Any]:
+    """Created, not started: FedAvg over 2 rounds unless `config` says otherwise."""
+    config = {"schedule": {"rounds": 2}, "strategies": [{"name": "fedavg"}]} | config
+    experiment: dict[str, Any] = backend.post(
+        f"/federations/{federation['id']}/experiments", {"name": "Try", "config": config}
+    )
+    return experiment
+
+
+def start_run(backend: LiveBackend, federation: dict[str, Any], **config: Any) -> str:
+    """The id of the one run of a started experiment."""
+    experiment = make_experiment(backend, federation, **config)
+    return str(backend.post(f"/experiments/{experiment['id']}/start")["runs"][0]["id"])

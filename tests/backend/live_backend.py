@@ -1,0 +1,89 @@
+"""A real backend for tests: uvicorn on a free loopback port, a real database, a real Valkey."""
+
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from pydantic import SecretStr
+
+from backend.db.migrate import migrate
+from backend.main import create_app
+from backend.platform import Platform
+from backend.rounds.recovery import recover
+from backend.settings import Settings
+
+ADMIN_TOKEN = "admin-token-of-the-tests-only"
+WORKER_TOKEN = "worker-token-of-the-tests-only"
+
+
+class LiveBackend:
+    """Started, stopped and started again on the same state."""
+
+    def __init__(self, home: Path, database_url: str, redis_url: str, **settings: Any) -> None:
+        # The tests call recover() themselves, so that what they see does not depend on time.
+        settings = {"recovery_seconds": 3600.0, "lease_seconds": 30.0, "resend_seconds": 20.0} | settings
+        self.settings = Settings(
+            home=home,
+            database_url=database_url,
+            redis_url=redis_url,
+            admin_token=SecretStr(ADMIN_TOKEN),
+            worker_token=SecretStr(WORKER_TOKEN),
+            frontend_dist=home / "dist",
+            **settings,
+        )
+        migrate(self.settings.effective_database_url)
+        self.start()
+
+    def start(self) -> None:
+        self._app = create_app(self.settings)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._server = uvicorn.Server(uvicorn.Config(self._app, log_config=None, timeout_graceful_shutdown=1))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            assert self._thread.is_alive(), "the backend did not start"
+            assert time.monotonic() < deadline, "the backend did not start within 10 s"
+            time.sleep(0.005)
+        self.admin = self._client(ADMIN_TOKEN)
+        self.worker = self._client(WORKER_TOKEN)
+
+    def stop(self) -> None:
+        self.admin.close()
+        self.worker.close()
+        self._server.should_exit = True
+        self._thread.join(15)
+        assert not self._thread.is_alive(), "the backend did not stop"
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    @property
+    def platform(self) -> Platform:
+        platform: Platform = self._app.state.platform
+        return platform
+
+    def recover(self) -> None:
+        """One pass of the recovery loop."""
+        recover(self.platform)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """JSON of a GET that must succeed."""
+        return self._json(self.admin.get(f"/api/v1{path}", params=params))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """JSON of a POST that must succeed."""
+        return self._json(self.admin.post(f"/api/v1{path}", json=body))
+
+    def _json(self, response: httpx.Response) -> Any:
+        assert response.is_success, f"{response.request.method} {response.request.url}: {response.text}"
+        return response.json()
+
+    def _client(self, token: str) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)

@@ -1,0 +1,211 @@
+"""A worker played by the test: takes messages from the real broker and speaks the real worker API, but trains nothing.
+
+Its weights are a few bytes that depend on the task alone, so that a repeated attempt uploads the same artifact.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import redis
+
+from backend.contracts.artifacts import SAFETENSORS
+
+QUEUES = ("coordinator", "simulated")
+Result = dict[str, Any]
+
+
+def open_broker(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url.replace("redis+socket://", "unix://"))
+
+
+class PlayedWorker:
+    """`dice` gives a validation Dice for (participant, round), `fail` an error message for (kind, participant, round)."""
+
+    def __init__(self, client: httpx.Client, broker: redis.Redis, name: str = "played-worker") -> None:
+        self.client, self.broker, self.name = client, broker, name
+        self.dice: Callable[[str, int], float] = lambda _participant, _round: 0.5
+        self.fail: Callable[[str, str, int], str | None] = lambda _kind, _participant, _round: None
+        self.refuse: dict[str, str] = {}
+        self.done: list[tuple[str, str, int]] = []
+
+    def next_task_id(self, queue: str) -> str | None:
+        """The task id of the next message, as Celery's wire format has it: [[task id], {}, {...}]."""
+        raw = self.broker.rpop(queue)
+        if raw is None:
+            return None
+        message = json.loads(raw)
+        assert message["headers"]["task"] == "fedsm.run_task"
+        args, _kwargs, _options = json.loads(base64.b64decode(message["body"]))
+        return str(args[0])
+
+    def task_ids(self, queue: str) -> list[str]:
+        """All waiting messages' task ids."""
+        found = []
+        while (task_id := self.next_task_id(queue)) is not None:
+            found.append(task_id)
+        return found
+
+    def claim(self, task_id: str) -> httpx.Response:
+        return self.client.post(f"/worker-api/v1/tasks/{task_id}/claim", json={"worker": self.name})
+
+    def must_claim(self, task_id: str) -> dict[str, Any]:
+        response = self.claim(task_id)
+        assert response.status_code == 200, response.text
+        claimed: dict[str, Any] = response.json()
+        return claimed
+
+    def progress(self, claimed: dict[str, Any], **report: Any) -> httpx.Response:
+        body = {"attempt": claimed["attempt"], "fraction": 0.5, **report}
+        return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/progress", json=body)
+
+    def complete(self, claimed: dict[str, Any], result: Result | None = None) -> httpx.Response:
+        body = {"attempt": claimed["attempt"], "result": result or self.work(claimed["payload"])}
+        return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/complete", json=body)
+
+    def fail_task(self, claimed: dict[str, Any], message: str, retryable: bool = False) -> httpx.Response:
+        body = {"attempt": claimed["attempt"], "message": message, "detail": "Traceback ...", "retryable": retryable}
+        return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/fail", json=body)
+
+    def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
+        sha256 = hashlib.sha256(content).hexdigest()
+        headers = {"Content-Type": media_type}
+        response = self.client.put(f"/worker-api/v1/artifacts/{sha256}", content=content, headers=headers)
+        assert response.status_code == 204, response.text
+        return sha256
+
+    def work_one(self, queue: str) -> bool:
+        """Claims and ends the next task of a queue; False when there is no message."""
+        task_id = self.next_task_id(queue)
+        if task_id is None:
+            return False
+        claimed = self.must_claim(task_id)
+        payload = claimed["payload"]
+        key = (payload["kind"], payload.get("participant", "coordinator"), payload.get("round", 0))
+        message = self.fail(*key)
+        response = self.complete(claimed) if message is None else self.fail_task(claimed, message)
+        assert response.status_code == 204, response.text
+        self.done.append(key)
+        return True
+
+    def work_until_idle(self, queues: tuple[str, ...] = QUEUES) -> None:
+        """Until no queue holds a message."""
+        while any([self.work_one(queue) for queue in queues]):
+            pass
+
+    def work(self, payload: dict[str, Any]) -> Result:
+        """The result of a task, its artifacts uploaded."""
+        result: Result = getattr(self, f"_{payload['kind']}")(payload)
+        return {"kind": payload["kind"], **result}
+
+    def _describe_dataset(self, payload: dict[str, Any]) -> Result:
+        thumbnail = self.upload(f"thumbnail of {payload['folder']}".encode(), "image/jpeg")
+        cases = [
+            {
+                "name": f"case-{index}",
+                "image": f"images/case-{index}.png",
+                "mask": f"masks/case-{index}.png",
+                "split": ("train", "train", "val", "test")[index],
+                "width": 64,
+                "height": 64,
+                "image_sha256": hashlib.sha256(f"{payload['folder']}/{index}".encode()).hexdigest(),
+                "mask_sha256": hashlib.sha256(f"{payload['folder']}/mask/{index}".encode()).hexdigest(),
+                "structure_shares": {"disc": 0.25 * index},
+                "thumbnail": thumbnail,
+            }
+            for index in range(4)
+        ]
+        skipped = {
+            "name": "odd",
+            "image": "images/odd.png",
+            "mask": None,
+            "reason_code": "no_mask",
+            "reason": "no mask",
+        }
+        return {"cases": [*cases, skipped], "intensity_histogram": [0.5, 0.5]}
+
+    def _initialize_run(self, payload: dict[str, Any]) -> Result:
+        run = payload["run"]
+        name = run["strategy"]["name"]
+        participants = ["pooled"] if name == "centralized" else run["sites"]
+        parts = {"global": self.upload(f"initial global {run['seed']}".encode())}
+        if name in ("fedsm", "local-only"):
+            parts |= {f"personalized/{site}": self.upload(f"initial {site}".encode()) for site in run["sites"]}
+        return {
+            "participants": participants,
+            "evaluators": run["sites"],
+            "criterion": {"fedsm": "super", "local-only": "personalized"}.get(name, "global"),
+            "parts": parts,
+            "downloads": self._downloads(parts, participants),
+        }
+
+    def _downloads(self, parts: dict[str, str], participants: list[str]) -> dict[str, list[str]]:
+        return {name: [part for part in parts if part in ("global", f"personalized/{name}")] for name in participants}
+
+    def _train_site(self, payload: dict[str, Any]) -> Result:
+        participant, number = payload["participant"], payload["round"]
+        parts = {
+            name: self.upload(f"{name} of {participant} after round {number} from {sha256}".encode())
+            for name, sha256 in payload["parts"].items()
+        }
+        metrics = [self._metric(payload, number - 1)] if number >= 2 else []
+        metrics.append(self._metric(payload, number) | {"split": "train", "name": "loss", "value": 1 / number})
+        num_cases = sum(case["split"] == "train" for manifest in payload["data"] for case in manifest["cases"])
+        return {
+            "parts": parts,
+            "num_cases": num_cases,
+            "num_steps": num_cases,
+            "metrics": metrics,
+            "seconds": 0.5,
+            "bytes_up": 10,
+            "bytes_down": 20,
+        }
+
+    def _aggregate_round(self, payload: dict[str, Any]) -> Result:
+        kept = [update for update in payload["updates"] if update["participant"] not in self.refuse]
+        inputs = ",".join(sha256 for update in kept for sha256 in update["parts"].values())
+        parts = {name: self.upload(f"{name}: {inputs}".encode()) for name in payload["state"]}
+        site_names = payload["run"]["sites"]
+        pooled = payload["run"]["strategy"]["name"] == "centralized"
+        return {
+            "parts": parts,
+            "downloads": self._downloads(parts, ["pooled"] if pooled else site_names),
+            "refused": self.refuse,
+        }
+
+    def _validate_site(self, payload: dict[str, Any]) -> Result:
+        return {"metrics": [self._metric(payload, payload["round"])]}
+
+    def _evaluate_site(self, payload: dict[str, Any]) -> Result:
+        participant = payload["participant"]
+        tests = [c for manifest in payload["data"] for c in manifest["cases"] if c["split"] == "test"]
+        models = [name for name in payload["state"] if name == "global" or name.startswith("personalized/")]
+        routed = payload["run"]["strategy"]["name"] == "fedsm"
+        own = f"personalized/{participant}"
+        scores = [
+            {"case_id": case["case_id"], "model": model, "structure": "disc", "dice": 0.9 if model == own else 0.6}
+            for case in tests
+            for model in models
+        ]
+        mask = self.upload(f"mask {participant}".encode(), "application/x-nifti-gz")
+        probabilities = {site: 0.97 if site == participant else 0.01 for site in payload["run"]["sites"]}
+        routing = [{"case_id": c["case_id"], "probabilities": probabilities, "chosen_model": own} for c in tests]
+        files = [
+            {"case_id": c["case_id"], "image": mask, "reference": mask, "predictions": dict.fromkeys(models, mask)}
+            for c in tests
+        ]
+        return {"scores": scores, "routing": routing if routed else [], "files": files}
+
+    def _metric(self, payload: dict[str, Any], number: int) -> dict[str, Any]:
+        criterion = {"fedsm": "super", "local-only": "personalized"}
+        return {
+            "round": number,
+            "model": criterion.get(payload["run"]["strategy"]["name"], "global"),
+            "split": "val",
+            "name": "dice",
+            "value": self.dice(payload["participant"], number),
+            "num_cases": 1,
+        }

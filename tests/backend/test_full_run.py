@@ -1,0 +1,172 @@
+"""A run from its data to its results, over HTTP alone."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from tests.backend.conftest import make_experiment, start_run
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker
+
+
+def test_data_set_is_checked_and_its_cases_listed(backend: LiveBackend, federation: dict[str, Any]) -> None:
+    dataset = backend.get(f"/federations/{federation['id']}/datasets")[0]
+    assert dataset["status"] == "ready"
+    assert (dataset["num_used"], dataset["num_skipped"]) == (4, 1)
+    assert dataset["num_cases"] == {"train": 2, "val": 1, "test": 1}
+    assert dataset["skipped_by_reason"] == {"no_mask": 1}
+    assert dataset["structure_shares"] == {"disc": pytest.approx((0 + 0.25 + 0.5 + 0.75) / 4)}
+    skipped = backend.get(f"/datasets/{dataset['id']}/cases", used=False)
+    assert [(case["name"], case["reason"]) for case in skipped] == [("odd", "no mask")]
+    used = backend.get(f"/datasets/{dataset['id']}/cases", used=True)
+    picture = backend.admin.get(used[0]["thumbnail_url"])
+    assert picture.content == b"thumbnail of /data/a"
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert "immutable" in picture.headers["cache-control"]
+
+
+def test_repeated_check_keeps_case_ids_and_fingerprint(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    before = backend.get(f"/federations/{federation['id']}/datasets")[0]
+    cases = backend.get(f"/datasets/{before['id']}/cases")
+    assert backend.post(f"/datasets/{before['id']}/check")["status"] == "checking"
+    assert backend.post(f"/datasets/{before['id']}/check")["status"] == "checking"
+    assert len(worker.task_ids("simulated")) == 1, "a second click starts no second check"
+    backend.platform.queue.send([("simulated", _task_of_dataset(backend))])
+    worker.work_until_idle()
+    after = backend.get(f"/datasets/{before['id']}")
+    assert (after["status"], after["fingerprint"]) == ("ready", before["fingerprint"])
+    assert [case["id"] for case in backend.get(f"/datasets/{before['id']}/cases")] == [case["id"] for case in cases]
+
+
+def _task_of_dataset(backend: LiveBackend) -> str:
+    """The id in the last `task`-like event of the data set's check."""
+    events = backend.get("/events", limit=1000)
+    return str(next(event["task_id"] for event in events if event["kind"] == "task"))
+
+
+def test_fedavg_run_goes_through_its_rounds(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    # Round 2 validates better than 1 and 3 at every site.
+    worker.dice = lambda _participant, number: {1: 0.4, 2: 0.8, 3: 0.6}[number]
+    run_id = start_run(backend, federation, schedule={"rounds": 3})
+    worker.work_until_idle()
+
+    run = backend.get(f"/runs/{run_id}")
+    assert run["status"] == "completed", run["failure"]
+    assert (run["round"], run["best_round"], run["best_dice"]) == (3, 2, pytest.approx(0.8))
+    assert run["started_at"] < run["finished_at"]
+    trainings = [(participant, number) for kind, participant, number in worker.done if kind == "train_site"]
+    assert sorted(trainings) == sorted((site, number) for site in "abc" for number in (1, 2, 3))
+    assert worker.done.count(("aggregate_round", "coordinator", 2)) == 1
+    assert ("evaluate_site", "a", 2) in worker.done, "the best round is the one that is tested"
+
+    rounds = backend.get(f"/runs/{run_id}/rounds")
+    assert [state["round"] for state in rounds] == [0, 1, 2, 3]
+    part = backend.get(f"/runs/{run_id}/rounds/3")["parts"][0]
+    assert part["name"] == "global"
+    assert backend.admin.get(part["url"]).headers["content-type"] == "application/vnd.safetensors"
+    statuses = [event["message"] for event in backend.get(f"/runs/{run_id}/events") if event["kind"] == "status"]
+    assert statuses[0] == "admin started FedAvg, seed 0."
+    assert statuses[-1] == "FedAvg, seed 0 is completed; its best round is 2."
+
+
+def test_updates_reach_the_aggregation_in_site_order(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    start_run(backend, federation)
+    worker.work_one("coordinator")
+    claimed = [worker.must_claim(task_id) for task_id in worker.task_ids("simulated")]
+    assert [claim["payload"]["participant"] for claim in claimed] == ["a", "b", "c"]
+    for claim in reversed(claimed):
+        assert worker.complete(claim).status_code == 204
+    aggregation = worker.must_claim(worker.task_ids("coordinator")[0])
+    assert [update["participant"] for update in aggregation["payload"]["updates"]] == ["a", "b", "c"]
+
+
+def test_payload_names_data_parts_and_state(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    start_run(backend, federation, strategies=[{"name": "fedsm"}])
+    worker.work_one("coordinator")
+    payload = worker.must_claim(worker.task_ids("simulated")[1])["payload"]
+    assert payload["participant"] == "b"
+    assert list(payload["parts"]) == ["global", "personalized/b"], "a site receives no other's personalized model"
+    assert list(payload["state"]) == ["global", "personalized/a", "personalized/b", "personalized/c"]
+    assert payload["run"]["sites"] == ["a", "b", "c"]
+    manifest = payload["data"][0]
+    assert (manifest["site"], manifest["folder"]) == ("b", "/data/b")
+    assert [case["name"] for case in manifest["cases"]] == ["case-0", "case-1", "case-2", "case-3"]
+
+
+def test_four_methods_and_two_seeds_fill_the_results_table(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    strategies = [{"name": name} for name in ("fedsm", "fedavg", "local-only", "centralized")]
+    experiment = make_experiment(
+        backend, federation, strategies=strategies, seeds=[0, 1], schedule={"rounds": 1}, minimum_sites=3
+    )
+    assert [run["strategy_label"] for run in experiment["runs"][::2]] == [
+        "FedSM",
+        "FedAvg",
+        "Local-only",
+        "Centralized",
+    ]
+    backend.post(f"/experiments/{experiment['id']}/start")
+    worker.work_until_idle()
+    assert backend.get(f"/experiments/{experiment['id']}")["status"] == "completed"
+
+    results = backend.get(f"/experiments/{experiment['id']}/results")
+    assert (results["sites"], results["structures"], results["complete"]) == (["a", "b", "c"], ["disc"], True)
+    # 6 reported models (fedsm 3, the others 1 each) x (3 sites + pooled) x (1 structure + mean)
+    assert len(results["cells"]) == 6 * 4 * 2
+    cells = {
+        (cell["strategy_label"], cell["model"], cell["site_slug"], cell["structure"]): cell for cell in results["cells"]
+    }
+    pooled_super = cells["FedSM", "super", None, "disc"]
+    # Every case is routed to its own site's model, which has 0.9 on both seeds; the global model has 0.6.
+    assert (pooled_super["mean"], pooled_super["std"]) == (pytest.approx(0.9), pytest.approx(0))
+    assert (pooled_super["num_cases"], pooled_super["num_seeds"]) == (3, 2)
+    assert cells["FedSM", "global", "a", None]["mean"] == pytest.approx(0.6)
+    assert cells["Local-only", "personalized", "b", None]["mean"] == pytest.approx(0.9)
+    selector = results["selectors"][0]
+    assert (selector["accuracy"], selector["share_global"], selector["num_cases"]) == (1.0, 0.0, 3)
+    assert selector["confusion"][0] == {"site_slug": "a", "chosen": {"a": 1, "b": 0, "c": 0}}
+
+    table = backend.admin.get(f"/api/v1/experiments/{experiment['id']}/results.csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert len(rows) == 48
+    assert rows[0]["strategy_label"] == "FedSM"
+
+    cases = backend.get(f"/runs/{experiment['runs'][0]['id']}/cases")
+    assert cases["models"] == ["super", "global", "personalized/a", "personalized/b", "personalized/c"]
+    case = cases["cases"][0]
+    assert (case["name"], case["site_slug"], case["chosen_model"]) == ("case-3", "a", "personalized/a")
+    assert case["dice"]["super"] == {"disc": 0.9}
+    assert case["predictions"]["super"] == case["predictions"]["personalized/a"]
+    assert backend.admin.get(case["image_url"]).headers["content-type"] == "application/x-nifti-gz"
+    assert case["thumbnail_url"] is not None
+
+
+def test_progress_brings_metrics_once(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> None:
+    run_id = start_run(backend, federation)
+    worker.work_one("coordinator")
+    claimed = worker.must_claim(worker.task_ids("simulated")[0])
+    point = {"round": 1, "model": "global", "split": "train", "name": "loss", "value": 0.7, "num_cases": 2}
+    for _ in range(2):
+        answer = worker.progress(claimed, metrics=[point], logs=[{"level": "info", "message": "half-way"}]).json()
+        assert answer == {"action": "continue", "lease_seconds": 30.0}
+    metrics = backend.get(f"/runs/{run_id}/metrics")
+    assert [(metric["site_slug"], metric["value"]) for metric in metrics] == [("a", 0.7)]
+    worker.progress(claimed, metrics=[point | {"value": 0.6}])
+    newer = backend.get(f"/runs/{run_id}/metrics", after=metrics[0]["id"])
+    assert [metric["value"] for metric in newer] == [0.6], "a changed value has a later id"
+    assert len(backend.get(f"/runs/{run_id}/metrics")) == 1
+    assert any(event["message"] == "half-way" for event in backend.get(f"/runs/{run_id}/events"))
+    task = next(task for task in backend.get(f"/runs/{run_id}/tasks", after_round=0) if task["participant"] == "a")
+    assert (task["status"], task["fraction"], task["worker"]) == ("running", 0.5, "played-worker")
