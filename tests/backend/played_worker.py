@@ -23,7 +23,7 @@ def open_broker(url: str) -> redis.Redis:
 
 
 class PlayedWorker:
-    """`dice` gives a validation Dice for (participant, round), `fail` an error message for (kind, participant, round)."""
+    """`dice` gives a validation Dice for (participant, round), `fail` an error for (kind, participant, round)."""
 
     def __init__(self, client: httpx.Client, broker: redis.Redis, name: str = "played-worker") -> None:
         self.client, self.broker, self.name = client, broker, name
@@ -93,7 +93,7 @@ class PlayedWorker:
 
     def work_until_idle(self, queues: tuple[str, ...] = QUEUES) -> None:
         """Until no queue holds a message."""
-        while any([self.work_one(queue) for queue in queues]):
+        while any(self.work_one(queue) for queue in queues):
             pass
 
     def work(self, payload: dict[str, Any]) -> Result:

@@ -1,0 +1,69 @@
+"""The stream of server-sent events: live, filtered, and resumed without loss."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from tests.backend.conftest import DISC, start_run
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker
+
+
+def read_stream(response: httpx.Response) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """(event name, id, data) of each event."""
+    event: dict[str, str] = {}
+    for line in response.iter_lines():
+        key, _, value = line.partition(": ")
+        if line == "" and "data" in event:
+            yield event["event"], int(event["id"]), json.loads(event["data"])
+            event = {}
+        elif key in ("event", "id", "data"):
+            event[key] = value
+
+
+def test_events_arrive_while_they_happen(backend: LiveBackend) -> None:
+    timer = threading.Timer(0.3, lambda: backend.post("/federations", {"name": "New", "task": DISC}))
+    with backend.admin.stream("GET", "/api/v1/events/stream") as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        timer.start()
+        name, event_id, data = next(read_stream(response))
+    timer.join()
+    assert name == data["kind"] == "federation"
+    assert data["id"] == event_id
+    assert data["message"] == "admin created the federation New."
+
+
+def test_stream_resumes_after_the_last_event_id(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    run_id = start_run(backend, federation, schedule={"rounds": 1})
+    worker.work_until_idle()
+    experiment_id = backend.get(f"/runs/{run_id}")["experiment_id"]
+    expected = [event["id"] for event in backend.get(f"/experiments/{experiment_id}/events", after=0, limit=1000)]
+    assert len(expected) > 10
+    start = expected[4]
+    headers = {"Last-Event-ID": str(start)}
+    with backend.admin.stream("GET", f"/api/v1/experiments/{experiment_id}/stream", headers=headers) as response:
+        stream = read_stream(response)
+        received = [next(stream)[1] for _ in expected[5:]]
+    assert received == expected[5:]
+
+
+def test_lists_page_by_id(backend: LiveBackend, federation: dict[str, Any]) -> None:
+    everything = backend.get("/events", after=0, limit=1000)
+    ids = [event["id"] for event in everything]
+    assert ids == sorted(ids)
+    assert backend.get("/events", after=ids[2], limit=2) == everything[3:5]
+    assert backend.get("/events", limit=3) == everything[-3:]
+    assert backend.get("/events", federation_id="other") == []
+    assert all(e["federation_id"] == federation["id"] for e in backend.get("/events", federation_id=federation["id"]))
+
+
+def test_open_stream_does_not_hold_up_a_stop(backend: LiveBackend) -> None:
+    with backend.admin.stream("GET", "/api/v1/events/stream") as response:
+        assert response.status_code == 200
+        backend.restart()
+    assert backend.get("/health")["status"] == "ok"

@@ -1,0 +1,68 @@
+"""The OpenAPI document, from which the frontend's client is generated; and the frontend's files."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.experiments.service import strategy_labels
+from backend.openapi import openapi_json
+from tests.backend.live_backend import LiveBackend
+
+
+def test_document_is_stable_and_operations_are_named_after_functions() -> None:
+    assert openapi_json() == openapi_json()
+    document = json.loads(openapi_json())
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names))
+    assert {"list_federations", "create_experiment", "claim_task", "get_run"} <= set(names)
+    assert all(operation["tags"] for operation in operations)
+    assert {"ErrorBody", "EventRecord", "RunCases"} <= set(document["components"]["schemas"])
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_request_bodies_have_examples_that_are_valid() -> None:
+    document = json.loads(openapi_json())
+    body = document["paths"]["/api/v1/federations/{federation_id}/experiments"]["post"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]
+    ExperimentConfig.model_validate(schema["examples"][0]["config"])
+
+
+def test_labels_tell_strategies_apart() -> None:
+    config = ExperimentConfig.model_validate(
+        {
+            "strategies": [
+                {"name": "fedsm", "lambda": 0.5},
+                {"name": "fedsm", "lambda": 0.7},
+                {"name": "fedsm", "lambda": 0.7, "selector": {"name": "cnn"}},
+                {"name": "fedavg"},
+            ]
+        }
+    )
+    labels = strategy_labels(config.strategies)
+    assert labels[0].startswith("FedSM (lambda 0.5, selector lda")
+    assert labels[3] == "FedAvg"
+    assert len(set(labels)) == 4
+    two = ExperimentConfig.model_validate({"strategies": [{"name": "fedsm"}, {"name": "fedsm", "lambda": 0.5}]})
+    assert strategy_labels(two.strategies) == ["FedSM (lambda 0.7)", "FedSM (lambda 0.5)"]
+
+
+def test_frontend_serves_its_files_and_its_routes(backend: LiveBackend) -> None:
+    response = httpx.get(f"{backend.url}/experiments/abc")
+    assert (response.status_code, response.json()["error"]) == (404, "not_found")
+    assert "not built" in response.json()["detail"]
+    dist: Path = backend.settings.frontend_dist
+    (dist / "assets").mkdir(parents=True)
+    (dist / "index.html").write_text("<title>FedSM Studio</title>")
+    (dist / "assets" / "app-1a2b.js").write_text("export {}")
+    (dist.parent / "secret.txt").write_text("secret")
+    page = httpx.get(f"{backend.url}/experiments/abc?token=x")
+    assert "FedSM Studio" in page.text
+    assert page.headers["referrer-policy"] == "no-referrer"
+    script = httpx.get(f"{backend.url}/assets/app-1a2b.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in script.headers["cache-control"]
+    assert httpx.get(f"{backend.url}/assets/old.js").status_code == 404
+    assert "secret" not in httpx.get(f"{backend.url}/%2e%2e/secret.txt").text

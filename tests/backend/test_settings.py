@@ -1,0 +1,86 @@
+"""Settings: loopback is easy, an open port needs secrets."""
+
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from backend.settings import Settings, is_loopback, load_settings
+from tests.conftest import wait_until
+
+LONG = "x" * 24
+
+
+@pytest.mark.parametrize(
+    ("admin", "worker", "named"),
+    [("", LONG, "FEDSM_ADMIN_TOKEN"), (LONG, "short", "FEDSM_WORKER_TOKEN"), (LONG, LONG, "are the same")],
+)
+def test_open_port_needs_long_and_different_tokens(
+    monkeypatch: pytest.MonkeyPatch, admin: str, worker: str, named: str
+) -> None:
+    monkeypatch.setenv("FEDSM_HOST", "0.0.0.0")
+    monkeypatch.setenv("FEDSM_ADMIN_TOKEN", admin)
+    monkeypatch.setenv("FEDSM_WORKER_TOKEN", worker)
+    with pytest.raises(ValidationError, match=named):
+        Settings()
+
+
+def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEDSM_ADMIN_TOKEN", "very-secret-admin-token")
+    assert "very-secret" not in repr(Settings())
+
+
+def test_loopback_tokens_are_made_once_and_kept_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEDSM_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("FEDSM_ADMIN_TOKEN", raising=False)
+    monkeypatch.delenv("FEDSM_WORKER_TOKEN", raising=False)
+    first, second = load_settings(), load_settings()
+    assert len(first.admin_token.get_secret_value()) >= 24
+    assert first.admin_token == second.admin_token != first.worker_token
+    assert stat.S_IMODE((tmp_path / "home" / "admin-token").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("a.b", False)]
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_database_urls(tmp_path: Path) -> None:
+    assert Settings(home=tmp_path).effective_database_url == f"sqlite:///{tmp_path}/fedsm.sqlite3"
+    settings = Settings(database_url="postgresql://u@h/d")
+    assert settings.effective_database_url == "postgresql+psycopg://u@h/d"
+
+
+def test_backend_starts_within_three_seconds_and_stays_small(tmp_path: Path) -> None:
+    environment = {"FEDSM_HOME": str(tmp_path), "FEDSM_PORT": "18431", "PATH": "/usr/bin:/bin"}
+    start = time.monotonic()
+    with subprocess.Popen([sys.executable, "-m", "backend"], env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_until(_answers, 20, "the backend to answer")
+            assert time.monotonic() - start < 3
+            status = Path(f"/proc/{process.pid}/status")
+            if status.exists():
+                resident_kb = int(status.read_text().split("VmRSS:")[1].split()[0])
+                assert resident_kb < 250 * 1024
+            maps = Path(f"/proc/{process.pid}/maps")
+            if maps.exists():
+                assert "torch" not in maps.read_text()
+                assert "numpy" not in maps.read_text()
+        finally:
+            process.terminate()
+            process.wait(10)
+    assert (tmp_path / "fedsm.sqlite3").exists()
+
+
+def _answers() -> bool:
+    try:
+        return httpx.get("http://127.0.0.1:18431/api/v1/health").is_success
+    except httpx.TransportError:
+        return False
