@@ -8,7 +8,7 @@ HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
 DEMO_HOME ?= .fedsm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo up test lint format typecheck test-frontend test-unit test-platform test-compose bench openapi screenshots clean
+.PHONY: help env setup setup-test demo up test lint format typecheck test-frontend test-unit test-platform test-compose bench openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -47,6 +47,9 @@ test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and P
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -m "not gpu" $(wildcard $(HEAVY_TESTS))
+
+env: ## Make .env with random secrets for docker compose
+	@$(PYTHON) scripts/make_env.py
 
 test-compose: setup-test ## Build the images and take a run through docker compose (needs Docker)
 	$(BIN)/pytest tests/compose
