@@ -1,4 +1,4 @@
-"""`python -m worker.health`: exits 0 while this machine's worker is heard by the backend. For container health checks."""
+"""`python -m worker.health`: exits 0 while the backend hears this machine's worker. For container health checks."""
 
 import sys
 import tempfile

@@ -1,0 +1,190 @@
+"""The REST API from Python: what the command line and the tests speak."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.task_definition import SegmentationTask
+from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
+from backend.experiments.schemas import ExperimentCreate, ExperimentRecord, ExperimentResults
+from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord
+from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
+from backend.users.schemas import SystemRecord
+from fedsm.home import Home
+
+PREFIX = "/api/v1"
+Body = TypeVar("Body")
+
+
+class ApiError(Exception):
+    """The API's answer to a request that it refused. Its text is for people, one line for each wrong field."""
+
+    def __init__(self, status: int, code: str, detail: str, fields: list[dict[str, str]]) -> None:
+        lines = [f"{f.get('field')} = {f.get('value')}: {f.get('message')} ({f.get('remedy')})" for f in fields]
+        super().__init__("\n".join(lines) or detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.fields = fields
+
+
+class NoServer(Exception):
+    """No address or token is known; the text says how to give one."""
+
+
+class Client:
+    """A context that keeps its connection open. Methods raise ApiError, and httpx.TransportError if nobody answers."""
+
+    def __init__(self, server: str, token: str, timeout_seconds: float = 60.0) -> None:
+        self.server = server.rstrip("/")
+        self._http = httpx.Client(
+            base_url=self.server + PREFIX,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=timeout_seconds,
+            trust_env=httpx.URL(server).host not in {"127.0.0.1", "localhost", "::1"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def system(self) -> SystemRecord:
+        return self._get("/system", SystemRecord)
+
+    def federations(self) -> list[FederationRecord]:
+        return self._get("/federations", list[FederationRecord])
+
+    def federation(self, federation_id: str) -> FederationRecord:
+        return self._get(f"/federations/{federation_id}", FederationRecord)
+
+    def create_federation(self, name: str, description: str, task: SegmentationTask) -> FederationRecord:
+        body = FederationCreate(name=name, description=description, task=task)
+        return self._post("/federations", body, FederationRecord)
+
+    def create_site(self, federation_id: str, site: SiteCreate) -> SiteRecord:
+        return self._post(f"/federations/{federation_id}/sites", site, SiteRecord)
+
+    def datasets(self, federation_id: str) -> list[DatasetRecord]:
+        return self._get(f"/federations/{federation_id}/datasets", list[DatasetRecord])
+
+    def register_dataset(self, site_id: str, dataset: DatasetCreate) -> DatasetRecord:
+        return self._post(f"/sites/{site_id}/datasets", dataset, DatasetRecord)
+
+    def dataset(self, dataset_id: str) -> DatasetRecord:
+        return self._get(f"/datasets/{dataset_id}", DatasetRecord)
+
+    def dataset_cases(self, dataset_id: str) -> list[CaseRecord]:
+        return self._get(f"/datasets/{dataset_id}/cases", list[CaseRecord])
+
+    def experiments(self, federation_id: str) -> list[ExperimentRecord]:
+        return self._get(f"/federations/{federation_id}/experiments", list[ExperimentRecord])
+
+    def create_experiment(
+        self, federation_id: str, name: str, config: ExperimentConfig, description: str = ""
+    ) -> ExperimentRecord:
+        body = ExperimentCreate(name=name, description=description, config=config)
+        return self._post(f"/federations/{federation_id}/experiments", body, ExperimentRecord)
+
+    def experiment(self, experiment_id: str) -> ExperimentRecord:
+        return self._get(f"/experiments/{experiment_id}", ExperimentRecord)
+
+    def start_experiment(self, experiment_id: str) -> ExperimentRecord:
+        return self._post(f"/experiments/{experiment_id}/start", None, ExperimentRecord)
+
+    def cancel_experiment(self, experiment_id: str) -> ExperimentRecord:
+        return self._post(f"/experiments/{experiment_id}/cancel", None, ExperimentRecord)
+
+    def results(self, experiment_id: str) -> ExperimentResults:
+        return self._get(f"/experiments/{experiment_id}/results", ExperimentResults)
+
+    def results_csv(self, experiment_id: str) -> str:
+        return self._send("GET", f"/experiments/{experiment_id}/results.csv").text
+
+    def run(self, run_id: str) -> RunRecord:
+        return self._get(f"/runs/{run_id}", RunRecord)
+
+    def run_tasks(self, run_id: str) -> list[TaskRecord]:
+        return self._get(f"/runs/{run_id}/tasks", list[TaskRecord])
+
+    def run_metrics(self, run_id: str) -> list[MetricRecord]:
+        return self._get(f"/runs/{run_id}/metrics", list[MetricRecord])
+
+    def run_events(self, run_id: str) -> list[EventRecord]:
+        return self._get(f"/runs/{run_id}/events", list[EventRecord])
+
+    def run_rounds(self, run_id: str) -> list[RunRoundState]:
+        """The parts of the state after each round, round 0 first."""
+        return self._get(f"/runs/{run_id}/rounds", list[RunRoundState])
+
+    def run_cases(self, run_id: str) -> RunCases:
+        return self._get(f"/runs/{run_id}/cases", RunCases)
+
+    def artifact(self, url: str) -> bytes:
+        """The bytes behind one of the API's own artifact addresses, such as a case's `image_url`."""
+        return self._send("GET", url.removeprefix(PREFIX)).content
+
+    def post_json(self, path: str, body: object) -> Any:
+        """A body as it is, unchecked on this side: the backend's own errors come back."""
+        return self._send("POST", path, json=body).json()
+
+    def _get(self, path: str, kind: type[Body]) -> Body:
+        return TypeAdapter(kind).validate_json(self._send("GET", path).content)
+
+    def _post(self, path: str, body: BaseModel | None, kind: type[Body]) -> Body:
+        content = "" if body is None else body.model_dump_json()
+        response = self._send("POST", path, content=content, headers={"Content-Type": "application/json"})
+        return TypeAdapter(kind).validate_json(response.content)
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        response = self._http.request(method, path, **options)
+        if response.is_error:
+            raise _api_error(response)
+        return response
+
+
+def connect(home: Home, server: str | None = None, token: str | None = None) -> Client:
+    """The server of the options, of FEDSM_SERVER and FEDSM_TOKEN, or of the platform running on the state folder.
+
+    Raises NoServer."""
+    server = server or os.environ.get("FEDSM_SERVER")
+    token = token or os.environ.get("FEDSM_TOKEN")
+    running = home.running()
+    if server is None and running is not None:
+        server = running.url
+    if server is None:
+        raise NoServer(
+            f"nothing runs on the state folder {home.folder}: start it with `fedsm up`, or name a server with "
+            "--server and --token (or FEDSM_SERVER and FEDSM_TOKEN)"
+        )
+    if token is None and running is not None and server == running.url:  # our own token goes to our own server only
+        token = _token_of(home.folder)
+    if token is None:
+        raise NoServer(f"no token for {server}: give one with --token or FEDSM_TOKEN")
+    return Client(server, token)
+
+
+def _token_of(folder: Path) -> str | None:
+    if token := os.environ.get("FEDSM_ADMIN_TOKEN"):
+        return token
+    path = folder / "admin-token"
+    return path.read_text().strip() if path.exists() else None
+
+
+def _api_error(response: httpx.Response) -> ApiError:
+    try:
+        body = response.json()
+        return ApiError(response.status_code, body["error"], body["detail"], body.get("fields", []))
+    except (ValueError, KeyError, TypeError):
+        return ApiError(response.status_code, "http_error", f"{response.status_code}: {response.text[:300]}", [])

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from worker.local_state import LocalStateStore
+
+
+def test_a_repeated_round_reads_what_the_round_before_left(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"after 1")
+    store.save("run", "site-a", 2, b"after 2, then the worker died")
+    assert store.load_before("run", "site-a", 2) == b"after 1"
+    store.save("run", "site-a", 2, b"after 2")
+    assert store.load_before("run", "site-a", 3) == b"after 2"
+
+
+def test_the_first_round_has_nothing_before_it(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"after 1")
+    assert store.load_before("run", "site-a", 1) is None
+    assert store.load_before("run", "site-b", 2) is None
+
+
+def test_a_round_that_a_site_missed_is_skipped(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"after 1")
+    assert store.load_before("run", "site-a", 3) == b"after 1"
+
+
+def test_the_last_two_rounds_are_kept(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    for number in (8, 9, 10, 11):
+        store.save("run", "site-a", number, b"state")
+    assert sorted(path.name for path in (tmp_path / "run" / "site-a").iterdir()) == ["10.safetensors", "11.safetensors"]
+
+
+def test_dropping_the_last_participant_drops_the_run(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"state")
+    store.save("run", "site-b", 1, b"state")
+    store.drop("run", "site-a")
+    assert (tmp_path / "run").exists()
+    store.drop("run", "site-b")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["../run", "", "a/b", ".hidden"])
+def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name a folder"):
+        LocalStateStore(tmp_path).save(name, "site-a", 1, b"state")

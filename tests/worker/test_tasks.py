@@ -1,0 +1,186 @@
+"""The shell around a task: claim, lease, report, complete or fail, against a real HTTP server."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.contracts.tasks import AggregateRoundPayload, AggregateRoundResult, ClaimedTask, TaskPayload, TaskResult
+from tests.worker.payloads import aggregate_payload
+from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
+from worker import shutdown
+from worker.api_client import ApiClient
+from worker.artifact_cache import ArtifactCache
+from worker.lease import Lease
+from worker.tasks import run_claimed_task
+
+RESULT = AggregateRoundResult(parts={}, downloads={})
+
+
+class Ledger:
+    """Answers like the backend for one task, and remembers what it was told."""
+
+    def __init__(self, server: WorkerApiServer, lease_seconds: float = 30.0, action: str = "continue") -> None:
+        self.server = server
+        self.lease_seconds = lease_seconds
+        self.action = action
+        server.answer = self._answer
+
+    def _answer(self, request: Request) -> Answer:
+        if request.path.endswith("/claim"):
+            claimed = ClaimedTask(
+                task_id="t1", attempt=1, lease_seconds=self.lease_seconds, payload=aggregate_payload()
+            )
+            return Answer(200, claimed.model_dump_json().encode())
+        if request.path.endswith("/progress"):
+            body = {"action": self.action, "lease_seconds": self.lease_seconds}
+            return Answer(200, json.dumps(body).encode())
+        return Answer(204)
+
+    def told(self, verb: str) -> list[dict[str, object]]:
+        return [json.loads(r.body) for r in self.server.requests if r.path.endswith(f"/{verb}")]
+
+
+@pytest.fixture
+def server() -> Iterator[WorkerApiServer]:
+    with serve_worker_api() as running:
+        yield running
+
+
+@pytest.fixture
+def run(server: WorkerApiServer, tmp_path: Path) -> Callable[[Callable[[TaskPayload, Lease], TaskResult]], None]:
+    api = ApiClient(server.url, "token", ArtifactCache(tmp_path, 10**6), shutdown.is_shutting_down)
+    return lambda execute: run_claimed_task(api, "worker", "t1", execute)
+
+
+def test_a_task_is_claimed_done_and_completed(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    ledger = Ledger(server)
+    payloads = []
+    run(lambda payload, lease: payloads.append(payload) or RESULT)
+    assert isinstance(payloads[0], AggregateRoundPayload)
+    assert [path for _, path in server.paths()] == ["/tasks/t1/claim", "/tasks/t1/complete"]
+    assert ledger.told("complete")[0]["attempt"] == 1
+
+
+def test_a_lost_claim_does_nothing(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    server.answer = lambda request: Answer(409, b"{}")
+    run(lambda payload, lease: pytest.fail("the task is somebody else's"))
+    assert [path for _, path in server.paths()] == ["/tasks/t1/claim"]
+
+
+def raising(error: Exception) -> Callable[[TaskPayload, Lease], TaskResult]:
+    def execute(payload: TaskPayload, lease: Lease) -> TaskResult:
+        del payload, lease
+        raise error
+
+    return execute
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "retryable"),
+    [
+        (ValueError("site-a has no training case: register more"), "site-a has no training case: register more", False),
+        (ConnectionError("the backend went away"), "the backend went away", True),
+        (FileNotFoundError(2, "No such file or directory", "/data/x.png"), "/data/x.png: No such file", True),
+        (OSError(28, "No space left on device"), "No space left on device", True),
+        (MemoryError(), "choose a smaller image_size", False),
+        (ZeroDivisionError("division by zero"), "unexpected ZeroDivisionError: division by zero", False),
+    ],
+)
+def test_a_failure_is_told_in_plain_words(
+    server: WorkerApiServer, run: Callable[..., None], error: Exception, message: str, retryable: bool
+) -> None:
+    ledger = Ledger(server)
+    run(raising(error))
+    (failure,) = ledger.told("fail")
+    assert message in str(failure["message"])
+    assert failure["retryable"] is retryable
+    assert "Traceback" in str(failure["detail"])
+    assert ledger.told("complete") == []
+
+
+def test_stop_ends_the_work_quietly(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    """The lease is 0.3 s, so a report goes out every 0.1 s; its answer stops the loop, which would last 10 s."""
+    ledger = Ledger(server, lease_seconds=0.3, action="stop")
+    num_steps = []
+    run(lambda payload, lease: work(lease, num_steps, 1000))
+    assert 1 <= len(num_steps) < 500
+    assert ledger.told("progress")
+    assert ledger.told("complete") == ledger.told("fail") == []
+
+
+def test_a_superseded_attempt_ends_quietly(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    ledger = Ledger(server, lease_seconds=0.3)
+    answer = server.answer
+    server.answer = lambda request: (
+        Answer(409, b'{"detail": "attempt 2 has begun"}') if request.path.endswith("/progress") else answer(request)
+    )
+    num_steps: list[int] = []
+    run(lambda payload, lease: work(lease, num_steps, 1000))
+    assert len(num_steps) < 500
+    assert ledger.told("complete") == ledger.told("fail") == []
+
+
+def test_the_lease_is_renewed_without_news(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    """0.75 s of silent work under a lease of 0.3 s: about one report each 0.1 s."""
+    ledger = Ledger(server, lease_seconds=0.3)
+    run(lambda payload, lease: time.sleep(0.75) or RESULT)
+    assert 4 <= len(ledger.told("progress")) <= 8
+    assert len(ledger.told("complete")) == 1
+
+
+def test_reports_are_throttled(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    """100 steps in 1.3 s under a long lease: one report after the first second, with the newest fraction."""
+    ledger = Ledger(server)
+    run(lambda payload, lease: work(lease, [], 130))
+    (report,) = ledger.told("progress")
+    assert 0.5 < float(str(report["fraction"])) < 1
+
+
+def test_log_lines_of_a_short_task_arrive(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    ledger = Ledger(server)
+    run(lambda payload, lease: lease.log("warning", "no moments of round 1 here") or RESULT)
+    (report,) = ledger.told("progress")
+    assert report["logs"] == [{"level": "warning", "message": "no moments of round 1 here"}]
+
+
+def test_a_backend_that_is_away_for_some_reports_costs_nothing(
+    server: WorkerApiServer, run: Callable[..., None]
+) -> None:
+    ledger = Ledger(server, lease_seconds=0.3)
+    answer = server.answer
+    num_reports = []
+
+    def away_at_first(request: Request) -> Answer:
+        if request.path.endswith("/progress"):
+            num_reports.append(1)
+            if len(num_reports) < 3:
+                return Answer(503)
+        return answer(request)
+
+    server.answer = away_at_first
+    run(lambda payload, lease: work(lease, [], 80))
+    assert len(num_reports) >= 3
+    assert len(ledger.told("complete")) == 1
+
+
+def test_a_worker_that_shuts_down_gives_its_task_back(
+    server: WorkerApiServer, run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(server)
+    monkeypatch.setattr(shutdown, "_flag", bytearray(b"\x01"))
+    run(lambda payload, lease: work(lease, [], 1000))
+    (failure,) = ledger.told("fail")
+    assert failure["retryable"] is True
+    assert failure["message"] == "the worker was shut down"
+
+
+def work(lease: Lease, steps: list[int], num_steps: int) -> TaskResult:
+    """10 ms a step, each reported as local training does."""
+    for step in range(num_steps):
+        time.sleep(0.01)
+        steps.append(step)
+        lease.report((step + 1) / num_steps)
+    return RESULT

@@ -1,0 +1,61 @@
+"""From a task's manifests to the engine's cases, through the cache of this process."""
+
+from pathlib import Path
+
+from backend.contracts.metrics import Split
+from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec
+from worker.build import label_values
+from worker.data_cache import DataCache
+from worker.datasets.folder import read_case
+from worker.engine.data import Case, ParticipantData, SiteData
+from worker.engine.transforms import make_case
+
+#: A data set's cases with their splits, in name order.
+LoadedCases = tuple[tuple[Split, Case], ...]
+
+
+def load_participant_data(
+    run: RunSpec, manifests: tuple[DatasetManifest, ...], cache: DataCache[LoadedCases]
+) -> ParticipantData:
+    """One SiteData a site that has a manifest, in site order.
+
+    Raises ValueError or OSError where a file is missing or is not the one that was checked."""
+    by_site = {site: [m for m in manifests if m.site == site] for site in run.sites}
+    return tuple(_site_data(run, site, own, cache) for site, own in by_site.items() if own)
+
+
+def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCases]) -> SiteData:
+    loaded = [pair for manifest in manifests for pair in _load_cached(run, manifest, cache)]
+    loaded.sort(key=lambda pair: pair[1].name)  # stable: equal names keep their data sets' order
+    cases: dict[Split, tuple[Case, ...]] = {
+        split: tuple(case for of_split, case in loaded if of_split == split) for split in ("train", "val", "test")
+    }
+    return SiteData(site, train=cases["train"], val=cases["val"], test=cases["test"])
+
+
+def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases]) -> LoadedCases:
+    folder = Path(manifest.folder)
+    files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
+    key = (manifest, run.config.data.image_size, run.config.data.intensity, run.task)
+    return cache.get(key, files, lambda: _load(run, manifest), _num_bytes)
+
+
+def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
+    folder = Path(manifest.folder)
+    return tuple((file.split, _load_case(run, folder, file)) for file in manifest.cases)
+
+
+def _load_case(run: RunSpec, folder: Path, file: CaseFile) -> Case:
+    image_hwc, mask_hw = read_case(folder, file, run.task)
+    data = run.config.data
+    return make_case(
+        file.case_id, file.name, image_hwc, mask_hw, label_values(run.task), data.image_size, data.intensity
+    )
+
+
+def _num_bytes(loaded: LoadedCases) -> int:
+    return sum(
+        sum(tensor.nbytes for tensor in {id(t): t for t in (case.image, case.unit_image, case.reference)}.values())
+        + case.reference_original.nbytes
+        for _, case in loaded
+    )

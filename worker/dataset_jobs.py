@@ -1,0 +1,87 @@
+"""Checking a data set, and the files that the viewer shows of its cases."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backend.contracts.artifacts import JPEG, NIFTI_GZ
+from backend.contracts.tasks import (
+    CaseFile,
+    CaseFiles,
+    CheckedCase,
+    DescribeDatasetPayload,
+    DescribeDatasetResult,
+    EvaluateSitePayload,
+)
+from worker.api_client import ApiClient
+from worker.datasets.check import DecodedCase
+from worker.datasets.folder import check_folder, read_case
+from worker.datasets.viewer_files import image_nifti, mask_nifti, thumbnail_jpeg
+from worker.engine.data import Case, ParticipantData
+from worker.engine.evaluation import EvaluatedCase
+from worker.engine.plan import GLOBAL, personalized
+from worker.lease import Lease
+
+
+def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lease) -> DescribeDatasetResult:
+    """Every case with its split or the reason why it is not used; thumbnails where the site lets images leave."""
+    thumbnails: dict[str, str] = {}
+
+    def visit(case: DecodedCase) -> None:
+        if payload.may_send_images:
+            thumbnails[case.name] = api.upload(thumbnail_jpeg(case.image, case.structures), JPEG)
+        lease.report(case.fraction)
+
+    found = check_folder(payload.folder, payload.task, payload.fractions, payload.seed, visit)
+    return DescribeDatasetResult(
+        cases=tuple(_with_thumbnail(case, thumbnails.get(case.name)) for case in found.cases),
+        intensity_histogram=found.intensity_histogram,
+    )
+
+
+def _with_thumbnail(case: CheckedCase, sha256: str | None) -> CheckedCase:
+    return case if sha256 is None or case.reason_code else case.model_copy(update={"thumbnail": sha256})
+
+
+def store_case_files(
+    payload: EvaluateSitePayload,
+    evaluated: Sequence[EvaluatedCase],
+    data: ParticipantData,
+    api: ApiClient,
+    lease: Lease,
+) -> tuple[CaseFiles, ...]:
+    """Images, references and predictions of the cases whose site lets images leave."""
+    sources = {
+        file.case_id: (manifest.folder, file)
+        for manifest in payload.data
+        if manifest.may_send_images
+        for file in manifest.cases
+    }
+    cases = {case.case_id: case for site in data for case in site.test}
+    stored = []
+    for position, result in enumerate(evaluated):
+        if result.case_id in sources:
+            stored.append(_store_case(payload, result, cases[result.case_id], *sources[result.case_id], api))
+        lease.report((position + 1) / len(evaluated))
+    return tuple(stored)
+
+
+def _store_case(
+    payload: EvaluateSitePayload, result: EvaluatedCase, case: Case, folder: str, file: CaseFile, api: ApiClient
+) -> CaseFiles:
+    image, _ = read_case(Path(folder), file, payload.run.task)
+    return CaseFiles(
+        case_id=case.case_id,
+        image=api.upload(image_nifti(image), NIFTI_GZ),
+        reference=api.upload(mask_nifti(case.reference_original), NIFTI_GZ),
+        predictions={
+            model: api.upload(mask_nifti(result.masks[model]), NIFTI_GZ)
+            for model in _shown_models(result)
+            if model in result.masks
+        },
+    )
+
+
+def _shown_models(result: EvaluatedCase) -> tuple[str, ...]:
+    """The global model's mask, the site's own personalized one's, and that of the super model's choice."""
+    chosen = () if result.route is None else (result.route.chosen_model,)
+    return tuple(dict.fromkeys((GLOBAL, personalized(result.site), *chosen)))

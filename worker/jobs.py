@@ -1,0 +1,210 @@
+"""What each kind of task does, between its payload and its result."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from backend.contracts.tasks import (
+    AggregateRoundPayload,
+    AggregateRoundResult,
+    DescribeDatasetPayload,
+    EvaluateSitePayload,
+    EvaluateSiteResult,
+    InitializeRunPayload,
+    InitializeRunResult,
+    PartMap,
+    SiteUpdateRef,
+    TaskPayload,
+    TaskResult,
+    TrainSitePayload,
+    TrainSiteResult,
+    ValidateSitePayload,
+    ValidateSiteResult,
+)
+from worker.api_client import ApiClient
+from worker.build import build_plan, build_strategy, case_routing, case_scores, metric_points
+from worker.case_loading import load_participant_data
+from worker.dataset_jobs import describe_dataset, store_case_files
+from worker.engine.checkpoint import from_bytes, to_bytes
+from worker.engine.evaluation import evaluate
+from worker.engine.federation import aggregate_round
+from worker.engine.metrics import Metric
+from worker.engine.plan import POOLED, State, Tensors
+from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
+from worker.lease import Lease
+from worker.toolbox import Toolbox
+
+#: Between the name of a model and of its tensor in the file of a site's local state.
+_SEPARATOR = "/"
+
+
+def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
+    """Raises ValueError for the caller's fault, OSError for what may pass, StopRequested."""
+    match payload:
+        case DescribeDatasetPayload():
+            return describe_dataset(payload, toolbox.api, lease)
+        case InitializeRunPayload():
+            return initialize_run(payload, toolbox)
+        case TrainSitePayload():
+            return train_site(payload, toolbox, lease)
+        case AggregateRoundPayload():
+            return aggregate(payload, toolbox)
+        case ValidateSitePayload():
+            return validate_site(payload, toolbox, lease)
+        case EvaluateSitePayload():
+            return evaluate_site(payload, toolbox, lease)
+        case _:
+            assert_never(payload)
+
+
+def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> InitializeRunResult:
+    run = payload.run
+    strategy = build_strategy(run.strategy)
+    state = strategy.initial_state(build_plan(run, toolbox.device))
+    participants = strategy.participants(run.sites)
+    return InitializeRunResult(
+        participants=participants,
+        evaluators=run.sites,
+        criterion=strategy.criterion,
+        parts=_upload_state(toolbox.api, state),
+        downloads=_downloads(strategy, state, participants),
+    )
+
+
+def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> TrainSiteResult:
+    """Scores the state that arrived, trains from it, and leaves the optimizer's state here for the next round."""
+    started = time.monotonic()
+    run, participant = payload.run, payload.participant
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    data = load_participant_data(run, payload.data, toolbox.data)
+    parts = _Parts(toolbox.api, payload.state)
+    metrics: tuple[Metric, ...] = ()
+    if payload.round > 1:
+        before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
+        metrics = strategy.validate(parts.load, data, before)
+        lease.check()
+    local_state = _load_local_state(payload, toolbox, lease)
+    context = SiteContext(plan, participant, payload.round, local_state, lease.report)
+    update = strategy.train_site({name: parts.load(name) for name in payload.parts}, data, context)
+    contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
+    if update.local_state:
+        kept = to_bytes(_flatten(update.local_state))
+        toolbox.local_states.save(run.run_id, participant, payload.round, kept)
+    return TrainSiteResult(
+        parts={name: toolbox.api.upload(content) for name, content in contents.items()},
+        num_cases=update.num_cases,
+        num_steps=update.num_steps,
+        metrics=metric_points((*update.metrics, *metrics)),
+        seconds=time.monotonic() - started,
+        bytes_up=sum(len(content) for content in contents.values()),
+        bytes_down=parts.num_bytes,
+    )
+
+
+def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoundResult:
+    run = payload.run
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    state = _download_state(toolbox.api, payload.state)
+    updates = {ref.participant: _download_update(toolbox.api, ref) for ref in payload.updates}
+    state, refused = aggregate_round(strategy, state, updates, plan)
+    return AggregateRoundResult(
+        parts=_upload_state(toolbox.api, state),
+        downloads=_downloads(strategy, state, strategy.participants(run.sites)),
+        refused=refused,
+    )
+
+
+def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) -> ValidateSiteResult:
+    run = payload.run
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    data = load_participant_data(run, payload.data, toolbox.data)
+    parts = _Parts(toolbox.api, payload.state)
+    context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
+    return ValidateSiteResult(metrics=metric_points(strategy.validate(parts.load, data, context)))
+
+
+def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) -> EvaluateSiteResult:
+    """Scores every model, stores what the viewer shows, and forgets the optimizer's state: training is over."""
+    run = payload.run
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    data = load_participant_data(run, payload.data, toolbox.data)
+    parts = _Parts(toolbox.api, payload.state)
+    cases = evaluate(strategy, payload.state.keys(), parts.load, data, plan)
+    lease.check()
+    files = store_case_files(payload, cases, data, toolbox.api, lease)
+    for participant in (payload.participant, POOLED):
+        toolbox.local_states.drop(run.run_id, participant)
+    routings = (case_routing(case) for case in cases)
+    return EvaluateSiteResult(
+        scores=tuple(score for case in cases for score in case_scores(case)),
+        routing=tuple(routing for routing in routings if routing is not None),
+        files=files,
+    )
+
+
+@dataclass
+class _Parts:
+    """Parts of a state, each downloaded when it is first asked for."""
+
+    api: ApiClient
+    state: PartMap
+    num_bytes: int = 0
+    _loaded: State = field(default_factory=dict)
+
+    def load(self, name: str) -> Tensors:
+        if name not in self._loaded:
+            content = self.api.download(self.state[name])
+            self.num_bytes += len(content)
+            self._loaded[name] = from_bytes(content)
+        return self._loaded[name]
+
+
+def _upload_state(api: ApiClient, state: State) -> PartMap:
+    return {name: api.upload(to_bytes(tensors)) for name, tensors in state.items()}
+
+
+def _download_state(api: ApiClient, parts: PartMap) -> State:
+    return {name: from_bytes(api.download(sha256)) for name, sha256 in parts.items()}
+
+
+def _download_update(api: ApiClient, ref: SiteUpdateRef) -> SiteUpdate:
+    return SiteUpdate(
+        parts=_download_state(api, ref.parts),
+        num_cases=ref.num_cases,
+        num_steps=ref.num_steps,
+        local_state={},
+        metrics=(),
+    )
+
+
+def _downloads(strategy: Strategy, state: State, participants: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    return {participant: strategy.downloads(state.keys(), participant) for participant in participants}
+
+
+def _load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> State | None:
+    if payload.run.config.schedule.optimizer_state == "reset":
+        return None
+    content = toolbox.local_states.load_before(payload.run.run_id, payload.participant, payload.round)
+    if content is not None:
+        return _unflatten(from_bytes(content))
+    if payload.round > 1:
+        lease.log(
+            "warning",
+            f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; Adam's moments "
+            f"begin anew in round {payload.round}",
+        )
+    return None
+
+
+def _flatten(state: State) -> Tensors:
+    """One file for all models of a site."""
+    return {f"{model}{_SEPARATOR}{name}": tensor for model, part in state.items() for name, tensor in part.items()}
+
+
+def _unflatten(tensors: Tensors) -> State:
+    state: State = {}
+    for key, tensor in tensors.items():
+        model, _, name = key.partition(_SEPARATOR)
+        state.setdefault(model, {})[name] = tensor
+    return state

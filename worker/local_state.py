@@ -1,0 +1,59 @@
+"""What stays at a site between rounds: Adam's moments of the segmentation models.
+
+One file a round, `<run>/<participant>/<round>.safetensors`, of which the last two are kept: a repeated round r reads
+what round r - 1 left, so a crash changes no bit. All worker processes of one machine share the folder.
+"""
+
+import contextlib
+import re
+import shutil
+from pathlib import Path
+
+from worker.artifact_cache import write_atomically
+
+KEPT_ROUNDS = 2
+_SUFFIX = ".safetensors"
+_SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+
+
+class LocalStateStore:
+    """Bytes by run, participant and round."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_before(self, run_id: str, participant: str, round_number: int) -> bytes | None:
+        """What the last round before `round_number` in which this participant trained has left; None if nothing."""
+        folder = self._participant_folder(run_id, participant)
+        earlier = [number for number in _rounds_in(folder) if number < round_number]
+        return _file(folder, max(earlier)).read_bytes() if earlier else None
+
+    def save(self, run_id: str, participant: str, round_number: int, content: bytes) -> None:
+        """Keeps the last two rounds: no repetition asks for an earlier one."""
+        folder = self._participant_folder(run_id, participant)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_atomically(_file(folder, round_number), content)
+        for number in _rounds_in(folder)[:-KEPT_ROUNDS]:
+            _file(folder, number).unlink(missing_ok=True)
+
+    def drop(self, run_id: str, participant: str) -> None:
+        """For a run that will train no more."""
+        folder = self._participant_folder(run_id, participant)
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # other participants are still there
+            folder.parent.rmdir()
+
+    def _participant_folder(self, run_id: str, participant: str) -> Path:
+        for name in (run_id, participant):
+            if not _SAFE_NAME.match(name):
+                raise ValueError(f"{name!r} cannot name a folder: only letters, digits, - and _ may be in it")
+        return self._folder / run_id / participant
+
+
+def _rounds_in(folder: Path) -> list[int]:
+    """Ascending."""
+    return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
+
+
+def _file(folder: Path, round_number: int) -> Path:
+    return folder / f"{round_number}{_SUFFIX}"

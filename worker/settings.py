@@ -1,0 +1,77 @@
+"""Every environment variable of a worker."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+WORKER_TOKEN_FILE = "worker-token"
+
+
+class WorkerSettings(BaseSettings):
+    """Where the backend and the broker are, which queues to serve, and how much of the machine to use."""
+
+    model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore")
+
+    home: Path = Field(default=Path(".fedsm"), description="State folder of this installation.")
+    worker_home: Path | None = Field(default=None, description="This worker's own folder; default: in the state folder")
+    backend_url: str = Field(default="http://127.0.0.1:8000", description="The backend's address.")
+    worker_token: SecretStr = Field(default=SecretStr(""), description="Lets this worker call the worker API.")
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    queues: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("coordinator", "simulated"), description="Comma separated; a real site's is site.<slug>."
+    )
+    concurrency: int | None = Field(default=None, ge=1, description="Processes; default: CPU cores, or one a GPU.")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: CUDA if there is a GPU.")
+    worker_name: str = Field(default="", description="The worker's name as people see it; default: the host's name.")
+    artifact_cache_mib: int = Field(default=4096, ge=64, description="Bound of the artifact cache on disk.")
+    data_cache_mib: int = Field(default=1024, ge=16, description="Bound of decoded cases in each process's memory.")
+
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _split_queues(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        queues = tuple(name.strip() for name in value.split(",") if name.strip())
+        if not queues:
+            raise ValueError("FEDSM_QUEUES is empty: name at least one queue, such as coordinator,simulated")
+        return queues
+
+    @property
+    def folder(self) -> Path:
+        """Absolute, for tasks run in processes whose working directory may change."""
+        return (self.worker_home or self.home / "worker").resolve()
+
+    @property
+    def name(self) -> str:
+        return self.worker_name or socket.gethostname()
+
+    @property
+    def token(self) -> str:
+        """The worker token: from the environment, else from the state folder that a local backend shares.
+
+        Raises ValueError if there is none."""
+        if token := self.worker_token.get_secret_value():
+            return token
+        try:
+            return (self.home / WORKER_TOKEN_FILE).read_text().strip()
+        except FileNotFoundError:
+            raise ValueError(
+                f"there is no worker token: set FEDSM_WORKER_TOKEN, or FEDSM_HOME to the backend's folder "
+                f"(looked for {self.home / WORKER_TOKEN_FILE})"
+            ) from None
+
+    def num_processes(self, num_gpus: int) -> int:
+        """One process a GPU, or one a CPU core that this process may use."""
+        return self.concurrency or num_gpus or num_usable_cores()
+
+
+def num_usable_cores() -> int:
+    """Cores this process may run on: fewer than the machine's in a container or under taskset."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1

@@ -1,0 +1,109 @@
+"""The one Celery task: claim, do, report. Thin and safe to run twice: who loses the claim drops the message."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+
+from celery import shared_task
+
+from backend.contracts.tasks import ClaimedTask, FailRequest, TaskPayload, TaskResult
+from worker import shutdown
+from worker.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
+from worker.lease import Lease, StopRequested, WorkerShutdown
+from worker.toolbox import process_toolbox
+
+logger = logging.getLogger(__name__)
+
+#: Does a payload's work under its lease.
+Execute = Callable[[TaskPayload, Lease], TaskResult]
+
+
+@shared_task(name="fedsm.run_task")  # type: ignore[untyped-decorator]  # celery has no types
+def run_task(task_id: str) -> None:
+    """Everything about the task but its id comes from the backend, over HTTP."""
+    from worker.jobs import execute
+
+    toolbox = process_toolbox()
+    run_claimed_task(
+        toolbox.api,
+        toolbox.settings.name,
+        task_id,
+        lambda payload, lease: execute(payload, toolbox, lease),
+    )
+
+
+def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute) -> None:
+    """Claims and does one task. Raises nothing: what went wrong is told to the backend, or it recovers by lease."""
+    try:
+        claimed = api.claim(task_id, worker)
+    except (BackendUnavailable, RequestRefused) as error:
+        logger.warning("task %s not claimed: %s", task_id, error)
+        return
+    if claimed is None:
+        logger.info("task %s belongs to somebody else or is over", task_id)
+        return
+    started = time.monotonic()
+    try:
+        _finish(api, claimed, _attempt(api, claimed, execute))
+    except AttemptSuperseded as error:
+        logger.info("%s dropped: %s", _title(claimed.payload), error)
+    except (BackendUnavailable, RequestRefused) as error:
+        logger.error("%s could not be reported: %s", _title(claimed.payload), error)
+    else:
+        logger.info("%s: %.2f s", _title(claimed.payload), time.monotonic() - started)
+
+
+def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResult | FailRequest | None:
+    """The result, or what to tell of a failure; None when nobody waits for either."""
+    try:
+        with Lease(api, claimed, shutdown.is_shutting_down) as lease:
+            result = execute(claimed.payload, lease)
+            lease.flush()
+            return result
+    except WorkerShutdown as stop:
+        return FailRequest(attempt=claimed.attempt, message=str(stop), retryable=True)
+    except StopRequested as stop:
+        logger.info("%s stopped: %s", _title(claimed.payload), stop)
+        return None
+    except AttemptSuperseded:
+        raise
+    except OSError as error:  # connections, full disks, files that a network drive lost
+        return _failure(claimed, _describe_os_error(error), retryable=True)
+    except ValueError as error:
+        return _failure(claimed, str(error), retryable=False)
+    except MemoryError:
+        remedy = "choose a smaller image_size, batch_size or network, or a machine with more memory"
+        return _failure(claimed, f"there was not enough memory: {remedy}", retryable=False)
+    except Exception as error:  # noqa: BLE001 (the outermost shell: the run must learn of every failure)
+        return _failure(claimed, f"unexpected {type(error).__name__}: {error}", retryable=False)
+
+
+def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequest | None) -> None:
+    if isinstance(outcome, FailRequest):
+        api.fail(claimed.task_id, outcome)
+    elif outcome is not None:
+        api.complete(claimed.task_id, claimed.attempt, outcome)
+
+
+def _failure(claimed: ClaimedTask, message: str, retryable: bool) -> FailRequest:
+    """Called while the error is being handled: the traceback is for the log."""
+    logger.warning("%s failed: %s", _title(claimed.payload), message, exc_info=True)
+    detail = traceback.format_exc()[-20000:]
+    return FailRequest(attempt=claimed.attempt, message=message[:2000], detail=detail, retryable=retryable)
+
+
+def _describe_os_error(error: OSError) -> str:
+    if error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _title(payload: TaskPayload) -> str:
+    """`round 3, train_site site-b`: how a task is called in the log."""
+    parts: list[str] = [payload.kind]
+    if participant := getattr(payload, "participant", None) or getattr(payload, "site", None):
+        parts.append(participant)
+    if (round_number := getattr(payload, "round", None)) is not None:
+        parts.insert(0, f"round {round_number},")
+    return " ".join(parts)
