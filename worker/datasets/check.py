@@ -4,6 +4,7 @@ Rules that are decisions:
 - A mask that holds 0 and 255 only, in a task with exactly one label value, is read as that label.
 - A case whose mask outlines no structure at all is skipped; one that lacks some of the structures is used.
 - Labels of the mask that the task does not know are refused, never dropped.
+- JPEG masks are refused, even where all their values are known: compression moves the borders of the structures.
 """
 
 from collections.abc import Iterable
@@ -143,12 +144,18 @@ def _read_mask(folder: Path, path: str, task: SegmentationTask) -> tuple[MaskArr
         raise Skip("unreadable_mask", f"{path} {error}") from None
     except WrongChannels as error:
         raise Skip("wrong_channels", f"{path} {error}") from None
+    if picture_format == "JPEG":
+        raise Skip(
+            "unknown_label",
+            f"{path} is a JPEG, which holds the values {_in_words(_values(mask))} but loses exact ones, so its labels "
+            "cannot be trusted: export the mask as PNG from its source",
+        )
     mask = labels_of(mask, task)
-    _require_known_labels(path, mask, picture_format, task)
+    _require_known_labels(path, mask, task)
     return mask, sha256_of(data)
 
 
-def _require_known_labels(path: str, mask: MaskArray, picture_format: str, task: SegmentationTask) -> None:
+def _require_known_labels(path: str, mask: MaskArray, task: SegmentationTask) -> None:
     known = task.known_label_values
     unknown = [value for value in _values(mask) if value not in known]
     if not unknown:
@@ -156,9 +163,7 @@ def _require_known_labels(path: str, mask: MaskArray, picture_format: str, task:
     known_in_words = "; ".join(
         f"{structure.name} = {_in_words(structure.label_values)}" for structure in task.structures
     )
-    if picture_format == "JPEG":
-        remedy = "JPEG loses exact values, so it cannot hold labels: export the mask as PNG from its source"
-    elif len(known) > 2 and set(unknown) <= {127, 128, _WHITE}:
+    if len(known) > 2 and set(unknown) <= {127, 128, _WHITE}:
         remedy = "it looks like a picture made for the eye: save the labels themselves"
     else:
         remedy = "save the mask with these labels, or add the label to the federation's task"

@@ -80,10 +80,15 @@ def decode_mask(data: bytes) -> tuple[MaskArray, str]:
         grey = grey[..., :1]
     labels = grey[..., 0]
     if np.issubdtype(labels.dtype, np.floating):
-        if not np.array_equal(labels, np.round(labels)):
-            raise Undecodable("holds fractions, but labels are integers: save the mask as 8-bit PNG")
-        labels = labels.astype(np.int64)
+        _require_whole_numbers(labels)
     return labels.astype(np.int32), picture_format
+
+
+def _require_whole_numbers(labels: ImageArray) -> None:
+    """Before the cast to integers, which would wrap what is too large, and infinity, to 0."""
+    in_range = np.isfinite(labels) & (labels >= 0) & (labels <= np.iinfo(np.uint16).max)
+    if not in_range.all() or (labels != np.round(labels)).any():
+        raise Undecodable("holds values that are no integers from 0 to 65535: save the mask as 8-bit PNG")
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from worker.datasets.check import StructureMasks
 from worker.datasets.images import ImageArray
 
 NIFTI_MM, NIFTI_ALIGNED = 2, 2
+#: nibabel's functions carry no types.
+_Nifti1Image: Any = nib.Nifti1Image
 #: NIfTI datatype 128.
 RGB24 = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 THUMBNAIL_SIDE = 256
@@ -91,8 +93,9 @@ def _outline(plane: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool
 
 def _one_slice(pixels: NDArray[Any]) -> bytes:
     """pixels [H, W], rows top-down, to a volume [W, H, 1], rows bottom-up, of which x runs fastest."""
-    volume = nib.Nifti1Image(pixels[::-1].T[:, :, None], np.eye(4), dtype=pixels.dtype)
+    volume = _Nifti1Image(pixels[::-1].T[:, :, None], np.eye(4), dtype=pixels.dtype)
     volume.header.set_xyzt_units(NIFTI_MM)
     volume.set_sform(np.eye(4), NIFTI_ALIGNED)
     volume.set_qform(np.eye(4), NIFTI_ALIGNED)
-    return gzip.compress(volume.to_bytes(), compresslevel=6, mtime=0)
+    content: bytes = volume.to_bytes()
+    return gzip.compress(content, compresslevel=6, mtime=0)
