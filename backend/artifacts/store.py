@@ -6,8 +6,16 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable
 from pathlib import Path
+from typing import IO
+
+from fastapi.concurrency import run_in_threadpool
 
 from backend.errors import HashMismatch, NotFound
+
+
+def _to_disk(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 class ArtifactStore(ABC):
@@ -42,8 +50,7 @@ class FolderStore(ArtifactStore):
                 async for chunk in chunks:
                     digest.update(chunk)
                     num_bytes += file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
+                await run_in_threadpool(_to_disk, file)
             if digest.hexdigest() != sha256:
                 raise HashMismatch(
                     f"the {num_bytes} bytes received hash to {digest.hexdigest()}, not to {sha256}: send them again"

@@ -20,9 +20,6 @@ from backend.rounds.reports import end_attempt, lock_task
 
 logger = logging.getLogger(__name__)
 
-#: A message that lies in the broker is not repeated before so long: queues may be long.
-REPEAT_SECONDS = 600
-
 
 def recover(platform: Platform) -> None:
     """One pass. Each repair is a transaction of its own and checks again under its lock."""
@@ -58,16 +55,19 @@ def advance_runs(platform: Platform) -> None:
 
 
 def resend_queued_tasks(platform: Platform) -> None:
-    """Sends again what waits long while its queue in the broker is empty; and now and then in any case."""
-    long_ago = now() - timedelta(seconds=platform.settings.resend_seconds)
-    waiting = select(Task.id, Task.queue, Task.sent_at).where(Task.status == TaskStatus.QUEUED, Task.sent_at < long_ago)
+    """Sends again what waits long while the broker holds fewer messages than the ledger has queued tasks.
+
+    A message too many is harmless, for its claim is refused; and it fills the gap, so that they do not grow.
+    """
+    queued = select(Task.id, Task.queue, Task.sent_at).where(Task.status == TaskStatus.QUEUED)
     with read_only(platform.database) as session:
-        rows = session.execute(waiting.order_by(Task.sent_at)).all()
+        rows = session.execute(queued.order_by(Task.sent_at)).all()
+    num_queued = Counter(row.queue for row in rows)
+    long_ago = now() - timedelta(seconds=platform.settings.resend_seconds)
     was_connected = platform.queue.connected
     try:
-        empty = {queue for queue in Counter(row.queue for row in rows) if platform.queue.length(queue) == 0}
-        very_long_ago = now() - timedelta(seconds=REPEAT_SECONDS)
-        again = [row for row in rows if row.queue in empty or row.sent_at < very_long_ago]
+        short = {queue for queue, number in num_queued.items() if platform.queue.length(queue) < number}
+        again = [row for row in rows if row.queue in short and row.sent_at < long_ago]
         platform.queue.send([(row.queue, row.id) for row in again])
     except QueueUnavailable as error:
         logger.warning("queued tasks cannot be sent: %s", error)

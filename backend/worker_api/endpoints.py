@@ -4,7 +4,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from backend.artifacts import service as artifacts
-from backend.artifacts.endpoints import CACHE_HEADERS, FILE_RESPONSES
 from backend.contracts.tasks import (
     ClaimedTask,
     ClaimRequest,
@@ -73,8 +72,8 @@ def head_artifact(sha256: str, session: ReadSession, store: ArtifactsDep) -> Res
     return Response(media_type=artifact.media_type, headers=headers)
 
 
-@router.get("/artifacts/{sha256}", responses=FILE_RESPONSES, response_class=FileResponse, name="download_artifact")
+@router.get("/artifacts/{sha256}", responses=artifacts.FILE_RESPONSES, response_class=FileResponse)
 def download_artifact(sha256: str, session: ReadSession, store: ArtifactsDep) -> FileResponse:
     """Download raw bytes; check their hash."""
     artifact = artifacts.find_artifact(session, store, sha256)
-    return FileResponse(store.path(sha256), media_type=artifact.media_type, headers=CACHE_HEADERS)
+    return artifacts.file_response(store, artifact)

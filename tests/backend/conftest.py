@@ -29,7 +29,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def backend(tmp_path: Path, database_url: str, broker: redis.Redis, valkey_url: str) -> Iterator[LiveBackend]:  # noqa: ARG001 the broker is emptied first
+def backend(tmp_path: Path, database_url: str, broker: redis.Redis, valkey_url: str) -> Iterator[LiveBackend]:
     backend = LiveBackend(tmp_path, database_url, valkey_url)
     yield backend
     backend.stop()

@@ -15,6 +15,12 @@ from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, open_broker
 
 
+@pytest.fixture
+def database_url() -> str:
+    """One database is enough here."""
+    return ""
+
+
 def test_tasks_wait_for_the_broker(tmp_path: Path, database_url: str) -> None:
     server = ValkeyServer(port=0, data_dir=tmp_path / "valkey", unix_socket_path=tmp_path / "valkey.sock", persist=True)
     url = f"redis+socket://{tmp_path / 'valkey.sock'}"
@@ -43,8 +49,3 @@ def test_tasks_wait_for_the_broker(tmp_path: Path, database_url: str) -> None:
         backend.stop()
         if server.is_running():
             server.stop()
-
-
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest) -> str:  # noqa: ARG001 overrides: one database is enough here
-    return ""
