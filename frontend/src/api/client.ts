@@ -61,11 +61,7 @@ export function problemText(problem: FieldProblem): string {
   return problem.remedy ? `${message}. Remedy: ${problem.remedy}.` : `${message}.`;
 }
 
-/** `body.config.strategies.0.fedsm.lambda` as `strategies.0.lambda`: without envelope and union tags. */
+/** `config.strategies.0.lambda` as `strategies.0.lambda`: the form has no envelope around its fields. */
 export function formPath(field: string): string {
-  return field
-    .replace(/^body\./, "")
-    .replace(/^config\./, "")
-    .replace(/^(strategies\.\d+)\.(?:fedsm|fedavg|local-only|centralized)(?=\.|$)/, "$1")
-    .replace(/\.selector\.(?:lda|cnn|vgg11)(?=\.|$)/, ".selector");
+  return field.replace(/^config\./, "");
 }

@@ -1,6 +1,5 @@
-import { Button } from "@mantine/core";
 import { IconMapSearch } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { LinkButton } from "@/components/links";
 import { EmptyState } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 
@@ -11,9 +10,9 @@ export function NotFound() {
         icon={IconMapSearch}
         title="There is nothing at this address"
         action={
-          <Button component={Link} to="/">
+          <LinkButton to="/">
             All federations
-          </Button>
+          </LinkButton>
         }
       >
         The link may be mistyped, or what it showed was deleted.

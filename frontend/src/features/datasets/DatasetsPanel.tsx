@@ -1,9 +1,9 @@
-import { Button, Card, Group, Stack, Table, Text } from "@mantine/core";
+import { Card, Group, Stack, Table, Text } from "@mantine/core";
 import { IconDatabasePlus, IconPhoto } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { datasetsQuery, type FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { LinkButton, TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDateTime } from "@/lib/format";
@@ -13,8 +13,7 @@ export function DatasetsPanel({ federation }: { federation: FederationRecord }) 
   const datasets = useQuery(datasetsQuery(federation.id));
   const positions = new Map(federation.sites.map((site) => [site.id, site.position]));
   const register = (
-    <Button
-      component={Link}
+    <LinkButton
       to="/federations/$federationId/datasets/new"
       params={{ federationId: federation.id }}
       search={{}}
@@ -22,7 +21,7 @@ export function DatasetsPanel({ federation }: { federation: FederationRecord }) 
       leftSection={<IconDatabasePlus size={16} aria-hidden />}
     >
       Register data set
-    </Button>
+    </LinkButton>
   );
   return (
     <Loaded query={datasets} skeleton={<RowsSkeleton />}>
@@ -52,15 +51,13 @@ export function DatasetsPanel({ federation }: { federation: FederationRecord }) 
                     {rows.map((dataset) => (
                       <Table.Tr key={dataset.id}>
                         <Table.Td>
-                          <Link
-                            className="plain title"
-                            style={{ fontWeight: 500 }}
+                          <TextLink fw={500}
                             to="/datasets/$datasetId"
                             params={{ datasetId: dataset.id }}
                             search={{}}
                           >
                             {dataset.name}
-                          </Link>
+                          </TextLink>
                         </Table.Td>
                         <Table.Td>
                           <SiteMark position={positions.get(dataset.site_id) ?? 0} name={dataset.site_name} />

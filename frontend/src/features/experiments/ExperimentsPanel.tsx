@@ -1,9 +1,9 @@
-import { Badge, Button, Card, Group, Stack, Table, Text } from "@mantine/core";
+import { Badge, Card, Group, Stack, Table, Text } from "@mantine/core";
 import { IconFlask, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type ExperimentRecord, experimentsQuery, type FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { LinkButton, TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDateTime, formatDice, plural } from "@/lib/format";
 
@@ -11,15 +11,14 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
   const experiments = useQuery(experimentsQuery(federation.id));
   const hasData = federation.sites.some((site) => Object.values(site.num_cases).some((count) => count > 0));
   const create = (
-    <Button
-      component={Link}
+    <LinkButton
       to="/federations/$federationId/experiments/new"
       params={{ federationId: federation.id }}
       disabled={!hasData}
       leftSection={<IconPlus size={16} aria-hidden />}
     >
       New experiment
-    </Button>
+    </LinkButton>
   );
   return (
     <Loaded query={experiments} skeleton={<RowsSkeleton />}>
@@ -73,15 +72,13 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
   return (
     <Table.Tr>
       <Table.Td>
-        <Link
-          className="plain title"
-          style={{ fontWeight: 500 }}
+        <TextLink fw={500}
           to="/experiments/$experimentId"
           params={{ experimentId: experiment.id }}
           search={{}}
         >
           {experiment.name}
-        </Link>
+        </TextLink>
         <Text size="xs" c="dimmed">
           {plural(experiment.runs.length, "run")}
         </Text>

@@ -1,9 +1,9 @@
-import { Badge, Button, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Badge, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconPlus, IconTopologyStar3 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type FederationRecord, federationsQuery } from "@/api";
 import { EmptyState, Loaded } from "@/components/Feedback";
+import { LinkButton, LinkCard } from "@/components/links";
 import { Page } from "@/components/Page";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
@@ -11,9 +11,9 @@ import { plural } from "@/lib/format";
 export function FederationsPage() {
   const federations = useQuery(federationsQuery);
   const create = (
-    <Button component={Link} to="/federations/new" leftSection={<IconPlus size={16} aria-hidden />}>
+    <LinkButton to="/federations/new" leftSection={<IconPlus size={16} aria-hidden />}>
       New federation
-    </Button>
+    </LinkButton>
   );
   return (
     <Page
@@ -48,10 +48,9 @@ export function FederationsPage() {
 function FederationCard({ federation }: { federation: FederationRecord }) {
   const cases = federation.sites.flatMap((site) => Object.values(site.num_cases)).reduce((sum, count) => sum + count, 0);
   return (
-    <Card
+    <LinkCard
       withBorder
       className="plain"
-      component={Link}
       to="/federations/$federationId"
       params={{ federationId: federation.id }}
     >
@@ -87,6 +86,6 @@ function FederationCard({ federation }: { federation: FederationRecord }) {
           {plural(federation.num_experiments, "experiment")}
         </Text>
       </Stack>
-    </Card>
+    </LinkCard>
   );
 }

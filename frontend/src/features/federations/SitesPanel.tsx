@@ -1,9 +1,9 @@
 import { Badge, Button, Card, Group, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBuildingHospital, IconDatabasePlus, IconPlus } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { FederationRecord, SiteRecord } from "@/api";
 import { EmptyState } from "@/components/Feedback";
+import { LinkButton } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
@@ -94,8 +94,7 @@ function SiteRow({ site, federationId, now }: { site: SiteRecord; federationId: 
         </Table.Td>
       ))}
       <Table.Td ta="right">
-        <Button
-          component={Link}
+        <LinkButton
           to="/federations/$federationId/datasets/new"
           params={{ federationId }}
           search={{ site: site.id }}
@@ -104,7 +103,7 @@ function SiteRow({ site, federationId, now }: { site: SiteRecord; federationId: 
           leftSection={<IconDatabasePlus size={14} aria-hidden />}
         >
           Register data
-        </Button>
+        </LinkButton>
       </Table.Td>
     </Table.Tr>
   );

@@ -1,0 +1,132 @@
+import { Alert, Button, Group, ScrollArea, Tabs, Text } from "@mantine/core";
+import { IconPlayerPlay, IconTable, IconX } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import {
+  api,
+  type ExperimentRecord,
+  experimentQuery,
+  type FederationRecord,
+  federationQuery,
+  isOver,
+  type RunRecord,
+  unwrap,
+} from "@/api";
+import { Loaded } from "@/components/Feedback";
+import { notifyError } from "@/components/notify";
+import { Page } from "@/components/Page";
+import { StateBadge } from "@/components/StateBadge";
+import { ResultsView } from "@/features/results/ResultsView";
+import { RunView } from "@/features/runs/RunView";
+
+const route = getRouteApi("/experiments/$experimentId");
+const RESULTS = "results";
+
+export function ExperimentPage() {
+  const { experimentId } = route.useParams();
+  const experiment = useQuery(experimentQuery(experimentId));
+  return <Loaded query={experiment}>{(loaded) => <WithFederation experiment={loaded} />}</Loaded>;
+}
+
+function WithFederation({ experiment }: { experiment: ExperimentRecord }) {
+  const federation = useQuery(federationQuery(experiment.federation_id));
+  return <Loaded query={federation}>{(loaded) => <ExperimentView experiment={experiment} federation={loaded} />}</Loaded>;
+}
+
+interface Props {
+  experiment: ExperimentRecord;
+  federation: FederationRecord;
+}
+
+function ExperimentView({ experiment, federation }: Props) {
+  return (
+    <Page
+      title={experiment.name}
+      crumbs={[
+        { label: "Federations", to: "/" },
+        { label: federation.name, to: `/federations/${federation.id}?tab=experiments` },
+      ]}
+      badge={<StateBadge state={experiment.status} />}
+      subtitle={experiment.description || undefined}
+      actions={<ExperimentActions experiment={experiment} />}
+    >
+      {experiment.started_at === null && (
+        <Alert color="blue" title="Not started yet">
+          Start it to queue its runs; the sites' workers then begin with the first round.
+        </Alert>
+      )}
+      <RunTabs experiment={experiment} federation={federation} />
+    </Page>
+  );
+}
+
+function RunTabs({ experiment, federation }: Props) {
+  const { run } = route.useSearch();
+  const navigate = route.useNavigate();
+  const standard = experiment.runs.every(isOver) ? RESULTS : (experiment.runs[0]?.id ?? RESULTS);
+  const chosen = run ?? standard;
+  return (
+    <Tabs value={chosen} onChange={(next) => void navigate({ search: { run: next ?? undefined } })} keepMounted={false}>
+      <ScrollArea scrollbars="x" mb="md">
+        <Tabs.List style={{ flexWrap: "nowrap" }}>
+          <Tabs.Tab value={RESULTS} leftSection={<IconTable size={16} aria-hidden />}>
+            Results
+          </Tabs.Tab>
+          {experiment.runs.map((entry) => (
+            <Tabs.Tab key={entry.id} value={entry.id}>
+              <RunTabLabel run={entry} manySeeds={experiment.config.seeds ? experiment.config.seeds.length > 1 : false} />
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+      </ScrollArea>
+      <Tabs.Panel value={RESULTS}>
+        <ResultsView experiment={experiment} federation={federation} />
+      </Tabs.Panel>
+      {experiment.runs.map((entry) => (
+        <Tabs.Panel key={entry.id} value={entry.id}>
+          <RunView runId={entry.id} federation={federation} />
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
+
+function RunTabLabel({ run, manySeeds }: { run: RunRecord; manySeeds: boolean }) {
+  return (
+    <Group gap={8} wrap="nowrap">
+      <Text size="sm" span>
+        {run.strategy_label}
+        {manySeeds && `, seed ${run.seed}`}
+      </Text>
+      <StateBadge state={run.status} size="sm" />
+    </Group>
+  );
+}
+
+function ExperimentActions({ experiment }: { experiment: ExperimentRecord }) {
+  const client = useQueryClient();
+  const act = useMutation({
+    mutationFn: (action: "start" | "cancel") =>
+      unwrap<ExperimentRecord>(
+        (action === "start" ? api.startExperiment : api.cancelExperiment)({ path: { experiment_id: experiment.id } }),
+      ),
+    onSuccess: (fresh) => {
+      client.setQueryData(experimentQuery(experiment.id).queryKey, fresh);
+      void client.invalidateQueries({ queryKey: ["run"] });
+    },
+    onError: (error, action) => notifyError(`Could not ${action} the experiment`, error),
+  });
+  if (experiment.started_at === null) {
+    return (
+      <Button loading={act.isPending} onClick={() => act.mutate("start")} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
+        Start
+      </Button>
+    );
+  }
+  if (experiment.runs.every(isOver)) return null;
+  return (
+    <Button variant="default" c="red" loading={act.isPending} onClick={() => act.mutate("cancel")} leftSection={<IconX size={16} aria-hidden />}>
+      Cancel all runs
+    </Button>
+  );
+}

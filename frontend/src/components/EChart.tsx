@@ -1,0 +1,40 @@
+import { useEffect, useRef } from "react";
+import { type ChartOption, connect, init } from "./echarts";
+
+interface Props {
+  option: ChartOption;
+  height: number;
+  label: string;
+  group?: string;
+  dark: boolean;
+}
+
+export default function EChart({ option, height, label, group, dark }: Props) {
+  const element = useRef<HTMLDivElement>(null);
+  const chart = useRef<ReturnType<typeof init>>(undefined);
+
+  useEffect(() => {
+    if (!element.current) return;
+    const made = init(element.current, dark ? "dark" : undefined);
+    chart.current = made;
+    if (group) {
+      made.group = group;
+      connect(group);
+    }
+    const observer = new ResizeObserver(() => made.resize());
+    observer.observe(element.current);
+    return () => {
+      observer.disconnect();
+      made.dispose();
+    };
+  }, [dark, group]);
+
+  useEffect(() => {
+    chart.current?.setOption(
+      { backgroundColor: "transparent", animation: false, aria: { enabled: true }, ...option },
+      { notMerge: true },
+    );
+  }, [option]);
+
+  return <div ref={element} style={{ height }} role="img" aria-label={label} />;
+}

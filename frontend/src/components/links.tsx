@@ -1,0 +1,21 @@
+/** Mantine's looks with the router's typed addresses. */
+
+import { Anchor, type AnchorProps, Button, type ButtonProps, Card, type CardProps } from "@mantine/core";
+import { createLink } from "@tanstack/react-router";
+import { type AnchorHTMLAttributes, forwardRef } from "react";
+
+type Native<Props> = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Props>;
+
+export const LinkButton = createLink(
+  forwardRef<HTMLAnchorElement, ButtonProps & Native<ButtonProps>>((props, ref) => (
+    <Button component="a" ref={ref} {...props} />
+  )),
+);
+
+export const TextLink = createLink(
+  forwardRef<HTMLAnchorElement, AnchorProps & Native<AnchorProps>>((props, ref) => <Anchor ref={ref} {...props} />),
+);
+
+export const LinkCard = createLink(
+  forwardRef<HTMLAnchorElement, CardProps & Native<CardProps>>((props, ref) => <Card component="a" ref={ref} {...props} />),
+);

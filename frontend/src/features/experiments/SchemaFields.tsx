@@ -1,0 +1,100 @@
+import { NumberInput, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import type { UseFormReturnType } from "@mantine/form";
+import type { ReactNode } from "react";
+import { useState } from "react";
+import type { FieldProblem } from "@/api";
+import { type Field, parseNumbers } from "@/lib/schema";
+import { errorAt, type Values } from "./formValues";
+
+export type ExperimentForm = UseFormReturnType<Values>;
+
+interface Props {
+  fields: Field[];
+  /** The path of the object that the fields belong to; empty for the configuration itself. */
+  path: string;
+  form: ExperimentForm;
+  problems: readonly FieldProblem[];
+  extra?: (field: Field) => ReactNode;
+}
+
+/** One input for each field of a schema, with the schema's help and bounds. */
+export function SchemaFields({ fields, path, form, problems, extra }: Props) {
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg" verticalSpacing="md">
+      {fields
+        .filter((field) => field.kind !== "variant")
+        .map((field) => {
+          const at = path ? `${path}.${field.name}` : field.name;
+          return (
+            <Stack key={field.name} gap={4}>
+              <SchemaInput field={field} path={at} form={form} error={errorAt(problems, at)} />
+              {extra?.(field)}
+            </Stack>
+          );
+        })}
+    </SimpleGrid>
+  );
+}
+
+interface InputProps {
+  field: Field;
+  path: string;
+  form: ExperimentForm;
+  error: string | undefined;
+}
+
+/** Below this, plus and minus buttons would jump over every sensible value. */
+const SMALLEST_STEPPED = 0.01;
+
+function SchemaInput({ field, path, form, error }: InputProps) {
+  const props = form.getInputProps(path);
+  const common = { label: field.label, description: <Help field={field} />, error, inputWrapperOrder: ORDER };
+  if (field.kind === "choice") return <Select {...common} data={field.choices} allowDeselect={false} {...props} error={error} />;
+  if (field.kind === "numbers") return <NumbersInput field={field} path={path} form={form} error={error} />;
+  if (field.kind === "integer" || field.kind === "number") {
+    const small = field.kind === "number" && Number(field.default) < SMALLEST_STEPPED;
+    return (
+      <NumberInput
+        {...common}
+        {...props}
+        error={error}
+        allowDecimal={field.kind === "number"}
+        // What is out of bounds is refused with its remedy, never changed under the user's hands.
+        clampBehavior="none"
+        step={field.kind === "number" ? 0.05 : (field.schema.multipleOf ?? 1)}
+        hideControls={small}
+      />
+    );
+  }
+  return <TextInput {...common} {...props} error={error} />;
+}
+
+const ORDER: ("label" | "input" | "error" | "description")[] = ["label", "input", "error", "description"];
+
+function NumbersInput({ field, path, form, error }: InputProps) {
+  const value = form.getInputProps(path).value as unknown[];
+  const [text, setText] = useState(() => value.join(", "));
+  return (
+    <TextInput
+      label={field.label}
+      description={<Help field={field} />}
+      inputWrapperOrder={ORDER}
+      error={error}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        form.setFieldValue(path, parseNumbers(event.currentTarget.value));
+      }}
+    />
+  );
+}
+
+function Help({ field }: { field: Field }) {
+  return (
+    <Text span size="xs">
+      {field.help}
+      {field.bounds && ` Allowed: ${field.bounds}.`}
+      {field.default !== undefined && ` Default: ${Array.isArray(field.default) ? field.default.join(", ") : String(field.default)}.`}
+    </Text>
+  );
+}

@@ -1,0 +1,53 @@
+/** The values of the experiment form. Their paths are the server's field names, so that its errors find their fields. */
+
+import { type ExperimentConfig, type FieldProblem, formPath, problemText } from "@/api";
+import { defaultOf, type JsonSchema, variants } from "@/lib/schema";
+
+export type StrategyValues = Record<string, unknown> & { name: string };
+
+export interface Values {
+  name: string;
+  description: string;
+  data: Record<string, unknown>;
+  network: Record<string, unknown>;
+  schedule: Record<string, unknown>;
+  strategies: StrategyValues[];
+  seeds: unknown;
+  minimum_sites: unknown;
+}
+
+/** Every field as the contract has it, and all methods: the comparison that most people want first. */
+export function initialValues(schema: JsonSchema): Values {
+  const standard = defaultOf(schema, schema) as Omit<Values, "name" | "description" | "strategies">;
+  return { ...standard, name: "", description: "", strategies: Object.keys(strategySchemas(schema)).map((name) => newStrategy(schema, name)).sort(byOrder) };
+}
+
+export function strategySchemas(schema: JsonSchema): Record<string, JsonSchema> {
+  const union = schema.properties?.strategies?.items;
+  return union ? variants(schema, union) : {};
+}
+
+export function newStrategy(schema: JsonSchema, name: string): StrategyValues {
+  const variant = strategySchemas(schema)[name];
+  return { ...(variant ? (defaultOf(schema, { ...variant, type: "object" }) as object) : {}), name };
+}
+
+const ORDER = ["fedsm", "fedavg", "local-only", "centralized"];
+
+/** FedSM first, baselines after it, methods that this file does not know last. */
+export function byOrder(left: { name: string }, right: { name: string }): number {
+  const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return place(left.name) - place(right.name);
+}
+
+/** What is sent. The backend checks it all, so a value that is not a number yet goes out as it is. */
+export function configOf(values: Values): ExperimentConfig {
+  const { name: _name, description: _description, ...config } = values;
+  return config as unknown as ExperimentConfig;
+}
+
+/** The text of the problem at this field or inside it. */
+export function errorAt(problems: readonly FieldProblem[], path: string): string | undefined {
+  const problem = problems.find(({ field }) => formPath(field) === path || formPath(field).startsWith(`${path}.`));
+  return problem && problemText(problem);
+}
