@@ -3,6 +3,7 @@
 import logging
 
 import uvicorn
+from pydantic import ValidationError
 
 from backend.db.migrate import migrate
 from backend.main import create_app
@@ -11,7 +12,10 @@ from backend.settings import load_settings
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except ValidationError as error:
+        raise SystemExit(f"The backend does not start:\n{describe_refusal(error)}") from None
     migrate(settings.effective_database_url)
     uvicorn.run(
         create_app(settings),
@@ -21,6 +25,15 @@ def main() -> None:
         access_log=False,  # addresses may hold a sign-in token
         timeout_graceful_shutdown=5,
     )
+
+
+def describe_refusal(error: ValidationError) -> str:
+    """One line a problem, with the variable's name and without its value, which may be a secret."""
+    lines = []
+    for problem in error.errors():
+        variable = f"FEDSM_{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
+        lines.append(f"  {variable}{problem['msg'].removeprefix('Value error, ')}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,12 @@ REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Where the state lives, where to listen, and who may come in. Secrets are never printed."""
 
-    model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FEDSM_",
+        populate_by_name=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # the input holds tokens
+    )
 
     home: Path = Field(default=Path(".fedsm"), description="State folder: database, artifacts, token files.")
     database_url: str = Field(default="", description="SQLite or PostgreSQL; empty: SQLite in the state folder.")

@@ -28,6 +28,7 @@ class PlayedWorker:
     def __init__(self, client: httpx.Client, broker: redis.Redis, name: str = "played-worker") -> None:
         self.client, self.broker, self.name = client, broker, name
         self.dice: Callable[[str, int], float] = lambda _participant, _round: 0.5
+        self.num_val_cases: Callable[[str], int] = lambda _participant: 1
         self.fail: Callable[[str, str, int], str | None] = lambda _kind, _participant, _round: None
         self.refuse: dict[str, str] = {}
         self.done: list[tuple[str, str, int]] = []
@@ -207,5 +208,5 @@ class PlayedWorker:
             "split": "val",
             "name": "dice",
             "value": self.dice(payload["participant"], number),
-            "num_cases": 1,
+            "num_cases": self.num_val_cases(payload["participant"]),
         }

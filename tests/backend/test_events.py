@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,12 +26,20 @@ def read_stream(response: httpx.Response) -> Iterator[tuple[str, int, dict[str, 
 
 
 def test_events_arrive_while_they_happen(backend: LiveBackend) -> None:
-    timer = threading.Timer(0.3, lambda: backend.post("/federations", {"name": "New", "task": DISC}))
+    posted: list[float] = []
+
+    def create_federation() -> None:
+        backend.post("/federations", {"name": "New", "task": DISC})
+        posted.append(time.monotonic())
+
+    timer = threading.Timer(0.3, create_federation)
     with backend.admin.stream("GET", "/api/v1/events/stream") as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         timer.start()
         name, event_id, data = next(read_stream(response))
+        arrived = time.monotonic()
     timer.join()
+    assert arrived - posted[0] < 1, "the bell wakes the stream, not its slow poll every two seconds"
     assert name == data["kind"] == "federation"
     assert data["id"] == event_id
     assert data["message"] == "admin created the federation New."

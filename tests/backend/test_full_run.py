@@ -75,6 +75,30 @@ def test_fedavg_run_goes_through_its_rounds(
     assert statuses[-1] == "FedAvg, seed 0 is completed; its best round is 2."
 
 
+def test_best_round_weighs_sites_by_their_validation_cases(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    # Round 1: (1 * 0.9 + 8 * 0.5 + 1 * 0.5) / 10 = 0.54, though the plain mean would be 0.63; rounds 2 and 3: 0.6.
+    worker.num_val_cases = lambda participant: 8 if participant == "b" else 1
+    worker.dice = lambda participant, number: 0.6 if number > 1 else {"a": 0.9, "b": 0.5, "c": 0.5}[participant]
+    run_id = start_run(backend, federation, schedule={"rounds": 3})
+    worker.work_until_idle()
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["best_round"], run["best_dice"]) == (2, pytest.approx(0.6)), "of equal rounds the earlier"
+
+
+def test_round_that_a_site_did_not_validate_is_not_the_best(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    # Site b validates round 1 when it trains round 2, where it fails: 0.9 of the others is not compared with 0.5.
+    worker.dice = lambda participant, number: 0.9 if number == 1 and participant != "b" else 0.5
+    worker.fail = lambda *key: "out of memory" if key == ("train_site", "b", 2) else None
+    run_id = start_run(backend, federation, minimum_sites=2)
+    worker.work_until_idle()
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["status"], run["best_round"], run["best_dice"]) == ("completed", 2, pytest.approx(0.5))
+
+
 def test_updates_reach_the_aggregation_in_site_order(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:

@@ -30,6 +30,16 @@ def test_open_port_needs_long_and_different_tokens(
         Settings()
 
 
+def test_refusal_names_the_setting_and_hides_the_secret(tmp_path: Path) -> None:
+    environment = {"FEDSM_HOME": str(tmp_path), "FEDSM_HOST": "0.0.0.0", "FEDSM_ADMIN_TOKEN": "my-secret"}
+    result = subprocess.run([sys.executable, "-m", "backend"], env=environment, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "The backend does not start:\n  FEDSM_ADMIN_TOKEN must have at least 24 characters when the backend listens on "
+        "0.0.0.0: set a random one, or set FEDSM_HOST=127.0.0.1\n"
+    )
+
+
 def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEDSM_ADMIN_TOKEN", "very-secret-admin-token")
     assert "very-secret" not in repr(Settings())
