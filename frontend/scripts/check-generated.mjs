@@ -34,14 +34,21 @@ function schemaIsStale() {
   const python = process.env.PYTHON;
   if (!python) return false;
   const schema = execFileSync(python, ["-m", "backend.openapi"], { cwd: dirname(frontend), encoding: "utf8" });
-  const same = JSON.stringify(JSON.parse(schema)) === JSON.stringify(JSON.parse(readFileSync(join(frontend, "openapi.json"), "utf8")));
+  const same =
+    JSON.stringify(JSON.parse(schema)) ===
+    JSON.stringify(JSON.parse(readFileSync(join(frontend, "openapi.json"), "utf8")));
   return !same;
 }
 
 const fresh = mkdtempSync(join(tmpdir(), "fedsm-client-"));
 try {
   const { default: config } = await import("./openapi-ts.options.mjs");
-  await createClient({ ...config, input: join(frontend, "openapi.json"), output: { ...config.output, path: fresh }, logs: { level: "silent" } });
+  await createClient({
+    ...config,
+    input: join(frontend, "openapi.json"),
+    output: { ...config.output, path: fresh },
+    logs: { level: "silent" },
+  });
   const stale = differing(committed, fresh).map((name) => relative(frontend, join(committed, name)));
   if (schemaIsStale()) stale.unshift("openapi.json");
   if (stale.length > 0) {

@@ -18,7 +18,13 @@ export class ApiError extends Error {
   readonly fields: readonly FieldProblem[];
   readonly correlationId: string | null;
 
-  constructor(status: number, code: string, detail: string, fields: readonly FieldProblem[], correlationId: string | null) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    fields: readonly FieldProblem[],
+    correlationId: string | null,
+  ) {
     super(detail);
     this.status = status;
     this.code = code;
@@ -45,7 +51,8 @@ function toApiError(error: unknown, response: Response | undefined): ApiError {
     return new ApiError(0, "unreachable", "The backend does not answer. Check that it runs, then try again.", [], null);
   }
   const body = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
-  const detail = typeof body.detail === "string" ? body.detail : `The backend answered ${response.status} ${response.statusText}.`;
+  const detail =
+    typeof body.detail === "string" ? body.detail : `The backend answered ${response.status} ${response.statusText}.`;
   const fields = Array.isArray(body.fields) ? (body.fields as FieldProblem[]) : [];
   const id = typeof body.correlation_id === "string" ? body.correlation_id : null;
   return new ApiError(response.status, typeof body.error === "string" ? body.error : "http_error", detail, fields, id);

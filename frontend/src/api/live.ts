@@ -21,10 +21,15 @@ export const EVENT_KINDS: readonly EventRecord["kind"][] = [
 export function staleKeys(event: EventRecord): QueryKey[] {
   const keys: QueryKey[] = [];
   if (event.run_id) keys.push(["run", event.run_id]);
-  if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log") keys.push(["experiment", event.experiment_id]);
+  if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log")
+    keys.push(["experiment", event.experiment_id]);
   if (event.dataset_id) keys.push(["dataset", event.dataset_id]);
   if (event.federation_id && event.kind !== "metrics" && event.kind !== "log" && event.kind !== "task") {
-    keys.push(["federation", event.federation_id], ["experiments", event.federation_id], ["datasets", event.federation_id]);
+    keys.push(
+      ["federation", event.federation_id],
+      ["experiments", event.federation_id],
+      ["datasets", event.federation_id],
+    );
   }
   if (event.kind === "federation" || event.kind === "site") keys.push(["federations"]);
   return keys;

@@ -1,6 +1,6 @@
 import { IconMapSearch } from "@tabler/icons-react";
-import { LinkButton } from "@/components/links";
 import { EmptyState } from "@/components/Feedback";
+import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 
 export function NotFound() {
@@ -9,11 +9,7 @@ export function NotFound() {
       <EmptyState
         icon={IconMapSearch}
         title="There is nothing at this address"
-        action={
-          <LinkButton to="/">
-            All federations
-          </LinkButton>
-        }
+        action={<LinkButton to="/">All federations</LinkButton>}
       >
         The link may be mistyped, or what it showed was deleted.
       </EmptyState>

@@ -34,7 +34,11 @@ export function Shell() {
   if (token.done && session.error) {
     return (
       <Container size="xs" pt={120}>
-        <ErrorPanel title="The backend cannot be reached" error={session.error} onRetry={() => void session.refetch()} />
+        <ErrorPanel
+          title="The backend cannot be reached"
+          error={session.error}
+          onRetry={() => void session.refetch()}
+        />
       </Container>
     );
   }
@@ -111,7 +115,12 @@ function SchemeSwitch() {
   const next = scheme === "dark" ? "light" : "dark";
   return (
     <Tooltip label={`Switch to ${next} colours`}>
-      <ActionIcon variant="subtle" color="gray" onClick={() => setColorScheme(next)} aria-label={`Switch to ${next} colours`}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        onClick={() => setColorScheme(next)}
+        aria-label={`Switch to ${next} colours`}
+      >
         {scheme === "dark" ? <IconSun size={18} /> : <IconMoon size={18} />}
       </ActionIcon>
     </Tooltip>
@@ -131,7 +140,13 @@ function SignOut() {
     window.location.assign("/");
   };
   return (
-    <Button variant="subtle" color="gray" size="compact-sm" leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-sm"
+      leftSection={<IconLogout size={16} />}
+      onClick={() => void signOut()}
+    >
       Sign out
     </Button>
   );

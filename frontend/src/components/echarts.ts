@@ -13,5 +13,7 @@ import { CanvasRenderer } from "echarts/renderers";
 
 use([LineChart, BarChart, GridComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
 
-export type ChartOption = ComposeOption<LineSeriesOption | BarSeriesOption | GridComponentOption | TooltipComponentOption>;
+export type ChartOption = ComposeOption<
+  LineSeriesOption | BarSeriesOption | GridComponentOption | TooltipComponentOption
+>;
 export { connect, init };

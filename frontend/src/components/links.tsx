@@ -17,5 +17,7 @@ export const TextLink = createLink(
 );
 
 export const LinkCard = createLink(
-  forwardRef<HTMLAnchorElement, CardProps & Native<CardProps>>((props, ref) => <Card component="a" ref={ref} {...props} />),
+  forwardRef<HTMLAnchorElement, CardProps & Native<CardProps>>((props, ref) => (
+    <Card component="a" ref={ref} {...props} />
+  )),
 );

@@ -51,7 +51,11 @@ describe("caseDice", () => {
 
 describe("modelChoices", () => {
   it("folds the personalized models into one choice", () => {
-    expect(modelChoices(["global", "personalized/a", "personalized/b", "super"])).toEqual(["super", "personalized", "global"]);
+    expect(modelChoices(["global", "personalized/a", "personalized/b", "super"])).toEqual([
+      "super",
+      "personalized",
+      "global",
+    ]);
     expect(modelChoices(["global"])).toEqual(["global"]);
   });
 });

@@ -18,7 +18,8 @@ export function modelOfCase(choice: string, scored: ScoredCase): string {
 
 /** Worst first; cases without a score last; equal scores by site and name, so that the order never jumps. */
 export function worstFirst(cases: readonly ScoredCase[], choice: string, structure: string | null): ScoredCase[] {
-  const score = (scored: ScoredCase) => caseDice(scored, modelOfCase(choice, scored), structure) ?? Number.POSITIVE_INFINITY;
+  const score = (scored: ScoredCase) =>
+    caseDice(scored, modelOfCase(choice, scored), structure) ?? Number.POSITIVE_INFINITY;
   const label = (scored: ScoredCase) => `${scored.site_slug}/${scored.name}`;
   return [...cases].sort((left, right) => {
     const difference = score(left) - score(right);
@@ -31,12 +32,18 @@ export function modelChoices(models: readonly string[]): string[] {
   const choices = models.includes("super") ? ["super"] : [];
   if (models.some((model) => model.startsWith("personalized/"))) choices.push("personalized");
   if (models.includes("global")) choices.push("global");
-  const others = models.filter((model) => model !== "super" && model !== "global" && !model.startsWith("personalized/"));
+  const others = models.filter(
+    (model) => model !== "super" && model !== "global" && !model.startsWith("personalized/"),
+  );
   return [...choices, ...others];
 }
 
 /** The case before or after the current one, staying inside the list. */
-export function neighbour(cases: readonly ScoredCase[], current: string | undefined, step: 1 | -1): ScoredCase | undefined {
+export function neighbour(
+  cases: readonly ScoredCase[],
+  current: string | undefined,
+  step: 1 | -1,
+): ScoredCase | undefined {
   const at = cases.findIndex((scored) => scored.case_id === current);
   if (at < 0) return cases[0];
   return cases[Math.min(cases.length - 1, Math.max(0, at + step))];

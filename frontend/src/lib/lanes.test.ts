@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "@/api";
 import { lanes, openTasks, trainingCosts } from "./lanes";
 
-function task(participant: string, round: number, status: TaskRecord["status"], more: Partial<TaskRecord> = {}): TaskRecord {
+function task(
+  participant: string,
+  round: number,
+  status: TaskRecord["status"],
+  more: Partial<TaskRecord> = {},
+): TaskRecord {
   return {
     id: `${participant}-${round}-${status}`,
     kind: "train_site",
@@ -25,7 +30,11 @@ function task(participant: string, round: number, status: TaskRecord["status"], 
 
 describe("lanes", () => {
   it("has a lane for each participant in site order and a column for each round and the test", () => {
-    const result = lanes([task("b", 1, "completed"), task("a", 1, "running"), task("a", 2, "queued", { kind: "evaluate_site" })], ["a", "b"], 2);
+    const result = lanes(
+      [task("b", 1, "completed"), task("a", 1, "running"), task("a", 2, "queued", { kind: "evaluate_site" })],
+      ["a", "b"],
+      2,
+    );
     expect(result.map((lane) => lane.participant)).toEqual(["a", "b"]);
     expect(result[0]?.cells.map((cell) => cell.state)).toEqual(["training", "none", "waiting"]);
     expect(result[1]?.cells.map((cell) => cell.state)).toEqual(["done", "none", "none"]);
@@ -55,8 +64,8 @@ describe("openTasks", () => {
 
 describe("trainingCosts", () => {
   it("adds what was sent and received", () => {
-    expect(trainingCosts([task("a", 1, "completed", { seconds: 2, bytes_up: 10, bytes_down: 5 }), task("a", 2, "running")])).toEqual([
-      { round: 1, participant: "a", seconds: 2, bytes: 15 },
-    ]);
+    expect(
+      trainingCosts([task("a", 1, "completed", { seconds: 2, bytes_up: 10, bytes_down: 5 }), task("a", 2, "running")]),
+    ).toEqual([{ round: 1, participant: "a", seconds: 2, bytes: 15 }]);
   });
 });

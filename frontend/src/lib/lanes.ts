@@ -48,7 +48,10 @@ export function lanes(tasks: readonly TaskRecord[], order: readonly string[], nu
     const known = latest.get(key);
     if (!known || known.created_at <= task.created_at) latest.set(key, task);
   }
-  const participants = [...order.filter((site) => seen.has(site)), ...[...seen].filter((site) => !order.includes(site)).sort()];
+  const participants = [
+    ...order.filter((site) => seen.has(site)),
+    ...[...seen].filter((site) => !order.includes(site)).sort(),
+  ];
   return participants.map((participant) => ({
     participant,
     cells: columns.map((column) => {

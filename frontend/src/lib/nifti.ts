@@ -54,7 +54,11 @@ export function parseMask(buffer: ArrayBuffer): MaskVolume {
   for (let index = 0; index < voxels; index += 1) {
     const at = offset + index * bytesPerVoxel;
     bits[index] =
-      bytesPerVoxel === 1 ? view.getUint8(at) : bytesPerVoxel === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
+      bytesPerVoxel === 1
+        ? view.getUint8(at)
+        : bytesPerVoxel === 2
+          ? view.getUint16(at, true)
+          : view.getUint32(at, true);
   }
   return { header: new Uint8Array(buffer.slice(0, offset)), width, height, depth, bits };
 }
@@ -81,8 +85,7 @@ function erode(voxels: Uint8Array, width: number, height: number, diagonal: bool
     const x = index % width;
     const y = Math.floor((index % plane) / width);
     if (x === 0 || y === 0 || x === width - 1 || y === height - 1) continue;
-    const straight =
-      voxels[index - 1] && voxels[index + 1] && voxels[index - width] && voxels[index + width];
+    const straight = voxels[index - 1] && voxels[index + 1] && voxels[index - width] && voxels[index + width];
     const corners =
       !diagonal ||
       (voxels[index - width - 1] &&

@@ -4,7 +4,16 @@ const SITE_COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d
 const LINE_TYPES = ["solid", "dashed", "dotted"] as const;
 
 /** Cyan, yellow and magenta first: they also stand out on the orange-red of a fundus photograph. */
-const STRUCTURE_COLOURS = ["#22d3ee", "#fde047", "#f472b6", "#a3e635", "#f8fafc", "#fb923c", "#818cf8", "#34d399"] as const;
+const STRUCTURE_COLOURS = [
+  "#22d3ee",
+  "#fde047",
+  "#f472b6",
+  "#a3e635",
+  "#f8fafc",
+  "#fb923c",
+  "#818cf8",
+  "#34d399",
+] as const;
 
 export type LineType = (typeof LINE_TYPES)[number];
 

@@ -22,7 +22,10 @@ function results(cells: ResultCell[]): ExperimentResults {
 
 describe("resultTable", () => {
   it("puts sites in their order and the pooled column last", () => {
-    const table = resultTable(results([cell("FedAvg", null, 0.7), cell("FedAvg", "b", 0.6), cell("FedAvg", "a", 0.8)]), null);
+    const table = resultTable(
+      results([cell("FedAvg", null, 0.7), cell("FedAvg", "b", 0.6), cell("FedAvg", "a", 0.8)]),
+      null,
+    );
     expect(table.columns).toEqual(["a", "b", null]);
     expect(table.rows[0]?.cells.map((entry) => entry?.mean)).toEqual([0.8, 0.6, 0.7]);
   });

@@ -27,7 +27,12 @@ export function resultTable(results: ExperimentResults, structure: string | null
   for (const cell of results.cells) {
     if (cell.structure !== structure) continue;
     const key = `${cell.strategy_label}/${cell.model}`;
-    const row = rows.get(key) ?? { key, strategyLabel: cell.strategy_label, model: cell.model, cells: columns.map(() => undefined) };
+    const row = rows.get(key) ?? {
+      key,
+      strategyLabel: cell.strategy_label,
+      model: cell.model,
+      cells: columns.map(() => undefined),
+    };
     row.cells[columns.indexOf(cell.site_slug)] = cell;
     rows.set(key, row);
   }

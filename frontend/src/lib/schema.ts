@@ -104,7 +104,9 @@ export function describeBounds(schema: JsonSchema): string {
 export function variants(root: JsonSchema, schema: JsonSchema): Record<string, JsonSchema> {
   const union = resolve(root, schema);
   const mapping = union.discriminator?.mapping ?? {};
-  return Object.fromEntries(Object.entries(mapping).map(([name, reference]) => [name, resolve(root, { $ref: reference })]));
+  return Object.fromEntries(
+    Object.entries(mapping).map(([name, reference]) => [name, resolve(root, { $ref: reference })]),
+  );
 }
 
 /** The value a field has before anybody touches it: its own default, else those of its parts. */
@@ -141,9 +143,7 @@ export interface Difference {
 /** The fields of a configuration that are not as the contract has them, for the review. */
 export function differences(value: unknown, standard: unknown, path = ""): Difference[] {
   if (isRecord(value) && isRecord(standard)) {
-    return Object.keys(value).flatMap((key) =>
-      differences(value[key], standard[key], path ? `${path}.${key}` : key),
-    );
+    return Object.keys(value).flatMap((key) => differences(value[key], standard[key], path ? `${path}.${key}` : key));
   }
   if (JSON.stringify(value) === JSON.stringify(standard)) return [];
   return [{ path, value: asText(value), default: asText(standard) }];

@@ -3,12 +3,27 @@ import { readCasesSearch, readExperimentSearch, readFederationSearch, toggled } 
 
 describe("URL state", () => {
   it("reads a whole deep link of the viewer", () => {
-    const link = { case: "c1", model: "super", structure: "optic cup", site: "a", reference: "fill", prediction: "off", opacity: 0.4, hidden: [1] };
+    const link = {
+      case: "c1",
+      model: "super",
+      structure: "optic cup",
+      site: "a",
+      reference: "fill",
+      prediction: "off",
+      opacity: 0.4,
+      hidden: [1],
+    };
     expect(readCasesSearch(link)).toEqual(link);
   });
 
   it("drops what is not valid and keeps the rest", () => {
-    const read = readCasesSearch({ case: "c1", reference: "blinking", opacity: 7, hidden: [1, "x", -2], unknown: true });
+    const read = readCasesSearch({
+      case: "c1",
+      reference: "blinking",
+      opacity: 7,
+      hidden: [1, "x", -2],
+      unknown: true,
+    });
     expect(read.case).toBe("c1");
     expect(read.reference).toBeUndefined();
     expect(read.opacity).toBeUndefined();

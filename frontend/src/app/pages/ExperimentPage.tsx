@@ -30,7 +30,9 @@ export function ExperimentPage() {
 
 function WithFederation({ experiment }: { experiment: ExperimentRecord }) {
   const federation = useQuery(federationQuery(experiment.federation_id));
-  return <Loaded query={federation}>{(loaded) => <ExperimentView experiment={experiment} federation={loaded} />}</Loaded>;
+  return (
+    <Loaded query={federation}>{(loaded) => <ExperimentView experiment={experiment} federation={loaded} />}</Loaded>
+  );
 }
 
 interface Props {
@@ -74,7 +76,10 @@ function RunTabs({ experiment, federation }: Props) {
           </Tabs.Tab>
           {experiment.runs.map((entry) => (
             <Tabs.Tab key={entry.id} value={entry.id}>
-              <RunTabLabel run={entry} manySeeds={experiment.config.seeds ? experiment.config.seeds.length > 1 : false} />
+              <RunTabLabel
+                run={entry}
+                manySeeds={experiment.config.seeds ? experiment.config.seeds.length > 1 : false}
+              />
             </Tabs.Tab>
           ))}
         </Tabs.List>
@@ -118,14 +123,24 @@ function ExperimentActions({ experiment }: { experiment: ExperimentRecord }) {
   });
   if (experiment.started_at === null) {
     return (
-      <Button loading={act.isPending} onClick={() => act.mutate("start")} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
+      <Button
+        loading={act.isPending}
+        onClick={() => act.mutate("start")}
+        leftSection={<IconPlayerPlay size={16} aria-hidden />}
+      >
         Start
       </Button>
     );
   }
   if (experiment.runs.every(isOver)) return null;
   return (
-    <Button variant="default" c="red" loading={act.isPending} onClick={() => act.mutate("cancel")} leftSection={<IconX size={16} aria-hidden />}>
+    <Button
+      variant="default"
+      c="red"
+      loading={act.isPending}
+      onClick={() => act.mutate("cancel")}
+      leftSection={<IconX size={16} aria-hidden />}
+    >
       Cancel all runs
     </Button>
   );

@@ -78,12 +78,14 @@ function CheckResult({ dataset }: { dataset: DatasetRecord }) {
 
 function Facts({ dataset }: { dataset: DatasetRecord }) {
   const facts: [string, string][] = [
-    ...(["train", "val", "test"] as const).map(
-      (split): [string, string] => [`${split} cases`, String(dataset.num_cases[split] ?? 0)],
-    ),
-    ...Object.entries(dataset.structure_shares).map(
-      ([name, share]): [string, string] => [`${name}, mean share of the image`, formatPercent(share, 1)],
-    ),
+    ...(["train", "val", "test"] as const).map((split): [string, string] => [
+      `${split} cases`,
+      String(dataset.num_cases[split] ?? 0),
+    ]),
+    ...Object.entries(dataset.structure_shares).map(([name, share]): [string, string] => [
+      `${name}, mean share of the image`,
+      formatPercent(share, 1),
+    ]),
   ];
   return (
     <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }}>

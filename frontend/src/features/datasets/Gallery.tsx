@@ -1,4 +1,15 @@
-import { AspectRatio, Badge, Button, Card, Center, Group, SegmentedControl, SimpleGrid, Stack, Text } from "@mantine/core";
+import {
+  AspectRatio,
+  Badge,
+  Button,
+  Card,
+  Center,
+  Group,
+  SegmentedControl,
+  SimpleGrid,
+  Stack,
+  Text,
+} from "@mantine/core";
 import { IconPhotoOff } from "@tabler/icons-react";
 import { useState } from "react";
 import type { CaseRecord } from "@/api";

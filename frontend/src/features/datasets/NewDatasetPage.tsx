@@ -29,7 +29,14 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
   const navigate = useNavigate();
   const { site } = route.useSearch();
   const form = useForm<Values>({
-    initialValues: { site: site ?? federation.sites[0]?.id ?? null, name: "", folder: "", train: 0.6, val: 0.15, seed: 0 },
+    initialValues: {
+      site: site ?? federation.sites[0]?.id ?? null,
+      name: "",
+      folder: "",
+      train: 0.6,
+      val: 0.15,
+      seed: 0,
+    },
   });
   const register = useMutation({
     mutationFn: (values: Values) =>
@@ -50,7 +57,10 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
     },
     onError: (error) => {
       if (!(error instanceof ApiError)) return;
-      const named = Object.entries(fieldErrors(error.fields)).map(([path, text]) => [path.replace(/^fractions\.?/, "") || "train", text]);
+      const named = Object.entries(fieldErrors(error.fields)).map(([path, text]) => [
+        path.replace(/^fractions\.?/, "") || "train",
+        text,
+      ]);
       form.setErrors(Object.fromEntries(named));
     },
   });
@@ -105,7 +115,9 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
               </Text>
             </Stack>
           </Card>
-          {register.error && Object.keys(form.errors).length === 0 && <Alert color="red">{register.error.message}</Alert>}
+          {register.error && Object.keys(form.errors).length === 0 && (
+            <Alert color="red">{register.error.message}</Alert>
+          )}
           <Group>
             <Button type="submit" loading={register.isPending} disabled={form.values.site === null}>
               Register and check

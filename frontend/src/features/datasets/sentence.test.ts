@@ -15,6 +15,8 @@ describe("checkSentence", () => {
 
   it("is short when nothing is skipped, and shows the cause when the check failed", () => {
     expect(checkSentence({ ...ready, num_skipped: 0, skipped_by_reason: {} })).toBe("All 412 cases used.");
-    expect(checkSentence({ ...ready, status: "failed", error: "no such folder", skipped_by_reason: {} })).toBe("no such folder");
+    expect(checkSentence({ ...ready, status: "failed", error: "no such folder", skipped_by_reason: {} })).toBe(
+      "no such folder",
+    );
   });
 });

@@ -72,7 +72,12 @@ export function Review({ config, standard, check, problems, named, pending, onCr
             Give the experiment a name to start it.
           </Text>
         )}
-        <Button type="submit" disabled={!ready} loading={pending} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
+        <Button
+          type="submit"
+          disabled={!ready}
+          loading={pending}
+          leftSection={<IconPlayerPlay size={16} aria-hidden />}
+        >
           Create and start
         </Button>
         <Button variant="default" disabled={!ready || pending} onClick={onCreate}>

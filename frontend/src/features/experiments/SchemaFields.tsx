@@ -49,7 +49,8 @@ const SMALLEST_STEPPED = 0.01;
 function SchemaInput({ field, path, form, error }: InputProps) {
   const props = form.getInputProps(path);
   const common = { label: field.label, description: <Help field={field} />, error, inputWrapperOrder: ORDER };
-  if (field.kind === "choice") return <Select {...common} data={field.choices} allowDeselect={false} {...props} error={error} />;
+  if (field.kind === "choice")
+    return <Select {...common} data={field.choices} allowDeselect={false} {...props} error={error} />;
   if (field.kind === "numbers") return <NumbersInput field={field} path={path} form={form} error={error} />;
   if (field.kind === "integer" || field.kind === "number") {
     const small = field.kind === "number" && Number(field.default) < SMALLEST_STEPPED;
@@ -94,7 +95,8 @@ function Help({ field }: { field: Field }) {
     <Text span size="xs">
       {field.help}
       {field.bounds && ` Allowed: ${field.bounds}.`}
-      {field.default !== undefined && ` Default: ${Array.isArray(field.default) ? field.default.join(", ") : String(field.default)}.`}
+      {field.default !== undefined &&
+        ` Default: ${Array.isArray(field.default) ? field.default.join(", ") : String(field.default)}.`}
     </Text>
   );
 }

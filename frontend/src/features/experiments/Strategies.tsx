@@ -18,7 +18,9 @@ interface Props {
 export function Strategies(props: Props) {
   const { schema, form, problems } = props;
   const chosen = form.values.strategies;
-  const all = Object.entries(strategySchemas(schema)).sort(([left], [right]) => byOrder({ name: left }, { name: right }));
+  const all = Object.entries(strategySchemas(schema)).sort(([left], [right]) =>
+    byOrder({ name: left }, { name: right }),
+  );
   const set = (strategies: typeof chosen) => form.setFieldValue("strategies", [...strategies].sort(byOrder));
   return (
     <Stack gap="sm">
@@ -44,9 +46,7 @@ export function Strategies(props: Props) {
                 {...props}
                 strategy={strategy}
                 index={index}
-                onRemove={
-                  indices.length > 1 ? () => set(chosen.filter((_, other) => other !== index)) : undefined
-                }
+                onRemove={indices.length > 1 ? () => set(chosen.filter((_, other) => other !== index)) : undefined}
               />
             ))}
             {indices.length > 0 && fieldsOf(schema, strategy).length > 0 && (
@@ -90,7 +90,8 @@ function StrategyOptions({ schema, form, problems, rho, strategy, index, onRemov
   const path = `strategies.${index}`;
   const fields = fieldsOf(schema, strategy);
   const nameError = errorAt(problems, `${path}.name`);
-  const showRho = (field: Field) => field.name === "lambda" && <Rho value={form.values.strategies[index]?.lambda} rho={rho} />;
+  const showRho = (field: Field) =>
+    field.name === "lambda" && <Rho value={form.values.strategies[index]?.lambda} rho={rho} />;
   return (
     <>
       {nameError && (
@@ -120,7 +121,13 @@ function StrategyOptions({ schema, form, problems, rho, strategy, index, onRemov
 }
 
 /** A choice between alternatives that bring their own fields, such as the selector. */
-function Variant(props: { schema: JsonSchema; form: ExperimentForm; problems: readonly FieldProblem[]; field: Field; path: string }) {
+function Variant(props: {
+  schema: JsonSchema;
+  form: ExperimentForm;
+  problems: readonly FieldProblem[];
+  field: Field;
+  path: string;
+}) {
   const { schema, form, problems, field, path } = props;
   const alternatives = variants(schema, field.schema);
   const value = form.getInputProps(path).value as { name: string };
@@ -143,7 +150,9 @@ function Variant(props: { schema: JsonSchema; form: ExperimentForm; problems: re
         allowDeselect={false}
         error={errorAt(problems, `${path}.name`)}
       />
-      {chosen && <SchemaFields key={value.name} fields={fieldsOf(schema, chosen)} path={path} form={form} problems={problems} />}
+      {chosen && (
+        <SchemaFields key={value.name} fields={fieldsOf(schema, chosen)} path={path} form={form} problems={problems} />
+      )}
     </Stack>
   );
 }

@@ -19,7 +19,14 @@ export interface Values {
 /** Every field as the contract has it, and all methods: the comparison that most people want first. */
 export function initialValues(schema: JsonSchema): Values {
   const standard = defaultOf(schema, schema) as Omit<Values, "name" | "description" | "strategies">;
-  return { ...standard, name: "", description: "", strategies: Object.keys(strategySchemas(schema)).map((name) => newStrategy(schema, name)).sort(byOrder) };
+  return {
+    ...standard,
+    name: "",
+    description: "",
+    strategies: Object.keys(strategySchemas(schema))
+      .map((name) => newStrategy(schema, name))
+      .sort(byOrder),
+  };
 }
 
 export function strategySchemas(schema: JsonSchema): Record<string, JsonSchema> {

@@ -38,7 +38,13 @@ export function AddSiteModal({ federationId, opened, onClose }: Props) {
     <Modal opened={opened} onClose={onClose} title="Add site">
       <form onSubmit={form.onSubmit(() => add.mutate())}>
         <Stack>
-          <TextInput label="Name" required data-autofocus placeholder="St. Mary's Eye Clinic" {...form.getInputProps("name")} />
+          <TextInput
+            label="Name"
+            required
+            data-autofocus
+            placeholder="St. Mary's Eye Clinic"
+            {...form.getInputProps("name")}
+          />
           <TextInput
             label="Short name"
             description="For addresses and files. Made from the name when left out; never changes afterwards."
@@ -48,7 +54,11 @@ export function AddSiteModal({ federationId, opened, onClose }: Props) {
           <Radio.Group label="Kind" {...form.getInputProps("kind")}>
             <Stack gap="xs" mt={6}>
               <Radio value="simulated" label="Simulated" description="Served by this platform's own workers." />
-              <Radio value="real" label="Real" description="Served by the institution's own worker, next to its data." />
+              <Radio
+                value="real"
+                label="Real"
+                description="Served by the institution's own worker, next to its data."
+              />
             </Stack>
           </Radio.Group>
           {add.error && Object.keys(form.errors).length === 0 && <Alert color="red">{add.error.message}</Alert>}

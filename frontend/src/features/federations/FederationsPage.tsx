@@ -27,8 +27,9 @@ export function FederationsPage() {
           if (shown.length === 0) {
             return (
               <EmptyState icon={IconTopologyStar3} title="No federation yet" action={create}>
-                Create one, add its sites, register each site's images and masks, and start an experiment. To look around
-                first, start the platform with <b>fedsm demo</b>: it brings four sites with synthetic fundus photographs.
+                Create one, add its sites, register each site's images and masks, and start an experiment. To look
+                around first, start the platform with <b>fedsm demo</b>: it brings four sites with synthetic fundus
+                photographs.
               </EmptyState>
             );
           }
@@ -46,14 +47,11 @@ export function FederationsPage() {
 }
 
 function FederationCard({ federation }: { federation: FederationRecord }) {
-  const cases = federation.sites.flatMap((site) => Object.values(site.num_cases)).reduce((sum, count) => sum + count, 0);
+  const cases = federation.sites
+    .flatMap((site) => Object.values(site.num_cases))
+    .reduce((sum, count) => sum + count, 0);
   return (
-    <LinkCard
-      withBorder
-      className="plain"
-      to="/federations/$federationId"
-      params={{ federationId: federation.id }}
-    >
+    <LinkCard withBorder className="plain" to="/federations/$federationId" params={{ federationId: federation.id }}>
       <Stack gap="sm" h="100%">
         <Title order={2} size="h4" className="title">
           {federation.name}

@@ -1,4 +1,15 @@
-import { ActionIcon, Alert, Button, Card, Group, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Alert,
+  Button,
+  Card,
+  Group,
+  SegmentedControl,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -108,8 +119,8 @@ function Structures({ form }: { form: ReturnType<typeof useForm<Values>> }) {
         <div>
           <Text fw={500}>Structures</Text>
           <Text size="sm" c="dimmed">
-            Each structure is the set of mask values that belong to it; 0 is background. Structures may overlap: the optic
-            disc is 1 and 2 (rim and cup), the cup is 2.
+            Each structure is the set of mask values that belong to it; 0 is background. Structures may overlap: the
+            optic disc is 1 and 2 (rim and cup), the cup is 2.
           </Text>
         </div>
         {form.values.structures.map((_, index) => (

@@ -88,9 +88,9 @@ function Results({ results, experiment, federation }: Props & { results: Experim
           </Group>
           <ResultsTable results={results} structure={structure === MEAN ? null : structure} federation={federation} />
           <Text size="xs" c="dimmed">
-            Mean over test cases of each run's best round, then mean ± standard deviation over seeds. Columns are the sites
-            whose cases are tested; "All sites" pools their cases. Best per column in bold. "Personalized model" is the
-            one of the site in the column.
+            Mean over test cases of each run's best round, then mean ± standard deviation over seeds. Columns are the
+            sites whose cases are tested; "All sites" pools their cases. Best per column in bold. "Personalized model"
+            is the one of the site in the column.
           </Text>
         </Stack>
       </Card>

@@ -23,7 +23,10 @@ export function Selectors({ selectors, sites, siteName, federation }: Props) {
               Model selector of {selector.strategy_label}, seed {selector.seed}
             </Title>
             <Group gap="xl">
-              <Fact value={formatPercent(selector.accuracy)} label={`names the right site, of ${plural(selector.num_cases, "test case")}`} />
+              <Fact
+                value={formatPercent(selector.accuracy)}
+                label={`names the right site, of ${plural(selector.num_cases, "test case")}`}
+              />
               <Fact value={formatPercent(selector.share_global)} label="of cases went to the global model" />
             </Group>
             <Table.ScrollContainer minWidth={420}>
@@ -51,7 +54,12 @@ export function Selectors({ selectors, sites, siteName, federation }: Props) {
                           <SiteMark position={position(row.site_slug)} name={siteName(row.site_slug)} />
                         </Table.Td>
                         {sites.map((site) => (
-                          <ConfusionCell key={site} count={row.chosen[site] ?? 0} total={total} right={site === row.site_slug} />
+                          <ConfusionCell
+                            key={site}
+                            count={row.chosen[site] ?? 0}
+                            total={total}
+                            right={site === row.site_slug}
+                          />
                         ))}
                       </Table.Tr>
                     );

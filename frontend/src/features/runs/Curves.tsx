@@ -19,7 +19,11 @@ type Scale = "value" | "log";
 export function Curves({ metrics, federation, numRounds }: Props) {
   const [scale, setScale] = useState<Scale>("value");
   const charts = useMemo(
-    () => curves(metrics, federation.sites.map((site) => site.slug)),
+    () =>
+      curves(
+        metrics,
+        federation.sites.map((site) => site.slug),
+      ),
     [metrics, federation],
   );
   const drawn = [...new Set(charts.flatMap((chart) => chart.lines.map((line) => line.site)))];
@@ -89,7 +93,16 @@ function chartOption(curve: Curve, scale: Scale, federation: FederationRecord, n
       confine: true,
       valueFormatter: (value) => (typeof value === "number" ? value.toFixed(3) : "–"),
     },
-    xAxis: { type: "value", name: "round", nameLocation: "middle", nameGap: 18, min: 0, max: numRounds, minInterval: 1, splitLine: { show: false } },
+    xAxis: {
+      type: "value",
+      name: "round",
+      nameLocation: "middle",
+      nameGap: 18,
+      min: 0,
+      max: numRounds,
+      minInterval: 1,
+      splitLine: { show: false },
+    },
     yAxis: isLoss ? { type: scale, scale: true } : { type: "value", min: 0, max: 1 },
     series: curve.lines.map((line) => {
       const position = participantPosition(line.site, federation);

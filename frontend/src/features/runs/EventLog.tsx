@@ -30,7 +30,9 @@ export function EventLog({ runId }: { runId: string }) {
         </Group>
         <Loaded query={events} skeleton={<RowsSkeleton rows={3} height={24} />}>
           {(all) => {
-            const shown = all.filter((event) => event.kind !== "metrics" && (level === "all" || event.level !== "info"));
+            const shown = all.filter(
+              (event) => event.kind !== "metrics" && (level === "all" || event.level !== "info"),
+            );
             return shown.length === 0 ? (
               <Text size="sm" c="dimmed">
                 {level === "all" ? "Nothing has happened yet." : "No warnings and no errors."}

@@ -58,9 +58,7 @@ function RunHeader({ run }: { run: RunRecord }) {
             <Text fw={600} data-testid="run-round">
               Round {run.round} of {run.num_rounds}
             </Text>
-            {run.eta_seconds !== null && active && (
-              <Text c="dimmed">about {formatSeconds(run.eta_seconds)} left</Text>
-            )}
+            {run.eta_seconds !== null && active && <Text c="dimmed">about {formatSeconds(run.eta_seconds)} left</Text>}
             {run.best_round !== null && (
               <Text c="dimmed">
                 best round {run.best_round}, validation Dice {formatDice(run.best_dice)}
@@ -123,7 +121,11 @@ function RunActions({ run }: { run: RunRecord }) {
         </Button>
       )}
       {CAN_RESUME.has(run.status) && (
-        <Button onClick={() => act.mutate("resume")} loading={act.isPending} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
+        <Button
+          onClick={() => act.mutate("resume")}
+          loading={act.isPending}
+          leftSection={<IconPlayerPlay size={16} aria-hidden />}
+        >
           Resume
         </Button>
       )}

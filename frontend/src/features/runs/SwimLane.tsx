@@ -51,7 +51,12 @@ export function SwimLane({ run, tasks, federation }: Props) {
           </Text>
         ) : (
           // biome-ignore lint/a11y/noStaticElementInteractions: hovering only repeats what each cell's label says
-          <div className={classes.scroll} onMouseOver={findCell} onMouseLeave={() => setHovered(undefined)} onFocus={() => {}}>
+          <div
+            className={classes.scroll}
+            onMouseOver={findCell}
+            onMouseLeave={() => setHovered(undefined)}
+            onFocus={() => {}}
+          >
             <Grid rows={rows} run={run} federation={federation} />
           </div>
         )}
@@ -69,7 +74,9 @@ function Grid({ rows, run, federation }: { rows: Lane[]; run: RunRecord; federat
   return (
     <div
       className={classes.grid}
-      style={{ gridTemplateColumns: `minmax(120px, 190px) repeat(${columns.length - 1}, minmax(5px, 1fr)) minmax(34px, 1fr)` }}
+      style={{
+        gridTemplateColumns: `minmax(120px, 190px) repeat(${columns.length - 1}, minmax(5px, 1fr)) minmax(34px, 1fr)`,
+      }}
     >
       <div className={classes.head} style={{ textAlign: "left" }}>
         Round
@@ -80,13 +87,29 @@ function Grid({ rows, run, federation }: { rows: Lane[]; run: RunRecord; federat
         </div>
       ))}
       {rows.map((lane) => (
-        <LaneRow key={lane.participant} lane={lane} run={run} federation={federation} icons={columns.length <= MOST_ICON_COLUMNS} />
+        <LaneRow
+          key={lane.participant}
+          lane={lane}
+          run={run}
+          federation={federation}
+          icons={columns.length <= MOST_ICON_COLUMNS}
+        />
       ))}
     </div>
   );
 }
 
-function LaneRow({ lane, run, federation, icons }: { lane: Lane; run: RunRecord; federation: FederationRecord; icons: boolean }) {
+function LaneRow({
+  lane,
+  run,
+  federation,
+  icons,
+}: {
+  lane: Lane;
+  run: RunRecord;
+  federation: FederationRecord;
+  icons: boolean;
+}) {
   const site = federation.sites.find((entry) => entry.slug === lane.participant);
   const name = participantName(lane.participant, federation);
   return (
@@ -110,7 +133,14 @@ function LaneRow({ lane, run, federation, icons }: { lane: Lane; run: RunRecord;
 function CellBox({ cell, says, best, icons }: { cell: Cell; says: string; best: boolean; icons: boolean }) {
   const Icon = cell.state === "none" ? undefined : LOOKS[cell.state].icon;
   return (
-    <div className={classes.cell} data-state={cell.state} data-best={best} data-says={says} role="img" aria-label={says}>
+    <div
+      className={classes.cell}
+      data-state={cell.state}
+      data-best={best}
+      data-says={says}
+      role="img"
+      aria-label={says}
+    >
       {Icon && icons && <Icon size={14} aria-hidden />}
       {cell.state === "training" && (
         <div className={classes.fraction} style={{ width: `${(cell.task?.fraction ?? 0) * 100}%` }} />
@@ -146,7 +176,8 @@ function WaitingFor({ tasks, federation }: { tasks: TaskRecord[]; federation: Fe
   const open = openTasks(tasks);
   if (open.length === 0) return <>Point at a cell for its details.</>;
   const words = open.slice(0, 6).map((task) => {
-    const state = task.status === "running" ? `${DOING[task.kind]} ${formatPercent(task.fraction)}` : "waiting for a worker";
+    const state =
+      task.status === "running" ? `${DOING[task.kind]} ${formatPercent(task.fraction)}` : "waiting for a worker";
     return `${participantName(task.participant, federation)} (${state})`;
   });
   const more = open.length > 6 ? ` and ${open.length - 6} more` : "";

@@ -29,8 +29,8 @@ export function SignIn({ problem }: { problem: string | null }) {
               </Title>
             </Group>
             <Text c="dimmed" size="sm">
-              Sign in with the token that <Code>fedsm up</Code> printed at its start. The address it printed signs you in
-              by itself.
+              Sign in with the token that <Code>fedsm up</Code> printed at its start. The address it printed signs you
+              in by itself.
             </Text>
             {problem && !signIn.error && <Alert color="red">{problem}</Alert>}
             <PasswordInput

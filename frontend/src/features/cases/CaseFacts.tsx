@@ -1,0 +1,129 @@
+import { Card, Group, Progress, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
+import type { FederationRecord, RunCases, RunRecord, ScoredCase } from "@/api";
+import { SiteMark } from "@/components/SiteMark";
+import { formatDice, formatPercent } from "@/lib/format";
+import { siteColour, structureColour } from "@/lib/palette";
+import { modelName } from "@/lib/words";
+import { explainChoice } from "./explain";
+
+interface Props {
+  scored: ScoredCase;
+  all: RunCases;
+  run: RunRecord;
+  federation: FederationRecord;
+  /** The model whose mask is shown. */
+  model: string;
+}
+
+export function CaseFacts(props: Props) {
+  return (
+    <ScrollArea type="auto">
+      <Stack gap="sm">
+        <Scores {...props} />
+        <Routing {...props} />
+      </Stack>
+    </ScrollArea>
+  );
+}
+
+/** Dice of every model on this case; the shown one is marked. */
+function Scores({ scored, all, federation, model }: Props) {
+  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const models = all.models.filter((entry) => scored.dice[entry]);
+  return (
+    <Card withBorder padding="sm">
+      <Title order={2} size="h5" mb={4}>
+        Dice of this case ↑
+      </Title>
+      <Table fz="xs" verticalSpacing={4} horizontalSpacing={6}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Model</Table.Th>
+            {all.structures.map((name, index) => (
+              <Table.Th key={name} ta="right">
+                <span style={{ borderBottom: `3px solid ${structureColour(index)}` }}>{name}</span>
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {models.map((entry) => (
+            <Table.Tr
+              key={entry}
+              fw={entry === model ? 700 : 400}
+              bg={entry === model ? "var(--mantine-primary-color-light)" : undefined}
+            >
+              <Table.Td>{modelName(entry, siteName)}</Table.Td>
+              {all.structures.map((name) => (
+                <Table.Td key={name} ta="right">
+                  {formatDice(scored.dice[entry]?.[name])}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Card>
+  );
+}
+
+/** What the model selector said, and what the super model made of it. */
+function Routing({ scored, run, federation }: Props) {
+  const { probabilities, chosen_model: chosen } = scored;
+  if (!probabilities) return null;
+  const gamma = run.strategy.name === "fedsm" ? (run.strategy.gamma ?? null) : null;
+  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  return (
+    <Card withBorder padding="sm">
+      <Stack gap="xs">
+        <Title order={2} size="h5">
+          Which model, and why
+        </Title>
+        <Text size="sm" data-testid="routing">
+          {explainChoice(probabilities, chosen, gamma, siteName)}
+        </Text>
+        {Object.entries(probabilities).map(([slug, probability]) => {
+          const position = federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+          return (
+            <div key={slug}>
+              <Group justify="space-between" wrap="nowrap">
+                <SiteMark position={position} name={siteName(slug)} size="xs" />
+                <Text size="xs">{formatPercent(probability, 1)}</Text>
+              </Group>
+              <div style={{ position: "relative" }}>
+                <Progress
+                  value={probability * 100}
+                  color={siteColour(position)}
+                  size="md"
+                  aria-label={`Probability of ${siteName(slug)}`}
+                />
+                {gamma !== null && <GammaMark gamma={gamma} />}
+              </div>
+            </div>
+          );
+        })}
+        {gamma !== null && (
+          <Text size="xs" c="dimmed">
+            The vertical line is γ = {gamma}. The case is from {siteName(scored.site_slug)}.
+          </Text>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+function GammaMark({ gamma }: { gamma: number }) {
+  return (
+    <div
+      aria-hidden
+      style={{
+        position: "absolute",
+        top: -3,
+        bottom: -3,
+        left: `${gamma * 100}%`,
+        width: 2,
+        background: "var(--mantine-color-text)",
+      }}
+    />
+  );
+}

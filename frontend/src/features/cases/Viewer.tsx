@@ -1,0 +1,114 @@
+import { ActionIcon, Alert, Center, Loader, Tooltip } from "@mantine/core";
+import { IconAlertTriangle, IconZoomReset } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import { CaseView, type Layer } from "./viewer";
+
+interface Props {
+  caseId: string;
+  imageUrl: string;
+  layers: Layer[];
+  opacity: number;
+}
+
+type Shown = { state: "loading" } | { state: "ready"; caseId: string } | { state: "failed"; message: string };
+
+const NO_WEBGL = "Check that the browser allows WebGL 2 (hardware acceleration), or use another browser.";
+
+/** The picture with its overlays. Wheel: zoom; drag with the right button: move. */
+export default function Viewer({ caseId, imageUrl, layers, opacity }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [view, setView] = useState<CaseView>();
+  const [shown, setShown] = useState<Shown>({ state: "loading" });
+  const newestOpacity = useRef(opacity);
+
+  useEffect(() => {
+    if (!canvas.current) return;
+    let attached: CaseView | undefined;
+    let gone = false;
+    CaseView.attach(canvas.current)
+      .then((made) => {
+        attached = made;
+        if (gone) made.detach();
+        else setView(made);
+      })
+      .catch((error: Error) =>
+        setShown({ state: "failed", message: `The viewer cannot start: ${error.message}. ${NO_WEBGL}` }),
+      );
+    return () => {
+      gone = true;
+      attached?.detach();
+    };
+  }, []);
+
+  // The layers are made anew in each render; what they say tells whether they differ.
+  const content = JSON.stringify(layers);
+  useEffect(() => {
+    if (!view) return;
+    const abort = new AbortController();
+    view
+      .show(imageUrl, JSON.parse(content) as Layer[], newestOpacity.current, abort.signal)
+      .then(() => {
+        if (!abort.signal.aborted) setShown({ state: "ready", caseId });
+      })
+      .catch((error: Error) => {
+        if (!abort.signal.aborted) setShown({ state: "failed", message: error.message });
+      });
+    return () => abort.abort();
+  }, [view, caseId, imageUrl, content]);
+
+  useEffect(() => {
+    newestOpacity.current = opacity;
+    view?.setOpacity(opacity);
+  }, [view, opacity]);
+
+  return (
+    <div
+      data-testid="viewer"
+      data-state={shown.state}
+      data-case={shown.state === "ready" ? shown.caseId : undefined}
+      style={{
+        position: "relative",
+        height: "100%",
+        minHeight: 320,
+        background: "#000",
+        borderRadius: 8,
+        overflow: "hidden",
+      }}
+    >
+      <canvas
+        ref={canvas}
+        style={{ position: "absolute", inset: 0, outline: "none" }}
+        aria-label="Image with overlays"
+      />
+      {shown.state === "loading" && (
+        <Center pos="absolute" inset={0}>
+          <Loader color="gray" aria-label="Loading the image" />
+        </Center>
+      )}
+      {shown.state === "failed" && (
+        <Center pos="absolute" inset={0} p="lg">
+          <Alert
+            color="red"
+            variant="filled"
+            icon={<IconAlertTriangle aria-hidden />}
+            title="This case cannot be shown"
+          >
+            {shown.message}
+          </Alert>
+        </Center>
+      )}
+      <Tooltip label="Reset zoom and position">
+        <ActionIcon
+          variant="filled"
+          color="dark"
+          pos="absolute"
+          style={{ top: 10, right: 10 }}
+          onClick={() => view?.resetView()}
+          aria-label="Reset zoom and position"
+        >
+          <IconZoomReset size={18} />
+        </ActionIcon>
+      </Tooltip>
+    </div>
+  );
+}

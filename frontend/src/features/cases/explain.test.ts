@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { explainChoice } from "./explain";
+
+const name = (slug: string) => slug.toUpperCase();
+
+describe("explainChoice", () => {
+  it("names the most probable site and the threshold", () => {
+    expect(explainChoice({ a: 0.02, b: 0.98 }, "personalized/b", 0.9, name)).toBe(
+      "The selector is surest of B, p = 0.980, above γ = 0.9: the personalized model of B was used.",
+    );
+    expect(explainChoice({ a: 0.6, b: 0.4 }, "global", 0.9, name)).toBe(
+      "The selector is surest of A, p = 0.600, not above γ = 0.9: the global model was used.",
+    );
+  });
+
+  it("claims nothing where no choice is known", () => {
+    expect(explainChoice({ a: 1 }, null, 0.9, name)).toBe("The selector is surest of A, p = 1.000.");
+  });
+});

@@ -1,0 +1,17 @@
+/** Why the super model used the model that it used: the largest probability against gamma. */
+export function explainChoice(
+  probabilities: Record<string, number>,
+  chosen: string | null,
+  gamma: number | null,
+  siteName: (slug: string) => string,
+): string {
+  const [slug, probability] = Object.entries(probabilities).reduce(
+    (top, entry) => (entry[1] > top[1] ? entry : top),
+    ["", -1],
+  );
+  const said = `The selector is surest of ${siteName(slug)}, p = ${probability.toFixed(3)}`;
+  if (chosen === null || gamma === null) return `${said}.`;
+  if (chosen === "global") return `${said}, not above γ = ${gamma}: the global model was used.`;
+  const owner = siteName(chosen.replace(/^personalized\//, ""));
+  return `${said}, above γ = ${gamma}: the personalized model of ${owner} was used.`;
+}
