@@ -1,9 +1,10 @@
 """Settings: loopback is easy, an open port needs secrets."""
 
+import os
+import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -68,29 +69,30 @@ def test_database_urls(tmp_path: Path) -> None:
     assert settings.effective_database_url == "postgresql+psycopg://u@h/d"
 
 
-def test_backend_starts_within_three_seconds_and_stays_small(tmp_path: Path) -> None:
-    environment = {"FEDSM_HOME": str(tmp_path), "FEDSM_PORT": "18431", "PATH": "/usr/bin:/bin"}
-    start = time.monotonic()
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processor time and memory from Linux's /proc")
+def test_backend_starts_in_three_seconds_of_processor_time_and_stays_small(tmp_path: Path) -> None:
+    """Processor time, not the clock's: the tests may share the machine with other work."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environment = {"FEDSM_HOME": str(tmp_path), "FEDSM_PORT": str(port)}
     with subprocess.Popen([sys.executable, "-m", "backend"], env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(_answers, 20, "the backend to answer")
-            assert time.monotonic() - start < 3
-            status = Path(f"/proc/{process.pid}/status")
-            if status.exists():
-                resident_kb = int(status.read_text().split("VmRSS:")[1].split()[0])
-                assert resident_kb < 250 * 1024
-            maps = Path(f"/proc/{process.pid}/maps")
-            if maps.exists():
-                assert "torch" not in maps.read_text()
-                assert "numpy" not in maps.read_text()
+            wait_until(lambda: _answers(port), 60, "the backend to answer")
+            proc = Path(f"/proc/{process.pid}")
+            user_ticks, system_ticks = (proc / "stat").read_text().rpartition(")")[2].split()[11:13]
+            assert (int(user_ticks) + int(system_ticks)) / os.sysconf("SC_CLK_TCK") < 3
+            assert int((proc / "status").read_text().split("VmRSS:")[1].split()[0]) < 250 * 1024  # kB
+            loaded = (proc / "maps").read_text()
+            assert "torch" not in loaded
+            assert "numpy" not in loaded
         finally:
             process.terminate()
             process.wait(10)
     assert (tmp_path / "fedsm.sqlite3").exists()
 
 
-def _answers() -> bool:
+def _answers(port: int) -> bool:
     try:
-        return httpx.get("http://127.0.0.1:18431/api/v1/health").is_success
+        return httpx.get(f"http://127.0.0.1:{port}/api/v1/health").is_success
     except httpx.TransportError:
         return False
