@@ -43,7 +43,13 @@ export function StateBadge({ state, size = "md" }: { state: string; size?: "sm" 
   const look = LOOKS[state] ?? { ...UNKNOWN, label: state };
   const Icon = look.icon;
   return (
-    <Badge color={look.colour} size={size} leftSection={<Icon size={14} aria-hidden />} data-state={state}>
+    <Badge
+      style={{ verticalAlign: "middle" }}
+      color={look.colour}
+      size={size}
+      leftSection={<Icon size={14} aria-hidden />}
+      data-state={state}
+    >
       {look.label}
     </Badge>
   );

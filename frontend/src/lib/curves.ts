@@ -21,7 +21,7 @@ const MEASURES: { name: MetricRecord["name"]; split: string; title: string }[] =
   { name: "dice", split: "val", title: "Validation Dice ↑" },
   { name: "loss", split: "train", title: "Training loss ↓" },
   { name: "loss", split: "val", title: "Validation loss ↓" },
-  { name: "accuracy", split: "val", title: "Validation accuracy ↑" },
+  { name: "accuracy", split: "val", title: "Right site named, validation ↑" },
   { name: "share_global", split: "val", title: "Cases sent to the global model" },
 ];
 const MODELS = ["super", "personalized", "global", "selector"];
@@ -45,7 +45,15 @@ export function curves(metrics: readonly MetricRecord[], order: readonly string[
       const lines = [...sites]
         .sort(([left], [right]) => place(left) - place(right))
         .map(([site, points]) => ({ site, points: [...points].sort(([left], [right]) => left - right) }));
-      return [{ key, title: `${title}, ${modelName(model).toLowerCase()}`, measure: name, model, lines }];
+      return [
+        {
+          key,
+          title: model === "selector" ? title : `${title}, ${modelName(model).toLowerCase()}`,
+          measure: name,
+          model,
+          lines,
+        },
+      ];
     }),
   );
 }

@@ -59,6 +59,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** `local_epochs` as `Local epochs`. */
 export function humanize(name: string): string {
-  const words = name.replace(/_+$/, "").replaceAll("_", " ").replaceAll("-", " ");
+  const words = name.replace(/_+$/, "").replace(/^num_/, "number of ").replaceAll("_", " ").replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

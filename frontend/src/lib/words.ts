@@ -25,7 +25,6 @@ export function strategyName(name: string): string {
 
 /** `personalized/<site>` names the site's model. */
 export function modelName(model: string, siteName: (slug: string) => string = (slug) => slug): string {
-  if (model.startsWith("personalized/"))
-    return `Personalized model of ${siteName(model.slice("personalized/".length))}`;
+  if (model.startsWith("personalized/")) return `Personalized, ${siteName(model.slice("personalized/".length))}`;
   return MODELS[model] ?? humanize(model);
 }

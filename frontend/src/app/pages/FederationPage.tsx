@@ -29,7 +29,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
         <>
           {federation.description}
           <Group gap="xs" mt="xs">
-            <Badge color="gray">{federation.task.modality}</Badge>
+            <Badge variant="default">{federation.task.modality}</Badge>
             {federation.task.structures.map((structure) => (
               <Badge key={structure.name} color="petrol">
                 {structure.name}: {structure.label_values.join(", ")}

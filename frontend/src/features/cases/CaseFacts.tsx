@@ -17,7 +17,7 @@ interface Props {
 
 export function CaseFacts(props: Props) {
   return (
-    <ScrollArea type="auto">
+    <ScrollArea type="auto" offsetScrollbars="y">
       <Stack gap="sm">
         <Scores {...props} />
         <Routing {...props} />

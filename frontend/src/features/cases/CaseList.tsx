@@ -50,7 +50,7 @@ export function CaseList(props: Props) {
           {plural(cases.length, "test case")} · <Kbd size="xs">J</Kbd> next, <Kbd size="xs">K</Kbd> previous
         </Text>
       </Stack>
-      <ScrollArea flex={1} mih={0} type="auto">
+      <ScrollArea flex={1} mih={0} type="auto" offsetScrollbars="y">
         <Stack gap={2} component="nav" aria-label="Cases">
           {cases.map((scored) => (
             <Row key={scored.case_id} scored={scored} {...props} />
@@ -84,7 +84,7 @@ function Row({ scored, selected, model, structure, federation, onSelect }: Props
         </Text>
         <SiteMark position={site?.position ?? 0} name={site?.name ?? scored.site_slug} size="xs" />
       </div>
-      <Badge color="gray" size="md">
+      <Badge variant="default" size="md">
         {formatDice(dice)}
       </Badge>
     </UnstyledButton>

@@ -213,8 +213,8 @@ function layersOf(
   if (!url || style === "off") return [];
   return structures.flatMap((_, structure) => {
     const colour = structureColour(structure);
-    return hidden.includes(structure)
-      ? []
-      : [{ url, structure, style, colour: whiteShare > 0 ? tint(colour, whiteShare) : rgb(colour) }];
+    if (hidden.includes(structure)) return [];
+    const above = structures.flatMap((_, other) => (other > structure && !hidden.includes(other) ? [other] : []));
+    return [{ url, structure, style, above, colour: whiteShare > 0 ? tint(colour, whiteShare) : rgb(colour) }];
   });
 }

@@ -4,7 +4,7 @@ import { structureColour, tint } from "@/lib/palette";
 import { OVERLAY_STYLES, type OverlayStyle } from "@/lib/urlState";
 
 /** How far the reference's colour is mixed with white, so that it can be told from the prediction's. */
-export const REFERENCE_TINT = 0.6;
+export const REFERENCE_TINT = 0.7;
 
 interface Props {
   structures: string[];
@@ -21,10 +21,10 @@ interface Props {
 export function OverlayControls(props: Props) {
   return (
     <Card withBorder padding="xs">
-      <Group gap="lg" justify="space-between">
+      <Group gap="sm" justify="space-between">
         <StyleChoice label="Reference" value={props.reference} onChange={props.onReference} />
         <StyleChoice label="Prediction" value={props.prediction} onChange={props.onPrediction} />
-        <Stack gap={2} w={130}>
+        <Stack gap={2} w={96}>
           <Text size="xs" c="dimmed">
             Opacity {Math.round(props.opacity * 100)} %
           </Text>
@@ -39,7 +39,7 @@ export function OverlayControls(props: Props) {
             thumbLabel="Opacity of the overlays"
           />
         </Stack>
-        <Group gap="md">
+        <Group gap="xs" wrap="nowrap">
           {props.structures.map((name, index) => (
             <StructureEye
               key={name}

@@ -10,10 +10,14 @@ export interface Layer {
   structure: number;
   colour: [number, number, number];
   style: Exclude<OverlayStyle, "off">;
+  /** Structures that are filled above this one: it leaves their place free, so that colours never mix. */
+  above: number[];
 }
 
 /** An outline is about a 160th of the image wide, so that it looks the same on every image. */
 const OUTLINE_SHARE = 160;
+/** A thin line needs more ink than an area to be seen as well. */
+const OUTLINE_STRENGTH = 1.8;
 const NO_CROSSHAIR = 0;
 const PLAIN_VIEW: [number, number, number, number] = [0, 0, 0, 1];
 
@@ -27,8 +31,19 @@ async function download(url: string, signal: AbortSignal): Promise<ArrayBuffer> 
   return await gunzip(await response.arrayBuffer());
 }
 
+function layerOpacity(layer: Layer, opacity: number): number {
+  return layer.style === "fill" ? opacity : Math.min(1, OUTLINE_STRENGTH * opacity);
+}
+
+/** The voxels less those of other structures of the same mask. */
+function without(mask: MaskVolume, voxels: Uint8Array, others: readonly number[]): Uint8Array {
+  const taken = others.map((structure) => structureVoxels(mask, structure));
+  return voxels.map((value, index) => (taken.some((other) => other[index] === 1) ? 0 : value));
+}
+
 export class CaseView {
   readonly #niivue: Niivue;
+  #layers: readonly Layer[] = [];
 
   private constructor(niivue: Niivue) {
     this.#niivue = niivue;
@@ -87,6 +102,7 @@ export class CaseView {
       layers.map((layer) => this.#overlay(layer, maskOf.get(layer.url) as MaskVolume, opacity)),
     );
     if (signal.aborted) return;
+    this.#layers = layers;
     this.#niivue.volumes = [];
     for (const volume of [background, ...overlays]) this.#niivue.addVolume(volume);
     this.#niivue.setInterpolation(false);
@@ -99,13 +115,14 @@ export class CaseView {
     this.#niivue.addColormap(colormap, { R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], I: [0, 255] });
     const filled = structureVoxels(mask, layer.structure);
     const thickness = Math.max(1, Math.round(Math.max(mask.width, mask.height) / OUTLINE_SHARE));
-    const voxels = layer.style === "fill" ? filled : outline(filled, mask.width, mask.height, thickness);
+    const voxels =
+      layer.style === "fill" ? without(mask, filled, layer.above) : outline(filled, mask.width, mask.height, thickness);
     const name = `overlay-${layer.structure}.nii`;
     return await NVImage.new(
       toNifti(mask, voxels),
       name,
       colormap,
-      opacity,
+      layerOpacity(layer, opacity),
       null,
       0,
       1,
@@ -126,7 +143,9 @@ export class CaseView {
   }
 
   setOpacity(opacity: number): void {
-    for (let index = 1; index < this.#niivue.volumes.length; index += 1) this.#niivue.setOpacity(index, opacity);
+    this.#layers.forEach((layer, index) => {
+      this.#niivue.setOpacity(index + 1, layerOpacity(layer, opacity));
+    });
   }
 
   resetView(): void {

@@ -2,7 +2,7 @@ import { Alert, Button, Card, Group, Loader, SimpleGrid, Table, Tabs, Text } fro
 import { IconCircleCheck, IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { api, type CaseRecord, casesQuery, type DatasetRecord, datasetQuery, unwrap } from "@/api";
+import { api, type CaseRecord, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
@@ -21,6 +21,8 @@ export function DatasetPage() {
 
 function DatasetView({ dataset }: { dataset: DatasetRecord }) {
   const client = useQueryClient();
+  const federations = useQuery(federationsQuery);
+  const federation = federations.data?.find(({ sites }) => sites.some((site) => site.id === dataset.site_id));
   const check = useMutation({
     mutationFn: () => unwrap(api.checkDataset({ path: { dataset_id: dataset.id } })),
     onSuccess: () => client.invalidateQueries({ queryKey: datasetQuery(dataset.id).queryKey }),
@@ -31,7 +33,10 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
       title={dataset.name}
       subtitle={`${dataset.site_name} · ${dataset.folder}`}
       badge={<StateBadge state={dataset.status} />}
-      crumbs={[{ label: "Federations", to: "/" }]}
+      crumbs={[
+        { label: "Federations", to: "/" },
+        ...(federation ? [{ label: federation.name, to: `/federations/${federation.id}?tab=datasets` }] : []),
+      ]}
       actions={
         <Button
           variant="default"
@@ -114,7 +119,6 @@ function Histogram({ shares }: { shares: number[] }) {
         <title>Histogram of grey values over the used images, dark to bright</title>
         {shares.map((share, index) => (
           <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its index
             key={index}
             x={index + 0.1}
             width={0.8}

@@ -70,7 +70,7 @@ function Thumbnail({ row }: { row: CaseRecord }) {
         <Text size="xs" truncate title={row.name}>
           {row.name}
         </Text>
-        <Badge size="xs" color="gray">
+        <Badge size="xs" variant="default">
           {row.split}
         </Badge>
       </Group>

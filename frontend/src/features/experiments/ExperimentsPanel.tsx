@@ -85,7 +85,7 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
       <Table.Td>
         <Group gap={6}>
           {labels.map((label) => (
-            <Badge key={label} color="gray">
+            <Badge key={label} variant="default">
               {label}
             </Badge>
           ))}

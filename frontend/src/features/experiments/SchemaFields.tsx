@@ -1,5 +1,6 @@
-import { NumberInput, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Tooltip } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
+import { IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
@@ -48,7 +49,12 @@ const SMALLEST_STEPPED = 0.01;
 
 function SchemaInput({ field, path, form, error }: InputProps) {
   const props = form.getInputProps(path);
-  const common = { label: field.label, description: <Help field={field} />, error, inputWrapperOrder: ORDER };
+  const common = {
+    label: <Label field={field} />,
+    description: <Help field={field} />,
+    error,
+    inputWrapperOrder: ORDER,
+  };
   if (field.kind === "choice")
     return <Select {...common} data={field.choices} allowDeselect={false} {...props} error={error} />;
   if (field.kind === "numbers") return <NumbersInput field={field} path={path} form={form} error={error} />;
@@ -77,7 +83,7 @@ function NumbersInput({ field, path, form, error }: InputProps) {
   const [text, setText] = useState(() => value.join(", "));
   return (
     <TextInput
-      label={field.label}
+      label={<Label field={field} />}
       description={<Help field={field} />}
       inputWrapperOrder={ORDER}
       error={error}
@@ -90,10 +96,29 @@ function NumbersInput({ field, path, form, error }: InputProps) {
   );
 }
 
+/** Help texts end with where the default comes from: that is shown on demand. */
+function splitSource(help: string): { help: string; source: string | undefined } {
+  const at = help.indexOf("Source: ");
+  return at < 0 ? { help, source: undefined } : { help: help.slice(0, at).trimEnd(), source: help.slice(at) };
+}
+
+function Label({ field }: { field: Field }) {
+  const { source } = splitSource(field.help);
+  if (!source) return <>{field.label}</>;
+  return (
+    <>
+      {field.label}{" "}
+      <Tooltip label={source}>
+        <IconInfoCircle size={14} aria-hidden style={{ verticalAlign: "-2px", color: "var(--mantine-color-dimmed)" }} />
+      </Tooltip>
+    </>
+  );
+}
+
 function Help({ field }: { field: Field }) {
   return (
     <Text span size="xs">
-      {field.help}
+      {splitSource(field.help).help}
       {field.bounds && ` Allowed: ${field.bounds}.`}
       {field.default !== undefined &&
         ` Default: ${Array.isArray(field.default) ? field.default.join(", ") : String(field.default)}.`}

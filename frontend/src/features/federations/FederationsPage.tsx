@@ -62,7 +62,7 @@ function FederationCard({ federation }: { federation: FederationRecord }) {
           </Text>
         )}
         <Group gap="xs">
-          <Badge color="gray">{federation.task.modality}</Badge>
+          <Badge variant="default">{federation.task.modality}</Badge>
           {federation.task.structures.map((structure) => (
             <Badge key={structure.name} color="petrol">
               {structure.name}

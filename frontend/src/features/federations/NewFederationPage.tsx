@@ -124,7 +124,6 @@ function Structures({ form }: { form: ReturnType<typeof useForm<Values>> }) {
           </Text>
         </div>
         {form.values.structures.map((_, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the rows have no other identity
           <Group key={index} align="flex-start">
             <TextInput
               label="Structure"

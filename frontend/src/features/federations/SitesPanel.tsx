@@ -83,7 +83,7 @@ function SiteRow({ site, federationId, now }: { site: SiteRecord; federationId: 
         </Tooltip>
       </Table.Td>
       <Table.Td>
-        <Badge color="gray">{site.kind}</Badge>
+        <Badge variant="default">{site.kind}</Badge>
       </Table.Td>
       <Table.Td>
         <Text size="sm">{site.hardware ?? "–"}</Text>

@@ -15,7 +15,7 @@ export function Selectors({ selectors, sites, siteName, federation }: Props) {
   if (selectors.length === 0) return null;
   const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }}>
+    <SimpleGrid cols={{ base: 1, xl: 2 }}>
       {selectors.map((selector) => (
         <Card key={selector.run_id} withBorder>
           <Stack gap="sm">

@@ -50,7 +50,6 @@ export function SwimLane({ run, tasks, federation }: Props) {
             No site has been asked to train yet.
           </Text>
         ) : (
-          // biome-ignore lint/a11y/noStaticElementInteractions: hovering only repeats what each cell's label says
           <div
             className={classes.scroll}
             onMouseOver={findCell}
