@@ -28,11 +28,13 @@ class Outline:
     def level(self, x: Plane, y: Plane) -> Plane:
         """Distance from the centre over the curve's radius in that direction: below 1 inside, 1 on the curve."""
         right, down = (x - self.x) * np.sqrt(self.stretch), (y - self.y) / np.sqrt(self.stretch)
-        angle = np.arctan2(down, right)
-        radius = np.full_like(angle, self.radius)
-        for k, (amplitude, phase) in enumerate(zip(self.amplitudes, self.phases, strict=True), start=2):
-            radius += np.float32(self.radius * amplitude) * np.cos(k * angle + np.float32(phase))
-        level: Plane = np.hypot(right, down) / radius
+        distance = np.hypot(right, down)
+        turn = (right + 1j * down) / np.maximum(distance, 1e-6)  # exp(i angle): its powers cost less than cosines
+        radius, power = np.ones_like(distance), turn
+        for amplitude, phase in zip(self.amplitudes, self.phases, strict=True):
+            power = power * turn
+            radius += amplitude * (power.real * np.cos(phase) - power.imag * np.sin(phase))
+        level: Plane = (distance / (self.radius * radius)).astype(np.float32)
         return level
 
 

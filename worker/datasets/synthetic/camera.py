@@ -54,13 +54,15 @@ def _illumination(generator: np.random.Generator, camera: Camera, x: Plane, y: P
     angle = generator.uniform(0, 2 * np.pi)
     slope = np.cos(angle) * x + np.sin(angle) * y
     lit = (1 - camera.vignetting * distance**1.3) * (1 - camera.gradient * (0.5 + 0.5 * slope)) * 1.04
-    return np.clip(lit, 0.05, None).astype(np.float32)
+    light: Plane = np.clip(lit, 0.05, None).astype(np.float32)
+    return light
 
 
 def _noise(generator: np.random.Generator, deviation: float, side: int) -> Rgb:
     """Half of it is shared by the colours, as grain is."""
     shared = generator.normal(0, deviation, (side, side, 1)).astype(np.float32)
-    return shared + generator.normal(0, deviation / 2, (side, side, 3)).astype(np.float32)
+    noise: Rgb = shared + generator.normal(0, deviation / 2, (side, side, 3)).astype(np.float32)
+    return noise
 
 
 def _field(camera: Camera, x: Plane, y: Plane, side: int) -> Plane:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, zoom
+from PIL import Image
 
 from worker.datasets.synthetic.anatomy import Eye, Plane
 from worker.datasets.synthetic.vessels import draw_vessels
@@ -45,7 +45,8 @@ def _background(generator: np.random.Generator, eye: Eye, x: Plane, y: Plane) ->
     fibres = 0.03 * _nerve_fibres(generator, eye, x, y)
     brightness = np.exp(clouds + choroid + grain + fibres - 0.05) * np.float32(eye.pigment)
     redness = np.stack([np.full_like(clouds, 0.75), np.ones_like(clouds), np.full_like(clouds, 1.1)], axis=-1)
-    return RETINA * brightness[..., None] ** redness
+    background: Rgb = RETINA * brightness[..., None] ** redness
+    return background
 
 
 def _nerve_fibres(generator: np.random.Generator, eye: Eye, x: Plane, y: Plane) -> Plane:
@@ -61,7 +62,8 @@ def _nerve_fibres(generator: np.random.Generator, eye: Eye, x: Plane, y: Plane) 
 
 def _macula(eye: Eye, x: Plane, y: Plane) -> Plane:
     distance = np.hypot(x - eye.fovea_x, y - eye.fovea_y) / eye.disc.radius
-    return (0.62 * np.exp(-((distance / 1.25) ** 2)) + 0.38 * np.exp(-((distance / 0.38) ** 2))).astype(np.float32)
+    macula: Plane = 0.62 * np.exp(-((distance / 1.25) ** 2)) + 0.38 * np.exp(-((distance / 0.38) ** 2))
+    return macula
 
 
 def _disc(generator: np.random.Generator, eye: Eye, light: Rgb, disc: Plane, cup: Plane, x: Plane) -> Rgb:
@@ -82,16 +84,17 @@ def _inside(level: Plane, edge: float, softness: float | Plane) -> Plane:
 
 
 def _blend(light: Rgb, color: Rgb, opacity: Plane) -> Rgb:
-    return light + opacity[..., None] * (color - light)
+    blended: Rgb = light + opacity[..., None] * (color - light)
+    return blended
 
 
 def _uneven(generator: np.random.Generator, side: int) -> Plane:
-    return np.clip(0.85 + 0.3 * smooth_noise(generator, side, 8), 0, 1)
+    uneven: Plane = np.clip(0.85 + 0.3 * smooth_noise(generator, side, 8), 0, 1)
+    return uneven
 
 
 def smooth_noise(generator: np.random.Generator, side: int, num_cells: int) -> Plane:
     """[side, side] of deviation about 1, smooth over 1 / num_cells of the side."""
-    coarse = generator.normal(0, 1, (num_cells + 3, num_cells + 3)).astype(np.float32)
-    fine = zoom(coarse, side / num_cells, order=1, prefilter=False)[:side, :side]
-    smooth: Plane = gaussian_filter(fine, 0.35 * side / num_cells, truncate=2.5) * np.float32(1.9)
-    return smooth
+    coarse = generator.normal(0, 1.55, (num_cells + 2, num_cells + 2)).astype(np.float32)
+    box = (1.0, 1.0, num_cells + 1.0, num_cells + 1.0)
+    return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC, box=box))

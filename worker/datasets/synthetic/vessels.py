@@ -28,10 +28,10 @@ MAX_BRANCHING = 2
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """Points [N, 2] (x, y) and widths [N] along a vessel."""
+    """Along a vessel: points [N, 2] (x, y) and half of the vessel's width, [N, 2], square to its direction."""
 
     points: NDArray[np.float64]
-    widths: NDArray[np.float64]
+    half_widths: NDArray[np.float64]
 
 
 def draw_vessels(generator: np.random.Generator, eye: Eye, image_side: int) -> tuple[Plane, Plane]:
@@ -76,10 +76,10 @@ def _branches(
     phase, period = generator.uniform(0, 2 * np.pi), generator.uniform(1.1, 2.4)
     wiggle = generator.uniform(0.06, 0.18) * np.sin(2 * np.pi * along / period + phase)
     headings = heading + bend * along + wiggle
-    steps = np.stack([np.cos(headings) * eye.side, -np.sin(headings)], axis=1) * STEP * eye.disc.radius
-    points = start + np.cumsum(steps, axis=0)
+    direction = np.stack([np.cos(headings) * eye.side, -np.sin(headings)], axis=1) * eye.disc.radius
+    points = start + np.cumsum(direction * STEP, axis=0)
     widths = width * (1 - 0.62 * along / length)
-    yield Path(points, widths * eye.disc.radius)
+    yield Path(points, direction[:, ::-1] * (-1, 1) * widths[:, None] / 2)
     if depth == MAX_BRANCHING:
         return
     position = generator.uniform(1.4, 2.2)
@@ -91,10 +91,10 @@ def _branches(
             generator,
             eye,
             points[index],
-            headings[index] + turn,
+            float(headings[index]) + turn,
             -turn * generator.uniform(0.0, 0.28),
             (length - position) * generator.uniform(0.45, 0.75),
-            widths[index] * generator.uniform(0.5, 0.72),
+            float(widths[index]) * generator.uniform(0.5, 0.72),
             depth + 1,
         )
         position += generator.uniform(0.9, 1.9)
@@ -106,13 +106,10 @@ def _rasterised(paths: list[Path], image_side: int) -> Plane:
     pen = ImageDraw.Draw(canvas)
     for path in paths:
         _draw_ribbon(pen, path)
-    return np.asarray(canvas.reduce(SUPERSAMPLING), dtype=np.float32) / 255
+    return np.asarray(canvas.reduce(SUPERSAMPLING), dtype=np.float32) / np.float32(255)
 
 
 def _draw_ribbon(pen: ImageDraw.ImageDraw, path: Path) -> None:
     """Thin ends fade by getting narrower than a pixel."""
-    points, widths = path.points * SUPERSAMPLING, path.widths * SUPERSAMPLING
-    direction = np.gradient(points, axis=0)
-    normal = direction[:, ::-1] * (-1, 1) / np.hypot(*direction.T)[:, None]
-    left, right = points + normal * widths[:, None] / 2, points - normal * widths[:, None] / 2
-    pen.polygon([(float(x), float(y)) for x, y in np.concatenate([left, right[::-1]])], fill=255)
+    left, right = path.points + path.half_widths, path.points - path.half_widths
+    pen.polygon((np.concatenate([left, right[::-1]]) * SUPERSAMPLING).ravel().tolist(), fill=255)
