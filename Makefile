@@ -67,7 +67,7 @@ openapi: setup-test ## Regenerate the API schema and the frontend's client
 	$(NPM) run generate
 
 screenshots: setup-test ## Take the README's screenshots from the running demo
-	$(BIN)/python scripts/screenshots.py
+	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(DEMO_HOME)
 
 clean: ## Remove what setup made; the platform's data in .fedsm stays
 	rm -rf .venv frontend/node_modules frontend/dist .setup.lock

