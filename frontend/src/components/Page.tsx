@@ -1,12 +1,8 @@
-import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
+import { Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-
-export interface Crumb {
-  label: string;
-  to: string;
-}
+import type { Crumb } from "./crumbs";
+import { TextLink } from "./links";
 
 interface PageProps {
   title: string;
@@ -27,9 +23,9 @@ export function Page(props: PageProps) {
         {props.crumbs && (
           <Breadcrumbs separatorMargin={6} fz="sm">
             {props.crumbs.map((crumb) => (
-              <Anchor key={crumb.to} component={Link} to={crumb.to} size="sm" c="dimmed">
+              <TextLink key={crumb.label} {...crumb.link} size="sm" c="dimmed">
                 {crumb.label}
-              </Anchor>
+              </TextLink>
             ))}
           </Breadcrumbs>
         )}

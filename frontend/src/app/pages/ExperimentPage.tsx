@@ -12,6 +12,7 @@ import {
   type RunRecord,
   unwrap,
 } from "@/api";
+import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
@@ -44,10 +45,7 @@ function ExperimentView({ experiment, federation }: Props) {
   return (
     <Page
       title={experiment.name}
-      crumbs={[
-        { label: "Federations", to: "/" },
-        { label: federation.name, to: `/federations/${federation.id}?tab=experiments` },
-      ]}
+      crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       badge={<StateBadge state={experiment.status} />}
       subtitle={experiment.description || undefined}
       actions={<ExperimentActions experiment={experiment} />}

@@ -3,6 +3,7 @@ import { IconBuildingHospital, IconFlask, IconPhoto } from "@tabler/icons-react"
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
+import { ALL_FEDERATIONS } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { DatasetsPanel } from "@/features/datasets/DatasetsPanel";
@@ -24,7 +25,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
   return (
     <Page
       title={federation.name}
-      crumbs={[{ label: "Federations", to: "/" }]}
+      crumbs={[ALL_FEDERATIONS]}
       subtitle={
         <>
           {federation.description}

@@ -15,6 +15,7 @@ import {
   runQuery,
   type ScoredCase,
 } from "@/api";
+import { ALL_FEDERATIONS, type Crumb, experimentCrumb, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
@@ -67,11 +68,7 @@ function WithCases({ run, experiment }: Context) {
 
 function CasesView({ run, experiment, federation, all }: Context & { federation: FederationRecord; all: RunCases }) {
   const title = `Cases of ${run.strategy_label}`;
-  const crumbs = [
-    { label: "Federations", to: "/" },
-    { label: federation.name, to: `/federations/${federation.id}?tab=experiments` },
-    { label: experiment.name, to: `/experiments/${experiment.id}` },
-  ];
+  const crumbs = [ALL_FEDERATIONS, federationCrumb(federation, "experiments"), experimentCrumb(experiment)];
   if (all.cases.length === 0) {
     return (
       <Page title={title} crumbs={crumbs}>
@@ -102,7 +99,7 @@ interface BrowserProps {
   federation: FederationRecord;
   all: RunCases;
   title: string;
-  crumbs: { label: string; to: string }[];
+  crumbs: Crumb[];
 }
 
 function Browser({ run, federation, all, title, crumbs }: BrowserProps) {

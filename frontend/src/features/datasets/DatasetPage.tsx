@@ -3,6 +3,7 @@ import { IconCircleCheck, IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { api, type CaseRecord, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
+import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
@@ -33,10 +34,7 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
       title={dataset.name}
       subtitle={`${dataset.site_name} · ${dataset.folder}`}
       badge={<StateBadge state={dataset.status} />}
-      crumbs={[
-        { label: "Federations", to: "/" },
-        ...(federation ? [{ label: federation.name, to: `/federations/${federation.id}?tab=datasets` }] : []),
-      ]}
+      crumbs={[ALL_FEDERATIONS, ...(federation ? [federationCrumb(federation, "datasets")] : [])]}
       actions={
         <Button
           variant="default"

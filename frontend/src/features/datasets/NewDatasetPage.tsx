@@ -3,6 +3,7 @@ import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { ApiError, api, datasetsQuery, type FederationRecord, federationQuery, fieldErrors, unwrap } from "@/api";
+import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { formatPercent } from "@/lib/format";
@@ -68,10 +69,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
   return (
     <Page
       title="Register data set"
-      crumbs={[
-        { label: "Federations", to: "/" },
-        { label: federation.name, to: `/federations/${federation.id}` },
-      ]}
+      crumbs={[ALL_FEDERATIONS, federationCrumb(federation)]}
       subtitle="The folder stays at the site. Its worker reads it once and says which cases can be used."
     >
       <form onSubmit={form.onSubmit((values) => register.mutate(values))}>

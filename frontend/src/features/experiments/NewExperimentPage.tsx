@@ -15,6 +15,7 @@ import {
   federationQuery,
   unwrap,
 } from "@/api";
+import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { fieldsOf, type JsonSchema } from "@/lib/schema";
@@ -82,10 +83,7 @@ function ExperimentForm({ federation, schema }: { federation: FederationRecord; 
   return (
     <Page
       title="New experiment"
-      crumbs={[
-        { label: "Federations", to: "/" },
-        { label: federation.name, to: `/federations/${federation.id}?tab=experiments` },
-      ]}
+      crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       subtitle="One question: the same data, network and schedule, and the methods to compare on them."
     >
       <form

@@ -15,6 +15,7 @@ import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ApiError, api, federationsQuery, fieldErrors, unwrap } from "@/api";
+import { ALL_FEDERATIONS } from "@/components/crumbs";
 import { Page } from "@/components/Page";
 import { parseNumbers } from "@/lib/schema";
 
@@ -67,7 +68,7 @@ export function NewFederationPage() {
   return (
     <Page
       title="New federation"
-      crumbs={[{ label: "Federations", to: "/" }]}
+      crumbs={[ALL_FEDERATIONS]}
       subtitle="What the sites have in common: the kind of image and the structures to find in it. It cannot change later."
     >
       <form onSubmit={form.onSubmit((values) => create.mutate(values))}>

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import type { EventRecord } from "./generated/types.gen";
+import { staleKeys } from "./live";
+
+function event(kind: EventRecord["kind"], more: Partial<EventRecord> = {}): EventRecord {
+  return {
+    id: 1,
+    at: "2026-01-01T00:00:00Z",
+    kind,
+    actor: "worker",
+    level: "info",
+    message: "",
+    federation_id: "f",
+    experiment_id: "e",
+    run_id: "r",
+    dataset_id: null,
+    site_slug: null,
+    round: null,
+    task_id: null,
+    ...more,
+  };
+}
+
+describe("staleKeys", () => {
+  it("fetches only the run again for the many metrics of a round", () => {
+    expect(staleKeys(event("metrics"))).toEqual([["run", "r"]]);
+  });
+
+  it("fetches the run, its experiment and their federation again when a status changes", () => {
+    expect(staleKeys(event("status"))).toEqual([
+      ["run", "r"],
+      ["experiment", "e"],
+      ["federation", "f"],
+      ["experiments", "f"],
+      ["datasets", "f"],
+    ]);
+  });
+
+  it("fetches a data set and its site's counts again when its check ends", () => {
+    const keys = staleKeys(event("dataset", { run_id: null, experiment_id: null, dataset_id: "d" }));
+    expect(keys).toContainEqual(["dataset", "d"]);
+    expect(keys).toContainEqual(["federation", "f"]);
+  });
+});

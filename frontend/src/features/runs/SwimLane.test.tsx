@@ -1,0 +1,51 @@
+import { MantineProvider } from "@mantine/core";
+import { render, screen } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
+import { SwimLane } from "./SwimLane";
+
+const federation = {
+  sites: [
+    { slug: "a", name: "Aster clinic", position: 0 },
+    { slug: "b", name: "Birch clinic", position: 1 },
+  ],
+} as FederationRecord;
+
+function task(participant: string, status: TaskRecord["status"], more: Partial<TaskRecord> = {}): TaskRecord {
+  return {
+    id: participant,
+    kind: "train_site",
+    round: 1,
+    participant,
+    status,
+    attempt: 1,
+    fraction: 0.4,
+    worker: "w1",
+    error: null,
+    created_at: "2026-01-01T00:00:00Z",
+    started_at: null,
+    finished_at: null,
+    seconds: null,
+    bytes_up: null,
+    bytes_down: null,
+    ...more,
+  };
+}
+
+describe("SwimLane", () => {
+  it("says who is being waited for, and each cell's state in words", () => {
+    const run = { num_rounds: 2, best_round: null } as RunRecord;
+    const tasks = [task("a", "running"), task("b", "failed", { error: "mask-3.png cannot be read" })];
+    render(
+      <MantineProvider>
+        <SwimLane run={run} tasks={tasks} federation={federation} />
+      </MantineProvider>,
+    );
+    expect(screen.getByText("Waiting for Aster clinic (training 40 %).")).toBeInTheDocument();
+    expect(screen.getByLabelText("Aster clinic, round 1: at work, 40 %, by w1")).toBeInTheDocument();
+    expect(
+      screen.getByLabelText("Birch clinic, round 1: failed, by w1, mask-3.png cannot be read"),
+    ).toBeInTheDocument();
+    expect(screen.getByLabelText("Aster clinic, round 2: not begun")).toBeInTheDocument();
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { defaultOf, describeBounds, differences, fieldsOf, type JsonSchema, parseNumbers, variants } from "./schema";
+
+const SCHEMA: JsonSchema = {
+  type: "object",
+  properties: {
+    schedule: { $ref: "#/$defs/Schedule", default: { rounds: 100 } },
+    strategies: {
+      type: "array",
+      items: {
+        discriminator: { propertyName: "name", mapping: { fedsm: "#/$defs/FedSM", fedavg: "#/$defs/FedAvg" } },
+        oneOf: [{ $ref: "#/$defs/FedSM" }, { $ref: "#/$defs/FedAvg" }],
+      },
+    },
+    seeds: { type: "array", items: { type: "integer" }, default: [0], description: "Seeds." },
+  },
+  $defs: {
+    Schedule: {
+      type: "object",
+      properties: {
+        rounds: { type: "integer", minimum: 1, maximum: 1000, default: 100, description: "Rounds." },
+        num_steps: { type: "integer", minimum: 1, default: 4 },
+        loss: { type: "string", enum: ["dice", "dice_bce"], default: "dice" },
+      },
+    },
+    FedSM: {
+      type: "object",
+      properties: {
+        name: { const: "fedsm", type: "string" },
+        lambda: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.7 },
+        selector: {
+          discriminator: { propertyName: "name", mapping: { lda: "#/$defs/Lda" } },
+          oneOf: [{ $ref: "#/$defs/Lda" }],
+          default: { name: "lda" },
+        },
+      },
+    },
+    FedAvg: { type: "object", properties: { name: { const: "fedavg", type: "string" } } },
+    Lda: {
+      type: "object",
+      properties: { name: { const: "lda", type: "string" }, shrinkage: { type: "number", default: 0.1 } },
+    },
+  },
+};
+
+describe("fieldsOf", () => {
+  it("takes kind, bounds, choices, help and default from the schema", () => {
+    const fields = fieldsOf(SCHEMA, SCHEMA.properties?.schedule ?? {});
+    expect(fields.map(({ name, kind }) => [name, kind])).toEqual([
+      ["rounds", "integer"],
+      ["num_steps", "integer"],
+      ["loss", "choice"],
+    ]);
+    expect(fields[0]).toMatchObject({ label: "Rounds", bounds: "1 to 1000", help: "Rounds.", default: 100 });
+    expect(fields[1]?.label).toBe("Number of steps");
+    expect(fields[2]?.choices).toEqual(["dice", "dice_bce"]);
+  });
+
+  it("leaves out objects, lists of objects and the name that tells variants apart", () => {
+    expect(fieldsOf(SCHEMA, SCHEMA).map((field) => field.name)).toEqual(["seeds"]);
+    const fedsm = variants(SCHEMA, SCHEMA.properties?.strategies?.items ?? {}).fedsm ?? {};
+    expect(fieldsOf(SCHEMA, fedsm).map(({ name, kind }) => [name, kind])).toEqual([
+      ["lambda", "number"],
+      ["selector", "variant"],
+    ]);
+  });
+});
+
+describe("defaultOf", () => {
+  it("fills an object from its parts, and a union from its default variant", () => {
+    expect(defaultOf(SCHEMA, SCHEMA.properties?.schedule ?? {})).toEqual({ rounds: 100, num_steps: 4, loss: "dice" });
+    expect(defaultOf(SCHEMA, { $ref: "#/$defs/FedSM" })).toEqual({
+      name: "fedsm",
+      lambda: 0.7,
+      selector: { name: "lda", shrinkage: 0.1 },
+    });
+  });
+});
+
+describe("describeBounds", () => {
+  it("says bounds in words", () => {
+    expect(describeBounds({ exclusiveMinimum: 0, maximum: 1 })).toBe("more than 0, at most 1");
+    expect(describeBounds({ minimum: 32, maximum: 1024, multipleOf: 16 })).toBe("32 to 1024, a multiple of 16");
+    expect(describeBounds({})).toBe("");
+  });
+});
+
+describe("differences", () => {
+  it("lists only what is not the default", () => {
+    const changed = differences(
+      { schedule: { rounds: 5, loss: "dice" }, seeds: [0, 1] },
+      { schedule: { rounds: 100, loss: "dice" }, seeds: [0] },
+    );
+    expect(changed).toEqual([
+      { path: "schedule.rounds", value: "5", default: "100" },
+      { path: "seeds", value: "0, 1", default: "0" },
+    ]);
+  });
+});
+
+describe("parseNumbers", () => {
+  it("keeps what is no number for the backend to refuse", () => {
+    expect(parseNumbers("16, 32;64 x")).toEqual([16, 32, 64, "x"]);
+    expect(parseNumbers("")).toEqual([]);
+  });
+});
