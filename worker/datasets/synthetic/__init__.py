@@ -40,7 +40,7 @@ def write_fundus_sites(
 
     num_cases: one number for each of the first sites, the others are not written; None: all sites as they are.
 
-    Same seed and side, same bytes (with the same versions of NumPy, SciPy and Pillow). About 25 ms a case of 192
+    Same seed and side, same bytes (with the same versions of NumPy, SciPy and Pillow). About 30 ms a case of 192
     pixels. Raises ValueError for a side below 48, where a cup is a handful of pixels, or for numbers of cases that
     the sites cannot have, and FileExistsError where a site's folder is there already.
     """
