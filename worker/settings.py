@@ -14,7 +14,12 @@ WORKER_TOKEN_FILE = "worker-token"
 class WorkerSettings(BaseSettings):
     """Where the backend and the broker are, which queues to serve, and how much of the machine to use."""
 
-    model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FEDSM_",
+        populate_by_name=True,
+        extra="ignore",
+        env_ignore_empty=True,  # compose passes what is not set as an empty text
+    )
 
     home: Path = Field(default=Path(".fedsm"), description="State folder of this installation.")
     worker_home: Path | None = Field(default=None, description="This worker's own folder; default: in the state folder")

@@ -62,7 +62,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     environment = os.environ | {name: secrets.token_hex(24) for name in names}
     stack = Stack(environment | {"FEDSM_PORT": str(PORT), "FEDSM_DATA_DIR": str(data)})
     try:
-        stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "180")
+        stack.compose("build", "--quiet")
+        stack.compose("up", "--detach", "--wait", "--wait-timeout", "120")
         yield stack
     finally:
         print(stack.compose("logs", "--no-color", "--tail", "40", check=False))
@@ -131,9 +132,7 @@ def test_a_fedsm_run_finishes_though_its_worker_restarts(stack: Stack) -> None:
     assert {case["site_slug"] for case in cases["cases"]} == {
         folder.name for folder in Path(stack.environment["FEDSM_DATA_DIR"]).iterdir()
     }
-    mask = httpx.get(
-        f"http://127.0.0.1:{PORT}{cases['cases'][0]['predictions']['super']}", headers=stack.rest.headers
-    )
+    mask = httpx.get(f"http://127.0.0.1:{PORT}{cases['cases'][0]['predictions']['super']}", headers=stack.rest.headers)
     assert mask.status_code == 200
     assert mask.content[:2] == b"\x1f\x8b"  # gzip
 
