@@ -136,7 +136,11 @@ def _where_time_went(run: RunRecord, tasks: list[TaskRecord]) -> str:
     """Mean seconds of each kind of task, for who wants to make it quicker."""
     texts = []
     for kind in dict.fromkeys(task.kind for task in tasks):
-        seconds = [task.seconds for task in tasks if task.kind == kind and task.seconds is not None]
+        seconds = [
+            (task.finished_at - task.started_at).total_seconds()
+            for task in tasks
+            if task.kind == kind and task.finished_at and task.started_at
+        ]
         texts.append(f"{kind} {sum(seconds) / len(seconds):.2f} s x {len(seconds)}")
     return f"{run.strategy_label}: " + ", ".join(texts)
 

@@ -21,7 +21,6 @@ from backend.contracts.experiment_config import (
     ScheduleConfig,
 )
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord, SiteCreate, SiteRecord
@@ -29,6 +28,7 @@ from fedsm.cli_experiment import print_results
 from fedsm.client import ApiError, Client
 from fedsm.launch import Platform
 from fedsm.watch import follow, run_display
+from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
 
 FEDERATION_NAME = "Fundus demo"
 EXPERIMENT_NAME = "FedSM and its baselines"
@@ -36,19 +36,10 @@ DATA_SEED = 7
 IMAGE_SIDE = 160
 CHECK_SECONDS = 120.0
 
-TASK = SegmentationTask(
-    modality="fundus photography",
-    num_channels=3,
-    structures=(
-        Structure(name="optic disc", label_values=(1, 2)),
-        Structure(name="optic cup", label_values=(2,)),
-    ),
-)
-
 CONFIG = ExperimentConfig(
     data=DataConfig(image_size=96, intensity="unit", augmentation="none"),
     network=NetworkConfig(channels=(8, 16, 32, 64), num_residual_units=1),
-    schedule=ScheduleConfig(rounds=10, local_epochs=1, batch_size=4, learning_rate=2e-3),
+    schedule=ScheduleConfig(rounds=40, local_epochs=1, batch_size=4, learning_rate=2e-3, loss="dice_bce"),
     strategies=(FedSMConfig(), FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig()),
     seeds=(0,),
 )
@@ -101,8 +92,6 @@ def _follow(client: Client, experiment: ExperimentRecord, console: Console, stop
 def _write_data(folder: Path) -> list[Path]:
     """The synthetic sites' folders, in site order; made once, and whole or not at all."""
     if not folder.exists():
-        from worker.datasets.synthetic import write_fundus_sites
-
         folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix="demo-data-unfinished-"))
         try:
@@ -118,7 +107,7 @@ def _ensure_federation(client: Client) -> FederationRecord:
         if federation.name == FEDERATION_NAME:
             return federation
     description = "Four simulated eye clinics that photograph and outline the optic disc and cup differently."
-    return client.create_federation(FEDERATION_NAME, description, TASK)
+    return client.create_federation(FEDERATION_NAME, description, FUNDUS_TASK)
 
 
 def _ensure_site(client: Client, federation: FederationRecord, slug: str) -> SiteRecord:

@@ -59,11 +59,12 @@ def _steps_in_file(location: tuple[int | str, ...], content: object) -> list[int
     steps: list[int | str] = []
     node = content
     for position, step in enumerate(location):
-        if (isinstance(node, dict) and step in node) or (
-            isinstance(node, list) and isinstance(step, int) and step < len(node)
-        ):
-            node = node[step]
-        elif position < len(location) - 1:
-            continue
+        match node, step:
+            case dict(), _ if step in node:
+                node = node[step]
+            case list(), int() if step < len(node):
+                node = node[step]
+            case _ if position < len(location) - 1:
+                continue
         steps.append(step)
     return steps
