@@ -99,7 +99,10 @@ def complete_task(session: Session, task_id: str, request: CompleteRequest) -> N
 
 
 def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
-    """A passing cause is tried again, a lasting one ends the task. Failing twice changes nothing."""
+    """A passing cause is tried again, a lasting one ends the task, a task given back is queued as if never claimed.
+
+    Failing twice changes nothing.
+    """
     task = lock_task(session, task_id)
     if task.attempt == request.attempt and task.status != TaskStatus.RUNNING:
         if task.status == TaskStatus.COMPLETED:
@@ -107,6 +110,10 @@ def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
         return
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
+    if request.released:
+        _announce(session, task, f"{ACTIONS[task.kind]} was given back by {worker}, which shuts down", worker)
+        enqueue(session, task)
+        return
     if request.detail:
         _announce(session, task, request.detail, worker, kind="log", level="error")
     end_attempt(session, task, request.message, request.retryable, TaskStatus.FAILED, worker)

@@ -71,6 +71,10 @@ class PlayedWorker:
         body = {"attempt": claimed["attempt"], "message": message, "detail": "Traceback ...", "retryable": retryable}
         return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/fail", json=body)
 
+    def release(self, claimed: dict[str, Any]) -> httpx.Response:
+        body = {"attempt": claimed["attempt"], "message": "shutting down", "retryable": True, "released": True}
+        return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/fail", json=body)
+
     def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         headers = {"Content-Type": media_type}

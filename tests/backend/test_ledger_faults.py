@@ -133,6 +133,20 @@ def test_lasting_failure_is_not(backend: LiveBackend, trainings: list[str], work
     assert worker.task_ids("simulated") == []
 
 
+def test_task_given_back_is_queued_at_once_and_counts_no_failure(
+    backend: LiveBackend, trainings: list[str], worker: PlayedWorker
+) -> None:
+    for attempt in range(1, 6):  # more often than a task may fail
+        claim = worker.must_claim(trainings[0])
+        assert claim["attempt"] == attempt
+        for _ in range(2):
+            assert worker.release(claim).status_code == 204
+        assert worker.task_ids("simulated") == [trainings[0]]
+        assert error_of(worker.complete(claim)) == "attempt_superseded"
+    assert worker.complete(worker.must_claim(trainings[0])).status_code == 204
+    assert not [event for event in backend.get("/events", limit=1000) if event["level"] != "info"]
+
+
 def test_lost_message_is_sent_again(backend: LiveBackend, trainings: list[str], worker: PlayedWorker) -> None:
     backend.recover()
     assert worker.task_ids("simulated") == [], "what was sent just now is not repeated"
