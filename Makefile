@@ -55,7 +55,7 @@ test-compose: setup-test ## Build the images and take a run through docker compo
 	$(BIN)/pytest tests/compose
 
 bench: setup-test ## Compare the platform with a plain PyTorch loop
-	$(BIN)/python benchmarks/rounds.py
+	$(BIN)/python -m benchmarks.rounds
 
 format: setup-test ## Format Python and TypeScript
 	$(BIN)/ruff format .

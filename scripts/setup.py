@@ -3,8 +3,8 @@
     python3 scripts/setup.py run     what the product needs to run: Python packages, built frontend
     python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL
 
-Each step is remembered by a stamp that is written last: a second call takes a second, and an interrupted step is
-done again. Every problem ends with its remedy.
+Each step is remembered by a stamp that is removed first and written last: a second call takes a second, and an
+interrupted step is done again. Every problem ends with its remedy.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "setup"
+#: There while pip runs: a virtual environment in which it was cut off is made anew.
+HALF_INSTALLED = STAMPS / "half-installed"
 PIP_INSTALL = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "requirements.lock"]
 FRONTEND = ROOT / "frontend"
 MINIMUM_NODE = (20, 19)
@@ -62,9 +64,9 @@ def check_python() -> None:
 
 
 def make_venv() -> None:
-    if PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+    if VENV.exists() and (problem := venv_problem()) is None:
         return
-    say("creating a virtual environment in .venv")
+    say(f"making .venv anew: {problem}" if VENV.exists() else "creating a virtual environment in .venv")
     result = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
     if result.returncode:
         raise SetupProblem(
@@ -73,14 +75,37 @@ def make_venv() -> None:
         )
 
 
+def venv_problem() -> str | None:
+    """Why what is in .venv cannot be used; None if it can."""
+    if HALF_INSTALLED.exists():
+        return "an installation into it was interrupted"
+    try:
+        made_for = (VENV / "pyvenv.cfg").read_text()
+    except OSError:
+        return "it was not finished"
+    if not any(line.endswith(f" {VENV}") for line in made_for.splitlines()):
+        return "its scripts belong to another folder"  # this one was moved or copied
+    pip_runs = (
+        PYTHON.exists() and not subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode
+    )
+    return None if pip_runs else "its Python or pip does not start"
+
+
 def install_python_packages(extras: str) -> None:
     wanted = fingerprint([ROOT / "pyproject.toml", ROOT / "requirements.lock"], extras)
     # What the tests need includes what running needs.
     if is_done("python-packages", wanted) or is_done("python-packages", wanted_with_tests()):
         return
-    say("installing Python packages (PyTorch among them: this takes a minute or more)")
+    say("installing Python packages (a minute or two; several more where PyTorch comes with CUDA)")
     remedy = "check the network connection and the free space, then repeat the command."
-    run([*PIP_INSTALL, "--editable", f".[{extras}]"], remedy=remedy)
+    begin("python-packages")
+    HALF_INSTALLED.touch()
+    try:
+        run([*PIP_INSTALL, "--editable", f".[{extras}]"], remedy=remedy)
+    except SetupProblem:  # pip ended by itself, and cleaned up
+        HALF_INSTALLED.unlink()
+        raise
+    HALF_INSTALLED.unlink()
     done("python-packages", wanted)
 
 
@@ -113,6 +138,7 @@ def build_frontend(environment: dict[str, str]) -> None:
     packages = fingerprint([FRONTEND / "package.json", FRONTEND / "package-lock.json"])
     if not is_done("npm-packages", packages) or not (FRONTEND / "node_modules").is_dir():
         say("installing the frontend's packages")
+        begin("npm-packages")
         run(
             ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
             cwd=FRONTEND,
@@ -123,6 +149,7 @@ def build_frontend(environment: dict[str, str]) -> None:
     sources = fingerprint(frontend_sources())
     if not is_done("frontend", sources) or not (FRONTEND / "dist" / "index.html").is_file():
         say("building the frontend")
+        begin("frontend")
         run(["npm", "run", "--silent", "build"], cwd=FRONTEND, environment=environment, remedy="see the message above.")
         done("frontend", sources)
 
@@ -142,6 +169,7 @@ def find_or_install_browser() -> None:
     if not install_with_apt("chromium", "fonts-dejavu-core"):
         result = subprocess.run([str(PYTHON), "-m", "playwright", "install", "chromium"], cwd=ROOT)
         if result.returncode == 0:
+            begin("browser")
             done("browser", "playwright")
         else:
             say("no browser could be installed: the end-to-end tests will fail. Remedy: install Chromium")
@@ -178,8 +206,12 @@ def is_done(step: str, wanted: str) -> bool:
     return stamp.is_file() and stamp.read_text() == wanted
 
 
-def done(step: str, wanted: str) -> None:
+def begin(step: str) -> None:
     STAMPS.mkdir(exist_ok=True)
+    (STAMPS / step).unlink(missing_ok=True)
+
+
+def done(step: str, wanted: str) -> None:
     (STAMPS / step).write_text(wanted)
 
 

@@ -1,0 +1,95 @@
+"""`scripts/setup.py` mends what an interrupted, moved or broken set-up left. No network: nothing is installed here."""
+
+import importlib.util
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> ModuleType:
+    """The script as it is in a clone of its own."""
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    return load_from(clone)
+
+
+def load_from(clone: Path) -> ModuleType:
+    (clone / "scripts").mkdir(exist_ok=True)
+    script = shutil.copy(SCRIPTS / "setup.py", clone / "scripts")
+    spec = importlib.util.spec_from_file_location("setup_script", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_venv_is_made_once(setup: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    setup.make_venv()
+    assert setup.venv_problem() is None
+    assert "creating a virtual environment" in capsys.readouterr().out
+    setup.make_venv()
+    assert capsys.readouterr().out == ""
+
+
+def test_an_interrupted_installation_is_begun_anew(setup: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    setup.make_venv()
+    setup.begin("python-packages")
+    setup.HALF_INSTALLED.touch()  # as pip's caller leaves it when it is killed
+    setup.make_venv()
+    assert "an installation into it was interrupted" in capsys.readouterr().out
+    assert setup.venv_problem() is None
+
+
+def test_a_failed_installation_names_the_remedy_and_leaves_the_venv(setup: ModuleType) -> None:
+    setup.make_venv()
+    (setup.ROOT / "pyproject.toml").write_text("this is not TOML")
+    (setup.ROOT / "requirements.lock").touch()
+    with pytest.raises(setup.SetupProblem, match="Remedy: check the network"):
+        setup.install_python_packages("backend")
+    assert setup.venv_problem() is None
+    assert not setup.is_done("python-packages", setup.wanted_with_tests())
+
+
+def test_a_moved_folder_gets_a_venv_of_its_own(setup: ModuleType, tmp_path: Path) -> None:
+    setup.make_venv()
+    setup.ROOT.rename(tmp_path / "moved")
+    moved = load_from(tmp_path / "moved")
+    assert moved.venv_problem() == "its scripts belong to another folder"
+
+
+def test_a_venv_whose_python_is_gone_is_made_anew(setup: ModuleType) -> None:
+    setup.make_venv()
+    setup.PYTHON.unlink()
+    assert setup.venv_problem() == "its Python or pip does not start"
+
+
+def test_a_step_is_not_done_while_it_runs(setup: ModuleType) -> None:
+    setup.STAMPS.mkdir(parents=True)
+    setup.begin("frontend")
+    setup.done("frontend", "sources 1")
+    assert setup.is_done("frontend", "sources 1")
+    assert not setup.is_done("frontend", "sources 2")
+    setup.begin("frontend")
+    assert not setup.is_done("frontend", "sources 1")
+
+
+def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    script = shutil.copy(SCRIPTS / "make_env.py", tmp_path / "scripts")
+    subprocess.run([sys.executable, script], check=True)
+    secrets = (tmp_path / ".env").read_text()
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    values = dict(line.split("=") for line in secrets.splitlines() if not line.startswith("#"))
+    assert set(values) == {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "FEDSM_ADMIN_TOKEN", "FEDSM_WORKER_TOKEN"}
+    assert len(set(values.values())) == 4
+    subprocess.run([sys.executable, script], check=True)
+    assert (tmp_path / ".env").read_text() == secrets
