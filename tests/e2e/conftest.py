@@ -1,0 +1,66 @@
+"""A real browser in front of a real platform with four small synthetic sites."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from backend.federations.schemas import FederationRecord
+from tests.e2e.browser import ARGUMENTS, NoBrowser, find_browser
+from tests.integration.live_platform import LivePlatform
+from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
+
+DIST = Path(__file__).parents[2] / "frontend" / "dist" / "index.html"
+IMAGE_SIDE = 96
+NUM_CASES = (24, 20, 22, 20)
+#: What a person with a small laptop sees.
+WINDOW = ViewportSize(width=1280, height=800)
+DEFAULT_WAIT_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not DIST.is_file():
+        pytest.fail("frontend/dist is absent: build it with 'npm ci && npm run build' in frontend", pytrace=False)
+    with sync_playwright() as playwright:
+        try:
+            path = find_browser(playwright.chromium.executable_path)
+        except NoBrowser as error:
+            pytest.fail(str(error), pytrace=False)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> Iterator[LivePlatform]:
+    with LivePlatform(tmp_path_factory.mktemp("e2e"), valkey_url) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def federation(platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory) -> FederationRecord:
+    folder = tmp_path_factory.mktemp("fundus")
+    slugs = write_fundus_sites(folder, seed=3, image_side=IMAGE_SIDE, num_cases=NUM_CASES)
+    return platform.add_federation("Fundus", FUNDUS_TASK, {slug: folder / slug for slug in slugs})
+
+
+@pytest.fixture
+def page(browser: Browser, platform: LivePlatform) -> Iterator[Page]:
+    """A signed-out page. A script error on it fails the test."""
+    context = browser.new_context(base_url=platform.client.server, viewport=WINDOW)
+    context.set_default_timeout(DEFAULT_WAIT_MS)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def signed_in(page: Page, platform: LivePlatform) -> Page:
+    page.goto(f"/?token={platform.admin_token}")
+    page.get_by_role("heading", name="Federations").wait_for()
+    return page

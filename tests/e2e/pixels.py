@@ -1,0 +1,35 @@
+"""What a screenshot of the viewer shows."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.float32]
+
+
+def read_png(screenshot: bytes) -> Pixels:
+    """A screenshot as [H, W, 3], 0 to 255."""
+    return np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB"), dtype=np.float32)
+
+
+def share_of_colour(pixels: Pixels, colour: tuple[int, int, int], tolerance: float = 40) -> float:
+    """The share of pixels whose colour is within `tolerance` (Euclidean, of 255) of the given one."""
+    distance = np.linalg.norm(pixels - np.array(colour, dtype=np.float32), axis=2)
+    return float((distance < tolerance).mean())
+
+
+def content_box(pixels: Pixels, darkest: float = 12) -> Pixels:
+    """The part of the screenshot that is not the black around the picture."""
+    rows, columns = np.nonzero(pixels.max(axis=2) > darkest)
+    return pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+def likeness(left: Pixels, right: Pixels, side: int = 24) -> float:
+    """Correlation of two pictures' brightness at a coarse scale: 1 for the same picture."""
+    small = [
+        np.asarray(Image.fromarray(picture.mean(axis=2).astype(np.uint8)).resize((side, side)), dtype=np.float64)
+        for picture in (left, right)
+    ]
+    return float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1])

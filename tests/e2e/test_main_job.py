@@ -1,0 +1,186 @@
+"""The main job in a real browser: sign in, create an experiment, watch it, look at a case."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from backend.federations.schemas import FederationRecord
+from tests.e2e.pixels import Pixels, content_box, likeness, read_png, share_of_colour
+from tests.integration.live_platform import LivePlatform
+
+pytestmark = pytest.mark.e2e
+
+RUN_MS = 90_000
+#: The first structure's colour in frontend/src/lib/palette.ts.
+DISC_COLOUR = (34, 211, 238)
+#: The same, mixed with white as the viewer does for the reference.
+REFERENCE_COLOUR = (189, 242, 250)
+#: The viewer without its button and its rounded corners, which show the page behind it.
+ONLY_THE_PICTURE = "button { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
+
+
+def test_sign_in_refuses_a_wrong_token_and_takes_the_right_one(page: Page, platform: LivePlatform) -> None:
+    page.goto("/")
+    page.get_by_label("Token").fill("not the token")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("token is not valid")).to_be_visible()
+    page.get_by_label("Token").fill(platform.admin_token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Federations")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Federations")).to_be_visible()
+
+
+def test_token_leaves_the_address(signed_in: Page) -> None:
+    assert "token" not in signed_in.url
+
+
+def test_main_job(signed_in: Page, federation: FederationRecord, platform: LivePlatform) -> None:
+    page = signed_in
+    page.get_by_role("link", name=re.compile(federation.name)).click()
+    expect(page.get_by_role("row", name=re.compile("aster-clinic"))).to_contain_text("Online")
+    page.get_by_role("tab", name="Experiments").click()
+    page.get_by_role("link", name="New experiment").first.click()
+    fill_experiment(page)
+    page.get_by_role("button", name="Create and start").click()
+
+    expect(page.get_by_role("heading", name="Two methods, one click")).to_be_visible()
+    page.get_by_role("tab", name=re.compile("FedSM")).click()
+    expect(page.get_by_test_id("run-round")).to_contain_text("of 3")
+    done = page.get_by_label(re.compile(r"^aster-clinic, round 1: done"))
+    expect(done).to_be_visible(timeout=RUN_MS)  # without a reload: the event stream brought it
+    page.get_by_role("link", name="Look at the cases").wait_for(timeout=RUN_MS)
+    expect(page.get_by_role("tab", name=re.compile("FedAvg.*Completed"))).to_be_visible(timeout=RUN_MS)
+
+    page.get_by_role("tab", name="Results").click()
+    table = page.get_by_test_id("results-table")
+    expect(table.get_by_role("row", name=re.compile("Super model"))).to_have_text(re.compile(r"0\.\d{3}"))
+    expect(table.get_by_role("row", name=re.compile("FedAvg"))).to_be_visible()
+
+    page.get_by_role("tab", name=re.compile("FedSM")).click()
+    page.get_by_role("link", name="Look at the cases").click()
+    look_at_cases(page, federation, platform)
+
+
+def fill_experiment(page: Page) -> None:
+    """FedSM and FedAvg, three short rounds; on the way, a lambda that the server refuses with a remedy."""
+    page.get_by_label("Name", exact=False).first.fill("Two methods, one click")
+    for name in ("Local-only", "Centralized"):
+        page.get_by_label(name).uncheck()
+    lambda_ = page.get_by_label("Lambda")
+    lambda_.fill("0.2")
+    expect(page.get_by_text(re.compile("set lambda above 0.25")).first).to_be_visible()
+    expect(page.get_by_role("button", name="Create and start")).to_be_disabled()
+    lambda_.fill("0.8")
+    expect(page.get_by_text("\u03c1 = 0.733")).to_be_visible()
+    page.get_by_label("Rounds").fill("3")
+    page.get_by_label("Batch size").fill("4")
+    page.get_by_label("Image size").fill("64")
+    page.get_by_label("Learning rate").fill("0.005")
+    page.get_by_label("Channels").fill("8, 16, 32")
+    expect(page.get_by_text("2 runs on 4 sites with data")).to_be_visible()
+    expect(page.get_by_text("schedule.rounds")).to_be_visible()
+
+
+def look_at_cases(page: Page, federation: FederationRecord, platform: LivePlatform) -> None:
+    viewer = page.locator("[data-testid=viewer][data-state=ready]")
+    viewer.wait_for()
+    rows = page.get_by_role("navigation", name="Cases").get_by_role("button")
+    scores = [float(text) for text in rows.locator(".mantine-Badge-label").all_inner_texts()]
+    assert scores == sorted(scores)
+    first = viewer.get_attribute("data-case")
+    page.keyboard.press("j")
+    expect(viewer).not_to_have_attribute("data-case", first or "")
+    assert f"case={viewer.get_attribute('data-case')}" in page.url
+    expect(page.get_by_test_id("routing")).to_contain_text("\u03b3 = 0.9")
+    assert_overlay_is_visible(page)
+    assert_upright(page, federation, platform)
+
+
+def assert_overlay_is_visible(page: Page) -> None:
+    """The reference filled at full opacity paints its colour; switched off, the colour is gone."""
+    with_overlay = shown(page, reference="fill", prediction="off", opacity="1", hidden="[1]")
+    without = shown(page, reference="off", prediction="off")
+    assert share_of_colour(with_overlay, REFERENCE_COLOUR) > share_of_colour(without, REFERENCE_COLOUR) + 0.005
+    prediction = shown(page, reference="off", prediction="fill", opacity="1", hidden="[1]")
+    assert share_of_colour(prediction, DISC_COLOUR) > share_of_colour(without, DISC_COLOUR) + 0.005
+
+
+def assert_upright(page: Page, federation: FederationRecord, platform: LivePlatform) -> None:
+    """The viewer shows the photograph as its file holds it: neither mirrored nor upside down."""
+    picture = content_box(shown(page, reference="off", prediction="off"))
+    original = content_box(photograph(page, federation, platform))
+    turned = {
+        "as it is": original,
+        "mirrored": original[:, ::-1],
+        "upside down": original[::-1],
+        "turned round": original[::-1, ::-1],
+    }
+    alike = {name: likeness(picture, candidate) for name, candidate in turned.items()}
+    assert max(alike, key=lambda name: alike[name]) == "as it is", alike
+    assert alike["as it is"] > 0.9, alike
+
+
+def shown(page: Page, **search: str) -> Pixels:
+    """The viewer's pixels at this state of the address: the page opens there, as from a deep link."""
+    viewer = page.locator("[data-testid=viewer][data-state=ready]")
+    case = viewer.get_attribute("data-case")
+    query = "&".join(f"{key}={value}" for key, value in {"case": f"%22{case}%22", **search}.items())
+    page.goto(f"{page.url.split('?')[0]}?{query}")
+    viewer.wait_for()
+    expect(viewer).to_have_attribute("data-case", case or "")
+    page.wait_for_timeout(300)  # the canvas is painted in the next frame
+    return read_png(viewer.screenshot(style=ONLY_THE_PICTURE))
+
+
+def photograph(page: Page, federation: FederationRecord, platform: LivePlatform) -> Pixels:
+    """The file behind the case on screen."""
+    current = page.locator("[data-case][aria-current=true]")
+    name = current.locator("p").first.inner_text()
+    datasets = platform.client.datasets(federation.id)
+    [file] = [path for dataset in datasets for path in Path(dataset.folder).glob(f"images/{name}.*")]
+    return np.asarray(Image.open(file).convert("RGB"), dtype=np.float32)
+
+
+def test_data_set_says_which_cases_are_skipped_and_why(
+    signed_in: Page, federation: FederationRecord, platform: LivePlatform, tmp_path: Path
+) -> None:
+    [source] = [d.folder for d in platform.client.datasets(federation.id) if d.site_slug == "birch-clinic"]
+    folder = tmp_path / "birch"
+    shutil.copytree(source, folder)
+    masks = sorted((folder / "masks").iterdir())
+    masks[0].unlink()
+    masks[1].write_bytes(b"no picture")
+    other = platform.client.create_federation("Another", "", federation.task)
+    page = signed_in
+    page.goto(f"/federations/{other.id}")
+    page.get_by_role("button", name="Add site").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Birch again")
+    page.get_by_role("dialog").get_by_role("button", name="Add site").click()
+    page.get_by_role("link", name="Register data").click()
+    page.get_by_role("textbox", name="Name").fill("With two bad masks")
+    page.get_by_role("textbox", name="Folder").fill(str(folder))
+    page.get_by_role("button", name="Register and check").click()
+    sentence = page.get_by_test_id("check-sentence")
+    expect(sentence).to_contain_text(f"{len(masks) - 2} of {len(masks)} cases used, 2 skipped because")
+    page.get_by_role("tab", name="Skipped cases (2)").click()
+    expect(page.get_by_role("row", name=re.compile(masks[1].stem))).to_be_visible()
+
+
+def test_lost_connection_is_shown_and_comes_back(
+    signed_in: Page, federation: FederationRecord, platform: LivePlatform
+) -> None:
+    """What happened while the backend was away is on screen after it, without a reload."""
+    page = signed_in
+    lost = page.get_by_text("Connection to the backend lost, reconnecting")
+    platform.kill_backend()
+    expect(lost).to_be_visible()
+    platform.start_backend()
+    expect(lost).to_be_hidden()
+    platform.client.create_federation("Made meanwhile", "", federation.task)
+    expect(page.get_by_role("heading", name="Made meanwhile")).to_be_visible()
