@@ -1,0 +1,70 @@
+"""The documents name what there is: settings, commands, files, and an experiment file that is accepted."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic_settings import BaseSettings
+
+from backend.settings import Settings
+from fedsm.cli import app
+from fedsm.experiment_file import read_experiment_file
+from worker.settings import WorkerSettings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCS = ROOT / "docs"
+
+
+def environment_names(settings: type[BaseSettings]) -> set[str]:
+    return {str(field.validation_alias or f"FEDSM_{name.upper()}") for name, field in settings.model_fields.items()}
+
+
+@pytest.mark.parametrize("settings", [Settings, WorkerSettings])
+def test_every_environment_variable_is_in_the_deployment_guide(settings: type[BaseSettings]) -> None:
+    documented = set(re.findall(r"`([A-Z][A-Z_]+)`", (DOCS / "deployment.md").read_text()))
+    assert environment_names(settings) - documented == set()
+
+
+def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
+    tables = [line for line in (DOCS / "deployment.md").read_text().splitlines() if line.startswith("| `")]
+    documented = {name for line in tables for name in re.findall(r"`([A-Z][A-Z_]+)`", line.split("|")[1])}
+    elsewhere = "".join(
+        path.read_text()
+        for path in (ROOT / "docker-compose.yml", ROOT / "worker" / "app.py", ROOT / "fedsm" / "client.py")
+    )
+    known = environment_names(Settings) | environment_names(WorkerSettings)
+    assert {name for name in documented - known if name not in elsewhere} == set()
+
+
+def commands(app: typer.Typer, prefix: str) -> set[str]:
+    group = typer.main.get_command(app)
+    names = {f"{prefix} {name}" for name, command in group.commands.items() if not hasattr(command, "commands")}
+    return names.union(*(commands(below.typer_instance, f"{prefix} {below.name}") for below in app.registered_groups))
+
+
+def test_every_command_is_in_the_command_line_guide_and_no_other() -> None:
+    table = re.findall(r"^\| `(fedsm [a-z ]+?)(?: [A-Z-].*)?` \|", (DOCS / "cli.md").read_text(), flags=re.MULTILINE)
+    assert set(table) == commands(app, "fedsm")
+
+
+def test_the_guides_experiment_file_is_accepted(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "cli.md").read_text(), flags=re.DOTALL)
+    file = tmp_path / "experiment.yaml"
+    file.write_text(example)
+    read = read_experiment_file(file)
+    assert read.federation == "Fundus demo"
+    assert [strategy.name for strategy in read.config.strategies] == ["fedsm", "fedavg", "local-only", "centralized"]
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name)
+def test_links_lead_to_files(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_make_targets_in_the_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    texts = "".join(path.read_text() for path in (ROOT / "README.md", *DOCS.glob("*.md")))
+    named = set(re.findall(r"`make ([a-z-]+)", texts)) | set(re.findall(r"^make ([a-z-]+)", texts, flags=re.MULTILINE))
+    assert named - targets == set()
