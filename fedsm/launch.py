@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -92,7 +94,9 @@ def _programs(home: Home, options: Options, platform: Platform, port: int) -> It
     if options.concurrency is not None:
         environment["FEDSM_CONCURRENCY"] = str(options.concurrency)
     yield _python_program("backend", environment, home, BACKEND_START_SECONDS, lambda: _backend_answers(platform.url))
-    yield _python_program("worker", environment, home, WORKER_START_SECONDS, lambda: _worker_is_online(platform))
+    started_at = datetime.now(UTC)
+    is_online = partial(_worker_is_online, platform, started_at)
+    yield _python_program("worker", environment, home, WORKER_START_SECONDS, is_online)
 
 
 def _python_program(
@@ -157,10 +161,11 @@ def _backend_answers(url: str) -> bool:
         return False
 
 
-def _worker_is_online(platform: Platform) -> bool:
+def _worker_is_online(platform: Platform, started_at: datetime) -> bool:
+    """A worker that was heard before `started_at` is one of an earlier start."""
     try:
         with platform.client() as client:
-            return any(worker.online for worker in client.system().workers)
+            return any(worker.online and worker.last_seen_at > started_at for worker in client.system().workers)
     except httpx.TransportError:
         return False
 

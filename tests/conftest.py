@@ -15,7 +15,7 @@ import pytest
 START_SECONDS = 30.0
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
     """Fails the test when `condition` does not come true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -45,6 +46,7 @@ class LivePlatform:
     worker_token: str = field(default_factory=secrets.token_urlsafe)
     backend: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
+    worker_started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -74,6 +76,7 @@ class LivePlatform:
             self.await_backend()
 
     def start_worker(self, wait: bool = True) -> None:
+        self.worker_started_at = datetime.now(UTC)
         self.worker = self._start("worker")
         if wait:
             self.await_worker()
@@ -158,4 +161,5 @@ class LivePlatform:
         assert self.worker is not None
         if self.worker.poll() is not None:
             raise AssertionError(f"the worker ended:\n{self.log('worker').read_text()[-3000:]}")
-        return any(worker.online for worker in self.client.system().workers)
+        workers = self.client.system().workers
+        return any(worker.online and worker.last_seen_at > self.worker_started_at for worker in workers)

@@ -1,0 +1,5 @@
+"""`python -m fedsm`: the same as the `fedsm` command."""
+
+from fedsm.cli import app
+
+app()
