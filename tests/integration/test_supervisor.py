@@ -166,11 +166,13 @@ def test_terminating_it_leaves_no_process(running: FedsmProcess, home: Path) -> 
 
 def test_killing_it_leaves_no_process_either(home: Path) -> None:
     command = start_fedsm(home, "up", "--port", "0")
-    command.login_url()
-    family = descendants(command.process.pid)
+    try:
+        command.login_url()
+        family = descendants(command.process.pid)
+    finally:
+        command.process.kill()
+        command.process.wait()
     assert len(family) >= 4
-    command.process.kill()
-    command.process.wait()
     wait_until(lambda: not any(is_alive(pid) for pid in family), 30, "all processes to end")
 
 
