@@ -5,6 +5,7 @@ Not part of `make test`: run it with `make test-compose` on a machine with Docke
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -35,8 +36,10 @@ class Stack:
         )
 
     def compose(self, *arguments: str, check: bool = True) -> str:
-        command = ["docker", "compose", "--project-name", PROJECT, *arguments]
-        result = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        return self.run("docker", "compose", *arguments, check=check)
+
+    def run(self, *command: str, cwd: Path = ROOT, check: bool = True) -> str:
+        result = subprocess.run(command, cwd=cwd, env=self.environment, capture_output=True, text=True, check=False)
         assert not check or result.returncode == 0, f"{' '.join(command)}:\n{result.stdout}\n{result.stderr}"
         return result.stdout
 
@@ -60,7 +63,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     subprocess.run(["chmod", "-R", "a+rX", str(data), *map(str, data.parents[:3])], check=True)
     names = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "FEDSM_ADMIN_TOKEN", "FEDSM_WORKER_TOKEN")
     environment = os.environ | {name: secrets.token_hex(24) for name in names}
-    stack = Stack(environment | {"FEDSM_PORT": str(PORT), "FEDSM_DATA_DIR": str(data)})
+    environment |= {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_FILE": str(ROOT / "docker-compose.yml")}
+    environment |= {"FEDSM_PORT": str(PORT), "FEDSM_DATA_DIR": str(data), "FEDSM_CONCURRENCY": "1"}
+    stack = Stack(environment)
     try:
         stack.compose("build", "--quiet")
         stack.compose("up", "--detach", "--wait", "--wait-timeout", "120")
@@ -104,9 +109,22 @@ def test_compose_without_secrets_says_what_to_do() -> None:
     assert "make env" in result.stderr
 
 
-def test_a_fedsm_run_finishes_though_its_worker_restarts(stack: Stack) -> None:
+def test_the_gpu_override_gives_the_training_workers_gpus(stack: Stack) -> None:
+    files = ("--file", "docker-compose.yml", "--file", "docker-compose.gpu.yml")
+    services = json.loads(stack.compose(*files, "config", "--format", "json"))["services"]
+    (device,) = services["worker-simulated"]["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert services["worker-simulated"]["environment"]["FEDSM_DEVICE"] == "cuda"
+    assert "deploy" not in services["backend"]
+
+
+@pytest.fixture(scope="module")
+def finished_run(stack: Stack) -> str:
+    """The id of a FedSM run, shared by two worker containers that are restarted in mid-run."""
+    stack.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "worker-simulated=2")
+    wait(lambda: num_online(stack, "simulated") == 2, 60, "both workers for simulated sites are online")
     federation = stack.post("/federations", {"name": "Compose", "task": FUNDUS_TASK.model_dump(mode="json")})
-    for folder in sorted(Path(stack.environment["FEDSM_DATA_DIR"]).iterdir()):
+    for folder in site_folders(stack):
         site = stack.post(f"/federations/{federation['id']}/sites", {"name": folder.name, "slug": folder.name})
         dataset = stack.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{folder.name}"})
         path = f"/datasets/{dataset['id']}"
@@ -119,22 +137,57 @@ def test_a_fedsm_run_finishes_though_its_worker_restarts(stack: Stack) -> None:
     }
     experiment = stack.post(f"/federations/{federation['id']}/experiments", {"name": "FedSM", "config": config})
     stack.post(f"/experiments/{experiment['id']}/start")
-    run_id = experiment["runs"][0]["id"]  # type: ignore[index]
+    run_id = str(experiment["runs"][0]["id"])  # type: ignore[index]
 
     def run() -> dict[str, object]:
         return dict(stack.get(f"/runs/{run_id}"))  # type: ignore[call-overload]
 
     wait(lambda: int(str(run()["round"])) >= 2, 120, "the second round is open")
+    assert run()["status"] == "running", "the run ended before its workers were restarted: give it more rounds"
     stack.compose("restart", "worker-simulated")
     wait(lambda: run()["status"] in ("completed", "failed"), 240, "the run ends")
     assert run()["status"] == "completed", run()["failure"]
-    cases = dict(stack.get(f"/runs/{run_id}/cases"))  # type: ignore[call-overload]
-    assert {case["site_slug"] for case in cases["cases"]} == {
-        folder.name for folder in Path(stack.environment["FEDSM_DATA_DIR"]).iterdir()
-    }
-    mask = httpx.get(f"http://127.0.0.1:{PORT}{cases['cases'][0]['predictions']['super']}", headers=stack.rest.headers)
-    assert mask.status_code == 200
-    assert mask.content[:2] == b"\x1f\x8b"  # gzip
+    return run_id
+
+
+def test_a_run_shared_by_two_workers_finishes_though_they_restart(stack: Stack, finished_run: str) -> None:
+    tasks = list(stack.get(f"/runs/{finished_run}/tasks"))  # type: ignore[call-overload]
+    trained = [task for task in tasks if task["kind"] == "train_site"]
+    assert len(trained) == NUM_ROUNDS * len(site_folders(stack))
+    assert all(task["status"] == "completed" for task in trained)
+    assert len({task["worker"] for task in trained}) == 2
+
+
+def test_every_site_has_test_cases_with_masks(stack: Stack, finished_run: str) -> None:
+    cases = list(dict(stack.get(f"/runs/{finished_run}/cases"))["cases"])  # type: ignore[call-overload]
+    assert {case["site_slug"] for case in cases} == {folder.name for folder in site_folders(stack)}
+    assert download(stack, cases[0]["predictions"]["super"])[:2] == b"\x1f\x8b"  # gzip
+
+
+def test_the_deployment_guides_backup_brings_everything_back(stack: Stack, finished_run: str, tmp_path: Path) -> None:
+    backup, restore = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "deployment.md").read_text(), flags=re.DOTALL)
+    before = dict(stack.get(f"/runs/{finished_run}/cases"))  # type: ignore[call-overload]
+    mask = download(stack, before["cases"][0]["predictions"]["super"])
+    stack.run("bash", "-euc", backup, cwd=tmp_path)
+    stack.compose("down", "--volumes")
+    stack.run("bash", "-euc", restore, cwd=tmp_path)
+    assert stack.get(f"/runs/{finished_run}/cases") == before
+    assert download(stack, before["cases"][0]["predictions"]["super"]) == mask
+
+
+def site_folders(stack: Stack) -> list[Path]:
+    return sorted(Path(stack.environment["FEDSM_DATA_DIR"]).iterdir())
+
+
+def num_online(stack: Stack, queue: str) -> int:
+    workers = dict(stack.get("/system"))["workers"]  # type: ignore[call-overload]
+    return sum(worker["online"] and queue in worker["queues"] for worker in workers)
+
+
+def download(stack: Stack, path: str) -> bytes:
+    answer = httpx.get(f"http://127.0.0.1:{PORT}{path}", headers=stack.rest.headers)
+    assert answer.is_success, answer.text
+    return answer.content
 
 
 def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
