@@ -11,6 +11,11 @@ NUM_SPECTRUM_BANDS = 6
 PERCENTILES = (5, 50, 95)
 
 
+def num_descriptors(num_channels: int) -> int:
+    """D of `describe_image`: 5 numbers a channel, 3 for colour, 4, 6 and 5."""
+    return 5 * num_channels + (3 if num_channels > 1 else 0) + 4 + NUM_SPECTRUM_BANDS + 5
+
+
 def describe_image(image_CHW: Image) -> NDArray[np.float64]:  # noqa: N803 (shape suffix)
     """[D] float64 of an image in 0 to 1."""
     grey = image_CHW.mean(axis=0)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from worker.engine.aggregation import check_finite
+from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
+from worker.engine.descriptors import num_descriptors
 from worker.engine.local_training import OnProgress
 from worker.engine.plan import Plan, State, Tensors
 from worker.engine.selectors.base import SELECTOR, Selector
@@ -22,6 +23,8 @@ from worker.engine.selectors.base import SELECTOR, Selector
 TEMPERATURES = torch.logspace(-1, 2, 31, dtype=torch.float64)
 MOMENTS = "selector_moments"
 CALIBRATION = "selector_calibration"
+#: The calibration's only tensor, [T].
+LOSSES = "loss_of_temperature"
 #: Descriptor deviations below this are numerical noise.
 SMALLEST_DEVIATION = 1e-9
 #: The logit of a site that has not sent its moments: probability 0, and a finite number in the file.
@@ -55,7 +58,7 @@ class LdaSelector(Selector):
         held_out = [case for site_data in data for case in site_data.val]
         if SELECTOR in parts and held_out:
             losses = held_out_losses(parts[SELECTOR], held_out, plan.sites.index(site))
-            update[f"{CALIBRATION}/{site}"] = {"loss_of_temperature": losses}
+            update[f"{CALIBRATION}/{site}"] = {LOSSES: losses}
         on_progress(1.0)
         return update
 
@@ -67,9 +70,9 @@ class LdaSelector(Selector):
         plan: Plan,
     ) -> State:
         moments = {name: part for name, part in state.items() if name.startswith(MOMENTS)}
-        new = {name: part for update in updates.values() for name, part in update.items() if name.startswith(MOMENTS)}
+        new = {name: update[name] for site, update in updates.items() if (name := f"{MOMENTS}/{site}") in update}
         moments |= new
-        losses = [u[name]["loss_of_temperature"] for s, u in updates.items() if (name := f"{CALIBRATION}/{s}") in u]
+        losses = [u[name][LOSSES] for site, u in updates.items() if (name := f"{CALIBRATION}/{site}") in u]
         if new:
             selector = solve_lda({s: moments.get(f"{MOMENTS}/{s}") for s in plan.sites}, self.shrinkage)
         elif losses:
@@ -79,22 +82,36 @@ class LdaSelector(Selector):
             selector = state[SELECTOR]
         return {SELECTOR: selector, **moments}
 
-    def check(self, state: State, participant: str, update: State, plan: Plan) -> None:  # noqa: ARG002 (shapes below)
+    def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
+        moments, calibration = f"{MOMENTS}/{participant}", f"{CALIBRATION}/{participant}"
         for name, part in update.items():
             if name.startswith((MOMENTS, CALIBRATION)):
+                if name not in (moments, calibration):
+                    raise ValueError(f"site {participant}: {name} is another site's: a site sends its own only")
                 check_finite(participant, name, part)
+        if moments in update:
+            check_update(participant, moments, update[moments], _empty_moments(plan.num_channels))
+            self._check_count(participant, int(update[moments]["count"]))
+        elif moments not in state:
+            raise ValueError(f"site {participant}: {moments} is missing, and it was not sent in an earlier round")
+        if calibration in update:
+            check_update(participant, calibration, update[calibration], {LOSSES: torch.empty_like(TEMPERATURES)})
 
     def probabilities(self, selector: Tensors, cases: Sequence[Case], plan: Plan) -> torch.Tensor:  # noqa: ARG002
         return torch.softmax(_logits(selector, cases) / selector["temperature"], dim=1)
 
     def _moments(self, cases: tuple[Case, ...], site: str) -> Tensors:
-        if len(cases) < self.minimum_cases:
+        self._check_count(site, len(cases))
+        return moments_of(_descriptors(cases))
+
+    def _check_count(self, site: str, num_cases: int) -> None:
+        """At the site before anything leaves it, and again at the server."""
+        if num_cases < self.minimum_cases:
             raise ValueError(
-                f"site {site} has {len(cases)} training cases, fewer than selector.minimum_cases "
+                f"site {site} has {num_cases} training cases, fewer than selector.minimum_cases "
                 f"{self.minimum_cases}: its feature moments could reveal a case. Register more cases or lower "
                 "selector.minimum_cases"
             )
-        return moments_of(_descriptors(cases))
 
 
 def moments_of(descriptors_ND: torch.Tensor) -> Tensors:  # noqa: N803 (shape suffix)
@@ -104,6 +121,12 @@ def moments_of(descriptors_ND: torch.Tensor) -> Tensors:  # noqa: N803 (shape su
         "sum": descriptors_ND.sum(dim=0),
         "second_moment": descriptors_ND.T @ descriptors_ND,
     }
+
+
+def _empty_moments(num_channels: int) -> Tensors:
+    """The keys and shapes that moments must have."""
+    size = num_descriptors(num_channels)
+    return {"count": torch.empty(1), "sum": torch.empty(size), "second_moment": torch.empty(size, size)}
 
 
 def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float) -> Tensors:
