@@ -63,7 +63,7 @@ format: setup-test ## Format Python and TypeScript
 	$(NPM) run format
 
 openapi: setup-test ## Regenerate the API schema and the frontend's client
-	$(BIN)/python -m backend.openapi > frontend/openapi.json
+	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
 	$(NPM) run generate
 
 screenshots: setup-test ## Take the README's screenshots from the running demo
