@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@hey-api/openapi-ts";
 
@@ -30,10 +30,11 @@ function differing(left, right) {
   return [...names].filter((name) => read(left, name) !== read(right, name));
 }
 
+/** PYTHON names an interpreter that has the backend's packages; without it only the client is compared. */
 function schemaIsStale() {
   const python = process.env.PYTHON;
   if (!python) return false;
-  const schema = execFileSync(python, ["-m", "backend.openapi"], { cwd: dirname(frontend), encoding: "utf8" });
+  const schema = execFileSync(resolve(python), ["-m", "backend.openapi"], { cwd: dirname(frontend), encoding: "utf8" });
   const same =
     JSON.stringify(JSON.parse(schema)) ===
     JSON.stringify(JSON.parse(readFileSync(join(frontend, "openapi.json"), "utf8")));

@@ -35,7 +35,10 @@ export function staleKeys(event: EventRecord): QueryKey[] {
   return keys;
 }
 
-const DEBOUNCE_MS = 350;
+/** Queries whose answers no event changes. */
+const CONSTANT: ReadonlySet<string> = new Set(["session", "experiment-schema"]);
+
+const DEBOUNCE_MS = 600;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
 
@@ -48,7 +51,6 @@ export function followEvents(client: QueryClient, onConnection: (state: Connecti
   let flush: ReturnType<typeof setTimeout> | undefined;
   let reconnect: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
-  let wasLost = false;
   let lastId: string | undefined;
 
   const receive = (message: MessageEvent<string>) => {
@@ -68,13 +70,11 @@ export function followEvents(client: QueryClient, onConnection: (state: Connecti
     source.onopen = () => {
       retryMs = FIRST_RETRY_MS;
       onConnection("open");
-      // Without an id to resume from, what happened meanwhile is unknown: fetch everything on screen again.
-      if (wasLost) void client.invalidateQueries();
-      wasLost = false;
+      // What happened before the stream was open came by no event: fetch again what is on screen.
+      void client.invalidateQueries({ predicate: (query) => !CONSTANT.has(String(query.queryKey[0])) });
     };
     source.onerror = () => {
       source?.close();
-      wasLost = true;
       onConnection("lost");
       reconnect = setTimeout(connect, retryMs);
       retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);

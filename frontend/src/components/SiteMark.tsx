@@ -1,7 +1,8 @@
 import { ColorSwatch, Group, Text } from "@mantine/core";
-import { siteColour } from "@/lib/palette";
+import { siteColour, siteLineType } from "@/lib/palette";
+import classes from "./SiteMark.module.css";
 
-/** A site's name behind its colour, the same everywhere. */
+/** A site's name behind its colour, the same everywhere; rings from the ninth site on, when colours come again. */
 export function SiteMark({
   position,
   name,
@@ -13,7 +14,15 @@ export function SiteMark({
 }) {
   return (
     <Group gap={8} wrap="nowrap">
-      <ColorSwatch color={siteColour(position)} size={12} radius="sm" withShadow={false} aria-hidden />
+      <ColorSwatch
+        color={siteColour(position)}
+        size={12}
+        radius={siteLineType(position) === "solid" ? "sm" : "xl"}
+        withShadow={false}
+        aria-hidden
+      >
+        {siteLineType(position) !== "solid" && <span className={classes.again} />}
+      </ColorSwatch>
       <Text size={size} component="span" truncate>
         {name}
       </Text>

@@ -1017,6 +1017,12 @@ export type FailRequest = {
      */
     message: string;
     /**
+     * Released
+     *
+     * Given back unfinished by a worker that shuts down: queued again, no failure.
+     */
+    released?: boolean;
+    /**
      * Retryable
      */
     retryable?: boolean;

@@ -37,7 +37,7 @@ export function Review({ config, standard, check, problems, named, pending, onCr
         </Text>
         {changed.length === 0 ? (
           <Text size="sm" c="dimmed">
-            Everything else as the reference code has it.
+            Everything else is left at its default.
           </Text>
         ) : (
           <Table fz="sm" verticalSpacing={4} withRowBorders={false}>

@@ -1,5 +1,6 @@
 import { Table, Text, Tooltip } from "@mantine/core";
-import type { ExperimentResults, FederationRecord, ResultCell } from "@/api";
+import type { ExperimentResults, FederationRecord, ResultCell, RunRecord } from "@/api";
+import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { formatDice, plural } from "@/lib/format";
 import { resultTable } from "@/lib/results";
@@ -9,9 +10,10 @@ interface Props {
   results: ExperimentResults;
   structure: string | null;
   federation: FederationRecord;
+  runs: RunRecord[];
 }
 
-export function ResultsTable({ results, structure, federation }: Props) {
+export function ResultsTable({ results, structure, federation, runs }: Props) {
   const table = resultTable(results, structure);
   return (
     <Table.ScrollContainer minWidth={700}>
@@ -31,7 +33,9 @@ export function ResultsTable({ results, structure, federation }: Props) {
           {table.rows.map((row, index) => (
             <Table.Tr key={row.key}>
               <Table.Td fw={row.strategyLabel === table.rows[index - 1]?.strategyLabel ? 400 : 500}>
-                {row.strategyLabel === table.rows[index - 1]?.strategyLabel ? "" : row.strategyLabel}
+                {row.strategyLabel !== table.rows[index - 1]?.strategyLabel && (
+                  <Method label={row.strategyLabel} runs={runs} />
+                )}
               </Table.Td>
               <Table.Td>{modelName(row.model)}</Table.Td>
               {row.cells.map((cell, column) => (
@@ -44,6 +48,17 @@ export function ResultsTable({ results, structure, federation }: Props) {
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** The method's name, which leads to the cases of its first finished run. */
+function Method({ label, runs }: { label: string; runs: RunRecord[] }) {
+  const run = runs.find((entry) => entry.strategy_label === label && entry.status === "completed");
+  if (!run) return <>{label}</>;
+  return (
+    <TextLink to="/runs/$runId/cases" params={{ runId: run.id }} search={{}} title={`Look at the cases of ${label}`}>
+      {label}
+    </TextLink>
   );
 }
 

@@ -86,11 +86,16 @@ function Results({ results, experiment, federation }: Props & { results: Experim
               </Button>
             </Group>
           </Group>
-          <ResultsTable results={results} structure={structure === MEAN ? null : structure} federation={federation} />
+          <ResultsTable
+            results={results}
+            structure={structure === MEAN ? null : structure}
+            federation={federation}
+            runs={experiment.runs}
+          />
           <Text size="xs" c="dimmed">
             Mean over test cases of each run's best round, then mean ± standard deviation over seeds. Columns are the
             sites whose cases are tested; "All sites" pools their cases. Best per column in bold. "Personalized model"
-            is the one of the site in the column.
+            is the one of the site in the column. A method's name leads to its cases.
           </Text>
         </Stack>
       </Card>

@@ -82,7 +82,7 @@ function Grid({ rows, run, federation }: { rows: Lane[]; run: RunRecord; federat
       </div>
       {columns.map((column) => (
         <div key={column} className={classes.head}>
-          {column === TEST_COLUMN || column === "1" || Number(column) % every === 0 ? column : ""}
+          {showsHead(column, every, run.num_rounds) ? column : ""}
         </div>
       ))}
       {rows.map((lane) => (
@@ -96,6 +96,12 @@ function Grid({ rows, run, federation }: { rows: Lane[]; run: RunRecord; federat
       ))}
     </div>
   );
+}
+
+/** The last round's head would run into the test's where columns are narrow. */
+function showsHead(column: string, every: number, numRounds: number): boolean {
+  if (column === TEST_COLUMN || column === "1" || every === 1) return true;
+  return Number(column) % every === 0 && Number(column) < numRounds;
 }
 
 function LaneRow({
