@@ -51,7 +51,13 @@ export function DatasetsPanel({ federation }: { federation: FederationRecord }) 
                     {rows.map((dataset) => (
                       <Table.Tr key={dataset.id}>
                         <Table.Td>
-                          <TextLink fw={500} to="/datasets/$datasetId" params={{ datasetId: dataset.id }} search={{}}>
+                          <TextLink
+                            size="sm"
+                            fw={500}
+                            to="/datasets/$datasetId"
+                            params={{ datasetId: dataset.id }}
+                            search={{}}
+                          >
                             {dataset.name}
                           </TextLink>
                         </Table.Td>

@@ -72,7 +72,13 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
   return (
     <Table.Tr>
       <Table.Td>
-        <TextLink fw={500} to="/experiments/$experimentId" params={{ experimentId: experiment.id }} search={{}}>
+        <TextLink
+          size="sm"
+          fw={500}
+          to="/experiments/$experimentId"
+          params={{ experimentId: experiment.id }}
+          search={{}}
+        >
           {experiment.name}
         </TextLink>
         <Text size="xs" c="dimmed">

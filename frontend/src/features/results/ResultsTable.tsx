@@ -56,7 +56,13 @@ function Method({ label, runs }: { label: string; runs: RunRecord[] }) {
   const run = runs.find((entry) => entry.strategy_label === label && entry.status === "completed");
   if (!run) return <>{label}</>;
   return (
-    <TextLink to="/runs/$runId/cases" params={{ runId: run.id }} search={{}} title={`Look at the cases of ${label}`}>
+    <TextLink
+      size="sm"
+      to="/runs/$runId/cases"
+      params={{ runId: run.id }}
+      search={{}}
+      title={`Look at the cases of ${label}`}
+    >
       {label}
     </TextLink>
   );
