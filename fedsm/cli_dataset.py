@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from backend.contracts.task_definition import SegmentationTask, Structure
@@ -22,7 +21,7 @@ from fedsm.cli_shared import (
     fail,
     find_federation,
 )
-from fedsm.watch import print_json
+from fedsm.watch import make_console, print_json
 
 dataset_app = typer.Typer(help="Data sets: check a folder before registering it.", no_args_is_help=True)
 
@@ -100,7 +99,7 @@ def _print_cases(cases: tuple[CheckedCase, ...]) -> None:
         table = Table("case", "reason", "details")
         for case in skipped:
             table.add_row(case.name, str(case.reason_code), case.reason or "")
-        Console().print(table)
+        make_console().print(table)
     splits = Counter(case.split for case in cases if case.split)
     counts = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))
     typer.echo(f"{len(cases) - len(skipped)} of {len(cases)} cases can be used ({counts}), {len(skipped)} cannot")

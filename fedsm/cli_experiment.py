@@ -23,7 +23,7 @@ from fedsm.cli_shared import (
 )
 from fedsm.client import Client
 from fedsm.experiment_file import WrongFile, read_experiment_file
-from fedsm.watch import describe_run, follow, print_json, run_display
+from fedsm.watch import describe_run, follow, make_console, print_json, run_display
 
 experiment_app = typer.Typer(help="Experiments: create, watch, and read their results.", no_args_is_help=True)
 
@@ -94,7 +94,7 @@ def list_command(
         methods = ", ".join(dict.fromkeys(run.strategy_label for run in experiment.runs))
         created = experiment.created_at.strftime("%Y-%m-%d %H:%M")
         table.add_row(experiment.id, experiment.name, str(experiment.status), methods, created)
-    Console().print(table)
+    make_console().print(table)
 
 
 @experiment_app.command()
@@ -134,7 +134,7 @@ def results(
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
-        print_results(Console(), found)
+        print_results(make_console(), found)
 
 
 @experiment_app.command()
@@ -177,11 +177,11 @@ def _format_cell(cell: ResultCell | None) -> str:
 
 
 def _watch(client: Client, experiment_id: str, as_json: bool) -> None:
-    with run_display(Console(), as_json) as show_runs:
+    with run_display(make_console(), as_json) as show_runs:
         experiment = follow(client, experiment_id, show_runs, threading.Event())
     assert experiment is not None  # nobody sets the event
     if not as_json and experiment.status == RunStatus.COMPLETED:
-        print_results(Console(), client.results(experiment_id))
+        print_results(make_console(), client.results(experiment_id))
     _exit_if_incomplete(experiment)
 
 

@@ -27,7 +27,7 @@ from backend.federations.schemas import FederationRecord, SiteCreate, SiteRecord
 from fedsm.cli_experiment import print_results
 from fedsm.client import ApiError, Client
 from fedsm.launch import Platform
-from fedsm.watch import follow, run_display
+from fedsm.watch import follow, make_console, run_display
 from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
 
 FEDERATION_NAME = "Fundus demo"
@@ -51,7 +51,7 @@ class DemoFailed(Exception):
 
 def run_demo(platform: Platform, stopping: threading.Event) -> None:
     """Makes what is missing, then follows the experiment; the platform goes on whatever happens here."""
-    console = Console()
+    console = make_console()
     try:
         with platform.client() as client:
             experiment = _prepare(client, platform.home.folder / "demo-data", console, stopping)

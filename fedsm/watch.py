@@ -21,7 +21,15 @@ PATIENT_POLLS = 60
 #: What waits for somebody to resume it does not end by itself.
 RESTING_STATUSES = TERMINAL_RUN_STATUSES | {RunStatus.PAUSED, RunStatus.CREATED}
 
+#: Columns of tables in files and pipes, where there is no terminal to ask.
+WIDTH_OF_FILES = 140
+
 ShowRuns = Callable[[list[RunRecord]], None]
+
+
+def make_console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH_OF_FILES)
 
 
 def follow(client: Client, experiment_id: str, show: ShowRuns, stopping: threading.Event) -> ExperimentRecord | None:

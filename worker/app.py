@@ -4,9 +4,11 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import SecurityWarning
 
 from backend.contracts.tasks import Heartbeat
 from worker import shutdown
@@ -86,6 +88,8 @@ def _set_up_logging() -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # Celery would otherwise configure the root logger itself.
     signals.setup_logging.connect(_keep_our_logging, weak=False)
+    # It warns of root because of pickle, which we refuse (accept_content).
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def _keep_our_logging(**_: Any) -> None:
