@@ -19,8 +19,8 @@ from worker.engine.local_training import OnProgress
 from worker.engine.plan import Plan, State, Tensors
 from worker.engine.selectors.base import SELECTOR, Selector
 
-#: Temperatures tried, log-spaced. None below 1: a few held-out cases without an error would always ask for the sharpest,
-#: so they may soften what the Gaussian model says and never sharpen it.
+#: Temperatures tried, log-spaced. None below 1: a few held-out cases without an error would always ask for the
+#: sharpest, so they may soften what the Gaussian model says and never sharpen it.
 TEMPERATURES = torch.logspace(0, 2, 31, dtype=torch.float64)
 MOMENTS = "selector_moments"
 CALIBRATION = "selector_calibration"
