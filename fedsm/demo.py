@@ -39,8 +39,8 @@ CHECK_SECONDS = 120.0
 CONFIG = ExperimentConfig(
     data=DataConfig(image_size=96, intensity="unit", augmentation="none"),
     network=NetworkConfig(channels=(8, 16, 32, 64), num_residual_units=1),
-    schedule=ScheduleConfig(rounds=40, local_epochs=1, batch_size=4, learning_rate=4e-3, loss="dice_bce"),
-    strategies=(FedSMConfig(), FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig()),
+    schedule=ScheduleConfig(rounds=30, local_epochs=2, batch_size=4, learning_rate=4e-3, loss="dice_bce"),
+    strategies=(FedSMConfig(lambda_=0.9), FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig()),
     seeds=(0,),
 )
 

@@ -7,10 +7,17 @@ import torch
 from backend.contracts.experiment_config import (
     CentralizedConfig,
     CnnSelector,
+    DittoConfig,
+    FedAdagradConfig,
+    FedAdamConfig,
     FedAvgConfig,
+    FedAvgMConfig,
+    FedProxConfig,
     FedSMConfig,
+    FedYogiConfig,
     LdaSelector,
     LocalOnlyConfig,
+    MrMtlConfig,
     SelectorConfig,
     StrategyConfig,
     Vgg11Selector,
@@ -25,9 +32,13 @@ from worker.engine.selectors import lda, softmax
 from worker.engine.selectors.base import Selector
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
+from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedavg import FedAvg
+from worker.engine.strategies.fedopt import FedOpt
+from worker.engine.strategies.fedprox import FedProx
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.local_only import LocalOnly
+from worker.engine.strategies.mr_mtl import MrMtl
 
 
 def build_plan(run: RunSpec, device: torch.device) -> Plan:
@@ -61,6 +72,28 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return LocalOnly()
         case CentralizedConfig():
             return Centralized()
+        case FedProxConfig():
+            return FedProx(mu=config.mu)
+        case FedAvgMConfig() | FedAdamConfig() | FedYogiConfig() | FedAdagradConfig():
+            return _build_server_optimizer(config)
+        case DittoConfig():
+            return Ditto(lambda_=config.lambda_)
+        case MrMtlConfig():
+            return MrMtl(lambda_=config.lambda_)
+
+
+def _build_server_optimizer(config: FedAvgMConfig | FedAdamConfig | FedYogiConfig | FedAdagradConfig) -> FedOpt:
+    """A rule's unused numbers are 0."""
+    eta, beta_1 = config.server_learning_rate, config.beta_1
+    match config:
+        case FedAvgMConfig():
+            return FedOpt("momentum", eta, beta_1, beta_2=0, tau=0)
+        case FedAdamConfig():
+            return FedOpt("adam", eta, beta_1, config.beta_2, config.tau)
+        case FedYogiConfig():
+            return FedOpt("yogi", eta, beta_1, config.beta_2, config.tau)
+        case FedAdagradConfig():
+            return FedOpt("adagrad", eta, beta_1, beta_2=0, tau=config.tau)
 
 
 def _build_selector(config: SelectorConfig) -> Selector:

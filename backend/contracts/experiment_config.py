@@ -140,6 +140,91 @@ class FedAvgConfig(Contract):
     name: Literal["fedavg"] = "fedavg"
 
 
+class FedProxConfig(Contract):
+    """FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2)."""
+
+    name: Literal["fedprox"] = "fedprox"
+    mu: float = Field(
+        default=0.1,
+        ge=0,
+        le=100,
+        description="Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg. Source: the value with which the "
+        "authors of FedSM's reference code report FedProx for prostate.",
+    )
+
+
+SERVER_OPTIMIZER_PAPER = "Source: Reddi et al., ICLR 2021."
+
+
+class FedAvgMConfig(Contract):
+    """FedAvg with momentum at the server (Hsu et al., 2019)."""
+
+    name: Literal["fedavgm"] = "fedavgm"
+    server_learning_rate: float = Field(default=1.0, gt=0, le=10, description="eta. Source: Hsu et al., 2019.")
+    beta_1: float = Field(
+        default=0.9, ge=0, lt=1, description="Server momentum; 0 is FedAvg. Source: Hsu et al., 2019."
+    )
+
+
+class _AdaptiveServerConfig(Contract):
+    server_learning_rate: float = Field(
+        default=0.01,
+        gt=0,
+        le=10,
+        description="eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.",
+    )
+    beta_1: float = Field(default=0.9, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
+    tau: float = Field(default=1e-3, gt=0, le=1, description=f"Degree of adaptivity. {SERVER_OPTIMIZER_PAPER}")
+
+
+class FedAdamConfig(_AdaptiveServerConfig):
+    """FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+
+    name: Literal["fedadam"] = "fedadam"
+    beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
+
+
+class FedYogiConfig(_AdaptiveServerConfig):
+    """FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+
+    name: Literal["fedyogi"] = "fedyogi"
+    beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
+
+
+class FedAdagradConfig(_AdaptiveServerConfig):
+    """FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+
+    name: Literal["fedadagrad"] = "fedadagrad"
+    beta_1: float = Field(default=0.0, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
+
+
+class DittoConfig(Contract):
+    """A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1)."""
+
+    name: Literal["ditto"] = "ditto"
+    lambda_: float = Field(
+        default=1.0,
+        alias="lambda",
+        ge=0,
+        le=100,
+        description="Strength of the pull to the global model; 0 is local-only. Source: the value with which the "
+        "authors of FedSM's reference code report Ditto for prostate.",
+    )
+
+
+class MrMtlConfig(Contract):
+    """Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1)."""
+
+    name: Literal["mr-mtl"] = "mr-mtl"
+    lambda_: float = Field(
+        default=0.1,
+        alias="lambda",
+        ge=0,
+        le=100,
+        description="Strength of the pull to the mean; 0 is local-only. Ours; the paper tunes it.",
+    )
+
+
 class LocalOnlyConfig(Contract):
     """Each site trains alone; nothing is shared."""
 
@@ -153,9 +238,32 @@ class CentralizedConfig(Contract):
 
 
 StrategyConfig = Annotated[
-    FedSMConfig | FedAvgConfig | LocalOnlyConfig | CentralizedConfig, Field(discriminator="name")
+    FedSMConfig
+    | FedAvgConfig
+    | LocalOnlyConfig
+    | CentralizedConfig
+    | FedProxConfig
+    | FedAvgMConfig
+    | FedAdamConfig
+    | FedYogiConfig
+    | FedAdagradConfig
+    | DittoConfig
+    | MrMtlConfig,
+    Field(discriminator="name"),
 ]
-StrategyName = Literal["fedsm", "fedavg", "local-only", "centralized"]
+StrategyName = Literal[
+    "fedsm",
+    "fedavg",
+    "local-only",
+    "centralized",
+    "fedprox",
+    "fedavgm",
+    "fedadam",
+    "fedyogi",
+    "fedadagrad",
+    "ditto",
+    "mr-mtl",
+]
 
 
 class ExperimentConfig(Contract):

@@ -22,6 +22,13 @@ REPORTED_MODELS: dict[StrategyName, tuple[ModelKind, ...]] = {
     "fedavg": ("global",),
     "local-only": ("personalized",),
     "centralized": ("global",),
+    "fedprox": ("global",),
+    "fedavgm": ("global",),
+    "fedadam": ("global",),
+    "fedyogi": ("global",),
+    "fedadagrad": ("global",),
+    "ditto": ("global", "personalized"),
+    "mr-mtl": ("global", "personalized"),
 }
 
 CSV_COLUMNS = tuple(ResultCell.model_fields)

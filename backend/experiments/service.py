@@ -28,6 +28,13 @@ BASE_LABELS: dict[StrategyName, str] = {
     "fedavg": "FedAvg",
     "local-only": "Local-only",
     "centralized": "Centralized",
+    "fedprox": "FedProx",
+    "fedavgm": "FedAvgM",
+    "fedadam": "FedAdam",
+    "fedyogi": "FedYogi",
+    "fedadagrad": "FedAdagrad",
+    "ditto": "Ditto",
+    "mr-mtl": "MR-MTL",
 }
 
 #: From the least finished: the order in which an experiment's status is looked for among its runs'.

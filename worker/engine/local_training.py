@@ -15,6 +15,14 @@ OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
+class Proximal:
+    """The term strength / 2 * ||w - anchor||^2, over the parameters, added to a site's loss. 0 changes no bit."""
+
+    strength: float
+    anchor: Tensors
+
+
+@dataclass(frozen=True)
 class LocalTraining:
     """`moments`: Adam's state, flat and named, for the same site's next round. `mean_loss`: over the steps."""
 
@@ -30,12 +38,14 @@ def train_locally(
     moments: Tensors | None,
     generator: torch.Generator,
     on_progress: OnProgress,
+    proximal: Proximal | None = None,
 ) -> LocalTraining:
     """Trains `network` in place with Adam for plan.local_epochs passes in an order drawn from `generator`.
 
-    moments: Adam's state from the site's previous round, or None to begin anew.
+    moments: Adam's state from the site's previous round, or None to begin anew. mean_loss is without `proximal`.
     """
     optimizer = make_adam(network, plan.learning_rate, moments)
+    pulls = _pulls(network, proximal)
     loss_of = segmentation_loss(plan.loss)
     network.train()
     total_loss = torch.zeros((), dtype=torch.float64)
@@ -46,11 +56,24 @@ def train_locally(
             optimizer.zero_grad(set_to_none=True)
             loss = loss_of(network(images_BCHW), reference_BSHW)
             torch.autograd.backward(loss)
+            for parameter, anchor, strength in pulls:
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter.detach() - anchor, alpha=strength)
             optimizer.step()
             total_loss += loss.detach().cpu().double()
             num_steps += 1
             on_progress(num_steps / expected_steps)
     return LocalTraining(num_steps, float(total_loss) / num_steps, adam_moments(network, optimizer))
+
+
+def _pulls(network: nn.Module, proximal: Proximal | None) -> list[tuple[nn.Parameter, torch.Tensor, float]]:
+    """What the proximal term adds to each parameter's gradient: strength * (w - anchor)."""
+    if proximal is None or proximal.strength == 0:
+        return []
+    return [
+        (parameter, proximal.anchor[name].to(parameter.device), proximal.strength)
+        for name, parameter in network.named_parameters()
+    ]
 
 
 def make_adam(network: nn.Module, learning_rate: float, moments: Tensors | None) -> torch.optim.Adam:

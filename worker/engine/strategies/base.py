@@ -8,7 +8,7 @@ from worker.engine.aggregation import weighted_average
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.inference import predict_masks
-from worker.engine.local_training import OnProgress, train_locally
+from worker.engine.local_training import OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.networks import initial_network, load_network
 from worker.engine.plan import Plan, State, Tensors
@@ -116,7 +116,12 @@ def dice_of_model(weights: Tensors, cases: Sequence[Case], plan: Plan) -> list[C
 
 
 def train_model(
-    weights: Tensors, data: ParticipantData, context: SiteContext, kind: ModelKind, on_progress: OnProgress
+    weights: Tensors,
+    data: ParticipantData,
+    context: SiteContext,
+    kind: ModelKind,
+    on_progress: OnProgress,
+    proximal: Proximal | None = None,
 ) -> SiteUpdate:
     """Local training of one segmentation model. The returned update's only part is named `kind`."""
     plan = context.plan
@@ -124,7 +129,7 @@ def train_model(
     network = load_network(plan, weights)
     kept = (context.local_state or {}).get(kind) if plan.optimizer_state == "keep" else None
     draws = generator(plan.seed, context.round, context.participant, kind)
-    result = train_locally(network, cases, plan, kept, draws, on_progress)
+    result = train_locally(network, cases, plan, kept, draws, on_progress, proximal)
     loss = Metric(context.round, kind, "train", "loss", None, result.mean_loss, len(cases))
     return SiteUpdate(
         parts={kind: cpu_state(network)},

@@ -707,6 +707,24 @@ export type DescribeDatasetResult = {
 };
 
 /**
+ * DittoConfig
+ *
+ * A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1).
+ */
+export type DittoConfig = {
+    /**
+     * Lambda
+     *
+     * Strength of the pull to the global model; 0 is local-only. Source: the value with which the authors of FedSM's reference code report Ditto for prostate.
+     */
+    lambda?: number;
+    /**
+     * Name
+     */
+    name?: 'ditto';
+};
+
+/**
  * ErrorBody
  *
  * Every error of the API. `error` is a stable code; `detail` is for people.
@@ -881,7 +899,21 @@ export type ExperimentConfig = {
         name: 'local-only';
     } & LocalOnlyConfig) | ({
         name: 'centralized';
-    } & CentralizedConfig)>;
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig)>;
 };
 
 /**
@@ -1029,6 +1061,72 @@ export type FailRequest = {
 };
 
 /**
+ * FedAdagradConfig
+ *
+ * FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2).
+ */
+export type FedAdagradConfig = {
+    /**
+     * Beta 1
+     *
+     * Decay of the first moment. Source: Reddi et al., ICLR 2021.
+     */
+    beta_1?: number;
+    /**
+     * Name
+     */
+    name?: 'fedadagrad';
+    /**
+     * Server Learning Rate
+     *
+     * eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.
+     */
+    server_learning_rate?: number;
+    /**
+     * Tau
+     *
+     * Degree of adaptivity. Source: Reddi et al., ICLR 2021.
+     */
+    tau?: number;
+};
+
+/**
+ * FedAdamConfig
+ *
+ * FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2).
+ */
+export type FedAdamConfig = {
+    /**
+     * Beta 1
+     *
+     * Decay of the first moment. Source: Reddi et al., ICLR 2021.
+     */
+    beta_1?: number;
+    /**
+     * Beta 2
+     *
+     * Decay of the second moment. Source: Reddi et al., ICLR 2021.
+     */
+    beta_2?: number;
+    /**
+     * Name
+     */
+    name?: 'fedadam';
+    /**
+     * Server Learning Rate
+     *
+     * eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.
+     */
+    server_learning_rate?: number;
+    /**
+     * Tau
+     *
+     * Degree of adaptivity. Source: Reddi et al., ICLR 2021.
+     */
+    tau?: number;
+};
+
+/**
  * FedAvgConfig
  *
  * Federated averaging (McMahan et al., AISTATS 2017).
@@ -1038,6 +1136,48 @@ export type FedAvgConfig = {
      * Name
      */
     name?: 'fedavg';
+};
+
+/**
+ * FedAvgMConfig
+ *
+ * FedAvg with momentum at the server (Hsu et al., 2019).
+ */
+export type FedAvgMConfig = {
+    /**
+     * Beta 1
+     *
+     * Server momentum; 0 is FedAvg. Source: Hsu et al., 2019.
+     */
+    beta_1?: number;
+    /**
+     * Name
+     */
+    name?: 'fedavgm';
+    /**
+     * Server Learning Rate
+     *
+     * eta. Source: Hsu et al., 2019.
+     */
+    server_learning_rate?: number;
+};
+
+/**
+ * FedProxConfig
+ *
+ * FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2).
+ */
+export type FedProxConfig = {
+    /**
+     * Mu
+     *
+     * Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg. Source: the value with which the authors of FedSM's reference code report FedProx for prostate.
+     */
+    mu?: number;
+    /**
+     * Name
+     */
+    name?: 'fedprox';
 };
 
 /**
@@ -1074,6 +1214,42 @@ export type FedSmConfig = {
     } & CnnSelector) | ({
         name: 'vgg11';
     } & Vgg11Selector);
+};
+
+/**
+ * FedYogiConfig
+ *
+ * FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2).
+ */
+export type FedYogiConfig = {
+    /**
+     * Beta 1
+     *
+     * Decay of the first moment. Source: Reddi et al., ICLR 2021.
+     */
+    beta_1?: number;
+    /**
+     * Beta 2
+     *
+     * Decay of the second moment. Source: Reddi et al., ICLR 2021.
+     */
+    beta_2?: number;
+    /**
+     * Name
+     */
+    name?: 'fedyogi';
+    /**
+     * Server Learning Rate
+     *
+     * eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.
+     */
+    server_learning_rate?: number;
+    /**
+     * Tau
+     *
+     * Degree of adaptivity. Source: Reddi et al., ICLR 2021.
+     */
+    tau?: number;
 };
 
 /**
@@ -1370,6 +1546,24 @@ export type MetricRecord = {
 };
 
 /**
+ * MrMtlConfig
+ *
+ * Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1).
+ */
+export type MrMtlConfig = {
+    /**
+     * Lambda
+     *
+     * Strength of the pull to the mean; 0 is local-only. Ours; the paper tunes it.
+     */
+    lambda?: number;
+    /**
+     * Name
+     */
+    name?: 'mr-mtl';
+};
+
+/**
  * NetworkConfig
  *
  * MONAI's 2D residual U-Net.
@@ -1585,7 +1779,21 @@ export type RunRecord = {
         name: 'local-only';
     } & LocalOnlyConfig) | ({
         name: 'centralized';
-    } & CentralizedConfig);
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig);
     /**
      * Strategy Label
      *
@@ -1642,7 +1850,21 @@ export type RunSpec = {
         name: 'local-only';
     } & LocalOnlyConfig) | ({
         name: 'centralized';
-    } & CentralizedConfig);
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig);
     task: SegmentationTask;
 };
 

@@ -16,7 +16,7 @@ export interface Values {
   minimum_sites: unknown;
 }
 
-/** Every field as the contract has it, and all methods: the comparison that most people want first. */
+/** Every field as the contract has it, and FedSM with its references: the comparison that most people want first. */
 export function initialValues(schema: JsonSchema): Values {
   const standard = defaultOf(schema, schema) as Omit<Values, "name" | "description" | "strategies">;
   return {
@@ -24,6 +24,7 @@ export function initialValues(schema: JsonSchema): Values {
     name: "",
     description: "",
     strategies: Object.keys(strategySchemas(schema))
+      .filter((name) => ORDER.includes(name))
       .map((name) => newStrategy(schema, name))
       .sort(byOrder),
   };
