@@ -1,0 +1,74 @@
+"""FedSM learns what it is for: sites whose annotators disagree. On synthetic photographs, with the real parts."""
+
+import pytest
+import torch
+
+from tests.worker.engine.small_sites import small_plan
+from worker.build import label_values
+from worker.datasets.synthetic import FUNDUS_TASK, SITES, FundusSite, make_fundus_case
+from worker.engine.data import SiteData
+from worker.engine.evaluation import EvaluatedCase, evaluate
+from worker.engine.federation import best_round, run_rounds
+from worker.engine.plan import GLOBAL, Plan
+from worker.engine.selectors.lda import LdaSelector
+from worker.engine.strategies.base import Strategy
+from worker.engine.strategies.fedavg import FedAvg
+from worker.engine.strategies.fedsm import FedSM
+from worker.engine.transforms import make_case
+
+IMAGE_SIDE, NETWORK_SIDE = 128, 96
+NUM_TRAIN, NUM_VAL, NUM_TEST = 20, 4, 8
+
+
+def fundus_site(site: FundusSite) -> SiteData:
+    cases = []
+    for index in range(NUM_TRAIN + NUM_VAL + NUM_TEST):
+        image, mask = make_fundus_case(site, index, seed=0, image_side=IMAGE_SIDE)
+        name = f"{site.slug}-{index:02d}"
+        cases.append(make_case(name, name, image, mask, label_values(FUNDUS_TASK), NETWORK_SIDE, "unit"))
+    train, val, test = cases[:NUM_TRAIN], cases[NUM_TRAIN:-NUM_TEST], cases[-NUM_TEST:]
+    return SiteData(site.slug, tuple(train), tuple(val), tuple(test))
+
+
+def evaluated(strategy: Strategy, sites: dict[str, SiteData], plan: Plan) -> tuple[EvaluatedCase, ...]:
+    """The best round's models on the test cases, as the platform does it."""
+    records = list(run_rounds(strategy, sites, plan))
+    best = records[best_round({record.round: record.metrics for record in records}, strategy.criterion)]
+    return evaluate(strategy, best.state.keys(), best.state.__getitem__, tuple(sites.values()), plan)
+
+
+def mean_dice(cases: tuple[EvaluatedCase, ...], part_of: dict[str, str], structure: str) -> float:
+    scores = [case.dice[part_of[case.case_id]][structure] for case in cases]
+    return sum(score for score in scores if score is not None) / len(scores)
+
+
+@pytest.mark.slow  # 90 s on one core
+def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
+    """Measured with seeds 0, 1, 2: cup Dice 0.890, 0.865, 0.882 against FedAvg's 0.815, 0.782, 0.815."""
+    torch.set_num_threads(1)
+    sites = {site.slug: fundus_site(site) for site in SITES}
+    plan = small_plan(
+        tuple(sites),
+        network_channels=(8, 16, 32, 64),
+        rounds=30,
+        local_epochs=2,
+        batch_size=4,
+        learning_rate=4e-3,
+        loss="dice_bce",
+    )
+    fedsm = evaluated(FedSM(0.9, 0.9, LdaSelector(shrinkage=0.1, minimum_cases=5)), sites, plan)
+    fedavg = evaluated(FedAvg(), sites, plan)
+
+    routes = [case.route for case in fedsm if case.route is not None]
+    named = [max(route.probabilities, key=route.probabilities.__getitem__) for route in routes]
+    right = sum(site == case.site for site, case in zip(named, fedsm, strict=True))
+    assert right >= 0.9 * len(fedsm)
+
+    super_model = {route.case_id: route.chosen_model for route in routes}
+    global_model = dict.fromkeys((case.case_id for case in fedavg), GLOBAL)
+    cup = mean_dice(fedsm, super_model, "cup")
+    fedavg_cup = mean_dice(fedavg, global_model, "cup")
+    disc = mean_dice(fedsm, super_model, "disc")
+    print(f"cup: super model {cup:.3f}, FedAvg {fedavg_cup:.3f}; disc: super model {disc:.3f}")
+    assert cup > fedavg_cup + 0.03
+    assert disc > 0.9
