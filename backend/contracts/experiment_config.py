@@ -302,6 +302,11 @@ class ExperimentConfig(Contract):
                 f"{len(self.network.channels)} levels: choose {factor * max(1, self.data.image_size // factor)} "
                 "or fewer network.channels"
             )
+        if self.data.image_size == factor:  # instance norm needs more than one pixel
+            raise ValueError(
+                f"a network of {len(self.network.channels)} levels leaves one pixel of data.image_size "
+                f"{self.data.image_size}: choose {2 * factor} or more, or fewer network.channels"
+            )
         return self
 
     @model_validator(mode="after")

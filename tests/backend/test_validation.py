@@ -32,6 +32,11 @@ def database_url() -> str:
         ({"strategies": [FEDAVG], "seeds": [1, 1]}, "seeds", "remove the repeated one"),
         ({"strategies": [FEDAVG], "minimum_sites": 4}, "minimum_sites", "register data at more sites"),
         ({"strategies": [FEDAVG], "data": {"image_size": 48}, "network": {"channels": [4] * 7}}, "", "multiple of 64"),
+        (
+            {"strategies": [FEDAVG], "data": {"image_size": 32}, "network": {"channels": [4] * 6}},
+            "",
+            "choose 64 or more",
+        ),
     ],
 )
 def test_bad_experiment_is_refused(
