@@ -41,13 +41,13 @@ def valkey_url() -> Iterator[str]:
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL cluster of its own; its address without a database name.
 
-    FEDSM_TEST_POSTGRES_URL names another server instead. Skips where there is neither."""
+    FEDSM_TEST_POSTGRES_URL names another server instead. Fails with the remedy where there is neither."""
     if url := os.environ.get("FEDSM_TEST_POSTGRES_URL"):
         yield url.rstrip("/")
         return
     binaries = _postgres_binaries()
     if binaries is None:
-        pytest.skip(
+        pytest.fail(
             "no PostgreSQL here: install it (Debian: apt-get install postgresql) or set FEDSM_TEST_POSTGRES_URL"
         )
     folder = Path(tempfile.mkdtemp(prefix="fedsm-postgres-", dir="/tmp"))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, with_example
 from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus
 from backend.contracts.tasks import SplitFractions
@@ -12,6 +12,10 @@ from backend.federations.schemas import Name, Record
 
 
 class DatasetCreate(Contract):
+    model_config = with_example(
+        name="Screening 2024", folder="/data/aster-clinic", fractions={"train": 0.6, "val": 0.15}, seed=0
+    )
+
     name: Name
     folder: str = Field(
         min_length=1,

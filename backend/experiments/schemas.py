@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, with_example
 from backend.contracts.experiment_config import ConfigProblem, ExperimentConfig
 from backend.contracts.metrics import ModelKind
 from backend.contracts.status import RunStatus
@@ -19,6 +19,8 @@ class ExperimentCreate(Contract):
 
 
 class ExperimentUpdate(Contract):
+    model_config = with_example(name="FedSM, second try", archived=False)
+
     name: Name | None = None
     description: str | None = Field(default=None, max_length=2000)
     archived: bool | None = None

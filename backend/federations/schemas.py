@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, with_example
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
 
@@ -22,18 +22,35 @@ class Record(BaseModel):
 
 
 class FederationCreate(Contract):
+    model_config = with_example(
+        name="Fundus",
+        description="Optic disc and cup at four clinics.",
+        task={
+            "modality": "fundus photography",
+            "num_channels": 3,
+            "structures": [
+                {"name": "optic disc", "label_values": [1, 2]},
+                {"name": "optic cup", "label_values": [2]},
+            ],
+        },
+    )
+
     name: Name
     description: str = Field(default="", max_length=2000)
     task: SegmentationTask
 
 
 class FederationUpdate(Contract):
+    model_config = with_example(name="Fundus, five clinics")
+
     name: Name | None = None
     description: str | None = Field(default=None, max_length=2000)
     archived: bool | None = None
 
 
 class SiteCreate(Contract):
+    model_config = with_example(name="Aster clinic", slug="aster-clinic", kind="simulated")
+
     name: Name
     slug: Slug | None = Field(default=None, description="Made from the name when left out. Never changes afterwards.")
     kind: SiteKind = Field(
@@ -43,6 +60,8 @@ class SiteCreate(Contract):
 
 
 class SiteUpdate(Contract):
+    model_config = with_example(name="Aster eye clinic")
+
     name: Name
 
 

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from pydantic import Field
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, with_example
 from backend.federations.schemas import Record
 
 
 class SessionCreate(Contract):
+    model_config = with_example(token="the token that the start of the platform prints")
+
     token: str = Field(min_length=1, max_length=200, examples=["the token that the backend printed at its start"])
 
 

@@ -7,8 +7,12 @@ import httpx
 import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.datasets.schemas import DatasetCreate
+from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentUpdate
 from backend.experiments.service import strategy_labels
+from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
 from backend.openapi import openapi_json
+from backend.users.schemas import SessionCreate
 from tests.backend.live_backend import LiveBackend
 
 
@@ -30,11 +34,35 @@ def test_document_is_stable_and_operations_are_named_after_functions() -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_request_bodies_have_examples_that_are_valid() -> None:
+BODIES = {
+    model.__name__: model
+    for model in (
+        ConfigCheck,
+        DatasetCreate,
+        ExperimentCreate,
+        ExperimentUpdate,
+        FederationCreate,
+        FederationUpdate,
+        SessionCreate,
+        SiteCreate,
+        SiteUpdate,
+    )
+}
+
+
+def test_every_request_body_has_an_example_that_is_valid() -> None:
     document = json.loads(openapi_json())
-    body = document["paths"]["/api/v1/federations/{federation_id}/experiments"]["post"]["requestBody"]
-    schema = body["content"]["application/json"]["schema"]
-    ExperimentConfig.model_validate(schema["examples"][0]["config"])
+    seen = set()
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            if schema is None or not path.startswith("/api/"):
+                continue
+            name = schema["$ref"].rsplit("/", 1)[-1]
+            examples = schema.get("examples") or document["components"]["schemas"][name]["examples"]
+            BODIES[name].model_validate(examples[0])
+            seen.add(name)
+    assert seen == set(BODIES)
 
 
 def test_labels_tell_strategies_apart() -> None:
