@@ -10,6 +10,7 @@ from backend.contracts.status import DatasetStatus, RunStatus
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord, SiteCreate
 from fedsm.client import ApiError
+from tests.conftest import wait_until
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
@@ -129,6 +130,29 @@ def test_a_run_goes_on_without_a_site_whose_file_is_gone(platform: LivePlatform,
     assert any("site-b" in message and str(gone) in message for message in warnings)
 
 
+def test_a_run_goes_on_without_a_site_that_fails_in_mid_run(platform: LivePlatform, tmp_path: Path) -> None:
+    """Its file goes after some rounds: those stay, the later ones go on without it and say why."""
+    folders = write_sites(tmp_path)
+    federation = platform.add_federation("A site fails in mid-run", TASK, folders)
+    schedule = {"rounds": 12, "batch_size": 1, "local_epochs": 3}
+    config = tiny_config(FedAvgConfig(), schedule=schedule, minimum_sites=2)
+    experiment = platform.start_experiment(federation, "Mid-run", config)
+    run_id = experiment.runs[0].id
+    wait_until(lambda: platform.client.run(run_id).round >= 3, 60, "the third round")
+    gone = folders["site-b"] / "images" / "case-03.png"
+    gone.unlink()
+    run = await_experiment(platform, experiment).runs[0]
+    assert run.status == RunStatus.COMPLETED, run.failure
+    trainings = [t for t in platform.client.run_tasks(run.id) if t.kind == "train_site"]
+    failed_rounds = {t.round for t in trainings if t.status == "failed"}
+    assert {t.participant for t in trainings if t.status == "failed"} == {"site-b"}
+    assert min(failed_rounds) >= 3
+    assert {t.round for t in trainings if t.participant == "site-b" and t.status == "completed"} >= {1, 2}
+    assert {t.round for t in trainings if t.participant == "site-a" and t.status == "completed"} == set(range(1, 13))
+    warnings = [event.message for event in platform.client.run_events(run.id) if event.level == "warning"]
+    assert any("goes on without site-b" in message and str(gone) in message for message in warnings)
+
+
 def test_below_quorum_the_run_fails_with_the_cause_and_goes_on_when_it_is_mended(
     platform: LivePlatform, tmp_path: Path
 ) -> None:
@@ -150,7 +174,7 @@ def test_below_quorum_the_run_fails_with_the_cause_and_goes_on_when_it_is_mended
     assert resumed.round == 2
 
 
-def test_a_file_that_changes_in_mid_run_is_noticed(platform: LivePlatform, tmp_path: Path) -> None:
+def test_a_file_that_changes_after_the_check_is_noticed(platform: LivePlatform, tmp_path: Path) -> None:
     """The worker keeps decoded cases in memory, and still sees that the file is not the one that was checked."""
     folders = write_sites(tmp_path)
     federation = platform.add_federation("A file changed", TASK, folders)
