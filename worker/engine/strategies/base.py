@@ -2,16 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from worker.engine.aggregation import weighted_average
+from worker.engine.aggregation import check_update, weighted_average
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.networks import initial_network, load_network
-from worker.engine.plan import Plan, State, Tensors
+from worker.engine.plan import GLOBAL, Plan, State, Tensors, personalized
 from worker.engine.seeding import generator
 
 #: Fetches a part by name. Lazy: over a network, a part is downloaded when it is first asked for.
@@ -104,6 +104,29 @@ class Strategy(ABC):
         return ()
 
 
+class GlobalModelStrategy(Strategy):
+    """Abstract: methods whose participants train a copy of one global model and receive nothing else."""
+
+    @property
+    def criterion(self) -> ModelKind:
+        return "global"
+
+    def initial_state(self, plan: Plan) -> State:
+        return {GLOBAL: initial_weights(plan)}
+
+    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
+        return (GLOBAL,)
+
+    def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
+        return train_model(parts[GLOBAL], data, context, "global", context.on_progress)
+
+    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
+        check_update(participant, GLOBAL, update.parts.get(GLOBAL, {}), state[GLOBAL])
+
+    def reported_models(self, participant: str) -> Mapping[ModelKind, str]:  # noqa: ARG002
+        return {"global": GLOBAL}
+
+
 def initial_weights(plan: Plan) -> Tensors:
     return cpu_state(initial_network(plan))
 
@@ -138,6 +161,19 @@ def train_model(
         local_state={kind: result.moments} if plan.optimizer_state == "keep" else {},
         metrics=(loss,),
     )
+
+
+def train_personalized(
+    parts: State,
+    data: ParticipantData,
+    context: SiteContext,
+    on_progress: OnProgress,
+    proximal: Proximal | None = None,
+) -> SiteUpdate:
+    """Local training of the participant's own personalized model, the returned update's only part."""
+    own = personalized(context.participant)
+    update = train_model(parts[own], data, context, "personalized", on_progress, proximal)
+    return replace(update, parts={own: update.parts["personalized"]})
 
 
 def update_weights(updates: Mapping[str, SiteUpdate], plan: Plan) -> dict[str, float]:

@@ -20,6 +20,7 @@ from worker.engine.strategies.base import (
     average_part,
     initial_weights,
     train_model,
+    train_personalized,
 )
 
 
@@ -42,18 +43,12 @@ class Ditto(Strategy):
         return GLOBAL, personalized(participant)
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        own, report, received = personalized(context.participant), context.on_progress, parts[GLOBAL]
+        report, received = context.on_progress, parts[GLOBAL]
         shared = train_model(received, data, context, "global", lambda done: report(0.5 * done))
-        private = train_model(
-            parts[own],
-            data,
-            context,
-            "personalized",
-            lambda done: report(0.5 + 0.5 * done),
-            Proximal(self.lambda_, received),
-        )
+        near = Proximal(self.lambda_, received)
+        private = train_personalized(parts, data, context, lambda done: report(0.5 + 0.5 * done), near)
         return SiteUpdate(
-            parts={GLOBAL: shared.parts["global"], own: private.parts["personalized"]},
+            parts=shared.parts | private.parts,
             num_cases=shared.num_cases,
             num_steps=shared.num_steps,
             local_state=shared.local_state | private.local_state,

@@ -13,24 +13,14 @@ Sites train as in FedAvg. The server takes delta = average of the sites' models 
 m starts at 0 and v at tau^2, as in the paper. FedAvgM with beta_1 = 0 and eta = 1 is FedAvg.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, final
 
 import torch
 
-from worker.engine.aggregation import check_update
-from worker.engine.data import ParticipantData
-from worker.engine.metrics import ModelKind
 from worker.engine.plan import GLOBAL, Plan, State, Tensors
-from worker.engine.strategies.base import (
-    SiteContext,
-    SiteUpdate,
-    Strategy,
-    average_part,
-    initial_weights,
-    train_model,
-)
+from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, average_part, initial_weights
 
 #: The server's m and v, in float64; no site receives them.
 SERVER = "server_optimizer"
@@ -38,7 +28,7 @@ SERVER = "server_optimizer"
 
 @final
 @dataclass(frozen=True)
-class FedOpt(Strategy):
+class FedOpt(GlobalModelStrategy):
     """beta_2 and tau are not used by FedAvgM, beta_2 not by FedAdagrad."""
 
     rule: Literal["momentum", "adam", "yogi", "adagrad"]
@@ -46,10 +36,6 @@ class FedOpt(Strategy):
     beta_1: float
     beta_2: float
     tau: float
-
-    @property
-    def criterion(self) -> ModelKind:
-        return "global"
 
     def initial_state(self, plan: Plan) -> State:
         weights = initial_weights(plan)
@@ -60,15 +46,6 @@ class FedOpt(Strategy):
                 server[f"v.{key}"] = torch.full(tensor.shape, self.tau**2, dtype=torch.float64)
         return {GLOBAL: weights, SERVER: server}
 
-    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
-        return (GLOBAL,)
-
-    def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        return train_model(parts[GLOBAL], data, context, "global", context.on_progress)
-
-    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
-        check_update(participant, GLOBAL, update.parts.get(GLOBAL, {}), state[GLOBAL])
-
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
         average = average_part(GLOBAL, updates, plan)
         weights, server = dict(average), dict(state[SERVER])  # counters stay averaged
@@ -78,9 +55,6 @@ class FedOpt(Strategy):
                 step = self._step(key, delta, server)
                 weights[key] = (old.double() + self.server_learning_rate * step).to(old.dtype)
         return {GLOBAL: weights, SERVER: server}
-
-    def reported_models(self, participant: str) -> Mapping[ModelKind, str]:  # noqa: ARG002
-        return {"global": GLOBAL}
 
     def _step(self, key: str, delta: torch.Tensor, server: Tensors) -> torch.Tensor:
         """The direction of one tensor; writes its new m and v into `server`."""

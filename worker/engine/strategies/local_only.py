@@ -8,7 +8,7 @@ from worker.engine.aggregation import check_update
 from worker.engine.data import ParticipantData
 from worker.engine.metrics import ModelKind
 from worker.engine.plan import Plan, State, personalized
-from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy, initial_weights, train_model
+from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy, initial_weights, train_personalized
 
 
 @final
@@ -28,15 +28,7 @@ class LocalOnly(Strategy):
         return (personalized(participant),)
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        part = personalized(context.participant)
-        update = train_model(parts[part], data, context, "personalized", context.on_progress)
-        return SiteUpdate(
-            parts={part: update.parts["personalized"]},
-            num_cases=update.num_cases,
-            num_steps=update.num_steps,
-            local_state=update.local_state,
-            metrics=update.metrics,
-        )
+        return train_personalized(parts, data, context, context.on_progress)
 
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
         part = personalized(participant)

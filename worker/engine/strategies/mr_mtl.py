@@ -14,7 +14,7 @@ from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
 from worker.engine.metrics import ModelKind
 from worker.engine.plan import GLOBAL, Plan, State, personalized
-from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy, initial_weights, train_model
+from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy, initial_weights, train_personalized
 
 
 @final
@@ -36,15 +36,8 @@ class MrMtl(Strategy):
         return GLOBAL, personalized(participant)
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        own, mean = personalized(context.participant), Proximal(self.lambda_, parts[GLOBAL])
-        update = train_model(parts[own], data, context, "personalized", context.on_progress, mean)
-        return SiteUpdate(
-            parts={own: update.parts["personalized"]},
-            num_cases=update.num_cases,
-            num_steps=update.num_steps,
-            local_state=update.local_state,
-            metrics=update.metrics,
-        )
+        mean = Proximal(self.lambda_, parts[GLOBAL])
+        return train_personalized(parts, data, context, context.on_progress, mean)
 
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
         part = personalized(participant)
