@@ -1,5 +1,6 @@
 """The one Celery task: claim, do, report. Thin and safe to run twice: who loses the claim drops the message."""
 
+import errno
 import logging
 import time
 import traceback
@@ -96,6 +97,8 @@ def _failure(claimed: ClaimedTask, message: str, retryable: bool) -> FailRequest
 
 
 def _describe_os_error(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk of this worker is full: make room in FEDSM_WORKER_HOME or lower FEDSM_ARTIFACT_CACHE_MIB"
     if error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error)

@@ -84,7 +84,7 @@ def raising(error: Exception) -> Callable[[TaskPayload, Lease], TaskResult]:
         (ValueError("site-a has no training case: register more"), "site-a has no training case: register more", False),
         (ConnectionError("the backend went away"), "the backend went away", True),
         (FileNotFoundError(2, "No such file or directory", "/data/x.png"), "/data/x.png: No such file", True),
-        (OSError(28, "No space left on device"), "No space left on device", True),
+        (OSError(28, "No space left on device"), "the disk of this worker is full: make room", True),
         (MemoryError(), "choose a smaller image_size", False),
         (ZeroDivisionError("division by zero"), "unexpected ZeroDivisionError: division by zero", False),
     ],
