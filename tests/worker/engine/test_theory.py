@@ -1,0 +1,386 @@
+"""Every numbered claim of docs/theory.md, checked on random quadratics through the engine's own SoftPull."""
+
+import itertools
+import math
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from tests.worker.engine.quadratics import (
+    Matrix,
+    Pull,
+    Quadratics,
+    close,
+    matrix_of,
+    mean_regularised,
+    off_mean,
+    randn,
+    random_models,
+    random_quadratics,
+    rho_of,
+    rounds,
+    soft,
+    stationary,
+    strength,
+    weighted,
+)
+from worker.engine.similarity import similarity_weights
+
+THEORY = Path(__file__).parents[3] / "docs" / "theory.md"
+
+# 1 to 3: the mixing matrix
+
+
+@pytest.mark.parametrize(("num_sites", "lambda_"), [(2, 0.7), (3, 0.5), (4, 0.7), (6, 0.1), (6, 0.95)])
+def test_claim_01_eigenvalues(num_sites: int, lambda_: float) -> None:
+    mixing, rho = matrix_of(soft(lambda_), num_sites), rho_of(lambda_, num_sites)
+    ones = torch.ones(num_sites, num_sites, dtype=torch.float64)
+    identity = torch.eye(num_sites, dtype=torch.float64)
+    close(mixing, lambda_ * identity + (1 - lambda_) / (num_sites - 1) * (ones - identity))
+    close(mixing, rho * identity + (1 - rho) * ones / num_sites)
+    close(mixing, mixing.T)
+    close(mixing.sum(dim=0), torch.ones(num_sites, dtype=torch.float64))
+    expected = sorted([1.0] + [rho] * (num_sites - 1))
+    close(torch.linalg.eigvalsh(mixing), torch.tensor(expected, dtype=torch.float64))
+
+
+def test_claim_02_the_mean_stays_and_disagreement_shrinks() -> None:
+    models, rho = random_models(4), rho_of(0.7, 4)
+    pulled = models
+    for _ in range(5):
+        pulled = soft(0.7)(pulled)
+    close(pulled.mean(dim=0), models.mean(dim=0))
+    close(off_mean(pulled), rho**5 * off_mean(models))
+    assert rho ** (math.log(2) / math.log(1 / rho)) == pytest.approx(0.5)
+
+
+def test_claim_03_special_lambdas() -> None:
+    models = random_models(4)
+    close(soft(1.0)(models), models)
+    close(soft(1 / 4)(models), models.mean(dim=0).expand(4, -1))
+    for lambda_ in (0.0, 0.1, 0.2):
+        rho = rho_of(lambda_, 4)
+        assert -1 / 3 <= rho < 0
+        close(off_mean(soft(lambda_)(models)), rho * off_mean(models))
+    pair = models[:2]
+    close(soft(0.0)(pair), pair.flip(0))
+
+
+# 4 to 7: the objective
+
+
+@pytest.mark.parametrize("eta", [0.1, 0.4])
+def test_claim_04_soft_pull_is_a_proximal_operator(eta: float) -> None:
+    """Minimised by torch's L-BFGS, from scratch."""
+    lambda_, target = 0.7, random_models(4)
+    c = strength(rho_of(lambda_, 4), eta)
+    models = torch.zeros_like(target, requires_grad=True)
+    optimizer = torch.optim.LBFGS([models], max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-16)
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = 0.5 * ((models - target) ** 2).sum() + eta * c / 2 * (off_mean(models) ** 2).sum()
+        torch.autograd.backward(value)
+        return value
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]  # torch does not type it
+    assert_close(models.detach(), soft(lambda_)(target), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("num_sites", "lambda_", "eta"), [(2, 0.7, 0.3), (4, 0.7, 0.1), (4, 0.4, 0.9), (6, 0.9, 0.3)])
+def test_claim_05_rounds_minimise_the_mean_regularised_objective(num_sites: int, lambda_: float, eta: float) -> None:
+    quadratics = random_quadratics(num_sites, seed=num_sites)
+    c = strength(rho_of(lambda_, num_sites), eta)
+    fixed = rounds(quadratics, eta, soft(lambda_))
+    close(fixed, mean_regularised(quadratics, c))
+    close(quadratics.gradients(fixed), -c * off_mean(fixed))
+    close(quadratics.gradients(fixed).sum(dim=0), torch.zeros(3, dtype=torch.float64))
+    # One round from anywhere is a step on Phi_c preconditioned by M.
+    models = random_models(num_sites)
+    gradients = quadratics.gradients(models)
+    step = matrix_of(soft(lambda_), num_sites) @ (gradients + c * off_mean(models))
+    close(soft(lambda_)(models - eta * gradients), models - eta * step)
+    assert bool((torch.linalg.eigvalsh(matrix_of(soft(lambda_), num_sites)) > 0).all())
+
+
+def test_claim_06_the_ends_of_lambda() -> None:
+    quadratics, eta = random_quadratics(4, seed=1), 0.3
+    close(rounds(quadratics, eta, soft(1.0)), quadratics.optima)
+    total = quadratics.curvatures.sum(dim=0)
+    weighted_optima = torch.einsum("kpq,kq->p", quadratics.curvatures, quadratics.optima)
+    consensus = torch.linalg.solve(total, weighted_optima)
+    close(rounds(quadratics, eta, soft(1 / 4)), consensus.expand(4, -1))
+    assert strength(rho_of(0.2, 4), eta) < 0
+    same = random_quadratics(4, seed=1, one_curvature=True)
+    beyond = rounds(same, eta, soft(0.2))
+    close(beyond, mean_regularised(same, strength(rho_of(0.2, 4), eta)))
+    values, basis = torch.linalg.eigh(same.curvatures[0])
+    kept = (off_mean(beyond) @ basis) / (off_mean(same.optima) @ basis)
+    assert bool((kept < 0).all())  # on the other side of the mean, in every direction
+    assert bool((values > 0).all())
+
+
+def test_claim_07_shrinkage_by_curvature() -> None:
+    quadratics, eta = random_quadratics(4, seed=2, one_curvature=True), 0.2
+    c = strength(rho_of(0.7, 4), eta)
+    fixed = rounds(quadratics, eta, soft(0.7))
+    close(fixed.mean(dim=0), quadratics.optima.mean(dim=0))
+    values, basis = torch.linalg.eigh(quadratics.curvatures[0])
+    close(off_mean(fixed) @ basis, values / (values + c) * (off_mean(quadratics.optima) @ basis))
+
+
+# 8 and 9: when order matters
+
+
+def test_claim_08_mixing_beside_the_step_pulls_less() -> None:
+    quadratics, eta, lambda_ = random_quadratics(4, seed=3), 0.2, 0.7
+    rho, mix = rho_of(lambda_, 4), soft(lambda_)
+    models = torch.zeros_like(quadratics.optima)
+    for _ in range(1500):
+        models = mix(models) - eta * quadratics.gradients(models)
+    beside = (1 - rho) / eta
+    close(models, mean_regularised(quadratics, beside))
+    assert beside == pytest.approx(rho * strength(rho, eta))
+    after = rounds(quadratics, eta, mix)
+    assert off_mean(models).norm() > 1.1 * off_mean(after).norm()
+    # First order in 1 - rho: ten times nearer to 1, a hundred times less apart.
+    gaps = []
+    for near in (1 - 1e-3, 1 - 1e-4):
+        step_first = mean_regularised(quadratics, strength(near, eta))
+        gaps.append(float((step_first - mean_regularised(quadratics, (1 - near) / eta)).norm()))
+    assert gaps[0] / gaps[1] == pytest.approx(100, rel=0.05)
+
+
+def test_claim_09_before_and_after_the_pull() -> None:
+    quadratics, eta, mix = random_quadratics(4, seed=4), 0.2, soft(0.7)
+    trained, pulled = torch.zeros_like(quadratics.optima), torch.zeros_like(quadratics.optima)
+    for _ in range(1500):
+        mixed = mix(trained)
+        close(mixed, pulled)  # one sequence
+        trained = mixed - eta * quadratics.gradients(mixed)
+        pulled = mix(pulled - eta * quadratics.gradients(pulled))
+    close(trained.mean(dim=0), pulled.mean(dim=0))
+    close(off_mean(trained), off_mean(pulled) / rho_of(0.7, 4))
+
+
+# 10 to 12: why lambda does not transfer
+
+
+def test_claim_10_the_learning_rate_sets_the_strength() -> None:
+    rho = rho_of(0.7, 4)
+    assert strength(rho, 0.1) == pytest.approx(2 * strength(rho, 0.2))
+    assert [rho_of(0.7, k) for k in (2, 4, 6)] == pytest.approx([0.4, 0.6, 0.64])
+    quadratics, eta, other = random_quadratics(4, seed=5), 0.4, 0.1
+    fixed = rounds(quadratics, eta, soft(0.7))
+    same_lambda = rounds(quadratics, other, soft(0.7))
+    assert off_mean(same_lambda).norm() < 0.6 * off_mean(fixed).norm()
+    new_rho = 1 / (1 + other / eta * (1 / rho - 1))
+    new_lambda = (3 * new_rho + 1) / 4
+    assert rho_of(new_lambda, 4) == pytest.approx(new_rho)
+    close(rounds(quadratics, other, soft(new_lambda)), fixed)
+
+
+def adam_rounds(quadratics: Quadratics, lambda_: float, rates: list[float]) -> tuple[Matrix, list[Matrix]]:
+    """Adam at the sites with moments kept, a step a round; returns the models and what training added each round."""
+    sites = [torch.zeros(quadratics.num_weights, dtype=torch.float64, requires_grad=True) for _ in quadratics.optima]
+    optimizers = [torch.optim.Adam([site], lr=1.0) for site in sites]
+    added = []
+    for rate in rates:
+        before = torch.stack([site.detach().clone() for site in sites])
+        gradients = quadratics.gradients(before)
+        for site, optimizer, gradient in zip(sites, optimizers, gradients, strict=True):
+            optimizer.param_groups[0]["lr"] = rate
+            site.grad = gradient.clone()
+            optimizer.step()
+        trained = torch.stack([site.detach().clone() for site in sites])
+        added.append(trained - before)
+        for site, row in zip(sites, soft(lambda_)(trained), strict=True):
+            site.data.copy_(row)
+    return torch.stack([site.detach().clone() for site in sites]), added
+
+
+def test_claim_11_any_optimizer() -> None:
+    lambda_, rho, eta = 0.7, rho_of(0.7, 4), 0.01
+    assert rho / (1 - rho) == pytest.approx(1.5)
+    near = random_quadratics(4, seed=6)
+    far = Quadratics(near.curvatures, 10 * near.optima)
+    models, added = adam_rounds(near, lambda_, [eta] * 400)
+    remembered = sum(rho ** (400 - t) * rho * off_mean(change) for t, change in enumerate(added, start=1))
+    assert isinstance(remembered, torch.Tensor)
+    close(off_mean(models), remembered)
+    largest = max(float(off_mean(change).norm()) for change in added)
+    assert float(off_mean(models).norm()) <= rho / (1 - rho) * largest
+    # Optima ten times as far apart: gradient descent's models are, too; Adam's are hardly.
+    distant, _ = adam_rounds(far, lambda_, [eta] * 400)
+    assert float(off_mean(distant).norm() / off_mean(models).norm()) < 2
+    gradient_descent = [rounds(q, eta, soft(lambda_), num_rounds=6000) for q in (near, far)]
+    close(off_mean(gradient_descent[1]), 10 * off_mean(gradient_descent[0]))
+    # A rate that decays to nothing leaves models that agree.
+    decayed, _ = adam_rounds(near, lambda_, [eta * (1 - t / 400) for t in range(400)])
+    assert float(off_mean(decayed).norm()) < 0.02 * float(off_mean(models).norm())
+
+
+def after_steps(quadratics: Quadratics, eta: float, num_steps: int) -> Quadratics:
+    """Claim 12's stand-in: curvature S_k instead of eta A_k, for one step with eta = 1."""
+    identity = torch.eye(quadratics.num_weights, dtype=torch.float64)
+    shrunk = torch.linalg.matrix_power(identity - eta * quadratics.curvatures, num_steps)
+    return Quadratics(identity - shrunk, quadratics.optima)
+
+
+def test_claim_12_several_local_steps() -> None:
+    lambda_, rho, quadratics = 0.7, rho_of(0.7, 4), random_quadratics(4, seed=8)
+    eta, steps = 0.2, 5
+    fixed = rounds(quadratics, eta, soft(lambda_), num_steps=steps)
+    close(fixed, mean_regularised(after_steps(quadratics, eta, steps), (1 - rho) / rho))
+    # (a) small eta E: c is divided by E.
+    few = rounds(quadratics, 1e-3, soft(0.999), num_steps=4, num_rounds=8000)
+    expected = mean_regularised(quadratics, strength(rho_of(0.999, 4), 4 * 1e-3))
+    assert float((few - expected).norm() / off_mean(expected).norm()) < 2e-3
+    # (b) no c: every one keeps sum_k grad F_k = 0, and E > 1 does not.
+    assert quadratics.gradients(fixed).sum(dim=0).norm() > 1e-2
+    same = random_quadratics(4, seed=8, one_curvature=True)
+    fixed_same = rounds(same, eta, soft(lambda_), num_steps=steps)
+    values, basis = torch.linalg.eigh(same.curvatures[0])
+    kept = ((off_mean(fixed_same) @ basis) / (off_mean(same.optima) @ basis)).mean(dim=0)
+    implied = values * (1 / kept - 1)  # kept = alpha / (alpha + c)
+    assert float(implied.max() / implied.min()) > 1.1
+    # ... on the way to (c): SoftPull of the local optima.
+    distances = [
+        float(
+            (mean_regularised(after_steps(quadratics, eta, e), (1 - rho) / rho) - soft(lambda_)(quadratics.optima))
+            .mean(dim=0)
+            .norm()
+        )
+        for e in (1, 5, 20)
+    ]
+    assert distances == sorted(distances, reverse=True)
+    close(rounds(quadratics, eta, soft(lambda_), num_steps=400, num_rounds=60), soft(lambda_)(quadratics.optima))
+
+
+# 13: absent sites
+
+
+def pull_among(present: tuple[int, ...], lambda_: float) -> Pull:
+    """As FedSM.aggregate: pulled among those present, the others stay."""
+
+    def pull(models: Matrix) -> Matrix:
+        pulled = models.clone()
+        pulled[list(present)] = soft(lambda_)(models[list(present)])
+        return pulled
+
+    return pull
+
+
+def test_claim_13_absent_sites() -> None:
+    models = random_models(5)
+    for present in itertools.combinations(range(5), 3):
+        mixing = matrix_of(pull_among(present, 0.7), 5)
+        close(mixing, mixing.T)
+        pulled = pull_among(present, 0.7)(models)
+        close(pulled.mean(dim=0), models.mean(dim=0))
+        close(off_mean(pulled[list(present)]), rho_of(0.7, 3) * off_mean(models[list(present)]))
+        assert off_mean(pulled).norm() <= off_mean(models).norm()
+    close(pull_among((2,), 0.7)(models), models)
+    assert rho_of(0.3, 5) > 0 > rho_of(0.3, 3)
+    for m in (2, 3, 4, 5):
+        subsets = list(itertools.combinations(range(5), m))
+        expected = torch.stack([matrix_of(pull_among(present, 0.7), 5) for present in subsets]).mean(dim=0)
+        close(expected, matrix_of(soft(1 - m / 5 * (1 - 0.7)), 5))
+
+
+# 14 and 15: similarity weights
+
+
+def kernel_weights(num_sites: int, sharpness: float = 2.0) -> Matrix:
+    """`similarity_weights` of sites with random means."""
+    draws = torch.Generator().manual_seed(num_sites)
+    moments = []
+    for _ in range(num_sites):
+        features = randn(draws, 20, 4) + 3 * randn(draws, 4)
+        moments.append(
+            {
+                "count": torch.tensor([20.0], dtype=torch.float64),
+                "sum": features.sum(dim=0),
+                "second_moment": features.T @ features,
+            }
+        )
+    return similarity_weights(moments, sharpness)
+
+
+def cyclic_weights() -> Matrix:
+    """Columns sum to 1, but not from a symmetric kernel: 0.8 of the next site, 0.2 of the one before."""
+    one = torch.eye(3, dtype=torch.float64)
+    return 0.8 * one.roll(1, dims=1) + 0.2 * one.roll(-1, dims=1)
+
+
+def stationary_distribution(weights: Matrix) -> Matrix:
+    values, vectors = torch.linalg.eig(weights.T)
+    leading: Matrix = vectors[:, (values - 1).abs().argmin()].real
+    return leading / leading.sum()
+
+
+def test_claim_14_what_weighted_pulls_keep() -> None:
+    models, lambda_ = random_models(5), 0.7
+    weights = kernel_weights(5)
+    close(weights.sum(dim=1), torch.ones(5, dtype=torch.float64))
+    agreeing = models[:1].repeat(5, 1)
+    close(weighted(lambda_, weights)(agreeing), agreeing)
+    pi, pulled = stationary_distribution(weights), weighted(lambda_, weights)(models)
+    close(pi @ pulled, pi @ models)
+    assert (weights.sum(dim=0) - 1).abs().max() > 0.1
+    assert (pulled.mean(dim=0) - models.mean(dim=0)).norm() > 1e-2
+    close(pi[:, None] * weights, (pi[:, None] * weights).T)  # a symmetric kernel's: pi is its row sums
+    three = random_models(3)
+    close(weighted(lambda_, cyclic_weights())(three).mean(dim=0), three.mean(dim=0))
+    # K = 3, symmetric, columns sum to 1: a + b = a + c = b + c = 1 has only a = b = c = 1/2.
+    system = torch.tensor([[1.0, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=torch.float64)
+    close(torch.linalg.solve(system, torch.ones(3, dtype=torch.float64)), torch.full((3,), 0.5, dtype=torch.float64))
+    uniform = (torch.ones(5, 5, dtype=torch.float64) - torch.eye(5, dtype=torch.float64)) / 4
+    close(weighted(lambda_, uniform)(models), soft(lambda_)(models))
+    close(kernel_weights(5, sharpness=0.0), uniform)
+
+
+def coupling_of(pull: Pull, num_sites: int, eta: float) -> Matrix:
+    """R of claim 15."""
+    identity = torch.eye(num_sites, dtype=torch.float64)
+    inverse: Matrix = torch.linalg.inv(matrix_of(pull, num_sites))
+    return (inverse - identity) / eta
+
+
+def test_claim_15_weighted_pulls_as_graph_regularisation() -> None:
+    quadratics, eta, lambda_ = random_quadratics(5, seed=9), 0.2, 0.7
+    weights = kernel_weights(5)
+    pull = weighted(lambda_, weights)
+    coupling, pi = coupling_of(pull, 5, eta), stationary_distribution(weights)
+    fixed = rounds(quadratics, eta, pull)
+    close(fixed, stationary(quadratics, coupling))
+    regulariser = pi[:, None] * coupling
+    close(regulariser, regulariser.T)
+    values = torch.linalg.eigvalsh((regulariser + regulariser.T) / 2)
+    assert float(values[0]) == pytest.approx(0, abs=1e-9)
+    assert float(values[1]) > 1e-3
+    close(coupling.sum(dim=1), torch.zeros(5, dtype=torch.float64))
+    # The gradient of the pi-weighted objective, by autograd, is 0 at the fixed point and not without pi.
+    for risk_weights, is_stationary in ((pi, True), (torch.full_like(pi, 1 / 5), False)):
+        models = fixed.clone().requires_grad_()
+        risks = 0.5 * torch.einsum(
+            "kp,kpq,kq->k", models - quadratics.optima, quadratics.curvatures, models - quadratics.optima
+        )
+        objective = risk_weights @ risks + 0.5 * torch.trace(models.T @ regulariser @ models)
+        torch.autograd.backward(objective)
+        assert models.grad is not None
+        assert (float(models.grad.norm()) < 1e-8) == is_stationary
+    # Not from a symmetric kernel: no positive scaling makes R symmetric; pi is the only candidate.
+    one_way = coupling_of(weighted(lambda_, cyclic_weights()), 3, eta)
+    scaled = stationary_distribution(cyclic_weights())[:, None] * one_way
+    assert (scaled - scaled.T).abs().max() > 1e-2
+
+
+def test_every_claim_has_its_test_and_every_test_its_claim() -> None:
+    claims = [int(number) for number in re.findall(r"^\*\*Claim (\d+)\.\*\*", THEORY.read_text(), flags=re.MULTILINE)]
+    tests = sorted(int(match[1]) for name in globals() if (match := re.match(r"test_claim_(\d\d)_", name)))
+    assert claims == list(range(1, len(claims) + 1))
+    assert tests == claims
