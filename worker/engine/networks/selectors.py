@@ -1,56 +1,9 @@
-"""The segmentation network and the two trained model selectors.
-
-Shapes: images_BCHW float32; segmentation logits_BSHW, one channel a structure; selector logits_BK, one class a site.
-"""
+"""The two trained model selectors. images_BCHW float32 to logits_BK, one class a site."""
 
 from itertools import pairwise
 
 import torch
-from monai.networks.nets.unet import UNet
 from torch import nn
-
-from worker.engine.plan import Plan, Tensors
-from worker.engine.seeding import seeded_initialization
-
-
-def build_network(plan: Plan) -> nn.Module:
-    """MONAI's 2D residual U-Net; logits_BSHW. Its weights are whatever torch draws: load or seed them."""
-    return UNet(
-        spatial_dims=2,
-        in_channels=plan.num_channels,
-        out_channels=len(plan.structures),
-        channels=plan.network_channels,
-        strides=(2,) * (len(plan.network_channels) - 1),
-        num_res_units=plan.num_residual_units,
-    ).to(plan.device)
-
-
-def blank_network(plan: Plan) -> nn.Module:
-    """A network whose weights are to be loaded: drawing those that are overwritten moves no global generator.
-
-    Costs 5 to 20 ms, as much as a training step of a small network; building on the meta device is no quicker.
-    """
-    with torch.random.fork_rng(devices=[]):
-        return build_network(plan)
-
-
-def load_network(plan: Plan, weights: Tensors) -> nn.Module:
-    """Raises ValueError naming the first key that does not fit the plan's network."""
-    return load_weights(blank_network(plan), weights)
-
-
-def load_weights(network: nn.Module, weights: Tensors) -> nn.Module:
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(f"these weights do not fit the network of the plan: {error}") from error
-    return network
-
-
-def initial_network(plan: Plan) -> nn.Module:
-    """The network of round 0: the same for every strategy with the same seed, so that comparisons are paired."""
-    with seeded_initialization(plan.seed, "segmentation network"):
-        return build_network(plan)
 
 
 class SmallSelector(nn.Module):
