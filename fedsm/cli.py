@@ -11,6 +11,7 @@ import typer
 from fedsm import __version__
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
+from fedsm.cli_prepare import prepare
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, fail
 from fedsm.home import AlreadyRunning, Home, PortTaken, open_home
 from fedsm.launch import LOOPBACK, Options, Platform, running_platform
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(dataset_app, name="dataset")
+app.command()(prepare)
 
 PortOption = Annotated[
     int | None, typer.Option(help="Port of the web page and the API; without it the first free one from 8000 on.")

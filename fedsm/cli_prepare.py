@@ -1,0 +1,142 @@
+"""`fedsm prepare`: a public data set's original becomes one folder a site."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from fedsm.cli_shared import EXIT_FAILED, EXIT_WRONG_INPUT, JsonOption, fail
+from fedsm.watch import make_console, print_json
+
+if TYPE_CHECKING:
+    from worker.datasets.public.base import PublicDataset
+    from worker.datasets.public.report import Prepared
+
+
+def prepare(
+    name: Annotated[str | None, typer.Argument(help="The data set, as `--list` names it.")] = None,
+    source: Annotated[Path | None, typer.Argument(help="The unpacked original; nothing in it is changed.")] = None,
+    output: Annotated[Path | None, typer.Argument(help="A new folder for the sites.")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List the data sets and where to get them.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier preparation in OUT_DIR.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a downloaded public data set into sites: images/, masks/ and cases.csv each, and a report.
+
+    With a name alone, say where the data set is from, its terms and the folders that are read. An interrupted
+    preparation goes on when it is started again. The exit code is 0 when every expected case was found, else 1."""
+    from worker.datasets.public import dataset_named
+
+    if list_all or name is None:
+        _list(as_json)
+        return
+    try:
+        dataset = dataset_named(name)
+    except ValueError as error:
+        fail(str(error), EXIT_WRONG_INPUT)
+    if source is None:
+        _describe(dataset, as_json)
+    elif output is None:
+        fail(f"name the folder to write: fedsm prepare {dataset.name} {source} OUT_DIR", EXIT_WRONG_INPUT)
+    else:
+        _prepare(dataset, source, output, force, as_json)
+
+
+def _prepare(dataset: "PublicDataset", source: Path, output: Path, force: bool, as_json: bool) -> None:
+    from worker.datasets.public.base import WrongSource
+    from worker.datasets.public.prepare import WrongOutput, prepare
+
+    console = make_console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console, disable=as_json or not console.is_terminal) as bar:
+            task = bar.add_task(dataset.name, total=None)
+            prepared = prepare(
+                dataset,
+                source,
+                output,
+                force=force,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    except (WrongSource, WrongOutput, OSError) as error:
+        fail(str(error), EXIT_WRONG_INPUT)
+    if as_json:
+        print_json(_summary(prepared))
+    else:
+        _print(prepared)
+    if not prepared.is_complete:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _print(prepared: "Prepared") -> None:
+    for site in prepared.sites:
+        typer.echo(f"{site.slug}: {site.in_words}")
+    for entry in prepared.left_out[:10]:
+        typer.echo(f"  left out {entry.site}/{entry.name}: {entry.reason}")
+    if len(prepared.left_out) > 10:
+        typer.echo(f"  and {len(prepared.left_out) - 10} more, listed in the report")
+    typer.echo(f"The report, with terms and citation: {prepared.folder / 'PREPARED.md'}")
+
+
+def _summary(prepared: "Prepared") -> dict[str, Any]:
+    return {
+        "dataset": prepared.dataset.name,
+        "folder": str(prepared.folder),
+        "complete": prepared.is_complete,
+        "sites": [
+            {
+                "slug": site.slug,
+                "name": site.name,
+                "found": site.num_found,
+                "expected": site.num_expected,
+                "left_out": site.num_left_out,
+                "patients": site.num_patients,
+            }
+            for site in prepared.sites
+        ],
+        "left_out": [
+            {"site": entry.site, "name": entry.name, "code": entry.code, "reason": entry.reason}
+            for entry in prepared.left_out
+        ],
+    }
+
+
+def _list(as_json: bool) -> None:
+    from worker.datasets.public import DATASETS
+
+    if as_json:
+        print_json([_description(dataset) for dataset in DATASETS])
+        return
+    table = Table("name", "data set", "sites", "cases", "where")
+    for dataset in DATASETS:
+        cases = "unknown" if dataset.num_expected is None else str(dataset.num_expected)
+        table.add_row(dataset.name, dataset.title, str(len(dataset.sites)), cases, dataset.where)
+    make_console().print(table)
+
+
+def _describe(dataset: "PublicDataset", as_json: bool) -> None:
+    if as_json:
+        print_json(_description(dataset))
+        return
+    typer.echo(f"{dataset.title}\nFrom: {dataset.where}\nTerms: {dataset.terms}\nCite: {dataset.citation}")
+    typer.echo(f"SOURCE_DIR holds, at any depth:\n{dataset.layout}")
+    for note in dataset.notes:
+        typer.echo(f"- {note}")
+
+
+def _description(dataset: "PublicDataset") -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "where": dataset.where,
+        "terms": dataset.terms,
+        "citation": dataset.citation,
+        "modality": dataset.modality,
+        "dimensions": dataset.dimensions,
+        "structures": [structure.model_dump(mode="json") for structure in dataset.structures],
+        "sites": [{"slug": site.slug, "name": site.name, "expected": site.num_expected} for site in dataset.sites],
+        "layout": dataset.layout,
+        "notes": list(dataset.notes),
+    }
