@@ -1,22 +1,109 @@
-"""Segmentation losses. logits_BSHW and reference_BSHW: one channel a structure; structures may overlap."""
+"""Segmentation losses. logits [B, S, *space] and reference [B, S, *space] of 0 and 1, in 2D and 3D.
 
-from collections.abc import Callable
+One channel a structure, and structures may overlap: every channel is a sigmoid of its own, never a softmax over them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from monai.losses.dice import DiceLoss
-from torch.nn.functional import binary_cross_entropy_with_logits
+from monai.losses.dice import DiceFocalLoss, DiceLoss
+from monai.losses.tversky import TverskyLoss
+from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+#: Logits: one tensor, or a list of them at falling resolution, finest first (deep supervision).
+Logits = torch.Tensor | Sequence[torch.Tensor]
+Loss = Callable[[Logits, torch.Tensor], torch.Tensor]
+_SingleLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def segmentation_loss(name: Literal["dice", "dice_bce"]) -> Loss:
-    """`dice`: 1 - soft Dice of the sigmoid, for each image and structure, then the mean (MONAI's DiceLoss)."""
-    dice: Loss = DiceLoss(sigmoid=True)
-    match name:
+@dataclass(frozen=True)
+class Dice:
+    """1 - soft Dice, for each image and structure, then the mean (Milletari et al., 3DV 2016, without squares)."""
+
+
+@dataclass(frozen=True)
+class DiceBce:
+    """Dice plus binary cross-entropy: nnU-Net's Dice + cross-entropy ("DiceCE") for structures that may overlap."""
+
+
+@dataclass(frozen=True)
+class DiceFocal:
+    """Dice plus focal loss (Lin et al., ICCV 2017, eq. 4, without class weights). gamma 0 is `DiceBce`."""
+
+    gamma: float
+
+    def __post_init__(self) -> None:
+        if self.gamma < 0:
+            raise ValueError(f"gamma {self.gamma} of the focal loss is negative: choose 0 or more, 2 is the paper's")
+
+
+@dataclass(frozen=True)
+class Tversky:
+    """1 - TP / (TP + alpha FP + beta FN) (Salehi et al., MLMI 2017, eq. 3). 0.5 and 0.5 give Dice.
+
+    beta > alpha finds more of small structures at the price of false positives.
+    """
+
+    alpha: float
+    beta: float
+
+    def __post_init__(self) -> None:
+        if self.alpha < 0 or self.beta < 0 or self.alpha + self.beta == 0:
+            raise ValueError(
+                f"alpha {self.alpha} and beta {self.beta} of the Tversky loss must be 0 or more, and one of them more "
+                "than 0: choose 0.3 and 0.7 as in the paper"
+            )
+
+
+LossSettings = Dice | DiceBce | DiceFocal | Tversky
+
+
+def segmentation_loss(settings: LossSettings | Literal["dice", "dice_bce"]) -> Loss:
+    """The loss of the settings, or of the name of one that has none.
+
+    The loss of a list of logits is the mean over resolutions with weights 1, 1/2, 1/4, ... (nnU-Net, Isensee et al.
+    2021), the reference brought to each by nearest neighbours.
+    """
+    match settings:
         case "dice":
-            return dice
+            settings = Dice()
         case "dice_bce":
+            settings = DiceBce()
+    single = _single_loss(settings)
+
+    def loss(logits: Logits, reference: torch.Tensor) -> torch.Tensor:
+        if isinstance(logits, torch.Tensor):
+            return single(logits, reference)
+        return _deeply_supervised(single, logits, reference)
+
+    return loss
+
+
+def _single_loss(settings: LossSettings) -> _SingleLoss:
+    match settings:
+        case Dice():
+            return DiceLoss(sigmoid=True)
+        case DiceBce():
+            dice = DiceLoss(sigmoid=True)
             return lambda logits, reference: (
                 dice(logits, reference) + binary_cross_entropy_with_logits(logits, reference)
             )
+        case DiceFocal():
+            return DiceFocalLoss(sigmoid=True, gamma=settings.gamma)
+        case Tversky():
+            return TverskyLoss(sigmoid=True, alpha=settings.alpha, beta=settings.beta)
+
+
+def _deeply_supervised(single: _SingleLoss, logits: Sequence[torch.Tensor], reference: torch.Tensor) -> torch.Tensor:
+    weights = [0.5**level for level in range(len(logits))]
+    terms = [
+        weight / sum(weights) * single(output, _resized(reference, output.shape[2:]))
+        for weight, output in zip(weights, logits, strict=True)
+    ]
+    return torch.stack(terms).sum()
+
+
+def _resized(reference: torch.Tensor, space: torch.Size) -> torch.Tensor:
+    return reference if reference.shape[2:] == space else interpolate(reference, size=space, mode="nearest-exact")
