@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from backend.contracts.experiment_config import ConfigProblem
+from backend.contracts.config_problems import ConfigProblem
 from backend.users.schemas import ErrorBody
 
 logger = logging.getLogger(__name__)

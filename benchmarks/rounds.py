@@ -17,8 +17,9 @@ import threading
 import time
 from pathlib import Path
 
-from backend.contracts.experiment_config import ExperimentConfig, FedAvgConfig, FedSMConfig
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import TERMINAL_RUN_STATUSES, DatasetStatus
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord, SiteCreate
 from backend.runs.schemas import RunRecord, TaskRecord

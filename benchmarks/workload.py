@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from backend.contracts.experiment_config import (
-    DataConfig,
-    ExperimentConfig,
-    NetworkConfig,
-    ScheduleConfig,
-    StrategyConfig,
-)
+from backend.contracts.data_config import DataConfig
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.network_configs import NetworkConfig
+from backend.contracts.schedule_config import ScheduleConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.contracts.tasks import SplitFractions
 

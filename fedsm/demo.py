@@ -10,17 +10,12 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from backend.contracts.experiment_config import (
-    CentralizedConfig,
-    DataConfig,
-    ExperimentConfig,
-    FedAvgConfig,
-    FedSMConfig,
-    LocalOnlyConfig,
-    NetworkConfig,
-    ScheduleConfig,
-)
+from backend.contracts.data_config import DataConfig
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.network_configs import NetworkConfig
+from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.status import DatasetStatus, RunStatus
+from backend.contracts.strategy_configs import CentralizedConfig, FedAvgConfig, FedSMConfig, LocalOnlyConfig
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord, SiteCreate, SiteRecord

@@ -4,96 +4,256 @@ from collections.abc import Iterable
 
 import torch
 
-from backend.contracts.experiment_config import (
+from backend.contracts import network_configs as networks
+from backend.contracts.aggregation_configs import (
+    AggregationConfig,
+    KrumAggregation,
+    MeanAggregation,
+    MedianAggregation,
+    TrimmedMeanAggregation,
+)
+from backend.contracts.data_config import DataConfig
+from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
+from backend.contracts.schedule_config import ScheduleConfig
+from backend.contracts.selector_configs import CnnSelector, LdaSelector, SelectorConfig, Vgg11Selector
+from backend.contracts.strategy_configs import (
+    APFLConfig,
     CentralizedConfig,
-    CnnSelector,
     DittoConfig,
     FedAdagradConfig,
     FedAdamConfig,
+    FedALAConfig,
     FedAvgConfig,
     FedAvgMConfig,
+    FedBNConfig,
+    FedDynConfig,
+    FedNovaConfig,
+    FedPerConfig,
     FedProxConfig,
+    FedRepConfig,
     FedSMConfig,
     FedYogiConfig,
-    LdaSelector,
+    FineTuningConfig,
     LocalOnlyConfig,
     MrMtlConfig,
-    SelectorConfig,
+    PFedMeConfig,
+    ScaffoldConfig,
+    SiloBNConfig,
     StrategyConfig,
-    Vgg11Selector,
 )
-from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from worker.engine.evaluation import EvaluatedCase
+from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
 from worker.engine.metrics import Metric
+from worker.engine.networks import settings
 from worker.engine.plan import Plan
+from worker.engine.robust_aggregation import AggregationRule, Krum, Mean, Median, TrimmedMean
 from worker.engine.selectors import lda, softmax
 from worker.engine.selectors.base import Selector
+from worker.engine.settings import Intensity, OptimizerSettings, Sampling
+from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
 from worker.engine.strategies.ditto import Ditto
+from worker.engine.strategies.fedala import FedALA
 from worker.engine.strategies.fedavg import FedAvg
+from worker.engine.strategies.fedbn import FedBN
+from worker.engine.strategies.feddyn import FedDyn
+from worker.engine.strategies.fednova import FedNova
 from worker.engine.strategies.fedopt import FedOpt
+from worker.engine.strategies.fedper import FedPer
 from worker.engine.strategies.fedprox import FedProx
+from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedsm import FedSM
+from worker.engine.strategies.fine_tuning import FineTuning
 from worker.engine.strategies.local_only import LocalOnly
 from worker.engine.strategies.mr_mtl import MrMtl
+from worker.engine.strategies.pfedme import PFedMe
+from worker.engine.strategies.scaffold import Scaffold
 
 
 def build_plan(run: RunSpec, device: torch.device) -> Plan:
-    network, schedule = run.config.network, run.config.schedule
+    config, schedule = run.config, run.config.schedule
     return Plan(
         sites=run.sites,
         seed=run.seed,
         structures=tuple(structure.name for structure in run.task.structures),
         num_channels=run.task.num_channels,
-        network_channels=network.channels,
-        num_residual_units=network.num_residual_units,
+        spatial_dims=config.network.spatial_dims,
+        network=build_network_settings(config.network),
+        sampling=build_sampling(config.data),
         rounds=schedule.rounds,
         local_epochs=schedule.local_epochs,
+        local_steps=schedule.local_steps,
         batch_size=schedule.batch_size,
-        learning_rate=schedule.learning_rate,
-        optimizer_state=schedule.optimizer_state,
-        loss=schedule.loss,
-        augmentation=run.config.data.augmentation,
+        optimizer=_build_optimizer(schedule),
+        loss=_build_loss(schedule),
+        augmentation=config.data.augmentation,
         weighting=schedule.weighting,
+        participation=schedule.participation,
+        nsd_tolerance=config.evaluation.nsd_tolerance,
         device=device,
     )
+
+
+def build_sampling(data: DataConfig) -> Sampling:
+    return Sampling(
+        mode=data.sampling,
+        size=data.image_size,
+        depth=data.depth,
+        spacing=data.spacing,
+        patches_per_case=data.patches_per_case,
+        foreground_share=data.foreground_share,
+        overlap=data.overlap,
+        slices=data.slices,
+    )
+
+
+def build_intensity(data: DataConfig) -> Intensity:
+    """Without a window its bounds are not used."""
+    low, high = data.window or (0.0, 1.0)
+    return Intensity(data.intensity, low, high)
+
+
+def build_network_settings(config: networks.AnyNetworkConfig) -> settings.NetworkSettings:
+    match config:
+        case networks.NetworkConfig():
+            return settings.UNetSettings(config.channels, config.num_residual_units, config.norm)
+        case networks.BasicUNetConfig():
+            return settings.BasicUNetSettings(config.features, config.norm)
+        case networks.DynUNetConfig():
+            return settings.DynUNetSettings(config.filters, config.deep_supervision, config.norm)
+        case networks.SegResNetConfig():
+            ups = (1,) * (len(config.blocks_down) - 1)
+            return settings.SegResNetSettings(config.init_filters, config.blocks_down, ups, config.norm)
+        case networks.AttentionUnetConfig():
+            return settings.AttentionUnetSettings(config.channels)
+        case networks.SwinUNETRConfig():
+            return settings.SwinUNETRSettings(config.feature_size, config.depths, config.num_heads)
+
+
+def _build_optimizer(schedule: ScheduleConfig) -> OptimizerSettings:
+    return OptimizerSettings(
+        name=schedule.optimizer,
+        learning_rate=schedule.learning_rate,
+        momentum=schedule.momentum if schedule.optimizer == "sgd" else 0.0,
+        weight_decay=schedule.weight_decay,
+        state=schedule.optimizer_state,
+        schedule=schedule.learning_rate_schedule,
+        warmup_rounds=schedule.warmup_rounds,
+        step_rounds=schedule.step_rounds,
+        step_factor=schedule.step_factor,
+        power=schedule.power,
+        gradient_clipping=schedule.gradient_clipping,
+        mixed_precision=schedule.mixed_precision,
+    )
+
+
+def _build_loss(schedule: ScheduleConfig) -> LossSettings:
+    match schedule.loss:
+        case "dice":
+            return Dice()
+        case "dice_bce":
+            return DiceBce()
+        case "dice_focal":
+            return DiceFocal(schedule.focal_gamma)
+        case "tversky":
+            return Tversky(schedule.tversky_alpha, schedule.tversky_beta)
 
 
 def build_strategy(config: StrategyConfig) -> Strategy:
     match config:
         case FedSMConfig():
-            return FedSM(lambda_=config.lambda_, gamma=config.gamma, selector=_build_selector(config.selector))
-        case FedAvgConfig():
-            return FedAvg()
+            selector = _build_selector(config.selector)
+            return FedSM(config.lambda_, config.gamma, selector, config.similarity, config.routing)
         case LocalOnlyConfig():
             return LocalOnly()
         case CentralizedConfig():
             return Centralized()
-        case FedProxConfig():
-            return FedProx(mu=config.mu)
+        case FedAvgConfig() | FedProxConfig() | ScaffoldConfig() | FedNovaConfig() | FedDynConfig():
+            return _build_global_method(config)
         case FedAvgMConfig() | FedAdamConfig() | FedYogiConfig() | FedAdagradConfig():
             return _build_server_optimizer(config)
+        case _:
+            return _build_personalized_method(config)
+
+
+def _build_global_method(
+    config: FedAvgConfig | FedProxConfig | ScaffoldConfig | FedNovaConfig | FedDynConfig,
+) -> Strategy:
+    match config:
+        case FedAvgConfig():
+            return FedAvg(_build_aggregation(config.aggregation))
+        case FedProxConfig():
+            return FedProx(config.mu, _build_aggregation(config.aggregation))
+        case ScaffoldConfig():
+            return Scaffold(config.server_learning_rate)
+        case FedNovaConfig():
+            return FedNova()
+        case FedDynConfig():
+            return FedDyn(config.alpha)
+
+
+def _build_personalized_method(
+    config: DittoConfig
+    | MrMtlConfig
+    | FedBNConfig
+    | SiloBNConfig
+    | FedPerConfig
+    | FedRepConfig
+    | FineTuningConfig
+    | APFLConfig
+    | PFedMeConfig
+    | FedALAConfig,
+) -> Strategy:
+    match config:
         case DittoConfig():
-            return Ditto(lambda_=config.lambda_)
+            return Ditto(config.lambda_)
         case MrMtlConfig():
-            return MrMtl(lambda_=config.lambda_)
+            return MrMtl(config.lambda_)
+        case FedBNConfig():
+            return FedBN("batch-norm")
+        case SiloBNConfig():
+            return FedBN("statistics")
+        case FedPerConfig():
+            return FedPer()
+        case FedRepConfig():
+            return FedRep(config.head_epochs)
+        case FineTuningConfig():
+            return FineTuning(config.fine_tuning_rounds)
+        case APFLConfig():
+            return APFL(config.alpha, config.alpha_learning_rate)
+        case PFedMeConfig():
+            return PFedMe(config.lambda_, config.inner_steps, config.local_learning_rate, config.beta)
+        case FedALAConfig():
+            return FedALA(config.eta, config.share, config.first_epochs)
+
+
+def _build_aggregation(config: AggregationConfig) -> AggregationRule:
+    match config:
+        case MeanAggregation():
+            return Mean()
+        case MedianAggregation():
+            return Median()
+        case TrimmedMeanAggregation():
+            return TrimmedMean(config.trimmed)
+        case KrumAggregation():
+            return Krum(config.byzantine, config.selected)
 
 
 def _build_server_optimizer(config: FedAvgMConfig | FedAdamConfig | FedYogiConfig | FedAdagradConfig) -> FedOpt:
     """A rule's unused numbers are 0."""
-    eta, beta_1 = config.server_learning_rate, config.beta_1
+    eta, beta_1, rule = config.server_learning_rate, config.beta_1, _build_aggregation(config.aggregation)
     match config:
         case FedAvgMConfig():
-            return FedOpt("momentum", eta, beta_1, beta_2=0, tau=0)
+            return FedOpt("momentum", eta, beta_1, 0, 0, rule)
         case FedAdamConfig():
-            return FedOpt("adam", eta, beta_1, config.beta_2, config.tau)
+            return FedOpt("adam", eta, beta_1, config.beta_2, config.tau, rule)
         case FedYogiConfig():
-            return FedOpt("yogi", eta, beta_1, config.beta_2, config.tau)
+            return FedOpt("yogi", eta, beta_1, config.beta_2, config.tau, rule)
         case FedAdagradConfig():
-            return FedOpt("adagrad", eta, beta_1, beta_2=0, tau=config.tau)
+            return FedOpt("adagrad", eta, beta_1, 0, config.tau, rule)
 
 
 def _build_selector(config: SelectorConfig) -> Selector:

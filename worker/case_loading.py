@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from backend.contracts.metrics import Split
 from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec
-from worker.build import label_values
+from worker.build import build_intensity, build_sampling, label_values
 from worker.data_cache import DataCache
 from worker.datasets.folder import read_case
 from worker.engine.data import Case, ParticipantData, SiteData
@@ -36,7 +38,7 @@ def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache:
 def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases]) -> LoadedCases:
     folder = Path(manifest.folder)
     files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
-    key = (manifest, run.config.data.image_size, run.config.data.intensity, run.task)
+    key = (manifest, run.config.data, run.config.network.spatial_dims, run.task)
     return cache.get(key, files, lambda: _load(run, manifest), _num_bytes)
 
 
@@ -46,10 +48,11 @@ def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
 
 
 def _load_case(run: RunSpec, folder: Path, file: CaseFile) -> Case:
-    image_hwc, mask_hw = read_case(folder, file, run.task)
-    data = run.config.data
+    image, mask = read_case(folder, file, run.task)
+    structures = np.stack([np.isin(mask, values) for values in label_values(run.task)])
+    data, spatial_dims = run.config.data, run.config.network.spatial_dims
     return make_case(
-        file.case_id, file.name, image_hwc, mask_hw, label_values(run.task), data.image_size, data.intensity
+        file.case_id, file.name, image, structures, None, build_sampling(data), build_intensity(data), spatial_dims
     )
 
 

@@ -61,14 +61,15 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
 def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> InitializeRunResult:
     run = payload.run
     strategy = build_strategy(run.strategy)
-    state = strategy.initial_state(build_plan(run, toolbox.device))
+    plan = build_plan(run, toolbox.device)
+    state = strategy.initial_state(plan)
     participants = strategy.participants(run.sites)
     return InitializeRunResult(
         participants=participants,
         evaluators=run.sites,
         criterion=strategy.criterion,
         parts=_upload_state(toolbox.api, state),
-        downloads=_downloads(strategy, state, participants),
+        downloads=_downloads(strategy, state, strategy.round_participants(plan, 1)),
     )
 
 
@@ -107,10 +108,10 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     state = _download_state(toolbox.api, payload.state)
     updates = {ref.participant: _download_update(toolbox.api, ref) for ref in payload.updates}
-    state, refused = aggregate_round(strategy, state, updates, plan)
+    state, refused = aggregate_round(strategy, state, updates, plan, payload.round)
     return AggregateRoundResult(
         parts=_upload_state(toolbox.api, state),
-        downloads=_downloads(strategy, state, strategy.participants(run.sites)),
+        downloads=_downloads(strategy, state, strategy.round_participants(plan, payload.round + 1)),
         refused=refused,
     )
 
@@ -183,16 +184,15 @@ def _downloads(strategy: Strategy, state: State, participants: Iterable[str]) ->
 
 
 def _load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> State | None:
-    if payload.run.config.schedule.optimizer_state == "reset":
-        return None
+    """What this participant kept of its previous round: the optimizer's state, and what its strategy keeps."""
     content = toolbox.local_states.load_before(payload.run.run_id, payload.participant, payload.round)
     if content is not None:
         return _unflatten(from_bytes(content))
-    if payload.round > 1:
+    if payload.round > 1 and payload.run.config.schedule.optimizer_state == "keep":
         lease.log(
             "warning",
-            f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; Adam's moments "
-            f"begin anew in round {payload.round}",
+            f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; the optimizer's "
+            f"moments begin anew in round {payload.round}",
         )
     return None
 

@@ -4,6 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+#: Where defaults come from that are the method's authors' own.
+REFERENCE = "Source: the authors' reference code (NVFlare research/fed-sm)."
+
 
 class Contract(BaseModel):
     """Immutable, and refuses a field it does not know: a typing error is never a silent default."""

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
-from backend.contracts.experiment_config import ExperimentConfig, StrategyConfig
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind, Split
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 
 TaskKind = Literal[

@@ -8,9 +8,9 @@ from statistics import fmean, stdev
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.experiment_config import StrategyName
 from backend.contracts.metrics import ModelKind
 from backend.contracts.status import TERMINAL_RUN_STATUSES
+from backend.contracts.strategy_configs import StrategyName
 from backend.db.models import EvaluatedCase, Experiment, Federation, Run
 from backend.evaluations import service
 from backend.experiments.schemas import ConfusionRow, ExperimentResults, ResultCell, SelectorResult
@@ -27,8 +27,19 @@ REPORTED_MODELS: dict[StrategyName, tuple[ModelKind, ...]] = {
     "fedadam": ("global",),
     "fedyogi": ("global",),
     "fedadagrad": ("global",),
+    "scaffold": ("global",),
+    "fednova": ("global",),
+    "feddyn": ("global",),
     "ditto": ("global", "personalized"),
     "mr-mtl": ("global", "personalized"),
+    "fedbn": ("global", "personalized"),
+    "silobn": ("global", "personalized"),
+    "fedper": ("global", "personalized"),
+    "fedrep": ("global", "personalized"),
+    "fine-tuning": ("global", "personalized"),
+    "apfl": ("global", "personalized"),
+    "pfedme": ("global", "personalized"),
+    "fedala": ("global", "personalized"),
 }
 
 CSV_COLUMNS = tuple(ResultCell.model_fields)

@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
-from backend.contracts.experiment_config import ConfigProblem, ExperimentConfig
+from backend.contracts.config_problems import ConfigProblem
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import ModelKind
 from backend.contracts.status import RunStatus
 from backend.federations.schemas import Name, Record

@@ -6,14 +6,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.contracts.experiment_config import (
-    ExperimentConfig,
-    FedSMConfig,
-    StrategyConfig,
-    StrategyName,
-    soft_pull_contraction,
-)
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig, StrategyName, soft_pull_contraction
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation, Run
 from backend.errors import ExperimentRunning
@@ -33,8 +28,19 @@ BASE_LABELS: dict[StrategyName, str] = {
     "fedadam": "FedAdam",
     "fedyogi": "FedYogi",
     "fedadagrad": "FedAdagrad",
+    "scaffold": "SCAFFOLD",
+    "fednova": "FedNova",
+    "feddyn": "FedDyn",
     "ditto": "Ditto",
     "mr-mtl": "MR-MTL",
+    "fedbn": "FedBN",
+    "silobn": "SiloBN",
+    "fedper": "FedPer",
+    "fedrep": "FedRep",
+    "fine-tuning": "FedAvg + fine-tuning",
+    "apfl": "APFL",
+    "pfedme": "pFedMe",
+    "fedala": "FedALA",
 }
 
 #: From the least finished: the order in which an experiment's status is looked for among its runs'.

@@ -80,10 +80,17 @@ def _advance_rounds(session: Session, run: Run) -> None:
 
 
 def _open_round(session: Session, run: Run, round_number: int) -> None:
+    """Those train to whom the state before gives parts; the others validate that state, which training does first."""
+    previous = session.get_one(RunRound, (run.id, round_number - 1))
     run.round = round_number
     session.add(RunRound(run_id=run.id, round=round_number, opened_at=now()))
     session.flush()
-    _open_tasks(session, run, "train_site", round_number, run.participants or [])
+    everyone = run.participants or []
+    trained = [participant for participant in everyone if participant in (previous.downloads or {})]
+    _open_tasks(session, run, "train_site", round_number, trained)
+    if round_number > 1:
+        idle = [participant for participant in everyone if participant not in trained]
+        _open_tasks(session, run, "validate_site", round_number - 1, idle)
     message = f"{describe_run(run)}: round {round_number} of {run.num_rounds} is open."
     events.record_of_run(session, run, "status", message, events.BACKEND, round=round_number)
 
@@ -108,7 +115,7 @@ def _advance_evaluation(session: Session, run: Run) -> None:
     if not validations:
         _open_tasks(session, run, "validate_site", run.num_rounds, run.participants or [])
         return
-    if not _all_ended(validations):
+    if not _all_ended(repository.tasks_of(session, run, "validate_site")):
         return
     if run.best_round is None:
         if not _has_quorum(session, run, validations, "validate", run.num_rounds):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.experiment_config import ConfigProblem, ExperimentConfig, problems_for_sites
+from backend.contracts.config_problems import ConfigProblem, problems_for_sites
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, Site

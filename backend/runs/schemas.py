@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from backend.contracts.experiment_config import StrategyConfig
 from backend.contracts.metrics import MetricName, ModelKind, Split
 from backend.contracts.status import RunStatus, TaskStatus
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import TaskKind
 from backend.federations.schemas import Record
 

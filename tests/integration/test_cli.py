@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backend.contracts.experiment_config import FedAvgConfig, FedSMConfig, LdaSelector
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.federations.schemas import FederationRecord
 from tests.integration.live_platform import LivePlatform
 from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config, write_sites

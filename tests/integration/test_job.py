@@ -8,9 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 
-from backend.contracts.experiment_config import (
+from backend.contracts.selector_configs import CnnSelector, LdaSelector
+from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import (
     CentralizedConfig,
-    CnnSelector,
     DittoConfig,
     FedAdagradConfig,
     FedAdamConfig,
@@ -19,11 +20,9 @@ from backend.contracts.experiment_config import (
     FedProxConfig,
     FedSMConfig,
     FedYogiConfig,
-    LdaSelector,
     LocalOnlyConfig,
     MrMtlConfig,
 )
-from backend.contracts.status import RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from tests.integration.in_process import run_in_process

@@ -12,11 +12,12 @@ from worker.engine.descriptors import describe_image
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One image with its reference.
+    """One image with its reference. Space is (H, W) of a picture or (D, H, W) of a volume.
 
-    image: [C, H, W] float32 at the network's size. reference: [S, H, W] float32 of 0 and 1 at the network's size.
-    reference_original: [S, H0, W0] bool at the image's own size, where scores are computed.
-    unit_image: [C, H, W] float32 in 0 to 1, whatever the intensity setting: what the descriptors are made of.
+    image: [C, *space] float32, and reference: [S, *space] float32 of 0 and 1, as the network is fed from.
+    reference_original: [S, *space0] bool at the image's own size, where scores are computed; spacing: its voxels', in
+    mm and array order, None where unknown. unit_image: [C, *space] float32 in 0 to 1, whatever the intensity setting,
+    and intensity_range: the stored values that became 0 and 1; what the descriptors are made of.
     """
 
     case_id: str
@@ -25,11 +26,21 @@ class Case:
     reference: torch.Tensor
     reference_original: NDArray[np.bool_]
     unit_image: torch.Tensor
+    spacing: tuple[float, ...] | None
+    intensity_range: tuple[float, float]
+
+    @property
+    def is_volume(self) -> bool:
+        return self.image.ndim == 4
 
     @cached_property
     def descriptor(self) -> NDArray[np.float64]:
-        """[D] float64, computed once."""
-        return describe_image(self.unit_image.numpy())
+        """[D] float64, computed once; of a volume, the mean over its slices."""
+        if not self.is_volume:
+            return describe_image(self.unit_image.numpy())
+        slices = self.unit_image.transpose(0, 1).numpy()
+        mean: NDArray[np.float64] = np.stack([describe_image(plane) for plane in slices]).mean(axis=0)
+        return mean
 
 
 @dataclass(frozen=True)

@@ -31,34 +31,34 @@ def run_rounds(strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan) ->
     """
     # 1. The server draws the initial state.
     state = strategy.initial_state(plan)
-    participants = strategy.participants(plan.sites)
+    everyone = strategy.participants(plan.sites)
     kept: dict[str, State] = {}
     yield RoundRecord(0, state, {}, {})
     for round_ in range(1, plan.rounds + 1):
-        # 2. Every participant receives its parts, and trains with what it kept from its previous round.
+        # 2. The round's participants receive their parts, and train with what they kept from their previous round.
         updates: dict[str, SiteUpdate] = {}
-        for participant in participants:
+        for participant in strategy.round_participants(plan, round_):
             context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
             updates[participant] = strategy.train_site(parts, data_of(participant, sites, plan), context)
             kept[participant] = updates[participant].local_state
         # 3. The server checks the updates and aggregates those that are sound, in site order.
-        state, refused = aggregate_round(strategy, state, updates, plan)
-        # 4. Every participant validates the new state.
+        state, refused = aggregate_round(strategy, state, updates, plan, round_)
+        # 4. Everyone validates the new state, whether it trained in this round or not.
         metrics = {
-            participant: updates[participant].metrics
+            participant: (updates[participant].metrics if participant in updates else ())
             + strategy.validate(
                 state.__getitem__,
                 data_of(participant, sites, plan),
                 SiteContext(plan, participant, round_, None, _no_progress),
             )
-            for participant in participants
+            for participant in everyone
         }
         yield RoundRecord(round_, state, metrics, refused)
 
 
 def aggregate_round(
-    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan
+    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
 ) -> tuple[State, dict[str, str]]:
     """The next state, and the participants whose update was refused with the reason. `updates` in site order.
 
@@ -75,7 +75,7 @@ def aggregate_round(
             sound[participant] = update
     if not sound:
         raise ValueError("no update of this round can be aggregated: " + "; ".join(refused.values()))
-    return strategy.aggregate(state, sound, plan), refused
+    return strategy.aggregate(state, sound, plan, round_), refused
 
 
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:

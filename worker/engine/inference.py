@@ -4,23 +4,53 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from monai.inferers.utils import sliding_window_inference
 from numpy.typing import NDArray
 from torch import nn
 
 from worker.engine.data import Case
+from worker.engine.plan import Plan
+from worker.engine.sampling import patch_size
 from worker.engine.transforms import to_original
 
 #: Images of one forward pass: enough to fill a processor, little enough for its memory.
 BATCH = 8
 
 
+def predict_masks(network: nn.Module, cases: Sequence[Case], plan: Plan) -> Iterator[NDArray[np.bool_]]:
+    """For each case in order its mask [S, *space0] bool. Inference and cut at 0.5 happen before the next is made."""
+    for case, probabilities in zip(cases, predict_probabilities(network, cases, plan), strict=True):
+        yield to_original(probabilities, case.reference_original.shape[1:])
+
+
 @torch.inference_mode()
-def predict_masks(network: nn.Module, cases: Sequence[Case], device: torch.device) -> Iterator[NDArray[np.bool_]]:
-    """For each case in order its mask [S, H0, W0] bool. Inference and cut at 0.5 happen before the next is made."""
+def predict_probabilities(network: nn.Module, cases: Sequence[Case], plan: Plan) -> Iterator[torch.Tensor]:
+    """For each case in order [S, *space] float32 on the plan's device, at the size the network is fed from."""
     network.eval()
+    if plan.sampling.mode == "patches" or plan.spatial_dims == 3 or any(case.is_volume for case in cases):
+        for case in cases:
+            yield _probabilities_of_one(network, case, plan)
+        return
     for start in range(0, len(cases), BATCH):
         batch = cases[start : start + BATCH]
-        probabilities = torch.sigmoid(network(torch.stack([case.image for case in batch]).to(device)))
-        for case, planes in zip(batch, probabilities, strict=True):
-            height, width = case.reference_original.shape[-2:]
-            yield to_original(planes, (height, width))
+        yield from torch.sigmoid(network(torch.stack([case.image for case in batch]).to(plan.device)))
+
+
+def _probabilities_of_one(network: nn.Module, case: Case, plan: Plan) -> torch.Tensor:
+    image = case.image.to(plan.device)
+    if case.is_volume and plan.spatial_dims == 2:
+        slices = image.transpose(0, 1)
+        batches = [_forward(network, slices[i : i + BATCH], plan) for i in range(0, len(slices), BATCH)]
+        return torch.cat(batches).transpose(0, 1).contiguous()
+    return _forward(network, image[None], plan)[0]
+
+
+def _forward(network: nn.Module, images: torch.Tensor, plan: Plan) -> torch.Tensor:
+    """[B, S, *space]; patch by patch where the plan says so, overlapping patches weighted by a Gaussian (MONAI)."""
+    if plan.sampling.mode == "resize":
+        return torch.sigmoid(network(images))
+    size = patch_size(plan.sampling, plan.spatial_dims)
+    logits = sliding_window_inference(
+        images, size, BATCH, network, overlap=plan.sampling.overlap, mode="gaussian", padding_mode="constant"
+    )
+    return torch.sigmoid(torch.as_tensor(logits))

@@ -1,17 +1,25 @@
-"""The one inner loop: a site trains one segmentation network for its local epochs."""
+"""The one inner loop: a site trains one segmentation network for a round's local work.
 
-from collections.abc import Callable, Iterator
+Strategies with a loop of their own (APFL, pFedMe, FedALA) are made of the same pieces: `local_batches`, `backward`.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from worker.engine.augmentation import augment
 from worker.engine.data import Case
-from worker.engine.losses import segmentation_loss
+from worker.engine.losses import Loss, segmentation_loss
+from worker.engine.optimizers import NamedParameters, learning_rate_of, make_optimizer, moments_of
 from worker.engine.plan import Plan, Tensors
+from worker.engine.sampling import Item, network_input, training_items
 
 #: Told the share of the local training that is done; may raise to stop it.
 OnProgress = Callable[[float], None]
+#: images [B, C, *space] and reference [B, S, *space].
+Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Proximal:
 
 @dataclass(frozen=True)
 class LocalTraining:
-    """`moments`: Adam's state, flat and named, for the same site's next round. `mean_loss`: over the steps."""
+    """`moments`: the optimizer's state, flat and named, for the same site's next round. `mean_loss`: over the steps."""
 
     num_steps: int
     mean_loss: float
@@ -35,96 +43,116 @@ def train_locally(
     network: nn.Module,
     cases: tuple[Case, ...],
     plan: Plan,
+    round_: int,
     moments: Tensors | None,
     generator: torch.Generator,
     on_progress: OnProgress,
     proximal: Proximal | None = None,
+    drift: Tensors | None = None,
+    trained_keys: Collection[str] | None = None,
 ) -> LocalTraining:
-    """Trains `network` in place with Adam for plan.local_epochs passes in an order drawn from `generator`.
+    """Trains `network` in place for the plan's local work, in an order drawn from `generator`.
 
-    moments: Adam's state from the site's previous round, or None to begin anew. mean_loss is without `proximal`.
+    moments: the optimizer's state from the site's previous round, or None to begin anew. drift: added to every
+    gradient. trained_keys: the parameters that are trained, None for all. mean_loss is of the loss alone.
     """
-    optimizer = make_adam(network, plan.learning_rate, moments)
-    pulls = _pulls(network, proximal)
+    parameters = [(n, p) for n, p in network.named_parameters() if trained_keys is None or n in trained_keys]
+    optimizer = make_optimizer(
+        plan.optimizer, learning_rate_of(plan.optimizer, round_, plan.rounds), parameters, moments
+    )
+    corrections = _corrections(parameters, proximal, drift)
     loss_of = segmentation_loss(plan.loss)
     network.train()
     total_loss = torch.zeros((), dtype=torch.float64)
+    expected_steps = num_local_steps(cases, plan)
     num_steps = 0
-    expected_steps = plan.local_epochs * -(-len(cases) // plan.batch_size)
-    for _ in range(plan.local_epochs):
-        for images_BCHW, reference_BSHW in _batches(cases, plan, generator):  # noqa: N806 (shape suffix)
-            optimizer.zero_grad(set_to_none=True)
-            loss = loss_of(network(images_BCHW), reference_BSHW)
-            torch.autograd.backward(loss)
-            for parameter, anchor, strength in pulls:
-                if parameter.grad is not None:
+    for batch in local_batches(cases, plan, generator):
+        network.zero_grad(set_to_none=True)
+        loss = backward(network, batch, loss_of, plan)
+        for parameter, anchor, strength, offset in corrections:
+            if parameter.grad is not None:
+                if anchor is not None:
                     parameter.grad.add_(parameter.detach() - anchor, alpha=strength)
-            optimizer.step()
-            total_loss += loss.detach().cpu().double()
-            num_steps += 1
-            on_progress(num_steps / expected_steps)
-    return LocalTraining(num_steps, float(total_loss) / num_steps, adam_moments(network, optimizer))
+                if offset is not None:
+                    parameter.grad.add_(offset)
+        clip_gradient(parameters, plan)
+        optimizer.step()
+        total_loss += loss.cpu().double()
+        num_steps += 1
+        on_progress(num_steps / expected_steps)
+    return LocalTraining(num_steps, float(total_loss) / num_steps, moments_of(parameters, optimizer))
 
 
-def _pulls(network: nn.Module, proximal: Proximal | None) -> list[tuple[nn.Parameter, torch.Tensor, float]]:
-    """What the proximal term adds to each parameter's gradient: strength * (w - anchor)."""
-    if proximal is None or proximal.strength == 0:
-        return []
-    return [
-        (parameter, proximal.anchor[name].to(parameter.device), proximal.strength)
-        for name, parameter in network.named_parameters()
-    ]
-
-
-def make_adam(network: nn.Module, learning_rate: float, moments: Tensors | None) -> torch.optim.Adam:
-    """Adam with the moments that `adam_moments` returned. Raises ValueError naming a parameter they lack."""
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-    if not moments:
-        return optimizer
-    for name, parameter in network.named_parameters():
-        try:
-            optimizer.state[parameter] = {
-                "step": moments[f"step.{name}"].clone().to(parameter.device),
-                "exp_avg": moments[f"exp_avg.{name}"].clone().to(parameter.device),
-                "exp_avg_sq": moments[f"exp_avg_sq.{name}"].clone().to(parameter.device),
-            }
-        except KeyError as error:
+def backward(network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan) -> torch.Tensor:
+    """Adds the gradient of the batch's loss to the parameters'; returns the loss, detached."""
+    images, reference = batch
+    if plan.optimizer.mixed_precision:
+        if plan.device.type != "cuda":
             raise ValueError(
-                f"the kept optimizer state lacks {error}: set schedule.optimizer_state to reset"
-            ) from error
-    return optimizer
+                "schedule.mixed_precision true needs a GPU, and this worker has none: set it to false, or run this "
+                "site's worker on a GPU"
+            )
+        with torch.autocast("cuda", dtype=torch.bfloat16):
+            outputs = network(images)
+        outputs = [output.float() for output in outputs] if isinstance(outputs, list) else outputs.float()
+    else:
+        outputs = network(images)
+    loss = loss_of(outputs, reference)
+    torch.autograd.backward(loss)
+    return loss.detach()
 
 
-def adam_moments(network: nn.Module, optimizer: torch.optim.Adam) -> Tensors:
-    """Adam's step counts and both moments by parameter name, on the CPU."""
-    return {
-        f"{moment}.{name}": optimizer.state[parameter][moment].detach().to("cpu", copy=True)
-        for name, parameter in network.named_parameters()
-        for moment in ("step", "exp_avg", "exp_avg_sq")
-    }
+def clip_gradient(parameters: NamedParameters, plan: Plan) -> None:
+    """Scales the gradient down to the largest 2-norm that the plan allows."""
+    if plan.optimizer.gradient_clipping is not None:
+        nn.utils.clip_grad_norm_([parameter for _, parameter in parameters], plan.optimizer.gradient_clipping)
 
 
-def _batches(
-    cases: tuple[Case, ...], plan: Plan, generator: torch.Generator
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def local_batches(cases: Sequence[Case], plan: Plan, generator: torch.Generator) -> Iterator[Batch]:
+    """The batches of one round's local work: so many epochs, or so many steps of as many epochs as they need."""
+    items = training_items(cases, plan.sampling, plan.spatial_dims)
+    remaining = num_local_steps(cases, plan)
+    while remaining > 0:
+        for batch in _epoch(items, plan, generator):
+            yield batch
+            remaining -= 1
+            if remaining == 0:
+                return
+
+
+def num_local_steps(cases: Sequence[Case], plan: Plan) -> int:
+    """Optimizer steps of one round."""
+    if plan.local_steps is not None:
+        return plan.local_steps
+    return plan.local_epochs * -(-len(training_items(cases, plan.sampling, plan.spatial_dims)) // plan.batch_size)
+
+
+def _epoch(items: Sequence[Item], plan: Plan, generator: torch.Generator) -> Iterator[Batch]:
     """One pass in random order; the last batch may be smaller."""
-    order = torch.randperm(len(cases), generator=generator).tolist()
-    for start in range(0, len(cases), plan.batch_size):
-        batch = [cases[i] for i in order[start : start + plan.batch_size]]
-        images = torch.stack([case.image for case in batch])
-        reference = torch.stack([case.reference for case in batch])
-        if plan.augmentation == "flips":
-            images, reference = _flip(images, reference, generator)
+    order = torch.randperm(len(items), generator=generator).tolist()
+    for start in range(0, len(items), plan.batch_size):
+        pairs = []
+        for index in order[start : start + plan.batch_size]:
+            image, reference = network_input(items[index], plan.sampling, plan.spatial_dims, generator)
+            pairs.append(augment(image, reference, plan.augmentation, generator))
+        images = torch.stack([image for image, _ in pairs])
+        reference = torch.stack([reference for _, reference in pairs])
         yield images.to(plan.device), reference.to(plan.device)
 
 
-def _flip(
-    images: torch.Tensor, reference: torch.Tensor, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Each image left-right and up-down with probability one half, its reference with it."""
-    choices = torch.rand(len(images), 2, generator=generator) < 0.5
-    for i, choice in enumerate(choices.tolist()):
-        axes = [axis for axis, chosen in zip((-1, -2), choice, strict=True) if chosen]
-        if axes:
-            images[i], reference[i] = images[i].flip(axes), reference[i].flip(axes)
-    return images, reference
+def _corrections(
+    parameters: NamedParameters, proximal: Proximal | None, drift: Tensors | None
+) -> list[tuple[nn.Parameter, torch.Tensor | None, float, torch.Tensor | None]]:
+    """What is added to each parameter's gradient: strength * (w - anchor), and an offset."""
+    pulls = proximal if proximal is not None and proximal.strength != 0 else None
+    if pulls is None and drift is None:
+        return []
+    return [
+        (
+            parameter,
+            None if pulls is None else pulls.anchor[name].to(parameter.device),
+            0.0 if pulls is None else pulls.strength,
+            None if drift is None else drift[name].to(parameter.device),
+        )
+        for name, parameter in parameters
+    ]

@@ -5,6 +5,11 @@ from typing import Literal
 
 import torch
 
+from worker.engine.augmentation import Preset
+from worker.engine.losses import LossSettings
+from worker.engine.networks.settings import NetworkSettings
+from worker.engine.settings import OptimizerSettings, Sampling
+
 Tensors = dict[str, torch.Tensor]
 #: Part name (`global`, `personalized/<site>`, `selector`, ...) to its tensors. One part is one safetensors artifact.
 State = dict[str, Tensors]
@@ -21,20 +26,27 @@ def personalized(site: str) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings that do not change during a run. `sites` is in site order: the order of sums and of classes."""
+    """The settings that do not change during a run. `sites` is in site order: the order of sums and of classes.
+
+    local_steps: optimizer steps of a round in place of local_epochs, or None. participation: share of the sites that
+    train in a round, drawn anew in each. nsd_tolerance: in mm, or px where no spacing is known.
+    """
 
     sites: tuple[str, ...]
     seed: int
     structures: tuple[str, ...]
     num_channels: int
-    network_channels: tuple[int, ...]
-    num_residual_units: int
+    spatial_dims: Literal[2, 3]
+    network: NetworkSettings
+    sampling: Sampling
     rounds: int
     local_epochs: int
+    local_steps: int | None
     batch_size: int
-    learning_rate: float
-    optimizer_state: Literal["keep", "reset"]
-    loss: Literal["dice", "dice_bce"]
-    augmentation: Literal["none", "flips"]
+    optimizer: OptimizerSettings
+    loss: LossSettings
+    augmentation: Preset
     weighting: Literal["cases", "steps", "uniform"]
+    participation: float
+    nsd_tolerance: float
     device: torch.device

@@ -1,6 +1,6 @@
-"""From decoded arrays to what the network takes, and back to the image's own size."""
+"""From decoded arrays to what the network is fed from, and back to the image's own size."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,54 +8,111 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from worker.engine.data import Case
+from worker.engine.settings import Intensity, Sampling
 
 Array = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
+#: Of a volume's voxels: below the first is 0, above the second is 1.
+PERCENTILES = (0.5, 99.5)
 
 
 def make_case(
     case_id: str,
     name: str,
-    image_HWC: Array,  # noqa: N803 (shape suffix)
-    mask_HW: Array,  # noqa: N803
-    label_values: tuple[tuple[int, ...], ...],
-    image_size: int,
-    intensity: Literal["unit", "standardized"],
+    pixels: Array,
+    structures: NDArray[np.bool_],
+    spacing: tuple[float, ...] | None,
+    sampling: Sampling,
+    intensity: Intensity,
+    spatial_dims: int,
 ) -> Case:
-    """Resize to image_size x image_size, scale intensities, and split the mask into one plane a structure.
+    """Scales intensities and resizes or resamples what the network is fed from; the reference keeps its own size too.
 
-    image_HWC: uint8, uint16 or float in 0 to 1. mask_HW: integers. label_values: for each structure, its integers.
+    pixels: [H, W, C] of a picture or [D, H, W, C] of a volume; structures: [S, H, W] or [S, D, H, W]. Raises ValueError
+    where the settings do not fit the image.
     """
-    structures = np.stack([np.isin(mask_HW, values) for values in label_values])
-    unit_image = resize(torch.from_numpy(_unit(image_HWC)), (image_size, image_size))
-    planes = resize(torch.from_numpy(structures.astype(np.float32)), (image_size, image_size))
+    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 0).astype(np.float32)))
+    bounds = _bounds(pixels, planes, intensity)
+    size = network_space(tuple(planes.shape[1:]), spacing, sampling, spatial_dims)
+    unit_image = resize(_windowed(planes, *bounds), size)
+    match intensity.kind:
+        case "standardized":
+            source = unit_image if pixels.ndim == 3 else resize(planes, size)
+            image = _standardized(source)
+        case "unit" | "percentile" | "window":
+            image = unit_image
+    references = resize(torch.from_numpy(structures.astype(np.float32)), size)
     return Case(
         case_id=case_id,
         name=name,
-        image=unit_image if intensity == "unit" else _standardized(unit_image),
-        reference=(planes >= 0.5).float(),
+        image=image,
+        reference=(references >= 0.5).float(),
         reference_original=structures,
         unit_image=unit_image,
+        spacing=spacing,
+        intensity_range=bounds,
     )
 
 
-def resize(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """[N, H, W] to [N, *size], bilinear, anti-aliased when shrinking; unchanged when it has that size already."""
-    if tuple(planes.shape[-2:]) == size:
+def network_space(
+    space: tuple[int, ...], spacing: tuple[float, ...] | None, sampling: Sampling, spatial_dims: int
+) -> tuple[int, ...]:
+    """The size at which a case is held for the network. A 2D network sees a volume's slices as they are in number."""
+    if sampling.mode == "resize":
+        in_plane = (sampling.size, sampling.size)
+        if len(space) == 2:
+            return in_plane
+        return (sampling.depth if spatial_dims == 3 else space[0], *in_plane)
+    if sampling.spacing is None:
+        return space
+    wanted = sampling.spacing[-len(space) :]
+    own = spacing or (1.0,) * len(space)
+    resampled = tuple(max(round(n * have / want), 1) for n, have, want in zip(space, own, wanted, strict=True))
+    return (space[0], *resampled[1:]) if len(space) == 3 and spatial_dims == 2 else resampled
+
+
+def resize(planes: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
+    """[N, *space] to [N, *size], linear, anti-aliased in plane when shrinking; unchanged when it has that size."""
+    if tuple(planes.shape[1:]) == size:
         return planes
-    return interpolate(planes[None], size=size, mode="bilinear", align_corners=False, antialias=True)[0]
+    if len(size) == 2:
+        return interpolate(planes[None], size=size, mode="bilinear", align_corners=False, antialias=True)[0]
+    if tuple(planes.shape[2:]) != size[1:]:
+        slices = planes.transpose(0, 1)
+        planes = interpolate(slices, size=size[1:], mode="bilinear", align_corners=False, antialias=True)
+        planes = planes.transpose(0, 1)
+    if planes.shape[1] != size[0]:
+        planes = interpolate(planes[None], size=size, mode="trilinear", align_corners=False)[0]
+    return planes.contiguous()
 
 
-def to_original(probabilities: torch.Tensor, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """The inverse of the resize: probabilities [S, H, W] to a mask [S, H0, W0], cut at 0.5 after interpolation."""
+def to_original(probabilities: torch.Tensor, size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The inverse of the resize: probabilities [S, *space] to a mask [S, *size], cut at 0.5 after interpolation."""
     return (resize(probabilities.cpu(), size) > 0.5).numpy()
 
 
-def _unit(image_HWC: Array) -> NDArray[np.float32]:  # noqa: N803
-    largest = np.iinfo(image_HWC.dtype.name).max if np.issubdtype(image_HWC.dtype, np.integer) else 1
-    return np.ascontiguousarray(image_HWC.transpose(2, 0, 1).astype(np.float32) / np.float32(largest))
+def _bounds(pixels: Array, planes: torch.Tensor, intensity: Intensity) -> tuple[float, float]:
+    """The stored values that become 0 and 1."""
+    if intensity.kind == "window":
+        return intensity.low, intensity.high
+    if pixels.ndim == 3 and intensity.kind != "percentile":
+        return 0.0, float(np.iinfo(pixels.dtype.name).max) if np.issubdtype(pixels.dtype, np.integer) else 1.0
+    if intensity.kind == "unit":
+        raise ValueError(
+            "data.intensity unit divides by the range of the pixel type, which means nothing for a volume: "
+            "set it to percentile, standardized or window"
+        )
+    low, high = np.percentile(planes.numpy(), PERCENTILES)
+    return float(low), max(float(high), float(low) + 1e-6)
+
+
+def _windowed(planes: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    if low == 0:
+        return (planes / high).clamp_(0, 1)
+    return ((planes - low) / (high - low)).clamp_(0, 1)
 
 
 def _standardized(image: torch.Tensor) -> torch.Tensor:
-    mean = image.mean(dim=(1, 2), keepdim=True)
-    deviation = image.std(dim=(1, 2), keepdim=True)
+    axes = tuple(range(1, image.ndim))
+    mean = image.mean(dim=axes, keepdim=True)
+    deviation = image.std(dim=axes, keepdim=True)
     return (image - mean) / deviation.clamp_min(1e-6)

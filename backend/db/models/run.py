@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.contracts.experiment_config import StrategyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base, ContractJson, new_id
 

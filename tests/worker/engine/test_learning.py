@@ -1,23 +1,34 @@
 """FedSM learns what it is for: sites whose annotators disagree. On synthetic photographs, with the real parts."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
-from tests.worker.engine.small_sites import small_plan
+from tests.worker.engine.small_sites import ADAM, RESIZE, UNIT, small_plan
 from worker.build import label_values
 from worker.datasets.synthetic import FUNDUS_TASK, SITES, FundusSite, make_fundus_case
 from worker.engine.data import SiteData
 from worker.engine.evaluation import EvaluatedCase, evaluate
 from worker.engine.federation import best_round, run_rounds
+from worker.engine.losses import DiceBce
+from worker.engine.networks.settings import UNetSettings
 from worker.engine.plan import GLOBAL, Plan
+from worker.engine.robust_aggregation import Mean
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import make_case
 
-IMAGE_SIDE, NETWORK_SIDE = 128, 96
+IMAGE_SIDE = 128
+SAMPLING = replace(RESIZE, size=96)
 NUM_TRAIN, NUM_VAL, NUM_TEST = 20, 4, 8
+
+
+def planes_of(mask: np.ndarray) -> np.ndarray:
+    return np.stack([np.isin(mask, values) for values in label_values(FUNDUS_TASK)])
 
 
 def fundus_site(site: FundusSite) -> SiteData:
@@ -25,7 +36,7 @@ def fundus_site(site: FundusSite) -> SiteData:
     for index in range(NUM_TRAIN + NUM_VAL + NUM_TEST):
         image, mask = make_fundus_case(site, index, seed=0, image_side=IMAGE_SIDE)
         name = f"{site.slug}-{index:02d}"
-        cases.append(make_case(name, name, image, mask, label_values(FUNDUS_TASK), NETWORK_SIDE, "unit"))
+        cases.append(make_case(name, name, image, planes_of(mask), None, SAMPLING, UNIT, 2))
     train, val, test = cases[:NUM_TRAIN], cases[NUM_TRAIN:-NUM_TEST], cases[-NUM_TEST:]
     return SiteData(site.slug, tuple(train), tuple(val), tuple(test))
 
@@ -49,15 +60,16 @@ def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
     sites = {site.slug: fundus_site(site) for site in SITES}
     plan = small_plan(
         tuple(sites),
-        network_channels=(8, 16, 32, 64),
+        network=UNetSettings((8, 16, 32, 64), 1, "instance"),
         rounds=30,
         local_epochs=2,
         batch_size=4,
-        learning_rate=4e-3,
-        loss="dice_bce",
+        sampling=SAMPLING,
+        optimizer=replace(ADAM, learning_rate=4e-3),
+        loss=DiceBce(),
     )
-    fedsm = evaluated(FedSM(0.9, 0.9, LdaSelector(shrinkage=0.1, minimum_cases=5)), sites, plan)
-    fedavg = evaluated(FedAvg(), sites, plan)
+    fedsm = evaluated(FedSM(0.9, 0.9, LdaSelector(shrinkage=0.1, minimum_cases=5), 0.0, "hard"), sites, plan)
+    fedavg = evaluated(FedAvg(Mean()), sites, plan)
 
     routes = [case.route for case in fedsm if case.route is not None]
     named = [max(route.probabilities, key=route.probabilities.__getitem__) for route in routes]

@@ -1,25 +1,28 @@
 """The inner loop, kept optimizer state, checkpoints, and images on their way to the network and back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tests.worker.engine.small_sites import LABEL_VALUES, SIDE, small_plan, small_sites
+from tests.worker.engine.small_sites import ADAM, RESIZE, SIDE, UNIT, small_plan, small_sites, structures_of
 from worker.engine.checkpoint import cpu_state, from_bytes, sha256_of, to_bytes
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import best_round, run_rounds
-from worker.engine.local_training import _flip, train_locally
+from worker.engine.local_training import train_locally
 from worker.engine.metrics import Metric
 from worker.engine.networks import initial_network
 from worker.engine.plan import personalized
+from worker.engine.robust_aggregation import Mean
 from worker.engine.seeding import derived_seed, generator
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import make_case, to_original
 
+EMPTY = np.zeros((2, SIDE, SIDE), dtype=bool)
 ENGINE = Path(__file__).resolve().parents[3] / "worker" / "engine"
 
 
@@ -27,21 +30,23 @@ def test_two_rounds_with_kept_moments_are_two_epochs_in_one_go() -> None:
     """One case: nothing is drawn, so only Adam's moments tell two rounds from one round of two epochs."""
     site = small_sites(("a",), num_train=1)
     one_go = small_plan(("a",), rounds=1, local_epochs=2)
-    expected = sha256_of(list(run_rounds(FedAvg(), site, one_go))[-1].state["global"])
-    kept = small_plan(("a",), rounds=2, local_epochs=1, optimizer_state="keep")
-    assert sha256_of(list(run_rounds(FedAvg(), site, kept))[-1].state["global"]) == expected
-    reset = small_plan(("a",), rounds=2, local_epochs=1, optimizer_state="reset")
-    assert sha256_of(list(run_rounds(FedAvg(), site, reset))[-1].state["global"]) != expected
+    expected = sha256_of(list(run_rounds(FedAvg(Mean()), site, one_go))[-1].state["global"])
+    kept = small_plan(("a",), rounds=2, local_epochs=1, optimizer=replace(ADAM, state="keep"))
+    assert sha256_of(list(run_rounds(FedAvg(Mean()), site, kept))[-1].state["global"]) == expected
+    reset = small_plan(("a",), rounds=2, local_epochs=1, optimizer=replace(ADAM, state="reset"))
+    assert sha256_of(list(run_rounds(FedAvg(Mean()), site, reset))[-1].state["global"]) != expected
 
 
 def test_training_lowers_the_loss_and_reports_progress() -> None:
-    plan, fractions = small_plan(local_epochs=20, batch_size=4, learning_rate=1e-2), []
+    plan, fractions = small_plan(local_epochs=20, batch_size=4, optimizer=replace(ADAM, learning_rate=1e-2)), []
     cases = small_sites()["a"].train
     network = initial_network(plan)
-    first = train_locally(network, cases, small_plan(batch_size=4), None, generator(0, 1, "a", "x"), fractions.append)
+    first = train_locally(
+        network, cases, small_plan(batch_size=4), 1, None, generator(0, 1, "a", "x"), fractions.append
+    )
     assert fractions == [0.5, 1.0]  # 6 cases in batches of 4: two steps
     assert first.num_steps == 2
-    last = train_locally(network, cases, plan, None, generator(0, 2, "a", "x"), lambda _: None)
+    last = train_locally(network, cases, plan, 2, None, generator(0, 2, "a", "x"), lambda _: None)
     assert last.mean_loss < first.mean_loss
 
 
@@ -52,6 +57,7 @@ def test_kept_moments_that_do_not_fit_are_refused_with_the_remedy() -> None:
             initial_network(plan),
             cases,
             plan,
+            1,
             {"step.other": torch.ones(())},
             generator(0, 1, "a", "x"),
             lambda _: None,
@@ -83,27 +89,18 @@ def test_checkpoints_keep_values_and_do_not_depend_on_the_order_of_keys() -> Non
         assert tensor.dtype == tensors[key].dtype
 
 
-def test_flips_move_image_and_reference_together() -> None:
-    images = torch.rand(8, 3, 4, 4)
-    flipped, reference = _flip(images.clone(), images[:, :1].clone(), generator(0, 1, "a", "flip"))
-    assert torch.equal(flipped[:, :1], reference)
-    changed = [not torch.equal(a, b) for a, b in zip(flipped, images, strict=True)]
-    assert any(changed)
-    assert not all(changed)
-
-
 @pytest.mark.parametrize(("kind", "largest"), [(np.uint8, 255), (np.uint16, 65535)])
 def test_unit_intensity_divides_by_the_types_largest_value(kind: type, largest: int) -> None:
     image = np.full((SIDE, SIDE, 3), largest, dtype=kind)
     image[0, 0] = 0
-    case = make_case("x", "x", image, np.zeros((SIDE, SIDE), dtype=np.int32), LABEL_VALUES, SIDE, "unit")
+    case = make_case("x", "x", image, EMPTY, None, RESIZE, UNIT, 2)
     assert case.image[:, 0, 0].tolist() == [0, 0, 0]
     assert case.image[:, 5, 5].tolist() == [1, 1, 1]
 
 
 def test_standardized_intensity_has_mean_0_and_deviation_1_in_each_channel() -> None:
     image = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
-    case = make_case("x", "x", image, np.zeros((SIDE, SIDE), dtype=np.int32), LABEL_VALUES, SIDE, "standardized")
+    case = make_case("x", "x", image, EMPTY, None, RESIZE, replace(UNIT, kind="standardized"), 2)
     assert case.image.mean(dim=(1, 2)).tolist() == pytest.approx([0, 0, 0], abs=1e-5)
     assert case.image.std(dim=(1, 2)).tolist() == pytest.approx([1, 1, 1], rel=1e-5)
 
@@ -113,7 +110,7 @@ def test_nested_structures_and_the_way_back_to_the_original_size() -> None:
     mask = np.zeros((64, 48), dtype=np.int32)
     mask[16:48, 12:36] = 1
     mask[24:40, 18:30] = 2
-    case = make_case("x", "x", np.zeros((64, 48, 3), dtype=np.uint8), mask, LABEL_VALUES, SIDE, "unit")
+    case = make_case("x", "x", np.zeros((64, 48, 3), dtype=np.uint8), structures_of(mask), None, RESIZE, UNIT, 2)
     assert case.reference_original.sum(axis=(1, 2)).tolist() == [32 * 24, 16 * 12]
     assert case.reference.sum(dim=(1, 2)).tolist() == [16 * 16, 8 * 8]
     back = to_original(case.reference, (64, 48))
@@ -136,7 +133,7 @@ def test_best_round_weighs_by_cases_and_takes_the_earlier_of_equals() -> None:
 
 def test_evaluation_scores_every_model_on_every_test_case() -> None:
     plan, sites = small_plan(), small_sites()
-    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2))
+    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2), 0.0, "hard")
     state = list(run_rounds(strategy, sites, plan))[-1].state
     cases = evaluate(strategy, state.keys(), state.__getitem__, (sites["b"],), plan)
     assert [case.case_id for case in cases] == [case.case_id for case in sites["b"].test]

@@ -9,6 +9,7 @@ from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.federation import run_rounds
 from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.robust_aggregation import Mean
 from worker.engine.strategies.base import SiteUpdate, Strategy
 from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedavg import FedAvg
@@ -29,20 +30,20 @@ def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 
 
 def test_fedprox_with_mu_0_is_fedavg_to_the_bit() -> None:
-    assert sha256_of(final_state(FedProx(0.0))[GLOBAL]) == sha256_of(final_state(FedAvg())[GLOBAL])
+    assert sha256_of(final_state(FedProx(0.0, Mean()))[GLOBAL]) == sha256_of(final_state(FedAvg(Mean()))[GLOBAL])
 
 
 def test_fedprox_holds_sites_near_the_global_model() -> None:
     """With the same start, the larger mu, the shorter the way from the initial model in one round."""
     plan = small_plan(rounds=1, local_epochs=8)
-    start = FedAvg().initial_state(plan)[GLOBAL]
-    ways = [distance(final_state(FedProx(mu), plan)[GLOBAL], start) for mu in (0.0, 1.0, 100.0)]
+    start = FedAvg(Mean()).initial_state(plan)[GLOBAL]
+    ways = [distance(final_state(FedProx(mu, Mean()), plan)[GLOBAL], start) for mu in (0.0, 1.0, 100.0)]
     assert ways[0] > ways[1] > ways[2] > 0
 
 
 def test_ditto_with_lambda_0_is_fedavg_and_local_only_to_the_bit() -> None:
     state, alone = final_state(Ditto(0.0)), final_state(LocalOnly())
-    assert sha256_of(state[GLOBAL]) == sha256_of(final_state(FedAvg())[GLOBAL])
+    assert sha256_of(state[GLOBAL]) == sha256_of(final_state(FedAvg(Mean()))[GLOBAL])
     for site in PLAN.sites:
         assert sha256_of(state[personalized(site)]) == sha256_of(alone[personalized(site)])
 
@@ -77,19 +78,22 @@ def aggregate_numbers(strategy: FedOpt, rounds: list[float]) -> tuple[list[float
     for delta in rounds:
         model = {"w": strategy_state[GLOBAL]["w"] + delta}
         update = SiteUpdate({GLOBAL: model}, num_cases=1, num_steps=1, local_state={}, metrics=())
-        strategy_state = strategy.aggregate(strategy_state, {"a": update}, PLAN)
+        strategy_state = strategy.aggregate(strategy_state, {"a": update}, PLAN, 1)
         weights.append(strategy_state[GLOBAL]["w"].item())
     return weights, strategy_state
 
 
 def test_fedavgm() -> None:
     """beta 0.5, eta 1. m: 1, then 0.5 * 1 + 1 = 1.5. w: 1, then 1 + 1.5 = 2.5."""
-    weights, _ = aggregate_numbers(FedOpt("momentum", 1.0, 0.5, 0, 0), [1.0, 1.0])
+    weights, _ = aggregate_numbers(FedOpt("momentum", 1.0, 0.5, 0, 0, Mean()), [1.0, 1.0])
     assert weights == pytest.approx([1.0, 2.5])
 
 
 def test_fedavgm_without_momentum_is_fedavg() -> None:
-    plain, momentum = final_state(FedAvg())[GLOBAL], final_state(FedOpt("momentum", 1.0, 0.0, 0, 0))[GLOBAL]
+    plain, momentum = (
+        final_state(FedAvg(Mean()))[GLOBAL],
+        final_state(FedOpt("momentum", 1.0, 0.0, 0, 0, Mean()))[GLOBAL],
+    )
     for key in plain:
         torch.testing.assert_close(momentum[key], plain[key], rtol=1e-6, atol=1e-8)
 
@@ -97,20 +101,20 @@ def test_fedavgm_without_momentum_is_fedavg() -> None:
 def test_fedadam() -> None:
     """eta 0.1, beta_1 0.5, beta_2 0.75, tau 0.1, delta 2: m = 0.5 * 2 = 1; v = 0.75 * 0.01 + 0.25 * 4 = 1.0075;
     w = 0.1 * 1 / (sqrt(1.0075) + 0.1)."""
-    weights, state = aggregate_numbers(FedOpt("adam", 0.1, 0.5, 0.75, 0.1), [2.0])
+    weights, state = aggregate_numbers(FedOpt("adam", 0.1, 0.5, 0.75, 0.1, Mean()), [2.0])
     assert state[SERVER]["v.w"].item() == pytest.approx(1.0075)
     assert weights == pytest.approx([0.1 / (math.sqrt(1.0075) + 0.1)])
 
 
 def test_fedyogi() -> None:
     """v = 0.01 - 0.25 * 4 * sign(0.01 - 4) = 1.01; delta 0.5: v = 1.01 - 0.25 * 0.25 * sign(1.01 - 0.25) = 0.9475."""
-    _, state = aggregate_numbers(FedOpt("yogi", 0.1, 0.5, 0.75, 0.1), [2.0, 0.5])
+    _, state = aggregate_numbers(FedOpt("yogi", 0.1, 0.5, 0.75, 0.1, Mean()), [2.0, 0.5])
     assert state[SERVER]["v.w"].item() == pytest.approx(0.9475)
 
 
 def test_fedadagrad() -> None:
     """v = 0.01 + 4 + 0.25 = 4.26; beta_1 = 0, so m is the last delta 0.5."""
-    weights, state = aggregate_numbers(FedOpt("adagrad", 0.1, 0.0, 0, 0.1), [2.0, 0.5])
+    weights, state = aggregate_numbers(FedOpt("adagrad", 0.1, 0.0, 0, 0.1, Mean()), [2.0, 0.5])
     assert state[SERVER]["v.w"].item() == pytest.approx(4.26)
     assert weights[1] - weights[0] == pytest.approx(0.1 * 0.5 / (math.sqrt(4.26) + 0.1), rel=1e-5)
 
@@ -118,11 +122,11 @@ def test_fedadagrad() -> None:
 @pytest.mark.parametrize(
     "strategy",
     [
-        FedProx(0.1),
+        FedProx(0.1, Mean()),
         Ditto(1.0),
         MrMtl(0.1),
-        FedOpt("adam", 0.01, 0.9, 0.99, 1e-3),
-        FedOpt("yogi", 0.01, 0.9, 0.99, 1e-3),
+        FedOpt("adam", 0.01, 0.9, 0.99, 1e-3, Mean()),
+        FedOpt("yogi", 0.01, 0.9, 0.99, 1e-3, Mean()),
     ],
     ids=["fedprox", "ditto", "mr-mtl", "fedadam", "fedyogi"],
 )
@@ -132,5 +136,5 @@ def test_same_seed_same_bits(strategy: Strategy) -> None:
 
 
 def test_no_site_receives_the_servers_optimizer() -> None:
-    strategy = FedOpt("adam", 0.01, 0.9, 0.99, 1e-3)
+    strategy = FedOpt("adam", 0.01, 0.9, 0.99, 1e-3, Mean())
     assert strategy.downloads(strategy.initial_state(PLAN).keys(), "a") == (GLOBAL,)

@@ -56,11 +56,11 @@ def put(part: str, key: str, value: torch.Tensor) -> Callable[[State], object]:
 def test_an_unsound_update_of_fedsm_is_refused_and_the_round_goes_on(
     spoil: Callable[[State], object], message: str
 ) -> None:
-    strategy, plan, sites = FedSM(0.7, 0.9, LdaSelector(0.1, minimum_cases=2)), small_plan(), small_sites()
+    strategy, plan, sites = FedSM(0.7, 0.9, LdaSelector(0.1, minimum_cases=2), 0.0, "hard"), small_plan(), small_sites()
     state = strategy.initial_state(plan)
     updates = updates_of(strategy, state, plan, sites)
     spoil(updates["b"].parts)
-    following, refused = aggregate_round(strategy, state, updates, plan)
+    following, refused = aggregate_round(strategy, state, updates, plan, 1)
     assert refused.keys() == {"b"}
     with pytest.raises(ValueError, match=message):
         raise ValueError(refused["b"])
@@ -70,11 +70,11 @@ def test_an_unsound_update_of_fedsm_is_refused_and_the_round_goes_on(
 
 
 def test_a_trained_selector_that_does_not_fit_is_refused() -> None:
-    strategy, plan, sites = FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3)), small_plan(), small_sites()
+    strategy, plan, sites = FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3), 0.0, "hard"), small_plan(), small_sites()
     state = strategy.initial_state(plan)
     updates = updates_of(strategy, state, plan, sites)
     updates["c"].parts["selector"]["weights.head.bias"] = torch.zeros(7)
-    _, refused = aggregate_round(strategy, state, updates, plan)
+    _, refused = aggregate_round(strategy, state, updates, plan, 1)
     assert refused == {"c": "site c: selector tensor weights.head.bias has shape (7,), expected (3,)"}
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from worker.engine.networks.make import make_network
-from worker.engine.networks.settings import UNetSettings
 from worker.engine.seeding import seeded_initialization
 
 if TYPE_CHECKING:  # the plan holds this package's settings
@@ -18,8 +17,9 @@ if TYPE_CHECKING:  # the plan holds this package's settings
 
 def build_network(plan: Plan) -> nn.Module:
     """The plan's network on its device. Its weights are whatever torch draws: load or seed them."""
-    settings = UNetSettings(plan.network_channels, plan.num_residual_units, "instance")
-    return make_network(settings, 2, plan.num_channels, len(plan.structures)).to(plan.device)
+    depth = plan.sampling.depth if plan.spatial_dims == 3 else None
+    network = make_network(plan.network, plan.spatial_dims, plan.num_channels, len(plan.structures), depth)
+    return network.to(plan.device)
 
 
 def blank_network(plan: Plan) -> nn.Module:
@@ -48,3 +48,8 @@ def initial_network(plan: Plan) -> nn.Module:
     """The network of round 0: the same for every strategy with the same seed, so that comparisons are paired."""
     with seeded_initialization(plan.seed, "segmentation network"):
         return build_network(plan)
+
+
+def parameter_keys(plan: Plan) -> frozenset[str]:
+    """State-dict keys of what is trained; the rest are running statistics and counters."""
+    return frozenset(name for name, _ in blank_network(plan).named_parameters())

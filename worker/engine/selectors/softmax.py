@@ -15,8 +15,9 @@ from torch.nn.functional import cross_entropy
 from worker.engine.aggregation import check_update, weighted_average
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
-from worker.engine.local_training import OnProgress, adam_moments, make_adam
+from worker.engine.local_training import OnProgress
 from worker.engine.networks import SmallSelector, Vgg11, load_weights
+from worker.engine.optimizers import make_adam, moments_of
 from worker.engine.plan import Plan, State, Tensors
 from worker.engine.seeding import seeded_initialization
 from worker.engine.selectors.base import SELECTOR, Selector
@@ -68,7 +69,7 @@ class SoftmaxSelector(Selector):
                 torch.autograd.backward(loss)
             optimizer.step()
             on_progress((epoch + 1) / plan.local_epochs)
-        return {SELECTOR: _join(cpu_state(network), adam_moments(network, optimizer))}
+        return {SELECTOR: _join(cpu_state(network), moments_of(network.named_parameters(), optimizer))}
 
     def aggregate(
         self,

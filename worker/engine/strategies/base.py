@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from worker.engine.aggregation import check_update, weighted_average
+import torch
+
+from worker.engine.aggregation import check_update
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.inference import predict_masks
@@ -12,6 +14,7 @@ from worker.engine.local_training import OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.networks import initial_network, load_network
 from worker.engine.plan import GLOBAL, Plan, State, Tensors, personalized
+from worker.engine.robust_aggregation import AggregationRule, Mean, combine
 from worker.engine.seeding import generator
 
 #: Fetches a part by name. Lazy: over a network, a part is downloaded when it is first asked for.
@@ -42,7 +45,8 @@ class SiteUpdate:
 
 @dataclass(frozen=True)
 class CaseRoute:
-    """The model selector's probabilities of one case, in site order, and the part that the super model uses."""
+    """The model selector's probabilities of one case, in site order, and what the super model uses for it: a part, or
+    `mixture`, the sites' models together, weighted by the probabilities."""
 
     case_id: str
     probabilities: dict[str, float]
@@ -58,8 +62,15 @@ class Strategy(ABC):
         """The model whose validation Dice picks the best round."""
 
     def participants(self, sites: Sequence[str]) -> tuple[str, ...]:
-        """Who trains in a round, in site order."""
+        """Who may train, in site order."""
         return tuple(sites)
+
+    def round_participants(self, plan: Plan, round_: int) -> tuple[str, ...]:
+        """Who trains in a round, in site order: the plan's share of the participants, drawn for each round."""
+        everyone = self.participants(plan.sites)
+        num_chosen = max(1, round(plan.participation * len(everyone)))
+        order = torch.randperm(len(everyone), generator=generator(plan.seed, round_, "", "participation")).tolist()
+        return tuple(everyone[i] for i in sorted(order[:num_chosen]))
 
     @abstractmethod
     def initial_state(self, plan: Plan) -> State:
@@ -74,11 +85,16 @@ class Strategy(ABC):
         """A participant's work of one round. Raises ValueError where its data or settings make that impossible."""
 
     @abstractmethod
-    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:
+    def uploads(self, participant: str) -> tuple[str, ...]:
+        """The parts that a participant returns, each with the keys and shapes of the state's part of that name."""
+
+    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
         """Raises ValueError naming site and tensor when an update cannot be aggregated."""
+        for part in self.uploads(participant):
+            check_update(participant, part, update.parts.get(part, {}), state[part])
 
     @abstractmethod
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:
         """The next state, from checked updates in site order; sites that are missing this round are not in it."""
 
     @abstractmethod
@@ -117,14 +133,37 @@ class GlobalModelStrategy(Strategy):
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
         return (GLOBAL,)
 
+    def uploads(self, participant: str) -> tuple[str, ...]:  # noqa: ARG002
+        return (GLOBAL,)
+
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
         return train_model(parts[GLOBAL], data, context, "global", context.on_progress)
 
-    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
-        check_update(participant, GLOBAL, update.parts.get(GLOBAL, {}), state[GLOBAL])
-
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:  # noqa: ARG002
         return {"global": GLOBAL}
+
+
+class PersonalizedStrategy(Strategy):
+    """Abstract: methods with a global model and a personalized one a site, which the server keeps for its site: so that
+    it can be evaluated, and a run resumed on another machine."""
+
+    @property
+    def criterion(self) -> ModelKind:
+        return "personalized"
+
+    def initial_state(self, plan: Plan) -> State:
+        """All models begin as one."""
+        weights = initial_weights(plan)
+        return {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
+
+    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
+        return GLOBAL, personalized(participant)
+
+    def uploads(self, participant: str) -> tuple[str, ...]:
+        return GLOBAL, personalized(participant)
+
+    def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
+        return {"personalized": personalized(participant), "global": GLOBAL}
 
 
 def initial_weights(plan: Plan) -> Tensors:
@@ -134,7 +173,7 @@ def initial_weights(plan: Plan) -> Tensors:
 def dice_of_model(weights: Tensors, cases: Sequence[Case], plan: Plan) -> list[CaseDice]:
     """Dice of each case at its original size."""
     network = load_network(plan, weights)
-    masks = predict_masks(network, cases, plan.device)
+    masks = predict_masks(network, cases, plan)
     return [case_dice(plan.structures, mask, case.reference_original) for case, mask in zip(cases, masks, strict=True)]
 
 
@@ -145,22 +184,36 @@ def train_model(
     kind: ModelKind,
     on_progress: OnProgress,
     proximal: Proximal | None = None,
+    drift: Tensors | None = None,
 ) -> SiteUpdate:
     """Local training of one segmentation model. The returned update's only part is named `kind`."""
     plan = context.plan
     cases = training_cases(data)
     network = load_network(plan, weights)
-    kept = (context.local_state or {}).get(kind) if plan.optimizer_state == "keep" else None
     draws = generator(plan.seed, context.round, context.participant, kind)
-    result = train_locally(network, cases, plan, kept, draws, on_progress, proximal)
-    loss = Metric(context.round, kind, "train", "loss", None, result.mean_loss, len(cases))
+    kept = kept_moments(context, kind)
+    result = train_locally(network, cases, plan, context.round, kept, draws, on_progress, proximal, drift)
     return SiteUpdate(
         parts={kind: cpu_state(network)},
         num_cases=len(cases),
         num_steps=result.num_steps,
-        local_state={kind: result.moments} if plan.optimizer_state == "keep" else {},
-        metrics=(loss,),
+        local_state=moments_to_keep(plan, {kind: result.moments}),
+        metrics=(loss_metric(context, kind, result.mean_loss, len(cases)),),
     )
+
+
+def kept_moments(context: SiteContext, kind: str) -> Tensors | None:
+    """The optimizer's state that the participant kept of a model, where the plan keeps it."""
+    return (context.local_state or {}).get(kind) if context.plan.optimizer.state == "keep" else None
+
+
+def moments_to_keep(plan: Plan, moments: State) -> State:
+    """What stays at the site: nothing where every round begins anew, or the optimizer has no state."""
+    return {kind: part for kind, part in moments.items() if part} if plan.optimizer.state == "keep" else {}
+
+
+def loss_metric(context: SiteContext, kind: ModelKind, mean_loss: float, num_cases: int) -> Metric:
+    return Metric(context.round, kind, "train", "loss", None, mean_loss, num_cases)
 
 
 def train_personalized(
@@ -188,5 +241,16 @@ def update_weights(updates: Mapping[str, SiteUpdate], plan: Plan) -> dict[str, f
 
 
 def average_part(part: str, updates: Mapping[str, SiteUpdate], plan: Plan) -> Tensors:
+    return combine_part(part, updates, plan, Mean())
+
+
+def combine_part(part: str, updates: Mapping[str, SiteUpdate], plan: Plan, rule: AggregationRule) -> Tensors:
     weights = update_weights(updates, plan)
-    return weighted_average([update.parts[part] for update in updates.values()], list(weights.values()))
+    return combine(rule, [update.parts[part] for update in updates.values()], list(weights.values()))
+
+
+def own_models(state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
+    """Each site's personalized model as it returned it; an absent site's stays as it was."""
+    return {personalized(site): state[personalized(site)] for site in plan.sites} | {
+        personalized(site): update.parts[personalized(site)] for site, update in updates.items()
+    }

@@ -16,5 +16,5 @@ class Centralized(GlobalModelStrategy):
     def participants(self, sites: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002
         return (POOLED,)
 
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:  # noqa: ARG002
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         return {GLOBAL: updates[POOLED].parts[GLOBAL]}

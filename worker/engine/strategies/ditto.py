@@ -4,21 +4,19 @@ A global model by FedAvg, and at each site a personalized model that minimises F
 being the global model received. lambda = 0 makes the personalized models local-only's, to the bit.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
-from worker.engine.aggregation import check_update
 from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
-from worker.engine.metrics import ModelKind
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import GLOBAL, Plan, State
 from worker.engine.strategies.base import (
+    PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
-    Strategy,
     average_part,
-    initial_weights,
+    own_models,
     train_model,
     train_personalized,
 )
@@ -26,21 +24,8 @@ from worker.engine.strategies.base import (
 
 @final
 @dataclass(frozen=True)
-class Ditto(Strategy):
-    """The server keeps the personalized models, so that they can be evaluated and resumed; it never mixes them."""
-
+class Ditto(PersonalizedStrategy):
     lambda_: float
-
-    @property
-    def criterion(self) -> ModelKind:
-        return "personalized"
-
-    def initial_state(self, plan: Plan) -> State:
-        weights = initial_weights(plan)
-        return {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
-
-    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
-        return GLOBAL, personalized(participant)
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
         report, received = context.on_progress, parts[GLOBAL]
@@ -55,13 +40,5 @@ class Ditto(Strategy):
             metrics=shared.metrics + private.metrics,
         )
 
-    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
-        for part in (GLOBAL, personalized(participant)):
-            check_update(participant, part, update.parts.get(part, {}), state[part])
-
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
-        own = {personalized(site): update.parts[personalized(site)] for site, update in updates.items()}
-        return state | {GLOBAL: average_part(GLOBAL, updates, plan)} | own
-
-    def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
-        return {"global": GLOBAL, "personalized": personalized(participant)}
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
+        return {GLOBAL: average_part(GLOBAL, updates, plan)} | own_models(state, updates, plan)

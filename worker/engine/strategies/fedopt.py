@@ -20,7 +20,8 @@ from typing import Literal, final
 import torch
 
 from worker.engine.plan import GLOBAL, Plan, State, Tensors
-from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, average_part, initial_weights
+from worker.engine.robust_aggregation import AggregationRule
+from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, combine_part, initial_weights
 
 #: The server's m and v, in float64; no site receives them.
 SERVER = "server_optimizer"
@@ -36,6 +37,7 @@ class FedOpt(GlobalModelStrategy):
     beta_1: float
     beta_2: float
     tau: float
+    aggregation: AggregationRule
 
     def initial_state(self, plan: Plan) -> State:
         weights = initial_weights(plan)
@@ -46,8 +48,8 @@ class FedOpt(GlobalModelStrategy):
                 server[f"v.{key}"] = torch.full(tensor.shape, self.tau**2, dtype=torch.float64)
         return {GLOBAL: weights, SERVER: server}
 
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
-        average = average_part(GLOBAL, updates, plan)
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
+        average = combine_part(GLOBAL, updates, plan, self.aggregation)
         weights, server = dict(average), dict(state[SERVER])  # counters stay averaged
         for key, old in state[GLOBAL].items():
             if old.is_floating_point():

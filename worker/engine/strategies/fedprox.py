@@ -10,17 +10,19 @@ from typing import final
 from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
 from worker.engine.plan import GLOBAL, Plan, State
-from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate, average_part, train_model
+from worker.engine.robust_aggregation import AggregationRule
+from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate, combine_part, train_model
 
 
 @final
 @dataclass(frozen=True)
 class FedProx(GlobalModelStrategy):
     mu: float
+    aggregation: AggregationRule
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
         received = parts[GLOBAL]
         return train_model(received, data, context, "global", context.on_progress, Proximal(self.mu, received))
 
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:  # noqa: ARG002
-        return {GLOBAL: average_part(GLOBAL, updates, plan)}
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
+        return {GLOBAL: combine_part(GLOBAL, updates, plan, self.aggregation)}

@@ -6,13 +6,15 @@ equation is which function stands in ../README.md.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Literal, final
 
-from worker.engine.aggregation import check_update, soft_pull
+from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import GLOBAL, Plan, State, personalized
 from worker.engine.selectors.base import SELECTOR, Selector, route
+from worker.engine.selectors.lda import MOMENTS
+from worker.engine.similarity import similarity_weights, soft_pull_weighted
 from worker.engine.strategies.base import (
     CaseRoute,
     LoadPart,
@@ -24,17 +26,23 @@ from worker.engine.strategies.base import (
     train_model,
     update_weights,
 )
-from worker.engine.strategies.super_model import predict_cases
+from worker.engine.strategies.super_model import MIXTURE, predict_cases
 
 
 @final
 @dataclass(frozen=True)
 class FedSM(Strategy):
-    """lambda_: SoftPull's share of a site's own model. gamma: the selector's threshold in the super model."""
+    """lambda_: SoftPull's share of a site's own model. gamma: the selector's threshold in the super model.
+
+    Beyond the paper: with `similarity` above 0 SoftPull takes more from sites whose images are alike, where the paper
+    takes equally; routing `soft` mixes the sites' models by the selector's probabilities, instead of choosing one.
+    """
 
     lambda_: float
     gamma: float
     selector: Selector
+    similarity: float
+    routing: Literal["hard", "soft"]
 
     @property
     def criterion(self) -> ModelKind:
@@ -67,21 +75,31 @@ class FedSM(Strategy):
             metrics=shared.metrics + private.metrics,
         )
 
+    def uploads(self, participant: str) -> tuple[str, ...]:
+        return GLOBAL, personalized(participant)
+
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:
-        for part in (GLOBAL, personalized(participant)):
-            check_update(participant, part, update.parts.get(part, {}), state[part])
+        super().check_update(state, participant, update, plan)
         self.selector.check(state, participant, update.parts, plan)
 
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: the selector's."""
-        pulled = soft_pull([update.parts[personalized(site)] for site, update in updates.items()], self.lambda_)
+        selector = self.selector.aggregate(
+            state, {site: update.parts for site, update in updates.items()}, update_weights(updates, plan), plan
+        )
+        trained = [update.parts[personalized(site)] for site, update in updates.items()]
+        # With fewer sites present 1 / K rises, and less than that would give a site more of the others than of itself.
+        lambda_ = max(self.lambda_, 1 / len(trained))
+        if self.similarity > 0:
+            moments = [selector[f"{MOMENTS}/{site}"] for site in updates]
+            pulled = soft_pull_weighted(trained, lambda_, similarity_weights(moments, self.similarity))
+        else:
+            pulled = soft_pull(trained, lambda_)
         return (
             {GLOBAL: average_part(GLOBAL, updates, plan)}
             | {personalized(site): state[personalized(site)] for site in plan.sites}
             | {personalized(site): model for site, model in zip(updates, pulled, strict=True)}
-            | self.selector.aggregate(
-                state, {site: update.parts for site, update in updates.items()}, update_weights(updates, plan), plan
-            )
+            | selector
         )
 
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
@@ -97,8 +115,9 @@ class FedSM(Strategy):
         if not cases:
             return ()
         routes = self.routes(load_part, cases, plan)
-        wanted = [{GLOBAL, personalized(site), route_.chosen_model} for route_ in routes]
-        masks = predict_cases(load_part, cases, wanted, plan)
+        wanted = [{GLOBAL, personalized(site), route_.chosen_model} - {MIXTURE} for route_ in routes]
+        mixtures = [mixture_of(route_) for route_ in routes] if self.routing == "soft" else None
+        masks = predict_cases(load_part, cases, wanted, plan, mixtures)
         dice = [
             {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
             for case, by_part in zip(cases, masks, strict=True)
@@ -115,9 +134,18 @@ class FedSM(Strategy):
         """p = softmax(w_s(x)); personalized where max p > gamma, else global."""
         rows = self.selector.probabilities(load_part(SELECTOR), cases, plan).tolist()
         return tuple(
-            CaseRoute(case.case_id, dict(zip(plan.sites, row, strict=True)), route(row, plan.sites, self.gamma))
+            CaseRoute(
+                case.case_id,
+                dict(zip(plan.sites, row, strict=True)),
+                MIXTURE if self.routing == "soft" else route(row, plan.sites, self.gamma),
+            )
             for case, row in zip(cases, rows, strict=True)
         )
+
+
+def mixture_of(route_: CaseRoute) -> dict[str, float]:
+    """Part names of the sites' models, and their shares under soft routing."""
+    return {personalized(site): probability for site, probability in route_.probabilities.items()}
 
 
 def _routing_metrics(round_: int, site: str, routes: Sequence[CaseRoute]) -> tuple[Metric, Metric]:

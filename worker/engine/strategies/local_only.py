@@ -4,11 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import final
 
-from worker.engine.aggregation import check_update
 from worker.engine.data import ParticipantData
 from worker.engine.metrics import ModelKind
 from worker.engine.plan import Plan, State, personalized
-from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy, initial_weights, train_personalized
+from worker.engine.strategies.base import (
+    SiteContext,
+    SiteUpdate,
+    Strategy,
+    initial_weights,
+    own_models,
+    train_personalized,
+)
 
 
 @final
@@ -30,12 +36,11 @@ class LocalOnly(Strategy):
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
         return train_personalized(parts, data, context, context.on_progress)
 
-    def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
-        part = personalized(participant)
-        check_update(participant, part, update.parts.get(part, {}), state[part])
+    def uploads(self, participant: str) -> tuple[str, ...]:
+        return (personalized(participant),)
 
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:  # noqa: ARG002
-        return state | {personalized(site): update.parts[personalized(site)] for site, update in updates.items()}
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
+        return own_models(state, updates, plan)
 
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"personalized": personalized(participant)}

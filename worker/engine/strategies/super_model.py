@@ -1,26 +1,51 @@
 """Prediction with several models, each loaded once into one network and run on just the cases that want it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from worker.engine.data import Case
-from worker.engine.inference import predict_masks
+from worker.engine.inference import predict_probabilities
 from worker.engine.networks import blank_network, load_weights
 from worker.engine.plan import Plan, Tensors
+from worker.engine.transforms import to_original
+
+#: What the super model uses under soft routing: the sites' models together. It is no part of a state.
+MIXTURE = "mixture"
 
 
 def predict_cases(
-    load_part: Callable[[str], Tensors], cases: Sequence[Case], wanted: Sequence[Collection[str]], plan: Plan
+    load_part: Callable[[str], Tensors],
+    cases: Sequence[Case],
+    wanted: Sequence[Collection[str]],
+    plan: Plan,
+    mixtures: Sequence[Mapping[str, float]] | None = None,
 ) -> list[dict[str, NDArray[np.bool_]]]:
-    """For each case, in order, the mask [S, H0, W0] of each part in its entry of `wanted`."""
+    """For each case, in order, the mask [S, *space0] of each part in its entry of `wanted`.
+
+    mixtures: for each case, parts and their shares, which sum to 1; its mask under the name MIXTURE is then that of the
+    mean of their probabilities, so weighted.
+    """
     masks: list[dict[str, NDArray[np.bool_]]] = [{} for _ in cases]
+    sums: dict[int, torch.Tensor] = {}
+    shares = mixtures or [{}] * len(cases)
     network = blank_network(plan)
-    for part in sorted({name for names in wanted for name in names}):
-        chosen = [i for i, names in enumerate(wanted) if part in names]
+    for part in sorted({name for names in (*wanted, *shares) for name in names}):
+        chosen = [i for i in range(len(cases)) if part in wanted[i] or part in shares[i]]
         load_weights(network, load_part(part))
-        predicted = predict_masks(network, [cases[i] for i in chosen], plan.device)
-        for i, mask in zip(chosen, predicted, strict=True):
-            masks[i][part] = mask
+        predicted = predict_probabilities(network, [cases[i] for i in chosen], plan)
+        for i, probabilities in zip(chosen, predicted, strict=True):
+            if part in wanted[i]:
+                masks[i][part] = _mask(probabilities, cases[i])
+            if part in shares[i]:
+                weighted = probabilities.cpu() * shares[i][part]
+                sums[i] = sums[i] + weighted if i in sums else weighted
+    for i, total in sums.items():
+        masks[i][MIXTURE] = _mask(total, cases[i])
     return masks
+
+
+def _mask(probabilities: torch.Tensor, case: Case) -> NDArray[np.bool_]:
+    return to_original(probabilities, case.reference_original.shape[1:])

@@ -1,0 +1,352 @@
+"""The methods, and their hyper-parameters with bounds, default and source."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from backend.contracts.aggregation_configs import AggregationConfig, MeanAggregation
+from backend.contracts.base import REFERENCE, Contract
+from backend.contracts.selector_configs import LdaSelector, SelectorConfig
+
+_AGGREGATION = Field(
+    default=MeanAggregation(),
+    description="How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.",
+)
+
+
+class FedSMConfig(Contract):
+    """FedSM (Xu et al., CVPR 2022): a super model of one global model, a personalized model a site and a selector."""
+
+    name: Literal["fedsm"] = "fedsm"
+    lambda_: float = Field(
+        default=0.7,
+        alias="lambda",
+        gt=0,
+        le=1,
+        description="SoftPull's share of a site's own personalized model; the rest is shared equally by the others. "
+        f"1 is local training; it must be more than 1 / number of sites. {REFERENCE}",
+    )
+    gamma: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="The selector's probability above which a personalized model is used; 0 always personalized, "
+        f"1 always the global model. {REFERENCE}",
+    )
+    selector: SelectorConfig = Field(
+        default=LdaSelector(), description="The model selector. VGG-11 is the reference code's."
+    )
+    routing: Literal["hard", "soft"] = Field(
+        default="hard",
+        description="hard: one model an image, by the threshold gamma, as in the paper; soft: the sites' models "
+        "together, weighted by the selector's probabilities, without gamma. Ours.",
+    )
+    similarity: float = Field(
+        default=0.0,
+        ge=0,
+        le=8,
+        description="0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose "
+        "images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure "
+        "the distance. Ours.",
+    )
+
+
+class FedAvgConfig(Contract):
+    """Federated averaging (McMahan et al., AISTATS 2017)."""
+
+    name: Literal["fedavg"] = "fedavg"
+    aggregation: AggregationConfig = _AGGREGATION
+
+
+class FedProxConfig(Contract):
+    """FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2)."""
+
+    name: Literal["fedprox"] = "fedprox"
+    mu: float = Field(
+        default=0.1,
+        ge=0,
+        le=100,
+        description="Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg. Source: the value with which the "
+        "authors of FedSM's reference code report FedProx for prostate.",
+    )
+    aggregation: AggregationConfig = _AGGREGATION
+
+
+SERVER_OPTIMIZER_PAPER = "Source: Reddi et al., ICLR 2021."
+
+
+class FedAvgMConfig(Contract):
+    """FedAvg with momentum at the server (Hsu et al., 2019)."""
+
+    name: Literal["fedavgm"] = "fedavgm"
+    server_learning_rate: float = Field(default=1.0, gt=0, le=10, description="eta. Source: Hsu et al., 2019.")
+    beta_1: float = Field(
+        default=0.9, ge=0, lt=1, description="Server momentum; 0 is FedAvg. Source: Hsu et al., 2019."
+    )
+    aggregation: AggregationConfig = _AGGREGATION
+
+
+class _AdaptiveServerConfig(Contract):
+    server_learning_rate: float = Field(
+        default=0.01,
+        gt=0,
+        le=10,
+        description="eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.",
+    )
+    beta_1: float = Field(default=0.9, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
+    tau: float = Field(default=1e-3, gt=0, le=1, description=f"Degree of adaptivity. {SERVER_OPTIMIZER_PAPER}")
+    aggregation: AggregationConfig = _AGGREGATION
+
+
+class FedAdamConfig(_AdaptiveServerConfig):
+    """FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+
+    name: Literal["fedadam"] = "fedadam"
+    beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
+
+
+class FedYogiConfig(_AdaptiveServerConfig):
+    """FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+
+    name: Literal["fedyogi"] = "fedyogi"
+    beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
+
+
+class FedAdagradConfig(_AdaptiveServerConfig):
+    """FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+
+    name: Literal["fedadagrad"] = "fedadagrad"
+    beta_1: float = Field(default=0.0, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
+
+
+class ScaffoldConfig(Contract):
+    """FedAvg whose sites correct their drift by control variates (Karimireddy et al., ICML 2020). Plain SGD only."""
+
+    name: Literal["scaffold"] = "scaffold"
+    server_learning_rate: float = Field(
+        default=1.0, gt=0, le=10, description="eta_g: 1 goes to the mean of the sites. Source: the paper's experiments."
+    )
+
+
+class FedNovaConfig(Contract):
+    """FedAvg that divides a site's change by its number of steps (Wang et al., NeurIPS 2020). SGD only."""
+
+    name: Literal["fednova"] = "fednova"
+
+
+class FedDynConfig(Contract):
+    """FedAvg whose sites' objectives follow the global one (Acar et al., ICLR 2021, algorithm 1)."""
+
+    name: Literal["feddyn"] = "feddyn"
+    alpha: float = Field(
+        default=0.01,
+        gt=0,
+        le=100,
+        description="Strength of the dynamic regularization. Source: among the paper's values.",
+    )
+
+
+class FedBNConfig(Contract):
+    """Batch normalization stays at the sites (Li et al., ICLR 2021). Needs a network with batch norm."""
+
+    name: Literal["fedbn"] = "fedbn"
+
+
+class SiloBNConfig(Contract):
+    """Batch norm's statistics stay at the sites, its scale is shared (Andreux et al., 2020). Needs batch norm."""
+
+    name: Literal["silobn"] = "silobn"
+
+
+class FedPerConfig(Contract):
+    """The output layer stays at the sites (Arivazhagan et al., 2019)."""
+
+    name: Literal["fedper"] = "fedper"
+
+
+class FedRepConfig(Contract):
+    """The output layer stays at the sites and is trained before the shared layers (Collins et al., ICML 2021)."""
+
+    name: Literal["fedrep"] = "fedrep"
+    head_epochs: int = Field(
+        default=1, ge=1, le=50, description="Passes for the output layer in each round; the paper takes more than one."
+    )
+
+
+class FineTuningConfig(Contract):
+    """FedAvg, then some rounds of local training from the global model at each site."""
+
+    name: Literal["fine-tuning"] = "fine-tuning"
+    fine_tuning_rounds: int = Field(
+        default=5, ge=1, le=1000, description="How many of the run's last rounds personalize. Ours."
+    )
+
+
+class APFLConfig(Contract):
+    """A personalized model that mixes a private and the global one (Deng et al., 2020, algorithm 1)."""
+
+    name: Literal["apfl"] = "apfl"
+    alpha: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of the private model at the start; 0 is FedAvg. Source: authors' code.",
+    )
+    alpha_learning_rate: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="How fast the share adapts; 0 keeps it. Ours; the paper uses the sites' rate.",
+    )
+
+
+class PFedMeConfig(Contract):
+    """Personalized models by Moreau envelopes (Dinh et al., NeurIPS 2020, algorithm 1)."""
+
+    name: Literal["pfedme"] = "pfedme"
+    lambda_: float = Field(
+        default=15.0,
+        alias="lambda",
+        gt=0,
+        le=1000,
+        description="Strength of the pull to the global model. Source: among the paper's values.",
+    )
+    inner_steps: int = Field(
+        default=5,
+        ge=1,
+        le=50,
+        description="K: optimizer steps of the personalized model for a batch. Source: the paper.",
+    )
+    local_learning_rate: float = Field(
+        default=0.005,
+        gt=0,
+        le=1,
+        description="eta: the site's copy of the global model moves by eta * lambda of the difference to the "
+        "personalized one, which must be at most 1. Source: among the paper's values.",
+    )
+    beta: float = Field(
+        default=1.0, gt=0, le=2, description="The server's step; 1 is the mean of the sites. The paper's."
+    )
+
+    @model_validator(mode="after")
+    def _moves_towards(self) -> Self:
+        if self.local_learning_rate * self.lambda_ > 1:
+            raise ValueError(
+                f"local_learning_rate {self.local_learning_rate} * lambda {self.lambda_} is more than 1, which moves "
+                f"the site's model beyond the personalized one: set local_learning_rate to at most "
+                f"{1 / self.lambda_:.3g}"
+            )
+        return self
+
+
+class FedALAConfig(Contract):
+    """Sites learn how much of the global output layer they take over (Zhang et al., AAAI 2023, algorithm 1)."""
+
+    name: Literal["fedala"] = "fedala"
+    eta: float = Field(default=1.0, gt=0, le=100, description="Learning rate of the mixing weights. Source: the paper.")
+    share: float = Field(
+        default=0.8, gt=0, le=1, description="Of the training cases that the weights are learned on. Source: the paper."
+    )
+    first_epochs: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Passes over them the first time; later one. Ours; the paper goes on until the loss settles.",
+    )
+
+
+class DittoConfig(Contract):
+    """A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1)."""
+
+    name: Literal["ditto"] = "ditto"
+    lambda_: float = Field(
+        default=1.0,
+        alias="lambda",
+        ge=0,
+        le=100,
+        description="Strength of the pull to the global model; 0 is local-only. Source: the value with which the "
+        "authors of FedSM's reference code report Ditto for prostate.",
+    )
+
+
+class MrMtlConfig(Contract):
+    """Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1)."""
+
+    name: Literal["mr-mtl"] = "mr-mtl"
+    lambda_: float = Field(
+        default=0.1,
+        alias="lambda",
+        ge=0,
+        le=100,
+        description="Strength of the pull to the mean; 0 is local-only. Ours; the paper tunes it.",
+    )
+
+
+class LocalOnlyConfig(Contract):
+    """Each site trains alone; nothing is shared."""
+
+    name: Literal["local-only"] = "local-only"
+
+
+class CentralizedConfig(Contract):
+    """All data pooled in one place: the reference that a federation approaches. Simulated sites only."""
+
+    name: Literal["centralized"] = "centralized"
+
+
+StrategyConfig = Annotated[
+    FedSMConfig
+    | FedAvgConfig
+    | LocalOnlyConfig
+    | CentralizedConfig
+    | FedProxConfig
+    | FedAvgMConfig
+    | FedAdamConfig
+    | FedYogiConfig
+    | FedAdagradConfig
+    | ScaffoldConfig
+    | FedNovaConfig
+    | FedDynConfig
+    | DittoConfig
+    | MrMtlConfig
+    | FedBNConfig
+    | SiloBNConfig
+    | FedPerConfig
+    | FedRepConfig
+    | FineTuningConfig
+    | APFLConfig
+    | PFedMeConfig
+    | FedALAConfig,
+    Field(discriminator="name"),
+]
+StrategyName = Literal[
+    "fedsm",
+    "fedavg",
+    "local-only",
+    "centralized",
+    "fedprox",
+    "fedavgm",
+    "fedadam",
+    "fedyogi",
+    "fedadagrad",
+    "scaffold",
+    "fednova",
+    "feddyn",
+    "ditto",
+    "mr-mtl",
+    "fedbn",
+    "silobn",
+    "fedper",
+    "fedrep",
+    "fine-tuning",
+    "apfl",
+    "pfedme",
+    "fedala",
+]
+
+
+def soft_pull_contraction(lambda_: float, num_sites: int) -> float:
+    """rho = (lambda K - 1) / (K - 1): the factor by which SoftPull shrinks disagreement in a round; 1 for one site."""
+    if num_sites < 2:
+        return 1.0
+    return (lambda_ * num_sites - 1) / (num_sites - 1)

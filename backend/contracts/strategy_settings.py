@@ -1,0 +1,61 @@
+"""Which methods cannot work with which schedule or network."""
+
+from collections.abc import Iterator
+
+from backend.contracts.network_configs import AnyNetworkConfig, AttentionUnetConfig, SwinUNETRConfig
+from backend.contracts.schedule_config import ScheduleConfig
+from backend.contracts.strategy_configs import (
+    FedBNConfig,
+    FedNovaConfig,
+    FedSMConfig,
+    FineTuningConfig,
+    ScaffoldConfig,
+    SiloBNConfig,
+    StrategyConfig,
+)
+
+
+def setting_problems(strategy: StrategyConfig, schedule: ScheduleConfig, network: AnyNetworkConfig) -> Iterator[str]:
+    """Each names the field, its value and the remedy."""
+    match strategy:
+        case ScaffoldConfig() if schedule.optimizer != "sgd" or schedule.momentum != 0:
+            yield (
+                "SCAFFOLD's control variates are defined for plain SGD, not for schedule.optimizer "
+                f"{schedule.optimizer} with schedule.momentum {schedule.momentum:g}: set optimizer to sgd and "
+                "momentum to 0, or remove SCAFFOLD"
+            )
+        case FedNovaConfig() if schedule.optimizer != "sgd":
+            yield (
+                f"FedNova counts the gradients in a site's change, which schedule.optimizer {schedule.optimizer} "
+                "rescales: set it to sgd, or remove FedNova"
+            )
+        case FedNovaConfig() if schedule.momentum != 0 and schedule.optimizer_state == "keep":
+            yield (
+                "FedNova's count takes momentum to begin anew in each round, but schedule.optimizer_state is keep: set "
+                "it to reset, or schedule.momentum to 0"
+            )
+        case FedBNConfig() | SiloBNConfig() if not _has_batch_norm(network):
+            yield (
+                f"{strategy.name} keeps batch normalization at the sites, and the network {network.name} has none, so "
+                "it would be FedAvg: set network.norm to batch, choose basic-unet or attention-unet, or remove it"
+            )
+        case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
+            yield (
+                f"fine_tuning_rounds {last} leaves no round of schedule.rounds {schedule.rounds} for FedAvg: choose at "
+                f"most {schedule.rounds - 1}"
+            )
+        case FedSMConfig(similarity=similarity, selector=selector) if similarity > 0 and selector.name != "lda":
+            yield (
+                f"similarity {similarity:g} needs the moments that the lda selector's sites send, and selector is "
+                f"{selector.name}: choose the lda selector, or set similarity to 0"
+            )
+
+
+def _has_batch_norm(network: AnyNetworkConfig) -> bool:
+    match network:
+        case AttentionUnetConfig():
+            return True
+        case SwinUNETRConfig():
+            return False
+        case _:
+            return network.norm == "batch"

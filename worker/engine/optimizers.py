@@ -1,0 +1,85 @@
+"""The sites' optimizers: made for a round, and their state as named tensors that outlive the round."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import nn
+
+from worker.engine.plan import Tensors
+from worker.engine.settings import OptimizerSettings
+
+NamedParameters = Sequence[tuple[str, nn.Parameter]]
+#: What torch keeps for a parameter, in the order in which it is stored.
+_ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
+_SGD_STATE = ("momentum_buffer",)
+
+
+def learning_rate_of(settings: OptimizerSettings, round_: int, rounds: int) -> float:
+    """The rate of a round, the same in all of its local steps: methods that correct gradients divide by it.
+
+    Warm-up rises linearly to the full rate in round warmup_rounds + 1; the schedule counts from there. cosine: half a
+    period down to 0 after the last round (Loshchilov & Hutter 2017, without restarts); polynomial: (1 - t)^power.
+    """
+    if round_ <= settings.warmup_rounds:
+        return settings.learning_rate * round_ / (settings.warmup_rounds + 1)
+    done = round_ - 1 - settings.warmup_rounds
+    share = done / max(rounds - settings.warmup_rounds, 1)
+    match settings.schedule:
+        case "constant":
+            return settings.learning_rate
+        case "cosine":
+            return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        case "polynomial":
+            return settings.learning_rate * math.pow(1 - share, settings.power)
+        case "step":
+            return settings.learning_rate * math.pow(settings.step_factor, done // settings.step_rounds)
+
+
+def make_optimizer(
+    settings: OptimizerSettings, learning_rate: float, parameters: NamedParameters, moments: Tensors | None
+) -> torch.optim.Optimizer:
+    """With the state that `moments_of` returned, or a new one. Raises ValueError naming a parameter that it lacks."""
+    tensors = [parameter for _, parameter in parameters]
+    decay = settings.weight_decay
+    match settings.name:
+        case "sgd":
+            sgd = torch.optim.SGD(tensors, learning_rate, settings.momentum, weight_decay=decay, fused=True)
+            return _restored(sgd, parameters, moments, _SGD_STATE if settings.momentum else ())
+        case "adam":
+            adam = torch.optim.Adam(tensors, learning_rate, weight_decay=decay, fused=True)
+            return _restored(adam, parameters, moments, _ADAM_STATE)
+        case "adamw":
+            adamw = torch.optim.AdamW(tensors, learning_rate, weight_decay=decay, fused=True)
+            return _restored(adamw, parameters, moments, _ADAM_STATE)
+
+
+def make_adam(network: nn.Module, learning_rate: float, moments: Tensors | None) -> torch.optim.Optimizer:
+    """Plain Adam, as the reference code's for the model selector."""
+    adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    return _restored(adam, list(network.named_parameters()), moments, _ADAM_STATE)
+
+
+def moments_of(parameters: Iterable[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer) -> Tensors:
+    """Step counts and moments by parameter name, on the CPU; none of a parameter that was never stepped."""
+    return {
+        f"{key}.{name}": value.detach().to("cpu", copy=True)
+        for name, parameter in parameters
+        for key, value in optimizer.state.get(parameter, {}).items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
+def _restored(
+    optimizer: torch.optim.Optimizer, parameters: NamedParameters, moments: Tensors | None, keys: tuple[str, ...]
+) -> torch.optim.Optimizer:
+    if not moments:
+        return optimizer
+    for name, parameter in parameters:
+        try:
+            optimizer.state[parameter] = {key: moments[f"{key}.{name}"].clone().to(parameter.device) for key in keys}
+        except KeyError as error:
+            raise ValueError(
+                f"the kept optimizer state lacks {error}: set schedule.optimizer_state to reset"
+            ) from error
+    return optimizer

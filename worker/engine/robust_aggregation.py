@@ -1,0 +1,91 @@
+"""How the server makes one model of the sites': the weighted mean, or a rule that a few bad updates cannot move far.
+
+The robust rules count every site once: a site that lies about its number of cases gains nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from worker.engine.aggregation import weighted_average
+from worker.engine.plan import Tensors
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The weighted mean of McMahan et al. 2017."""
+
+
+@dataclass(frozen=True)
+class Median:
+    """Coordinate-wise median (Yin et al., ICML 2018, definition 1); the mean of the middle two of an even number."""
+
+
+@dataclass(frozen=True)
+class TrimmedMean:
+    """Coordinate-wise mean without the `trimmed` largest and smallest values (Yin et al., ICML 2018, definition 2)."""
+
+    trimmed: int
+
+
+@dataclass(frozen=True)
+class Krum:
+    """The mean of the `selected` models with the least sum of squared distances to their K - byzantine - 2 nearest
+    (Blanchard et al., NeurIPS 2017, section 4); selected = 1 is Krum, more is multi-Krum."""
+
+    byzantine: int
+    selected: int
+
+
+AggregationRule = Mean | Median | TrimmedMean | Krum
+
+
+def combine(rule: AggregationRule, models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
+    """One model of those given, in site order. Raises ValueError where there are too few for the rule."""
+    match rule:
+        case Mean():
+            return weighted_average(models, weights)
+        case Median():
+            return _by_coordinate(models, _middle)
+        case TrimmedMean(trimmed):
+            _require(len(models), 2 * trimmed + 1, f"a trimmed mean without {trimmed} values at each end")
+            return _by_coordinate(models, lambda ordered: ordered[trimmed : len(ordered) - trimmed].mean(dim=0))
+        case Krum(byzantine, selected):
+            _require(len(models), 2 * byzantine + 3, f"Krum against {byzantine} bad sites")
+            _require(len(models), selected, f"the mean of Krum's best {selected}")
+            chosen = _krum_order(models, byzantine)[:selected]
+            return weighted_average([models[k] for k in sorted(chosen)], [1.0] * len(chosen))
+
+
+def _require(num_models: int, needed: int, what: str) -> None:
+    if num_models < needed:
+        raise ValueError(
+            f"{what} needs the updates of at least {needed} sites, this round has {num_models}: "
+            "raise minimum_sites so that a round waits for them, or choose another aggregation"
+        )
+
+
+def _middle(ordered: torch.Tensor) -> torch.Tensor:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def _by_coordinate(models: Sequence[Tensors], summary: Callable[[torch.Tensor], torch.Tensor]) -> Tensors:
+    """In float64, integers rounded, in the first model's types."""
+    combined: Tensors = {}
+    for key, first in models[0].items():
+        ordered = torch.stack([model[key].double() for model in models]).sort(dim=0).values
+        value = summary(ordered)
+        combined[key] = (value if first.is_floating_point() else value.round()).to(first.dtype)
+    return combined
+
+
+def _krum_order(models: Sequence[Tensors], byzantine: int) -> list[int]:
+    """Indices of the models, the best first; ties in site order."""
+    flat = torch.stack([torch.cat([tensor.double().flatten() for tensor in model.values()]) for model in models])
+    distances = torch.stack([((flat - row) ** 2).sum(dim=1) for row in flat])
+    distances.fill_diagonal_(torch.inf)
+    num_neighbours = len(models) - byzantine - 2
+    scores = distances.sort(dim=1).values[:, :num_neighbours].sum(dim=1).tolist()
+    return sorted(range(len(models)), key=lambda k: (scores[k], k))

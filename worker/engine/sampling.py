@@ -1,0 +1,83 @@
+"""What the network sees of a case: the whole of it, a slice of a volume, or a patch; one item of a training batch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import pad
+
+from worker.engine.data import Case
+from worker.engine.settings import Sampling
+
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of an epoch. slice_: of a volume that a 2D network is trained on, else None."""
+
+    case: Case
+    slice_: int | None
+
+
+def training_items(cases: Sequence[Case], sampling: Sampling, spatial_dims: int) -> tuple[Item, ...]:
+    """An epoch's items before they are shuffled, in the order of cases. Raises ValueError where none is left."""
+    items = [item for case in cases for item in _items_of(case, sampling, spatial_dims)]
+    if not items:
+        raise ValueError("data.slices foreground leaves no slice to train on: set data.slices to all")
+    return tuple(items)
+
+
+def network_input(item: Item, sampling: Sampling, spatial_dims: int, generator: torch.Generator) -> Pair:
+    """image [C, *space] and reference [S, *space] of the size that the network takes; a patch's place is drawn."""
+    image, reference = item.case.image, item.case.reference
+    if item.slice_ is not None:
+        image, reference = image[:, item.slice_], reference[:, item.slice_]
+    if sampling.mode == "resize":
+        return image, reference
+    return cut_patch(image, reference, patch_size(sampling, spatial_dims), sampling.foreground_share, generator)
+
+
+def patch_size(sampling: Sampling, spatial_dims: int) -> tuple[int, ...]:
+    """In array order."""
+    return (sampling.depth, sampling.size, sampling.size)[-spatial_dims:]
+
+
+def cut_patch(
+    image: torch.Tensor, reference: torch.Tensor, size: tuple[int, ...], foreground_share: float, draws: torch.Generator
+) -> Pair:
+    """A patch around a random voxel: of a structure with probability foreground_share, else of anywhere.
+
+    An image smaller than the patch is padded with zeros at its end.
+    """
+    image, reference = _padded(image, size), _padded(reference, size)
+    space = tuple(image.shape[1:])
+    wants_foreground, position = torch.rand(2, generator=draws, dtype=torch.float64).tolist()
+    voxels = reference.any(dim=0).nonzero() if wants_foreground < foreground_share else torch.empty(0)
+    if len(voxels):
+        centre = voxels[min(int(position * len(voxels)), len(voxels) - 1)].tolist()
+        corner = [c - s // 2 for c, s in zip(centre, size, strict=True)]
+    else:
+        shares = torch.rand(len(size), generator=draws, dtype=torch.float64).tolist()
+        corner = [int(share * (n - s + 1)) for share, n, s in zip(shares, space, size, strict=True)]
+    starts = [min(max(c, 0), n - s) for c, n, s in zip(corner, space, size, strict=True)]
+    window = (slice(None), *(slice(start, start + s) for start, s in zip(starts, size, strict=True)))
+    return image[window], reference[window]
+
+
+def _items_of(case: Case, sampling: Sampling, spatial_dims: int) -> Iterator[Item]:
+    copies = sampling.patches_per_case if sampling.mode == "patches" else 1
+    if case.image.ndim - 1 == spatial_dims:
+        yield from [Item(case, None)] * copies
+        return
+    has_foreground = case.reference.flatten(2).any(dim=2).any(dim=0)
+    for position, present in enumerate(has_foreground.tolist()):
+        if present or sampling.slices == "all":
+            yield from [Item(case, position)] * copies
+
+
+def _padded(planes: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
+    missing = [max(s - n, 0) for n, s in zip(planes.shape[1:], size, strict=True)]
+    if not any(missing):
+        return planes
+    return pad(planes, [amount for short in reversed(missing) for amount in (0, short)])

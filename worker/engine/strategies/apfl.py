@@ -1,0 +1,137 @@
+"""APFL: Deng et al., "Adaptive Personalized Federated Learning", 2020, algorithm 1.
+
+A site trains its copy w of the global model, and a private model v through the mixture alpha v + (1 - alpha) w, which
+is its personalized model:
+
+    w <- w - eta grad f(w)            v <- v - eta alpha grad f(mixture)
+    alpha <- alpha - eta_alpha <v - w, grad f(mixture)>
+
+alpha, in 0 to 1, moves in the first step of each round, as in the authors' code.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import nn
+
+from worker.engine.checkpoint import cpu_state
+from worker.engine.data import ParticipantData, training_cases
+from worker.engine.local_training import Batch, backward, clip_gradient, local_batches, num_local_steps
+from worker.engine.losses import Loss, segmentation_loss
+from worker.engine.networks import load_network
+from worker.engine.optimizers import learning_rate_of, make_optimizer, moments_of
+from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.seeding import generator
+from worker.engine.strategies.base import (
+    PersonalizedStrategy,
+    SiteContext,
+    SiteUpdate,
+    average_part,
+    initial_weights,
+    kept_moments,
+    loss_metric,
+    moments_to_keep,
+    own_models,
+)
+
+#: Of the part `private/<site>`: v under its own names, and the mixing weight.
+ALPHA = "alpha"
+
+
+def private_of(site: str) -> str:
+    return f"private/{site}"
+
+
+@final
+@dataclass(frozen=True)
+class APFL(PersonalizedStrategy):
+    """alpha: at the start; alpha_learning_rate 0 keeps it."""
+
+    alpha: float
+    alpha_learning_rate: float
+
+    def initial_state(self, plan: Plan) -> State:
+        weights = initial_weights(plan)
+        private = weights | {ALPHA: torch.tensor([self.alpha], dtype=torch.float64)}
+        models = {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
+        return models | {private_of(site): private for site in plan.sites}
+
+    def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
+        return GLOBAL, private_of(participant)
+
+    def uploads(self, participant: str) -> tuple[str, ...]:
+        return GLOBAL, personalized(participant), private_of(participant)
+
+    def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
+        plan, cases = context.plan, training_cases(data)
+        private = dict(parts[private_of(context.participant)])
+        alpha = float(private.pop(ALPHA))
+        shared, own, mixture = (load_network(plan, part) for part in (parts[GLOBAL], private, private))
+        rate = learning_rate_of(plan.optimizer, context.round, plan.rounds)
+        networks = {"global": shared, "private": own}
+        optimizers = {
+            name: make_optimizer(plan.optimizer, rate, list(network.named_parameters()), kept_moments(context, name))
+            for name, network in networks.items()
+        }
+        loss_of, expected = segmentation_loss(plan.loss), num_local_steps(cases, plan)
+        losses: list[tuple[float, float]] = []
+        for network in (shared, mixture):
+            network.train()
+        for batch in local_batches(
+            cases, plan, generator(plan.seed, context.round, context.participant, "personalized")
+        ):
+            mix(mixture, own, shared, alpha)
+            personal_loss, slope = _mixture_gradient(mixture, own, shared, alpha, batch, loss_of, plan)
+            shared.zero_grad(set_to_none=True)
+            shared_loss = float(backward(shared, batch, loss_of, plan))
+            for name, network in networks.items():
+                clip_gradient(list(network.named_parameters()), plan)
+                optimizers[name].step()
+            if not losses:
+                alpha = min(max(alpha - self.alpha_learning_rate * slope, 0.0), 1.0)
+            losses.append((shared_loss, personal_loss))
+            context.on_progress(len(losses) / expected)
+        mix(mixture, own, shared, alpha)
+        return SiteUpdate(
+            parts={
+                GLOBAL: cpu_state(shared),
+                personalized(context.participant): cpu_state(mixture),
+                private_of(context.participant): cpu_state(own) | {ALPHA: torch.tensor([alpha], dtype=torch.float64)},
+            },
+            num_cases=len(cases),
+            num_steps=len(losses),
+            local_state=moments_to_keep(
+                plan, {n: moments_of(network.named_parameters(), optimizers[n]) for n, network in networks.items()}
+            ),
+            metrics=(
+                loss_metric(context, "global", sum(a for a, _ in losses) / len(losses), len(cases)),
+                loss_metric(context, "personalized", sum(b for _, b in losses) / len(losses), len(cases)),
+            ),
+        )
+
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
+        private = {private_of(site): update.parts[private_of(site)] for site, update in updates.items()}
+        return state | private | {GLOBAL: average_part(GLOBAL, updates, plan)} | own_models(state, updates, plan)
+
+
+@torch.no_grad()
+def mix(mixture: nn.Module, own: nn.Module, shared: nn.Module, alpha: float) -> None:
+    """Sets the mixture's parameters to alpha v + (1 - alpha) w; its running statistics are its own."""
+    for mixed, v, w in zip(mixture.parameters(), own.parameters(), shared.parameters(), strict=True):
+        mixed.copy_(alpha * v + (1 - alpha) * w)
+
+
+def _mixture_gradient(
+    mixture: nn.Module, own: nn.Module, shared: nn.Module, alpha: float, batch: Batch, loss_of: Loss, plan: Plan
+) -> tuple[float, float]:
+    """Sets v's gradient to alpha grad f(mixture); returns f(mixture) and <v - w, grad f(mixture)>."""
+    mixture.zero_grad(set_to_none=True)
+    loss = float(backward(mixture, batch, loss_of, plan))
+    slope = torch.zeros((), dtype=torch.float64)
+    for mixed, v, w in zip(mixture.parameters(), own.parameters(), shared.parameters(), strict=True):
+        if mixed.grad is not None:
+            v.grad = alpha * mixed.grad
+            slope += ((v.detach() - w.detach()) * mixed.grad).sum().cpu().double()
+    return loss, float(slope)
