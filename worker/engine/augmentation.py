@@ -51,7 +51,7 @@ _TO_YIQ = torch.tensor(
 def augment(image: torch.Tensor, reference: torch.Tensor, preset: Preset, generator: torch.Generator) -> Pair:
     """A changed copy of image and reference, of the same shapes and types; the reference stays 0 and 1.
 
-    Raises ValueError where colours are asked of an image that has not three channels.
+    Raises ValueError where colours are asked of an image that has none.
     """
     match preset:
         case "none":
@@ -67,19 +67,24 @@ def augment(image: torch.Tensor, reference: torch.Tensor, preset: Preset, genera
         case "noise":
             return _in_unit_range(image, generator, _noise), reference
         case "colour":
-            check_augmentation(preset, len(image))
+            check_augmentation(preset, len(image), image.ndim - 1)
             return _in_unit_range(image, generator, _colours), reference
         case "strong":
             return _strong(image, reference, generator)
 
 
-def check_augmentation(preset: Preset, num_channels: int) -> None:
-    """Raises ValueError where the preset cannot work on images of so many channels."""
-    if preset == "colour" and num_channels != 3:
+def check_augmentation(preset: Preset, num_channels: int, spatial_dims: int) -> None:
+    """Raises ValueError where the preset cannot work on images of so many channels and dimensions."""
+    if preset == "colour" and not _has_colours(num_channels, spatial_dims):
         raise ValueError(
-            f"augmentation colour needs images with red, green and blue, these have {num_channels} "
-            f"channel{'s' * (num_channels != 1)}: choose intensity, or strong, which leaves colours out"
+            f"augmentation colour needs pictures with red, green and blue, these are {spatial_dims}D with "
+            f"{num_channels} channel{'s' * (num_channels != 1)}: choose intensity, or strong, which leaves colours out"
         )
+
+
+def _has_colours(num_channels: int, spatial_dims: int) -> bool:
+    """The three channels of a volume are three sequences, not red, green and blue."""
+    return num_channels == 3 and spatial_dims == 2
 
 
 def _strong(image: torch.Tensor, reference: torch.Tensor, generator: torch.Generator) -> Pair:
@@ -88,7 +93,8 @@ def _strong(image: torch.Tensor, reference: torch.Tensor, generator: torch.Gener
     if _heads(generator):
         image, reference = _deformed(image, reference, generator)
     for change in (_intensities, _noise, _colours):
-        if _heads(generator) and not (change is _colours and len(image) != 3):
+        fits = change is not _colours or _has_colours(len(image), image.ndim - 1)
+        if _heads(generator) and fits:
             image = _in_unit_range(image, generator, change)
     return image, reference
 

@@ -166,13 +166,14 @@ def test_colour_without_a_draw_is_the_image_and_grey_stays_grey_under_hue(monkey
 
 
 def test_colour_of_a_grey_image_is_refused_with_the_remedy() -> None:
-    for image_channels in (1, 2):
-        with pytest.raises(ValueError, match=f"these have {image_channels} channels?: choose intensity"):
-            check_augmentation("colour", image_channels)
+    """The three channels of a volume are three sequences: they have no hue."""
+    for channels, dims in ((1, 2), (2, 2), (3, 3)):
+        with pytest.raises(ValueError, match=f"these are {dims}D with {channels} channels?: choose intensity"):
+            check_augmentation("colour", channels, dims)
     with pytest.raises(ValueError, match="choose intensity"):
         augment(*example((1, 32, 40)), "colour", generator())
     for preset in PRESETS:
-        check_augmentation(preset, 3)
+        check_augmentation(preset, 3, 2)
 
 
 def test_a_constant_image_stays_constant() -> None:
