@@ -5,7 +5,6 @@ One channel a structure, and structures may overlap: every channel is a sigmoid 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from monai.losses.dice import DiceFocalLoss, DiceLoss
@@ -60,17 +59,12 @@ class Tversky:
 LossSettings = Dice | DiceBce | DiceFocal | Tversky
 
 
-def segmentation_loss(settings: LossSettings | Literal["dice", "dice_bce"]) -> Loss:
-    """The loss of the settings, or of the name of one that has none.
+def segmentation_loss(settings: LossSettings) -> Loss:
+    """The loss of logits and reference.
 
     The loss of a list of logits is the mean over resolutions with weights 1, 1/2, 1/4, ... (nnU-Net, Isensee et al.
     2021), the reference brought to each by nearest neighbours.
     """
-    match settings:
-        case "dice":
-            settings = Dice()
-        case "dice_bce":
-            settings = DiceBce()
     single = _single_loss(settings)
 
     def loss(logits: Logits, reference: torch.Tensor) -> torch.Tensor:

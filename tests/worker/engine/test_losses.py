@@ -4,6 +4,7 @@ from math import log
 
 import pytest
 import torch
+from monai.losses.dice import DiceLoss
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky, segmentation_loss
@@ -61,12 +62,13 @@ def test_structures_may_overlap_and_a_perfect_prediction_costs_nothing(
     assert value(settings, certain(1 - reference), reference) > 0.9
 
 
-def test_names_give_the_same_bits_as_the_losses_they_name() -> None:
+def test_dice_bce_adds_cross_entropy_to_monais_dice_to_the_last_bit() -> None:
     logits = torch.randn(2, 2, 8, 8, generator=torch.Generator().manual_seed(0))
     reference = (logits > 0.3).float()
-    dice, bce = segmentation_loss("dice")(logits, reference), binary_cross_entropy_with_logits(logits, reference)
-    assert torch.equal(dice, segmentation_loss(Dice())(logits, reference))
-    assert torch.equal(segmentation_loss("dice_bce")(logits, reference), dice + bce)
+    dice = DiceLoss(sigmoid=True)(logits, reference)
+    assert torch.equal(segmentation_loss(Dice())(logits, reference), dice)
+    expected = dice + binary_cross_entropy_with_logits(logits, reference)
+    assert torch.equal(segmentation_loss(DiceBce())(logits, reference), expected)
 
 
 def test_deep_supervision_weighs_the_resolutions_1_a_half_and_a_quarter() -> None:
