@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
+from backend.contracts.datasets import Reading
 from backend.contracts.metrics import Split
 from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec
-from worker.build import build_intensity, build_sampling, label_values
+from worker.build import build_intensity, build_sampling
 from worker.data_cache import DataCache
 from worker.datasets.folder import read_case
 from worker.engine.data import Case, ParticipantData, SiteData
@@ -44,15 +43,21 @@ def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[Loade
 
 def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
     folder = Path(manifest.folder)
-    return tuple((file.split, _load_case(run, folder, file)) for file in manifest.cases)
+    return tuple((file.split, _load_case(run, folder, file, manifest.reading)) for file in manifest.cases)
 
 
-def _load_case(run: RunSpec, folder: Path, file: CaseFile) -> Case:
-    image, mask = read_case(folder, file, run.task)
-    structures = np.stack([np.isin(mask, values) for values in label_values(run.task)])
-    data, spatial_dims = run.config.data, run.config.network.spatial_dims
+def _load_case(run: RunSpec, folder: Path, file: CaseFile, reading: Reading) -> Case:
+    read = read_case(folder, file, run.task, reading)
+    data = run.config.data
     return make_case(
-        file.case_id, file.name, image, structures, None, build_sampling(data), build_intensity(data), spatial_dims
+        file.case_id,
+        file.name,
+        read.image,
+        read.structures,
+        read.spacing,
+        build_sampling(data),
+        build_intensity(data),
+        run.config.network.spatial_dims,
     )
 
 

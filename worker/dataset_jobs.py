@@ -8,6 +8,7 @@ from backend.contracts.tasks import (
     CaseFile,
     CaseFiles,
     CheckedCase,
+    DatasetManifest,
     DescribeDatasetPayload,
     DescribeDatasetResult,
     EvaluateSitePayload,
@@ -51,7 +52,7 @@ def store_case_files(
 ) -> tuple[CaseFiles, ...]:
     """Images, references and predictions of the cases whose site lets images leave."""
     sources = {
-        file.case_id: (manifest.folder, file)
+        file.case_id: (manifest, file)
         for manifest in payload.data
         if manifest.may_send_images
         for file in manifest.cases
@@ -66,9 +67,14 @@ def store_case_files(
 
 
 def _store_case(
-    payload: EvaluateSitePayload, result: EvaluatedCase, case: Case, folder: str, file: CaseFile, api: ApiClient
+    payload: EvaluateSitePayload,
+    result: EvaluatedCase,
+    case: Case,
+    manifest: DatasetManifest,
+    file: CaseFile,
+    api: ApiClient,
 ) -> CaseFiles:
-    image, _ = read_case(Path(folder), file, payload.run.task)
+    image = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading).image
     return CaseFiles(
         case_id=case.case_id,
         image=api.upload(image_nifti(image), NIFTI_GZ),

@@ -26,6 +26,7 @@ class SegmentationTask(Contract):
     """The task that all sites of a federation share."""
 
     modality: str = Field(default="fundus photography", min_length=1, max_length=60, description="Imaging modality.")
+    dimensions: Literal[2, 3] = Field(default=2, description="2: pictures (photographs, slices); 3: volumes.")
     num_channels: Literal[1, 3] = Field(default=3, description="Image channels: 1 for grey, 3 for RGB.")
     structures: tuple[Structure, ...] = Field(min_length=1, max_length=32, description="The structures to segment.")
 

@@ -12,8 +12,14 @@ from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
+from backend.contracts.datasets import CaseFile as CaseFile
+from backend.contracts.datasets import CheckedCase as CheckedCase
+from backend.contracts.datasets import DatasetManifest as DatasetManifest
+from backend.contracts.datasets import DescribeDatasetPayload as DescribeDatasetPayload
+from backend.contracts.datasets import DescribeDatasetResult as DescribeDatasetResult
+from backend.contracts.datasets import SplitFractions as SplitFractions
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind, Split
+from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 
@@ -28,35 +34,6 @@ COORDINATOR = "coordinator"
 PartMap = dict[str, Sha256]
 
 
-class SplitFractions(Contract):
-    """Shares of a data set's cases; the rest after train and val is test."""
-
-    train: float = Field(default=0.6, gt=0, lt=1)
-    val: float = Field(default=0.15, gt=0, lt=1)
-
-
-class CaseFile(Contract):
-    """One used case of a data set: paths relative to the data set's folder, and what they must hash to."""
-
-    case_id: str
-    name: str
-    split: Split
-    image: str
-    mask: str
-    image_sha256: Sha256
-    mask_sha256: Sha256
-
-
-class DatasetManifest(Contract):
-    """A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order."""
-
-    dataset_id: str
-    site: str
-    folder: str
-    cases: tuple[CaseFile, ...]
-    may_send_images: bool = True
-
-
 class RunSpec(Contract):
     """What does not change during a run."""
 
@@ -66,17 +43,6 @@ class RunSpec(Contract):
     seed: int
     task: SegmentationTask
     sites: tuple[str, ...] = Field(description="Slugs of all sites with data, in site order: the order of sums.")
-
-
-class DescribeDatasetPayload(Contract):
-    kind: Literal["describe_dataset"] = "describe_dataset"
-    dataset_id: str
-    site: str
-    folder: str
-    task: SegmentationTask
-    fractions: SplitFractions
-    seed: int
-    may_send_images: bool = True
 
 
 class InitializeRunPayload(Contract):
@@ -179,49 +145,6 @@ class ProgressReport(Contract):
 class ProgressAnswer(Contract):
     action: Literal["continue", "stop"]
     lease_seconds: float
-
-
-class CheckedCase(Contract):
-    """One case of a data set after the readiness check. A skipped one says why."""
-
-    name: str
-    image: str
-    mask: str | None
-    reason_code: (
-        Literal[
-            "no_mask",
-            "no_image",
-            "unreadable_image",
-            "unreadable_mask",
-            "size_mismatch",
-            "unknown_label",
-            "empty_mask",
-            "wrong_channels",
-            "duplicate",
-        ]
-        | None
-    ) = Field(default=None, description="None: the case is used.")
-    reason: str | None = Field(default=None, description="In plain words, with the values and the remedy.")
-    split: Split | None = None
-    width: int | None = None
-    height: int | None = None
-    image_sha256: Sha256 | None = None
-    mask_sha256: Sha256 | None = None
-    structure_shares: dict[str, float] = Field(
-        default={}, description="Structure name to its share of the image's pixels."
-    )
-    mean_intensity: tuple[float, ...] = Field(default=(), description="Mean of each channel, 0 to 1.")
-    thumbnail: Sha256 | None = Field(
-        default=None, description="JPEG, at most 256 px, the reference outlined; None where policy forbids."
-    )
-
-
-class DescribeDatasetResult(Contract):
-    kind: Literal["describe_dataset"] = "describe_dataset"
-    cases: tuple[CheckedCase, ...]
-    intensity_histogram: tuple[float, ...] = Field(
-        default=(), description="Share of pixels in 32 equal bins of grey value over all used images."
-    )
 
 
 class InitializeRunResult(Contract):

@@ -2,41 +2,84 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from backend.contracts.base import Contract, with_example
+from backend.contracts.datasets import (
+    SPACING_DESCRIPTION,
+    CaseWarning,
+    LabelMap,
+    Layout,
+    Reading,
+    ReasonCode,
+    SplitFractions,
+    valid_patient_pattern,
+)
 from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus
-from backend.contracts.tasks import SplitFractions
 from backend.federations.schemas import Name, Record
 
 
 class DatasetCreate(Contract):
     model_config = with_example(
-        name="Screening 2024", folder="/data/aster-clinic", fractions={"train": 0.6, "val": 0.15}, seed=0
+        name="Screening 2024",
+        folder="/data/aster-clinic",
+        fractions={"train": 0.6, "val": 0.15},
+        seed=0,
+        layout="auto",
+        label_map={
+            "structures": {"optic disc": {"values": [128, 255]}, "optic cup": {"values": [255]}},
+            "ignored_values": [64],
+        },
+        patient_pattern="^(P[0-9]+)_",
     )
 
     name: Name
     folder: str = Field(
         min_length=1,
         max_length=1000,
-        description="Absolute path, on the site's worker, of a folder with images/ and masks/ holding equal names.",
+        description="Absolute path on the site's worker: of a folder, or of a datalist's JSON file.",
         examples=["/data/site-a"],
     )
     fractions: SplitFractions = SplitFractions()
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of the split into train, val and test.")
+    layout: Layout = Field(
+        default="auto",
+        description=(
+            "folders: images/ and masks/ (or labels/) holding equal names; datalist: a MONAI or Decathlon JSON file; "
+            "nnunet: imagesTr/ and labelsTr/ with dataset.json; bids: sub-*/ with masks below derivatives/."
+        ),
+    )
+    label_map: LabelMap | None = Field(default=None, description=Reading.model_fields["label_map"].description)
+    channel: int | None = Field(default=None, ge=0, le=99, description=Reading.model_fields["channel"].description)
+    patient_pattern: str | None = Field(
+        default=None,
+        max_length=200,
+        description=(
+            "Regular expression with one group, the patient's part of a case's name. Cases of one patient share a "
+            "split. Left out: what cases.csv, the BIDS tree or the DICOM headers say."
+        ),
+        examples=["^(P[0-9]+)_"],
+    )
+
+    _pattern_has_one_group = field_validator("patient_pattern")(valid_patient_pattern)
 
 
 class CaseRecord(Record):
     id: str
     name: str
     used: bool
-    reason_code: str | None
+    reason_code: ReasonCode | None
     reason: str | None
+    warnings: list[CaseWarning]
     split: Split | None
+    patient: str | None = Field(description="Pseudonym, equal for all cases of one patient at this site.")
     width: int | None
     height: int | None
+    depth: int | None
+    spacing: list[float] | None = Field(description=SPACING_DESCRIPTION)
     structure_shares: dict[str, float]
+    structure_sizes: dict[str, float] = Field(description="ml in a volume, pixels in a picture.")
     thumbnail_url: str | None
 
 
@@ -49,6 +92,10 @@ class DatasetRecord(Record):
     folder: str
     fractions: SplitFractions
     seed: int
+    layout: Layout = Field(description="As asked.")
+    found_layout: Layout | None = Field(description="As the check found it.")
+    reading: Reading = Field(description="As the check applied it; before, as asked.")
+    patient_pattern: str | None
     status: DatasetStatus
     error: str | None = Field(description="Why the check failed, in plain words.")
     created_at: datetime
@@ -56,7 +103,11 @@ class DatasetRecord(Record):
     num_used: int
     num_skipped: int
     num_cases: dict[Split, int]
-    skipped_by_reason: dict[str, int]
+    num_patients: int | None = Field(description="Patients of the used cases; None where none is known.")
+    skipped_by_reason: dict[ReasonCode, int]
+    warnings: list[str] = Field(description="About the data set as a whole.")
+    num_warned: int = Field(description="Used cases that a person should look at.")
+    spacing: list[float] | None = Field(description="Median over used cases, in mm and array order.")
     intensity_histogram: list[float]
     structure_shares: dict[str, float] = Field(description="Mean share of the image over used cases, by structure.")
     fingerprint: str | None = Field(description="SHA-256 over the used cases' names, splits and file hashes.")

@@ -3,33 +3,39 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from typing import get_args
+from statistics import median
+from typing import cast, get_args
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url, require_artifacts
 from backend.clock import now
-from backend.contracts.metrics import Split
-from backend.contracts.status import DatasetStatus
-from backend.contracts.tasks import (
+from backend.contracts.datasets import (
     CaseFile,
     CheckedCase,
     DatasetManifest,
     DescribeDatasetPayload,
     DescribeDatasetResult,
+    Layout,
+    Reading,
 )
+from backend.contracts.metrics import Split
+from backend.contracts.status import DatasetStatus
+from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Case, Dataset, Federation, RunDataset, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
 from backend.events import service as events
 from backend.queue import enqueue, site_queue
+from backend.sites.service import policy_of
 
 
 def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
     """Starts the check at the site's worker."""
     site = get_row(session, Site, site_id)
+    _require_mapped_structures(body, get_row(session, Federation, site.federation_id).task)
     if body.fractions.train + body.fractions.val >= 1:
         total = f"{body.fractions.train} + {body.fractions.val}"
         raise InvalidInput.of_field("fractions", total, "leaves no cases for the test", "make their sum less than 1")
@@ -41,6 +47,9 @@ def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor:
         folder=body.folder,
         fractions=body.fractions,
         seed=body.seed,
+        layout=body.layout,
+        reading=Reading(label_map=body.label_map, channel=body.channel),
+        patient_pattern=body.patient_pattern,
         status=DatasetStatus.CHECKING,
         created_at=now(),
         intensity_histogram=[],
@@ -101,6 +110,11 @@ def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
         task=federation.task,
         fractions=dataset.fractions,
         seed=dataset.seed,
+        layout=cast(Layout, dataset.layout or "folders"),
+        reading=dataset.reading or Reading(),
+        patient_pattern=dataset.patient_pattern,
+        may_send_images=policy_of(site).may_send_images,
+        may_send_hashes=policy_of(site).may_send_hashes,
     )
 
 
@@ -120,6 +134,8 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     used = [case for case in result.cases if case.reason_code is None]
     dataset.checked_at = now()
     dataset.intensity_histogram = list(result.intensity_histogram)
+    dataset.found_layout, dataset.found_reading = result.layout, result.reading
+    dataset.warnings = list(result.warnings)
     dataset.fingerprint = _fingerprint(used) if used else None
     dataset.status = DatasetStatus.READY if used else DatasetStatus.FAILED
     dataset.error = None if used else _no_case_used(result)
@@ -142,8 +158,8 @@ def ready_datasets(session: Session, site_id: str) -> list[Dataset]:
     return list(session.scalars(query.order_by(Dataset.created_at, Dataset.id)))
 
 
-def manifest_of(session: Session, dataset: Dataset, site_slug: str) -> DatasetManifest:
-    """The used cases as they are now, in name order."""
+def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManifest:
+    """The used cases as they are now, in name order, and what the site's policy lets leave now."""
     query = select(Case).where(Case.dataset_id == dataset.id, Case.used)
     cases = sorted(session.scalars(query), key=lambda case: case.name)
     files = tuple(
@@ -156,11 +172,19 @@ def manifest_of(session: Session, dataset: Dataset, site_slug: str) -> DatasetMa
                 "mask": case.mask,
                 "image_sha256": case.image_sha256,
                 "mask_sha256": case.mask_sha256,
+                "patient": case.patient,
             }
         )
         for case in cases
     )
-    return DatasetManifest(dataset_id=dataset.id, site=site_slug, folder=dataset.folder, cases=files)
+    return DatasetManifest(
+        dataset_id=dataset.id,
+        site=site.slug,
+        folder=dataset.folder,
+        cases=files,
+        reading=_reading_of(dataset),
+        may_send_images=policy_of(site).may_send_images,
+    )
 
 
 def thumbnails_of_cases(session: Session, case_ids: list[str]) -> dict[str, str]:
@@ -174,7 +198,9 @@ def thumbnails_of_cases(session: Session, case_ids: list[str]) -> dict[str, str]
 
 def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
     site = session.get_one(Site, dataset.site_id)
-    columns = select(Case.used, Case.split, Case.reason_code, Case.structure_shares)
+    columns = select(
+        Case.used, Case.split, Case.reason_code, Case.structure_shares, Case.patient, Case.spacing, Case.warnings
+    )
     rows = session.execute(columns.where(Case.dataset_id == dataset.id)).all()
     used = [row for row in rows if row.used]
     splits = Counter(row.split for row in used)
@@ -187,6 +213,10 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         folder=dataset.folder,
         fractions=dataset.fractions,
         seed=dataset.seed,
+        layout=cast(Layout, dataset.layout or "folders"),
+        found_layout=cast(Layout | None, dataset.found_layout),
+        reading=_reading_of(dataset),
+        patient_pattern=dataset.patient_pattern,
         status=DatasetStatus(dataset.status),
         error=dataset.error,
         created_at=dataset.created_at,
@@ -194,7 +224,11 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         num_used=len(used),
         num_skipped=len(rows) - len(used),
         num_cases={split: splits[split] for split in get_args(Split)},
+        num_patients=_num_patients([row.patient for row in used]),
         skipped_by_reason=dict(Counter(row.reason_code for row in rows if not row.used)),
+        warnings=dataset.warnings or [],
+        num_warned=sum(bool(row.warnings) for row in used),
+        spacing=_median_spacing([row.spacing for row in used]),
         intensity_histogram=dataset.intensity_histogram,
         structure_shares=_mean_shares([row.structure_shares for row in used]),
         fingerprint=dataset.fingerprint,
@@ -202,9 +236,15 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
 
 
 def case_record(case: Case) -> CaseRecord:
-    columns = ("id", "name", "used", "reason_code", "reason", "split", "width", "height", "structure_shares")
+    columns = ("id", "name", "used", "reason_code", "reason", "split", "patient", "width", "height", "depth", "spacing")
     values = {column: getattr(case, column) for column in columns}
-    return CaseRecord(**values, thumbnail_url=artifact_url(case.thumbnail))
+    return CaseRecord(
+        **values,
+        warnings=case.warnings or [],
+        structure_shares=case.structure_shares,
+        structure_sizes=case.structure_sizes or {},
+        thumbnail_url=artifact_url(case.thumbnail),
+    )
 
 
 def _fill_case(case: Case, checked: CheckedCase) -> None:
@@ -217,6 +257,43 @@ def _fill_case(case: Case, checked: CheckedCase) -> None:
     case.structure_shares = dict(checked.structure_shares)
     case.mean_intensity = list(checked.mean_intensity)
     case.thumbnail = checked.thumbnail
+    case.depth = checked.depth
+    case.spacing = None if checked.spacing is None else list(checked.spacing)
+    case.patient = checked.patient
+    case.pixel_sha256, case.perceptual_hash = checked.pixel_sha256, checked.perceptual_hash
+    case.structure_sizes = dict(checked.structure_sizes)
+    case.intensity_percentiles = list(checked.intensity_percentiles)
+    case.warnings = [warning.model_dump(mode="json") for warning in checked.warnings]
+
+
+def _reading_of(dataset: Dataset) -> Reading:
+    """As the check applied it; before the first check, as asked."""
+    return dataset.found_reading or dataset.reading or Reading()
+
+
+def _require_mapped_structures(body: DatasetCreate, task: SegmentationTask) -> None:
+    """A structure that is missing in the map would be taken for absent in every case."""
+    if body.label_map is None:
+        return
+    mapped, wanted = set(body.label_map.structures), {structure.name for structure in task.structures}
+    if missing := sorted(wanted - mapped):
+        names = ", ".join(missing)
+        raise InvalidInput.of_field("label_map", names, "has no labels in the map", "say what stands for it")
+    if unknown := sorted(mapped - wanted):
+        names, known = ", ".join(unknown), ", ".join(sorted(wanted))
+        raise InvalidInput.of_field("label_map", names, "is no structure of the federation", f"take {known}")
+
+
+def _num_patients(patients: list[str | None]) -> int | None:
+    known = {patient for patient in patients if patient is not None}
+    return len(known) or None
+
+
+def _median_spacing(spacings: list[list[float] | None]) -> list[float] | None:
+    known = [spacing for spacing in spacings if spacing]
+    if not known or len({len(spacing) for spacing in known}) > 1:
+        return None
+    return [median(axis) for axis in zip(*known, strict=True)]
 
 
 def _fingerprint(used: list[CheckedCase]) -> str:

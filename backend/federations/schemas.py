@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.contracts.base import Contract, with_example
+from backend.contracts.datasets import SitePolicy
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
 
@@ -57,12 +58,22 @@ class SiteCreate(Contract):
         default="simulated",
         description="simulated: served by the central workers; real: by the hospital's own worker.",
     )
+    policy: SitePolicy = Field(default=SitePolicy(), description="What may leave the site.")
 
 
 class SiteUpdate(Contract):
-    model_config = with_example(name="Aster eye clinic")
+    model_config = with_example(
+        name="Aster eye clinic", policy={"may_send_images": False, "may_send_hashes": True, "minimum_count": 10}
+    )
 
-    name: Name
+    name: Name | None = Field(default=None, description="Left out: unchanged.")
+    policy: SitePolicy | None = Field(
+        default=None,
+        description=(
+            "The whole new policy; left out: unchanged. What a check or a run has sent before stays where it is; check "
+            "the site's data sets again to withdraw thumbnails and hashes."
+        ),
+    )
 
 
 class SiteRecord(Record):
@@ -75,6 +86,7 @@ class SiteRecord(Record):
     state: SiteState
     last_seen_at: datetime | None
     hardware: str | None
+    policy: SitePolicy
     num_cases: dict[Split, int] = Field(description="Used cases by split, over the site's ready data sets.")
 
 

@@ -74,7 +74,7 @@ def take_snapshot(session: Session, run: Run) -> None:
                 site_slug=site.slug,
                 queue=site_queue(site.kind, site.slug),
                 fingerprint=dataset.fingerprint or "",
-                manifest=datasets.manifest_of(session, dataset, site.slug),
+                manifest=datasets.manifest_of(session, dataset, site),
             )
         )
     session.flush()

@@ -18,6 +18,6 @@ def create_site(federation_id: str, body: SiteCreate, session: WriteSession, use
 
 @router.patch("/sites/{site_id}")
 def update_site(site_id: str, body: SiteUpdate, session: WriteSession, user: CurrentUser) -> SiteRecord:
-    """Rename a site; its slug stays."""
-    site = service.rename_site(session, site_id, body.name, user)
+    """Rename a site, or change what may leave it; its slug stays."""
+    site = service.update_site(session, site_id, body, user)
     return service.site_records(session, [site])[0]

@@ -10,14 +10,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.contracts.datasets import SitePolicy
 from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus, TaskStatus
 from backend.contracts.tasks import COORDINATOR, POOLED
-from backend.db.lookup import get_row, lock_row
+from backend.db.lookup import lock_row
 from backend.db.models import Case, Dataset, Experiment, Federation, Run, Site, Task, Worker
 from backend.errors import InvalidInput, NameTaken
 from backend.events import service as events
-from backend.federations.schemas import SiteCreate, SiteRecord, SiteState
+from backend.federations.schemas import SiteCreate, SiteRecord, SiteState, SiteUpdate
 from backend.queue import SIMULATED_QUEUE, site_queue
 
 RESERVED_SLUGS = frozenset({POOLED, COORDINATOR, SIMULATED_QUEUE, "global", "super"})
@@ -41,6 +42,7 @@ def create_site(session: Session, federation_id: str, body: SiteCreate, actor: s
         kind=body.kind,
         position=len(siblings),
         created_at=now(),
+        policy=body.policy,
     )
     session.add(site)
     session.flush()
@@ -49,12 +51,31 @@ def create_site(session: Session, federation_id: str, body: SiteCreate, actor: s
     return site
 
 
-def rename_site(session: Session, site_id: str, name: str, actor: str) -> Site:
-    site = get_row(session, Site, site_id)
-    message = f"{actor} renamed the site {site.name} to {name}."
-    site.name = name
-    events.record(session, "site", message, actor, federation_id=site.federation_id, site_slug=site.slug)
+def update_site(session: Session, site_id: str, body: SiteUpdate, actor: str) -> Site:
+    """Changes what is given and leaves the rest."""
+    site = lock_row(session, Site, site_id)
+    if body.name is not None and body.name != site.name:
+        _record(session, site, f"{actor} renamed the site {site.name} to {body.name}.", actor)
+        site.name = body.name
+    if body.policy is not None and body.policy != policy_of(site):
+        site.policy = body.policy
+        _record(session, site, f"{actor} set {_policy_in_words(body.policy)} for {site.name}.", actor)
     return site
+
+
+def policy_of(site: Site) -> SitePolicy:
+    """The site's own, or the contract's where none was ever set."""
+    return site.policy or SitePolicy()
+
+
+def _record(session: Session, site: Site, message: str, actor: str) -> None:
+    events.record(session, "site", message, actor, federation_id=site.federation_id, site_slug=site.slug)
+
+
+def _policy_in_words(policy: SitePolicy) -> str:
+    images = "images may leave" if policy.may_send_images else "no image may leave"
+    hashes = "hashes may leave" if policy.may_send_hashes else "no hash of decoded images may leave"
+    return f"the policy ({images}, {hashes}, no count below {policy.minimum_count} is stated)"
 
 
 def list_sites(session: Session, federation_id: str) -> list[Site]:
@@ -108,6 +129,7 @@ def _site_record(site: Site, num_cases: dict[Split, int], presence: _Presence) -
         state=state,
         last_seen_at=worker.last_seen_at if worker else None,
         hardware=worker.hardware if worker else None,
+        policy=policy_of(site),
         num_cases=num_cases,
     )
 

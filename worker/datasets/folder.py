@@ -6,16 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from backend.contracts.datasets import CaseFile, CheckedCase, Reading, SplitFractions
 from backend.contracts.task_definition import SegmentationTask
-from backend.contracts.tasks import CaseFile, CheckedCase, SplitFractions
-from worker.datasets.check import CasePaths, DecodedCase, Readable, Skip, check_case, grey_histogram, labels_of, skipped
+from worker.datasets.check import (
+    CasePaths,
+    DecodedCase,
+    Readable,
+    Skip,
+    StructureMasks,
+    check_case,
+    grey_histogram,
+    labels_of,
+    skipped,
+    structure_masks,
+)
 from worker.datasets.files import UnsafeFile, read_bytes_inside, sha256_of
 from worker.datasets.images import (
     SUFFIXES,
     SUFFIXES_IN_WORDS,
     ImageArray,
-    MaskArray,
     Undecodable,
     WrongChannels,
     decode_image,
@@ -68,8 +79,23 @@ def check_folder(
     return FolderCheck(_with_splits(cases, fractions, seed), _shares(histogram))
 
 
-def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask) -> tuple[ImageArray, MaskArray]:
-    """image [H, W, C] and mask [H, W] of a case that was checked before.
+@dataclass(frozen=True, eq=False)
+class ReadCase:
+    """A checked case, read again. `structures` are in the order of the task's.
+
+    image: [H, W, C] or [D, H, W, C]. structures: [S, H, W] or [S, D, H, W] bool. spacing: mm in array order, None
+    where unknown. affine: 4 x 4, from voxel indices (i, j, k) of the array's last, middle and first axis to mm in LPS,
+    None of pictures.
+    """
+
+    image: ImageArray
+    structures: StructureMasks
+    spacing: tuple[float, ...] | None
+    affine: NDArray[np.float64] | None
+
+
+def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, reading: Reading | None = None) -> ReadCase:  # noqa: ARG001 label maps come with the readers
+    """A case that was checked before, read as its manifest's `reading` says.
 
     Raises ValueError where a file is gone, or is no longer the one that was checked.
     """
@@ -79,7 +105,7 @@ def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask) -> tup
         mask, _ = decode_mask(_read_unchanged(root, case.mask, case.mask_sha256))
     except (UnsafeFile, Undecodable, WrongChannels) as error:
         raise ValueError(f"case {case.name} in {root}: {case.image} or {case.mask} {error}") from error
-    return image, labels_of(mask, task)
+    return ReadCase(image, structure_masks(labels_of(mask, task), task), spacing=None, affine=None)
 
 
 def _read_unchanged(folder: Path, path: str, sha256: str) -> bytes:

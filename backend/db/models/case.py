@@ -28,3 +28,12 @@ class Case(Base):
     structure_shares: Mapped[dict[str, Any]]
     mean_intensity: Mapped[list[Any]]
     thumbnail: Mapped[str | None]
+    #: None in these: unknown, as in cases that were checked before the columns were there.
+    depth: Mapped[int | None]
+    spacing: Mapped[list[Any] | None]
+    patient: Mapped[str | None]
+    pixel_sha256: Mapped[str | None]
+    perceptual_hash: Mapped[str | None]
+    structure_sizes: Mapped[dict[str, Any] | None]
+    intensity_percentiles: Mapped[list[Any] | None]
+    warnings: Mapped[list[Any] | None]

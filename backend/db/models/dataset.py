@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.contracts.tasks import SplitFractions
+from backend.contracts.datasets import Reading, SplitFractions
 from backend.db.base import Base, ContractJson, new_id
 
 
@@ -26,3 +26,11 @@ class Dataset(Base):
     checked_at: Mapped[datetime | None]
     intensity_histogram: Mapped[list[Any]]
     fingerprint: Mapped[str | None]
+    #: As asked at registration; None: registered before there was a choice.
+    layout: Mapped[str | None]
+    reading: Mapped[Reading | None] = mapped_column(ContractJson(Reading))
+    patient_pattern: Mapped[str | None]
+    #: As the last check found it; None before it.
+    found_layout: Mapped[str | None]
+    found_reading: Mapped[Reading | None] = mapped_column(ContractJson(Reading))
+    warnings: Mapped[list[Any] | None]

@@ -3,7 +3,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import Base, new_id
+from backend.contracts.datasets import SitePolicy
+from backend.db.base import Base, ContractJson, new_id
 
 
 class Site(Base):
@@ -30,3 +31,5 @@ class Site(Base):
     kind: Mapped[str]
     position: Mapped[int]
     created_at: Mapped[datetime]
+    #: None: never set, so the policy of the contract holds. Read it with `backend.sites.service.policy_of`.
+    policy: Mapped[SitePolicy | None] = mapped_column(ContractJson(SitePolicy))

@@ -60,26 +60,27 @@ def test_images_that_are_a_link_to_elsewhere(tmp_path: Path) -> None:
 
 def test_a_checked_case_is_read(tmp_path: Path) -> None:
     folder = write_good_folder(tmp_path)
-    image, mask = read_case(folder, case_file(folder), TASK)
-    np.testing.assert_array_equal(image, make_image(0))
-    np.testing.assert_array_equal(mask, make_mask())
+    case = read_case(folder, case_file(folder), TASK)
+    np.testing.assert_array_equal(case.image, make_image(0))
+    np.testing.assert_array_equal(case.structures, [make_mask() > 0, make_mask() == 2])
+    assert (case.spacing, case.affine) == (None, None)
 
 
 def test_white_is_read_as_the_only_label(tmp_path: Path) -> None:
     folder = write_good_folder(tmp_path, num_cases=0)
     write_case(folder, "white", make_image(0), (make_mask() > 0).astype(np.uint8) * 255)
-    (case,) = check(folder, ONE_LABEL_TASK).cases
+    (checked,) = check(folder, ONE_LABEL_TASK).cases
     file = CaseFile(
         case_id="1",
-        name=case.name,
+        name=checked.name,
         split="train",
-        image=case.image,
-        mask=str(case.mask),
-        image_sha256=str(case.image_sha256),
-        mask_sha256=str(case.mask_sha256),
+        image=checked.image,
+        mask=str(checked.mask),
+        image_sha256=str(checked.image_sha256),
+        mask_sha256=str(checked.mask_sha256),
     )
-    _, mask = read_case(folder, file, ONE_LABEL_TASK)
-    np.testing.assert_array_equal(mask, make_mask() > 0)
+    case = read_case(folder, file, ONE_LABEL_TASK)
+    np.testing.assert_array_equal(case.structures, [make_mask() > 0])
 
 
 @pytest.mark.parametrize("kind", ["image", "mask"])

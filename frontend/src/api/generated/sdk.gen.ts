@@ -338,7 +338,7 @@ export const createSession = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Update Site
  *
- * Rename a site; its slug stays.
+ * Rename a site, or change what may leave it; its slug stays.
  */
 export const updateSite = <ThrowOnError extends boolean = false>(options: Options<UpdateSiteData, ThrowOnError>) => (options.client ?? client).patch<UpdateSiteResponses, UpdateSiteErrors, ThrowOnError>({
     url: '/api/v1/sites/{site_id}',

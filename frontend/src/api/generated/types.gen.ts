@@ -5,6 +5,30 @@ export type ClientOptions = {
 };
 
 /**
+ * APFLConfig
+ *
+ * A personalized model that mixes a private and the global one (Deng et al., 2020, algorithm 1).
+ */
+export type ApflConfig = {
+    /**
+     * Alpha
+     *
+     * Share of the private model at the start; 0 is FedAvg. Source: authors' code.
+     */
+    alpha?: number;
+    /**
+     * Alpha Learning Rate
+     *
+     * How fast the share adapts; 0 keeps it. Ours; the paper uses the sites' rate.
+     */
+    alpha_learning_rate?: number;
+    /**
+     * Name
+     */
+    name?: 'apfl';
+};
+
+/**
  * AggregateRoundPayload
  *
  * `updates` are in site order; a site that failed this round is absent.
@@ -66,9 +90,72 @@ export type AggregateRoundResult = {
 };
 
 /**
+ * AttentionUnetConfig
+ *
+ * Attention U-Net (Oktay et al., MIDL 2018); it has batch norm.
+ */
+export type AttentionUnetConfig = {
+    /**
+     * Channels
+     *
+     * Feature channels of each level.
+     */
+    channels?: Array<number>;
+    /**
+     * Name
+     */
+    name?: 'attention-unet';
+    /**
+     * Spatial Dims
+     *
+     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
+     */
+    spatial_dims?: 2 | 3;
+};
+
+/**
+ * BasicUNetConfig
+ *
+ * U-Net of two convolutions a level (Falk et al., Nature Methods 2019).
+ */
+export type BasicUNetConfig = {
+    /**
+     * Features
+     *
+     * Feature channels of the five levels, and of the last upsampling. Source: MONAI's default.
+     */
+    features?: [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number
+    ];
+    /**
+     * Name
+     */
+    name?: 'basic-unet';
+    /**
+     * Norm
+     *
+     * As of the U-Net. Ours: so that FedBN has something to keep.
+     */
+    norm?: 'instance' | 'batch' | 'group';
+    /**
+     * Spatial Dims
+     *
+     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
+     */
+    spatial_dims?: 2 | 3;
+};
+
+/**
  * CaseFile
  *
  * One used case of a data set: paths relative to the data set's folder, and what they must hash to.
+ *
+ * A path is a file, or the folder of a DICOM series.
  */
 export type CaseFile = {
     /**
@@ -95,6 +182,12 @@ export type CaseFile = {
      * Name
      */
     name: string;
+    /**
+     * Patient
+     *
+     * Pseudonym, equal for all cases of one patient at this site; None: the case is its own patient.
+     */
+    patient?: string | null;
     /**
      * Split
      */
@@ -136,6 +229,10 @@ export type CaseFiles = {
  */
 export type CaseRecord = {
     /**
+     * Depth
+     */
+    depth: number | null;
+    /**
      * Height
      */
     height: number | null;
@@ -148,13 +245,25 @@ export type CaseRecord = {
      */
     name: string;
     /**
+     * Patient
+     *
+     * Pseudonym, equal for all cases of one patient at this site.
+     */
+    patient: string | null;
+    /**
      * Reason
      */
     reason: string | null;
     /**
      * Reason Code
      */
-    reason_code: string | null;
+    reason_code: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    /**
+     * Spacing
+     *
+     * mm in array order (slices, rows, columns of a volume); None where unknown.
+     */
+    spacing: Array<number> | null;
     /**
      * Split
      */
@@ -166,6 +275,14 @@ export type CaseRecord = {
         [key: string]: number;
     };
     /**
+     * Structure Sizes
+     *
+     * ml in a volume, pixels in a picture.
+     */
+    structure_sizes: {
+        [key: string]: number;
+    };
+    /**
      * Thumbnail Url
      */
     thumbnail_url: string | null;
@@ -173,6 +290,10 @@ export type CaseRecord = {
      * Used
      */
     used: boolean;
+    /**
+     * Warnings
+     */
+    warnings: Array<CaseWarning>;
     /**
      * Width
      */
@@ -232,6 +353,22 @@ export type CaseScore = {
 };
 
 /**
+ * CaseWarning
+ *
+ * Something about a used case that a person should look at.
+ */
+export type CaseWarning = {
+    /**
+     * Code
+     */
+    code: 'near_duplicate' | 'split_conflict';
+    /**
+     * Message
+     */
+    message: string;
+};
+
+/**
  * CentralizedConfig
  *
  * All data pooled in one place: the reference that a federation approaches. Simulated sites only.
@@ -250,6 +387,12 @@ export type CentralizedConfig = {
  */
 export type CheckedCase = {
     /**
+     * Depth
+     *
+     * Slices of a volume; None of a picture.
+     */
+    depth?: number | null;
+    /**
      * Height
      */
     height?: number | null;
@@ -262,6 +405,12 @@ export type CheckedCase = {
      */
     image_sha256?: string | null;
     /**
+     * Intensity Percentiles
+     *
+     * 0.5th, 25th, 50th, 75th and 99.5th percentile of the grey values, in the same unit.
+     */
+    intensity_percentiles?: Array<number>;
+    /**
      * Mask
      */
     mask: string | null;
@@ -272,13 +421,31 @@ export type CheckedCase = {
     /**
      * Mean Intensity
      *
-     * Mean of each channel, 0 to 1.
+     * Mean of each channel: of a picture in 0 to 1, of a volume in the file's own unit.
      */
     mean_intensity?: Array<number>;
     /**
      * Name
      */
     name: string;
+    /**
+     * Patient
+     *
+     * Pseudonym: a keyed hash, made at the site. None where no patient is known.
+     */
+    patient?: string | null;
+    /**
+     * Perceptual Hash
+     *
+     * None where policy forbids hashes.
+     */
+    perceptual_hash?: string | null;
+    /**
+     * Pixel Sha256
+     *
+     * Of the decoded pixels, whatever the file format. None where policy forbids hashes.
+     */
+    pixel_sha256?: string | null;
     /**
      * Reason
      *
@@ -290,7 +457,13 @@ export type CheckedCase = {
      *
      * None: the case is used.
      */
-    reason_code?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    reason_code?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    /**
+     * Spacing
+     *
+     * mm in array order (slices, rows, columns of a volume); None where unknown.
+     */
+    spacing?: Array<number> | null;
     /**
      * Split
      */
@@ -304,11 +477,23 @@ export type CheckedCase = {
         [key: string]: number;
     };
     /**
+     * Structure Sizes
+     *
+     * Structure name to its size: ml in a volume, pixels in a picture.
+     */
+    structure_sizes?: {
+        [key: string]: number;
+    };
+    /**
      * Thumbnail
      *
      * JPEG, at most 256 px, the reference outlined; None where policy forbids.
      */
     thumbnail?: string | null;
+    /**
+     * Warnings
+     */
+    warnings?: Array<CaseWarning>;
     /**
      * Width
      */
@@ -493,21 +678,72 @@ export type DataConfig = {
     /**
      * Augmentation
      *
-     * none, or random horizontal and vertical flips of the training images.
+     * Random changes of the training images. flips; rotations: flips, rotation, zoom; elastic: smooth deformation; intensity: brightness, contrast, gamma, bias field; noise: noise and blur; colour: channel gains, saturation (RGB only); strong: all that fit.
      */
-    augmentation?: 'none' | 'flips';
+    augmentation?: 'none' | 'flips' | 'rotations' | 'elastic' | 'intensity' | 'noise' | 'colour' | 'strong';
+    /**
+     * Depth
+     *
+     * Slices of what the network sees; 3D networks only. Ours.
+     */
+    depth?: number;
+    /**
+     * Foreground Share
+     *
+     * Patches only: of the patches, how many lie around a structure. Ours.
+     */
+    foreground_share?: number;
     /**
      * Image Size
      *
-     * Side in pixels to which images are resized for the network. Predictions are resized back and scored at the original size. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Side in pixels of what the network sees: of the resized image, or of a patch. Predictions are resized back and scored at the original size. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     image_size?: number;
     /**
      * Intensity
      *
-     * unit: divide by the largest value of the pixel type; standardized: zero mean and unit variance for each image and channel.
+     * unit: divide by the largest value of the pixel type (pictures only); standardized: zero mean and unit variance for each image and channel; percentile: the image's 0.5th to 99.5th percentile to 0 to 1; window: the values of `window` to 0 to 1, clipped.
      */
-    intensity?: 'unit' | 'standardized';
+    intensity?: 'unit' | 'standardized' | 'percentile' | 'window';
+    /**
+     * Overlap
+     *
+     * Patches only: overlap of the sliding window. Source: nnU-Net's.
+     */
+    overlap?: number;
+    /**
+     * Patches Per Case
+     *
+     * Patches only: drawn from each image, or slice, in a local epoch. Ours.
+     */
+    patches_per_case?: number;
+    /**
+     * Sampling
+     *
+     * resize: the network sees whole images, resized; patches: pieces of them at full resolution, for large images and volumes, and predictions are made patch by patch (sliding window).
+     */
+    sampling?: 'resize' | 'patches';
+    /**
+     * Slices
+     *
+     * Volumes with a 2D network: train on all slices, or on those with a structure only, as the authors' prostate experiments do.
+     */
+    slices?: 'all' | 'foreground';
+    /**
+     * Spacing
+     *
+     * Patches only: voxel size to which images are resampled before patches are cut, as height, width or depth, height, width; in mm, for photographs in original pixels. Empty: as they are.
+     */
+    spacing?: Array<number> | null;
+    /**
+     * Window
+     *
+     * With intensity window: the stored values that become 0 and 1. The reference code's prostate MR: 0 and 2048; a soft-tissue window in CT: -160 and 240.
+     */
+    window?: [
+        number,
+        number
+    ] | null;
 };
 
 /**
@@ -515,16 +751,38 @@ export type DataConfig = {
  */
 export type DatasetCreate = {
     /**
+     * Channel
+     *
+     * The one channel to take, from 0, of images with several (sequences of an MR study); left out: all
+     */
+    channel?: number | null;
+    /**
      * Folder
      *
-     * Absolute path, on the site's worker, of a folder with images/ and masks/ holding equal names.
+     * Absolute path on the site's worker: of a folder, or of a datalist's JSON file.
      */
     folder: string;
     fractions?: SplitFractions;
     /**
+     * Left out: the integers of the federation's task, segments and ROIs by the structures' names.
+     */
+    label_map?: LabelMap | null;
+    /**
+     * Layout
+     *
+     * folders: images/ and masks/ (or labels/) holding equal names; datalist: a MONAI or Decathlon JSON file; nnunet: imagesTr/ and labelsTr/ with dataset.json; bids: sub-* with masks below derivatives/.
+     */
+    layout?: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
+    /**
      * Name
      */
     name: string;
+    /**
+     * Patient Pattern
+     *
+     * Regular expression with one group, the patient's part of a case's name. Cases of one patient share a split. Left out: what cases.csv, the BIDS tree or the DICOM headers say.
+     */
+    patient_pattern?: string | null;
     /**
      * Seed
      *
@@ -555,6 +813,7 @@ export type DatasetManifest = {
      * May Send Images
      */
     may_send_images?: boolean;
+    reading?: Reading;
     /**
      * Site
      */
@@ -589,6 +848,12 @@ export type DatasetRecord = {
      * Folder
      */
     folder: string;
+    /**
+     * Found Layout
+     *
+     * As the check found it.
+     */
+    found_layout: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids' | null;
     fractions: SplitFractions;
     /**
      * Id
@@ -598,6 +863,12 @@ export type DatasetRecord = {
      * Intensity Histogram
      */
     intensity_histogram: Array<number>;
+    /**
+     * Layout
+     *
+     * As asked.
+     */
+    layout: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
     /**
      * Name
      */
@@ -609,6 +880,12 @@ export type DatasetRecord = {
         [key: string]: number;
     };
     /**
+     * Num Patients
+     *
+     * Patients of the used cases; None where none is known.
+     */
+    num_patients: number | null;
+    /**
      * Num Skipped
      */
     num_skipped: number;
@@ -616,6 +893,20 @@ export type DatasetRecord = {
      * Num Used
      */
     num_used: number;
+    /**
+     * Num Warned
+     *
+     * Used cases that a person should look at.
+     */
+    num_warned: number;
+    /**
+     * Patient Pattern
+     */
+    patient_pattern: string | null;
+    /**
+     * As the check applied it; before, as asked.
+     */
+    reading: Reading;
     /**
      * Seed
      */
@@ -638,6 +929,12 @@ export type DatasetRecord = {
     skipped_by_reason: {
         [key: string]: number;
     };
+    /**
+     * Spacing
+     *
+     * Median over used cases, in mm and array order.
+     */
+    spacing: Array<number> | null;
     status: DatasetStatus;
     /**
      * Structure Shares
@@ -647,6 +944,12 @@ export type DatasetRecord = {
     structure_shares: {
         [key: string]: number;
     };
+    /**
+     * Warnings
+     *
+     * About the data set as a whole.
+     */
+    warnings: Array<string>;
 };
 
 /**
@@ -672,9 +975,22 @@ export type DescribeDatasetPayload = {
      */
     kind?: 'describe_dataset';
     /**
+     * Layout
+     */
+    layout?: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
+    /**
+     * May Send Hashes
+     */
+    may_send_hashes?: boolean;
+    /**
      * May Send Images
      */
     may_send_images?: boolean;
+    /**
+     * Patient Pattern
+     */
+    patient_pattern?: string | null;
+    reading?: Reading;
     /**
      * Seed
      */
@@ -697,13 +1013,29 @@ export type DescribeDatasetResult = {
     /**
      * Intensity Histogram
      *
-     * Share of pixels in 32 equal bins of grey value over all used images.
+     * Share of pixels in 32 equal bins of grey value over all used images. A volume's grey values are first scaled between its 0.5th and 99.5th percentile: MR has no unit that scanners share.
      */
     intensity_histogram?: Array<number>;
     /**
      * Kind
      */
     kind?: 'describe_dataset';
+    /**
+     * Layout
+     *
+     * How the files turned out to be arranged.
+     */
+    layout?: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids' | null;
+    /**
+     * How they were read: as asked, completed by the data set's own dataset.json.
+     */
+    reading?: Reading | null;
+    /**
+     * Warnings
+     *
+     * About the data set as a whole, in plain words.
+     */
+    warnings?: Array<string>;
 };
 
 /**
@@ -722,6 +1054,42 @@ export type DittoConfig = {
      * Name
      */
     name?: 'ditto';
+};
+
+/**
+ * DynUNetConfig
+ *
+ * The U-Net of nnU-Net (Isensee et al., Nature Methods 2021).
+ */
+export type DynUNetConfig = {
+    /**
+     * Deep Supervision
+     *
+     * In training the decoder's coarser levels are compared with the reference as well.
+     */
+    deep_supervision?: boolean;
+    /**
+     * Filters
+     *
+     * Feature channels of each level. Source: nnU-Net's, at most 320 for volumes.
+     */
+    filters?: Array<number>;
+    /**
+     * Name
+     */
+    name?: 'dynunet';
+    /**
+     * Norm
+     *
+     * instance: of each image; batch: of the batch, with running averages (FedBN and SiloBN keep those at the sites); group: of groups of channels. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    norm?: 'instance' | 'batch' | 'group';
+    /**
+     * Spatial Dims
+     *
+     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
+     */
+    spatial_dims?: 2 | 3;
 };
 
 /**
@@ -806,6 +1174,20 @@ export type EvaluateSiteResult = {
 };
 
 /**
+ * EvaluationConfig
+ *
+ * How predictions are scored.
+ */
+export type EvaluationConfig = {
+    /**
+     * Nsd Tolerance
+     *
+     * Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in pixels. Ours: choose what experts disagree by.
+     */
+    nsd_tolerance?: number;
+};
+
+/**
  * EventRecord
  *
  * What happened, when and by whom. The stream sends the same objects.
@@ -872,13 +1254,29 @@ export type EventRecord = {
  */
 export type ExperimentConfig = {
     data?: DataConfig;
+    evaluation?: EvaluationConfig;
     /**
      * Minimum Sites
      *
      * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed.
      */
     minimum_sites?: number;
-    network?: NetworkConfig;
+    /**
+     * Network
+     */
+    network?: ({
+        name: 'unet';
+    } & NetworkConfig) | ({
+        name: 'basic-unet';
+    } & BasicUNetConfig) | ({
+        name: 'dynunet';
+    } & DynUNetConfig) | ({
+        name: 'segresnet';
+    } & SegResNetConfig) | ({
+        name: 'attention-unet';
+    } & AttentionUnetConfig) | ({
+        name: 'swin-unetr';
+    } & SwinUnetrConfig);
     schedule?: ScheduleConfig;
     /**
      * Seeds
@@ -910,10 +1308,32 @@ export type ExperimentConfig = {
     } & FedYogiConfig) | ({
         name: 'fedadagrad';
     } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
-    } & MrMtlConfig)>;
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig)>;
 };
 
 /**
@@ -1061,11 +1481,55 @@ export type FailRequest = {
 };
 
 /**
+ * FedALAConfig
+ *
+ * Sites learn how much of the global output layer they take over (Zhang et al., AAAI 2023, algorithm 1).
+ */
+export type FedAlaConfig = {
+    /**
+     * Eta
+     *
+     * Learning rate of the mixing weights. Source: the paper.
+     */
+    eta?: number;
+    /**
+     * First Epochs
+     *
+     * Passes over them the first time; later one. Ours; the paper goes on until the loss settles.
+     */
+    first_epochs?: number;
+    /**
+     * Name
+     */
+    name?: 'fedala';
+    /**
+     * Share
+     *
+     * Of the training cases that the weights are learned on. Source: the paper.
+     */
+    share?: number;
+};
+
+/**
  * FedAdagradConfig
  *
  * FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2).
  */
 export type FedAdagradConfig = {
+    /**
+     * Aggregation
+     *
+     * How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.
+     */
+    aggregation?: ({
+        name: 'mean';
+    } & MeanAggregation) | ({
+        name: 'median';
+    } & MedianAggregation) | ({
+        name: 'trimmed-mean';
+    } & TrimmedMeanAggregation) | ({
+        name: 'krum';
+    } & KrumAggregation);
     /**
      * Beta 1
      *
@@ -1096,6 +1560,20 @@ export type FedAdagradConfig = {
  * FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2).
  */
 export type FedAdamConfig = {
+    /**
+     * Aggregation
+     *
+     * How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.
+     */
+    aggregation?: ({
+        name: 'mean';
+    } & MeanAggregation) | ({
+        name: 'median';
+    } & MedianAggregation) | ({
+        name: 'trimmed-mean';
+    } & TrimmedMeanAggregation) | ({
+        name: 'krum';
+    } & KrumAggregation);
     /**
      * Beta 1
      *
@@ -1133,6 +1611,20 @@ export type FedAdamConfig = {
  */
 export type FedAvgConfig = {
     /**
+     * Aggregation
+     *
+     * How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.
+     */
+    aggregation?: ({
+        name: 'mean';
+    } & MeanAggregation) | ({
+        name: 'median';
+    } & MedianAggregation) | ({
+        name: 'trimmed-mean';
+    } & TrimmedMeanAggregation) | ({
+        name: 'krum';
+    } & KrumAggregation);
+    /**
      * Name
      */
     name?: 'fedavg';
@@ -1144,6 +1636,20 @@ export type FedAvgConfig = {
  * FedAvg with momentum at the server (Hsu et al., 2019).
  */
 export type FedAvgMConfig = {
+    /**
+     * Aggregation
+     *
+     * How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.
+     */
+    aggregation?: ({
+        name: 'mean';
+    } & MeanAggregation) | ({
+        name: 'median';
+    } & MedianAggregation) | ({
+        name: 'trimmed-mean';
+    } & TrimmedMeanAggregation) | ({
+        name: 'krum';
+    } & KrumAggregation);
     /**
      * Beta 1
      *
@@ -1163,11 +1669,79 @@ export type FedAvgMConfig = {
 };
 
 /**
+ * FedBNConfig
+ *
+ * Batch normalization stays at the sites (Li et al., ICLR 2021). Needs a network with batch norm.
+ */
+export type FedBnConfig = {
+    /**
+     * Name
+     */
+    name?: 'fedbn';
+};
+
+/**
+ * FedDynConfig
+ *
+ * FedAvg whose sites' objectives follow the global one (Acar et al., ICLR 2021, algorithm 1).
+ */
+export type FedDynConfig = {
+    /**
+     * Alpha
+     *
+     * Strength of the dynamic regularization. Source: among the paper's values.
+     */
+    alpha?: number;
+    /**
+     * Name
+     */
+    name?: 'feddyn';
+};
+
+/**
+ * FedNovaConfig
+ *
+ * FedAvg that divides a site's change by its number of steps (Wang et al., NeurIPS 2020). SGD only.
+ */
+export type FedNovaConfig = {
+    /**
+     * Name
+     */
+    name?: 'fednova';
+};
+
+/**
+ * FedPerConfig
+ *
+ * The output layer stays at the sites (Arivazhagan et al., 2019).
+ */
+export type FedPerConfig = {
+    /**
+     * Name
+     */
+    name?: 'fedper';
+};
+
+/**
  * FedProxConfig
  *
  * FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2).
  */
 export type FedProxConfig = {
+    /**
+     * Aggregation
+     *
+     * How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.
+     */
+    aggregation?: ({
+        name: 'mean';
+    } & MeanAggregation) | ({
+        name: 'median';
+    } & MedianAggregation) | ({
+        name: 'trimmed-mean';
+    } & TrimmedMeanAggregation) | ({
+        name: 'krum';
+    } & KrumAggregation);
     /**
      * Mu
      *
@@ -1178,6 +1752,24 @@ export type FedProxConfig = {
      * Name
      */
     name?: 'fedprox';
+};
+
+/**
+ * FedRepConfig
+ *
+ * The output layer stays at the sites and is trained before the shared layers (Collins et al., ICML 2021).
+ */
+export type FedRepConfig = {
+    /**
+     * Head Epochs
+     *
+     * Passes for the output layer in each round; the paper takes more than one.
+     */
+    head_epochs?: number;
+    /**
+     * Name
+     */
+    name?: 'fedrep';
 };
 
 /**
@@ -1203,6 +1795,12 @@ export type FedSmConfig = {
      */
     name?: 'fedsm';
     /**
+     * Routing
+     *
+     * hard: one model an image, by the threshold gamma, as in the paper; soft: the sites' models together, weighted by the selector's probabilities, without gamma. Ours.
+     */
+    routing?: 'hard' | 'soft';
+    /**
      * Selector
      *
      * The model selector. VGG-11 is the reference code's.
@@ -1214,6 +1812,12 @@ export type FedSmConfig = {
     } & CnnSelector) | ({
         name: 'vgg11';
     } & Vgg11Selector);
+    /**
+     * Similarity
+     *
+     * 0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure the distance. Ours.
+     */
+    similarity?: number;
 };
 
 /**
@@ -1222,6 +1826,20 @@ export type FedSmConfig = {
  * FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2).
  */
 export type FedYogiConfig = {
+    /**
+     * Aggregation
+     *
+     * How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.
+     */
+    aggregation?: ({
+        name: 'mean';
+    } & MeanAggregation) | ({
+        name: 'median';
+    } & MedianAggregation) | ({
+        name: 'trimmed-mean';
+    } & TrimmedMeanAggregation) | ({
+        name: 'krum';
+    } & KrumAggregation);
     /**
      * Beta 1
      *
@@ -1321,6 +1939,24 @@ export type FederationUpdate = {
 };
 
 /**
+ * FineTuningConfig
+ *
+ * FedAvg, then some rounds of local training from the global model at each site.
+ */
+export type FineTuningConfig = {
+    /**
+     * Fine Tuning Rounds
+     *
+     * How many of the run's last rounds personalize. Ours.
+     */
+    fine_tuning_rounds?: number;
+    /**
+     * Name
+     */
+    name?: 'fine-tuning';
+};
+
+/**
  * HealthRecord
  */
 export type HealthRecord = {
@@ -1412,6 +2048,59 @@ export type InitializeRunResult = {
 };
 
 /**
+ * KrumAggregation
+ *
+ * The models that lie nearest to the others (Blanchard et al., NeurIPS 2017).
+ */
+export type KrumAggregation = {
+    /**
+     * Byzantine
+     *
+     * Bad sites to withstand, f; it needs 2 f + 3 sites. Source: the paper.
+     */
+    byzantine?: number;
+    /**
+     * Name
+     */
+    name?: 'krum';
+    /**
+     * Selected
+     *
+     * Models that are averaged: 1 is Krum, more is multi-Krum. Source: the paper.
+     */
+    selected?: number;
+};
+
+/**
+ * LabelMap
+ *
+ * A data set's own labels for the federation's structures. What is in a mask must be mapped or ignored: a value
+ * that nobody named is refused as `unknown_label`, for it may be a structure that was forgotten.
+ */
+export type LabelMap = {
+    /**
+     * Ignored Names
+     *
+     * Segments and ROIs that are left out.
+     */
+    ignored_names?: Array<string>;
+    /**
+     * Ignored Values
+     *
+     * Integers that count as background.
+     */
+    ignored_values?: Array<number>;
+    /**
+     * Structures
+     *
+     * Every structure of the federation's task, by name.
+     */
+    structures: {
+        [key: string]: StructureLabels;
+    };
+};
+
+/**
  * LdaSelector
  *
  * Closed-form federated linear discriminant analysis: exact as if the data were pooled, and sent once.
@@ -1459,6 +2148,30 @@ export type LogLine = {
      * Message
      */
     message: string;
+};
+
+/**
+ * MeanAggregation
+ *
+ * The weighted mean.
+ */
+export type MeanAggregation = {
+    /**
+     * Name
+     */
+    name?: 'mean';
+};
+
+/**
+ * MedianAggregation
+ *
+ * The coordinate-wise median (Yin et al., ICML 2018).
+ */
+export type MedianAggregation = {
+    /**
+     * Name
+     */
+    name?: 'median';
 };
 
 /**
@@ -1566,7 +2279,7 @@ export type MrMtlConfig = {
 /**
  * NetworkConfig
  *
- * MONAI's 2D residual U-Net.
+ * MONAI's residual U-Net.
  */
 export type NetworkConfig = {
     /**
@@ -1582,11 +2295,59 @@ export type NetworkConfig = {
      */
     name?: 'unet';
     /**
+     * Norm
+     *
+     * instance: of each image; batch: of the batch, with running averages (FedBN and SiloBN keep those at the sites); group: of groups of channels. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    norm?: 'instance' | 'batch' | 'group';
+    /**
      * Num Residual Units
      *
      * Residual units of each level; 0 for plain convolutions. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     num_residual_units?: number;
+    /**
+     * Spatial Dims
+     *
+     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
+     */
+    spatial_dims?: 2 | 3;
+};
+
+/**
+ * PFedMeConfig
+ *
+ * Personalized models by Moreau envelopes (Dinh et al., NeurIPS 2020, algorithm 1).
+ */
+export type PFedMeConfig = {
+    /**
+     * Beta
+     *
+     * The server's step; 1 is the mean of the sites. The paper's.
+     */
+    beta?: number;
+    /**
+     * Inner Steps
+     *
+     * K: optimizer steps of the personalized model for a batch. Source: the paper.
+     */
+    inner_steps?: number;
+    /**
+     * Lambda
+     *
+     * Strength of the pull to the global model. Source: among the paper's values.
+     */
+    lambda?: number;
+    /**
+     * Local Learning Rate
+     *
+     * eta: the site's copy of the global model moves by eta * lambda of the difference to the personalized one, which must be at most 1. Source: among the paper's values.
+     */
+    local_learning_rate?: number;
+    /**
+     * Name
+     */
+    name?: 'pfedme';
 };
 
 /**
@@ -1625,6 +2386,24 @@ export type ProgressReport = {
      * Metrics
      */
     metrics?: Array<MetricPoint>;
+};
+
+/**
+ * Reading
+ *
+ * How the files of one data set are read, at the check and before every run alike.
+ */
+export type Reading = {
+    /**
+     * Channel
+     *
+     * The one channel to take, from 0, of images with several (sequences of an MR study); left out: all
+     */
+    channel?: number | null;
+    /**
+     * Left out: the integers of the federation's task, segments and ROIs by the structures' names.
+     */
+    label_map?: LabelMap | null;
 };
 
 /**
@@ -1790,10 +2569,32 @@ export type RunRecord = {
     } & FedYogiConfig) | ({
         name: 'fedadagrad';
     } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
-    } & MrMtlConfig);
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig);
     /**
      * Strategy Label
      *
@@ -1861,10 +2662,32 @@ export type RunSpec = {
     } & FedYogiConfig) | ({
         name: 'fedadagrad';
     } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
-    } & MrMtlConfig);
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig);
     task: SegmentationTask;
 };
 
@@ -1872,6 +2695,24 @@ export type RunSpec = {
  * RunStatus
  */
 export type RunStatus = 'created' | 'queued' | 'running' | 'paused' | 'evaluating' | 'completed' | 'failed' | 'cancelled';
+
+/**
+ * ScaffoldConfig
+ *
+ * FedAvg whose sites correct their drift by control variates (Karimireddy et al., ICML 2020). Plain SGD only.
+ */
+export type ScaffoldConfig = {
+    /**
+     * Name
+     */
+    name?: 'scaffold';
+    /**
+     * Server Learning Rate
+     *
+     * eta_g: 1 goes to the mean of the sites. Source: the paper's experiments.
+     */
+    server_learning_rate?: number;
+};
 
 /**
  * ScheduleConfig
@@ -1886,11 +2727,29 @@ export type ScheduleConfig = {
      */
     batch_size?: number;
     /**
+     * Focal Gamma
+     *
+     * Loss dice_focal. Source: Lin et al., ICCV 2017.
+     */
+    focal_gamma?: number;
+    /**
+     * Gradient Clipping
+     *
+     * Largest 2-norm of a step's gradient. Empty: gradients are not clipped.
+     */
+    gradient_clipping?: number | null;
+    /**
      * Learning Rate
      *
-     * Adam's learning rate at the sites. Source: the authors' reference code (NVFlare research/fed-sm).
+     * The optimizer's learning rate at the sites. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     learning_rate?: number;
+    /**
+     * Learning Rate Schedule
+     *
+     * How the learning rate falls over the rounds. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    learning_rate_schedule?: 'constant' | 'cosine' | 'polynomial' | 'step';
     /**
      * Local Epochs
      *
@@ -1898,23 +2757,95 @@ export type ScheduleConfig = {
      */
     local_epochs?: number;
     /**
+     * Local Steps
+     *
+     * Optimizer steps in each round in place of local epochs, the same for small and large sites. Empty: local epochs count.
+     */
+    local_steps?: number | null;
+    /**
      * Loss
      *
-     * dice: soft Dice; dice_bce: soft Dice plus binary cross-entropy. Source: the authors' reference code (NVFlare research/fed-sm).
+     * dice: soft Dice; dice_bce: plus binary cross-entropy of each structure (DiceCE for structures that may overlap); dice_focal: plus focal loss; tversky. Source: the authors' reference code (NVFlare research/fed-sm).
      */
-    loss?: 'dice' | 'dice_bce';
+    loss?: 'dice' | 'dice_bce' | 'dice_focal' | 'tversky';
+    /**
+     * Mixed Precision
+     *
+     * bfloat16 in the forward passes of training: faster, on GPUs only.
+     */
+    mixed_precision?: boolean;
+    /**
+     * Momentum
+     *
+     * SGD's only; 0 is plain SGD. Ours.
+     */
+    momentum?: number;
+    /**
+     * Optimizer
+     *
+     * At the sites. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    optimizer?: 'adam' | 'adamw' | 'sgd';
     /**
      * Optimizer State
      *
-     * keep: Adam's moments stay at the site from round to round; reset: fresh moments in each round. Source: the authors' reference code (NVFlare research/fed-sm).
+     * keep: the optimizer's moments stay at the site from round to round; reset: fresh moments in each round. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     optimizer_state?: 'keep' | 'reset';
+    /**
+     * Participation
+     *
+     * Share of the sites that train in a round, drawn anew for each; all validate. 1 in cross-silo use.
+     */
+    participation?: number;
+    /**
+     * Power
+     *
+     * Schedule polynomial. Source: nnU-Net's.
+     */
+    power?: number;
     /**
      * Rounds
      *
      * Communication rounds. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     rounds?: number;
+    /**
+     * Step Factor
+     *
+     * Schedule step: what is left at each fall. Ours.
+     */
+    step_factor?: number;
+    /**
+     * Step Rounds
+     *
+     * Schedule step: rounds between two falls. Ours.
+     */
+    step_rounds?: number;
+    /**
+     * Tversky Alpha
+     *
+     * Loss tversky: weight of false positives. Source: Salehi et al., MLMI 2017.
+     */
+    tversky_alpha?: number;
+    /**
+     * Tversky Beta
+     *
+     * Loss tversky: weight of false negatives. Source: Salehi et al., MLMI 2017.
+     */
+    tversky_beta?: number;
+    /**
+     * Warmup Rounds
+     *
+     * First rounds over which the learning rate rises to its value.
+     */
+    warmup_rounds?: number;
+    /**
+     * Weight Decay
+     *
+     * L2 penalty of adam and sgd, decoupled decay of adamw. Source: the authors' reference code (NVFlare research/fed-sm).
+     */
+    weight_decay?: number;
     /**
      * Weighting
      *
@@ -1984,11 +2915,53 @@ export type ScoredCase = {
 };
 
 /**
+ * SegResNetConfig
+ *
+ * SegResNet (Myronenko, BrainLes 2018), without its auto-encoder branch.
+ */
+export type SegResNetConfig = {
+    /**
+     * Blocks Down
+     *
+     * Residual blocks of each level going down.
+     */
+    blocks_down?: Array<number>;
+    /**
+     * Init Filters
+     *
+     * Feature channels of the first level; doubled at each further level.
+     */
+    init_filters?: number;
+    /**
+     * Name
+     */
+    name?: 'segresnet';
+    /**
+     * Norm
+     *
+     * As of the U-Net. Source: Myronenko 2018.
+     */
+    norm?: 'instance' | 'batch' | 'group';
+    /**
+     * Spatial Dims
+     *
+     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
+     */
+    spatial_dims?: 2 | 3;
+};
+
+/**
  * SegmentationTask
  *
  * The task that all sites of a federation share.
  */
 export type SegmentationTask = {
+    /**
+     * Dimensions
+     *
+     * 2: pictures (photographs, slices); 3: volumes.
+     */
+    dimensions?: 2 | 3;
     /**
      * Modality
      *
@@ -2064,6 +3037,18 @@ export type SessionRecord = {
 };
 
 /**
+ * SiloBNConfig
+ *
+ * Batch norm's statistics stay at the sites, its scale is shared (Andreux et al., 2020). Needs batch norm.
+ */
+export type SiloBnConfig = {
+    /**
+     * Name
+     */
+    name?: 'silobn';
+};
+
+/**
  * SiteCreate
  */
 export type SiteCreate = {
@@ -2078,11 +3063,41 @@ export type SiteCreate = {
      */
     name: string;
     /**
+     * What may leave the site.
+     */
+    policy?: SitePolicy;
+    /**
      * Slug
      *
      * Made from the name when left out. Never changes afterwards.
      */
     slug?: string | null;
+};
+
+/**
+ * SitePolicy
+ *
+ * What may leave a site. Model weights and metrics leave always: without them nothing is federated.
+ */
+export type SitePolicy = {
+    /**
+     * May Send Hashes
+     *
+     * Hashes of decoded images, exact and perceptual, by which other sites' cases are compared for leakage. SHA-256 of the files themselves leave always, to prove before each run that no file changed; they are compared with no other site's.
+     */
+    may_send_hashes?: boolean;
+    /**
+     * May Send Images
+     *
+     * Thumbnails, and the images and masks that the viewer shows of test cases.
+     */
+    may_send_images?: boolean;
+    /**
+     * Minimum Count
+     *
+     * Federated statistics state no number of cases from 1 to this less one.
+     */
+    minimum_count?: number;
 };
 
 /**
@@ -2121,6 +3136,7 @@ export type SiteRecord = {
     num_cases: {
         [key: string]: number;
     };
+    policy: SitePolicy;
     /**
      * Position
      *
@@ -2143,8 +3159,14 @@ export type SiteRecord = {
 export type SiteUpdate = {
     /**
      * Name
+     *
+     * Left out: unchanged.
      */
-    name: string;
+    name?: string | null;
+    /**
+     * The whole new policy; left out: unchanged. What a check or a run has sent before stays where it is; check the site's data sets again to withdraw thumbnails and hashes.
+     */
+    policy?: SitePolicy | null;
 };
 
 /**
@@ -2232,6 +3254,72 @@ export type Structure = {
      * The structure's name, as shown everywhere.
      */
     name: string;
+};
+
+/**
+ * StructureLabels
+ *
+ * What stands for one structure in one data set's masks; a structure is the union of all that is listed.
+ */
+export type StructureLabels = {
+    /**
+     * Names
+     *
+     * Segment names of DICOM-SEG, ROI names of RTSTRUCT; case does not matter.
+     */
+    names?: Array<string>;
+    /**
+     * Values
+     *
+     * Integers of label masks.
+     */
+    values?: Array<number>;
+};
+
+/**
+ * SwinUNETRConfig
+ *
+ * Swin UNETR (Hatamizadeh et al., BrainLes 2021): a transformer's encoder; slow on processors.
+ */
+export type SwinUnetrConfig = {
+    /**
+     * Depths
+     *
+     * Blocks of each of the four stages.
+     */
+    depths?: [
+        number,
+        number,
+        number,
+        number
+    ];
+    /**
+     * Feature Size
+     *
+     * Features of the first stage, doubled at each further one. 48 in the paper; small here.
+     */
+    feature_size?: 12 | 24 | 36 | 48;
+    /**
+     * Name
+     */
+    name?: 'swin-unetr';
+    /**
+     * Num Heads
+     *
+     * Attention heads of each stage.
+     */
+    num_heads?: [
+        number,
+        number,
+        number,
+        number
+    ];
+    /**
+     * Spatial Dims
+     *
+     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
+     */
+    spatial_dims?: 2 | 3;
 };
 
 /**
@@ -2404,6 +3492,24 @@ export type TrainSiteResult = {
      * Seconds
      */
     seconds: number;
+};
+
+/**
+ * TrimmedMeanAggregation
+ *
+ * The coordinate-wise mean without the extreme values (Yin et al., ICML 2018).
+ */
+export type TrimmedMeanAggregation = {
+    /**
+     * Name
+     */
+    name?: 'trimmed-mean';
+    /**
+     * Trimmed
+     *
+     * Values left out at each end, so many bad sites are tolerated. The paper's.
+     */
+    trimmed?: number;
 };
 
 /**

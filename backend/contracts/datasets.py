@@ -1,0 +1,239 @@
+"""What backend, worker and browser agree on about data sets: how to read one, and what its check found.
+
+Spacing is in mm and in array order: (rows, columns) of a picture, (slices, rows, columns) of a volume.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from backend.contracts.artifacts import Sha256
+from backend.contracts.base import Contract
+from backend.contracts.metrics import Split
+from backend.contracts.task_definition import SegmentationTask, StructureName
+
+#: How a data set's files are arranged; `auto` looks.
+Layout = Literal["auto", "folders", "datalist", "nnunet", "bids"]
+#: Why a case is not used.
+ReasonCode = Literal[
+    "no_mask",
+    "no_image",
+    "unreadable_image",
+    "unreadable_mask",
+    "size_mismatch",
+    "geometry_mismatch",
+    "wrong_dimensions",
+    "missing_spacing",
+    "unknown_label",
+    "empty_mask",
+    "wrong_channels",
+    "duplicate",
+]
+#: What a used case should be looked at for.
+WarningCode = Literal["near_duplicate", "split_conflict"]
+LabelValue = Annotated[int, Field(ge=1, le=65535)]
+#: A segment of a DICOM-SEG, or a ROI of an RTSTRUCT.
+SegmentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+#: 64 bits in hexadecimal digits.
+PerceptualHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+SPACING_DESCRIPTION = "mm in array order (slices, rows, columns of a volume); None where unknown."
+
+
+class SplitFractions(Contract):
+    """Shares of a data set's cases; the rest after train and val is test."""
+
+    train: float = Field(default=0.6, gt=0, lt=1)
+    val: float = Field(default=0.15, gt=0, lt=1)
+
+
+class SitePolicy(Contract):
+    """What may leave a site. Model weights and metrics leave always: without them nothing is federated."""
+
+    may_send_images: bool = Field(
+        default=True, description="Thumbnails, and the images and masks that the viewer shows of test cases."
+    )
+    may_send_hashes: bool = Field(
+        default=True,
+        description=(
+            "Hashes of decoded images, exact and perceptual, by which other sites' cases are compared for leakage. "
+            "SHA-256 of the files themselves leave always, to prove before each run that no file changed; they are "
+            "compared with no other site's."
+        ),
+    )
+    minimum_count: int = Field(
+        default=10, ge=1, le=1000, description="Federated statistics state no number of cases from 1 to this less one."
+    )
+
+
+class StructureLabels(Contract):
+    """What stands for one structure in one data set's masks; a structure is the union of all that is listed."""
+
+    values: tuple[LabelValue, ...] = Field(default=(), description="Integers of label masks.", examples=[[1, 2]])
+    names: tuple[SegmentName, ...] = Field(
+        default=(),
+        description="Segment names of DICOM-SEG, ROI names of RTSTRUCT; case does not matter.",
+        examples=[["Prostate"]],
+    )
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.values and not self.names:
+            raise ValueError("values and names are both empty: list at least one integer or name of the structure")
+        return self
+
+
+class LabelMap(Contract):
+    """A data set's own labels for the federation's structures. What is in a mask must be mapped or ignored: a value
+    that nobody named is refused as `unknown_label`, for it may be a structure that was forgotten."""
+
+    structures: dict[StructureName, StructureLabels] = Field(
+        description="Every structure of the federation's task, by name.",
+        examples=[{"prostate": {"values": [1, 2], "names": ["Prostate"]}}],
+    )
+    ignored_values: tuple[LabelValue, ...] = Field(default=(), description="Integers that count as background.")
+    ignored_names: tuple[SegmentName, ...] = Field(default=(), description="Segments and ROIs that are left out.")
+
+    @model_validator(mode="after")
+    def _nothing_is_mapped_and_ignored(self) -> Self:
+        mapped_values = {value for labels in self.structures.values() for value in labels.values}
+        mapped_names = {name.casefold() for labels in self.structures.values() for name in labels.names}
+        both: list[int | str] = [value for value in self.ignored_values if value in mapped_values]
+        both += [name for name in self.ignored_names if name.casefold() in mapped_names]
+        if both:
+            raise ValueError(f"{', '.join(map(str, both))} is mapped to a structure and ignored: keep one of the two")
+        return self
+
+
+class Reading(Contract):
+    """How the files of one data set are read, at the check and before every run alike."""
+
+    label_map: LabelMap | None = Field(
+        default=None,
+        description="Left out: the integers of the federation's task, segments and ROIs by the structures' names.",
+    )
+    channel: Annotated[int, Field(ge=0, le=99)] | None = Field(
+        default=None,
+        description="The one channel to take, from 0, of images with several (sequences of an MR study); left out: all",
+    )
+
+
+class CaseFile(Contract):
+    """One used case of a data set: paths relative to the data set's folder, and what they must hash to.
+
+    A path is a file, or the folder of a DICOM series."""
+
+    case_id: str
+    name: str
+    split: Split
+    image: str
+    mask: str
+    image_sha256: Sha256
+    mask_sha256: Sha256
+    patient: str | None = Field(
+        default=None,
+        description="Pseudonym, equal for all cases of one patient at this site; None: the case is its own patient.",
+    )
+
+
+class DatasetManifest(Contract):
+    """A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order."""
+
+    dataset_id: str
+    site: str
+    folder: str
+    cases: tuple[CaseFile, ...]
+    reading: Reading = Reading()
+    may_send_images: bool = True
+
+
+class DescribeDatasetPayload(Contract):
+    kind: Literal["describe_dataset"] = "describe_dataset"
+    dataset_id: str
+    site: str
+    folder: str
+    task: SegmentationTask
+    fractions: SplitFractions
+    seed: int
+    layout: Layout = "auto"
+    reading: Reading = Reading()
+    patient_pattern: str | None = None
+    may_send_images: bool = True
+    may_send_hashes: bool = True
+
+
+class CaseWarning(Contract):
+    """Something about a used case that a person should look at."""
+
+    code: WarningCode
+    message: str
+
+
+class CheckedCase(Contract):
+    """One case of a data set after the readiness check. A skipped one says why."""
+
+    name: str
+    image: str
+    mask: str | None
+    reason_code: ReasonCode | None = Field(default=None, description="None: the case is used.")
+    reason: str | None = Field(default=None, description="In plain words, with the values and the remedy.")
+    warnings: tuple[CaseWarning, ...] = ()
+    split: Split | None = None
+    patient: str | None = Field(
+        default=None, description="Pseudonym: a keyed hash, made at the site. None where no patient is known."
+    )
+    width: int | None = None
+    height: int | None = None
+    depth: int | None = Field(default=None, description="Slices of a volume; None of a picture.")
+    spacing: tuple[float, ...] | None = Field(default=None, description=SPACING_DESCRIPTION)
+    image_sha256: Sha256 | None = None
+    mask_sha256: Sha256 | None = None
+    pixel_sha256: Sha256 | None = Field(
+        default=None, description="Of the decoded pixels, whatever the file format. None where policy forbids hashes."
+    )
+    perceptual_hash: PerceptualHash | None = Field(default=None, description="None where policy forbids hashes.")
+    structure_shares: dict[str, float] = Field(
+        default={}, description="Structure name to its share of the image's pixels."
+    )
+    structure_sizes: dict[str, float] = Field(
+        default={}, description="Structure name to its size: ml in a volume, pixels in a picture."
+    )
+    mean_intensity: tuple[float, ...] = Field(
+        default=(), description="Mean of each channel: of a picture in 0 to 1, of a volume in the file's own unit."
+    )
+    intensity_percentiles: tuple[float, ...] = Field(
+        default=(), description="0.5th, 25th, 50th, 75th and 99.5th percentile of the grey values, in the same unit."
+    )
+    thumbnail: Sha256 | None = Field(
+        default=None, description="JPEG, at most 256 px, the reference outlined; None where policy forbids."
+    )
+
+
+class DescribeDatasetResult(Contract):
+    kind: Literal["describe_dataset"] = "describe_dataset"
+    cases: tuple[CheckedCase, ...]
+    intensity_histogram: tuple[float, ...] = Field(
+        default=(),
+        description=(
+            "Share of pixels in 32 equal bins of grey value over all used images. A volume's grey values are first "
+            "scaled between its 0.5th and 99.5th percentile: MR has no unit that scanners share."
+        ),
+    )
+    layout: Layout | None = Field(default=None, description="How the files turned out to be arranged.")
+    reading: Reading | None = Field(
+        default=None, description="How they were read: as asked, completed by the data set's own dataset.json."
+    )
+    warnings: tuple[str, ...] = Field(default=(), description="About the data set as a whole, in plain words.")
+
+
+def valid_patient_pattern(pattern: str | None) -> str | None:
+    """Raises ValueError where it is no regular expression with exactly one group."""
+    if pattern is None:
+        return None
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression ({error}): try ^([^_]+)_") from None
+    if groups != 1:
+        raise ValueError(f"{pattern!r} has {groups} groups: put parentheses around the patient's part, as ^([^_]+)_")
+    return pattern

@@ -1,0 +1,107 @@
+"""Migrations of a database that already holds data."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from backend.contracts.datasets import Reading, SitePolicy
+from backend.datasets import service as datasets
+from backend.db.migrate import migrate, migration_config
+from backend.db.models import Case, Dataset, Site
+from backend.db.session import create_engine_for
+from backend.settings import Settings
+from backend.sites.service import policy_of
+
+TIME = "2026-01-02 03:04:05+00:00"
+TASK = json.dumps({"modality": "x", "num_channels": 1, "structures": [{"name": "disc", "label_values": [1]}]})
+FRACTIONS = json.dumps({"train": 0.6, "val": 0.15})
+#: Rows as a backend of revision 0001 wrote them.
+OLD_ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("federation", {"id": "f", "name": "Eyes", "description": "", "task": TASK, "created_at": TIME}),
+    (
+        "site",
+        {
+            "id": "s",
+            "federation_id": "f",
+            "slug": "a",
+            "name": "A",
+            "kind": "simulated",
+            "position": 0,
+            "created_at": TIME,
+        },
+    ),
+    (
+        "dataset",
+        {
+            "id": "d",
+            "site_id": "s",
+            "name": "Old",
+            "folder": "/data",
+            "fractions": FRACTIONS,
+            "seed": 0,
+            "status": "ready",
+            "created_at": TIME,
+            "intensity_histogram": "[0.5, 0.5]",
+        },
+    ),
+    (
+        "case",
+        {
+            "id": "c",
+            "dataset_id": "d",
+            "name": "one",
+            "used": True,
+            "split": "train",
+            "image": "images/one.png",
+            "mask": "masks/one.png",
+            "image_sha256": "0" * 64,
+            "mask_sha256": "1" * 64,
+            "width": 8,
+            "height": 8,
+            "structure_shares": '{"disc": 0.25}',
+            "mean_intensity": "[0.5]",
+        },
+    ),
+)
+
+
+@pytest.fixture
+def old_engine(tmp_path: Path, database_url: str) -> Iterator[tuple[str, Engine]]:
+    """A database of revision 0001 with one used case."""
+    url = Settings(home=tmp_path, database_url=database_url).effective_database_url
+    command.upgrade(migration_config(url), "0001")
+    engine = create_engine_for(url)
+    with engine.begin() as connection:
+        for table, row in OLD_ROWS:
+            columns, values = ", ".join(row), ", ".join(f":{column}" for column in row)
+            connection.execute(text(f'INSERT INTO "{table}" ({columns}) VALUES ({values})'), row)
+    yield url, engine
+    engine.dispose()
+
+
+def test_what_was_registered_before_keeps_working(old_engine: tuple[str, Engine]) -> None:
+    url, engine = old_engine
+    migrate(url)
+    with Session(engine) as session:
+        dataset, site, case = session.get_one(Dataset, "d"), session.get_one(Site, "s"), session.get_one(Case, "c")
+        assert policy_of(site) == SitePolicy()
+        record = datasets.dataset_record(session, dataset)
+        assert (record.layout, record.found_layout, record.reading) == ("folders", None, Reading())
+        assert (record.num_used, record.num_patients, record.spacing, record.warnings) == (1, None, None, [])
+        assert datasets.case_record(case).structure_sizes == {}
+        (file,) = datasets.manifest_of(session, dataset, site).cases
+        assert (file.image, file.patient) == ("images/one.png", None)
+
+
+def test_the_way_back_keeps_the_old_data(old_engine: tuple[str, Engine]) -> None:
+    url, engine = old_engine
+    migrate(url)
+    command.downgrade(migration_config(url), "0001")
+    with engine.connect() as connection:
+        assert connection.execute(text('SELECT id, image FROM "case"')).all() == [("c", "images/one.png")]
