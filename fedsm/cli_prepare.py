@@ -73,6 +73,8 @@ def _prepare(dataset: "PublicDataset", source: Path, output: Path, force: bool, 
 def _print(prepared: "Prepared") -> None:
     for site in prepared.sites:
         typer.echo(f"{site.slug}: {site.in_words}")
+    if len(prepared.sites) > 1:
+        typer.echo(f"in all: {prepared.in_words}")
     for entry in prepared.left_out[:10]:
         typer.echo(f"  left out {entry.site}/{entry.name}: {entry.reason}")
     if len(prepared.left_out) > 10:
@@ -85,6 +87,8 @@ def _summary(prepared: "Prepared") -> dict[str, Any]:
         "dataset": prepared.dataset.name,
         "folder": str(prepared.folder),
         "complete": prepared.is_complete,
+        "found": len(prepared.cases),
+        "expected": prepared.dataset.num_expected,
         "sites": [
             {
                 "slug": site.slug,
@@ -135,6 +139,7 @@ def _description(dataset: "PublicDataset") -> dict[str, Any]:
         "citation": dataset.citation,
         "modality": dataset.modality,
         "dimensions": dataset.dimensions,
+        "expected": dataset.num_expected,
         "structures": [structure.model_dump(mode="json") for structure in dataset.structures],
         "sites": [{"slug": site.slug, "name": site.name, "expected": site.num_expected} for site in dataset.sites],
         "layout": dataset.layout,

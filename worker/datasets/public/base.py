@@ -24,6 +24,7 @@ ReasonCode = Literal[
     "unknown_label",
     "empty_mask",
     "ambiguous",
+    "incomplete",
     "duplicate",
 ]
 PictureArray = NDArray[np.uint8]
@@ -97,7 +98,8 @@ class PublicDataset:
 
     where: address of the official download. terms: what its authors allow. layout: the folders that `find` reads, as
     they are after unpacking. layout_source: where that layout is known from. expected_source: who states the sites'
-    expected numbers. notes: what is ambiguous, and what was decided.
+    expected numbers. notes: what is ambiguous, and what was decided. num_expected_in_all: where the sum is known and
+    the sites' shares of it are not.
     """
 
     name: str
@@ -115,10 +117,13 @@ class PublicDataset:
     layout_source: str
     find: Callable[[Path], Iterator[SourceCase | LeftOut]] = field(repr=False)
     notes: tuple[str, ...] = ()
+    num_expected_in_all: int | None = None
 
     @property
     def num_expected(self) -> int | None:
-        """Of all sites; None where it is not known of one of them."""
+        """Of all sites together; None where it is not known."""
+        if self.num_expected_in_all is not None:
+            return self.num_expected_in_all
         counts = [site.num_expected for site in self.sites]
         return None if None in counts else sum(count for count in counts if count is not None)
 

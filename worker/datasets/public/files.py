@@ -35,8 +35,15 @@ def folders_below(folder: Path) -> Iterator[Path]:
 
 
 def find_folders(source: Path, name: str) -> list[Path]:
-    """Folders of that name, whatever its case, at any depth: archives unpack with or without a folder around them."""
-    return [path for path in folders_below(source) if path.name.lower() == name.lower()]
+    """Folders of that name, whatever its case, at any depth: archives unpack with or without a folder around them.
+
+    Not the source itself, and of folders of that name within one another the outermost.
+    """
+    found: list[Path] = []
+    for path in folders_below(source):
+        if path != source and path.name.lower() == name.lower() and not (found and path.is_relative_to(found[-1])):
+            found.append(path)
+    return found
 
 
 def by_stem(paths: Collection[Path]) -> dict[str, Path]:
@@ -45,15 +52,6 @@ def by_stem(paths: Collection[Path]) -> dict[str, Path]:
     for path in sorted(paths):
         stems.setdefault(path.stem.lower(), path)
     return stems
-
-
-def child(folder: Path, name: str) -> Path:
-    """The entry of that name, whatever its case; where there is none, the path it would have."""
-    if folder.is_dir():
-        for path in sorted(folder.iterdir()):
-            if path.name.lower() == name.lower():
-                return path
-    return folder / name
 
 
 def safe_name(text: str) -> str:

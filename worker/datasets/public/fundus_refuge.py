@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from worker.datasets.public.base import DISC_AND_CUP, FUNDUS, LeftOut, Picture, PublicDataset, SourceCase, SourceSite
 from worker.datasets.public.files import by_stem, files_below
+from worker.datasets.public.pairs import paired
 from worker.datasets.public.pictures import disc_and_cup, read_colour, read_grey, require_values
 
 ZEISS, CANON = "refuge-zeiss", "refuge-canon"
@@ -22,14 +22,12 @@ def find(source: Path) -> Iterator[SourceCase | LeftOut]:
     """By file name, wherever the archives were unpacked to: the four letters name one photograph in the whole set."""
     images = by_stem(files_below(source, (".jpg", ".jpeg")))
     masks = by_stem(files_below(source, (".bmp",)))
-    for stem in sorted(name for name in images.keys() | masks.keys() if _NAME.fullmatch(name)):
-        site = _SITES[stem[0]]
-        if stem not in images:
-            yield LeftOut(site, stem, "no_image", f"{masks[stem].name} has no photograph {stem}.jpg")
-        elif stem not in masks:
-            yield LeftOut(site, stem, "no_mask", f"{images[stem].name} has no mask {stem}.bmp")
-        else:
-            yield SourceCase(site, images[stem].stem, images[stem].stem, partial(_read, images[stem], masks[stem]))
+    for site in (ZEISS, CANON):
+        yield from paired(site, _of(site, images), _of(site, masks), _read)
+
+
+def _of(site: str, files: dict[str, Path]) -> dict[str, Path]:
+    return {stem: path for stem, path in files.items() if _NAME.fullmatch(stem) and _SITES[stem[0]] == site}
 
 
 def _read(image: Path, mask: Path) -> Picture:

@@ -29,9 +29,7 @@ class SiteReport:
 
     @property
     def in_words(self) -> str:
-        """`found 3 of 400 expected, left out 1`."""
-        expected = "an unknown number" if self.num_expected is None else str(self.num_expected)
-        return f"found {self.num_found} of {expected} expected, left out {self.num_left_out}"
+        return found_in_words(self.num_found, self.num_expected, self.num_left_out)
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,18 @@ class Prepared:
 
     @property
     def is_complete(self) -> bool:
-        """Nothing left out, and as many cases as the complete original has where that is known."""
-        return not self.left_out and all(site.num_expected in (None, site.num_found) for site in self.sites)
+        """As many cases as the complete original has; where that is not known, nothing left out."""
+        return self._is_whole and all(site.num_expected in (None, site.num_found) for site in self.sites)
+
+    @property
+    def _is_whole(self) -> bool:
+        expected = self.dataset.num_expected
+        return not self.left_out if expected is None else expected == len(self.cases)
+
+    @property
+    def in_words(self) -> str:
+        """Of all sites."""
+        return found_in_words(len(self.cases), self.dataset.num_expected, len(self.left_out))
 
     @property
     def sites(self) -> tuple[SiteReport, ...]:
@@ -61,6 +69,12 @@ class Prepared:
             )
             for site in self.dataset.sites
         )
+
+
+def found_in_words(num_found: int, num_expected: int | None, num_left_out: int) -> str:
+    """`found 3 of 400 expected, left out 1`."""
+    expected = "an unknown number" if num_expected is None else str(num_expected)
+    return f"found {num_found} of {expected} expected, left out {num_left_out}"
 
 
 def write_reports(prepared: Prepared, source_name: str) -> None:
@@ -115,6 +129,7 @@ def _report_lines(prepared: Prepared, source_name: str) -> Iterator[str]:
             f"| {site.name} | {site.slug} | {site.num_found} | {expected} | {site.num_left_out} | {site.num_patients} "
             f"| {_splits_in_words(prepared, site.slug)} |"
         )
+    yield f"\nIn all: {prepared.in_words}."
     yield f"\nExpected numbers: {dataset.expected_source}"
     structures = "; ".join(f"{s.name} = {', '.join(map(str, s.label_values))}" for s in dataset.structures)
     yield f"\nLabels of the masks: 0 background; {structures}."
