@@ -1,15 +1,18 @@
 """Every augmentation preset: what it may change, what it must not, and that the generator alone decides."""
 
+from importlib.util import module_from_spec, spec_from_file_location
 from math import pi
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from worker.engine import augmentation
 from worker.engine.augmentation import PRESETS, Preset, augment, check_augmentation
 
-DOCS = Path(__file__).resolve().parents[3] / "docs"
+ROOT = Path(__file__).resolve().parents[3]
 SPATIAL: tuple[Preset, ...] = ("flips", "rotations", "elastic")
 SHAPES = ((3, 32, 40), (1, 32, 40), (1, 6, 24, 32))
 
@@ -182,10 +185,19 @@ def test_a_constant_image_stays_constant() -> None:
         assert torch.allclose(augment(image, reference, preset, generator())[0], image, atol=1e-6)
 
 
-def test_the_documentation_shows_every_preset() -> None:
-    text = (DOCS / "augmentations.md").read_text()
+def test_the_documentation_shows_every_preset_as_it_is() -> None:
+    """The pictures are those that scripts/augmentation_pictures.py draws, but for 192 colours and rounding."""
+    spec = spec_from_file_location("augmentation_pictures", ROOT / "scripts" / "augmentation_pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = (ROOT / "docs" / "augmentations.md").read_text()
     for preset in PRESETS:
         assert f"## `{preset}`" in text
-        picture = f"images/augmentations/{preset}.png"
-        assert picture in text
-        assert (DOCS / picture).stat().st_size < 150_000
+        assert f"(images/augmentations/{preset}.png)" in text
+        path = ROOT / "docs" / "images" / "augmentations" / f"{preset}.png"
+        assert path.stat().st_size < 150_000
+        shown, drawn = Image.open(path).convert("RGB"), script.picture_row(preset)
+        assert shown.size == drawn.size
+        assert np.abs(np.asarray(shown, dtype=float) - np.asarray(drawn)).mean() < 3, preset
