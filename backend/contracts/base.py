@@ -20,6 +20,11 @@ class Contract(BaseModel):
     )
 
 
+def applies_when(field: str, *values: str) -> dict[str, Any]:
+    """For `json_schema_extra`: the field counts only where its sibling `field` has one of these values."""
+    return {"applies_when": {field: list(values)}}
+
+
 def with_example(**fields: Any) -> ConfigDict:
     """The configuration of a request body that shows `fields` as its example in the API's documentation."""
     return ConfigDict(json_schema_extra={"examples": [fields]})

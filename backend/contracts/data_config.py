@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.contracts.base import REFERENCE, Contract
+from backend.contracts.base import REFERENCE, Contract, applies_when
 
 AugmentationName = Literal["none", "flips", "rotations", "elastic", "intensity", "noise", "colour", "strong"]
 
@@ -32,17 +32,30 @@ class DataConfig(Contract):
         default=None,
         min_length=2,
         max_length=3,
-        description="Patches only: voxel size to which images are resampled before patches are cut, as height, width "
+        description="Voxel size to which images are resampled before patches are cut, as height, width "
         "or depth, height, width; in mm, for photographs in original pixels. Empty: as they are.",
+        json_schema_extra=applies_when("sampling", "patches"),
     )
     patches_per_case: int = Field(
-        default=1, ge=1, le=64, description="Patches only: drawn from each image, or slice, in a local epoch. Ours."
+        default=1,
+        ge=1,
+        le=64,
+        description="Drawn from each image, or slice, in a local epoch. Ours.",
+        json_schema_extra=applies_when("sampling", "patches"),
     )
     foreground_share: float = Field(
-        default=0.5, ge=0, le=1, description="Patches only: of the patches, how many lie around a structure. Ours."
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Of the patches, how many lie around a structure. Ours.",
+        json_schema_extra=applies_when("sampling", "patches"),
     )
     overlap: float = Field(
-        default=0.5, ge=0, le=0.9, description="Patches only: overlap of the sliding window. Source: nnU-Net's."
+        default=0.5,
+        ge=0,
+        le=0.9,
+        description="Overlap of the sliding window. Source: nnU-Net's.",
+        json_schema_extra=applies_when("sampling", "patches"),
     )
     slices: Literal["all", "foreground"] = Field(
         default="all",
@@ -57,8 +70,9 @@ class DataConfig(Contract):
     )
     window: tuple[float, float] | None = Field(
         default=None,
-        description="With intensity window: the stored values that become 0 and 1. The reference code's prostate MR: 0 "
+        description="The stored values that become 0 and 1. The reference code's prostate MR: 0 "
         "and 2048; a soft-tissue window in CT: -160 and 240.",
+        json_schema_extra=applies_when("intensity", "window"),
     )
     augmentation: AugmentationName = Field(
         default="none",

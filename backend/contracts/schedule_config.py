@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.contracts.base import REFERENCE, Contract
+from backend.contracts.base import REFERENCE, Contract, applies_when
 
 
 class ScheduleConfig(Contract):
@@ -32,7 +32,9 @@ class ScheduleConfig(Contract):
     learning_rate: float = Field(
         default=1e-3, gt=0, le=1, description=f"The optimizer's learning rate at the sites. {REFERENCE}"
     )
-    momentum: float = Field(default=0.9, ge=0, lt=1, description="SGD's only; 0 is plain SGD. Ours.")
+    momentum: float = Field(
+        default=0.9, ge=0, lt=1, description="0 is plain SGD. Ours.", json_schema_extra=applies_when("optimizer", "sgd")
+    )
     weight_decay: float = Field(
         default=0.0, ge=0, le=1, description=f"L2 penalty of adam and sgd, decoupled decay of adamw. {REFERENCE}"
     )
@@ -42,9 +44,27 @@ class ScheduleConfig(Contract):
     warmup_rounds: int = Field(
         default=0, ge=0, le=100, description="First rounds over which the learning rate rises to its value."
     )
-    step_rounds: int = Field(default=30, ge=1, le=1000, description="Schedule step: rounds between two falls. Ours.")
-    step_factor: float = Field(default=0.1, gt=0, lt=1, description="Schedule step: what is left at each fall. Ours.")
-    power: float = Field(default=0.9, gt=0, le=5, description="Schedule polynomial. Source: nnU-Net's.")
+    step_rounds: int = Field(
+        default=30,
+        ge=1,
+        le=1000,
+        description="Rounds between two falls. Ours.",
+        json_schema_extra=applies_when("learning_rate_schedule", "step"),
+    )
+    step_factor: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="What is left at each fall. Ours.",
+        json_schema_extra=applies_when("learning_rate_schedule", "step"),
+    )
+    power: float = Field(
+        default=0.9,
+        gt=0,
+        le=5,
+        description="Exponent of what is left of the rounds. Source: nnU-Net's.",
+        json_schema_extra=applies_when("learning_rate_schedule", "polynomial"),
+    )
     gradient_clipping: float | None = Field(
         default=None,
         gt=0,
@@ -64,18 +84,26 @@ class ScheduleConfig(Contract):
         description="dice: soft Dice; dice_bce: plus binary cross-entropy of each structure (DiceCE for structures "
         f"that may overlap); dice_focal: plus focal loss; tversky. {REFERENCE}",
     )
-    focal_gamma: float = Field(default=2.0, ge=0, le=10, description="Loss dice_focal. Source: Lin et al., ICCV 2017.")
+    focal_gamma: float = Field(
+        default=2.0,
+        ge=0,
+        le=10,
+        description="Focus on hard pixels; 0 is cross-entropy. Source: Lin et al., ICCV 2017.",
+        json_schema_extra=applies_when("loss", "dice_focal"),
+    )
     tversky_alpha: float = Field(
         default=0.3,
         ge=0,
         le=1,
-        description="Loss tversky: weight of false positives. Source: Salehi et al., MLMI 2017.",
+        description="Weight of false positives. Source: Salehi et al., MLMI 2017.",
+        json_schema_extra=applies_when("loss", "tversky"),
     )
     tversky_beta: float = Field(
         default=0.7,
         ge=0,
         le=1,
-        description="Loss tversky: weight of false negatives. Source: Salehi et al., MLMI 2017.",
+        description="Weight of false negatives. Source: Salehi et al., MLMI 2017.",
+        json_schema_extra=applies_when("loss", "tversky"),
     )
     weighting: Literal["cases", "steps", "uniform"] = Field(
         default="steps",

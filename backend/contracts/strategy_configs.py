@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from backend.contracts.aggregation_configs import AggregationConfig, MeanAggregation
-from backend.contracts.base import REFERENCE, Contract
+from backend.contracts.base import REFERENCE, Contract, applies_when
 from backend.contracts.selector_configs import LdaSelector, SelectorConfig
 
 _AGGREGATION = Field(
@@ -32,6 +32,7 @@ class FedSMConfig(Contract):
         le=1,
         description="The selector's probability above which a personalized model is used; 0 always personalized, "
         f"1 always the global model. {REFERENCE}",
+        json_schema_extra=applies_when("routing", "hard"),
     )
     selector: SelectorConfig = Field(
         default=LdaSelector(), description="The model selector. VGG-11 is the reference code's."

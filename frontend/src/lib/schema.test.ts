@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { defaultOf, describeBounds, differences, fieldsOf, type JsonSchema, parseNumbers, variants } from "./schema";
+import {
+  applies,
+  choiceValue,
+  defaultOf,
+  describeBounds,
+  differences,
+  fieldsOf,
+  type JsonSchema,
+  parseNumbers,
+  variants,
+} from "./schema";
 
 const SCHEMA: JsonSchema = {
   type: "object",
@@ -63,6 +73,44 @@ describe("fieldsOf", () => {
       ["lambda", "number"],
       ["selector", "variant"],
     ]);
+  });
+});
+
+describe("a field that may be empty", () => {
+  const clipping: JsonSchema = {
+    type: "object",
+    properties: {
+      gradient_clipping: { anyOf: [{ type: "number", exclusiveMinimum: 0 }, { type: "null" }], default: null },
+      window: {
+        anyOf: [{ type: "array", prefixItems: [{ type: "number" }, { type: "number" }] }, { type: "null" }],
+        default: null,
+        applies_when: { intensity: ["window"] },
+      },
+      spatial_dims: { type: "integer", enum: [2, 3], default: 2 },
+      mixed_precision: { type: "boolean", default: false },
+    },
+  };
+  const fields = fieldsOf(clipping, clipping);
+
+  it("keeps its kind and bounds", () => {
+    expect(fields.map(({ name, kind, optional, bounds }) => [name, kind, optional, bounds])).toEqual([
+      ["gradient_clipping", "number", true, "more than 0"],
+      ["window", "numbers", true, ""],
+      ["spatial_dims", "choice", false, ""],
+      ["mixed_precision", "boolean", false, ""],
+    ]);
+  });
+
+  it("counts only where the contract says so", () => {
+    const [clip, window] = fields;
+    expect(clip && applies(clip, { intensity: "unit" })).toBe(true);
+    expect(window && applies(window, { intensity: "unit" })).toBe(false);
+    expect(window && applies(window, { intensity: "window" })).toBe(true);
+  });
+
+  it("gives a chosen number back as a number", () => {
+    const dims = fields[2];
+    expect(dims && choiceValue(dims, "3")).toBe(3);
   });
 });
 

@@ -22,6 +22,9 @@ export interface JsonSchema {
   minItems?: number;
   maxItems?: number;
   items?: JsonSchema;
+  prefixItems?: JsonSchema[];
+  /** Of the contract: the field counts only where its siblings have one of these values. */
+  applies_when?: Record<string, unknown[]>;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   oneOf?: JsonSchema[];
@@ -29,7 +32,7 @@ export interface JsonSchema {
   discriminator?: { propertyName: string; mapping: Record<string, string> };
 }
 
-export type FieldKind = "number" | "integer" | "choice" | "text" | "numbers" | "variant" | "unknown";
+export type FieldKind = "number" | "integer" | "choice" | "text" | "numbers" | "boolean" | "variant" | "unknown";
 
 export interface Field {
   name: string;
@@ -39,6 +42,8 @@ export interface Field {
   bounds: string;
   default: unknown;
   choices: string[];
+  /** May be left empty, which is null. */
+  optional: boolean;
   schema: JsonSchema;
 }
 
@@ -61,7 +66,8 @@ export function fieldsOf(root: JsonSchema, schema: JsonSchema): Field[] {
 }
 
 function describeField(root: JsonSchema, name: string, property: JsonSchema): Field {
-  const schema = resolve(root, property);
+  const resolved = resolve(root, property);
+  const schema = withoutNull(root, resolved);
   const choices = (schema.enum ?? []).map(String);
   return {
     name,
@@ -71,8 +77,30 @@ function describeField(root: JsonSchema, name: string, property: JsonSchema): Fi
     bounds: describeBounds(schema),
     default: defaultOf(root, property),
     choices: schema.discriminator ? Object.keys(schema.discriminator.mapping) : choices,
+    optional: schema !== resolved,
     schema,
   };
+}
+
+/** `X | null` as X, with what stands beside it. */
+function withoutNull(root: JsonSchema, schema: JsonSchema): JsonSchema {
+  const alternatives = schema.anyOf ?? [];
+  const others = alternatives.filter((alternative) => alternative.type !== "null");
+  const [only] = others;
+  if (!only || others.length !== 1 || others.length === alternatives.length) return schema;
+  const { anyOf: _, ...beside } = schema;
+  return { ...resolve(root, only), ...beside };
+}
+
+/** Whether a field counts, given the values beside it. */
+export function applies(field: Field, siblings: unknown): boolean {
+  const values = isRecord(siblings) ? siblings : {};
+  return Object.entries(field.schema.applies_when ?? {}).every(([name, wanted]) => wanted.includes(values[name]));
+}
+
+/** What the contract calls the choice: numbers are shown as text. */
+export function choiceValue(field: Field, shown: string): unknown {
+  return (field.schema.enum ?? []).find((value) => String(value) === shown) ?? shown;
 }
 
 function fieldKind(schema: JsonSchema): FieldKind {
@@ -81,8 +109,14 @@ function fieldKind(schema: JsonSchema): FieldKind {
   if (schema.discriminator) return "variant";
   if (schema.type === "integer" || schema.type === "number") return schema.type;
   if (schema.type === "string") return "text";
-  if (schema.type === "array" && schema.items?.type === "integer") return "numbers";
+  if (schema.type === "boolean") return "boolean";
+  if (schema.type === "array" && (schema.prefixItems ?? [schema.items]).every((item) => isNumeric(item)))
+    return "numbers";
   return "unknown";
+}
+
+function isNumeric(schema: JsonSchema | undefined): boolean {
+  return schema?.type === "integer" || schema?.type === "number";
 }
 
 /** `1 to 1000`, `more than 0, at most 1`. */
@@ -150,6 +184,7 @@ export function differences(value: unknown, standard: unknown, path = ""): Diffe
 }
 
 function asText(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
   if (Array.isArray(value)) return value.join(", ");
   return isRecord(value) ? String(value.name) : String(value);
 }

@@ -12,8 +12,29 @@ const STRATEGIES: Record<string, string> = {
   fedadam: "FedAdam",
   fedyogi: "FedYogi",
   fedadagrad: "FedAdagrad",
+  scaffold: "SCAFFOLD",
+  fednova: "FedNova",
+  feddyn: "FedDyn",
   ditto: "Ditto",
   "mr-mtl": "MR-MTL",
+  fedbn: "FedBN",
+  silobn: "SiloBN",
+  fedper: "FedPer",
+  fedrep: "FedRep",
+  "fine-tuning": "FedAvg + fine-tuning",
+  apfl: "APFL",
+  pfedme: "pFedMe",
+  fedala: "FedALA",
+  mean: "Weighted mean",
+  median: "Median",
+  "trimmed-mean": "Trimmed mean",
+  krum: "Krum, multi-Krum",
+  unet: "U-Net",
+  "basic-unet": "Basic U-Net",
+  dynunet: "DynUNet (nnU-Net's)",
+  segresnet: "SegResNet",
+  "attention-unet": "Attention U-Net",
+  "swin-unetr": "Swin UNETR",
   lda: "LDA (closed form)",
   cnn: "Small CNN",
   vgg11: "VGG-11",
@@ -23,8 +44,22 @@ const MODELS: Record<string, string> = {
   global: "Global model",
   personalized: "Personalized model",
   super: "Super model",
+  mixture: "Super model, soft routing",
   selector: "Model selector",
 };
+
+/** What a method is for; references come first, for every comparison needs them. */
+export const STRATEGY_GROUPS: readonly { title: string; names: readonly string[] }[] = [
+  { title: "FedSM and its references", names: ["fedsm", "fedavg", "local-only", "centralized"] },
+  {
+    title: "One global model",
+    names: ["fedprox", "fedavgm", "fedadam", "fedyogi", "fedadagrad", "scaffold", "fednova", "feddyn"],
+  },
+  {
+    title: "Personalized models",
+    names: ["ditto", "mr-mtl", "fedbn", "silobn", "fedper", "fedrep", "fine-tuning", "apfl", "pfedme", "fedala"],
+  },
+];
 
 export function strategyName(name: string): string {
   return STRATEGIES[name] ?? humanize(name);

@@ -690,7 +690,7 @@ export type DataConfig = {
     /**
      * Foreground Share
      *
-     * Patches only: of the patches, how many lie around a structure. Ours.
+     * Of the patches, how many lie around a structure. Ours.
      */
     foreground_share?: number;
     /**
@@ -708,13 +708,13 @@ export type DataConfig = {
     /**
      * Overlap
      *
-     * Patches only: overlap of the sliding window. Source: nnU-Net's.
+     * Overlap of the sliding window. Source: nnU-Net's.
      */
     overlap?: number;
     /**
      * Patches Per Case
      *
-     * Patches only: drawn from each image, or slice, in a local epoch. Ours.
+     * Drawn from each image, or slice, in a local epoch. Ours.
      */
     patches_per_case?: number;
     /**
@@ -732,13 +732,13 @@ export type DataConfig = {
     /**
      * Spacing
      *
-     * Patches only: voxel size to which images are resampled before patches are cut, as height, width or depth, height, width; in mm, for photographs in original pixels. Empty: as they are.
+     * Voxel size to which images are resampled before patches are cut, as height, width or depth, height, width; in mm, for photographs in original pixels. Empty: as they are.
      */
     spacing?: Array<number> | null;
     /**
      * Window
      *
-     * With intensity window: the stored values that become 0 and 1. The reference code's prostate MR: 0 and 2048; a soft-tissue window in CT: -160 and 240.
+     * The stored values that become 0 and 1. The reference code's prostate MR: 0 and 2048; a soft-tissue window in CT: -160 and 240.
      */
     window?: [
         number,
@@ -2729,7 +2729,7 @@ export type ScheduleConfig = {
     /**
      * Focal Gamma
      *
-     * Loss dice_focal. Source: Lin et al., ICCV 2017.
+     * Focus on hard pixels; 0 is cross-entropy. Source: Lin et al., ICCV 2017.
      */
     focal_gamma?: number;
     /**
@@ -2777,7 +2777,7 @@ export type ScheduleConfig = {
     /**
      * Momentum
      *
-     * SGD's only; 0 is plain SGD. Ours.
+     * 0 is plain SGD. Ours.
      */
     momentum?: number;
     /**
@@ -2801,7 +2801,7 @@ export type ScheduleConfig = {
     /**
      * Power
      *
-     * Schedule polynomial. Source: nnU-Net's.
+     * Exponent of what is left of the rounds. Source: nnU-Net's.
      */
     power?: number;
     /**
@@ -2813,25 +2813,25 @@ export type ScheduleConfig = {
     /**
      * Step Factor
      *
-     * Schedule step: what is left at each fall. Ours.
+     * What is left at each fall. Ours.
      */
     step_factor?: number;
     /**
      * Step Rounds
      *
-     * Schedule step: rounds between two falls. Ours.
+     * Rounds between two falls. Ours.
      */
     step_rounds?: number;
     /**
      * Tversky Alpha
      *
-     * Loss tversky: weight of false positives. Source: Salehi et al., MLMI 2017.
+     * Weight of false positives. Source: Salehi et al., MLMI 2017.
      */
     tversky_alpha?: number;
     /**
      * Tversky Beta
      *
-     * Loss tversky: weight of false negatives. Source: Salehi et al., MLMI 2017.
+     * Weight of false negatives. Source: Salehi et al., MLMI 2017.
      */
     tversky_beta?: number;
     /**

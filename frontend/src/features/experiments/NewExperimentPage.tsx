@@ -23,10 +23,11 @@ import { configOf, errorAt, initialValues, type Values } from "./formValues";
 import { Review } from "./Review";
 import { SchemaFields } from "./SchemaFields";
 import { Strategies } from "./Strategies";
+import { VariantField } from "./VariantField";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
-const SECTIONS = ["data", "network", "schedule"] as const;
-const SECTION_TITLES = { data: "Data", network: "Network", schedule: "Schedule" };
+const SECTIONS = ["data", "network", "schedule", "evaluation"] as const;
+const SECTION_TITLES = { data: "Data", network: "Network", schedule: "Schedule", evaluation: "Evaluation" };
 const CHECK_DELAY_MS = 300;
 
 export function NewExperimentPage() {
@@ -114,12 +115,20 @@ function ExperimentForm({ federation, schema }: { federation: FederationRecord; 
               </Section>
               {SECTIONS.map((section) => (
                 <Section key={section} title={SECTION_TITLES[section]}>
-                  <SchemaFields
-                    fields={fieldsOf(schema, schema.properties?.[section] ?? {})}
-                    path={section}
-                    form={form}
-                    problems={problems}
-                  />
+                  {section === "network" ? (
+                    fieldsOf(schema, schema)
+                      .filter((field) => field.name === section)
+                      .map((field) => (
+                        <VariantField key={section} {...{ schema, form, problems, field }} path={section} />
+                      ))
+                  ) : (
+                    <SchemaFields
+                      fields={fieldsOf(schema, schema.properties?.[section] ?? {})}
+                      path={section}
+                      form={form}
+                      problems={problems}
+                    />
+                  )}
                 </Section>
               ))}
               <Section title="Repetition and quorum">

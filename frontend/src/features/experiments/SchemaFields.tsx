@@ -1,10 +1,10 @@
-import { NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { Checkbox, NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Tooltip } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import { IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
-import { type Field, parseNumbers } from "@/lib/schema";
+import { applies, choiceValue, type Field, parseNumbers } from "@/lib/schema";
 import { errorAt, type Values } from "./formValues";
 
 export type ExperimentForm = UseFormReturnType<Values>;
@@ -18,12 +18,13 @@ interface Props {
   extra?: (field: Field) => ReactNode;
 }
 
-/** One input for each field of a schema, with the schema's help and bounds. */
+/** One input for each field of a schema that counts as things stand, with the schema's help and bounds. */
 export function SchemaFields({ fields, path, form, problems, extra }: Props) {
+  const siblings = path ? form.getInputProps(path).value : form.values;
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg" verticalSpacing="md">
       {fields
-        .filter((field) => field.kind !== "variant")
+        .filter((field) => field.kind !== "variant" && applies(field, siblings))
         .map((field) => {
           const at = path ? `${path}.${field.name}` : field.name;
           return (
@@ -56,7 +57,26 @@ function SchemaInput({ field, path, form, error }: InputProps) {
     inputWrapperOrder: ORDER,
   };
   if (field.kind === "choice")
-    return <Select {...common} data={field.choices} allowDeselect={false} {...props} error={error} />;
+    return (
+      <Select
+        {...common}
+        data={field.choices}
+        allowDeselect={false}
+        value={String(props.value)}
+        onChange={(shown) => shown !== null && form.setFieldValue(path, choiceValue(field, shown))}
+        error={error}
+      />
+    );
+  if (field.kind === "boolean")
+    return (
+      <Checkbox
+        label={<Label field={field} />}
+        description={<Help field={field} />}
+        error={error}
+        checked={Boolean(props.value)}
+        onChange={(event) => form.setFieldValue(path, event.currentTarget.checked)}
+      />
+    );
   if (field.kind === "numbers") return <NumbersInput field={field} path={path} form={form} error={error} />;
   if (field.kind === "integer" || field.kind === "number") {
     const small = field.kind === "number" && Number(field.default) < SMALLEST_STEPPED;
@@ -64,6 +84,8 @@ function SchemaInput({ field, path, form, error }: InputProps) {
       <NumberInput
         {...common}
         {...props}
+        value={(props.value as number | string | null) ?? ""}
+        onChange={(value) => form.setFieldValue(path, field.optional && value === "" ? null : value)}
         error={error}
         allowDecimal={field.kind === "number"}
         // What is out of bounds is refused with its remedy, never changed under the user's hands.
@@ -79,8 +101,8 @@ function SchemaInput({ field, path, form, error }: InputProps) {
 const ORDER: ("label" | "input" | "error" | "description")[] = ["label", "input", "error", "description"];
 
 function NumbersInput({ field, path, form, error }: InputProps) {
-  const value = form.getInputProps(path).value as unknown[];
-  const [text, setText] = useState(() => value.join(", "));
+  const value = form.getInputProps(path).value as unknown[] | null;
+  const [text, setText] = useState(() => (value ?? []).join(", "));
   return (
     <TextInput
       label={<Label field={field} />}
@@ -90,10 +112,17 @@ function NumbersInput({ field, path, form, error }: InputProps) {
       value={text}
       onChange={(event) => {
         setText(event.currentTarget.value);
-        form.setFieldValue(path, parseNumbers(event.currentTarget.value));
+        const numbers = parseNumbers(event.currentTarget.value);
+        form.setFieldValue(path, field.optional && numbers.length === 0 ? null : numbers);
       }}
     />
   );
+}
+
+function defaultText(value: unknown): string {
+  if (value === null) return "empty";
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
 /** Help texts end with where the default comes from: that is shown on demand. */
@@ -120,8 +149,7 @@ function Help({ field }: { field: Field }) {
     <Text span size="xs">
       {splitSource(field.help).help}
       {field.bounds && ` Allowed: ${field.bounds}.`}
-      {field.default !== undefined &&
-        ` Default: ${Array.isArray(field.default) ? field.default.join(", ") : String(field.default)}.`}
+      {field.default !== undefined && ` Default: ${defaultText(field.default)}.`}
     </Text>
   );
 }

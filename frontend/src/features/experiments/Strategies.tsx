@@ -1,11 +1,11 @@
-import { Badge, Button, Card, Checkbox, CloseButton, Group, Select, Stack, Text } from "@mantine/core";
+import { Badge, Button, Card, Checkbox, CloseButton, Group, Stack, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { Fragment } from "react";
 import type { FieldProblem } from "@/api";
-import { type Field, fieldsOf, type JsonSchema, variants } from "@/lib/schema";
-import { strategyName } from "@/lib/words";
+import { type Field, fieldsOf, type JsonSchema } from "@/lib/schema";
+import { STRATEGY_GROUPS, strategyName } from "@/lib/words";
 import { byOrder, errorAt, newStrategy, strategySchemas } from "./formValues";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { VariantField } from "./VariantField";
 
 interface Props {
   schema: JsonSchema;
@@ -18,52 +18,27 @@ interface Props {
 export function Strategies(props: Props) {
   const { schema, form, problems } = props;
   const chosen = form.values.strategies;
-  const all = Object.entries(strategySchemas(schema)).sort(([left], [right]) =>
-    byOrder({ name: left }, { name: right }),
-  );
-  const set = (strategies: typeof chosen) => form.setFieldValue("strategies", [...strategies].sort(byOrder));
+  const schemas = strategySchemas(schema);
+  const grouped = STRATEGY_GROUPS.flatMap(({ names }) => names);
+  const others = Object.keys(schemas).filter((name) => !grouped.includes(name));
+  const groups = [...STRATEGY_GROUPS, { title: "Others", names: others }].map(({ title, names }) => ({
+    title,
+    names: names.filter((name) => schemas[name]),
+  }));
   return (
-    <Stack gap="sm">
-      {all.map(([name, strategy]) => {
-        const indices = chosen.flatMap((entry, index) => (entry.name === name ? [index] : []));
-        return (
-          <Fragment key={name}>
-            <Checkbox
-              label={strategyName(name)}
-              description={strategy.description}
-              checked={indices.length > 0}
-              onChange={(event) =>
-                set(
-                  event.currentTarget.checked
-                    ? [...chosen, newStrategy(schema, name)]
-                    : chosen.filter((entry) => entry.name !== name),
-                )
-              }
-            />
-            {indices.map((index) => (
-              <StrategyOptions
-                key={index}
-                {...props}
-                strategy={strategy}
-                index={index}
-                onRemove={indices.length > 1 ? () => set(chosen.filter((_, other) => other !== index)) : undefined}
-              />
+    <Stack gap="lg">
+      {groups
+        .filter(({ names }) => names.length > 0)
+        .map(({ title, names }) => (
+          <Stack key={title} gap="sm" role="group" aria-label={title}>
+            <Text fw={600} size="sm">
+              {title}
+            </Text>
+            {names.map((name) => (
+              <StrategyChoice key={name} {...props} name={name} strategy={schemas[name] ?? {}} />
             ))}
-            {indices.length > 0 && fieldsOf(schema, strategy).length > 0 && (
-              <Button
-                ml={32}
-                variant="subtle"
-                size="compact-sm"
-                style={{ alignSelf: "flex-start" }}
-                leftSection={<IconPlus size={14} aria-hidden />}
-                onClick={() => set([...chosen, newStrategy(schema, name)])}
-              >
-                Compare another {strategyName(name)} setting
-              </Button>
-            )}
-          </Fragment>
-        );
-      })}
+          </Stack>
+        ))}
       {chosen.length === 0 && (
         <Text c="red" size="sm">
           Choose at least one method.
@@ -77,6 +52,50 @@ export function Strategies(props: Props) {
           </Text>
         ))}
     </Stack>
+  );
+}
+
+/** A method to tick, and the settings with which it takes part: one set, or several to compare. */
+function StrategyChoice(props: Props & { name: string; strategy: JsonSchema }) {
+  const { schema, form, name, strategy } = props;
+  const chosen = form.values.strategies;
+  const indices = chosen.flatMap((entry, index) => (entry.name === name ? [index] : []));
+  const set = (strategies: typeof chosen) => form.setFieldValue("strategies", [...strategies].sort(byOrder));
+  return (
+    <>
+      <Checkbox
+        label={strategyName(name)}
+        description={strategy.description}
+        checked={indices.length > 0}
+        onChange={(event) =>
+          set(
+            event.currentTarget.checked
+              ? [...chosen, newStrategy(schema, name)]
+              : chosen.filter((entry) => entry.name !== name),
+          )
+        }
+      />
+      {indices.map((index) => (
+        <StrategyOptions
+          key={index}
+          {...props}
+          index={index}
+          onRemove={indices.length > 1 ? () => set(chosen.filter((_, other) => other !== index)) : undefined}
+        />
+      ))}
+      {indices.length > 0 && fieldsOf(schema, strategy).length > 0 && (
+        <Button
+          ml={32}
+          variant="subtle"
+          size="compact-sm"
+          style={{ alignSelf: "flex-start" }}
+          leftSection={<IconPlus size={14} aria-hidden />}
+          onClick={() => set([...chosen, newStrategy(schema, name)])}
+        >
+          Compare another {strategyName(name)} setting
+        </Button>
+      )}
+    </>
   );
 }
 
@@ -108,52 +127,17 @@ function StrategyOptions({ schema, form, problems, rho, strategy, index, onRemov
               style={{ position: "absolute", top: 6, right: 6 }}
             />
           )}
-          <SchemaFields fields={fields} path={path} form={form} problems={problems} extra={showRho} />
-          {fields
-            .filter((field) => field.kind === "variant")
-            .map((field) => (
-              <Variant key={field.name} {...{ schema, form, problems, field }} path={`${path}.${field.name}`} />
-            ))}
+          <Stack gap="md">
+            <SchemaFields fields={fields} path={path} form={form} problems={problems} extra={showRho} />
+            {fields
+              .filter((field) => field.kind === "variant")
+              .map((field) => (
+                <VariantField key={field.name} {...{ schema, form, problems, field }} path={`${path}.${field.name}`} />
+              ))}
+          </Stack>
         </Card>
       )}
     </>
-  );
-}
-
-/** A choice between alternatives that bring their own fields, such as the selector. */
-function Variant(props: {
-  schema: JsonSchema;
-  form: ExperimentForm;
-  problems: readonly FieldProblem[];
-  field: Field;
-  path: string;
-}) {
-  const { schema, form, problems, field, path } = props;
-  const alternatives = variants(schema, field.schema);
-  const value = form.getInputProps(path).value as { name: string };
-  const chosen = alternatives[value.name];
-  const choose = (name: string | null) => {
-    const alternative = name === null ? undefined : alternatives[name];
-    if (!alternative) return;
-    const fields = fieldsOf(schema, alternative).map((entry) => [entry.name, entry.default]);
-    form.setFieldValue(path, { name, ...Object.fromEntries(fields) });
-  };
-  return (
-    <Stack mt="md" gap="md">
-      <Select
-        label={field.label}
-        description={chosen?.description ?? field.help}
-        inputWrapperOrder={["label", "input", "error", "description"]}
-        data={Object.keys(alternatives).map((name) => ({ value: name, label: strategyName(name) }))}
-        value={value.name}
-        onChange={choose}
-        allowDeselect={false}
-        error={errorAt(problems, `${path}.name`)}
-      />
-      {chosen && (
-        <SchemaFields key={value.name} fields={fieldsOf(schema, chosen)} path={path} form={form} problems={problems} />
-      )}
-    </Stack>
   );
 }
 

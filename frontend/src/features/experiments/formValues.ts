@@ -11,6 +11,7 @@ export interface Values {
   data: Record<string, unknown>;
   network: Record<string, unknown>;
   schedule: Record<string, unknown>;
+  evaluation: Record<string, unknown>;
   strategies: StrategyValues[];
   seeds: unknown;
   minimum_sites: unknown;
