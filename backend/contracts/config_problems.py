@@ -1,8 +1,11 @@
 """What a valid configuration still cannot do on a given federation: each problem with field, value and remedy."""
 
+from collections.abc import Iterator, Sequence
+
 from backend.contracts.aggregation_configs import AggregationConfig, KrumAggregation, TrimmedMeanAggregation
 from backend.contracts.base import Contract
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import (
     CentralizedConfig,
     FedAdagradConfig,
@@ -12,8 +15,10 @@ from backend.contracts.strategy_configs import (
     FedProxConfig,
     FedSMConfig,
     FedYogiConfig,
+    StrategyConfig,
     soft_pull_contraction,
 )
+from backend.contracts.task_definition import SegmentationTask
 
 
 class ConfigProblem(Contract):
@@ -25,68 +30,138 @@ class ConfigProblem(Contract):
     remedy: str
 
 
-def problems_for_sites(config: ExperimentConfig, num_sites: int, all_simulated: bool) -> list[ConfigProblem]:
-    """What a valid configuration still cannot do on a federation of `num_sites` sites that have data."""
-    problems = []
-    if config.minimum_sites > num_sites:
-        problems.append(
-            ConfigProblem(
-                field="minimum_sites",
-                value=str(config.minimum_sites),
-                message=f"the federation has {num_sites} site(s) with data",
-                remedy=f"set minimum_sites to at most {num_sites}, or register data at more sites",
-            )
-        )
+class SiteFacts(Contract):
+    """What a configuration is checked against of a site that has data and trains."""
+
+    slug: str
+    simulated: bool
+    num_training_cases: int
+
+
+def problems_for_sites(
+    config: ExperimentConfig, sites: Sequence[SiteFacts], task: SegmentationTask
+) -> list[ConfigProblem]:
+    """Every reason why the configuration cannot run on these sites and this task."""
+    problems = [*_quorum_problems(config, len(sites)), *_task_problems(config, task)]
     for index, strategy in enumerate(config.strategies):
-        match strategy:
-            case FedSMConfig() if num_sites < 2:
-                problems.append(
-                    ConfigProblem(
-                        field=f"strategies.{index}.name",
-                        value="fedsm",
-                        message=f"FedSM needs at least 2 sites with data, the federation has {num_sites}",
-                        remedy="register data at another site, or choose local-only",
-                    )
-                )
-            case FedSMConfig(lambda_=lambda_) if lambda_ <= 1 / num_sites:
-                problems.append(
-                    ConfigProblem(
-                        field=f"strategies.{index}.lambda",
-                        value=str(lambda_),
-                        message=f"at most 1/K = {1 / num_sites:.3g} for {num_sites} sites: every site would keep no "
-                        "more of its own model than of each other's "
-                        f"(rho = {soft_pull_contraction(lambda_, num_sites):.2f})",
-                        remedy=f"set lambda above {1 / num_sites:.3g} and at most 1; the reference code uses 0.7",
-                    )
-                )
-            case CentralizedConfig() if not all_simulated:
-                problems.append(
-                    ConfigProblem(
-                        field=f"strategies.{index}.name",
-                        value="centralized",
-                        message="pooling needs all data in one place, but a site of this federation is a real one",
-                        remedy="remove centralized, or use simulated sites only",
-                    )
-                )
-            case (
-                FedAvgConfig(aggregation=rule)
-                | FedProxConfig(aggregation=rule)
-                | FedAvgMConfig(aggregation=rule)
-                | FedAdamConfig(aggregation=rule)
-                | FedYogiConfig(aggregation=rule)
-                | FedAdagradConfig(aggregation=rule)
-            ) if (needed := sites_needed(rule)) > num_sites:
-                problems.append(
-                    ConfigProblem(
-                        field=f"strategies.{index}.aggregation.name",
-                        value=rule.name,
-                        message=f"needs the updates of at least {needed} sites, the federation has {num_sites} with "
-                        "data",
-                        remedy=f"tolerate fewer bad sites, choose the median or the mean, or register data at {needed} "
-                        "sites",
-                    )
-                )
+        problems += _strategy_problems(strategy, f"strategies.{index}", config, sites)
     return problems
+
+
+def _quorum_problems(config: ExperimentConfig, num_sites: int) -> Iterator[ConfigProblem]:
+    if config.minimum_sites > num_sites:
+        yield ConfigProblem(
+            field="minimum_sites",
+            value=str(config.minimum_sites),
+            message=f"the federation has {num_sites} site(s) with data",
+            remedy=f"set minimum_sites to at most {num_sites}, or register data at more sites",
+        )
+    elif config.minimum_sites > (present := num_present(config, num_sites)):
+        yield ConfigProblem(
+            field="minimum_sites",
+            value=str(config.minimum_sites),
+            message=f"schedule.participation {config.schedule.participation:g} lets {present} of {num_sites} sites "
+            "train in a round",
+            remedy=f"set minimum_sites to at most {present}, or raise schedule.participation",
+        )
+
+
+def _task_problems(config: ExperimentConfig, task: SegmentationTask) -> Iterator[ConfigProblem]:
+    if config.network.spatial_dims == 3 and task.dimensions == 2:
+        yield ConfigProblem(
+            field="network.spatial_dims",
+            value="3",
+            message="the federation's images are pictures",
+            remedy="set network.spatial_dims to 2",
+        )
+    if config.data.intensity == "unit" and task.dimensions == 3:
+        yield ConfigProblem(
+            field="data.intensity",
+            value="unit",
+            message="volumes have no pixel type whose range means anything",
+            remedy="choose percentile or standardized, or window with the values that become 0 and 1",
+        )
+    if config.data.augmentation == "colour" and (task.num_channels == 1 or task.dimensions == 3):
+        yield ConfigProblem(
+            field="data.augmentation",
+            value="colour",
+            message="changes colours, and the federation's images have none",
+            remedy="choose intensity, noise or strong",
+        )
+    if config.data.spacing is not None and len(config.data.spacing) != task.dimensions:
+        yield ConfigProblem(
+            field="data.spacing",
+            value=", ".join(f"{value:g}" for value in config.data.spacing),
+            message=f"has {len(config.data.spacing)} numbers, and the federation's images have {task.dimensions} "
+            "dimensions",
+            remedy="give height, width" if task.dimensions == 2 else "give depth, height, width",
+        )
+
+
+def _strategy_problems(
+    strategy: StrategyConfig, field: str, config: ExperimentConfig, sites: Sequence[SiteFacts]
+) -> Iterator[ConfigProblem]:
+    num_sites = len(sites)
+    match strategy:
+        case FedSMConfig() if num_sites < 2:
+            yield ConfigProblem(
+                field=f"{field}.name",
+                value="fedsm",
+                message=f"FedSM needs at least 2 sites with data, the federation has {num_sites}",
+                remedy="register data at another site, or choose local-only",
+            )
+        case FedSMConfig():
+            yield from _fedsm_problems(strategy, field, num_present(config, num_sites), sites)
+        case CentralizedConfig() if not all(site.simulated for site in sites):
+            yield ConfigProblem(
+                field=f"{field}.name",
+                value="centralized",
+                message="pooling needs all data in one place, but a site of this federation is a real one",
+                remedy="remove centralized, or use simulated sites only",
+            )
+        case (
+            FedAvgConfig(aggregation=rule)
+            | FedProxConfig(aggregation=rule)
+            | FedAvgMConfig(aggregation=rule)
+            | FedAdamConfig(aggregation=rule)
+            | FedYogiConfig(aggregation=rule)
+            | FedAdagradConfig(aggregation=rule)
+        ) if (needed := sites_needed(rule)) > (present := num_present(config, num_sites)):
+            yield ConfigProblem(
+                field=f"{field}.aggregation.name",
+                value=rule.name,
+                message=f"needs the updates of at least {needed} sites, and {present} train in a round",
+                remedy=f"tolerate fewer bad sites, choose the median or the mean, or let {needed} sites train",
+            )
+
+
+def _fedsm_problems(
+    strategy: FedSMConfig, field: str, present: int, sites: Sequence[SiteFacts]
+) -> Iterator[ConfigProblem]:
+    if present > 1 and strategy.lambda_ <= 1 / present:
+        yield ConfigProblem(
+            field=f"{field}.lambda",
+            value=str(strategy.lambda_),
+            message=f"at most 1/K = {1 / present:.3g} for {present} sites in a round: every site would keep no more of "
+            f"its own model than of each other's (rho = {soft_pull_contraction(strategy.lambda_, present):.2f})",
+            remedy=f"set lambda above {1 / present:.3g} and at most 1; the reference code uses 0.7",
+        )
+    if isinstance(strategy.selector, LdaSelector):
+        for site in sites:
+            if site.num_training_cases < strategy.selector.minimum_cases:
+                yield ConfigProblem(
+                    field=f"{field}.selector.minimum_cases",
+                    value=str(strategy.selector.minimum_cases),
+                    message=f"site {site.slug} has {site.num_training_cases} training cases, whose feature moments "
+                    "could reveal one",
+                    remedy=f"register more cases at {site.slug}, lower it to {max(site.num_training_cases, 2)}, or "
+                    "choose the cnn selector",
+                )
+
+
+def num_present(config: ExperimentConfig, num_sites: int) -> int:
+    """Sites that train in a round."""
+    return max(1, round(config.schedule.participation * num_sites))
 
 
 def sites_needed(rule: AggregationConfig) -> int:

@@ -158,6 +158,11 @@ def ready_datasets(session: Session, site_id: str) -> list[Dataset]:
     return list(session.scalars(query.order_by(Dataset.created_at, Dataset.id)))
 
 
+def num_training_cases(session: Session, dataset: Dataset) -> int:
+    query = select(func.count()).where(Case.dataset_id == dataset.id, Case.used, Case.split == "train")
+    return session.scalar(query) or 0
+
+
 def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManifest:
     """The used cases as they are now, in name order, and what the site's policy lets leave now."""
     query = select(Case).where(Case.dataset_id == dataset.id, Case.used)

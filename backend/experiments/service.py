@@ -58,8 +58,8 @@ STATUS_ORDER = (
 
 def create_experiment(session: Session, federation_id: str, body: ExperimentCreate, actor: str) -> Experiment:
     """Makes one run for each strategy and seed. Raises InvalidInput if they cannot run on the federation's sites."""
-    get_row(session, Federation, federation_id)
-    require_runnable(body.config, sites_with_data(session, federation_id))
+    federation = get_row(session, Federation, federation_id)
+    require_runnable(session, body.config, sites_with_data(session, federation_id), federation.task)
     experiment = Experiment(
         federation_id=federation_id,
         name=body.name,
@@ -81,11 +81,11 @@ def create_experiment(session: Session, federation_id: str, body: ExperimentCrea
 
 def check_config(session: Session, federation_id: str, config: ExperimentConfig) -> ConfigCheckResult:
     """What `create_experiment` would refuse, without creating anything."""
-    get_row(session, Federation, federation_id)
+    federation = get_row(session, Federation, federation_id)
     data = sites_with_data(session, federation_id)
     lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
     return ConfigCheckResult(
-        problems=problems_on(config, data),
+        problems=problems_on(session, config, data, federation.task),
         num_sites=len(data),
         num_runs=len(config.strategies) * len(config.seeds),
         rho={str(lambda_): soft_pull_contraction(lambda_, len(data)) for lambda_ in lambdas},

@@ -17,8 +17,9 @@ from backend.contracts.tasks import (
     ValidateSitePayload,
 )
 from backend.datasets import service as datasets
-from backend.db.models import Run, RunRound, Task
+from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
 from backend.rounds import repository
+from backend.sites.service import policy_of
 
 
 def build_payload(session: Session, task: Task) -> TaskPayload:
@@ -85,4 +86,11 @@ def _state(session: Session, run: Run, round_number: int) -> PartMap:
 def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
     """A site's own data; everybody's for the pooled participant, in site order."""
     rows = repository.run_datasets(session, run.id)
-    return tuple(row.manifest for row in rows if participant in (POOLED, row.site_slug))
+    return tuple(_as_allowed_now(session, row) for row in rows if participant in (POOLED, row.site_slug))
+
+
+def _as_allowed_now(session: Session, row: RunDataset) -> DatasetManifest:
+    """The manifest of the run's start, with a policy that was tightened since then."""
+    site = session.get_one(Site, session.get_one(Dataset, row.dataset_id).site_id)
+    allowed = row.manifest.may_send_images and policy_of(site).may_send_images
+    return row.manifest.model_copy(update={"may_send_images": allowed})

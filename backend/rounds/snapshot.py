@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.config_problems import ConfigProblem, problems_for_sites
+from backend.contracts.config_problems import ConfigProblem, SiteFacts, problems_for_sites
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, Site
@@ -30,7 +31,9 @@ def sites_with_data(session: Session, federation_id: str) -> list[SiteData]:
     return [entry for entry in found if entry.datasets]
 
 
-def problems_on(config: ExperimentConfig, data: list[SiteData]) -> list[ConfigProblem]:
+def problems_on(
+    session: Session, config: ExperimentConfig, data: list[SiteData], task: SegmentationTask
+) -> list[ConfigProblem]:
     """Every reason why the configuration cannot run on these sites."""
     if not data:
         return [
@@ -41,12 +44,20 @@ def problems_on(config: ExperimentConfig, data: list[SiteData]) -> list[ConfigPr
                 remedy="register a data set at a site",
             )
         ]
-    return problems_for_sites(config, len(data), all(entry.site.kind == "simulated" for entry in data))
+    facts = [
+        SiteFacts(
+            slug=entry.site.slug,
+            simulated=entry.site.kind == "simulated",
+            num_training_cases=sum(datasets.num_training_cases(session, dataset) for dataset in entry.datasets),
+        )
+        for entry in data
+    ]
+    return problems_for_sites(config, facts, task)
 
 
-def require_runnable(config: ExperimentConfig, data: list[SiteData]) -> None:
+def require_runnable(session: Session, config: ExperimentConfig, data: list[SiteData], task: SegmentationTask) -> None:
     """Raises InvalidInput with every problem."""
-    if problems := problems_on(config, data):
+    if problems := problems_on(session, config, data, task):
         raise InvalidInput.of_problems(problems)
 
 
@@ -55,7 +66,7 @@ def take_snapshot(session: Session, run: Run) -> None:
     experiment = session.get_one(Experiment, run.experiment_id)
     federation = session.get_one(Federation, experiment.federation_id)
     data = sites_with_data(session, federation.id)
-    require_runnable(experiment.config, data)
+    require_runnable(session, experiment.config, data, federation.task)
     run.spec = RunSpec(
         run_id=run.id,
         config=experiment.config,

@@ -10,6 +10,8 @@ import redis
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, open_broker
 
+#: The played sites have two training cases each.
+FEDSM = {"name": "fedsm", "selector": {"name": "lda", "minimum_cases": 2}}
 DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.backend.conftest import make_experiment, start_run
+from tests.backend.conftest import FEDSM, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
@@ -115,7 +115,7 @@ def test_updates_reach_the_aggregation_in_site_order(
 def test_payload_names_data_parts_and_state(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:
-    start_run(backend, federation, strategies=[{"name": "fedsm"}])
+    start_run(backend, federation, strategies=[FEDSM])
     worker.work_one("coordinator")
     payload = worker.must_claim(worker.task_ids("simulated")[1])["payload"]
     assert payload["participant"] == "b"
@@ -130,7 +130,7 @@ def test_payload_names_data_parts_and_state(
 def test_four_methods_and_two_seeds_fill_the_results_table(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:
-    strategies = [{"name": name} for name in ("fedsm", "fedavg", "local-only", "centralized")]
+    strategies = [FEDSM, *({"name": name} for name in ("fedavg", "local-only", "centralized"))]
     experiment = make_experiment(
         backend, federation, strategies=strategies, seeds=[0, 1], schedule={"rounds": 1}, minimum_sites=3
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.backend.conftest import DISC
+from tests.backend.conftest import DISC, FEDSM
 from tests.backend.live_backend import LiveBackend
 
 FEDAVG = {"name": "fedavg"}
@@ -32,6 +32,43 @@ def database_url() -> str:
         ({"strategies": [FEDAVG], "seeds": [1, 1]}, "seeds", "remove the repeated one"),
         ({"strategies": [FEDAVG], "minimum_sites": 4}, "minimum_sites", "register data at more sites"),
         ({"strategies": [FEDAVG], "data": {"image_size": 48}, "network": {"channels": [4] * 7}}, "", "multiple of 64"),
+        ({"strategies": [{"name": "scaffold"}]}, "", "set optimizer to sgd and momentum to 0"),
+        (
+            {"strategies": [{"name": "fednova"}], "schedule": {"optimizer": "sgd"}},
+            "",
+            "set it to reset",
+        ),
+        ({"strategies": [{"name": "fedbn"}]}, "", "set network.norm to batch"),
+        ({"strategies": [{"name": "fine-tuning"}], "schedule": {"rounds": 5}}, "", "choose at most 4"),
+        (
+            {"strategies": [{"name": "fedsm", "similarity": 1, "selector": {"name": "cnn"}}]},
+            "",
+            "choose the lda selector",
+        ),
+        ({"strategies": [{"name": "pfedme", "lambda": 300}]}, "strategies.0", "set local_learning_rate to at most"),
+        (
+            {"strategies": [{"name": "fedavg", "aggregation": {"name": "krum"}}]},
+            "strategies.0.aggregation.name",
+            "needs the updates of at least 5 sites",
+        ),
+        (
+            {"strategies": [{"name": "fedsm", "selector": {"name": "lda", "minimum_cases": 50}}]},
+            "strategies.0.selector.minimum_cases",
+            "register more cases",
+        ),
+        ({"strategies": [FEDAVG], "network": {"name": "unet", "spatial_dims": 3}}, "network.spatial_dims", "to 2"),
+        ({"strategies": [FEDAVG], "data": {"intensity": "window"}}, "data", "give a window"),
+        ({"strategies": [FEDAVG], "data": {"spacing": [1, 1]}}, "data", "set data.sampling to patches"),
+        (
+            {"strategies": [FEDAVG], "schedule": {"local_steps": 5, "local_epochs": 2}},
+            "schedule",
+            "leave local_epochs at 1",
+        ),
+        (
+            {"strategies": [FEDAVG], "schedule": {"participation": 0.5}, "minimum_sites": 3},
+            "minimum_sites",
+            "raise schedule.participation",
+        ),
         (
             {"strategies": [FEDAVG], "data": {"image_size": 32}, "network": {"channels": [4] * 6}},
             "",
@@ -63,14 +100,14 @@ def test_one_site_is_too_few_for_fedsm(backend: LiveBackend, federation: dict[st
     for dataset in backend.get(f"/federations/{federation['id']}/datasets")[1:]:
         assert backend.admin.delete(f"/api/v1/datasets/{dataset['id']}").status_code == 204
     check = backend.post(
-        f"/federations/{federation['id']}/experiments/check", {"config": {"strategies": [{"name": "fedsm"}]}}
+        f"/federations/{federation['id']}/experiments/check", {"config": {"strategies": [FEDSM]}}
     )
     assert check["num_sites"] == 1
     assert "at least 2 sites" in check["problems"][0]["message"]
 
 
 def test_check_answers_rho_without_creating_anything(backend: LiveBackend, federation: dict[str, Any]) -> None:
-    config = {"strategies": [{"name": "fedsm", "lambda": 0.7}, {"name": "fedavg"}], "seeds": [0, 1]}
+    config = {"strategies": [{**FEDSM, "lambda": 0.7}, {"name": "fedavg"}], "seeds": [0, 1]}
     check = backend.post(f"/federations/{federation['id']}/experiments/check", {"config": config})
     # rho = (0.7 * 3 - 1) / (3 - 1) = 0.55
     assert check["rho"] == {"0.7": pytest.approx(0.55)}
