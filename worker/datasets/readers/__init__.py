@@ -1,0 +1,55 @@
+"""Reading one image or one mask from a path inside a data set's folder.
+
+`read_image` and `read_mask` know PNG, JPEG, TIFF, BMP, GIF; NPY, NPZ; NIfTI (.nii, .nii.gz, .hdr with .img); NRRD
+(.nrrd, .nhdr); MetaImage (.mha, .mhd); DICOM (a file, an enhanced multi-frame file, or a folder with one series), and
+as masks also DICOM-SEG and RTSTRUCT. Volumes come in LPS order, by flips and exchanged axes alone; masks come as the
+pixels of their image lie.
+
+Whatever is wrong with a file is raised as `CannotRead` (Undecodable, WrongChannels, WrongDimensions, WrongGeometry) or
+`worker.datasets.files.UnsafeFile`, with a text that completes `images/a.nii.gz ...` and ends with what helps. Each
+file's bytes are read once; their SHA-256 comes with the result. Nothing outside of the folder is read, nothing is
+unpickled, and no header can make a reader take more than `values.MAX_DECODED_BYTES`.
+"""
+
+from worker.datasets.readers.errors import CannotRead, Undecodable, WrongChannels, WrongDimensions, WrongGeometry
+from worker.datasets.readers.model import DecodedImage, Frame, LabelMask, NamedMask
+from worker.datasets.readers.names import (
+    COMPANION_SUFFIXES,
+    SUFFIXES,
+    SUFFIXES_IN_WORDS,
+    Kind,
+    is_companion_name,
+    is_dicom_series,
+    is_image_name,
+    is_litter,
+    kind_of,
+    looks_like_dicom,
+    stem_of,
+)
+from worker.datasets.readers.reading import content_sha256, read_image, read_mask
+
+__all__ = [
+    "COMPANION_SUFFIXES",
+    "SUFFIXES",
+    "SUFFIXES_IN_WORDS",
+    "CannotRead",
+    "DecodedImage",
+    "Frame",
+    "Kind",
+    "LabelMask",
+    "NamedMask",
+    "Undecodable",
+    "WrongChannels",
+    "WrongDimensions",
+    "WrongGeometry",
+    "content_sha256",
+    "is_companion_name",
+    "is_dicom_series",
+    "is_image_name",
+    "is_litter",
+    "kind_of",
+    "looks_like_dicom",
+    "read_image",
+    "read_mask",
+    "stem_of",
+]

@@ -1,0 +1,105 @@
+"""Which files a reader knows by their names, and which files belong to one image or mask."""
+
+from pathlib import Path
+from typing import Literal
+
+from worker.datasets.files import UnsafeFile, resolve_inside
+
+Kind = Literal["picture", "array", "nifti", "itk", "dicom", "dicom_series"]
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif")
+ARRAY_SUFFIXES = (".npy", ".npz")
+NIFTI_SUFFIXES = (".nii.gz", ".nii", ".hdr")
+ITK_SUFFIXES = (".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+#: Longest first, so that `.nii.gz` is found before `.gz` could be.
+SUFFIXES = (*PICTURE_SUFFIXES, *ARRAY_SUFFIXES, *NIFTI_SUFFIXES, *ITK_SUFFIXES, *DICOM_SUFFIXES)
+#: The second file of a pair, which is read with the first: no case of its own.
+COMPANION_SUFFIXES = (".img.gz", ".img", ".raw.gz", ".zraw", ".raw")
+SUFFIXES_IN_WORDS = (
+    "PNG, JPEG, TIFF, BMP, GIF, NPY, NPZ, NIfTI (.nii, .nii.gz, .hdr), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd) or "
+    "DICOM (.dcm, or a folder of slices)"
+)
+#: What operating systems and DICOM media leave in folders.
+LITTER = frozenset({"thumbs.db", "desktop.ini", "dicomdir"})
+#: What people leave beside the slices of a series.
+NOTE_SUFFIXES = (".txt", ".json", ".xml", ".csv", ".md", ".pdf", ".html", ".log")
+MAX_SERIES_FILES = 20_000
+
+
+def stem_of(name: str) -> str:
+    """The case's name: without a known suffix; `a.nii.gz` gives `a`, the folder `1.2.840` itself."""
+    lower = name.lower()
+    for suffix in (*SUFFIXES, *COMPANION_SUFFIXES):
+        if lower.endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def is_image_name(name: str) -> bool:
+    """Whether the name ends as one of the formats. DICOM files may have any name: see `is_dicom_series`."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def is_companion_name(name: str) -> bool:
+    """The data of a header beside it, as `a.img` of `a.hdr` and `a.raw` of `a.mhd`."""
+    return name.lower().endswith(COMPANION_SUFFIXES)
+
+
+def is_litter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in LITTER
+
+
+def kind_of(folder: Path, relative: str) -> Kind:
+    """By the name, and for other names by the four letters of DICOM. Raises UnsafeFile."""
+    path = resolve_inside(folder, relative)
+    if path.is_dir():
+        return "dicom_series"
+    lower = path.name.lower() if path.name.lower().endswith(SUFFIXES) else relative.lower()
+    kinds: tuple[tuple[tuple[str, ...], Kind], ...] = (
+        (PICTURE_SUFFIXES, "picture"),
+        (ARRAY_SUFFIXES, "array"),
+        (NIFTI_SUFFIXES, "nifti"),
+        (ITK_SUFFIXES, "itk"),
+        (DICOM_SUFFIXES, "dicom"),
+    )
+    for suffixes, kind in kinds:
+        if lower.endswith(suffixes):
+            return kind
+    if looks_like_dicom(path):
+        return "dicom"
+    raise UnsafeFile(f"is not called a {SUFFIXES_IN_WORDS} file: convert or rename it")
+
+
+def looks_like_dicom(path: Path) -> bool:
+    """The letters DICM after 128 bytes. False where the file cannot be read."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except PermissionError:
+        return False
+
+
+def is_dicom_series(folder: Path, relative: str) -> bool:
+    """A folder with at least one DICOM file in it."""
+    path = resolve_inside(folder, relative)
+    return path.is_dir() and any(looks_like_dicom(file) for file in path.iterdir() if not is_litter(file.name))
+
+
+def series_files(folder: Path, relative: str) -> list[str]:
+    """The files of a series folder, relative to the data set's folder, in name order. Raises UnsafeFile."""
+    path = resolve_inside(folder, relative)
+    names: list[str] = []
+    for entry in path.iterdir():
+        if is_litter(entry.name) or entry.name.lower().endswith(NOTE_SUFFIXES):
+            continue
+        if entry.is_dir():
+            raise UnsafeFile(f"holds the folder {entry.name}/: put the slices of one series directly into {relative}/")
+        names.append(entry.name)
+        if len(names) > MAX_SERIES_FILES:
+            raise UnsafeFile(f"holds more than {MAX_SERIES_FILES} files: keep one series in each folder")
+    if not names:
+        raise UnsafeFile("is an empty folder: put the slices of one DICOM series there")
+    return [f"{relative}/{name}" for name in sorted(names)]

@@ -1,0 +1,105 @@
+"""NIfTI-1 and NIfTI-2, in one file (.nii, .nii.gz) or as a pair (.hdr with .img), with nibabel."""
+
+import gzip
+import io
+import struct
+import zlib
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
+from worker.datasets.readers.orientation import StoredVolume
+from worker.datasets.readers.values import as_known_type, require_size, rescaled
+
+_DECODER_ERRORS = (OSError, ValueError, EOFError, KeyError, struct.error, zlib.error, OverflowError, TypeError,
+                   MemoryError, nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError,
+                   nib.wrapstruct.WrapStructError)  # fmt: skip
+_HEADER_BYTES = {1: 348, 2: 540}
+#: NIfTI codes of the unit of length, to mm; 0 is unknown, which everybody reads as mm.
+_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+
+
+def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
+    """Of the bytes of the file; pair: those of the .img file where data is a .hdr file. Raises CannotRead."""
+    with damage_as_undecodable(_DECODER_ERRORS):
+        header_stream = _stream(data)
+        start = header_stream.read(_HEADER_BYTES[2])
+        image_class = _class_of(start, is_pair=pair is not None)
+        header = image_class.header_class.from_fileobj(io.BytesIO(start), check=False)
+        voxels = _stored_voxels(header, data if pair is None else pair, is_pair=pair is not None)
+        affine, is_guess = _affine(header)
+    return StoredVolume(_with_channels(voxels), affine, affine_is_guess=is_guess)
+
+
+def _class_of(start: bytes, is_pair: bool) -> Any:
+    """By the size and the magic text of the header, whatever the suffix says."""
+    sizes = struct.unpack("<i", start[:4])[0], struct.unpack(">i", start[:4])[0]
+    if _HEADER_BYTES[2] in sizes and start[4:8] in (b"n+2\0", b"ni2\0"):
+        return nib.Nifti2Pair if is_pair else nib.Nifti2Image
+    if _HEADER_BYTES[1] in sizes and start[344:348] in (b"n+1\0", b"ni1\0"):
+        return nib.Nifti1Pair if is_pair else nib.Nifti1Image
+    if _HEADER_BYTES[1] in sizes:
+        raise Undecodable("is an Analyze 7.5 file, which does not tell left from right: convert it to NIfTI")
+    raise Undecodable("is no NIfTI file, or is damaged: export or copy it again")
+
+
+def _stored_voxels(header: Any, data: bytes, is_pair: bool) -> NDArray[Any]:
+    """As the file holds them, after its slope and intercept, any number of axes."""
+    shape, dtype = tuple(int(length) for length in header.get_data_shape()), header.get_data_dtype()
+    require_size(shape, dtype.itemsize)
+    offset = 0 if is_pair and header["vox_offset"] == 0 else int(header.get_data_offset())
+    num_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    stream = _stream(data)
+    stream.seek(offset)
+    content = stream.read(num_bytes)
+    if len(content) < num_bytes:
+        raise Undecodable(f"ends after {offset + len(content)} of {offset + num_bytes} bytes: copy it again")
+    if isinstance(stream, gzip.GzipFile):
+        stream.read(1)  # reaches the checksum, where nothing follows
+    stored: NDArray[Any] = np.frombuffer(content, dtype=dtype).reshape(shape, order="F")
+    if dtype.names is not None:
+        return _colours(stored)
+    slope, intercept = header.get_slope_inter()
+    if slope is None:
+        return stored
+    return rescaled(stored, float(slope), float(intercept or 0.0))
+
+
+def _colours(stored: NDArray[Any]) -> NDArray[np.uint8]:
+    """RGB24 and RGBA32 to [..., 3]; alpha is dropped, which viewers of volumes ignore too."""
+    return np.stack([stored[channel] for channel in ("R", "G", "B")], axis=-1)
+
+
+def _with_channels(voxels: NDArray[Any]) -> NDArray[Any]:
+    """[X, Y, Z, C] of 2 to 5 axes. The fourth axis is channels only where it has 1 or 3 of them."""
+    shape = voxels.shape
+    if voxels.ndim == 5 and shape[3] == 1:
+        voxels = voxels[:, :, :, 0]  # NIfTI's own place for several values a voxel is the fifth axis
+    if voxels.ndim == 2:
+        voxels = voxels[:, :, None]
+    if voxels.ndim == 3:
+        voxels = voxels[..., None]
+    if voxels.ndim != 4 or voxels.shape[3] not in (1, 3):
+        raise WrongDimensions(
+            f"has {len(shape)} axes ({' x '.join(map(str, shape))}), several volumes in one file: save one volume in "
+            "each file (fslroi, or nibabel.four_to_three)"
+        )
+    return as_known_type(voxels)
+
+
+def _affine(header: Any) -> tuple[NDArray[np.float64], bool]:
+    """To mm; and whether the header leaves open how the patient lies, which nibabel then takes as LAS."""
+    factor = _MM.get(int(header["xyzt_units"]) & 7)
+    if factor is None:
+        raise Undecodable("has a header with an unknown unit of length: set it to mm")
+    affine = np.array(header.get_best_affine(), dtype=np.float64)
+    affine[:3] *= factor
+    return affine, int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0
+
+
+def _stream(data: bytes) -> io.BytesIO | gzip.GzipFile:
+    raw = io.BytesIO(data)
+    return gzip.GzipFile(fileobj=raw) if data[:2] == b"\x1f\x8b" else raw

@@ -1,0 +1,167 @@
+"""From a path to an image or a mask: which reader, which bytes, and their hash."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from worker.datasets.files import UnsafeFile, read_bytes_inside, resolve_inside, sha256_of
+from worker.datasets.readers.arrays import read_array_image, read_array_labels
+from worker.datasets.readers.dicom_files import SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS, Dataset, parse, text_of
+from worker.datasets.readers.dicom_images import read_dicom
+from worker.datasets.readers.dicom_seg import read_segmentation
+from worker.datasets.readers.errors import Undecodable, WrongChannels, WrongDimensions
+from worker.datasets.readers.itk import data_file, read_itk
+from worker.datasets.readers.model import DecodedImage, LabelMask, NamedMask
+from worker.datasets.readers.names import Kind, kind_of, series_files
+from worker.datasets.readers.nifti import read_nifti
+from worker.datasets.readers.orientation import (
+    RAS_OF_LPS,
+    StoredVolume,
+    as_image,
+    labels_on,
+    require_equal_shape,
+    require_plain,
+)
+from worker.datasets.readers.pictures import read_picture, read_picture_labels
+from worker.datasets.readers.rtstruct import read_structure_set
+from worker.datasets.readers.values import as_labels
+
+
+@dataclass(frozen=True, eq=False)
+class _Content:
+    """The bytes of the files of one image, already hashed. Of NRRD and MetaImage, which SimpleITK opens, none."""
+
+    kind: Kind
+    names: Sequence[str]
+    parts: Sequence[bytes]
+    datasets: Sequence[Dataset]
+    sha256: str
+
+
+def read_image(folder: Path, relative: str, dimensions: Literal[2, 3]) -> DecodedImage:
+    """A picture [H, W, C] where dimensions is 2, a volume [D, H, W, C] where it is 3; C is 1 or 3.
+
+    A volume with one slice is a picture, with superior up or, of axial ones, posterior down and left on the right.
+    Raises CannotRead or UnsafeFile. OSErrors, as of a network drive that went away, pass through.
+    """
+    content = _content(folder, relative)
+    if content.kind == "picture":
+        if dimensions == 3:
+            raise WrongDimensions(
+                "is a picture, but the task is 3D: give volumes (NIfTI, NRRD, MetaImage, DICOM), or use a federation "
+                "of 2D tasks"
+            )
+        return DecodedImage(read_picture(content.parts[0]), None, None, None, None, content.sha256)
+    if content.kind == "array":
+        pixels = read_array_image(content.parts[0], _is_npz(relative), dimensions)
+        return DecodedImage(pixels, None, RAS_OF_LPS.copy() if dimensions == 3 else None, None, None, content.sha256)
+    return as_image(_stored_volume(folder, relative, content), dimensions, content.sha256)
+
+
+def read_mask(folder: Path, relative: str, image: DecodedImage) -> LabelMask | NamedMask:
+    """The mask of an image that `read_image` gave, laid on its pixels.
+
+    Labels are whole numbers from 0 to 65535. DICOM-SEG and RTSTRUCT give one plane for each name in the file.
+    Raises CannotRead (WrongGeometry where the mask does not lie on the image) or UnsafeFile.
+    """
+    content = _content(folder, relative)
+    if content.kind == "picture":
+        values, picture_format = read_picture_labels(content.parts[0])
+        return _plain_mask(values, image, content, picture_format)
+    if content.kind == "array":
+        values = read_array_labels(content.parts[0], _is_npz(relative))
+        if values.ndim == 3 and image.pixels.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
+            values = values.squeeze(axis=0 if values.shape[0] == 1 else 2)
+        return _plain_mask(values, image, content, None)
+    if len(content.datasets) == 1:
+        sop_class = text_of(content.datasets[0], "SOPClassUID")
+        if sop_class in SEGMENTATION_CLASSES:
+            return NamedMask(read_segmentation(content.datasets[0], image.frame), content.sha256)
+        if sop_class == STRUCTURE_SET_CLASS:
+            return NamedMask(read_structure_set(content.datasets[0], image.frame), content.sha256)
+    stored = _stored_volume(folder, relative, content)
+    if stored.voxels.shape[3] != 1:
+        raise WrongChannels("has colours, which are no labels: save the mask with one integer a voxel")
+    return LabelMask(as_labels(labels_on(stored, image.frame)), content.sha256)
+
+
+def content_sha256(folder: Path, relative: str) -> str:
+    """Of a file; or of all files of a series folder, or of a header and its data, whatever their order and names."""
+    digests = [sha256_of(read_bytes_inside(folder, name)) for name in _files(folder, relative)]
+    return _sha256_of_all(digests)
+
+
+def _plain_mask(values: NDArray[Any], image: DecodedImage, content: _Content, picture_format: str | None) -> LabelMask:
+    require_plain(image)
+    require_equal_shape(values.shape, image.pixels.shape[:-1])
+    return LabelMask(as_labels(values), content.sha256, picture_format)
+
+
+def _stored_volume(folder: Path, relative: str, content: _Content) -> StoredVolume:
+    if content.kind == "nifti":
+        return read_nifti(content.parts[0], content.parts[1] if len(content.parts) > 1 else None)
+    if content.kind == "itk":
+        return read_itk(folder, relative)
+    for dataset in content.datasets:
+        if text_of(dataset, "SOPClassUID") in (*SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS):
+            raise Undecodable("holds a DICOM segmentation, no image: move it to the masks")
+    return read_dicom(content.datasets, [Path(name).name for name in content.names])
+
+
+def _content(folder: Path, relative: str) -> _Content:
+    kind, names = kind_of(folder, relative), _files(folder, relative)
+    parts: list[bytes] = []
+    datasets: list[Dataset] = []
+    digests: list[str] = []
+    for name in names:
+        data = read_bytes_inside(folder, name)
+        digests.append(sha256_of(data))
+        if kind in ("dicom", "dicom_series"):
+            datasets.append(_parsed(data, name, in_series=kind == "dicom_series"))
+        elif kind != "itk":
+            parts.append(data)
+    return _Content(kind, names, parts, datasets, _sha256_of_all(digests))
+
+
+def _parsed(data: bytes, name: str, in_series: bool) -> Dataset:
+    try:
+        return parse(data)
+    except Undecodable as error:
+        raise Undecodable(f"holds {Path(name).name}, which {error}" if in_series else str(error)) from None
+
+
+def _files(folder: Path, relative: str) -> list[str]:
+    """Of one image or mask, relative to the folder. Raises UnsafeFile."""
+    kind = kind_of(folder, relative)
+    if kind == "dicom_series":
+        return series_files(folder, relative)
+    if not resolve_inside(folder, relative).is_file():
+        return [relative]  # for read_bytes_inside to say what is wrong with it
+    if kind == "nifti" and relative.lower().endswith(".hdr"):
+        return [relative, _img_of(folder, relative)]
+    if kind == "itk":
+        data = data_file(folder, relative)
+        return [relative] if data is None else [relative, data]
+    return [relative]
+
+
+def _img_of(folder: Path, relative: str) -> str:
+    for suffix in (".img", ".IMG", ".img.gz"):
+        candidate = relative[: -len(".hdr")] + suffix
+        if resolve_inside(folder, candidate).is_file():
+            return candidate
+    raise UnsafeFile("is a header without its data: put the .img file beside it, or save one .nii.gz file")
+
+
+def _sha256_of_all(digests: Sequence[str]) -> str:
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+
+
+def _is_npz(relative: str) -> bool:
+    return relative.lower().endswith(".npz")
