@@ -1,6 +1,7 @@
 """Three sizes of every network, for pictures and for volumes. Parameter counts: docs/networks.md.
 
-Plain dictionaries, as an experiment's configuration writes them; `preset` makes the settings of them.
+Plain dictionaries with the fields of the settings; `preset` makes the settings of them. The names are those of an
+experiment's configuration.
 """
 
 from collections.abc import Mapping
@@ -17,17 +18,17 @@ from worker.engine.networks.settings import (
     UNetSettings,
 )
 
-NetworkName = Literal["unet", "basic_unet", "dynunet", "segresnet", "attention_unet", "swin_unetr"]
+NetworkName = Literal["unet", "basic-unet", "dynunet", "segresnet", "attention-unet", "swin-unetr"]
 Size = Literal["small", "medium", "large"]
 
 #: A network's name to the class of its settings.
 SETTINGS: Mapping[NetworkName, type[NetworkSettings]] = {
     "unet": UNetSettings,
-    "basic_unet": BasicUNetSettings,
+    "basic-unet": BasicUNetSettings,
     "dynunet": DynUNetSettings,
     "segresnet": SegResNetSettings,
-    "attention_unet": AttentionUnetSettings,
-    "swin_unetr": SwinUNETRSettings,
+    "attention-unet": AttentionUnetSettings,
+    "swin-unetr": SwinUNETRSettings,
 }
 
 _PYRAMIDS: Mapping[Size, tuple[int, ...]] = {
@@ -52,7 +53,7 @@ def _dictionaries(size: Size, spatial_dims: SpatialDims) -> dict[NetworkName, di
     heads = (1, 2, 4, 8) if size == "small" else (3, 6, 12, 24)
     return {
         "unet": {"channels": _PYRAMIDS[size], "num_residual_units": 2, "norm": "instance"},
-        "basic_unet": {"features": (first, first, 2 * first, 4 * first, 8 * first, first), "norm": "batch"},
+        "basic-unet": {"features": (first, first, 2 * first, 4 * first, 8 * first, first), "norm": "batch"},
         "dynunet": _dynunet(size, spatial_dims),
         "segresnet": {
             "init_filters": filters,
@@ -60,8 +61,8 @@ def _dictionaries(size: Size, spatial_dims: SpatialDims) -> dict[NetworkName, di
             "blocks_up": (1, 1, 1),
             "norm": "group",
         },
-        "attention_unet": {"channels": _PYRAMIDS[size]},
-        "swin_unetr": {"feature_size": feature_size, "depths": (2, 2, 2, 2), "num_heads": heads},
+        "attention-unet": {"channels": _PYRAMIDS[size]},
+        "swin-unetr": {"feature_size": feature_size, "depths": (2, 2, 2, 2), "num_heads": heads},
     }
 
 
