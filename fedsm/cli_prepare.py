@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def prepare(
-    name: Annotated[str | None, typer.Argument(help="The data set, as `--list` names it.")] = None,
-    source: Annotated[Path | None, typer.Argument(help="The unpacked original; nothing in it is changed.")] = None,
-    output: Annotated[Path | None, typer.Argument(help="A new folder for the sites.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The data set, as `--list` names it.")] = None,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="SOURCE_DIR", help="The unpacked original; nothing in it is changed.")
+    ] = None,
+    output: Annotated[Path | None, typer.Argument(metavar="OUT_DIR", help="A new folder for the sites.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the data sets and where to get them.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier preparation in OUT_DIR.")] = False,
     as_json: JsonOption = False,
@@ -26,7 +28,10 @@ def prepare(
     """Turn a downloaded public data set into sites: images/, masks/ and cases.csv each, and a report.
 
     With a name alone, say where the data set is from, its terms and the folders that are read. An interrupted
-    preparation goes on when it is started again. The exit code is 0 when every expected case was found, else 1."""
+    preparation goes on when it is started again.
+
+    The exit code is 0 when every expected case was found (nothing left out, where the number is unknown), 1 when
+    some are missing, 2 for wrong input."""
     from worker.datasets.public import dataset_named
 
     if list_all or name is None:

@@ -54,6 +54,15 @@ def by_stem(paths: Collection[Path]) -> dict[str, Path]:
     return stems
 
 
+def child(folder: Path, name: str) -> Path:
+    """The entry of that name, whatever its case; where there is none, the path it would have."""
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.name.lower() == name.lower():
+                return path
+    return folder / name
+
+
 def safe_name(text: str) -> str:
     """A file name without suffix: letters, digits, - and _ stay, everything else becomes _."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")

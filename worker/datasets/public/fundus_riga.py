@@ -170,7 +170,8 @@ RIGA = PublicDataset(
     notes=(
         "There are no masks: each of six ophthalmologists drew disc and cup on a copy of the photograph. The lines "
         "are where copy and photograph differ, their gaps are closed, and the outer area is the disc, the inner one "
-        "the cup. Where the two lines touch or one stays open, that annotator is left aside for the photograph.",
+        "the cup, the lines included. Where the two lines touch or one stays open, that annotator is left aside for "
+        "the photograph.",
         _MAJORITY,
         "BinRushed1 is not read where BinRushed1-Corrected is there.",
         "The files do not name patients: each photograph counts as its own patient.",

@@ -17,14 +17,13 @@ from worker.datasets.public.base import (
 )
 from worker.datasets.public.files import by_stem, files_below, find_folders
 from worker.datasets.public.pairs import DISC_AND_CUP_MASKS, paired, together
-from worker.datasets.public.pictures import BoolPlane, disc_and_cup, read_colour, read_grey
+from worker.datasets.public.pictures import BoolPlane, disc_and_cup, read_colour, read_grey, white
 
 R3 = "rim-one-r3"
 HUC, OTHERS = "rim-one-dl-huc", "rim-one-dl-madrid-zaragoza"
 #: As N-1-L: normal, glaucoma or suspect; patient; left or right eye.
 _R3_NAME = re.compile(r"[a-z]-\d+-[lr]")
 _DL_MASK = re.compile(r"(?P<image>.+)-\d+-(?P<structure>disc|cup)-t")
-_HALF = 127
 
 
 def find_r3(source: Path) -> Iterator[SourceCase | LeftOut]:
@@ -57,7 +56,7 @@ def _read_stereo(image: Path, masks: tuple[Path, Path]) -> Picture:
 
 def _left(mask: PictureArray, pair_width: int, path: Path) -> BoolPlane:
     """Masks are as wide as the pair, or as one picture of it."""
-    outlined = mask > _HALF
+    outlined = white(mask)
     if mask.shape[1] != pair_width:
         return outlined
     left, right = outlined[:, : pair_width // 2], outlined[:, pair_width // 2 :]
@@ -82,7 +81,7 @@ def find_dl(source: Path) -> Iterator[SourceCase | LeftOut]:
 
 
 def _read_crop(image: Path, masks: tuple[Path, Path]) -> Picture:
-    disc, cup = (read_grey(mask) > _HALF for mask in masks)
+    disc, cup = (white(read_grey(mask)) for mask in masks)
     return disc_and_cup(read_colour(image), disc, cup, masks[0])
 
 
@@ -120,7 +119,10 @@ RIM_ONE_DL = PublicDataset(
     name="rim-one-dl",
     title="RIM-ONE DL",
     where="https://github.com/miag-ull/rim-one-dl",
-    terms="In the archive's LICENSE.txt; not verified here: read it there.",
+    terms=(
+        "Free for research and education; no redistribution, no commercial use. The authors ask not to train on other "
+        "databases' images beside it (README of miag-ull/rim-one-dl)."
+    ),
     citation=(
         "Fumero et al., RIM-ONE DL: a unified retinal image database for assessing glaucoma using deep learning, "
         "Image Analysis and Stereology 39(3):161-167, 2020"
@@ -134,7 +136,10 @@ RIM_ONE_DL = PublicDataset(
         SourceSite(OTHERS, "RIM-ONE DL, hospitals of Zaragoza and Madrid", None),
     ),
     num_expected_in_all=485,
-    expected_source="the paper's abstract: 313 normal and 172 glaucomatous; it was not seen by hospital",
+    expected_source=(
+        "README of miag-ull/rim-one-dl: 313 normal and 172 glaucomatous; it gives no numbers by hospital, public users "
+        "count 311 and 174"
+    ),
     layout="""\
   RIM-ONE_DL_images/partitioned_by_hospital/{training_set,test_set}/{normal,glaucoma}/r1_Im001.png
   RIM-ONE_DL_reference_segmentations/{normal,glaucoma}/r1_Im001-1-Disc-T.png, r1_Im001-1-Cup-T.png""",

@@ -21,6 +21,7 @@ from worker.datasets.public.base import Picture, PictureArray, ReasonCode, Unusa
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM")
 _DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 BoolPlane = NDArray[np.bool_]
+_HALF = 127
 
 
 def read_colour(path: Path) -> PictureArray:
@@ -40,6 +41,11 @@ def read_indices(path: Path) -> PictureArray:
     """[H, W] as stored: the indices of a palette file, the values of a grey one. Raises Unusable."""
     picture = _open(path, "unreadable_mask")
     return np.asarray(picture) if picture.mode == "P" else read_grey(path)
+
+
+def white(values: PictureArray) -> BoolPlane:
+    """[H, W] of a black and white mask: above half of 255; of repacks that hold 0 and 1 only, 1."""
+    return values == 1 if values.max(initial=0) == 1 else values > _HALF
 
 
 def polygon(points: list[tuple[float, float]], shape: tuple[int, int]) -> BoolPlane:

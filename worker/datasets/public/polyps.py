@@ -8,9 +8,8 @@ from pathlib import Path
 from worker.datasets.public.base import COLONOSCOPY, POLYP, LeftOut, Picture, PublicDataset, SourceCase, SourceSite
 from worker.datasets.public.files import PICTURES, by_stem, files_below, find_folders
 from worker.datasets.public.pairs import paired
-from worker.datasets.public.pictures import one_structure, read_colour, read_grey
+from worker.datasets.public.pictures import one_structure, read_colour, read_grey, white
 
-_WHITE = 127
 #: Last frame of each of CVC-ClinicDB's 29 sequences, whose frames are numbered through from 1 to 612: the table of
 #: polyp.grand-challenge.org/CVCClinicDB, as two public projects transcribed it alike.
 CLINIC_SEQUENCE_ENDS = (
@@ -20,7 +19,7 @@ CLINIC_SEQUENCE_ENDS = (
 
 
 def _read(image: Path, mask: Path) -> Picture:
-    return one_structure(read_colour(image), read_grey(mask) > _WHITE, mask)
+    return one_structure(read_colour(image), white(read_grey(mask)), mask)
 
 
 def _pictures(source: Path, *names: str) -> list[Path]:
@@ -83,7 +82,7 @@ KVASIR_SEG = PublicDataset(
     name="kvasir-seg",
     title="Kvasir-SEG",
     where="https://datasets.simula.no/kvasir-seg/",
-    terms="Stated on the download page, for research and education; not verified here: read them there.",
+    terms="Open for research and education, as its download page says; read there what else it asks.",
     citation="Jha et al., Kvasir-SEG: A segmented polyp dataset, MultiMedia Modeling (MMM) 2020, pp. 451-462",
     modality=COLONOSCOPY,
     num_channels=3,

@@ -45,6 +45,7 @@ def prepare(
             left_out.append(outcome)
         if progress is not None:
             progress(position + 1, len(found))
+    _remove_stale(dataset, written, output)
     prepared = Prepared(dataset, output, tuple(written), tuple(left_out))
     write_reports(prepared, source.name)
     (output / MARKER).unlink()
@@ -121,6 +122,17 @@ def _remove_earlier(dataset: PublicDataset, output: Path) -> None:
         (output / slug / CASES).unlink(missing_ok=True)
     for name in (REPORT, FEDERATION):
         (output / name).unlink(missing_ok=True)
+
+
+def _remove_stale(dataset: PublicDataset, written: Sequence[SourceCase], output: Path) -> None:
+    """What an interrupted preparation left half written, or wrote of files that the source no longer holds."""
+    expected = {path for case in written for path in case_paths(output, case, dataset.dimensions)}
+    for site in dataset.sites:
+        for kind in (IMAGES, MASKS):
+            folder = output / site.slug / kind
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if path not in expected:
+                    path.unlink()
 
 
 def _write(dataset: PublicDataset, case: SourceCase, output: Path) -> SourceCase | LeftOut:

@@ -8,14 +8,13 @@ from backend.contracts.metrics import Split
 from worker.datasets.public.base import FUNDUS, VESSEL, LeftOut, Picture, PublicDataset, SourceCase, SourceSite
 from worker.datasets.public.files import files_below, find_folders
 from worker.datasets.public.pairs import paired
-from worker.datasets.public.pictures import one_structure, read_colour, read_grey
+from worker.datasets.public.pictures import one_structure, read_colour, read_grey, white
 
-_WHITE = 127
 _EACH_ITS_OWN = "The files do not name patients: each photograph counts as its own patient."
 
 
 def _read(image: Path, mask: Path) -> Picture:
-    return one_structure(read_colour(image), read_grey(mask) > _WHITE, mask)
+    return one_structure(read_colour(image), white(read_grey(mask)), mask)
 
 
 def find_drive(source: Path) -> Iterator[SourceCase | LeftOut]:

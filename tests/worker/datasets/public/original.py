@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from backend.contracts.task_definition import Structure
+from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.public import dataset_named
 from worker.datasets.public.prepare import prepare
 from worker.datasets.public.report import Prepared
@@ -47,7 +47,8 @@ def prepare_miniature(name: str, source: Path, output: Path) -> Prepared:
     assert contents(output) == contents(output.parent / f"{output.name}-again")
     assert contents(source) == before
     written = yaml.safe_load((output / "federation.yaml").read_text())
-    assert tuple(Structure(**structure) for structure in written["task"]["structures"]) == dataset.structures
+    task = SegmentationTask.model_validate(written["task"])
+    assert (task.structures, task.dimensions) == (dataset.structures, dataset.dimensions)
     assert [site["slug"] for site in written["sites"]] == [site.slug for site in prepared.sites if site.num_found]
     report = (output / "PREPARED.md").read_text()
     assert dataset.terms in report

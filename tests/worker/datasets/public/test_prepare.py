@@ -73,6 +73,21 @@ def test_an_interrupted_preparation_goes_on(source: Path, tmp_path: Path) -> Non
     assert contents(output) == contents(whole)
 
 
+def test_an_interrupted_preparation_leaves_nothing_stale(source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(REFUGE, source, output, progress=stop)
+    (output / "refuge-zeiss" / "masks" / ".g0002.png").write_bytes(b"half a file")
+    (source / "g0001.jpg").unlink()
+    (source / "g0001.bmp").unlink()
+    prepare(REFUGE, source, output)
+    assert list(cases(output, "refuge-zeiss")) == ["g0002", "g0003"]
+
+
 def test_another_folder_is_told_what_to_look_like(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(WrongSource, match=r"(?s)holds no case of REFUGE.*Annotation-Training400.*grand-challenge"):
