@@ -259,11 +259,11 @@ def _build_server_optimizer(config: FedAvgMConfig | FedAdamConfig | FedYogiConfi
 def _build_selector(config: SelectorConfig) -> Selector:
     match config:
         case LdaSelector():
-            return lda.LdaSelector(shrinkage=config.shrinkage, minimum_cases=config.minimum_cases)
+            return lda.LdaSelector(config.shrinkage, config.minimum_cases, config.features)
         case CnnSelector():
-            return softmax.SoftmaxSelector(architecture="cnn", learning_rate=config.learning_rate)
+            return softmax.SoftmaxSelector("cnn", config.learning_rate, config.training)
         case Vgg11Selector():
-            return softmax.SoftmaxSelector(architecture="vgg11", learning_rate=config.learning_rate)
+            return softmax.SoftmaxSelector("vgg11", config.learning_rate, config.training)
 
 
 def label_values(task: SegmentationTask) -> tuple[tuple[int, ...], ...]:

@@ -11,6 +11,12 @@ class LdaSelector(Contract):
     """Closed-form federated linear discriminant analysis: exact as if the data were pooled, and sent once."""
 
     name: Literal["lda"] = "lda"
+    features: Literal["descriptors", "encoder", "both"] = Field(
+        default="descriptors",
+        description="What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum "
+        "and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; "
+        "both. Descriptors won in every comparison of docs/selector.md.",
+    )
     shrinkage: float = Field(
         default=0.1,
         gt=0,
@@ -29,6 +35,12 @@ class CnnSelector(Contract):
     """A small convolutional classifier with global average pooling, trained by cross-entropy each round."""
 
     name: Literal["cnn"] = "cnn"
+    training: Literal["reference", "pooled_gradient"] = Field(
+        default="reference",
+        description="reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and "
+        "weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the "
+        "server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.",
+    )
     learning_rate: float = Field(default=1e-3, gt=0, le=1, description=f"Adam's learning rate. {REFERENCE}")
 
 
@@ -36,6 +48,12 @@ class Vgg11Selector(Contract):
     """VGG-11 without batch norm, as in the reference code: 128.8 million parameters, so slow and heavy to send."""
 
     name: Literal["vgg11"] = "vgg11"
+    training: Literal["reference", "pooled_gradient"] = Field(
+        default="reference",
+        description="reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and "
+        "weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the "
+        "server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.",
+    )
     learning_rate: float = Field(default=1e-3, gt=0, le=1, description=f"Adam's learning rate. {REFERENCE}")
 
 

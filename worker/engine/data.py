@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from worker.engine.descriptors import describe_image
+from worker.engine.descriptors import describe_image, describe_volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +35,10 @@ class Case:
 
     @cached_property
     def descriptor(self) -> NDArray[np.float64]:
-        """[D] float64, computed once; of a volume, the mean over its slices."""
-        if not self.is_volume:
-            return describe_image(self.unit_image.numpy())
-        slices = self.unit_image.transpose(0, 1).numpy()
-        mean: NDArray[np.float64] = np.stack([describe_image(plane) for plane in slices]).mean(axis=0)
-        return mean
+        """[D] float64, computed once: one vector of a picture or of a whole volume."""
+        if self.is_volume:
+            return describe_volume(self.unit_image.numpy(), self.spacing, self.intensity_range)
+        return describe_image(self.unit_image.numpy())
 
 
 @dataclass(frozen=True)

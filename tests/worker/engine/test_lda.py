@@ -1,4 +1,4 @@
-"""The closed-form selector: exact as if pooled, calibrated, careful with small sites."""
+"""The closed-form selector: exact as if pooled, calibrated, careful with small sites and with changing encoders."""
 
 from dataclasses import replace
 
@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from tests.worker.engine.small_sites import small_plan, small_sites
-from worker.engine.data import SiteData
-from worker.engine.plan import State, Tensors
-from worker.engine.selectors.lda import (
-    TEMPERATURES,
-    LdaSelector,
-    held_out_losses,
-    moments_of,
-    solve_lda,
-)
+from tests.worker.engine.small_sites import small_plan, small_sites, small_volumes
+from worker.engine.data import Case, SiteData
+from worker.engine.descriptors import SCAN_FLOORS, describe_image, descriptor_floors, num_descriptors
+from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.selectors.features import FeatureSet, encode, feature_floors, features_of, num_features
+from worker.engine.selectors.lda import LdaSelector, moments_of, solve_lda
+from worker.engine.strategies.base import initial_weights
 
 SHRINKAGE = 0.1
+FEATURES: tuple[FeatureSet, ...] = ("descriptors", "encoder", "both")
 
 
 def nothing(_: float) -> None:
@@ -30,10 +28,10 @@ def random_sites(num_cases: tuple[int, ...]) -> dict[str, np.ndarray]:
     return {f"site-{k}": draws.normal(size=(n, 5)) @ mixing + draws.normal(size=5) * 2 for k, n in enumerate(num_cases)}
 
 
-def pooled_lda(sites: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def pooled_lda(sites: dict[str, np.ndarray], floors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The textbook's way, from all cases in one place: center each class, one covariance, solve."""
     centered = np.concatenate([x - x.mean(0) for x in sites.values()])
-    within = centered.T @ centered / (len(centered) - len(sites))
+    within = centered.T @ centered / (len(centered) - len(sites)) + np.diag(floors**2)
     scale = np.diag(1 / np.sqrt(np.diag(within)))
     shrunk = (1 - SHRINKAGE) * scale @ within @ scale + SHRINKAGE * np.eye(len(scale))
     inverse = scale @ np.linalg.inv(shrunk) @ scale
@@ -45,18 +43,20 @@ def federated(sites: dict[str, np.ndarray]) -> dict[str, Tensors]:
     return {site: moments_of(torch.from_numpy(x)) for site, x in sites.items()}
 
 
-def test_federated_lda_is_pooled_lda() -> None:
+@pytest.mark.parametrize("floor", [0.0, 0.5])
+def test_federated_lda_is_pooled_lda(floor: float) -> None:
     sites = random_sites((40, 25, 12))
-    weight, bias = pooled_lda(sites)
-    solved = solve_lda(federated(sites), SHRINKAGE)
+    floors = np.full(5, floor)
+    weight, bias = pooled_lda(sites, floors)
+    solved = solve_lda(federated(sites), SHRINKAGE, torch.from_numpy(floors))
     np.testing.assert_allclose(solved["weight"].numpy(), weight, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(solved["bias"].numpy(), bias, rtol=1e-9, atol=1e-9)
 
 
 def test_the_order_of_sites_changes_nothing_but_the_order() -> None:
     moments = federated(random_sites((20, 30, 10)))
-    forward = solve_lda(moments, SHRINKAGE)
-    backward = solve_lda(dict(reversed(moments.items())), SHRINKAGE)
+    forward = solve_lda(moments, SHRINKAGE, torch.zeros(5))
+    backward = solve_lda(dict(reversed(moments.items())), SHRINKAGE, torch.zeros(5))
     np.testing.assert_allclose(backward["weight"].flip(0).numpy(), forward["weight"].numpy(), rtol=1e-9, atol=1e-12)
 
 
@@ -68,48 +68,174 @@ def test_moments_by_hand() -> None:
     assert moments["second_moment"].tolist() == [[10, 14], [14, 20]]
 
 
-def run_round(selector: LdaSelector, state: State, sites: dict[str, SiteData], present: tuple[str, ...]) -> State:
-    plan = small_plan()
+def first_state(plan: Plan) -> State:
+    return {GLOBAL: initial_weights(plan)}
+
+
+def run_round(
+    selector: LdaSelector, state: State, sites: dict[str, SiteData], present: tuple[str, ...], plan: Plan
+) -> State:
+    """The selector's round, and a global model that moved a little."""
     updates = {}
     for site in present:
-        parts = {name: state[name] for name in selector.downloads(site) if name in state}
+        parts = {name: state[name] for name in (GLOBAL, *selector.downloads(site)) if name in state}
         updates[site] = selector.site_update(parts, (sites[site],), site, 1, plan, nothing)
         selector.check(state, site, updates[site], plan)
-    return selector.aggregate(state, updates, dict.fromkeys(present, 1.0), plan)
+    moved = {key: tensor * 1.01 for key, tensor in state[GLOBAL].items()}
+    return {GLOBAL: moved} | selector.aggregate(state, updates, dict.fromkeys(present, 1.0), plan)
+
+
+@pytest.mark.parametrize("features", FEATURES)
+def test_a_round_solves_pooled_lda_of_these_features(features: FeatureSet) -> None:
+    """To 1e-6 of the logits' size; the sites' cases are described together here, and one by one there."""
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    start = first_state(plan)
+    state = run_round(selector, start, sites, plan.sites, plan)
+    together = tuple(case for site in sites.values() for case in site.train)
+    described = features_of(features, together, plan, start[GLOBAL]).numpy()
+    assert described.shape[1] == num_features(features, plan, is_volume=False)
+    ends = np.cumsum([len(site.train) for site in sites.values()])[:-1]
+    by_site = dict(zip(sites, np.split(described, ends), strict=True))
+    weight, bias = pooled_lda(by_site, np.zeros(described.shape[1]))
+    expected = described @ weight.T + bias
+    logits = described @ state["selector"]["weight"].numpy().T + state["selector"]["bias"].numpy()
+    relative_to = expected - expected.mean(axis=1, keepdims=True)  # a constant a case changes no probability
+    actual = logits - logits.mean(axis=1, keepdims=True)
+    assert np.abs(actual - relative_to).max() < 1e-6 * np.abs(relative_to).max()
+
+
+@pytest.mark.parametrize("features", FEATURES)
+def test_the_order_of_updates_changes_no_bit(features: FeatureSet) -> None:
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    forward = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
+    backward = run_round(selector, first_state(plan), sites, ("c", "b", "a"), plan)
+    for key, tensor in forward["selector"].items():
+        assert torch.equal(backward["selector"][key], tensor)
 
 
 def test_a_site_sends_its_moments_once_and_a_late_site_joins() -> None:
-    selector, sites = LdaSelector(SHRINKAGE, minimum_cases=2), small_sites()
-    state = run_round(selector, {}, sites, ("a", "b"))
-    absent = selector.probabilities(state["selector"], sites["c"].test, small_plan())
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors"), small_plan(), small_sites()
+    state = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
+    absent = selector.probabilities(state.__getitem__, sites["c"].test, plan)
     assert absent[:, 2].max() == 0
-    state = run_round(selector, state, sites, ("b", "c"))
-    assert set(state) == {"selector", "selector_moments/a", "selector_moments/b", "selector_moments/c"}
-    together = run_round(selector, {}, sites, ("a", "b", "c"))
+    state = run_round(selector, state, sites, ("b", "c"), plan)
+    moments = {"selector_moments/a", "selector_moments/b", "selector_moments/c"}
+    assert set(state) == {"global", "selector"} | moments
+    together = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
     assert torch.equal(state["selector"]["weight"], together["selector"]["weight"])
     for index, site in enumerate(("a", "b", "c")):
-        probabilities = selector.probabilities(state["selector"], sites[site].test, small_plan())
+        probabilities = selector.probabilities(state.__getitem__, sites[site].test, plan)
         assert probabilities.sum(dim=1).tolist() == pytest.approx([1.0] * len(sites[site].test))
         assert probabilities.argmax(dim=1).tolist() == [index] * len(sites[site].test)
 
 
-def test_the_temperature_is_the_one_with_the_least_held_out_loss_of_all_sites() -> None:
-    selector, sites = LdaSelector(SHRINKAGE, minimum_cases=2), small_sites()
-    first = run_round(selector, {}, sites, ("a", "b", "c"))
-    second = run_round(selector, first, sites, ("a", "b", "c"))
-    losses = sum(held_out_losses(first["selector"], sites[s].val, i) for i, s in enumerate(("a", "b", "c")))
-    assert isinstance(losses, torch.Tensor)
-    assert second["selector"]["temperature"].item() == TEMPERATURES[losses.argmin()].item()
+@pytest.mark.parametrize("features", ["encoder", "both"])
+def test_the_classifier_is_kept_with_the_weights_that_its_features_were_made_with(features: FeatureSet) -> None:
+    """Round 2's global model is another; with all sites present the classifier follows it, and keeps no candidate."""
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    first = run_round(selector, first_state(plan), sites, plan.sites, plan)
+    second = run_round(selector, first, sites, plan.sites, plan)
+    kept = {"global", "selector", "selector_encoder", *(f"selector_moments/{site}" for site in plan.sites)}
+    assert set(second) == kept
+    for key, tensor in first[GLOBAL].items():
+        assert torch.equal(second["selector_encoder"][key], tensor)
+    assert not torch.equal(second["selector"]["weight"], first["selector"]["weight"])
+    alone = run_round(selector, {GLOBAL: first[GLOBAL]}, sites, plan.sites, plan)
+    assert torch.equal(second["selector"]["weight"], alone["selector"]["weight"])
+
+
+def test_moments_of_different_encoders_are_never_mixed() -> None:
+    """Round 2 lacks c: the classifier stays with round 1's encoder. Round 3 has c only: now all have described it."""
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder"), small_plan(), small_sites()
+    first = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
+    second = run_round(selector, first, sites, ("a", "b"), plan)
     assert torch.equal(second["selector"]["weight"], first["selector"]["weight"])
+    assert second["selector_encoder"] is first["selector_encoder"]
+    assert second["selector_candidate"] is first[GLOBAL]
+    assert {name for name in second if name.startswith("selector_candidate_")} == {
+        "selector_candidate_moments/a",
+        "selector_candidate_moments/b",
+    }
+    third = run_round(selector, second, sites, ("c",), plan)
+    assert third["selector_encoder"] is first[GLOBAL]
+    whole = run_round(selector, {GLOBAL: first[GLOBAL]}, sites, ("a", "b", "c"), plan)
+    assert torch.equal(third["selector"]["weight"], whole["selector"]["weight"])
+    assert not any(name.startswith("selector_candidate") for name in third)
+
+
+def test_a_late_site_describes_the_encoder_in_use_and_the_next() -> None:
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder"), small_plan(), small_sites()
+    first = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
+    second = run_round(selector, first, sites, ("c",), plan)
+    assert second["selector_encoder"] is first["selector_encoder"]
+    whole = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
+    assert torch.equal(second["selector"]["weight"], whole["selector"]["weight"])
+    assert "selector_candidate_moments/c" in second
+
+
+def test_the_same_case_alone_and_among_others_has_the_same_encoding() -> None:
+    plan, cases = small_plan(), small_sites()["a"].train
+    weights = initial_weights(plan)
+    assert torch.equal(encode(cases, plan, weights)[2], encode(cases[2:3], plan, weights)[0])
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_volume_has_one_feature_vector(dims: int) -> None:
+    """Descriptors: the mean over slices, and log spacing and log intensity range after them."""
+    plan, sites = small_plan(("a", "b"), num_channels=1, spatial_dims=dims), small_volumes(dims=dims)
+    case: Case = sites["a"].train[0]
+    vector = features_of("both", (case,), plan, initial_weights(plan))[0]
+    assert len(vector) == num_features("both", plan, is_volume=True) == 20 + 4 + 8
+    slices = case.unit_image.transpose(0, 1).numpy()
+    np.testing.assert_allclose(vector[:20], np.mean([describe_image(plane) for plane in slices], axis=0), rtol=1e-6)
+    low, high = case.intensity_range
+    np.testing.assert_allclose(vector[20:24], np.log([3.0, 0.5, 0.6, high - low]))
+    state = run_round(LdaSelector(SHRINKAGE, 2, "both"), first_state(plan), sites, ("a", "b"), plan)
+    rows = LdaSelector(SHRINKAGE, 2, "both").probabilities(state.__getitem__, sites["b"].test, plan)
+    assert rows.shape == (1, 2)
+
+
+def test_a_spacing_that_never_varies_counts_by_its_floor() -> None:
+    """0.5 and 0.51 mm: log 1.02 = 0.02 is less than half a floor of 0.05, not 2e7 deviations of nothing."""
+    plan = small_plan(("a", "b"), num_channels=1)
+    floors = feature_floors("descriptors", plan, is_volume=True)
+    assert floors.tolist() == [0.0] * num_descriptors(1, is_volume=False) + list(SCAN_FLOORS)
+    np.testing.assert_array_equal(floors.numpy(), descriptor_floors(1, is_volume=True))
+    draws = np.random.default_rng(0)
+    images = draws.normal(size=(2, 30, 20))
+    scans = [np.tile(np.log([3.0, 0.5, side, 100.0]), (30, 1)) for side in (0.5, 0.51)]
+    sites = {name: np.hstack([x, scan]) for name, x, scan in zip("ab", images, scans, strict=True)}
+    solved = solve_lda(federated(sites), SHRINKAGE, floors)
+    spacing_alone = (solved["weight"][0, 22] - solved["weight"][1, 22]).abs() * np.log(1.02)
+    assert spacing_alone < 1  # of a logit
+    unbounded = solve_lda(federated(sites), SHRINKAGE, torch.zeros(24))
+    assert (unbounded["weight"][0, 22] - unbounded["weight"][1, 22]).abs() * np.log(1.02) > 1e6
 
 
 def test_a_site_with_too_few_cases_may_not_send_its_moments() -> None:
     site = replace(small_sites()["a"], train=small_sites()["a"].train[:3])
     with pytest.raises(ValueError, match=r"site a has 3 training cases, fewer than selector.minimum_cases 5"):
-        LdaSelector(SHRINKAGE, minimum_cases=5).site_update({}, (site,), "a", 1, small_plan(), nothing)
+        LdaSelector(SHRINKAGE, 5, "descriptors").site_update({}, (site,), "a", 1, small_plan(), nothing)
 
 
 def test_moments_that_are_not_finite_are_refused() -> None:
     moments = moments_of(torch.full((3, 2), float("nan"), dtype=torch.float64))
     with pytest.raises(ValueError, match="site a: selector_moments/a tensor sum holds NaN"):
-        LdaSelector(SHRINKAGE, 2).check({}, "a", {"selector_moments/a": moments}, small_plan())
+        LdaSelector(SHRINKAGE, 2, "descriptors").check({}, "a", {"selector_moments/a": moments}, small_plan())
+
+
+def test_moments_of_another_number_of_features_are_refused() -> None:
+    moments = moments_of(torch.ones(3, 2, dtype=torch.float64))
+    with pytest.raises(ValueError, match=r"selector_moments/a tensor sum has shape \(2,\), expected \(33,\)"):
+        LdaSelector(SHRINKAGE, 2, "descriptors").check({}, "a", {"selector_moments/a": moments}, small_plan())
+
+
+def test_an_encoder_described_by_nobody_is_asked_of_the_absent_site() -> None:
+    """A site that has not described the encoder in use must, before its candidate's moments count."""
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder"), small_plan(), small_sites()
+    state = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
+    parts = {name: state[name] for name in (GLOBAL, *selector.downloads("c")) if name in state}
+    update = selector.site_update(parts, (sites["c"],), "c", 2, plan, nothing)
+    del update["selector_moments/c"]
+    with pytest.raises(ValueError, match="site c: selector_moments/c is missing"):
+        selector.check(state, "c", update, plan)

@@ -68,7 +68,9 @@ def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
         optimizer=replace(ADAM, learning_rate=4e-3),
         loss=DiceBce(),
     )
-    fedsm = evaluated(FedSM(0.9, 0.9, LdaSelector(shrinkage=0.1, minimum_cases=5), 0.0, "hard"), sites, plan)
+    fedsm = evaluated(
+        FedSM(0.9, 0.9, LdaSelector(0.1, minimum_cases=5, features="descriptors"), 0.0, "hard"), sites, plan
+    )
     fedavg = evaluated(FedAvg(Mean()), sites, plan)
 
     routes = [case.route for case in fedsm if case.route is not None]

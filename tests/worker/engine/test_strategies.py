@@ -21,7 +21,7 @@ from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.local_only import LocalOnly
 
 SITES = ("a", "b", "c")
-LDA = LdaSelector(shrinkage=0.1, minimum_cases=2)
+LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors")
 
 
 def final_state(strategy: Strategy, plan: Plan) -> State:
@@ -36,7 +36,7 @@ def hashes(state: State) -> dict[str, str]:
     "strategy",
     [
         FedSM(0.7, 0.9, LDA, 0.0, "hard"),
-        FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3), 0.0, "hard"),
+        FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3, "reference"), 0.0, "hard"),
         FedAvg(Mean()),
         LocalOnly(),
         Centralized(),

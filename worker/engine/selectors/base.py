@@ -1,7 +1,7 @@
 """The interface of a model selector, and the super model's rule."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
@@ -31,15 +31,21 @@ class Selector(ABC):
 
     @abstractmethod
     def aggregate(self, state: State, updates: Mapping[str, State], weights: Mapping[str, float], plan: Plan) -> State:
-        """The selector's parts after the round; `updates` and `weights` by site, in site order."""
+        """The selector's parts after the round; `updates` and `weights` by site, in site order.
+
+        state: the one that the sites received, all its parts.
+        """
 
     @abstractmethod
     def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
         """Raises ValueError naming site and tensor when the update's selector parts cannot be aggregated."""
 
     @abstractmethod
-    def probabilities(self, selector: Tensors, cases: Sequence[Case], plan: Plan) -> torch.Tensor:
-        """[N, K] float64: for each case a probability of each site."""
+    def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
+        """[N, K] float64: for each case, picture or volume, a probability of each site.
+
+        load_part: fetches one of the selector's parts by name.
+        """
 
 
 def route(probabilities: Sequence[float], sites: Sequence[str], gamma: float) -> str:

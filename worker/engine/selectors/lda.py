@@ -1,32 +1,39 @@
-"""The closed-form selector: federated linear discriminant analysis of image descriptors.
+"""The closed-form selector: federated linear discriminant analysis of image features.
 
-Each site sends, once, the count, sum and second moment of its training images' descriptors. From these the server
-computes exactly the classifier that pooled data would give. No rounds, kilobytes, independent of the sites' order.
-Its probabilities are then calibrated: each site returns the held-out (validation) log-loss of the classifier on a grid
-of temperatures, and the server takes the temperature with the least total.
+Each site sends the count, sum and second moment of its training cases' features. From these the server computes exactly
+the classifier that pooled data would give: no training, independent of the sites' order. Descriptors are sent once, in
+kilobytes.
+
+Encoder features depend on the global model, so sites describe their cases again for every model they receive, and the
+classifier is kept together with the weights that its features were made with (part `selector_encoder`, the same content
+as that round's global model). Moments of different encoders are never mixed: while a site that has taken part before is
+absent, the classifier stays with the last encoder that all such sites have described, and the next one is a candidate
+until they have.
+
+Probabilities are calibrated: each site returns the held-out (validation) log-loss of the classifier it received on a
+grid of temperatures, and the server takes the temperature with the least total.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
-from worker.engine.descriptors import num_descriptors
 from worker.engine.local_training import OnProgress
-from worker.engine.plan import Plan, State, Tensors
+from worker.engine.plan import GLOBAL, Plan, State, Tensors
 from worker.engine.selectors.base import SELECTOR, Selector
+from worker.engine.selectors.calibration import UNCALIBRATED, calibrate, check_report, held_out_report
+from worker.engine.selectors.features import FeatureSet, feature_floors, features_of, num_features
 
-#: Temperatures tried, log-spaced. None below 1: a few held-out cases without an error would always ask for the
-#: sharpest, so they may soften what the Gaussian model says and never sharpen it.
-TEMPERATURES = torch.logspace(0, 2, 31, dtype=torch.float64)
 MOMENTS = "selector_moments"
+ENCODER = "selector_encoder"
+#: An encoder that not all sites have described yet, and the moments that are there.
+CANDIDATE = "selector_candidate"
+CANDIDATE_MOMENTS = "selector_candidate_moments"
 CALIBRATION = "selector_calibration"
-#: The calibration's only tensor, [T].
-LOSSES = "loss_of_temperature"
-#: Descriptor deviations below this are numerical noise.
+#: Feature deviations below this are numerical noise.
 SMALLEST_DEVIATION = 1e-9
 #: The logit of a site that has not sent its moments: probability 0, and a finite number in the file.
 ABSENT_LOGIT = -1e30
@@ -36,12 +43,14 @@ ABSENT_LOGIT = -1e30
 class LdaSelector(Selector):
     shrinkage: float
     minimum_cases: int
+    features: FeatureSet
 
     def initial_parts(self, plan: Plan) -> State:  # noqa: ARG002 (nothing to draw)
         return {}
 
     def downloads(self, participant: str) -> tuple[str, ...]:
-        return SELECTOR, f"{MOMENTS}/{participant}"
+        own = f"{MOMENTS}/{participant}", f"{CANDIDATE_MOMENTS}/{participant}"
+        return SELECTOR, ENCODER, CANDIDATE, *own
 
     def site_update(
         self,
@@ -52,14 +61,18 @@ class LdaSelector(Selector):
         plan: Plan,
         on_progress: OnProgress,
     ) -> State:
-        """The moments while the server lacks them, and the held-out losses once there is a classifier."""
+        """The moments that the server lacks, and the held-out losses once there is a classifier."""
+        cases = training_cases(data)
+        self._check_count(site, len(cases))
         update: State = {}
-        if f"{MOMENTS}/{site}" not in parts:
-            update[f"{MOMENTS}/{site}"] = self._moments(training_cases(data), site)
+        for prefix, encoder in self._encoders(parts).items():
+            if f"{prefix}/{site}" not in parts:
+                update[f"{prefix}/{site}"] = moments_of(features_of(self.features, cases, plan, encoder))
         held_out = [case for site_data in data for case in site_data.val]
-        if SELECTOR in parts and held_out:
-            losses = held_out_losses(parts[SELECTOR], held_out, plan.sites.index(site))
-            update[f"{CALIBRATION}/{site}"] = {LOSSES: losses}
+        index = plan.sites.index(site)
+        if SELECTOR in parts and held_out and parts[SELECTOR]["bias"][index] > ABSENT_LOGIT:
+            logits = self._logits(parts.__getitem__, held_out, plan)
+            update[f"{CALIBRATION}/{site}"] = held_out_report(logits, index)
         on_progress(1.0)
         return update
 
@@ -70,40 +83,81 @@ class LdaSelector(Selector):
         weights: Mapping[str, float],  # noqa: ARG002 (moments carry their own counts)
         plan: Plan,
     ) -> State:
-        moments = {name: part for name, part in state.items() if name.startswith(MOMENTS)}
-        new = {name: update[name] for site, update in updates.items() if (name := f"{MOMENTS}/{site}") in update}
-        moments |= new
-        losses = [u[name][LOSSES] for site, u in updates.items() if (name := f"{CALIBRATION}/{site}") in u]
+        known = {name: part for name, part in state.items() if name.startswith((MOMENTS, CANDIDATE_MOMENTS))}
+        new = {
+            name: part
+            for update in updates.values()
+            for name, part in update.items()
+            if name.startswith((MOMENTS, CANDIDATE_MOMENTS))
+        }
+        kept = self._promoted(state, known | new)
         if new:
-            selector = solve_lda({s: moments.get(f"{MOMENTS}/{s}") for s in plan.sites}, self.shrinkage)
-        elif losses:
-            temperature = TEMPERATURES[torch.stack(losses).sum(dim=0).argmin()]
-            selector = state[SELECTOR] | {"temperature": temperature.reshape(1)}
+            moments = {site: kept.get(f"{MOMENTS}/{site}") for site in plan.sites}
+            selector = solve_lda(moments, self.shrinkage, self._floors(moments, plan))
+            before = state.get(SELECTOR, UNCALIBRATED)
+            selector |= {key: before[key] for key in UNCALIBRATED}
         else:
             selector = state[SELECTOR]
-        return {SELECTOR: selector, **moments}
+        reports = [u[name] for site, u in updates.items() if (name := f"{CALIBRATION}/{site}") in u]
+        return {SELECTOR: selector | calibrate(reports), **kept}
+
+    def _encoders(self, parts: State) -> dict[str, Tensors | None]:
+        """By prefix of their moments, the encoders to describe cases with: the one in use, and the next."""
+        if self.features == "descriptors":
+            return {MOMENTS: None}
+        current: dict[str, Tensors | None] = {MOMENTS: parts[ENCODER]} if ENCODER in parts else {}
+        return current | {CANDIDATE_MOMENTS: parts.get(CANDIDATE, parts[GLOBAL])}
+
+    def _promoted(self, state: State, moments: State) -> State:
+        """The moments to keep and their encoders; the candidate takes over once no known site's moments are missing."""
+        if self.features == "descriptors":
+            return moments
+        candidate = state.get(CANDIDATE, state[GLOBAL])
+        current = {name: part for name, part in moments.items() if name.startswith(f"{MOMENTS}/")}
+        described = {
+            name.removeprefix(f"{CANDIDATE_MOMENTS}/"): part for name, part in moments.items() if name not in current
+        }
+        if all(name.removeprefix(f"{MOMENTS}/") in described for name in current):
+            return {ENCODER: candidate} | {f"{MOMENTS}/{site}": part for site, part in described.items()}
+        return {ENCODER: state[ENCODER], CANDIDATE: candidate} | moments
+
+    def _floors(self, moments: Mapping[str, Tensors | None], plan: Plan) -> torch.Tensor:
+        size = next(len(m["sum"]) for m in moments.values() if m is not None)
+        return feature_floors(self.features, plan, is_volume=size != num_features(self.features, plan, is_volume=False))
 
     def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
-        moments, calibration = f"{MOMENTS}/{participant}", f"{CALIBRATION}/{participant}"
+        own = {f"{prefix}/{participant}" for prefix in (MOMENTS, CANDIDATE_MOMENTS, CALIBRATION)}
         for name, part in update.items():
-            if name.startswith((MOMENTS, CALIBRATION)):
-                if name not in (moments, calibration):
+            if name.startswith((MOMENTS, CANDIDATE_MOMENTS, CALIBRATION)):
+                if name not in own:
                     raise ValueError(f"site {participant}: {name} is another site's: a site sends its own only")
                 check_finite(participant, name, part)
-        if moments in update:
-            check_update(participant, moments, update[moments], _empty_moments(plan.num_channels))
-            self._check_count(participant, int(update[moments]["count"]))
-        elif moments not in state:
-            raise ValueError(f"site {participant}: {moments} is missing, and it was not sent in an earlier round")
+        for prefix in self._encoders(state):
+            name = f"{prefix}/{participant}"
+            if name in update:
+                self._check_moments(participant, name, update[name], plan)
+            elif name not in state:
+                raise ValueError(f"site {participant}: {name} is missing, and it was not sent in an earlier round")
+        calibration = f"{CALIBRATION}/{participant}"
         if calibration in update:
-            check_update(participant, calibration, update[calibration], {LOSSES: torch.empty_like(TEMPERATURES)})
+            check_report(participant, calibration, update[calibration])
 
-    def probabilities(self, selector: Tensors, cases: Sequence[Case], plan: Plan) -> torch.Tensor:  # noqa: ARG002
-        return torch.softmax(_logits(selector, cases) / selector["temperature"], dim=1)
+    def _check_moments(self, participant: str, name: str, moments: Tensors, plan: Plan) -> None:
+        """A picture's features, or a volume's: what the other sites' are, `solve_lda` checks."""
+        of_picture, of_volume = (num_features(self.features, plan, is_volume) for is_volume in (False, True))
+        size = of_volume if len(moments.get("sum", ())) == of_volume else of_picture
+        expected = {"count": torch.empty(1), "sum": torch.empty(size), "second_moment": torch.empty(size, size)}
+        check_update(participant, name, moments, expected)
+        self._check_count(participant, int(moments["count"]))
 
-    def _moments(self, cases: tuple[Case, ...], site: str) -> Tensors:
-        self._check_count(site, len(cases))
-        return moments_of(_descriptors(cases))
+    def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
+        return torch.softmax(self._logits(load_part, cases, plan) / load_part(SELECTOR)["temperature"], dim=1)
+
+    def _logits(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
+        """[N, K], before the temperature."""
+        selector = load_part(SELECTOR)
+        encoder = None if self.features == "descriptors" else load_part(ENCODER)
+        return features_of(self.features, cases, plan, encoder) @ selector["weight"].T + selector["bias"]
 
     def _check_count(self, site: str, num_cases: int) -> None:
         """At the site before anything leaves it, and again at the server."""
@@ -115,37 +169,33 @@ class LdaSelector(Selector):
             )
 
 
-def moments_of(descriptors_ND: torch.Tensor) -> Tensors:  # noqa: N803 (shape suffix)
-    """Count [1], sum [D] and second moment [D, D] of float64 descriptors: all that leaves a site."""
+def moments_of(features_ND: torch.Tensor) -> Tensors:  # noqa: N803 (shape suffix)
+    """Count [1], sum [D] and second moment [D, D] of float64 features: all that leaves a site."""
     return {
-        "count": torch.tensor([float(len(descriptors_ND))], dtype=torch.float64),
-        "sum": descriptors_ND.sum(dim=0),
-        "second_moment": descriptors_ND.T @ descriptors_ND,
+        "count": torch.tensor([float(len(features_ND))], dtype=torch.float64),
+        "sum": features_ND.sum(dim=0),
+        "second_moment": features_ND.T @ features_ND,
     }
 
 
-def _empty_moments(num_channels: int) -> Tensors:
-    """The keys and shapes that moments must have."""
-    size = num_descriptors(num_channels)
-    return {"count": torch.empty(1), "sum": torch.empty(size), "second_moment": torch.empty(size, size)}
-
-
-def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float) -> Tensors:
+def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: torch.Tensor) -> Tensors:
     """Linear discriminant analysis with equal priors from each site's moments (None: it has sent none), in site order.
 
-    Descriptors are standardized by the pooled within-site deviation; the correlation matrix that is left is shrunk
-    towards the identity: (1 - shrinkage) R + shrinkage I (Friedman 1989). Returns `weight` [K, D], `bias` [K],
-    `temperature` [1], float64: logits = descriptors weight^T + bias.
+    Features are standardized by the pooled within-site deviation; the correlation matrix that is left is shrunk
+    towards the identity: (1 - shrinkage) R + shrinkage I (Friedman 1989). floors: [D], each added to its feature's
+    variance as a square. Returns `weight` [K, D] and `bias` [K], float64: logits = features weight^T + bias.
     """
     present = [m for m in moments.values() if m is not None]
     if not present:
         raise ValueError("no site has sent feature moments yet: at least one must complete the round")
+    if len({len(m["sum"]) for m in present}) > 1:
+        raise ValueError("sites have features of different numbers: register pictures at all sites, or volumes at all")
     num_cases = sum(float(m["count"]) for m in present)
     means = [m["sum"] / m["count"] for m in present]
     scatter = torch.zeros_like(present[0]["second_moment"])
     for m, mean in zip(present, means, strict=True):
         scatter += m["second_moment"] - m["count"] * torch.outer(mean, mean)
-    within = scatter / max(num_cases - len(present), 1.0)
+    within = scatter / max(num_cases - len(present), 1.0) + torch.diag(floors**2)
     deviation = within.diagonal().clamp_min(SMALLEST_DEVIATION**2).sqrt()
     correlation = within / torch.outer(deviation, deviation)
     shrunk = (1 - shrinkage) * correlation + shrinkage * torch.eye(len(correlation), dtype=torch.float64)
@@ -160,23 +210,4 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float) -> Tensor
         direction = torch.linalg.solve(shrunk, mean)
         rows.append(direction / deviation)
         biases.append(-0.5 * mean @ direction)
-    return {
-        "weight": torch.stack(rows),
-        "bias": torch.stack(biases),
-        "temperature": torch.ones(1, dtype=torch.float64),
-    }
-
-
-def held_out_losses(selector: Tensors, cases: Sequence[Case], site_index: int) -> torch.Tensor:
-    """[T] float64: the sum over cases of -log p(own site) at each temperature."""
-    logits_NK = _logits(selector, cases)  # noqa: N806 (shape suffix)
-    log_p_TNK = torch.log_softmax(logits_NK[None] / TEMPERATURES[:, None, None], dim=2)  # noqa: N806
-    return -log_p_TNK[:, :, site_index].sum(dim=1)
-
-
-def _logits(selector: Tensors, cases: Sequence[Case]) -> torch.Tensor:
-    return _descriptors(cases) @ selector["weight"].T + selector["bias"]
-
-
-def _descriptors(cases: Sequence[Case]) -> torch.Tensor:
-    return torch.from_numpy(np.stack([case.descriptor for case in cases]))
+    return {"weight": torch.stack(rows), "bias": torch.stack(biases)}

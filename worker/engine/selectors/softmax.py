@@ -1,10 +1,19 @@
-"""Trained selectors: a softmax classifier whose label is the site's index, as in the reference code.
+"""Trained selectors: a softmax classifier of images whose label is the site's index.
 
-A site sees one label only, so it is trained *full batch*: gradients accumulate over a local epoch and Adam makes one
-step; the server averages weights and both of Adam's moments. It can stay at chance for many rounds all the same.
+A site sees one label only. Two ways to train it all the same:
+
+- `reference`, as the reference code: each site takes an Adam step on the gradient of all its cases, for each local
+  epoch, and the server averages weights and both of Adam's moments. Each step is towards one label; what the sites
+  agree on is left in the mean.
+- `pooled_gradient`, ours: the sites send the gradient at common weights and the server takes the step, one a round
+  whatever the number of local epochs: exactly full-batch training on the pooled cases, every site counting the same.
+  In the first round the sites send instead what a last layer in closed form needs, so that training begins from a
+  classifier and not from chance (pooled.py).
+
+A volume's probability is the mean of its slices' log-probabilities, made to sum to 1: one model for one patient.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +29,7 @@ from worker.engine.networks import SmallSelector, Vgg11, load_weights
 from worker.engine.optimizers import make_adam, moments_of
 from worker.engine.plan import Plan, State, Tensors
 from worker.engine.seeding import seeded_initialization
+from worker.engine.selectors import pooled
 from worker.engine.selectors.base import SELECTOR, Selector
 
 WEIGHTS = "weights."
@@ -31,6 +41,7 @@ BATCH = 8
 class SoftmaxSelector(Selector):
     architecture: Literal["cnn", "vgg11"]
     learning_rate: float
+    training: Literal["reference", "pooled_gradient"]
 
     def initial_parts(self, plan: Plan) -> State:
         """Adam's moments start at zero, which is what no moments mean."""
@@ -41,7 +52,8 @@ class SoftmaxSelector(Selector):
             for name, parameter in network.named_parameters()
             for moment in ("step", "exp_avg", "exp_avg_sq")
         }
-        return {SELECTOR: _join(cpu_state(network), moments)}
+        flags = {pooled.HAS_HEAD: torch.zeros(1)} if self.training == "pooled_gradient" else {}
+        return {SELECTOR: _join(cpu_state(network), moments) | flags}
 
     def downloads(self, participant: str) -> tuple[str, ...]:  # noqa: ARG002 (every site gets the same)
         return (SELECTOR,)
@@ -57,37 +69,66 @@ class SoftmaxSelector(Selector):
     ) -> State:
         weights, moments = _split(parts[SELECTOR])
         network = load_weights(self._build(plan), weights)
+        cases, label = training_cases(data), plan.sites.index(site)
+        if self.training == "reference":
+            update = self._train(network, moments, cases, label, plan, on_progress)
+        elif pooled.has_head(parts[SELECTOR]):
+            accumulate_gradient(network, cases, label, plan.device)
+            update = pooled.gradient_of(network)
+        else:
+            update = pooled.feature_moments(network, (images for images, _ in _batches(cases, plan.device)))
+        on_progress(1.0)
+        return {SELECTOR: update}
+
+    def _train(
+        self,
+        network: nn.Module,
+        moments: Tensors,
+        cases: tuple[Case, ...],
+        label: int,
+        plan: Plan,
+        on_progress: OnProgress,
+    ) -> Tensors:
         optimizer = make_adam(network, self.learning_rate, moments)
-        cases = training_cases(data)
-        label = plan.sites.index(site)
-        network.train()
         for epoch in range(plan.local_epochs):
             optimizer.zero_grad(set_to_none=True)
-            for images_BCHW in _batches(cases, plan.device):  # noqa: N806 (shape suffix)
-                labels = torch.full((len(images_BCHW),), label, device=plan.device)
-                loss = cross_entropy(network(images_BCHW), labels, reduction="sum") / len(cases)
-                torch.autograd.backward(loss)
+            accumulate_gradient(network, cases, label, plan.device)
             optimizer.step()
             on_progress((epoch + 1) / plan.local_epochs)
-        return {SELECTOR: _join(cpu_state(network), moments_of(network.named_parameters(), optimizer))}
+        return _join(cpu_state(network), moments_of(network.named_parameters(), optimizer))
 
-    def aggregate(
-        self,
-        state: State,  # noqa: ARG002 (the updates replace it)
-        updates: Mapping[str, State],
-        weights: Mapping[str, float],
-        plan: Plan,  # noqa: ARG002
-    ) -> State:
-        return {SELECTOR: weighted_average([u[SELECTOR] for u in updates.values()], list(weights.values()))}
+    def aggregate(self, state: State, updates: Mapping[str, State], weights: Mapping[str, float], plan: Plan) -> State:
+        """reference: the mean by `weights`. pooled_gradient: one step on the plain mean of the gradients."""
+        sent = {site: update[SELECTOR] for site, update in updates.items()}
+        if self.training == "reference":
+            return {SELECTOR: weighted_average(list(sent.values()), list(weights.values()))}
+        before = state[SELECTOR]
+        old_weights, moments = _split(before)
+        network = load_weights(self._build(plan), old_weights)
+        if pooled.has_head(before):
+            moments = pooled.step(network, make_adam(network, self.learning_rate, moments), list(sent.values()))
+        else:
+            pooled.set_head(network, {site: sent.get(site) for site in plan.sites})
+        return {SELECTOR: _join(cpu_state(network), moments) | {pooled.HAS_HEAD: torch.ones(1)}}
 
-    def check(self, state: State, participant: str, update: State, plan: Plan) -> None:  # noqa: ARG002
-        check_update(participant, SELECTOR, update.get(SELECTOR, {}), state[SELECTOR])
+    def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
+        before = state[SELECTOR]
+        if self.training == "reference":
+            expected = before
+        elif pooled.has_head(before):
+            expected = pooled.expected_gradient(_split(before)[0])
+        else:
+            expected = pooled.expected_moments(self._build(plan))
+        check_update(participant, SELECTOR, update.get(SELECTOR, {}), expected)
 
     @torch.inference_mode()
-    def probabilities(self, selector: Tensors, cases: Sequence[Case], plan: Plan) -> torch.Tensor:
-        network = load_weights(self._build(plan), _split(selector)[0]).eval()
-        logits = [network(images) for images in _batches(tuple(cases), plan.device)]
-        return torch.softmax(torch.cat(logits).cpu().double(), dim=1)
+    def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
+        network = load_weights(self._build(plan), _split(load_part(SELECTOR))[0]).eval()
+        sums = torch.zeros(len(cases), len(plan.sites), dtype=torch.float64)
+        for images, owners in _batches(tuple(cases), plan.device):
+            log_p = torch.log_softmax(network(images).cpu().double(), dim=1)
+            sums.index_add_(0, owners, log_p / _num_images(cases, owners)[:, None])
+        return torch.softmax(sums, dim=1)
 
     def _build(self, plan: Plan) -> nn.Module:
         kind = {"cnn": SmallSelector, "vgg11": Vgg11}[self.architecture]
@@ -95,9 +136,38 @@ class SoftmaxSelector(Selector):
         return network
 
 
-def _batches(cases: tuple[Case, ...], device: torch.device) -> Iterator[torch.Tensor]:
-    for start in range(0, len(cases), BATCH):
-        yield torch.stack([case.image for case in cases[start : start + BATCH]]).to(device)
+def accumulate_gradient(network: nn.Module, cases: tuple[Case, ...], label: int, device: torch.device) -> None:
+    """Adds the gradient of the mean cross-entropy over cases; a volume's is the mean over its slices."""
+    network.train()
+    for images, owners in _batches(cases, device):
+        labels = torch.full((len(images),), label, device=device)
+        losses = cross_entropy(network(images), labels, reduction="none")
+        shares = 1 / (_num_images(cases, owners) * len(cases))
+        torch.autograd.backward((losses * shares.to(losses)).sum())
+
+
+def _batches(cases: tuple[Case, ...], device: torch.device) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Images [B, C, H, W] and, [B], which case each is of. Pictures of one size go together; volumes go alone."""
+    start = 0
+    while start < len(cases):
+        first = cases[start]
+        if first.is_volume:
+            slices = first.image.transpose(0, 1)
+            for images in torch.split(slices, BATCH):
+                yield images.to(device), torch.full((len(images),), start)
+            start += 1
+            continue
+        end = start
+        while end < min(start + BATCH, len(cases)) and cases[end].image.shape == first.image.shape:
+            end += 1
+        yield torch.stack([case.image for case in cases[start:end]]).to(device), torch.arange(start, end)
+        start = end
+
+
+def _num_images(cases: Sequence[Case], owners: torch.Tensor) -> torch.Tensor:
+    """[B] float64: of how many images the case of each is made."""
+    counts = [cases[i].image.shape[1] if cases[i].is_volume else 1 for i in owners.tolist()]
+    return torch.tensor(counts, dtype=torch.float64)
 
 
 def _join(weights: Tensors, moments: Tensors) -> Tensors:

@@ -12,7 +12,7 @@ from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import GLOBAL, Plan, State, personalized
-from worker.engine.selectors.base import SELECTOR, Selector, route
+from worker.engine.selectors.base import Selector, route
 from worker.engine.selectors.lda import MOMENTS
 from worker.engine.similarity import similarity_weights, soft_pull_weighted
 from worker.engine.strategies.base import (
@@ -132,7 +132,7 @@ class FedSM(Strategy):
 
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
         """p = softmax(w_s(x)); personalized where max p > gamma, else global."""
-        rows = self.selector.probabilities(load_part(SELECTOR), cases, plan).tolist()
+        rows = self.selector.probabilities(load_part, cases, plan).tolist()
         return tuple(
             CaseRoute(
                 case.case_id,
