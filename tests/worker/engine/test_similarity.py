@@ -28,8 +28,8 @@ def test_distances_are_in_within_site_deviations() -> None:
 
 
 def test_weights_by_hand() -> None:
-    """Sharpness 1, row 0: 1/2 and 1/6 of sum 2/3 -> 3/4, 1/4. Row 1: 1/2, 1/4 -> 2/3, 1/3. Row 2: 1/6, 1/4 -> 2/5,
-    3/5.""" expected = torch.tensor([[0, 3 / 4, 1 / 4], [2 / 3, 0, 1 / 3], [2 / 5, 3 / 5, 0]], dtype=torch.float64)
+    """Sharpness 1. Row 0: 1/2, 1/6 -> 3/4, 1/4. Row 1: 1/2, 1/4 -> 2/3, 1/3. Row 2: 1/6, 1/4 -> 2/5, 3/5."""
+    expected = torch.tensor([[0, 3 / 4, 1 / 4], [2 / 3, 0, 1 / 3], [2 / 5, 3 / 5, 0]], dtype=torch.float64)
     torch.testing.assert_close(similarity_weights(line(), 1.0), expected)
 
 
