@@ -1,0 +1,211 @@
+"""Every method on the same sites, with the same network and schedule: one table.
+
+    python -m benchmarks.methods [--vessels FOLDER] [--seeds 3] [--rounds 20] [--only NAME ...] [--state FILE]
+
+A method that asks for another optimizer or network is compared with FedAvg under those settings, in a block of its own.
+What was run already is read from the state file, so that an interrupted benchmark goes on where it stopped.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.strategy_configs import StrategyConfig
+from backend.contracts.tasks import RunSpec
+from benchmarks.method_sites import Workload, synthetic, vessels
+from worker.build import build_plan, build_strategy
+from worker.engine.checkpoint import to_bytes
+from worker.engine.data import SiteData
+from worker.engine.evaluation import segmentation_parts
+from worker.engine.federation import best_round, run_rounds
+from worker.engine.metrics import dice
+from worker.engine.plan import GLOBAL, Plan, personalized
+from worker.engine.strategies.base import Strategy
+from worker.engine.strategies.super_model import predict_cases
+from worker.hardware import describe_hardware
+
+ADAM: dict[str, Any] = {}
+#: Plain SGD needs a larger rate than Adam; chosen on FedAvg, synthetic sites, seed 0, of 0.03, 0.1, 0.3 and 1.
+SGD: dict[str, Any] = {"schedule": {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 0.3}}
+BATCH_NORM: dict[str, Any] = {"network": {"norm": "batch"}}
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row: what is shown, the strategy, and the settings in which its block differs from the workload's."""
+
+    label: str
+    strategy: dict[str, Any]
+    settings: dict[str, Any]
+
+
+def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
+    """Blocks of methods that may be compared with one another."""
+    adam = (
+        ("Centralized", {"name": "centralized"}),
+        ("Local-only", {"name": "local-only"}),
+        ("FedAvg", {"name": "fedavg"}),
+        ("FedProx", {"name": "fedprox", "mu": 0.1}),
+        ("FedAvgM", {"name": "fedavgm"}),
+        ("FedAdam", {"name": "fedadam"}),
+        ("FedYogi", {"name": "fedyogi"}),
+        ("FedAdagrad", {"name": "fedadagrad"}),
+        ("FedDyn", {"name": "feddyn"}),
+        ("FedAvg, median", {"name": "fedavg", "aggregation": {"name": "median"}}),
+        ("FedAvg, trimmed mean", {"name": "fedavg", "aggregation": {"name": "trimmed-mean"}}),
+        ("Ditto", {"name": "ditto", "lambda": 1.0}),
+        ("MR-MTL", {"name": "mr-mtl", "lambda": 0.1}),
+        ("FedPer", {"name": "fedper"}),
+        ("FedRep", {"name": "fedrep"}),
+        ("FedAvg + fine-tuning", {"name": "fine-tuning", "fine_tuning_rounds": max(1, rounds // 4)}),
+        ("APFL", {"name": "apfl"}),
+        ("pFedMe", {"name": "pfedme", "inner_steps": 2}),
+        ("FedALA", {"name": "fedala"}),
+        ("FedSM", {"name": "fedsm", "lambda": 0.7}),
+        ("FedSM, lambda 0.9", {"name": "fedsm", "lambda": 0.9}),
+        ("FedSM, soft routing", {"name": "fedsm", "lambda": 0.9, "routing": "soft"}),
+        ("FedSM, similarity 2", {"name": "fedsm", "lambda": 0.9, "similarity": 2.0}),
+        ("FedSM, CNN selector", {"name": "fedsm", "lambda": 0.9, "selector": {"name": "cnn"}}),
+    )
+    sgd = (
+        ("FedAvg", {"name": "fedavg"}),
+        ("SCAFFOLD", {"name": "scaffold"}),
+        ("FedNova", {"name": "fednova"}),
+    )
+    batch_norm = (
+        ("FedAvg", {"name": "fedavg"}),
+        ("FedBN", {"name": "fedbn"}),
+        ("SiloBN", {"name": "silobn"}),
+    )
+    return (
+        ("Adam, instance norm", tuple(Method(label, strategy, ADAM) for label, strategy in adam)),
+        ("plain SGD", tuple(Method(f"{label} (SGD)", strategy, SGD) for label, strategy in sgd)),
+        ("batch norm", tuple(Method(f"{label} (batch norm)", strategy, BATCH_NORM) for label, strategy in batch_norm)),
+    )
+
+
+def main() -> int:
+    options = _parse()
+    torch.set_num_threads(1)
+    done = json.loads(options.state.read_text()) if options.state.exists() else {}
+    workloads = [synthetic(options.rounds)]
+    if options.vessels is not None:
+        workloads.append(vessels(options.vessels, options.rounds))
+    blocks = _methods(options.rounds)
+    for workload in workloads:
+        sites = workload.load()
+        for seed in range(options.seeds):
+            for _, methods in blocks:
+                for method in methods:
+                    key = f"{workload.name}/{options.rounds}/{seed}/{method.label}"
+                    if key in done or (options.only and method.label not in options.only):
+                        continue
+                    done[key] = run_method(workload, sites, method, seed)
+                    print(f"{key}: {done[key]['dice']:.4f} in {done[key]['seconds']:.0f} s", file=sys.stderr)
+                    options.state.write_text(json.dumps(done, indent=1))
+    print(f"python -m benchmarks.methods {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
+    for workload in workloads:
+        print("\n".join(_table(workload, blocks, done, options)))
+    return 0
+
+
+def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, seed: int) -> dict[str, Any]:
+    """Mean test Dice over cases and structures, of the worst site, CPU seconds, and what a site sends in a round."""
+    fields = workload.config.model_dump(mode="json")
+    for section, changes in method.settings.items():
+        fields[section] |= changes
+    config = ExperimentConfig.model_validate(fields | {"strategies": [method.strategy], "seeds": [seed]})
+    strategy_config: StrategyConfig = config.strategies[0]
+    run = RunSpec(
+        run_id="benchmark", config=config, strategy=strategy_config, seed=seed, task=workload.task, sites=tuple(sites)
+    )
+    plan, strategy = build_plan(run, torch.device("cpu")), build_strategy(strategy_config)
+    started = time.process_time()
+    records = list(run_rounds(strategy, sites, plan))
+    seconds = time.process_time() - started
+    best = best_round({record.round: record.metrics for record in records}, strategy.criterion)
+    by_site = {site: _mean(_case_scores(strategy, records[best].state, data, plan)) for site, data in sites.items()}
+    every = [score for data in sites.values() for score in _case_scores(strategy, records[best].state, data, plan)]
+    uploaded = sum(
+        len(to_bytes(records[-1].state[part]))
+        for part in strategy.uploads(strategy.participants(plan.sites)[0])
+        if part in records[-1].state
+    )
+    return {
+        "dice": _mean(every),
+        "worst_site": min(by_site.values()),
+        "best_round": best,
+        "seconds": seconds,
+        "megabytes": uploaded / 1e6,
+    }
+
+
+def _case_scores(strategy: Strategy, state: dict[str, Any], site: SiteData, plan: Plan) -> list[float]:
+    """Of each test case, mean over its structures, by the model that the method would use for it: FedSM's super model
+    does not know the site, personalized methods do."""
+    routes = strategy.routes(state.__getitem__, site.test, plan)
+    own = personalized(site.site) if personalized(site.site) in segmentation_parts(state.keys(), plan) else GLOBAL
+    if strategy.criterion == "global":
+        own = GLOBAL
+    chosen = [route.chosen_model for route in routes] or [own] * len(site.test)
+    mixtures = [{personalized(s): p for s, p in route.probabilities.items()} for route in routes]
+    soft = "mixture" in chosen
+    wanted = [[name] if name != "mixture" else [] for name in chosen]
+    masks = predict_cases(state.__getitem__, site.test, wanted, plan, mixtures if soft else None)
+    scores = []
+    for case, by_part, name in zip(site.test, masks, chosen, strict=True):
+        values = [dice(a, b) for a, b in zip(by_part[name], case.reference_original, strict=True)]
+        scores.append(_mean([value for value in values if value is not None]))
+    return scores
+
+
+def _table(
+    workload: Workload, blocks: Sequence[tuple[str, Sequence[Method]]], done: dict[str, Any], options: Any
+) -> Iterator[str]:
+    yield f"## {workload.name}: {options.rounds} rounds, {options.seeds} seed(s)\n"
+    yield "| method | test Dice | worst site | best round | CPU s | MB up |"
+    yield "|---|---|---|---|---|---|"
+    for title, methods in blocks:
+        yield f"| *{title}* | | | | | |"
+        for method in methods:
+            keys = [f"{workload.name}/{options.rounds}/{seed}/{method.label}" for seed in range(options.seeds)]
+            rows = [done[key] for key in keys if key in done]
+            if rows:
+                yield _row(method.label, rows)
+    yield ""
+
+
+def _row(label: str, rows: list[dict[str, Any]]) -> str:
+    scores = [row["dice"] for row in rows]
+    spread = f" ± {statistics.stdev(scores):.3f}" if len(scores) > 1 else ""
+    worst, seconds = _mean([row["worst_site"] for row in rows]), _mean([row["seconds"] for row in rows])
+    rounds = "/".join(str(row["best_round"]) for row in rows)
+    size = rows[0]["megabytes"]
+    return f"| {label} | {_mean(scores):.3f}{spread} | {worst:.3f} | {rounds} | {seconds:.0f} | {size:.2f} |"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vessels", type=Path, help="folder whose sub-folders are sites with images/ and masks/")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--only", nargs="*", default=[], help="labels of methods")
+    parser.add_argument("--state", type=Path, default=Path("methods-benchmark.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
