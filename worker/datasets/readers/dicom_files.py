@@ -118,7 +118,7 @@ def find(dataset: Dataset, frame: int, group: str, keyword: str) -> Any:
     per_frame: Any = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     shared: Any = dataset.get("SharedFunctionalGroupsSequence") or ()
     for groups in [*per_frame[frame : frame + 1], *shared[:1]]:
-        items = groups.get(group) or ()
+        items = groups.get(group) or []
         if len(items) and items[0].get(keyword) is not None:
             return items[0].get(keyword)
     return dataset.get(keyword)

@@ -14,7 +14,7 @@ from worker.datasets.readers.dicom_files import Dataset, Slice, slices_of, sop_c
 from worker.datasets.readers.dicom_pixels import decode_frames
 from worker.datasets.readers.errors import Undecodable, WrongDimensions
 from worker.datasets.readers.orientation import RAS_OF_LPS, StoredVolume
-from worker.datasets.readers.values import as_known_type, require_size
+from worker.datasets.readers.values import require_size
 
 #: Distances of neighbouring slices that differ by more than this share of the usual one are a gap.
 _GAP_TOLERANCE = 0.05
@@ -124,19 +124,25 @@ def _pair_in_words(one: tuple[Slice, str], other: tuple[Slice, str]) -> str:
 
 
 def _voxels(slices: Sequence[Slice]) -> NDArray[Any]:
-    """[W, H, D, C], each object decoded once."""
-    height, width = slices[0].size
-    require_size((len(slices), height, width), 2)
-    decoded: dict[int, NDArray[Any]] = {}
-    planes: list[NDArray[Any]] = []
-    for part in slices:
-        if id(part.dataset) not in decoded:
-            decoded[id(part.dataset)] = decode_frames(part.dataset)
-            _drop_pixels(part.dataset)
-        planes.append(decoded[id(part.dataset)][part.frame])
-    if len({plane.shape for plane in planes}) > 1:
-        raise Undecodable("holds grey and colour slices: keep one series")
-    return as_known_type(np.stack(planes)).transpose(2, 1, 0, 3)
+    """[W, H, D, C]. Each object is decoded once, into its place, and its bytes are dropped."""
+    places: dict[int, list[int]] = {}
+    for place, part in enumerate(slices):
+        places.setdefault(id(part.dataset), []).append(place)
+    voxels: NDArray[Any] | None = None
+    for of_object in places.values():
+        frames = decode_frames(slices[of_object[0]].dataset)
+        _drop_pixels(slices[of_object[0]].dataset)
+        if voxels is None:
+            require_size((len(slices), *frames.shape[1:]), frames.dtype.itemsize)
+            voxels = np.empty((len(slices), *frames.shape[1:]), dtype=frames.dtype)
+        if frames.shape[1:] != voxels.shape[1:]:
+            raise Undecodable("holds grey and colour slices: keep one series")
+        if not np.can_cast(frames.dtype, voxels.dtype):
+            voxels = voxels.astype(np.float32 if "f" in (frames.dtype.kind, voxels.dtype.kind) else np.int32)
+        for place in of_object:
+            voxels[place] = frames[slices[place].frame]
+    assert voxels is not None, "there is at least one slice"
+    return voxels.transpose(2, 1, 0, 3)
 
 
 def _drop_pixels(dataset: Dataset) -> None:

@@ -1,8 +1,12 @@
 """The pixels of DICOM objects with pydicom: decompressed, as colours, rescaled."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pydicom
+import SimpleITK
 from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
@@ -11,6 +15,11 @@ from pydicom.pixels.utils import pixel_array
 from worker.datasets.readers.dicom_files import DECODER_ERRORS, Dataset, find
 from worker.datasets.readers.errors import Undecodable, WrongChannels, damage_as_undecodable
 from worker.datasets.readers.values import as_known_type, require_size, rescaled
+
+#: Its functions carry no types.
+sitk: Any = SimpleITK
+_PIXEL_KEYWORDS = ("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows",
+                   "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData")  # fmt: skip
 
 
 def decode_frames(dataset: Dataset) -> NDArray[Any]:
@@ -24,8 +33,7 @@ def decode_frames(dataset: Dataset) -> NDArray[Any]:
     with damage_as_undecodable(DECODER_ERRORS):
         shape = (num_frames, int(dataset.Rows), int(dataset.Columns), channels)
         require_size(shape, max(1, int(dataset.get("BitsAllocated") or 8) // 8))
-        _require_decoder(dataset)
-        frames = pixel_array(dataset).reshape(shape)
+        frames = _stored_frames(dataset).reshape(shape)
         if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
             frames = apply_color_lut(frames[..., 0], dataset)
         if frames.shape[-1] not in (1, 3):
@@ -35,10 +43,33 @@ def decode_frames(dataset: Dataset) -> NDArray[Any]:
         return as_known_type(_rescaled_frames(frames, dataset))
 
 
-def _require_decoder(dataset: Dataset) -> None:
+def _stored_frames(dataset: Dataset) -> NDArray[Any]:
+    """As compressed or not in the object, before any rescale. What pydicom has no decoder for, GDCM may."""
     syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax.is_compressed and not syntax.is_deflated and not get_decoder(syntax).is_available:
-        raise Undecodable(f"is compressed as {syntax.name}, which is not read here: decompress it (gdcmconv --raw)")
+    if not syntax.is_compressed or syntax.is_deflated or get_decoder(syntax).is_available:
+        return pixel_array(dataset)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "pixels.dcm"
+        _pixels_only(dataset).save_as(path, enforce_file_format=True)
+        try:
+            frames: NDArray[Any] = sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
+        except RuntimeError:
+            raise Undecodable(
+                f"is compressed as {syntax.name}, and damaged or not readable here: decompress it (gdcmconv --raw)"
+            ) from None
+        return frames
+
+
+def _pixels_only(dataset: Dataset) -> Dataset:
+    """Without rescale, which GDCM would apply, and without anything of the patient."""
+    bare = pydicom.Dataset()
+    bare.file_meta = pydicom.dataset.FileMetaDataset()
+    bare.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    bare.SOPClassUID, bare.SOPInstanceUID = pydicom.uid.SecondaryCaptureImageStorage, pydicom.uid.generate_uid()
+    for keyword in _PIXEL_KEYWORDS:
+        if keyword in dataset:
+            bare[keyword] = dataset[keyword]
+    return bare
 
 
 def _turned_round(frames: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
