@@ -23,9 +23,11 @@ from fedsm.cli_shared import (
 )
 from fedsm.client import Client
 from fedsm.experiment_file import WrongFile, read_experiment_file
+from fedsm.templates import templates
 from fedsm.watch import describe_run, follow, make_console, print_json, run_display
 
 experiment_app = typer.Typer(help="Experiments: create, watch, and read their results.", no_args_is_help=True)
+experiment_app.command()(templates)
 
 FederationOption = Annotated[
     str | None, typer.Option(help="Name or id of the federation; may be left out where there is only one.")

@@ -1,0 +1,151 @@
+"""Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
+
+What is small is the data (two sites of seven cases, of few pixels) and the number of rounds; the network, the size that
+it sees, the optimizer and the selectors are the template's own.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from typer.testing import CliRunner
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.selector_configs import Vgg11Selector
+from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.task_definition import SegmentationTask, Structure
+from backend.contracts.tasks import RunSpec
+from fedsm.cli import app
+from fedsm.experiment_file import read_experiment_file
+from fedsm.templates import template_files
+from worker.build import build_intensity, build_plan, build_sampling, build_strategy, label_values
+from worker.datasets.synthetic import FUNDUS_TASK, make_fundus_case
+from worker.datasets.synthetic import SITES as FUNDUS_SITES
+from worker.datasets.synthetic_prostate import SITES as PROSTATE_SITES
+from worker.datasets.synthetic_prostate import make_prostate_case
+from worker.engine.data import Case, SiteData
+from worker.engine.evaluation import evaluate
+from worker.engine.federation import run_rounds
+from worker.engine.transforms import make_case
+
+TEMPLATES = template_files()
+#: The closed-form selector wants five training cases of a site.
+NUM_TRAIN, NUM_CASES = 5, 7
+#: As the head of the six-site template asks for: zones or none, one structure.
+GLAND_TASK = SegmentationTask(
+    modality="T2-weighted MR",
+    dimensions=3,
+    num_channels=1,
+    structures=(Structure(name="prostate", label_values=(1, 2)),),
+)
+
+
+def fundus_case(config: ExperimentConfig, site: int, index: int) -> Case:
+    image, mask = make_fundus_case(FUNDUS_SITES[site], index, seed=0, image_side=48)
+    return engine_case(config, FUNDUS_TASK, f"{site}-{index}", image, mask, None)
+
+
+def prostate_case(config: ExperimentConfig, site: int, index: int) -> Case:
+    """Two slices of the middle of a volume, so that a round is short."""
+    case = make_prostate_case(PROSTATE_SITES[site], index, seed=0, detail=0.5)
+    middle = int(np.nonzero(case.mask)[0].mean())
+    window = slice(middle, middle + 2)
+    image, mask = case.image[window, ..., None], case.mask[window]
+    return engine_case(config, GLAND_TASK, f"{site}-{index}", image, mask, case.grid.spacing)
+
+
+def engine_case(
+    config: ExperimentConfig,
+    task: SegmentationTask,
+    name: str,
+    image: np.ndarray,
+    mask: np.ndarray,
+    spacing: tuple[float, ...] | None,
+) -> Case:
+    structures = np.stack([np.isin(mask, values) for values in label_values(task)])
+    sampling, intensity = build_sampling(config.data), build_intensity(config.data)
+    return make_case(name, name, image, structures, spacing, sampling, intensity, config.network.spatial_dims)
+
+
+def sites_for(name: str, config: ExperimentConfig) -> tuple[SegmentationTask, dict[str, SiteData]]:
+    task, make = (GLAND_TASK, prostate_case) if name.startswith("prostate") else (FUNDUS_TASK, fundus_case)
+    sites = {}
+    for position, slug in enumerate(("first", "second")):
+        cases = tuple(make(config, position, index) for index in range(NUM_CASES))
+        sites[slug] = SiteData(slug, cases[:NUM_TRAIN], cases[NUM_TRAIN:-1], cases[-1:])
+    return task, sites
+
+
+def has_vgg(strategy: StrategyConfig) -> bool:
+    return isinstance(strategy, FedSMConfig) and isinstance(strategy.selector, Vgg11Selector)
+
+
+def every_method() -> list[object]:
+    return [
+        pytest.param(
+            name, position, marks=pytest.mark.slow if has_vgg(strategy) else (), id=f"{name}-{position}-{strategy.name}"
+        )
+        for name, path in TEMPLATES.items()
+        for position, strategy in enumerate(read_experiment_file(path).config.strategies)
+    ]
+
+
+def test_the_templates_are_there() -> None:
+    assert {"prostate-six-sites", "fundus-four-sites", "quick-look"} <= TEMPLATES.keys()
+
+
+@pytest.mark.parametrize("path", TEMPLATES.values(), ids=TEMPLATES)
+def test_a_template_says_what_it_is_for(path: Path) -> None:
+    """A comment head that names the federation, and no path of a machine."""
+    text = path.read_text(encoding="utf-8")
+    head = text[: text.index("\nname:")]
+    assert all(line.startswith("#") for line in head.splitlines())
+    assert "Federation:" in head
+    assert read_experiment_file(path).description
+
+
+@pytest.mark.parametrize("name", ["prostate-six-sites", "fundus-four-sites"])
+def test_the_settings_are_the_reference_codes(name: str) -> None:
+    """The list of the design's algorithm.md, 'Defaults'; all but the data's are the contract's defaults as well."""
+    config = read_experiment_file(TEMPLATES[name]).config
+    assert config.schedule == type(config.schedule)()
+    assert config.network == type(config.network)(spatial_dims=2)
+    fedsm = config.strategies[0]
+    assert isinstance(fedsm, FedSMConfig)
+    assert (fedsm.lambda_, fedsm.gamma, fedsm.selector) == (0.7, 0.9, Vgg11Selector())
+    assert config.data.image_size == 256
+    if name == "prostate-six-sites":
+        assert (config.data.intensity, config.data.window, config.data.slices) == ("window", (0, 2048), "foreground")
+
+
+@pytest.mark.parametrize(("name", "position"), every_method())
+def test_each_method_runs_for_one_round(name: str, position: int) -> None:
+    torch.set_num_threads(1)
+    config = read_experiment_file(TEMPLATES[name]).config
+    one_round = config.model_copy(update={"schedule": config.schedule.model_copy(update={"rounds": 1})})
+    strategy = one_round.strategies[position]
+    task, sites = sites_for(name, one_round)
+    run = RunSpec(run_id="run", config=one_round, strategy=strategy, seed=0, task=task, sites=tuple(sites))
+    plan, engine = build_plan(run, torch.device("cpu")), build_strategy(strategy)
+    first, last = run_rounds(engine, sites, plan)
+    assert not last.refused
+    part = next(part for part in first.state if part == "global" or part.startswith("personalized/"))
+    assert any(not torch.equal(first.state[part][key], last.state[part][key]) for key in first.state[part])
+    evaluated = evaluate(engine, last.state.keys(), last.state.__getitem__, tuple(sites.values()), plan)
+    assert {case.site for case in evaluated} == set(sites)
+    assert all((case.route is not None) == isinstance(strategy, FedSMConfig) for case in evaluated)
+
+
+def test_the_command_prints_what_create_reads(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(app, ["experiment", "templates", "quick-look"])
+    assert printed.exit_code == 0
+    assert printed.stdout == TEMPLATES["quick-look"].read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(printed.stdout)
+    assert read_experiment_file(tmp_path / "mine.yaml") == read_experiment_file(TEMPLATES["quick-look"])
+    listed = CliRunner().invoke(app, ["experiment", "templates", "--json"])
+    assert [entry["name"] for entry in yaml.safe_load(listed.stdout)] == sorted(TEMPLATES)
+    unknown = CliRunner().invoke(app, ["experiment", "templates", "slow-look"])
+    assert unknown.exit_code == 2
+    assert "quick-look" in unknown.output
