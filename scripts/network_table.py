@@ -1,11 +1,12 @@
 """Writes the table of docs/networks.md: what each preset of a network weighs, and what a training step costs here.
 
-    .venv/bin/python scripts/network_table.py
+    .venv/bin/python scripts/network_table.py [NETWORK ...]      (default: all of them)
 
 One thread, Dice plus cross-entropy, Adam, two structures, processor time, median of three steps after
 one. Minutes.
 """
 
+import sys
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -28,16 +29,25 @@ HEADER = (
 )
 
 
-def main() -> None:
+def main(names: list[NetworkName]) -> None:
     torch.set_num_threads(1)
-    rows = []
-    for name in PRESETS:
-        for size in get_args(Size):
-            rows.append(row(name, size))
-            print(rows[-1], end="", flush=True)
     text = DOCUMENT.read_text()
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    DOCUMENT.write_text(before + BEGIN + HEADER + "".join(rows) + END + after)
+    before, rest = text.split(BEGIN)
+    table, after = rest.split(END)
+    rows = {key(line): line for line in table.splitlines(keepends=True)[2:]}
+    for name in names:
+        for size in get_args(Size):
+            line = row(name, size)
+            rows[key(line)] = line
+            print(line, end="", flush=True)
+    ordered = [rows[f"`{name}`", size] for name in PRESETS for size in get_args(Size) if (f"`{name}`", size) in rows]
+    DOCUMENT.write_text(before + BEGIN + HEADER + "".join(ordered) + END + after)
+
+
+def key(line: str) -> tuple[str, str]:
+    """Network and preset of a row."""
+    _, name, size, *_ = (cell.strip() for cell in line.split("|"))
+    return name, size
 
 
 def row(name: NetworkName, size: Size) -> str:
@@ -84,4 +94,4 @@ def step_cell(settings: NetworkSettings, spatial_dims: SpatialDims) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main([name for name in PRESETS if name in sys.argv[1:] or len(sys.argv) == 1])

@@ -37,6 +37,7 @@ from worker.engine.networks import (
     preset,
     size_multiple,
 )
+from worker.engine.networks.conv3d import PairedConv3d
 from worker.engine.networks.presets import Size
 from worker.engine.networks.sizes import strides
 from worker.engine.plan import Tensors
@@ -263,6 +264,23 @@ def test_group_norm_takes_the_most_groups_that_divide_a_layers_channels() -> Non
     norms = [module for module in network.modules() if isinstance(module, nn.GroupNorm)]
     assert {(norm.num_channels, norm.num_groups) for norm in norms} == {(12, 6), (6, 6), (3, 3)}
     assert not batch_norm_keys(network)
+
+
+def test_a_lone_volume_is_convolved_as_one_of_two_is() -> None:
+    """The network's 3D convolutions give PyTorch's own results, gradients too, whatever way it computes them."""
+    network = built(UNetSettings((4, 8), 1, "instance"), 3, 8)
+    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv3d)]
+    assert convolutions
+    assert all(isinstance(module, PairedConv3d) for module in convolutions)
+    for stride in (1, (1, 2, 2)):
+        plain, paired = nn.Conv3d(2, 3, 3, stride, padding=1), PairedConv3d(2, 3, 3, stride, padding=1)
+        paired.load_state_dict(plain.state_dict())
+        volume = torch.rand(1, 2, 6, 8, 8, generator=torch.Generator().manual_seed(0))
+        for convolution in (plain, paired):
+            torch.autograd.backward(convolution(volume).square().sum())
+        assert torch.allclose(plain(volume), paired(volume), atol=1e-5)
+        for ours, theirs in zip(paired.parameters(), plain.parameters(), strict=True):
+            assert torch.allclose(ours.grad, theirs.grad, rtol=1e-4, atol=1e-4)
 
 
 REFUSED = [

@@ -14,6 +14,7 @@ from monai.networks.nets.swin_unetr import SwinUNETR
 from monai.networks.nets.unet import UNet
 from torch import nn
 
+from worker.engine.networks.conv3d import with_paired_convolutions
 from worker.engine.networks.dynunet import DeeplySupervisedDynUNet
 from worker.engine.networks.settings import (
     AttentionUnetSettings,
@@ -47,7 +48,13 @@ def make_network(
     before, and in evaluation the finest alone. depth: slices of the network's input, None for pictures and for volumes
     whose depth is to be halved like the other sides (see `sizes.strides`).
     """
-    steps = strides(settings, spatial_dims, depth)
+    network = _make(settings, spatial_dims, in_channels, out_channels, strides(settings, spatial_dims, depth))
+    return with_paired_convolutions(network)
+
+
+def _make(
+    settings: NetworkSettings, spatial_dims: SpatialDims, in_channels: int, out_channels: int, steps: Strides
+) -> nn.Module:
     match settings:
         case UNetSettings():
             # Its instance norm has no learned scale, MONAI's default, as the U-Net has had from the start.
