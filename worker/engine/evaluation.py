@@ -1,27 +1,41 @@
-"""The test of a finished run: every model on a participant's test cases, and what the selector said of each."""
+"""The test of a run's state: every model on a participant's test cases, and what the selector said of each."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.data import ParticipantData
-from worker.engine.metrics import CaseDice, case_dice
+from worker.engine.metrics import CaseDice, CaseScores, case_scores
 from worker.engine.plan import GLOBAL, Plan, personalized
 from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy
-from worker.engine.strategies.super_model import predict_cases
+from worker.engine.strategies.fedsm import mixture_of
+from worker.engine.strategies.super_model import MIXTURE, predict_cases
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedCase:
-    """Scores and masks of one test case by model part. `route` is None for strategies without a selector."""
+    """Scores and masks of one test case by model part; `mixture` is soft routing's, where the route names it.
+
+    distance_unit: that of hd95 and assd. `route` is None for strategies without a selector.
+    """
 
     case_id: str
     site: str
-    dice: dict[str, CaseDice]
+    scores: dict[str, CaseScores]
+    distance_unit: Literal["mm", "px"]
     masks: dict[str, NDArray[np.bool_]]
     route: CaseRoute | None
+
+    @property
+    def dice(self) -> dict[str, CaseDice]:
+        """Model part to structure to Dice."""
+        return {
+            part: {structure: scores["dice"] for structure, scores in by_structure.items()}
+            for part, by_structure in self.scores.items()
+        }
 
 
 def segmentation_parts(part_names: Collection[str], plan: Plan) -> tuple[str, ...]:
@@ -34,16 +48,23 @@ def evaluate(
 ) -> tuple[EvaluatedCase, ...]:
     """Every segmentation model of the state on every test case: the rows of the personalization matrix.
 
-    The super model's score of a case is the score of the model that its route names, so any gamma can be scored later.
+    data: of any sites, those outside the federation among them, which have no personalized model. The super model's
+    score of a case is the score of what its route names, so any gamma can be scored later.
     """
     parts = segmentation_parts(part_names, plan)
     evaluated = []
     for site in data:
         if not site.test:
             continue
-        masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan)
         routes: tuple[CaseRoute | None, ...] = strategy.routes(load_part, site.test, plan) or (None,) * len(site.test)
+        mixtures = [mixture_of(r) if r is not None and r.chosen_model == MIXTURE else {} for r in routes]
+        masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan, mixtures)
         for case, by_part, route in zip(site.test, masks, routes, strict=True):
-            dice = {p: case_dice(plan.structures, mask, case.reference_original) for p, mask in by_part.items()}
-            evaluated.append(EvaluatedCase(case.case_id, site.site, dice, by_part, route))
+            reference, spacing = case.reference_original, case.spacing
+            scores = {
+                part: case_scores(plan.structures, mask, reference, spacing, plan.nsd_tolerance)
+                for part, mask in by_part.items()
+            }
+            unit: Literal["mm", "px"] = "px" if spacing is None else "mm"
+            evaluated.append(EvaluatedCase(case.case_id, site.site, scores, unit, by_part, route))
     return tuple(evaluated)

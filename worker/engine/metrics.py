@@ -1,12 +1,20 @@
-"""Scores of one case, and numbers of a round."""
+"""Scores of one case, and numbers of a round.
 
+Missing rules. Structure in neither mask: every score is None, and the case counts as missing. In one mask only: Dice,
+IoU and NSD are 0; what has no meaning (distances, and shares or differences of nothing) is None and a miss.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engine.surface import surface_distances
+
 ModelKind = Literal["global", "personalized", "super", "selector"]
+ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,8 @@ class Metric:
 
 #: Structure to Dice of one case; None where the structure is in neither mask.
 CaseDice = dict[str, float | None]
+#: Structure to every score of one case.
+CaseScores = dict[str, dict[ScoreName, float | None]]
 
 
 def dice(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float | None:
@@ -35,8 +45,47 @@ def dice(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float |
 
 
 def case_dice(structures: tuple[str, ...], prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> CaseDice:
-    """Both masks are [S, H0, W0] at the image's own size."""
+    """Both masks are [S, *space0] at the image's own size."""
     return {name: dice(prediction[i], reference[i]) for i, name in enumerate(structures)}
+
+
+def mask_scores(
+    prediction: NDArray[np.bool_],
+    reference: NDArray[np.bool_],
+    spacing: Sequence[float] | None,
+    nsd_tolerance: float,
+) -> dict[ScoreName, float | None]:
+    """Every score of one structure of one case. Masks [H, W] or [D, H, W]; spacing of these axes in mm.
+
+    hd95, assd and nsd_tolerance are in mm; in pixels where spacing is None. volume_difference is the absolute
+    difference relative to the reference's volume, | |P| - |R| | / |R|: without a unit, 0 is best, not bounded above.
+    sensitivity = TP / |R|, precision = TP / |P|.
+    """
+    num_prediction, num_reference = int(prediction.sum()), int(reference.sum())
+    if num_prediction == 0 and num_reference == 0:
+        return _scores()
+    num_both = int((prediction & reference).sum())
+    overlap = 2 * num_both / (num_prediction + num_reference)
+    jaccard = num_both / (num_prediction + num_reference - num_both)
+    difference = abs(num_prediction - num_reference) / num_reference if num_reference else None
+    sensitivity = num_both / num_reference if num_reference else None
+    precision = num_both / num_prediction if num_prediction else None
+    if num_prediction == 0 or num_reference == 0:
+        return _scores(overlap, jaccard, None, 0.0, None, difference, sensitivity, precision)
+    distances = surface_distances(prediction, reference, spacing)
+    nsd = distances.nsd(nsd_tolerance)
+    return _scores(overlap, jaccard, distances.hd95, nsd, distances.assd, difference, sensitivity, precision)
+
+
+def case_scores(
+    structures: tuple[str, ...],
+    prediction: NDArray[np.bool_],
+    reference: NDArray[np.bool_],
+    spacing: Sequence[float] | None,
+    nsd_tolerance: float,
+) -> CaseScores:
+    """Both masks are [S, *space0] at the image's own size, spacing is that of space0."""
+    return {name: mask_scores(prediction[i], reference[i], spacing, nsd_tolerance) for i, name in enumerate(structures)}
 
 
 def mean_over_structures(scores: CaseDice) -> float | None:
@@ -59,3 +108,25 @@ def dice_metrics(
             mean = sum(present) / len(present)
             metrics.append(Metric(round_, model, "val", "dice", structure, mean, len(present)))
     return tuple(metrics)
+
+
+def _scores(
+    dice: float | None = None,
+    iou: float | None = None,
+    hd95: float | None = None,
+    nsd: float | None = None,
+    assd: float | None = None,
+    volume_difference: float | None = None,
+    sensitivity: float | None = None,
+    precision: float | None = None,
+) -> dict[ScoreName, float | None]:
+    return {
+        "dice": dice,
+        "iou": iou,
+        "hd95": hd95,
+        "nsd": nsd,
+        "assd": assd,
+        "volume_difference": volume_difference,
+        "sensitivity": sensitivity,
+        "precision": precision,
+    }
