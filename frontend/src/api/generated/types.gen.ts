@@ -564,6 +564,12 @@ export type CnnSelector = {
      * Name
      */
     name?: 'cnn';
+    /**
+     * Training
+     *
+     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.
+     */
+    training?: 'reference' | 'pooled_gradient';
 };
 
 /**
@@ -2107,6 +2113,12 @@ export type LabelMap = {
  */
 export type LdaSelector = {
     /**
+     * Features
+     *
+     * What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; both. Descriptors won in every comparison of docs/selector.md.
+     */
+    features?: 'descriptors' | 'encoder' | 'both';
+    /**
      * Minimum Cases
      *
      * A site with fewer training cases may not send its feature moments, for they could reveal a case.
@@ -3573,6 +3585,12 @@ export type Vgg11Selector = {
      * Name
      */
     name?: 'vgg11';
+    /**
+     * Training
+     *
+     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.
+     */
+    training?: 'reference' | 'pooled_gradient';
 };
 
 /**
