@@ -59,7 +59,7 @@ function useCheck(federationId: string, config: ExperimentConfig) {
 function ExperimentForm({ federation, schema }: { federation: FederationRecord; schema: JsonSchema }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [startingValues] = useState(() => initialValues(schema));
+  const [startingValues] = useState(() => initialValues(schema, federation.task.dimensions ?? 2));
   const form = useForm<Values>({ initialValues: startingValues });
   const config = configOf(form.values);
   const check = useCheck(federation.id, config);

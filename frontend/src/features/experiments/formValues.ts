@@ -17,11 +17,15 @@ export interface Values {
   minimum_sites: unknown;
 }
 
-/** Every field as the contract has it, and FedSM with its references: the comparison that most people want first. */
-export function initialValues(schema: JsonSchema): Values {
+/**
+ * Every field as the contract has it, and FedSM with its references: the comparison that most people want first. Volumes
+ * have no pixel type whose range means anything, so their intensities begin with the choice that fits them.
+ */
+export function initialValues(schema: JsonSchema, dimensions: number): Values {
   const standard = defaultOf(schema, schema) as Omit<Values, "name" | "description" | "strategies">;
   return {
     ...standard,
+    data: dimensions === 3 ? { ...standard.data, intensity: "percentile" } : standard.data,
     name: "",
     description: "",
     strategies: Object.keys(strategySchemas(schema))
