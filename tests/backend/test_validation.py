@@ -99,9 +99,7 @@ def _is_of_federation(body: dict[str, Any]) -> bool:
 def test_one_site_is_too_few_for_fedsm(backend: LiveBackend, federation: dict[str, Any]) -> None:
     for dataset in backend.get(f"/federations/{federation['id']}/datasets")[1:]:
         assert backend.admin.delete(f"/api/v1/datasets/{dataset['id']}").status_code == 204
-    check = backend.post(
-        f"/federations/{federation['id']}/experiments/check", {"config": {"strategies": [FEDSM]}}
-    )
+    check = backend.post(f"/federations/{federation['id']}/experiments/check", {"config": {"strategies": [FEDSM]}})
     assert check["num_sites"] == 1
     assert "at least 2 sites" in check["problems"][0]["message"]
 
