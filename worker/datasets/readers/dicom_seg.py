@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels.utils import pixel_array
 
-from worker.datasets.readers.dicom_files import DECODER_ERRORS, Dataset, Slice, find, slices_of, text_of
-from worker.datasets.readers.errors import Undecodable, WrongGeometry, damage_as_undecodable
+from worker.datasets.readers.dicom_files import Dataset, Slice, find, slices_of, text_of
+from worker.datasets.readers.errors import Undecodable, WrongGeometry
 from worker.datasets.readers.model import Affine, Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, placed_frame, voxel_of_lps
@@ -23,20 +23,19 @@ _TOLERANCE = 0.1
 
 
 def read_segmentation(dataset: Dataset, frame: Frame | None) -> dict[str, Plane]:
-    """By SegmentLabel, bool [D, H, W] or [H, W]. Raises CannotRead."""
+    """By SegmentLabel, bool [D, H, W] or [H, W]. Raises CannotRead, or what pydicom raises on damage."""
     frame_of_reference = text_of(dataset, "FrameOfReferenceUID")
     target = placed_frame(frame, {frame_of_reference} if frame_of_reference else set())
-    with damage_as_undecodable(DECODER_ERRORS):
-        labels = _labels(dataset)
-        planes = Planes(target)
-        for label in labels.values():
-            planes.volume(label)
-        slices = slices_of(dataset)
-        for part, number, inside in _frames(dataset, slices):
-            if number not in labels:
-                raise Undecodable(f"has a frame of segment {number}, which it does not describe: export it again")
-            _lay(part, inside, target, planes.volume(labels[number]))
-        return planes.on_pixels()
+    labels = _labels(dataset)
+    planes = Planes(target)
+    for label in labels.values():
+        planes.volume(label)
+    slices = slices_of(dataset)
+    for part, number, inside in _frames(dataset, slices):
+        if number not in labels:
+            raise Undecodable(f"has a frame of segment {number}, which it does not describe: export it again")
+        _lay(part, inside, target, planes.volume(labels[number]))
+    return planes.on_pixels()
 
 
 def _labels(dataset: Dataset) -> Mapping[int, str]:

@@ -86,8 +86,8 @@ def data_file(folder: Path, relative: str) -> str | None:
         return None
     if named.upper() == "LIST" or "%" in named:
         raise UnsafeFile("names several data files: save the volume as one file (.nrrd, .mha or .nii.gz)")
-    if {PurePosixPath(named).name, PureWindowsPath(named).name} != {named}:
-        raise UnsafeFile(f"names the data file {named[:100]}, which is not beside it: put both into one folder")
+    if not named.isprintable() or {PurePosixPath(named).name, PureWindowsPath(named).name} != {named}:
+        raise UnsafeFile(f"names the data file {named[:100]!a}, which is not beside it: put both into one folder")
     return str(PurePosixPath(relative).parent / named)
 
 

@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 
 from worker.datasets.files import UnsafeFile, read_bytes_inside, resolve_inside, sha256_of
 from worker.datasets.readers.arrays import read_array_image, read_array_labels
-from worker.datasets.readers.dicom_files import SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS, Dataset, parse, text_of
+from worker.datasets.readers.dicom_files import (
+    DECODER_ERRORS,
+    SEGMENTATION_CLASSES,
+    STRUCTURE_SET_CLASS,
+    Dataset,
+    parse,
+    text_of,
+)
 from worker.datasets.readers.dicom_images import read_dicom
 from worker.datasets.readers.dicom_seg import read_segmentation
-from worker.datasets.readers.errors import Undecodable, WrongChannels, WrongDimensions
+from worker.datasets.readers.errors import Undecodable, WrongChannels, WrongDimensions, damage_as_undecodable
 from worker.datasets.readers.itk import data_file, read_itk
 from worker.datasets.readers.model import DecodedImage, LabelMask, NamedMask
 from worker.datasets.readers.names import Kind, kind_of, series_files
@@ -77,12 +84,11 @@ def read_mask(folder: Path, relative: str, image: DecodedImage) -> LabelMask | N
         if values.ndim == 3 and image.pixels.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
             values = values.squeeze(axis=0 if values.shape[0] == 1 else 2)
         return _plain_mask(values, image, content, None)
-    if len(content.datasets) == 1:
-        sop_class = text_of(content.datasets[0], "SOPClassUID")
-        if sop_class in SEGMENTATION_CLASSES:
-            return NamedMask(read_segmentation(content.datasets[0], image.frame), content.sha256)
-        if sop_class == STRUCTURE_SET_CLASS:
-            return NamedMask(read_structure_set(content.datasets[0], image.frame), content.sha256)
+    with damage_as_undecodable(DECODER_ERRORS):
+        if len(content.datasets) == 1 and _is_segmentation(content.datasets[0]):
+            is_contours = text_of(content.datasets[0], "SOPClassUID") == STRUCTURE_SET_CLASS
+            read_planes = read_structure_set if is_contours else read_segmentation
+            return NamedMask(read_planes(content.datasets[0], image.frame), content.sha256)
     stored = _stored_volume(folder, relative, content)
     if stored.voxels.shape[3] != 1:
         raise WrongChannels("has colours, which are no labels: save the mask with one integer a voxel")
@@ -106,10 +112,14 @@ def _stored_volume(folder: Path, relative: str, content: _Content) -> StoredVolu
         return read_nifti(content.parts[0], content.parts[1] if len(content.parts) > 1 else None)
     if content.kind == "itk":
         return read_itk(folder, relative)
-    for dataset in content.datasets:
-        if text_of(dataset, "SOPClassUID") in (*SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS):
+    with damage_as_undecodable(DECODER_ERRORS):
+        if any(_is_segmentation(dataset) for dataset in content.datasets):
             raise Undecodable("holds a DICOM segmentation, no image: move it to the masks")
-    return read_dicom(content.datasets, [Path(name).name for name in content.names])
+        return read_dicom(content.datasets, [Path(name).name for name in content.names])
+
+
+def _is_segmentation(dataset: Dataset) -> bool:
+    return text_of(dataset, "SOPClassUID") in (*SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS)
 
 
 def _content(folder: Path, relative: str) -> _Content:

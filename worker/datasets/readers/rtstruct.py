@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasets.readers.dicom_files import DECODER_ERRORS, Dataset, text_of
-from worker.datasets.readers.errors import Undecodable, WrongGeometry, damage_as_undecodable
+from worker.datasets.readers.dicom_files import Dataset, text_of
+from worker.datasets.readers.errors import Undecodable, WrongGeometry
 from worker.datasets.readers.model import Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, placed_frame, voxel_of_lps
@@ -31,17 +31,16 @@ class Contour:
 
 
 def read_structure_set(dataset: Dataset, frame: Frame | None) -> dict[str, Plane]:
-    """By ROIName, bool [D, H, W] or [H, W]. Raises CannotRead."""
-    with damage_as_undecodable(DECODER_ERRORS):
-        target = placed_frame(frame, _frames_of_reference(dataset))
-        names = _names(dataset)
-        planes = Planes(target)
-        for name in names.values():
-            planes.volume(name)
-        contours = list(_contours(dataset, names, target))
-        if contours:
-            _fill(contours, target, planes)
-        return planes.on_pixels()
+    """By ROIName, bool [D, H, W] or [H, W]. Raises CannotRead, or what pydicom raises on damage."""
+    target = placed_frame(frame, _frames_of_reference(dataset))
+    names = _names(dataset)
+    planes = Planes(target)
+    for name in names.values():
+        planes.volume(name)
+    contours = list(_contours(dataset, names, target))
+    if contours:
+        _fill(contours, target, planes)
+    return planes.on_pixels()
 
 
 def _names(dataset: Dataset) -> dict[int, str]:
