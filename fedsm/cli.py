@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -62,13 +63,18 @@ def demo(
     port: PortOption = None,
     host: HostOption = LOOPBACK,
     concurrency: ConcurrencyOption = None,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Prostate MR volumes in place of fundus photographs.")
+    ] = False,
 ) -> None:
     """Start the platform with four synthetic sites and an experiment that compares FedSM with its baselines.
 
     A second start keeps everything and goes on with what was running."""
-    from fedsm.demo import run_demo
+    from fedsm.demo import FUNDUS_DEMO, run_demo
+    from fedsm.demo_3d import PROSTATE_DEMO
 
-    _run(open_home(home), Options(host, _port_or_environment(port), concurrency), run_demo)
+    content = PROSTATE_DEMO if volumes else FUNDUS_DEMO
+    _run(open_home(home), Options(host, _port_or_environment(port), concurrency), partial(run_demo, content))
 
 
 @app.command()

@@ -5,6 +5,8 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,7 @@ from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.contracts.strategy_configs import CentralizedConfig, FedAvgConfig, FedSMConfig, LocalOnlyConfig
+from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord, SiteCreate, SiteRecord
@@ -25,18 +28,44 @@ from fedsm.launch import Platform
 from fedsm.watch import follow, make_console, run_display
 from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
 
-FEDERATION_NAME = "Fundus demo"
-EXPERIMENT_NAME = "FedSM and its baselines"
 DATA_SEED = 7
 IMAGE_SIDE = 160
 CHECK_SECONDS = 120.0
 
-CONFIG = ExperimentConfig(
-    data=DataConfig(image_size=96, intensity="unit", augmentation="none"),
-    network=NetworkConfig(channels=(8, 16, 32, 64), num_residual_units=1),
-    schedule=ScheduleConfig(rounds=30, local_epochs=2, batch_size=4, learning_rate=4e-3, loss="dice_bce"),
-    strategies=(FedSMConfig(lambda_=0.9), FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig()),
-    seeds=(0,),
+
+@dataclass(frozen=True)
+class Demo:
+    """What a demo makes. folder: of its data, below the home; write: fills it with one folder a site."""
+
+    folder: str
+    write: Callable[[Path], list[str]]
+    dataset: str
+    task: SegmentationTask
+    federation: str
+    federation_description: str
+    experiment: str
+    experiment_description: str
+    config: ExperimentConfig
+
+
+FUNDUS_DEMO = Demo(
+    folder="demo-data",
+    write=lambda folder: write_fundus_sites(folder, seed=DATA_SEED, image_side=IMAGE_SIDE),
+    dataset="Synthetic fundus",
+    task=FUNDUS_TASK,
+    federation="Fundus demo",
+    federation_description=(
+        "Four simulated eye clinics that photograph and outline the optic disc and cup differently."
+    ),
+    experiment="FedSM and its baselines",
+    experiment_description="The super model against its baselines, on the same data, network and schedule.",
+    config=ExperimentConfig(
+        data=DataConfig(image_size=96, intensity="unit", augmentation="none"),
+        network=NetworkConfig(channels=(8, 16, 32, 64), num_residual_units=1),
+        schedule=ScheduleConfig(rounds=30, local_epochs=2, batch_size=4, learning_rate=4e-3, loss="dice_bce"),
+        strategies=(FedSMConfig(lambda_=0.9), FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig()),
+        seeds=(0,),
+    ),
 )
 
 
@@ -44,12 +73,12 @@ class DemoFailed(Exception):
     """Its text says what could not be made, and why."""
 
 
-def run_demo(platform: Platform, stopping: threading.Event) -> None:
+def run_demo(demo: Demo, platform: Platform, stopping: threading.Event) -> None:
     """Makes what is missing, then follows the experiment; the platform goes on whatever happens here."""
     console = make_console()
     try:
         with platform.client() as client:
-            experiment = _prepare(client, platform.home.folder / "demo-data", console, stopping)
+            experiment = _prepare(client, demo, platform.home.folder / demo.folder, console, stopping)
             if experiment is not None:
                 _follow(client, experiment, console, stopping)
     except (ApiError, DemoFailed, httpx.TransportError, OSError, ValueError) as error:
@@ -57,19 +86,23 @@ def run_demo(platform: Platform, stopping: threading.Event) -> None:
             console.print(f"The demo's content is not complete: {error}", style="red", markup=False)
 
 
-def _prepare(client: Client, folder: Path, console: Console, stopping: threading.Event) -> ExperimentRecord | None:
+def _prepare(
+    client: Client, demo: Demo, folder: Path, console: Console, stopping: threading.Event
+) -> ExperimentRecord | None:
     started = time.monotonic()
-    site_folders = _write_data(folder)
-    federation = _ensure_federation(client)
+    site_folders = _write_data(demo, folder)
+    federation = _ensure_federation(client, demo)
     sites = [_ensure_site(client, federation, path.name) for path in site_folders]
-    datasets = {site.id: _ensure_dataset(client, site, path) for site, path in zip(sites, site_folders, strict=True)}
+    datasets = {
+        site.id: _ensure_dataset(client, demo, site, path) for site, path in zip(sites, site_folders, strict=True)
+    }
     for site in sites:
         record = _await_check(client, datasets[site.id], stopping)
         if record is None:
             return None
         if record.status == DatasetStatus.FAILED:
             raise DemoFailed(f"the data of {site.name} was not accepted: {record.error}")
-    experiment = _ensure_experiment(client, federation)
+    experiment = _ensure_experiment(client, demo, federation)
     seconds = time.monotonic() - started
     console.print(
         f"Demo content is there after {seconds:.1f} s: {len(sites)} sites, {experiment.name!r}.", markup=False
@@ -84,25 +117,24 @@ def _follow(client: Client, experiment: ExperimentRecord, console: Console, stop
         print_results(console, client.results(experiment.id))
 
 
-def _write_data(folder: Path) -> list[Path]:
+def _write_data(demo: Demo, folder: Path) -> list[Path]:
     """The synthetic sites' folders, in site order; made once, and whole or not at all."""
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix="demo-data-unfinished-"))
+        unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{demo.folder}-unfinished-"))
         try:
-            write_fundus_sites(unfinished, seed=DATA_SEED, image_side=IMAGE_SIDE)
+            demo.write(unfinished)
             os.rename(unfinished, folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def _ensure_federation(client: Client) -> FederationRecord:
+def _ensure_federation(client: Client, demo: Demo) -> FederationRecord:
     for federation in client.federations():
-        if federation.name == FEDERATION_NAME:
+        if federation.name == demo.federation:
             return federation
-    description = "Four simulated eye clinics that photograph and outline the optic disc and cup differently."
-    return client.create_federation(FEDERATION_NAME, description, FUNDUS_TASK)
+    return client.create_federation(demo.federation, demo.federation_description, demo.task)
 
 
 def _ensure_site(client: Client, federation: FederationRecord, slug: str) -> SiteRecord:
@@ -113,11 +145,11 @@ def _ensure_site(client: Client, federation: FederationRecord, slug: str) -> Sit
     return client.create_site(federation.id, SiteCreate(name=name, slug=slug))
 
 
-def _ensure_dataset(client: Client, site: SiteRecord, folder: Path) -> DatasetRecord:
+def _ensure_dataset(client: Client, demo: Demo, site: SiteRecord, folder: Path) -> DatasetRecord:
     for dataset in client.datasets(site.federation_id):
         if dataset.site_id == site.id:
             return dataset
-    return client.register_dataset(site.id, DatasetCreate(name="Synthetic fundus", folder=str(folder)))
+    return client.register_dataset(site.id, DatasetCreate(name=demo.dataset, folder=str(folder)))
 
 
 def _await_check(client: Client, dataset: DatasetRecord, stopping: threading.Event) -> DatasetRecord | None:
@@ -133,10 +165,10 @@ def _await_check(client: Client, dataset: DatasetRecord, stopping: threading.Eve
     return None
 
 
-def _ensure_experiment(client: Client, federation: FederationRecord) -> ExperimentRecord:
+def _ensure_experiment(client: Client, demo: Demo, federation: FederationRecord) -> ExperimentRecord:
     """Starting is idempotent: what runs or has ended stays as it is."""
-    experiments = [e for e in client.experiments(federation.id) if e.name == EXPERIMENT_NAME]
+    experiments = [e for e in client.experiments(federation.id) if e.name == demo.experiment]
     if not experiments:
-        description = "The super model against its baselines, on the same data, network and schedule."
-        experiments = [client.create_experiment(federation.id, EXPERIMENT_NAME, CONFIG, description)]
+        created = client.create_experiment(federation.id, demo.experiment, demo.config, demo.experiment_description)
+        experiments = [created]
     return client.start_experiment(experiments[0].id) if experiments[0].started_at is None else experiments[0]
