@@ -19,6 +19,8 @@ DECODER_ERRORS = (InvalidDicomError, BytesLengthException, OSError, EOFError, Va
                   MemoryError, RecursionError)  # fmt: skip
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+#: Deflated Explicit VR Little Endian, padded to an even length.
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 #: pydicom's data sets carry no types of their elements.
 Dataset = Any
 
@@ -52,6 +54,8 @@ class Slice:
 
 def parse(data: bytes) -> Dataset:
     """Raises Undecodable. Files without the preamble are read where they name their SOP class."""
+    if _DEFLATED in data[:4096]:
+        raise Undecodable("is deflated, which has no bound: save it without (dcmconv +te), or with compressed pixels")
     with damage_as_undecodable(DECODER_ERRORS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

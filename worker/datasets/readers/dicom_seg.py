@@ -15,27 +15,27 @@ from worker.datasets.readers.dicom_files import Dataset, Slice, find, slices_of,
 from worker.datasets.readers.errors import Undecodable, WrongGeometry
 from worker.datasets.readers.model import Affine, Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
-from worker.datasets.readers.placing import Planes, placed_frame, voxel_of_lps
+from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
 from worker.datasets.readers.values import require_size
 
 #: Voxels: how far a frame's pixels may lie from the image's.
 _TOLERANCE = 0.1
 
 
-def read_segmentation(dataset: Dataset, frame: Frame | None) -> dict[str, Plane]:
-    """By SegmentLabel, bool [D, H, W] or [H, W]. Raises CannotRead, or what pydicom raises on damage."""
+def read_segmentation(dataset: Dataset, frame: Frame | None, wanted: Wanted) -> Planes:
+    """By SegmentLabel. Raises CannotRead, or what pydicom raises on damage."""
     frame_of_reference = text_of(dataset, "FrameOfReferenceUID")
     target = placed_frame(frame, {frame_of_reference} if frame_of_reference else set())
     labels = _labels(dataset)
-    planes = Planes(target)
-    for label in labels.values():
-        planes.volume(label)
+    planes = Planes(target, labels.values(), wanted)
     slices = slices_of(dataset)
     for part, number, inside in _frames(dataset, slices):
         if number not in labels:
             raise Undecodable(f"has a frame of segment {number}, which it does not describe: export it again")
-        _lay(part, inside, target, planes.volume(labels[number]))
-    return planes.on_pixels()
+        volume = planes.volume(labels[number])
+        if volume is not None:
+            _lay(part, inside, target, volume)
+    return planes
 
 
 def _labels(dataset: Dataset) -> Mapping[int, str]:

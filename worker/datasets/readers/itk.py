@@ -22,7 +22,7 @@ _BYTES_A_VOXEL = {"8": 1, "16": 2, "32": 4, "64": 8, "float": 4, "double": 8}
 
 
 def read_itk(folder: Path, relative: str) -> StoredVolume:
-    """Raises CannotRead or UnsafeFile. `data_file` must have been asked before, as `content_sha256` does."""
+    """Raises CannotRead or UnsafeFile. `data_file` must have been asked before, as `reading` does."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(resolve_inside(folder, relative)))
     reader.SetImageIO("NrrdImageIO" if "nrrd" in relative.lower() or "nhdr" in relative.lower() else "MetaImageIO")
@@ -73,8 +73,11 @@ def data_file(folder: Path, relative: str) -> str | None:
 
     Raises UnsafeFile where it names several files, or one that is not beside it.
     """
-    with resolve_inside(folder, relative).open("rb") as file:
-        header = file.read(_MAX_HEADER_BYTES).decode("latin-1")
+    try:
+        with resolve_inside(folder, relative).open("rb") as file:
+            header = file.read(_MAX_HEADER_BYTES).decode("latin-1")
+    except PermissionError:
+        raise UnsafeFile("may not be read: give the worker's user permission to read it") from None
     is_nrrd = header.startswith("NRRD")
     names = _named_data_files(header, is_nrrd)
     if not names and is_nrrd and _ends_within(header):

@@ -70,7 +70,11 @@ class LabelMask:
 
 @dataclass(frozen=True, eq=False)
 class NamedMask:
-    """planes: by the structure's name in the file, bool [H, W] or [D, H, W]; they may overlap."""
+    """Of DICOM-SEG and RTSTRUCT. planes: by the structure's name in the file, bool [H, W] or [D, H, W]; may overlap.
+
+    names: all that the file holds, in its order, also those that were not wanted.
+    """
 
     planes: Mapping[str, Plane]
+    names: tuple[str, ...]
     sha256: str

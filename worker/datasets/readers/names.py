@@ -55,7 +55,7 @@ def kind_of(folder: Path, relative: str) -> Kind:
     path = resolve_inside(folder, relative)
     if path.is_dir():
         return "dicom_series"
-    lower = path.name.lower() if path.name.lower().endswith(SUFFIXES) else relative.lower()
+    lower = relative.lower()
     kinds: tuple[tuple[tuple[str, ...], Kind], ...] = (
         (PICTURE_SUFFIXES, "picture"),
         (ARRAY_SUFFIXES, "array"),
@@ -68,6 +68,8 @@ def kind_of(folder: Path, relative: str) -> Kind:
             return kind
     if looks_like_dicom(path):
         return "dicom"
+    if is_companion_name(relative):
+        raise UnsafeFile("is the data of a header: give the .hdr, .mhd or .nhdr file beside it")
     raise UnsafeFile(f"is not called a {SUFFIXES_IN_WORDS} file: convert or rename it")
 
 
@@ -91,8 +93,12 @@ def is_dicom_series(folder: Path, relative: str) -> bool:
 def series_files(folder: Path, relative: str) -> list[str]:
     """The files of a series folder, relative to the data set's folder, in name order. Raises UnsafeFile."""
     path = resolve_inside(folder, relative)
+    try:
+        entries = list(path.iterdir())
+    except PermissionError:
+        raise UnsafeFile("may not be read: give the worker's user permission to read it") from None
     names: list[str] = []
-    for entry in path.iterdir():
+    for entry in entries:
         if is_litter(entry.name) or entry.name.lower().endswith(NOTE_SUFFIXES):
             continue
         if entry.is_dir():

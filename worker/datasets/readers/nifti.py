@@ -18,6 +18,8 @@ _DECODER_ERRORS = (OSError, ValueError, EOFError, KeyError, struct.error, zlib.e
                    MemoryError, nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError,
                    nib.wrapstruct.WrapStructError)  # fmt: skip
 _HEADER_BYTES = {1: 348, 2: 540}
+#: Between the header and the voxels lie extensions, as a DICOM header.
+_MAX_OFFSET_BYTES = 64 * 2**20
 #: NIfTI codes of the unit of length, to mm; 0 is unknown, which everybody reads as mm.
 _MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 
@@ -51,6 +53,8 @@ def _stored_voxels(header: Any, data: bytes, is_pair: bool) -> NDArray[Any]:
     shape, dtype = tuple(int(length) for length in header.get_data_shape()), header.get_data_dtype()
     require_size(shape, dtype.itemsize)
     offset = 0 if is_pair and header["vox_offset"] == 0 else int(header.get_data_offset())
+    if not 0 <= offset <= _MAX_OFFSET_BYTES:
+        raise Undecodable(f"has a header that puts the voxels at byte {offset}: export it again")
     num_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     stream = _stream(data)
     stream.seek(offset)

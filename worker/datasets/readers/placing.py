@@ -3,30 +3,46 @@
 Arrays here are seen as [X, Y, Z], so that axis numbers are those of the affine's voxel index.
 """
 
+import math
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasets.readers.errors import WrongGeometry
+from worker.datasets.readers.errors import Undecodable, WrongGeometry
 from worker.datasets.readers.model import Affine, Frame, Plane
-from worker.datasets.readers.orientation import view
+from worker.datasets.readers.orientation import size_in_words, view
+from worker.datasets.readers.values import MAX_DECODED_BYTES
+
+#: Whether the structure of this name is needed.
+Wanted = Callable[[str], bool]
 
 
 class Planes:
-    """Collects the voxels of each structure; several of one name are united."""
+    """Collects the voxels of each wanted structure; several of one name are united.
 
-    def __init__(self, frame: Frame) -> None:
+    Raises Undecodable where they would take more memory than a reader may.
+    """
+
+    def __init__(self, frame: Frame, names: Iterable[str], wanted: Wanted) -> None:
+        self.names = tuple(dict.fromkeys(names))
+        chosen = [name for name in self.names if wanted(name)]
+        if len(chosen) * math.prod(frame.shape) > MAX_DECODED_BYTES:
+            raise Undecodable(
+                f"holds {len(chosen)} structures of {size_in_words(frame.shape)}, more than fit in "
+                f"{MAX_DECODED_BYTES / 2**30:.0f} GiB: export only those of the task"
+            )
         self._frame = frame
-        self._volumes: dict[str, Plane] = {}
+        self._volumes = {name: np.zeros(frame.shape, dtype=np.bool_) for name in chosen}
 
-    def volume(self, name: str) -> Plane:
-        """[X, Y, Z], a view to write to; empty at first."""
-        if name not in self._volumes:
-            self._volumes[name] = np.zeros(self._frame.shape, dtype=np.bool_)
-        return self._volumes[name].transpose(2, 1, 0)
+    def volume(self, name: str) -> Plane | None:
+        """[X, Y, Z], a view to write to; empty at first. None where not wanted."""
+        found = self._volumes.get(name)
+        return None if found is None else found.transpose(2, 1, 0)
 
     def on_pixels(self) -> dict[str, Plane]:
         """[D, H, W], or [H, W] of a picture."""
-        return {name: np.ascontiguousarray(view(volume, self._frame)) for name, volume in sorted(self._volumes.items())}
+        return {name: np.ascontiguousarray(view(volume, self._frame)) for name, volume in self._volumes.items()}
 
 
 def placed_frame(frame: Frame | None, frames_of_reference: set[str]) -> Frame:

@@ -34,8 +34,9 @@ from worker.datasets.readers.orientation import (
     require_plain,
 )
 from worker.datasets.readers.pictures import read_picture, read_picture_labels
+from worker.datasets.readers.placing import Wanted
 from worker.datasets.readers.rtstruct import read_structure_set
-from worker.datasets.readers.values import as_labels
+from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +70,13 @@ def read_image(folder: Path, relative: str, dimensions: Literal[2, 3]) -> Decode
     return as_image(_stored_volume(folder, relative, content), dimensions, content.sha256)
 
 
-def read_mask(folder: Path, relative: str, image: DecodedImage) -> LabelMask | NamedMask:
+def read_mask(
+    folder: Path, relative: str, image: DecodedImage, wanted: Wanted = lambda _: True
+) -> LabelMask | NamedMask:
     """The mask of an image that `read_image` gave, laid on its pixels.
 
-    Labels are whole numbers from 0 to 65535. DICOM-SEG and RTSTRUCT give one plane for each name in the file.
+    Labels are whole numbers from 0 to 65535. DICOM-SEG and RTSTRUCT give one plane for each name in the
+    file that is wanted.
     Raises CannotRead (WrongGeometry where the mask does not lie on the image) or UnsafeFile.
     """
     content = _content(folder, relative)
@@ -88,7 +92,8 @@ def read_mask(folder: Path, relative: str, image: DecodedImage) -> LabelMask | N
         if len(content.datasets) == 1 and _is_segmentation(content.datasets[0]):
             is_contours = text_of(content.datasets[0], "SOPClassUID") == STRUCTURE_SET_CLASS
             read_planes = read_structure_set if is_contours else read_segmentation
-            return NamedMask(read_planes(content.datasets[0], image.frame), content.sha256)
+            planes = read_planes(content.datasets[0], image.frame, wanted)
+            return NamedMask(planes.on_pixels(), planes.names, content.sha256)
     stored = _stored_volume(folder, relative, content)
     if stored.voxels.shape[3] != 1:
         raise WrongChannels("has colours, which are no labels: save the mask with one integer a voxel")
@@ -127,8 +132,12 @@ def _content(folder: Path, relative: str) -> _Content:
     parts: list[bytes] = []
     datasets: list[Dataset] = []
     digests: list[str] = []
+    num_bytes = 0
     for name in names:
         data = read_bytes_inside(folder, name)
+        num_bytes += len(data)
+        if num_bytes > MAX_DECODED_BYTES:
+            raise UnsafeFile(f"has more than {MAX_DECODED_BYTES / 2**30:.0f} GiB: crop it, or keep one series in it")
         digests.append(sha256_of(data))
         if kind in ("dicom", "dicom_series"):
             datasets.append(_parsed(data, name, in_series=kind == "dicom_series"))

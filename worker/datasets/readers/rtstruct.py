@@ -15,7 +15,7 @@ from worker.datasets.readers.dicom_files import Dataset, text_of
 from worker.datasets.readers.errors import Undecodable, WrongGeometry
 from worker.datasets.readers.model import Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
-from worker.datasets.readers.placing import Planes, placed_frame, voxel_of_lps
+from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 #: Voxels: how far a contour may lie from the slice it is filled on.
@@ -30,17 +30,15 @@ class Contour:
     points: NDArray[np.float64]
 
 
-def read_structure_set(dataset: Dataset, frame: Frame | None) -> dict[str, Plane]:
-    """By ROIName, bool [D, H, W] or [H, W]. Raises CannotRead, or what pydicom raises on damage."""
+def read_structure_set(dataset: Dataset, frame: Frame | None, wanted: Wanted) -> Planes:
+    """By ROIName. Raises CannotRead, or what pydicom raises on damage."""
     target = placed_frame(frame, _frames_of_reference(dataset))
     names = _names(dataset)
-    planes = Planes(target)
-    for name in names.values():
-        planes.volume(name)
+    planes = Planes(target, names.values(), wanted)
     contours = list(_contours(dataset, names, target))
     if contours:
         _fill(contours, target, planes)
-    return planes.on_pixels()
+    return planes
 
 
 def _names(dataset: Dataset) -> dict[int, str]:
@@ -86,8 +84,10 @@ def _fill(contours: Sequence[Contour], frame: Frame, planes: Planes) -> None:
         if number is not None:
             by_slice.setdefault((contour.name, number), []).append(np.delete(contour.points, across, axis=1))
     for (name, number), polygons in by_slice.items():
-        plane = np.moveaxis(planes.volume(name), across, 0)[number]
-        plane |= inside_odd(polygons, plane.shape)
+        volume = planes.volume(name)
+        if volume is not None:
+            plane = np.moveaxis(volume, across, 0)[number]
+            plane |= inside_odd(polygons, plane.shape)
 
 
 def _axis_across(contours: Sequence[Contour]) -> int:
