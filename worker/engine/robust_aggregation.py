@@ -32,7 +32,8 @@ class TrimmedMean:
 @dataclass(frozen=True)
 class Krum:
     """The mean of the `selected` models with the least sum of squared distances to their K - byzantine - 2 nearest
-    (Blanchard et al., NeurIPS 2017, section 4); selected = 1 is Krum, more is multi-Krum."""
+    (Blanchard et al., NeurIPS 2017, section 4); selected = 1 is Krum, more is multi-Krum, which withstands `byzantine`
+    bad sites where `selected` is at most K - byzantine - 2. Counters, which are integers, have no say in a distance."""
 
     byzantine: int
     selected: int
@@ -83,7 +84,8 @@ def _by_coordinate(models: Sequence[Tensors], summary: Callable[[torch.Tensor], 
 
 def _krum_order(models: Sequence[Tensors], byzantine: int) -> list[int]:
     """Indices of the models, the best first; ties in site order."""
-    flat = torch.stack([torch.cat([tensor.double().flatten() for tensor in model.values()]) for model in models])
+    keys = [key for key, tensor in models[0].items() if tensor.is_floating_point()]
+    flat = torch.stack([torch.cat([model[key].double().flatten() for key in keys]) for model in models])
     distances = torch.stack([((flat - row) ** 2).sum(dim=1) for row in flat])
     distances.fill_diagonal_(torch.inf)
     num_neighbours = len(models) - byzantine - 2

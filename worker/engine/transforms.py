@@ -64,10 +64,17 @@ def network_space(
         return (sampling.depth if spatial_dims == 3 else space[0], *in_plane)
     if sampling.spacing is None:
         return space
-    wanted = sampling.spacing[-len(space) :]
     own = spacing or (1.0,) * len(space)
-    resampled = tuple(max(round(n * have / want), 1) for n, have, want in zip(space, own, wanted, strict=True))
-    return (space[0], *resampled[1:]) if len(space) == 3 and spatial_dims == 2 else resampled
+    # A 2D network's slices are resampled in their plane alone.
+    wanted = sampling.spacing[-2:] if spatial_dims == 2 else sampling.spacing
+    if len(wanted) < spatial_dims:
+        raise ValueError(
+            f"data.spacing {list(wanted)} has no depth, which a network of 3 dimensions needs: give depth, height and "
+            "width"
+        )
+    sides = zip(space[-spatial_dims:], own[-spatial_dims:], wanted, strict=True)
+    resampled = tuple(max(round(n * have / want), 1) for n, have, want in sides)
+    return (*space[:-spatial_dims], *resampled)
 
 
 def resize(planes: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:

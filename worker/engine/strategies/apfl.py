@@ -6,7 +6,8 @@ is its personalized model:
     w <- w - eta grad f(w)            v <- v - eta alpha grad f(mixture)
     alpha <- alpha - eta_alpha <v - w, grad f(mixture)>
 
-alpha, in 0 to 1, moves in the first step of each round, as in the authors' code.
+alpha, in 0 to 1, moves in the first step of each round, as in the authors' code, but without that code's decay of
+alpha; the paper's eta_alpha is eta. v keeps the running statistics of the mixture, which is what is run.
 """
 
 from collections.abc import Collection, Mapping
@@ -79,9 +80,9 @@ class APFL(PersonalizedStrategy):
         losses: list[tuple[float, float]] = []
         for network in (shared, mixture):
             network.train()
-        for batch in local_batches(
-            cases, plan, generator(plan.seed, context.round, context.participant, "personalized")
-        ):
+        # FedAvg's draws: the global model is FedAvg's, to the bit.
+        draws = generator(plan.seed, context.round, context.participant, "global")
+        for batch in local_batches(cases, plan, draws):
             mix(mixture, own, shared, alpha)
             personal_loss, slope = _mixture_gradient(mixture, own, shared, alpha, batch, loss_of, plan)
             shared.zero_grad(set_to_none=True)
@@ -94,11 +95,13 @@ class APFL(PersonalizedStrategy):
             losses.append((shared_loss, personal_loss))
             context.on_progress(len(losses) / expected)
         mix(mixture, own, shared, alpha)
+        personal = cpu_state(mixture)
+        kept = personal | {name: v.detach().to("cpu", copy=True) for name, v in own.named_parameters()}
         return SiteUpdate(
             parts={
                 GLOBAL: cpu_state(shared),
-                personalized(context.participant): cpu_state(mixture),
-                private_of(context.participant): cpu_state(own) | {ALPHA: torch.tensor([alpha], dtype=torch.float64)},
+                personalized(context.participant): personal,
+                private_of(context.participant): kept | {ALPHA: torch.tensor([alpha], dtype=torch.float64)},
             },
             num_cases=len(cases),
             num_steps=len(losses),

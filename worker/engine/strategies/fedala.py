@@ -5,6 +5,9 @@ Before a site trains, it mixes the global model into its own: the lower layers a
 of the output layer is own + (global - own) * W with W in 0 to 1 learned on a share of the site's training cases:
 
     W <- clip(W - eta grad_mixed f * (global - own), 0, 1)
+
+Running statistics are the global model's. The first time the paper learns W until its loss settles; here for a given
+number of passes. A site's personalized model is the one trained; the authors' code scores it before local training.
 """
 
 from collections.abc import Mapping

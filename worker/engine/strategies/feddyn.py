@@ -3,6 +3,8 @@
 Site k minimises F_k(w) - <h_k, w> + alpha / 2 ||w - w_g||^2 and then sets h_k <- h_k - alpha (w_k - w_g). The server:
 
     h <- h - alpha / K * sum over present k of (w_k - w_g)         w_g <- mean of the present w_k - h / alpha
+
+The paper's argmin is approximated by the plan's local work. Running statistics are averaged: they have no h.
 """
 
 from collections.abc import Collection, Mapping

@@ -8,6 +8,9 @@ that a site with more steps does not pull the objective to itself, and goes on b
 
 Plain SGD: ||a|| = steps. Momentum rho: ||a|| = (steps - rho (1 - rho^steps) / (1 - rho)) / (1 - rho), where the
 momentum begins anew in each round. Equal numbers of steps make it FedAvg.
+
+p_k, the sites' weights in the objective, are those that the plan's weighting gives, as in FedAvg; the paper's are the
+cases. The paper's gamma, the server's step, is 1. Gradient clipping and weight decay are taken for part of a gradient.
 """
 
 from collections.abc import Mapping

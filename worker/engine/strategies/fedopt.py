@@ -10,7 +10,8 @@ Sites train as in FedAvg. The server takes delta = average of the sites' models 
     FedYogi      v <- v - (1 - beta_2) delta^2 sign(v - delta^2)
     FedAdagrad   v <- v + delta^2
 
-m starts at 0 and v at tau^2, as in the paper. FedAvgM with beta_1 = 0 and eta = 1 is FedAvg.
+m starts at 0 and v at tau^2, as in the paper. FedAvgM with beta_1 = 0 and eta = 1 is FedAvg. Running statistics of
+batch norm are averaged: a step of the optimizer could make a variance negative.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from typing import Literal, final
 
 import torch
 
+from worker.engine.networks import parameter_keys
 from worker.engine.plan import GLOBAL, Plan, State, Tensors
 from worker.engine.robust_aggregation import AggregationRule
 from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, combine_part, initial_weights
@@ -42,7 +44,8 @@ class FedOpt(GlobalModelStrategy):
     def initial_state(self, plan: Plan) -> State:
         weights = initial_weights(plan)
         server: Tensors = {}
-        for key, tensor in weights.items():
+        for key in sorted(parameter_keys(plan)):
+            tensor = weights[key]
             server[f"m.{key}"] = torch.zeros(tensor.shape, dtype=torch.float64)
             if self.rule != "momentum":
                 server[f"v.{key}"] = torch.full(tensor.shape, self.tau**2, dtype=torch.float64)
@@ -50,9 +53,9 @@ class FedOpt(GlobalModelStrategy):
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         average = combine_part(GLOBAL, updates, plan, self.aggregation)
-        weights, server = dict(average), dict(state[SERVER])  # counters stay averaged
+        weights, server = dict(average), dict(state[SERVER])
         for key, old in state[GLOBAL].items():
-            if old.is_floating_point():
+            if f"m.{key}" in server:
                 delta = average[key].double() - old.double()
                 step = self._step(key, delta, server)
                 weights[key] = (old.double() + self.server_learning_rate * step).to(old.dtype)

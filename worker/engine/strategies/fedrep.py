@@ -1,7 +1,9 @@
 """FedRep: Collins et al., "Exploiting Shared Representations for Personalized Federated Learning", ICML 2021,
 algorithm 1.
 
-In a round a site first trains its own head with the body fixed, then the shared body with the head fixed.
+In a round a site first trains its own head with the body fixed, then the shared body with the head fixed. Running
+statistics of batch norm follow the images in both. The mean of the bodies is weighted as the plan says; the paper's is
+plain, and its heads begin at random: here all begin as one.
 """
 
 from dataclasses import dataclass, replace

@@ -6,6 +6,9 @@ For each batch a site approximates, by `inner_steps` optimizer steps, the person
 
 and moves its copy of the global model towards it: w <- w - eta lambda (w - theta). The server mixes the sites' copies
 in: w_g <- (1 - beta) w_g + beta mean of w_k.
+
+As in the authors' code, theta goes on from batch to batch. The mean is weighted as the plan says; the paper's is plain.
+Running statistics are theta's, and averaged whatever beta.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,7 +20,7 @@ from worker.engine.checkpoint import cpu_state
 from worker.engine.data import ParticipantData, training_cases
 from worker.engine.local_training import backward, clip_gradient, local_batches, num_local_steps
 from worker.engine.losses import segmentation_loss
-from worker.engine.networks import load_network
+from worker.engine.networks import load_network, parameter_keys
 from worker.engine.optimizers import learning_rate_of, make_optimizer, moments_of
 from worker.engine.plan import GLOBAL, Plan, State, personalized
 from worker.engine.seeding import generator
@@ -84,5 +87,8 @@ class PFedMe(PersonalizedStrategy):
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         average = average_part(GLOBAL, updates, plan)
-        mixed = linear_combination([state[GLOBAL], average], [1 - self.beta, self.beta])
-        return {GLOBAL: mixed} | own_models(state, updates, plan)
+        keys = sorted(parameter_keys(plan))
+        mixed = linear_combination(
+            [{key: model[key] for key in keys} for model in (state[GLOBAL], average)], [1 - self.beta, self.beta]
+        )
+        return {GLOBAL: average | mixed} | own_models(state, updates, plan)

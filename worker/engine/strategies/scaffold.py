@@ -5,8 +5,9 @@ Sites correct every gradient by c - c_k, the difference of the server's and thei
 
     c_k <- c_k - c + (x - y_k) / (steps * learning rate)
 
-from the model received, x, and the one trained, y_k. Defined for plain SGD. Without drift between sites c = c_k, and it
-is FedAvg.
+from the model received, x, and the one trained, y_k: without gradient clipping, the mean of the round's gradients.
+Defined for plain SGD. Without drift between sites c = c_k, and it is FedAvg. As in the paper every site counts once,
+whatever its size: with weighted y_k and plain c_k the sites' corrections would not cancel.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +16,7 @@ from typing import final
 
 import torch
 
-from worker.engine.aggregation import linear_combination
+from worker.engine.aggregation import linear_combination, weighted_average
 from worker.engine.data import ParticipantData
 from worker.engine.networks import parameter_keys
 from worker.engine.optimizers import learning_rate_of
@@ -24,7 +25,6 @@ from worker.engine.strategies.base import (
     GlobalModelStrategy,
     SiteContext,
     SiteUpdate,
-    average_part,
     initial_weights,
     train_model,
 )
@@ -67,13 +67,14 @@ class Scaffold(GlobalModelStrategy):
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         """x <- x + eta_g (mean of y_k - x); c <- c + sum over present k of (c_k's change) / K."""
-        average = average_part(GLOBAL, updates, plan)
+        models = [update.parts[GLOBAL] for update in updates.values()]
+        average = weighted_average(models, [1.0] * len(models))
         eta = self.server_learning_rate
         weights = average | linear_combination(
             [{key: model[key] for key in state[CONTROL]} for model in (state[GLOBAL], average)], [1 - eta, eta]
         )
         new = {control_of(site): update.parts[control_of(site)] for site, update in updates.items()}
         share = 1 / len(plan.sites)
-        models = [state[CONTROL], *new.values(), *(state[name] for name in new)]
-        server = linear_combination(models, [1.0, *[share] * len(new), *[-share] * len(new)])
+        controls = [state[CONTROL], *new.values(), *(state[name] for name in new)]
+        server = linear_combination(controls, [1.0, *[share] * len(new), *[-share] * len(new)])
         return state | new | {GLOBAL: weights, CONTROL: server}
