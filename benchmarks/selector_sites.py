@@ -1,0 +1,203 @@
+"""The sites on which model selectors are compared: three kinds of invented ones, and real photographs of vessels.
+
+`near-fundus` are the synthetic fundus sites with cameras and patients moved nearly to their common mean: there a
+selector cannot be sure, which is what calibration, the threshold gamma and soft routing are for. Annotators stay as
+they are.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image
+
+from worker.build import label_values
+from worker.datasets import synthetic, synthetic_prostate
+from worker.datasets.synthetic.anatomy import draw_eye
+from worker.datasets.synthetic.annotators import annotate
+from worker.datasets.synthetic.camera import photograph
+from worker.datasets.synthetic.retina import render_retina
+from worker.datasets.synthetic.sites import FundusSite
+from worker.datasets.synthetic_prostate import PROSTATE_TASK, make_prostate_case
+from worker.datasets.synthetic_prostate import SITES as HOSPITALS
+from worker.engine.data import Case, SiteData
+from worker.engine.losses import DiceBce
+from worker.engine.networks.settings import UNetSettings
+from worker.engine.plan import Plan
+from worker.engine.settings import Intensity, OptimizerSettings, Sampling
+from worker.engine.transforms import make_case
+
+DataName = Literal["fundus", "near-fundus", "vessels", "prostate"]
+DRAWN_SIDE, SIDE, DEPTH = 128, 64, 8
+#: Vessels are gone at 64 pixels.
+VESSELS_SIDE = 96
+#: How far near-fundus sites are moved to their mean.
+NEARNESS = 0.95
+#: Of each hospital; the shipped ones have fewer, too few to compare selectors by.
+NUM_PROSTATES = 20
+TRAIN_SHARE, VAL_SHARE = 0.5, 0.2
+ADAM = OptimizerSettings(
+    name="adam",
+    learning_rate=4e-3,
+    momentum=0.0,
+    weight_decay=0.0,
+    state="keep",
+    schedule="constant",
+    warmup_rounds=0,
+    step_rounds=1,
+    step_factor=0.1,
+    power=0.9,
+    gradient_clipping=None,
+    mixed_precision=False,
+)
+RESIZE = Sampling(
+    mode="resize",
+    size=SIDE,
+    depth=DEPTH,
+    spacing=None,
+    patches_per_case=1,
+    foreground_share=0.5,
+    overlap=0.5,
+    slices="all",
+)
+
+#: A case and the patient that it is of: the patient's cases stay in one split.
+Drawn = tuple[str, Case]
+
+
+@dataclass(frozen=True)
+class Federation:
+    name: DataName
+    sites: dict[str, SiteData]
+    plan: Plan
+
+    @property
+    def test_cases(self) -> list[tuple[int, Case]]:
+        """With the index of their site."""
+        return [(index, case) for index, site in enumerate(self.sites.values()) for case in site.test]
+
+
+def make_federation(name: DataName, seed: int, rounds: int, vessels: Path) -> Federation:
+    """Raises FileNotFoundError where the vessels are not in their folder."""
+    match name:
+        case "fundus":
+            drawn = {site.slug: _fundus_cases(index, site, seed) for index, site in enumerate(synthetic.SITES)}
+        case "near-fundus":
+            drawn = {site.slug: _fundus_cases(index, site, seed) for index, site in enumerate(near_sites(NEARNESS))}
+        case "vessels":
+            folders = sorted(folder for folder in vessels.iterdir() if (folder / "images").is_dir())
+            drawn = {folder.name: list(_vessel_cases(folder)) for folder in folders}
+        case "prostate":
+            drawn = {site.slug: list(_prostate_cases(site, seed)) for site in HOSPITALS}
+    draws = np.random.default_rng([seed, 1])
+    sites = {slug: _split(slug, cases, draws) for slug, cases in drawn.items()}
+    return Federation(name, sites, _plan(name, tuple(sites), seed, rounds))
+
+
+def near_sites(nearness: float) -> tuple[FundusSite, ...]:
+    """The fundus sites with every number of camera and patients moved to the sites' mean by this share."""
+    cameras = _moved([site.camera for site in synthetic.SITES], nearness)
+    patients = _moved([site.eyes for site in synthetic.SITES], nearness)
+    return tuple(
+        replace(site, camera=camera, eyes=eyes)
+        for site, camera, eyes in zip(synthetic.SITES, cameras, patients, strict=True)
+    )
+
+
+def _moved(settings: Sequence[Any], share: float) -> list[Any]:
+    """Dataclasses of numbers and pairs of numbers."""
+
+    def to_mean(own: Any, others: Sequence[Any]) -> Any:
+        if isinstance(own, tuple):
+            return tuple(to_mean(part, parts) for part, *parts in zip(own, *others, strict=True))
+        moved = (1 - share) * own + share * sum(others) / len(others)
+        return round(moved) if isinstance(own, int) else moved
+
+    return [
+        replace(
+            own, **{f.name: to_mean(getattr(own, f.name), [getattr(o, f.name) for o in settings]) for f in fields(own)}
+        )
+        for own in settings
+    ]
+
+
+def _fundus_cases(index: int, site: FundusSite, seed: int) -> list[Drawn]:
+    return [_fundus_case(index, site, seed, number) for number in range(site.num_cases)]
+
+
+def _fundus_case(index: int, site: FundusSite, seed: int, number: int) -> Drawn:
+    """As `make_fundus_case`, also for a site that is not one of the four."""
+    draws = np.random.default_rng([seed, index, number])
+    eye = draw_eye(draws, site.eyes, DRAWN_SIDE)
+    image = photograph(draws, site.camera, render_retina(draws, eye, DRAWN_SIDE))
+    mask = annotate(draws, site.annotator, eye, DRAWN_SIDE)
+    name = f"{site.slug}-{number:03d}"
+    planes = _planes(mask, label_values(synthetic.FUNDUS_TASK))
+    return name, make_case(name, name, image, planes, None, RESIZE, Intensity("unit", 0, 1), 2)
+
+
+def _vessel_cases(folder: Path) -> Iterator[Drawn]:
+    """CHASE_DB1's names end with L or R, a child's two eyes."""
+    for path in sorted((folder / "images").iterdir()):
+        image = np.asarray(Image.open(path).convert("RGB"))
+        mask = np.asarray(Image.open(folder / "masks" / path.name))
+        planes = _planes(mask, ((1,),))
+        sampling = replace(RESIZE, size=VESSELS_SIDE)
+        case = make_case(path.stem, path.stem, image, planes, None, sampling, Intensity("unit", 0, 1), 2)
+        yield (path.stem.rstrip("LR") if folder.name.startswith("chase") else path.stem), case
+
+
+def _prostate_cases(site: synthetic_prostate.ProstateSite, seed: int) -> Iterator[Drawn]:
+    for number in range(NUM_PROSTATES):
+        drawn = make_prostate_case(site, number, seed, 0.5)
+        name, planes = f"{site.slug}-{number:03d}", _planes(drawn.mask, label_values(PROSTATE_TASK))
+        intensity = Intensity("percentile", 0, 1)
+        case = make_case(name, name, drawn.image[..., None], planes, drawn.grid.spacing, RESIZE, intensity, 3)
+        yield f"{site.slug}-p{synthetic_prostate.patient_of(site, number)}", case
+
+
+def _planes(mask: np.ndarray, labels: tuple[tuple[int, ...], ...]) -> np.ndarray:
+    return np.stack([np.isin(mask, values) for values in labels])
+
+
+def _split(slug: str, drawn: list[Drawn], draws: np.random.Generator) -> SiteData:
+    """By patient, at random."""
+    by_patient: dict[str, list[Case]] = defaultdict(list)
+    for patient, case in drawn:
+        by_patient[patient].append(case)
+    patients = list(by_patient)
+    order = draws.permutation(len(patients)).tolist()
+    ends = round(TRAIN_SHARE * len(order)), round((TRAIN_SHARE + VAL_SHARE) * len(order))
+    pick: Callable[[list[int]], tuple[Case, ...]] = lambda chosen: tuple(  # noqa: E731 (three uses, one line each)
+        case for index in sorted(chosen) for case in by_patient[patients[index]]
+    )
+    return SiteData(slug, pick(order[: ends[0]]), pick(order[ends[0] : ends[1]]), pick(order[ends[1] :]))
+
+
+def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int) -> Plan:
+    structures = {"vessels": ("vessel",), "prostate": ("prostate", "transition zone")}.get(name, ("disc", "cup"))
+    is_volume = name == "prostate"
+    return Plan(
+        sites=sites,
+        seed=seed,
+        structures=structures,
+        num_channels=1 if is_volume else 3,
+        spatial_dims=3 if is_volume else 2,
+        network=UNetSettings((8, 16, 32, 64), 1, "instance"),
+        sampling=replace(RESIZE, size=VESSELS_SIDE) if name == "vessels" else RESIZE,
+        rounds=rounds,
+        local_epochs=2,
+        local_steps=None,
+        batch_size=4,
+        optimizer=ADAM,
+        loss=DiceBce(),
+        augmentation="none",
+        weighting="cases",
+        participation=1.0,
+        nsd_tolerance=2.0,
+        device=torch.device("cpu"),
+    )
