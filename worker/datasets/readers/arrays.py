@@ -10,24 +10,25 @@ from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
 from worker.datasets.readers.model import Pixels
-from worker.datasets.readers.values import as_known_type, require_size
+from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size
 
 _DECODER_ERRORS = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError,
                    RuntimeError, SyntaxError, TypeError, OverflowError, MemoryError)  # fmt: skip
 
 
 def read_array_image(data: bytes, is_npz: bool, dimensions: int) -> Pixels:
-    """[H, W, C] or [D, H, W, C]. Stored: [H, W], [H, W, C]; [D, H, W], [D, H, W, C]; C is 1 or 3. Raises CannotRead."""
+    """[H, W, C] or [D, H, W, C]. Stored: [H, W], [H, W, C]; [D, H, W], [D, H, W, C]; Raises CannotRead."""
     array = _array(data, is_npz, "image")
     if dimensions == 2 and array.ndim == 3 and array.shape[0] == 1 and array.shape[2] not in (1, 3):
         array = array[0]  # a volume with one slice
     if array.ndim == dimensions:
         array = array[..., None]
-    if array.ndim != dimensions + 1 or array.shape[-1] not in (1, 3):
-        axes = "[H, W] or [H, W, C]" if dimensions == 2 else "[D, H, W] or [D, H, W, C]"
+    counts = (1, 3) if dimensions == 2 else range(1, MAX_CHANNELS + 1)
+    if array.ndim != dimensions + 1 or array.shape[-1] not in counts:
+        axes = "[H, W] or [H, W, 1 or 3]" if dimensions == 2 else f"[D, H, W] or [D, H, W, 1 to {MAX_CHANNELS}]"
         raise WrongDimensions(
-            f"holds an array of shape {list(array.shape)}, but the task is {dimensions}D: save it as {axes} "
-            "with 1 or 3 channels last, or use a federation of the other kind"
+            f"holds an array of shape {list(array.shape)}, but the task is {dimensions}D: save it as {axes}, "
+            "channels last, or use a federation of the other kind"
         )
     return as_known_type(np.ascontiguousarray(array))
 

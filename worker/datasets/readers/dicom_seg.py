@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom.pixels.utils import pixel_array
 
 from worker.datasets.readers.dicom_files import Dataset, Slice, find, slices_of, text_of
-from worker.datasets.readers.errors import Undecodable, WrongGeometry
+from worker.datasets.readers.errors import Undecodable, WrongGeometry, WrongSize
 from worker.datasets.readers.model import Affine, Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
@@ -133,7 +133,7 @@ def _lay_by_reference(part: Slice, inside: Plane, frame: Frame, volume: Plane) -
             "was drawn on"
         )
     if inside.T.shape != volume.shape[:2] or volume.shape[2] != 1:
-        raise WrongGeometry(
+        raise WrongSize(
             f"has frames of {size_in_words(inside.shape)}, its image {size_in_words(frame.shape)}: export both at the "
             "same size"
         )

@@ -24,7 +24,11 @@ class WrongDimensions(CannotRead):
 
 
 class WrongGeometry(CannotRead):
-    """A mask that does not lie on its image: other size, other place, other patient."""
+    """A mask that does not lie on its image: another place, another patient."""
+
+
+class WrongSize(WrongGeometry):
+    """A mask with another number of pixels or voxels than its image."""
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import numpy as np
 import SimpleITK
 
 from worker.datasets.files import UnsafeFile, resolve_inside
-from worker.datasets.readers.errors import Undecodable, WrongChannels, WrongDimensions
+from worker.datasets.readers.errors import Undecodable, WrongDimensions
 from worker.datasets.readers.orientation import RAS_OF_LPS, StoredVolume
-from worker.datasets.readers.values import as_known_type, require_size
+from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size
 
 #: Its functions carry no types.
 sitk: Any = SimpleITK
@@ -39,13 +39,12 @@ def read_itk(folder: Path, relative: str) -> StoredVolume:
 
 def _require_readable(reader: Any) -> None:
     size, channels = tuple(reader.GetSize()), int(reader.GetNumberOfComponents())
+    if len(size) == 4 and channels == 1:
+        size, channels = size[:3], size[3]
     if len(size) not in (2, 3):
-        raise WrongDimensions(
-            f"has {len(size)} axes ({' x '.join(map(str, size))}), several volumes in one file: save one volume in "
-            "each file"
-        )
-    if channels not in (1, 3):
-        raise WrongChannels(f"has {channels} values a voxel: save grey (1) or colour (3), one volume in each file")
+        raise WrongDimensions(f"has {len(size)} axes ({' x '.join(map(str, size))}): save one volume in each file")
+    if channels > MAX_CHANNELS:
+        raise WrongDimensions(f"has {channels} values a voxel, more than {MAX_CHANNELS}: save one volume in each file")
     name = sitk.GetPixelIDValueAsString(reader.GetPixelID())
     if "complex" in name:
         raise Undecodable("holds complex numbers: save their magnitude")
@@ -54,18 +53,19 @@ def _require_readable(reader: Any) -> None:
 
 def _stored(image: Any) -> StoredVolume:
     voxels = sitk.GetArrayViewFromImage(image)
+    num_axes = image.GetDimension()
     if image.GetNumberOfComponentsPerPixel() == 1:
-        voxels = voxels[..., None]
-    voxels = as_known_type(voxels)
-    if image.GetDimension() == 2:
+        voxels = np.moveaxis(voxels, 0, -1) if num_axes == 4 else voxels[..., None]
+    if num_axes == 2:
         # Without a third axis nobody knows how the picture lies in a patient.
         spacing = image.GetSpacing()
-        flat = voxels[None].transpose(2, 1, 0, 3).copy()
+        flat = as_known_type(voxels[None]).transpose(2, 1, 0, 3).copy()
         return StoredVolume(flat, None, pixel_spacing=(float(spacing[1]), float(spacing[0])))
     affine = np.eye(4)
-    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    return StoredVolume(voxels.transpose(2, 1, 0, 3).copy(), RAS_OF_LPS @ affine)
+    directions = np.array(image.GetDirection()).reshape(num_axes, num_axes)[:3, :3]
+    affine[:3, :3] = directions * np.array(image.GetSpacing()[:3])
+    affine[:3, 3] = image.GetOrigin()[:3]
+    return StoredVolume(as_known_type(voxels).transpose(2, 1, 0, 3).copy(), RAS_OF_LPS @ affine)
 
 
 def data_file(folder: Path, relative: str) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
 from worker.datasets.readers.orientation import StoredVolume
-from worker.datasets.readers.values import as_known_type, require_size, rescaled
+from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size, rescaled
 
 _DECODER_ERRORS = (OSError, ValueError, EOFError, KeyError, struct.error, zlib.error, OverflowError, TypeError,
                    MemoryError, nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError,
@@ -78,7 +78,7 @@ def _colours(stored: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _with_channels(voxels: NDArray[Any]) -> NDArray[Any]:
-    """[X, Y, Z, C] of 2 to 5 axes. The fourth axis is channels only where it has 1 or 3 of them."""
+    """[X, Y, Z, C] of 2 to 5 axes. The fourth axis is channels where it has at most 16 of them."""
     shape = voxels.shape
     if voxels.ndim == 5 and shape[3] == 1:
         voxels = voxels[:, :, :, 0]  # NIfTI's own place for several values a voxel is the fifth axis
@@ -86,10 +86,10 @@ def _with_channels(voxels: NDArray[Any]) -> NDArray[Any]:
         voxels = voxels[:, :, None]
     if voxels.ndim == 3:
         voxels = voxels[..., None]
-    if voxels.ndim != 4 or voxels.shape[3] not in (1, 3):
+    if voxels.ndim != 4 or voxels.shape[3] > MAX_CHANNELS:
         raise WrongDimensions(
-            f"has {len(shape)} axes ({' x '.join(map(str, shape))}), several volumes in one file: save one volume in "
-            "each file (fslroi, or nibabel.four_to_three)"
+            f"has {len(shape)} axes ({' x '.join(map(str, shape))}), several volumes in one file, more than "
+            f"{MAX_CHANNELS} channels: save one volume in each file (fslroi, or nibabel.four_to_three)"
         )
     return as_known_type(voxels)
 

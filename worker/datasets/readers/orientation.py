@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasets.readers.errors import Undecodable, WrongDimensions, WrongGeometry
+from worker.datasets.readers.errors import Undecodable, WrongDimensions, WrongGeometry, WrongSize
 from worker.datasets.readers.model import Affine, DecodedImage, Frame, Pixels
 
 #: Positions that differ by less than this share of the smallest spacing are the same: headers keep 32 bits.
@@ -120,9 +120,7 @@ def require_plain(image: DecodedImage) -> None:
 
 def require_equal_shape(mask: tuple[int, ...], image: tuple[int, ...]) -> None:
     if mask != image:
-        raise WrongGeometry(
-            f"has {size_in_words(mask)}, its image {size_in_words(image)}: export both at the same size"
-        )
+        raise WrongSize(f"has {size_in_words(mask)}, its image {size_in_words(image)}: export both at the same size")
 
 
 def _require_same_place(affine: Affine | None, frame: Frame) -> None:

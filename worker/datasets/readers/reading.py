@@ -51,7 +51,7 @@ class _Content:
 
 
 def read_image(folder: Path, relative: str, dimensions: Literal[2, 3]) -> DecodedImage:
-    """A picture [H, W, C] where dimensions is 2, a volume [D, H, W, C] where it is 3; C is 1 or 3.
+    """A picture [H, W, C] where dimensions is 2, a volume [D, H, W, C] where it is 3; C as the file has it, 1 to 16.
 
     A volume with one slice is a picture, with superior up or, of axial ones, posterior down and left on the right.
     Raises CannotRead or UnsafeFile. OSErrors, as of a network drive that went away, pass through.
@@ -96,7 +96,9 @@ def read_mask(
             return NamedMask(planes.on_pixels(), planes.names, content.sha256)
     stored = _stored_volume(folder, relative, content)
     if stored.voxels.shape[3] != 1:
-        raise WrongChannels("has colours, which are no labels: save the mask with one integer a voxel")
+        raise WrongChannels(
+            f"has {stored.voxels.shape[3]} values a voxel, which are no labels: save the mask with one integer a voxel"
+        )
     return LabelMask(as_labels(labels_on(stored, image.frame)), content.sha256)
 
 

@@ -11,6 +11,8 @@ from worker.datasets.readers.model import Pixels
 #: Decoded, in memory. A whole-body CT of 512 x 512 x 1500 voxels has 750 MiB.
 MAX_DECODED_BYTES = 2 * 2**30
 _KNOWN = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
+#: More values a voxel than this are points in time or directions of diffusion, not channels.
+MAX_CHANNELS = 16
 MAX_LABEL = int(np.iinfo(np.uint16).max)
 
 

@@ -13,6 +13,7 @@ from worker.datasets.readers import (
     WrongDimensions,
     content_sha256,
     read_image,
+    read_mask,
 )
 
 VOXELS = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
@@ -69,6 +70,7 @@ def test_colours_axes_and_values(tmp_path: Path, suffix: str) -> None:
     colours = np.random.default_rng(0).integers(0, 255, (2, 3, 4, 3), dtype=np.uint8)
     _write(tmp_path / f"rgb{suffix}", colours, is_vector=True)
     _write(tmp_path / f"two{suffix}", colours[..., :2].copy(), is_vector=True)
+    _write(tmp_path / f"many{suffix}", np.zeros((2, 3, 4, 17), np.uint8), is_vector=True)
     _write(tmp_path / f"flat{suffix}", VOXELS[0])
     _write(tmp_path / f"nan{suffix}", np.full((2, 3, 4), np.nan, np.float32))
     sitk.WriteImage(sitk.JoinSeries([sitk.GetImageFromArray(VOXELS)] * 5), tmp_path / f"four{suffix}")
@@ -76,10 +78,12 @@ def test_colours_axes_and_values(tmp_path: Path, suffix: str) -> None:
     assert np.array_equal(read_image(tmp_path, f"flat{suffix}", 2).pixels[..., 0], VOXELS[0])
     with pytest.raises(WrongDimensions, match="the task is 3D"):
         read_image(tmp_path, f"flat{suffix}", 3)
-    with pytest.raises(WrongChannels, match="has 2 values a voxel"):
-        read_image(tmp_path, f"two{suffix}", 3)
-    with pytest.raises(WrongDimensions, match=r"has 4 axes \(4 x 3 x 2 x 5\)"):
-        read_image(tmp_path, f"four{suffix}", 3)
+    assert np.array_equal(read_image(tmp_path, f"two{suffix}", 3).pixels, colours[..., :2])
+    assert np.array_equal(read_image(tmp_path, f"four{suffix}", 3).pixels, np.stack([VOXELS] * 5, axis=-1))
+    with pytest.raises(WrongDimensions, match="has 17 values a voxel, more than 16"):
+        read_image(tmp_path, f"many{suffix}", 3)
+    with pytest.raises(WrongChannels, match="has 2 values a voxel, which are no labels"):
+        read_mask(tmp_path, f"two{suffix}", read_image(tmp_path, f"rgb{suffix}", 3))
     with pytest.raises(Undecodable, match="NaN"):
         read_image(tmp_path, f"nan{suffix}", 3)
 
