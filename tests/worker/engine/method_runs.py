@@ -68,7 +68,7 @@ def gradient_at(weights: Tensors, batch: Batch, plan: Plan) -> Tensors:
     """Of the plan's loss, by parameter name."""
     network = load_network(plan, weights).train()
     images, reference = batch
-    segmentation_loss(plan.loss)(network(images), reference).backward()
+    torch.autograd.backward(segmentation_loss(plan.loss)(network(images), reference))
     return {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
 
 
@@ -81,6 +81,4 @@ def assert_close(actual: Tensors, expected: Tensors, atol: float = 1e-6, rtol: f
     """Key by key; `actual` may have more keys."""
     assert expected
     for key, tensor in expected.items():
-        torch.testing.assert_close(
-            actual[key], tensor, atol=atol, rtol=rtol, msg=lambda text, key=key: f"{key}: {text}"
-        )
+        torch.testing.assert_close(actual[key], tensor, atol=atol, rtol=rtol)

@@ -36,7 +36,7 @@ from worker.engine.strategies.scaffold import CONTROL, Scaffold, control_of
 PLAN = sgd_plan()
 METHODS = {"scaffold": Scaffold(1.0), "fednova": FedNova(), "feddyn": FedDyn(0.1)}
 each_method = pytest.mark.parametrize("strategy", METHODS.values(), ids=METHODS.keys())
-#: Curvatures and optima of F_k(w) = a_k / 2 (w - b_k)^2. The sum's minimum is sum a b / sum a = (1*4 + 3*(-2)) / 4 = -0.5.
+#: Curvatures and optima of F_k(w) = a_k / 2 (w - b_k)^2. The sum's minimum is (1 * 4 + 3 * -2) / 4 = -0.5.
 CURVATURES, OPTIMA, MINIMUM = (1.0, 3.0), (4.0, -2.0), -0.5
 
 

@@ -5,18 +5,19 @@ Cheng et al., "Fine-tuning is Fine in Federated Learning", 2021.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from worker.engine.aggregation import weighted_average
 from worker.engine.data import ParticipantData
+from worker.engine.metrics import ModelKind
 from worker.engine.plan import GLOBAL, Plan, State, personalized
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
     own_models,
-    train_personalized,
+    train_model,
     update_weights,
 )
 
@@ -25,7 +26,8 @@ from worker.engine.strategies.base import (
 @dataclass(frozen=True)
 class FineTuning(PersonalizedStrategy):
     """fine_tuning_rounds: how many of the run's last rounds. Before them every personalized model is the global one,
-    the same tensors: one artifact, downloaded once."""
+    the same tensors: one artifact, downloaded once, and FedAvg's to the bit. Fine-tuning begins with a new
+    optimizer."""
 
     fine_tuning_rounds: int
 
@@ -36,11 +38,17 @@ class FineTuning(PersonalizedStrategy):
         return (personalized(participant),)
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        return train_personalized(parts, data, context, context.on_progress)
+        own = personalized(context.participant)
+        kind: ModelKind = "personalized" if self._personalizes(context.plan, context.round) else "global"
+        update = train_model(parts[own], data, context, kind, context.on_progress)
+        return replace(update, parts={own: update.parts[kind]})
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:
-        if round_ > plan.rounds - self.fine_tuning_rounds:
+        if self._personalizes(plan, round_):
             return {GLOBAL: state[GLOBAL]} | own_models(state, updates, plan)
         models = [update.parts[personalized(site)] for site, update in updates.items()]
         average = weighted_average(models, list(update_weights(updates, plan).values()))
         return {GLOBAL: average} | {personalized(site): average for site in plan.sites}
+
+    def _personalizes(self, plan: Plan, round_: int) -> bool:
+        return round_ > plan.rounds - self.fine_tuning_rounds
