@@ -68,7 +68,7 @@ def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
         ("FedRep", {"name": "fedrep"}),
         ("FedAvg + fine-tuning", {"name": "fine-tuning", "fine_tuning_rounds": max(1, rounds // 4)}),
         ("APFL", {"name": "apfl"}),
-        ("pFedMe", {"name": "pfedme", "inner_steps": 2}),
+        ("pFedMe", {"name": "pfedme", "lambda": 1.0, "inner_steps": 2, "local_learning_rate": 0.5}),
         ("FedALA", {"name": "fedala"}),
         ("FedSM", {"name": "fedsm", "lambda": 0.7}),
         ("FedSM, lambda 0.9", {"name": "fedsm", "lambda": 0.9}),
