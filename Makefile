@@ -8,7 +8,7 @@ HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
 DEMO_HOME ?= .fedsm
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup setup-test demo up test lint format typecheck test-frontend test-unit test-platform test-compose bench openapi screenshots clean
+.PHONY: help env setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -21,6 +21,9 @@ setup-test: ## Install what the tests need too, a browser and PostgreSQL among i
 
 demo: setup ## Start the platform with four simulated sites and train FedSM and three other methods
 	@exec $(BIN)/fedsm demo --home $(DEMO_HOME)
+
+demo-3d: setup ## The second demo: volumes of prostate MR at four simulated hospitals
+	@exec $(BIN)/fedsm demo --volumes --home $(DEMO_HOME)
 
 up: setup ## Start the platform without the demo's content
 	@exec $(BIN)/fedsm up --home $(DEMO_HOME)
@@ -56,6 +59,9 @@ test-compose: setup-test ## Build the images and take a run through docker compo
 
 bench: setup-test ## Compare the platform with a plain PyTorch loop
 	$(BIN)/python -m benchmarks.rounds
+
+bench-methods: setup-test ## Every method on the synthetic sites, and on VESSELS=FOLDER of real ones: one table, about an hour
+	$(BIN)/python -m benchmarks.methods $(if $(VESSELS),--vessels $(VESSELS))
 
 format: setup-test ## Format Python and TypeScript
 	$(BIN)/ruff format .
