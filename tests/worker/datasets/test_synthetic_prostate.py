@@ -11,7 +11,15 @@ import pytest
 import SimpleITK
 from scipy.ndimage import binary_dilation, label
 
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, SITES, make_prostate_case, write_prostate_sites
+from backend.contracts.datasets import CaseFile, SplitFractions
+from worker.datasets.folder import check_folder, read_case
+from worker.datasets.synthetic_prostate import (
+    PROSTATE_TASK,
+    SITES,
+    make_prostate_case,
+    patient_of,
+    write_prostate_sites,
+)
 from worker.datasets.synthetic_prostate.anatomy import (
     Pelvis,
     Points,
@@ -101,6 +109,26 @@ def test_patients_with_two_examinations(tmp_path: Path) -> None:
     assert not np.array_equal(first.image, again.image)
     volumes = [(case.mask > 0).sum() for case in (first, again, other)]
     assert abs(volumes[0] - volumes[1]) < 0.12 * volumes[0]
+
+
+def test_all_sites_pass_the_check_and_are_read_back(tmp_path: Path) -> None:
+    """As the platform reads them: every case is used, a patient's examinations share a split, and what a case becomes
+    are the voxels that were made, whatever the orientation of its file."""
+    write_prostate_sites(tmp_path, 5, DETAIL)
+    for site in SITES:
+        root = tmp_path / site.slug
+        checked = check_folder(root, PROSTATE_TASK, SplitFractions(), seed=0).cases
+        assert [case.reason for case in checked if case.reason] == []
+        assert len(checked) == site.num_cases
+        for repeat in range(site.num_cases - site.num_repeats, site.num_cases):
+            assert checked[repeat].split == checked[patient_of(site, repeat)].split
+        first, made = checked[0], make_prostate_case(site, 0, 5, DETAIL)
+        fields = {name: getattr(first, name) for name in ("name", "split", "image", "mask")}
+        hashes = {"image_sha256": first.image_sha256, "mask_sha256": first.mask_sha256}
+        read = read_case(root, CaseFile(case_id="first", **fields, **hashes), PROSTATE_TASK)
+        np.testing.assert_array_equal(read.image[..., 0], made.image)
+        np.testing.assert_array_equal(read.structures, [made.mask > 0, made.mask == 2])
+        assert read.spacing == pytest.approx(made.grid.spacing, rel=1e-5)
 
 
 @pytest.mark.parametrize("num_cases", [(), (1, 1, 1, 1, 1), (3, 0)])
