@@ -15,7 +15,7 @@ from backend.contracts.tasks import (
 )
 from worker.api_client import ApiClient
 from worker.datasets.check import DecodedCase
-from worker.datasets.folder import check_folder, read_case
+from worker.datasets.folder import CheckOptions, check_folder, read_case
 from worker.datasets.viewer_files import image_nifti, mask_nifti, thumbnail_jpeg
 from worker.engine.data import Case, ParticipantData
 from worker.engine.evaluation import EvaluatedCase
@@ -29,13 +29,25 @@ def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lea
 
     def visit(case: DecodedCase) -> None:
         if payload.may_send_images:
-            thumbnails[case.name] = api.upload(thumbnail_jpeg(case.image, case.structures), JPEG)
+            thumbnails[case.name] = api.upload(
+                thumbnail_jpeg(case.case.image, case.case.structures, case.case.spacing), JPEG
+            )
         lease.report(case.fraction)
 
-    found = check_folder(payload.folder, payload.task, payload.fractions, payload.seed, visit)
+    options = CheckOptions(
+        layout=payload.layout,
+        reading=payload.reading,
+        patient_pattern=payload.patient_pattern,
+        site=payload.site,
+        may_send_hashes=payload.may_send_hashes,
+    )
+    found = check_folder(payload.folder, payload.task, payload.fractions, payload.seed, visit, options)
     return DescribeDatasetResult(
         cases=tuple(_with_thumbnail(case, thumbnails.get(case.name)) for case in found.cases),
         intensity_histogram=found.intensity_histogram,
+        layout=found.layout,
+        reading=found.reading,
+        warnings=found.warnings,
     )
 
 
@@ -74,13 +86,13 @@ def _store_case(
     file: CaseFile,
     api: ApiClient,
 ) -> CaseFiles:
-    image = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading).image
+    read = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading)
     return CaseFiles(
         case_id=case.case_id,
-        image=api.upload(image_nifti(image), NIFTI_GZ),
-        reference=api.upload(mask_nifti(case.reference_original), NIFTI_GZ),
+        image=api.upload(image_nifti(read.image, read.spacing, read.affine), NIFTI_GZ),
+        reference=api.upload(mask_nifti(case.reference_original, read.affine), NIFTI_GZ),
         predictions={
-            model: api.upload(mask_nifti(result.masks[model]), NIFTI_GZ)
+            model: api.upload(mask_nifti(result.masks[model], read.affine), NIFTI_GZ)
             for model in _shown_models(result)
             if model in result.masks
         },

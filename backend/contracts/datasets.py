@@ -35,8 +35,8 @@ WarningCode = Literal["near_duplicate", "split_conflict"]
 LabelValue = Annotated[int, Field(ge=1, le=65535)]
 #: A segment of a DICOM-SEG, or a ROI of an RTSTRUCT.
 SegmentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-#: 64 bits in hexadecimal digits.
-PerceptualHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+#: 256 bits in hexadecimal digits; `worker.datasets.duplicates` says of what.
+PerceptualHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 SPACING_DESCRIPTION = "mm in array order (slices, rows, columns of a volume); None where unknown."
 
 

@@ -1,185 +1,164 @@
-"""A data set as a folder: `images/` and `masks/` that hold files of equal names (their suffixes may differ)."""
+"""A data set at its site: the readiness check of all its cases, and reading a checked case again."""
 
-from collections import defaultdict
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.contracts.datasets import CaseFile, CheckedCase, Reading, SplitFractions
+from backend.contracts.datasets import CaseFile, CaseWarning, CheckedCase, Layout, Reading, SplitFractions
+from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
-from worker.datasets.check import (
-    CasePaths,
-    DecodedCase,
-    Readable,
-    Skip,
-    StructureMasks,
-    check_case,
-    grey_histogram,
-    labels_of,
-    skipped,
-    structure_masks,
-)
-from worker.datasets.files import UnsafeFile, read_bytes_inside, sha256_of
-from worker.datasets.images import (
-    SUFFIXES,
-    SUFFIXES_IN_WORDS,
-    ImageArray,
-    Undecodable,
-    WrongChannels,
-    decode_image,
-    decode_mask,
-)
-from worker.datasets.split import split_names
+from worker.datasets.check import DecodedCase, Readable, check_case, skipped, unchecked
+from worker.datasets.duplicates import NEAR_DUPLICATE_BITS, near_duplicates
+from worker.datasets.files import UnsafeFile
+from worker.datasets.intensity import NUM_HISTOGRAM_BINS
+from worker.datasets.labels import label_map_from_names
+from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
+from worker.datasets.readers import content_sha256
+from worker.datasets.reading import ReadCase, read_files
+from worker.datasets.split import SplitCase, require_fractions, split_cases
 
-IMAGES, MASKS = "images", "masks"
-NUM_HISTOGRAM_BINS = 32
-#: What operating systems leave in folders.
-_LITTER = frozenset({"thumbs.db", "desktop.ini"})
+__all__ = ["IMAGES", "MASKS", "CheckOptions", "FolderCheck", "ReadCase", "check_folder", "read_case", "root_of"]
 
 #: Sees each used case while it is decoded; may raise to stop the check.
 Visit = Callable[[DecodedCase], None]
 
 
 @dataclass(frozen=True)
+class CheckOptions:
+    """site: part of the key of patients' pseudonyms, which are so equal in all data sets of a site and nowhere else."""
+
+    layout: Layout = "auto"
+    reading: Reading = field(default_factory=Reading)
+    patient_pattern: str | None = None
+    site: str = ""
+    may_send_hashes: bool = True
+
+
+@dataclass(frozen=True)
 class FolderCheck:
-    """Every case in name order, used or not, and the share of used pixels in each bin of grey value."""
+    """Every case in name order, used or not, and the share of used pixels in each bin of grey value. reading: as asked,
+    completed by the data set's own names of labels. warnings: about the data set as a whole."""
 
     cases: tuple[CheckedCase, ...]
     intensity_histogram: tuple[float, ...]
+    layout: FoundLayout
+    reading: Reading
+    warnings: tuple[str, ...]
 
 
 def check_folder(
-    folder: str | Path, task: SegmentationTask, fractions: SplitFractions, seed: int, visit: Visit | None = None
+    folder: str | Path,
+    task: SegmentationTask,
+    fractions: SplitFractions,
+    seed: int,
+    visit: Visit | None = None,
+    options: CheckOptions | None = None,
 ) -> FolderCheck:
     """Reads every file once. The first of several cases with the same pixels is used, the others are duplicates.
 
     Raises ValueError, with the path and the remedy, when there is no such folder or nothing in it.
     """
-    root = Path(folder)
-    split_names((), fractions, seed)  # bad fractions are told before an hour of reading
-    images, masks = _list_folder(root)
-    names = sorted(images.keys() | masks.keys())
-    cases: list[CheckedCase] = []
-    first_with_pixels: dict[str, str] = {}
-    histogram = np.zeros(NUM_HISTOGRAM_BINS, dtype=np.int64)
-    for position, name in enumerate(names):
-        try:
-            readable = check_case(root, _pair(name, images, masks), task)
-            _require_new(readable, first_with_pixels)
-        except Skip as skip:
-            cases.append(skipped(_unchecked(name, images, masks), skip))
-            continue
-        cases.append(readable.checked)
-        histogram += grey_histogram(readable.image, NUM_HISTOGRAM_BINS)
-        if visit is not None:
-            visit(DecodedCase(name, readable.image, readable.structures, (position + 1) / len(names)))
-    return FolderCheck(_with_splits(cases, fractions, seed), _shares(histogram))
+    options = options or CheckOptions()
+    require_fractions(fractions)  # bad fractions are told before an hour of reading
+    listing = list_cases(folder, options.layout, options.reading.channel)
+    listing, unmatched = _with_patients(listing, options.patient_pattern)
+    reading, label_warnings = _completed(options.reading, listing, task)
+    found, histogram = _check_all(root_of(folder), listing, task, reading, visit)
+    open_splits = {case.name: case.splits for case in listing.cases}
+    cases = _with_splits(found, open_splits, fractions, seed)
+    warnings = (*listing.warnings, *unmatched, *label_warnings, *_about_cases(cases, task))
+    return FolderCheck(
+        cases=tuple(_as_may_leave(case, options) for case in cases),
+        intensity_histogram=_shares(histogram),
+        layout=listing.layout,
+        reading=reading,
+        warnings=warnings,
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class ReadCase:
-    """A checked case, read again. `structures` are in the order of the task's.
-
-    image: [H, W, C] or [D, H, W, C]. structures: [S, H, W] or [S, D, H, W] bool. spacing: mm in array order, None
-    where unknown. affine: 4 x 4, from voxel indices (i, j, k) of the array's last, middle and first axis to mm in LPS,
-    None of pictures.
-    """
-
-    image: ImageArray
-    structures: StructureMasks
-    spacing: tuple[float, ...] | None
-    affine: NDArray[np.float64] | None
-
-
-def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, reading: Reading | None = None) -> ReadCase:  # noqa: ARG001 label maps come with the readers
+def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, reading: Reading | None = None) -> ReadCase:
     """A case that was checked before, read as its manifest's `reading` says.
 
     Raises ValueError where a file is gone, or is no longer the one that was checked.
     """
-    root = Path(folder)
+    root = root_of(folder)
     try:
-        image = decode_image(_read_unchanged(root, case.image, case.image_sha256), task.num_channels)
-        mask, _ = decode_mask(_read_unchanged(root, case.mask, case.mask_sha256))
-    except (UnsafeFile, Undecodable, WrongChannels) as error:
-        raise ValueError(f"case {case.name} in {root}: {case.image} or {case.mask} {error}") from error
-    return ReadCase(image, structure_masks(labels_of(mask, task), task), spacing=None, affine=None)
+        files = read_files(root, case.image, case.mask, task, reading or Reading())
+    except Skip as skip:
+        for path, sha256 in ((case.image, case.image_sha256), (case.mask, case.mask_sha256)):
+            _require_unchanged(root, path, sha256, _present_sha256(root, path))
+        raise ValueError(f"case {case.name} in {root}: {skip}") from skip
+    _require_unchanged(root, case.image, case.image_sha256, files.image_sha256)
+    _require_unchanged(root, case.mask, case.mask_sha256, files.mask_sha256)
+    return files.case
 
 
-def _read_unchanged(folder: Path, path: str, sha256: str) -> bytes:
+def _present_sha256(root: Path, path: str) -> str:
     try:
-        data = read_bytes_inside(folder, path)
+        return content_sha256(root, path)
     except UnsafeFile as error:
-        raise ValueError(f"{folder / path} {error}") from None
-    if sha256_of(data) != sha256:
+        raise ValueError(f"{root / path} {error}") from None
+
+
+def _require_unchanged(root: Path, path: str, checked: str, present: str) -> None:
+    if present != checked:
         raise ValueError(
-            f"{folder / path} changed since the data set was checked (SHA-256 {sha256_of(data)[:12]}..., was "
-            f"{sha256[:12]}...): restore the file, or check the data set again and start a new experiment"
+            f"{root / path} changed since the data set was checked (SHA-256 {present[:12]}..., was {checked[:12]}...): "
+            "restore the file, or check the data set again and start a new experiment"
         )
-    return data
 
 
-def _list_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Stem to paths below the folder, of images and of masks."""
-    if not folder.is_dir():
-        problem = "is a file, not a folder" if folder.exists() else "is not there"
-        raise ValueError(f"{folder} {problem}: give a folder, on the site's own machine, with {IMAGES}/ and {MASKS}/")
-    images, masks = _list_files(folder, IMAGES), _list_files(folder, MASKS)
-    if not images:
-        raise ValueError(f"{folder / IMAGES} is empty: put {SUFFIXES_IN_WORDS} images there")
-    return images, masks
+def _with_patients(listing: Listing, pattern: str | None) -> tuple[Listing, tuple[str, ...]]:
+    """A pattern goes before what the data set says; a name that it does not match is its own patient."""
+    if pattern is None:
+        return listing, ()
+    matches = {case.name: re.search(pattern, case.name) for case in listing.cases}
+    patients = {name: match.group(1) if match else None for name, match in matches.items()}
+    cases = tuple(replace(case, patient=patients[case.name] or case.name) for case in listing.cases)
+    unmatched = sorted(name for name, patient in patients.items() if not patient)
+    text = f"The patient pattern {pattern} does not match {len(unmatched)} case(s), each taken as its own patient, as "
+    return replace(listing, cases=cases), (f"{text}{unmatched[0]}.",) if unmatched else ()
 
 
-def _list_files(folder: Path, kind: str) -> dict[str, list[str]]:
-    try:
-        if not (folder / kind).is_dir():
-            found = ", ".join(sorted(path.name + "/" for path in folder.iterdir() if path.is_dir())) or "none"
-            raise ValueError(
-                f"{folder} has no folder {kind}/ (its folders: {found}): make {IMAGES}/ and {MASKS}/ with files of "
-                "equal names"
-            )
-        if not (folder / kind).resolve().is_relative_to(folder.resolve()):
-            raise ValueError(f"{folder / kind} is a symbolic link that leads outside of {folder}: use a real folder")
-        names = sorted(path.name for path in (folder / kind).iterdir())
-    except PermissionError as error:
-        raise ValueError(f"{error.filename} may not be read: give the worker's user permission to read it") from None
-    stems: defaultdict[str, list[str]] = defaultdict(list)
-    for name in names:
-        if not name.startswith(".") and name.lower() not in _LITTER:
-            stems[Path(name).stem].append(f"{kind}/{name}")
-    return dict(stems)
+def _completed(reading: Reading, listing: Listing, task: SegmentationTask) -> tuple[Reading, tuple[str, ...]]:
+    """With the label map of the data set's own names, where none is given."""
+    if reading.label_map is not None or not listing.label_names:
+        return reading, ()
+    label_map = label_map_from_names(task, listing.label_names)
+    names = "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in listing.label_names.items())
+    if label_map is not None:
+        return reading.model_copy(update={"label_map": label_map}), ()
+    return reading, (f"The data set names its labels {names}; the task's structures have other names or integers, and "
+                     "the task's integers were taken.",)  # fmt: skip
 
 
-def _pair(name: str, images: Mapping[str, Sequence[str]], masks: Mapping[str, Sequence[str]]) -> CasePaths:
-    """Raises Skip where one of the two is missing, is there twice, or is of another format."""
-    if name not in images:
-        raise Skip(
-            "no_image", f"{masks[name][0]} has no image of the same name in {IMAGES}/: add it, or remove the mask"
-        )
-    if name not in masks:
-        raise Skip("no_mask", f"{images[name][0]} has no mask of the same name in {MASKS}/: add {MASKS}/{name}.png")
-    for paths in (images[name], masks[name]):
-        if len(paths) > 1:
-            raise Skip("duplicate", f"{' and '.join(paths)} have the same name: keep one of them")
-    image, mask = images[name][0], masks[name][0]
-    if Path(image).suffix.lower() not in SUFFIXES:
-        raise Skip("unreadable_image", f"{image} is not called a {SUFFIXES_IN_WORDS} file: convert or rename it")
-    if Path(mask).suffix.lower() not in SUFFIXES:
-        raise Skip("unreadable_mask", f"{mask} is not called a {SUFFIXES_IN_WORDS} file: convert or rename it")
-    return CasePaths(name, image, mask)
+def _check_all(
+    root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None
+) -> tuple[list[CheckedCase], np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    cases: list[CheckedCase] = []
+    first_with_pixels: dict[str | None, str] = {}
+    histogram = np.zeros(NUM_HISTOGRAM_BINS, dtype=np.int64)
+    for position, listed in enumerate(listing.cases):
+        try:
+            readable = check_case(root, listed, task, reading)
+            _require_new(readable, first_with_pixels)
+        except Skip as skip:
+            cases.append(skipped(unchecked(listed), skip))
+            continue
+        cases.append(readable.checked)
+        histogram += readable.histogram
+        if visit is not None:
+            visit(DecodedCase(listed.name, readable.case, (position + 1) / len(listing.cases)))
+    return cases, histogram
 
 
-def _unchecked(name: str, images: Mapping[str, Sequence[str]], masks: Mapping[str, Sequence[str]]) -> CheckedCase:
-    """Where there is a mask only, `image` says where the image was looked for."""
-    image = images[name][0] if name in images else f"{IMAGES}/{name}"
-    return CheckedCase(name=name, image=image, mask=masks[name][0] if name in masks else None)
-
-
-def _require_new(readable: Readable, first_with_pixels: dict[str, str]) -> None:
+def _require_new(readable: Readable, first_with_pixels: dict[str | None, str]) -> None:
     name = readable.checked.name
-    first = first_with_pixels.setdefault(readable.pixel_hash, name)
+    first = first_with_pixels.setdefault(readable.checked.pixel_sha256, name)
     if first != name:
         raise Skip(
             "duplicate",
@@ -188,9 +167,59 @@ def _require_new(readable: Readable, first_with_pixels: dict[str, str]) -> None:
         )
 
 
-def _with_splits(cases: Sequence[CheckedCase], fractions: SplitFractions, seed: int) -> tuple[CheckedCase, ...]:
-    splits = split_names([case.name for case in cases if case.reason_code is None], fractions, seed)
-    return tuple(case.model_copy(update={"split": splits.get(case.name)}) for case in cases)
+def _with_splits(
+    cases: Sequence[CheckedCase], open_splits: Mapping[str, tuple[Split, ...]], fractions: SplitFractions, seed: int
+) -> list[CheckedCase]:
+    used = {case.name: case for case in cases if case.reason_code is None}
+    pairs = near_duplicates({name: str(case.perceptual_hash) for name, case in used.items()})
+    wanted = [
+        SplitCase(name, case.patient, tuple(case.structure_shares.values()), open_splits[name])
+        for name, case in used.items()
+    ]
+    result = split_cases(wanted, pairs, fractions, seed)
+    warnings: dict[str, list[CaseWarning]] = {name: [] for name in used}
+    for name in result.moved:
+        text = f"Other cases of its patient are given to another split, so it was moved to {result.splits[name]}."
+        warnings[name].append(CaseWarning(code="split_conflict", message=text))
+    for pair in pairs:
+        for name, other in (pair, pair[::-1]):
+            where = f"in the split {result.splits[name]}"
+            if result.splits[name] != result.splits[other]:
+                where = f"here in {result.splits[name]}, there in {result.splits[other]}, as the data set gives them"
+            text = f"{name} looks like {other} (at most {NEAR_DUPLICATE_BITS} of 256 bits differ), {where}."
+            warnings[name].append(CaseWarning(code="near_duplicate", message=text))
+    return [
+        case.model_copy(update={"split": result.splits[case.name], "warnings": tuple(warnings[case.name])})
+        if case.name in used
+        else case
+        for case in cases
+    ]
+
+
+def _about_cases(cases: Sequence[CheckedCase], task: SegmentationTask) -> list[str]:
+    used = [case for case in cases if case.reason_code is None]
+    if not used:
+        return []
+    warnings = [
+        f"No used case has the structure {structure.name}: no score of it can be computed here."
+        for structure in task.structures
+        if not any(case.structure_shares[structure.name] for case in used)
+    ]
+    empty = [split for split in ("train", "val", "test") if not any(case.split == split for case in used)]
+    if empty:
+        warnings.append(f"The split {' and '.join(empty)} has no case.")
+    return warnings
+
+
+def _as_may_leave(case: CheckedCase, options: CheckOptions) -> CheckedCase:
+    """The patient as a pseudonym; hashes of decoded images only where the site's policy lets them leave."""
+    update: dict[str, object] = {}
+    if case.patient is not None:
+        key = hashlib.sha256(options.site.encode()).digest()
+        update["patient"] = hashlib.blake2b(case.patient.encode(), key=key, digest_size=8).hexdigest()
+    if not options.may_send_hashes:
+        update |= {"pixel_sha256": None, "perceptual_hash": None}
+    return case.model_copy(update=update)
 
 
 def _shares(histogram: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[float, ...]:

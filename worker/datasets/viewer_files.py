@@ -4,9 +4,10 @@ Orientation. A NIfTI voxel (i, j, k) with an identity affine lies at +x = right,
 draws an axial slice with anterior up, and with right on the right unless `isRadiologicalConvention` is set (its
 default is false). So column c of a photograph becomes i = c, and row r becomes j = H - 1 - r: the photograph stands
 upright and unmirrored, and the file needs no reorientation, which not every viewer does for RGB. Spacing is 1 mm a
-pixel, for a photograph has none of its own.
+pixel, for a photograph has none of its own. A volume, which is in LPS order, keeps its own affine: its voxel
+(i, j, k) is the array's [k, j, i].
 
-Legend of shapes: H rows, W columns, C channels, S structures.
+Legend of shapes: D slices, H rows, W columns, C channels, S structures; `space` is [H, W] or [D, H, W].
 """
 
 import gzip
@@ -19,10 +20,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_erosion
 
-from worker.datasets.check import StructureMasks
-from worker.datasets.images import ImageArray
+from worker.datasets.intensity import to_8_bit
+from worker.datasets.labels import StructureMasks
+from worker.datasets.reading import ImageArray
 
-NIFTI_MM, NIFTI_ALIGNED = 2, 2
+NIFTI_MM, NIFTI_SCANNER, NIFTI_ALIGNED = 2, 1, 2
+Affine = NDArray[np.float64]
 #: nibabel's functions carry no types.
 _Nifti1Image: Any = nib.Nifti1Image
 #: NIfTI datatype 128.
@@ -41,16 +44,18 @@ OUTLINE_COLORS = (
 )
 
 
-def image_nifti(image: ImageArray) -> bytes:
-    """One slice, gzipped. image [H, W, 3] gives RGB with 8 bits a channel; [H, W, 1] keeps its type (grey)."""
-    if image.shape[2] == 1:
-        return _one_slice(image[..., 0])
-    rgb = np.ascontiguousarray(to_8_bit(image))
-    return _one_slice(rgb.view(RGB24)[..., 0])
+def image_nifti(image: ImageArray, spacing: tuple[float, ...] | None = None, affine: Affine | None = None) -> bytes:
+    """Gzipped. image [*space, C]: colour gives RGB with 8 bits a channel; grey keeps its type, or is stored as int16 or
+    float32 where viewers know no such type. affine: [4, 4] of a volume, voxel (i, j, k) to mm in RAS."""
+    if image.shape[-1] == 1:
+        grey = image[..., 0]
+        return _one_slice(grey) if affine is None else _volume(_of_viewers(grey), affine)
+    rgb = np.ascontiguousarray(to_8_bit(image, spacing)).view(RGB24)[..., 0]
+    return _one_slice(rgb) if affine is None else _volume(rgb, affine)
 
 
-def mask_nifti(structures: StructureMasks) -> bytes:
-    """One slice, gzipped. structures [S, H, W]: a voxel is the sum of 2**s over the structures s that hold it.
+def mask_nifti(structures: StructureMasks, affine: Affine | None = None) -> bytes:
+    """Gzipped. structures [S, *space]: a voxel is the sum of 2**s over the structures s that hold it.
 
     Raises ValueError for more than 32 structures, which have no bits.
     """
@@ -61,13 +66,18 @@ def mask_nifti(structures: StructureMasks) -> bytes:
     bits = np.zeros(structures.shape[1:], dtype=dtype)
     for position, plane in enumerate(structures):
         bits |= plane.astype(dtype) << dtype(position)
-    return _one_slice(bits)
+    return _one_slice(bits) if affine is None else _volume(bits, affine)
 
 
-def thumbnail_jpeg(image: ImageArray, structures: StructureMasks) -> bytes:
-    """At most 256 pixels a side, each structure outlined. image [H, W, C], structures [S, H, W]."""
-    picture = Image.fromarray(to_8_bit(image).squeeze(axis=2) if image.shape[2] == 1 else to_8_bit(image))
-    picture = picture.convert("RGB")
+def thumbnail_jpeg(image: ImageArray, structures: StructureMasks, spacing: tuple[float, ...] | None = None) -> bytes:
+    """At most 256 pixels a side, each structure outlined. image [*space, C], structures [S, *space]; of a volume, the
+    slice with the largest foreground, the first of equals."""
+    if image.ndim == 4:
+        best = int(structures.any(axis=0).sum(axis=(1, 2)).argmax())
+        shown, structures = to_8_bit(image, spacing)[best], structures[:, best]
+    else:
+        shown = to_8_bit(image, spacing)
+    picture = Image.fromarray(shown.squeeze(axis=2) if shown.shape[2] == 1 else shown).convert("RGB")
     picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     pixels = np.array(picture)
     for position, plane in enumerate(structures):
@@ -75,14 +85,6 @@ def thumbnail_jpeg(image: ImageArray, structures: StructureMasks) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, format="JPEG", quality=85, subsampling=0)  # halved colours would drown outlines
     return file.getvalue()
-
-
-def to_8_bit(image: ImageArray) -> NDArray[np.uint8]:
-    """uint8 as it is; uint16 and float in 0 to 1 scaled by the range of their type."""
-    if image.dtype == np.uint8:
-        return image
-    largest = np.iinfo(image.dtype).max if np.issubdtype(image.dtype, np.integer) else 1
-    return np.round(image * np.float64(255 / largest)).astype(np.uint8)
 
 
 def _outline(plane: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -93,9 +95,27 @@ def _outline(plane: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool
 
 def _one_slice(pixels: NDArray[Any]) -> bytes:
     """pixels [H, W], rows top-down, to a volume [W, H, 1], rows bottom-up, of which x runs fastest."""
-    volume = _Nifti1Image(pixels[::-1].T[:, :, None], np.eye(4), dtype=pixels.dtype)
+    return _gzipped(pixels[::-1].T[:, :, None], np.eye(4), NIFTI_ALIGNED)
+
+
+def _volume(voxels: NDArray[Any], affine: Affine) -> bytes:
+    """voxels [D, H, W]. The sform holds any affine; the qform its rotation and spacing."""
+    return _gzipped(voxels.transpose(2, 1, 0), affine, NIFTI_SCANNER)
+
+
+def _of_viewers(grey: NDArray[Any]) -> NDArray[Any]:
+    """uint8, int16 or float32; other integers become int16 where they fit."""
+    if grey.dtype in (np.uint8, np.int16, np.float32):
+        return grey
+    limits = np.iinfo(np.int16)
+    fits = np.issubdtype(grey.dtype, np.integer) and grey.min() >= limits.min and grey.max() <= limits.max
+    return grey.astype(np.int16 if fits else np.float32)
+
+
+def _gzipped(voxels: NDArray[Any], affine: Affine, code: int) -> bytes:
+    volume = _Nifti1Image(voxels, affine, dtype=voxels.dtype)
     volume.header.set_xyzt_units(NIFTI_MM)
-    volume.set_sform(np.eye(4), NIFTI_ALIGNED)
-    volume.set_qform(np.eye(4), NIFTI_ALIGNED)
+    volume.set_sform(affine, code)
+    volume.set_qform(affine, code)
     content: bytes = volume.to_bytes()
     return gzip.compress(content, compresslevel=6, mtime=0)

@@ -93,7 +93,7 @@ def test_no_image(tmp_path: Path) -> None:
 
 def test_text_called_png(tmp_path: Path) -> None:
     case = spoil(tmp_path, lambda folder: (folder / "images" / "bad.png").write_text("no image"))
-    assert_skipped(case, "unreadable_image", "images/bad.png is no PNG, JPEG, TIFF or BMP", "export it again")
+    assert_skipped(case, "unreadable_image", "images/bad.png is no PNG, JPEG, TIFF, BMP or GIF", "export it again")
 
 
 def test_half_a_file(tmp_path: Path) -> None:
@@ -106,14 +106,14 @@ def test_half_a_file(tmp_path: Path) -> None:
 
 def test_an_unknown_suffix(tmp_path: Path) -> None:
     case = spoil(tmp_path, lambda folder: (folder / "images" / "bad.png").rename(folder / "images" / "bad.webp"))
-    assert_skipped(case, "unreadable_image", "bad.webp", ".tiff")
+    assert_skipped(case, "unreadable_image", "bad.webp is not called a PNG", "NIfTI (.nii", "convert or rename")
 
 
 def test_a_format_that_is_not_taken_under_a_right_name(tmp_path: Path) -> None:
-    def write_gif(folder: Path) -> None:
-        Image.fromarray(make_image(0)).save(folder / "images" / "bad.png", format="GIF")
+    def write_webp(folder: Path) -> None:
+        Image.fromarray(make_image(0)).save(folder / "images" / "bad.png", format="WEBP")
 
-    assert_skipped(spoil(tmp_path, write_gif), "unreadable_image", "is no PNG")
+    assert_skipped(spoil(tmp_path, write_webp), "unreadable_image", "is no PNG")
 
 
 def test_several_pages(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_folder_among_the_images(tmp_path: Path) -> None:
         (folder / "images" / "bad.png").unlink()
         (folder / "images" / "bad.png").mkdir()
 
-    assert_skipped(spoil(tmp_path, replace), "unreadable_image", "no regular file")
+    assert_skipped(spoil(tmp_path, replace), "unreadable_image", "empty folder", "DICOM series")
 
 
 def test_a_pipe_does_not_hang_the_check(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_text_called_a_mask(tmp_path: Path) -> None:
 
 def test_a_mask_of_another_size(tmp_path: Path) -> None:
     case = spoil(tmp_path, save_mask(make_mask()[:20]))
-    assert_skipped(case, "size_mismatch", "images/bad.png is 32 x 24", "masks/bad.png 32 x 20", "same size")
+    assert_skipped(case, "size_mismatch", "masks/bad.png has 32 x 20", "its image 32 x 24", "same size")
 
 
 def test_an_unknown_label(tmp_path: Path) -> None:
@@ -211,11 +211,20 @@ def test_a_jpeg_mask_is_never_trusted(tmp_path: Path, factor: int) -> None:
     assert_skipped(case, "unknown_label", "masks/bad.jpg is a JPEG", "export the mask as PNG")
 
 
-@pytest.mark.parametrize("value", [0.5, np.inf, np.nan, -1.0, 2.0**32])
-def test_a_mask_of_no_integers(tmp_path: Path, value: float) -> None:
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.5, "no whole numbers"),
+        (np.inf, "no whole numbers"),
+        (np.nan, "no whole numbers"),
+        (-1.0, "values from -1 to 2: save labels from 0 to 65535"),
+        (2.0**32, "values from 0 to 4294967296: save labels"),
+    ],
+)
+def test_a_mask_of_no_integers(tmp_path: Path, value: float, words: str) -> None:
     mask = make_mask().astype(np.float32)
     mask[0, 0] = value
-    assert_skipped(spoil(tmp_path, save_mask(mask, "tif")), "unreadable_mask", "no integers from 0 to 65535")
+    assert_skipped(spoil(tmp_path, save_mask(mask, "tif")), "unreadable_mask", words)
 
 
 def test_an_empty_mask(tmp_path: Path) -> None:

@@ -40,13 +40,13 @@ def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
 
 def test_a_folder_without_masks_names_what_it_has(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
-    (tmp_path / "labels").mkdir()
-    with pytest.raises(ValueError, match=r"has no folder masks/ \(its folders: images/, labels/\)"):
+    (tmp_path / "outlines").mkdir()
+    with pytest.raises(ValueError, match=r"has no folder masks/ or labels/ \(its folders: images/, outlines/\)"):
         check(tmp_path)
 
 
 def test_no_images_at_all(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="images is empty: put PNG, JPEG, TIFF or BMP"):
+    with pytest.raises(ValueError, match="images is empty: put PNG, JPEG, TIFF, BMP, GIF"):
         check(write_good_folder(tmp_path, num_cases=0))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.worker.datasets.fundus_folder import check
-from worker.datasets.images import decode_image
+from worker.datasets.readers import read_image
 from worker.datasets.synthetic import FUNDUS_TASK, SITES, make_fundus_case, write_fundus_sites
 from worker.datasets.synthetic.anatomy import Outline, draw_eye
 from worker.datasets.synthetic.annotators import Annotator, annotate
@@ -121,6 +121,6 @@ def test_sites_are_told_apart_by_their_descriptors() -> None:
 
 def test_images_are_png_of_8_bits(tmp_path: Path) -> None:
     write_fundus_sites(tmp_path, 0, SIDE, num_cases=(1,))
-    image = decode_image((tmp_path / SITES[0].slug / "images" / "aster-001.png").read_bytes(), 3)
+    image = read_image(tmp_path / SITES[0].slug, "images/aster-001.png", 2).pixels
     assert image.dtype == np.uint8
     assert image.shape == (SIDE, SIDE, 3)

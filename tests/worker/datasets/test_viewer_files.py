@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worker.datasets.viewer_files import OUTLINE_COLORS, image_nifti, mask_nifti, thumbnail_jpeg, to_8_bit
+from worker.datasets.intensity import to_8_bit
+from worker.datasets.viewer_files import OUTLINE_COLORS, image_nifti, mask_nifti, thumbnail_jpeg
 
 HEIGHT, WIDTH = 5, 7
 
@@ -103,5 +104,9 @@ def test_a_grey_thumbnail_of_16_bits() -> None:
 
 
 def test_8_bits() -> None:
-    np.testing.assert_array_equal(to_8_bit(np.array([0, 257, 65535], dtype=np.uint16)), [0, 1, 255])
-    np.testing.assert_array_equal(to_8_bit(np.array([0, 0.5, 1], dtype=np.float32)), [0, 128, 255])
+    np.testing.assert_array_equal(
+        to_8_bit(np.array([[[0], [257], [65535]]], dtype=np.uint16), None)[0, :, 0], [0, 1, 255]
+    )
+    np.testing.assert_array_equal(
+        to_8_bit(np.array([[[0], [0.5], [1]]], dtype=np.float32), None)[0, :, 0], [0, 128, 255]
+    )

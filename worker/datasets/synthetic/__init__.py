@@ -12,7 +12,7 @@ from PIL import Image
 
 from backend.contracts.task_definition import SegmentationTask, Structure
 from worker.datasets.folder import IMAGES, MASKS
-from worker.datasets.images import ImageArray
+from worker.datasets.reading import ImageArray
 from worker.datasets.synthetic.anatomy import draw_eye
 from worker.datasets.synthetic.annotators import CUP, DISC_RIM, annotate
 from worker.datasets.synthetic.camera import photograph

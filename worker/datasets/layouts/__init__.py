@@ -1,0 +1,78 @@
+"""How a data set's files are arranged: which image belongs to which mask, whose they are, and which split is given."""
+
+from pathlib import Path
+
+from backend.contracts.datasets import Layout
+from worker.datasets.layouts.bids import is_bids, list_bids
+from worker.datasets.layouts.cases_csv import CASES_CSV, with_cases_csv
+from worker.datasets.layouts.datalist import find_datalist, list_datalist
+from worker.datasets.layouts.folders import IMAGES, LABELS, MASKS, list_folders
+from worker.datasets.layouts.model import ALL_SPLITS, FoundLayout, ListedCase, Listing, Skip, layouts_in_words
+from worker.datasets.layouts.nnunet import list_nnunet
+
+__all__ = [
+    "ALL_SPLITS",
+    "CASES_CSV",
+    "IMAGES",
+    "LABELS",
+    "MASKS",
+    "FoundLayout",
+    "ListedCase",
+    "Listing",
+    "Skip",
+    "list_cases",
+    "root_of",
+]
+
+
+def root_of(path: str | Path) -> Path:
+    """The data set's folder: the path itself, or that of a datalist file."""
+    path = Path(path)
+    return path.parent if path.suffix.lower() == ".json" and not path.is_dir() else path
+
+
+def list_cases(path: str | Path, layout: Layout, channel: int | None = None) -> Listing:
+    """What is there, by the names of files alone; `auto` looks for a datalist, nnU-Net's folders, images/, sub-*.
+
+    Raises ValueError, with the path and the remedy, when there is no such folder or nothing in it."""
+    path, root = Path(path), root_of(path)
+    if not root.is_dir():
+        problem = "is a file, not a folder" if root.exists() else "is not there"
+        raise ValueError(f"{root} {problem}: give a folder, on the site's own machine, with {IMAGES}/ and {MASKS}/")
+    try:
+        return with_cases_csv(_list(path, root, layout, channel), root)
+    except PermissionError as error:
+        raise ValueError(f"{error.filename} may not be read: give the worker's user permission to read it") from None
+
+
+def _list(path: Path, root: Path, layout: Layout, channel: int | None) -> Listing:
+    if path != root:
+        if layout not in ("auto", "datalist"):
+            raise ValueError(
+                f"{path} is a file, but the layout {layout} is {layouts_in_words(layout)}: give the folder"
+            )
+        return list_datalist(root, path.name)
+    match layout if layout != "auto" else _looks_like(root):
+        case "datalist":
+            name = find_datalist(root)
+            if name is None:
+                raise ValueError(f"{root} has no {layouts_in_words('datalist')}: give the path of the JSON file")
+            return list_datalist(root, name)
+        case "nnunet":
+            return list_nnunet(root, channel)
+        case "bids":
+            return list_bids(root)
+        case _:
+            return list_folders(root)
+
+
+def _looks_like(root: Path) -> FoundLayout:
+    if (root / IMAGES).is_dir():
+        return "folders"
+    if find_datalist(root) is not None:
+        return "datalist"
+    if (root / "imagesTr").is_dir():
+        return "nnunet"
+    if is_bids(root):
+        return "bids"
+    return "folders"  # which says what is missing

@@ -1,0 +1,39 @@
+"""JSON documents of data sets, and the label names that they give."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from worker.datasets.files import UnsafeFile, read_bytes_inside
+
+
+def read_document(root: Path, name: str) -> dict[str, Any]:
+    """Raises ValueError where it is no JSON object."""
+    try:
+        content = json.loads(read_bytes_inside(root, name))
+    except UnsafeFile as error:
+        raise ValueError(f"{root / name} {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{root / name} is no JSON ({error}): mend or export it again") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{root / name} holds a JSON {type(content).__name__}, not an object: mend or export it again")
+    return content
+
+
+def label_names(document: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Of Decathlon ({"1": "prostate"}) and nnU-Net ({"prostate": 1, "whole": [1, 2]}); background is left out."""
+    labels = document.get("labels")
+    found: dict[str, tuple[int, ...]] = {}
+    for key, value in labels.items() if isinstance(labels, dict) else ():
+        name, numbers = (value, _integers(key)) if isinstance(value, str) else (key, _integers(value))
+        if numbers:
+            found[str(name)] = numbers
+    return found
+
+
+def _integers(value: object) -> tuple[int, ...]:
+    """Positive ones; empty where it is something else."""
+    parts = value if isinstance(value, list) else [value]
+    numbers = [int(part) for part in parts if isinstance(part, int) or (isinstance(part, str) and part.isdecimal())]
+    return tuple(number for number in numbers if 1 <= number <= 65535)

@@ -1,0 +1,54 @@
+"""What every layout gives: the cases of a data set, before any of their files is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from backend.contracts.datasets import Layout, ReasonCode
+from backend.contracts.metrics import Split
+
+FoundLayout = Literal["folders", "datalist", "nnunet", "bids"]
+ALL_SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+class Skip(Exception):
+    """Why a case cannot be used."""
+
+    def __init__(self, code: ReasonCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code: ReasonCode = code
+
+
+@dataclass(frozen=True)
+class ListedCase:
+    """Paths are relative to the data set's folder. `skip` says why the case cannot be used whatever its files hold;
+    then `image` is where the image was looked for. `splits` are those that the data set leaves open for the case.
+    """
+
+    name: str
+    image: str
+    mask: str | None
+    skip: Skip | None = None
+    patient: str | None = None
+    splits: tuple[Split, ...] = ALL_SPLITS
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Cases in name order, each name once. `label_names`: integers by the names that the data set gives them."""
+
+    layout: FoundLayout
+    cases: tuple[ListedCase, ...]
+    label_names: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def layouts_in_words(layout: Layout) -> str:
+    words: dict[Layout, str] = {
+        "auto": "any",
+        "folders": "images/ and masks/ with files of equal names",
+        "datalist": "a datalist JSON with a list `training` of image and label",
+        "nnunet": "nnU-Net's imagesTr/, labelsTr/ and dataset.json",
+        "bids": "sub-*/ with masks below derivatives/",
+    }
+    return words[layout]

@@ -1,0 +1,130 @@
+"""One case read: image and structures, as the check and every run read them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.contracts.datasets import Reading, ReasonCode
+from backend.contracts.task_definition import SegmentationTask
+from worker.datasets.files import UnsafeFile
+from worker.datasets.labels import StructureMasks, structure_planes
+from worker.datasets.layouts.model import Skip
+from worker.datasets.readers import (
+    CannotRead,
+    DecodedImage,
+    WrongChannels,
+    WrongDimensions,
+    WrongGeometry,
+    read_image,
+    read_mask,
+)
+
+ImageArray = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class ReadCase:
+    """A case in memory. `structures` are in the order of the task's.
+
+    image: [H, W, C] or, in LPS order, [D, H, W, C]. structures: [S, H, W] or [S, D, H, W] bool. spacing: mm in array
+    order, None where unknown. affine: [4, 4], voxel index (x, y, z), the array's last axis first, to mm in RAS; None of
+    pictures.
+    """
+
+    image: ImageArray
+    structures: StructureMasks
+    spacing: tuple[float, ...] | None
+    affine: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, eq=False)
+class ReadFiles:
+    """A case with what its files say beside it. patient: as the files name it; it must not leave the site so."""
+
+    case: ReadCase
+    image_sha256: str
+    mask_sha256: str
+    patient: str | None
+
+
+def read_files(root: Path, image_path: str, mask_path: str, task: SegmentationTask, reading: Reading) -> ReadFiles:
+    """Raises Skip where the case cannot be used."""
+    image = _read_image(root, image_path, task)
+    pixels = _channels(image_path, image, task, reading.channel)
+    try:
+        mask = read_mask(root, mask_path, image)
+    except (UnsafeFile, CannotRead) as error:
+        raise Skip(_mask_code(error), f"{mask_path} {error}") from None
+    structures = structure_planes(mask_path, mask, task, reading.label_map)
+    if not structures.any():
+        names = ", ".join(structure.name for structure in task.structures)
+        raise Skip("empty_mask", f"{mask_path} holds only background, no pixel of {names}: outline it, or remove it")
+    case = ReadCase(pixels, structures, image.spacing, image.affine)
+    return ReadFiles(case, image.sha256, mask.sha256, image.patient)
+
+
+def _read_image(root: Path, path: str, task: SegmentationTask) -> DecodedImage:
+    try:
+        image = read_image(root, path, task.dimensions)
+    except (UnsafeFile, CannotRead) as error:
+        raise Skip(_image_code(error), f"{path} {error}") from None
+    if task.dimensions == 3 and image.spacing is None:
+        raise Skip(
+            "missing_spacing",
+            f"{path} does not say how large its voxels are, which distances and volumes need: save it as NIfTI, NRRD "
+            "or DICOM with its spacing in mm",
+        )
+    return image
+
+
+def _channels(path: str, image: DecodedImage, task: SegmentationTask, channel: int | None) -> ImageArray:
+    """The pixels with the task's number of channels. A colour image whose channels are equal counts as grey; a grey one
+    is never repeated to make colour, for a network would take the missing colour for a property of the site."""
+    pixels = image.pixels
+    count = pixels.shape[-1]
+    if channel is not None and count > 1:
+        if channel >= count:
+            raise Skip("wrong_channels", f"{path} has the channels 0 to {count - 1}, not {channel}: choose one of them")
+        pixels = pixels[..., channel : channel + 1]
+    elif count == 3 and task.num_channels == 1 and bool((pixels[..., 1:] == pixels[..., :1]).all()):
+        pixels = pixels[..., :1]
+    if pixels.shape[-1] != task.num_channels:
+        wanted = "grey (1 channel)" if task.num_channels == 1 else "colour (3 channels)"
+        raise Skip(
+            "wrong_channels",
+            f"{path} has {pixels.shape[-1]} channel(s), but the federation's task has {wanted} images: export it so, "
+            "choose one of several channels at registration, or register it in a federation of the other kind",
+        )
+    if image.frame is None and task.dimensions == 2:
+        _require_photograph(path, pixels)
+    return np.ascontiguousarray(pixels)
+
+
+def _require_photograph(path: str, pixels: ImageArray) -> None:
+    """Black and white must be known: uint8, uint16, or floats in 0 to 1."""
+    if pixels.dtype in (np.uint8, np.uint16):
+        return
+    if not np.issubdtype(pixels.dtype, np.floating) or pixels.min() < 0 or pixels.max() > 1:
+        kind = "floating-point values" if np.issubdtype(pixels.dtype, np.floating) else "integers"
+        raise Skip(
+            "unreadable_image",
+            f"{path} has {kind} from {pixels.min()} to {pixels.max()}, which do not say what is white: save it with "
+            "8 or 16 bits, or as floats from 0 to 1",
+        )
+
+
+def _image_code(error: Exception) -> ReasonCode:
+    if isinstance(error, WrongChannels):
+        return "wrong_channels"
+    return "wrong_dimensions" if isinstance(error, WrongDimensions) else "unreadable_image"
+
+
+def _mask_code(error: Exception) -> ReasonCode:
+    if isinstance(error, WrongGeometry):
+        return "size_mismatch" if "at the same size" in str(error) else "geometry_mismatch"
+    if isinstance(error, WrongChannels):
+        return "wrong_channels"
+    return "wrong_dimensions" if isinstance(error, WrongDimensions) else "unreadable_mask"
