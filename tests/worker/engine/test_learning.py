@@ -98,8 +98,8 @@ def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
 def test_a_federation_helps_a_small_site_and_pooled_data_are_the_ceiling() -> None:
     """Three clinics of one style, so that nothing but the number of cases tells them apart; one has three of them.
 
-    Measured: the small clinic's cup Dice is 0.790 by FedAvg, 0.407 by its own model, 0.943 by the pooled one; with other
-    photographs and seeds 1 and 2: 0.672, 0.396, 0.907 and 0.758, 0.581, 0.897.
+    Measured: the small clinic's cup Dice is 0.790 by FedAvg, 0.407 by its own model, 0.943 by the pooled one; with
+    other photographs and seeds 1 and 2: 0.672, 0.396, 0.907 and 0.758, 0.581, 0.897.
     """
     torch.set_num_threads(1)
     sampling, style = replace(RESIZE, size=64), SITES[0]

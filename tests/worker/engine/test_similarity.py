@@ -61,7 +61,7 @@ def test_the_same_images_twice_have_finite_weights() -> None:
 
 
 def test_negative_sharpness_is_refused() -> None:
-    with pytest.raises(ValueError, match="sharpness -1.0 would pull most from the least similar site"):
+    with pytest.raises(ValueError, match=r"sharpness -1\.0 would pull most from the least similar site"):
         similarity_weights(line(), -1.0)
 
 
