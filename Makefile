@@ -11,7 +11,7 @@ DEMO_HOME ?= .fedsm
 .PHONY: help env setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 setup: ## Install everything that running needs, into .venv and frontend/
 	@$(PYTHON) scripts/setup.py run

@@ -38,9 +38,11 @@ def read_itk(folder: Path, relative: str) -> StoredVolume:
 
 
 def _require_readable(reader: Any) -> None:
-    size, channels = tuple(reader.GetSize()), int(reader.GetNumberOfComponents())
+    size: tuple[int, ...] = tuple(reader.GetSize())
+    channels = int(reader.GetNumberOfComponents())
     if len(size) == 4 and channels == 1:
-        size, channels = size[:3], size[3]
+        channels = size[-1]
+        size = size[:3]
     if len(size) not in (2, 3):
         raise WrongDimensions(f"has {len(size)} axes ({' x '.join(map(str, size))}): save one volume in each file")
     if channels > MAX_CHANNELS:
