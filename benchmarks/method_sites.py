@@ -20,7 +20,7 @@ from worker.engine.data import Case, SiteData
 from worker.engine.transforms import make_case
 
 #: Training, validation and test cases of each synthetic site: unequal, as sites are.
-SYNTHETIC_CASES = {"train": (24, 18, 12, 6), "val": 4, "test": 10}
+SYNTHETIC_TRAIN, SYNTHETIC_VAL, SYNTHETIC_TEST = (24, 18, 12, 6), 4, 10
 SYNTHETIC_SIDE = 128
 DATA_SEED = 7
 VESSEL_TASK = SegmentationTask(num_channels=3, structures=(Structure(name="vessels", label_values=(1,)),))
@@ -60,17 +60,13 @@ def vessels(folder: Path, rounds: int) -> Workload:
 
 
 def _synthetic_sites(data: DataConfig) -> dict[str, SiteData]:
-    num_train, num_val, num_test = SYNTHETIC_CASES["train"], SYNTHETIC_CASES["val"], SYNTHETIC_CASES["test"]
-    assert isinstance(num_train, tuple)
-    assert isinstance(num_val, int)
-    assert isinstance(num_test, int)
     sites = {}
-    for site, train in zip(SITES, num_train, strict=True):
+    for site, train in zip(SITES, SYNTHETIC_TRAIN, strict=True):
         cases = []
-        for index in range(train + num_val + num_test):
+        for index in range(train + SYNTHETIC_VAL + SYNTHETIC_TEST):
             image, mask = make_fundus_case(site, index, seed=DATA_SEED, image_side=SYNTHETIC_SIDE)
             cases.append(_case(f"{site.slug}-{index:02d}", image, mask, FUNDUS_TASK, data))
-        ends = (train, train + num_val)
+        ends = (train, train + SYNTHETIC_VAL)
         sites[site.slug] = SiteData(
             site.slug, tuple(cases[: ends[0]]), tuple(cases[ends[0] : ends[1]]), tuple(cases[ends[1] :])
         )

@@ -11,12 +11,14 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
@@ -24,13 +26,13 @@ from backend.contracts.tasks import RunSpec
 from benchmarks.method_sites import Workload, synthetic, vessels
 from worker.build import build_plan, build_strategy
 from worker.engine.checkpoint import to_bytes
-from worker.engine.data import SiteData
+from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import segmentation_parts
-from worker.engine.federation import best_round, run_rounds
+from worker.engine.federation import best_round, data_of, run_rounds
 from worker.engine.metrics import dice
-from worker.engine.plan import GLOBAL, Plan, personalized
-from worker.engine.strategies.base import Strategy
-from worker.engine.strategies.super_model import predict_cases
+from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.strategies.base import SiteContext, Strategy
+from worker.engine.strategies.super_model import MIXTURE, predict_cases
 from worker.hardware import describe_hardware
 
 ADAM: dict[str, Any] = {}
@@ -119,7 +121,8 @@ def main() -> int:
 
 
 def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, seed: int) -> dict[str, Any]:
-    """Mean test Dice over cases and structures, of the worst site, CPU seconds, and what a site sends in a round."""
+    """Mean test Dice over cases and structures, that when each case's site is known, that of the worst site, CPU
+    seconds, and what a site sends in a round."""
     fields = workload.config.model_dump(mode="json")
     for section, changes in method.settings.items():
         fields[section] |= changes
@@ -133,49 +136,65 @@ def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, s
     records = list(run_rounds(strategy, sites, plan))
     seconds = time.process_time() - started
     best = best_round({record.round: record.metrics for record in records}, strategy.criterion)
-    by_site = {site: _mean(_case_scores(strategy, records[best].state, data, plan)) for site, data in sites.items()}
-    every = [score for data in sites.values() for score in _case_scores(strategy, records[best].state, data, plan)]
-    uploaded = sum(
-        len(to_bytes(records[-1].state[part]))
-        for part in strategy.uploads(strategy.participants(plan.sites)[0])
-        if part in records[-1].state
-    )
+    scores = [_case_scores(strategy, records[best].state, data, plan) for data in sites.values()]
+    every = [score for of_site in scores for score in of_site]
     return {
-        "dice": _mean(every),
-        "worst_site": min(by_site.values()),
+        "dice": _mean([score.chosen for score in every]),
+        "site_known": _mean([score.own for score in every]),
+        "worst_site": min(_mean([score.chosen for score in of_site]) for of_site in scores),
         "best_round": best,
         "seconds": seconds,
-        "megabytes": uploaded / 1e6,
+        "megabytes": _bytes_sent(strategy, sites, records[-2].state, plan) / 1e6,
     }
 
 
-def _case_scores(strategy: Strategy, state: dict[str, Any], site: SiteData, plan: Plan) -> list[float]:
-    """Of each test case, mean over its structures, by the model that the method would use for it: FedSM's super model
-    does not know the site, personalized methods do."""
-    routes = strategy.routes(state.__getitem__, site.test, plan)
-    own = personalized(site.site) if personalized(site.site) in segmentation_parts(state.keys(), plan) else GLOBAL
-    if strategy.criterion == "global":
+def _bytes_sent(strategy: Strategy, sites: Mapping[str, SiteData], state: State, plan: Plan) -> int:
+    """By the first participant, from a state, in the last round."""
+    participant = strategy.participants(plan.sites)[0]
+    parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
+    context = SiteContext(plan, participant, plan.rounds, None, lambda _: None)
+    update = strategy.train_site(parts, data_of(participant, sites, plan), context)
+    return sum(len(to_bytes(part)) for part in update.parts.values())
+
+
+@dataclass(frozen=True)
+class CaseScore:
+    """Of one case, mean over its structures: by the model that the method uses for it, and by its own site's."""
+
+    chosen: float
+    own: float
+
+
+def _case_scores(strategy: Strategy, state: dict[str, Any], site: SiteData, plan: Plan) -> list[CaseScore]:
+    """FedSM's super model does not know the site of a test case; personalized methods do."""
+    own = personalized(site.site)
+    if strategy.criterion == "global" or own not in segmentation_parts(state.keys(), plan):
         own = GLOBAL
+    routes = strategy.routes(state.__getitem__, site.test, plan)
     chosen = [route.chosen_model for route in routes] or [own] * len(site.test)
-    mixtures = [{personalized(s): p for s, p in route.probabilities.items()} for route in routes]
-    soft = "mixture" in chosen
-    wanted = [[name] if name != "mixture" else [] for name in chosen]
+    soft = MIXTURE in chosen
+    mixtures = [{personalized(name): share for name, share in route.probabilities.items()} for route in routes]
+    wanted = [[own] if name == MIXTURE else [own, name] for name in chosen]
     masks = predict_cases(state.__getitem__, site.test, wanted, plan, mixtures if soft else None)
-    scores = []
-    for case, by_part, name in zip(site.test, masks, chosen, strict=True):
-        values = [dice(a, b) for a, b in zip(by_part[name], case.reference_original, strict=True)]
-        scores.append(_mean([value for value in values if value is not None]))
-    return scores
+    return [
+        CaseScore(_mean_dice(by_part[name], case), _mean_dice(by_part[own], case))
+        for case, by_part, name in zip(site.test, masks, chosen, strict=True)
+    ]
+
+
+def _mean_dice(masks: NDArray[np.bool_], case: Case) -> float:
+    values = [dice(mask, reference) for mask, reference in zip(masks, case.reference_original, strict=True)]
+    return _mean([value for value in values if value is not None])
 
 
 def _table(
     workload: Workload, blocks: Sequence[tuple[str, Sequence[Method]]], done: dict[str, Any], options: Any
 ) -> Iterator[str]:
     yield f"## {workload.name}: {options.rounds} rounds, {options.seeds} seed(s)\n"
-    yield "| method | test Dice | worst site | best round | CPU s | MB up |"
-    yield "|---|---|---|---|---|---|"
+    yield "| method | test Dice | site known | worst site | best round | CPU s | MB up |"
+    yield "|---|---|---|---|---|---|---|"
     for title, methods in blocks:
-        yield f"| *{title}* | | | | | |"
+        yield f"| *{title}* | | | | | | |"
         for method in methods:
             keys = [f"{workload.name}/{options.rounds}/{seed}/{method.label}" for seed in range(options.seeds)]
             rows = [done[key] for key in keys if key in done]
@@ -187,10 +206,13 @@ def _table(
 def _row(label: str, rows: list[dict[str, Any]]) -> str:
     scores = [row["dice"] for row in rows]
     spread = f" ± {statistics.stdev(scores):.3f}" if len(scores) > 1 else ""
+    known = _mean([row["site_known"] for row in rows])
     worst, seconds = _mean([row["worst_site"] for row in rows]), _mean([row["seconds"] for row in rows])
     rounds = "/".join(str(row["best_round"]) for row in rows)
     size = rows[0]["megabytes"]
-    return f"| {label} | {_mean(scores):.3f}{spread} | {worst:.3f} | {rounds} | {seconds:.0f} | {size:.2f} |"
+    return (
+        f"| {label} | {_mean(scores):.3f}{spread} | {known:.3f} | {worst:.3f} | {rounds} | {seconds:.0f} | {size:.2f} |"
+    )
 
 
 def _mean(values: Sequence[float]) -> float:
