@@ -13,6 +13,7 @@ from backend.datasets import endpoints as datasets
 from backend.errors import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
 from backend.events import endpoints as events
+from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
@@ -49,7 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     api = APIRouter(prefix="/api/v1")
-    for feature in (federations, sites, datasets, experiments, runs, evaluations, events, artifacts):
+    features = (federations, sites, datasets, experiments, experiment_templates, runs, evaluations, events, artifacts)
+    for feature in features:
         api.include_router(feature.router)
     api.include_router(users.public_router)
     api.include_router(users.router)

@@ -4,19 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from backend.contracts.base import Contract
-from backend.contracts.experiment_config import ExperimentConfig
-
-
-class ExperimentFile(Contract):
-    """`federation` is a name or an id; it may come from the command line instead."""
-
-    name: str = Field(min_length=1, max_length=80)
-    description: str = ""
-    federation: str | None = None
-    config: ExperimentConfig
+from backend.contracts.experiment_file import ExperimentFile
 
 
 class WrongFile(Exception):

@@ -1,4 +1,4 @@
-"""Experiment files to start from: `templates/` of the repository."""
+"""`fedsm experiment templates`: experiment files to start from."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,16 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from backend.experiment_templates.service import template_files
 from fedsm.cli_shared import EXIT_WRONG_INPUT, JsonOption, fail
 from fedsm.experiment_file import read_experiment_file
 from fedsm.watch import make_console, print_json
-
-FOLDER = Path(__file__).resolve().parent.parent / "templates"
-
-
-def template_files() -> dict[str, Path]:
-    """Name to file, in name order."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 
 
 def templates(
@@ -31,7 +25,7 @@ def templates(
     elif name in files:
         _print(files[name], as_json)
     else:
-        fail(f"there is no template {name!r}; there are: {', '.join(files) or f'none in {FOLDER}'}", EXIT_WRONG_INPUT)
+        fail(f"there is no template {name!r}; there are: {', '.join(files)}", EXIT_WRONG_INPUT)
 
 
 def _list(files: dict[str, Path], as_json: bool) -> None:

@@ -4,6 +4,7 @@ What is small is the data (two sites of seven cases, of few pixels) and the numb
 it sees, the optimizer and the selectors are the template's own.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,14 @@ from backend.contracts.selector_configs import Vgg11Selector
 from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.contracts.tasks import RunSpec
+from backend.experiment_templates.service import template_files
 from fedsm.cli import app
 from fedsm.experiment_file import read_experiment_file
-from fedsm.templates import template_files
 from worker.build import build_intensity, build_plan, build_sampling, build_strategy, label_values
 from worker.datasets.synthetic import FUNDUS_TASK, make_fundus_case
 from worker.datasets.synthetic import SITES as FUNDUS_SITES
+from worker.datasets.synthetic_prostate import PROSTATE_TASK, make_prostate_case
 from worker.datasets.synthetic_prostate import SITES as PROSTATE_SITES
-from worker.datasets.synthetic_prostate import make_prostate_case
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
@@ -47,13 +48,18 @@ def fundus_case(config: ExperimentConfig, site: int, index: int) -> Case:
     return engine_case(config, FUNDUS_TASK, f"{site}-{index}", image, mask, None)
 
 
-def prostate_case(config: ExperimentConfig, site: int, index: int) -> Case:
-    """Two slices of the middle of a volume, so that a round is short."""
+def two_slices(config: ExperimentConfig, site: int, index: int) -> Case:
+    """Of the middle of a volume, so that a round on slices is short."""
     case = make_prostate_case(PROSTATE_SITES[site], index, seed=0, detail=0.5)
     middle = int(np.nonzero(case.mask)[0].mean())
     window = slice(middle, middle + 2)
     image, mask = case.image[window, ..., None], case.mask[window]
     return engine_case(config, GLAND_TASK, f"{site}-{index}", image, mask, case.grid.spacing)
+
+
+def whole_volume(config: ExperimentConfig, site: int, index: int) -> Case:
+    case = make_prostate_case(PROSTATE_SITES[site], index, seed=0, detail=0.5)
+    return engine_case(config, PROSTATE_TASK, f"{site}-{index}", case.image[..., None], case.mask, case.grid.spacing)
 
 
 def engine_case(
@@ -69,8 +75,17 @@ def engine_case(
     return make_case(name, name, image, structures, spacing, sampling, intensity, config.network.spatial_dims)
 
 
+#: What a template's name begins with, to the data it is for.
+DATA: dict[str, tuple[SegmentationTask, Callable[[ExperimentConfig, int, int], Case]]] = {
+    "prostate": (GLAND_TASK, two_slices),
+    "volumes": (PROSTATE_TASK, whole_volume),
+    "fundus": (FUNDUS_TASK, fundus_case),
+    "quick": (FUNDUS_TASK, fundus_case),
+}
+
+
 def sites_for(name: str, config: ExperimentConfig) -> tuple[SegmentationTask, dict[str, SiteData]]:
-    task, make = (GLAND_TASK, prostate_case) if name.startswith("prostate") else (FUNDUS_TASK, fundus_case)
+    task, make = DATA[name.partition("-")[0]]
     sites = {}
     for position, slug in enumerate(("first", "second")):
         cases = tuple(make(config, position, index) for index in range(NUM_CASES))
@@ -78,22 +93,34 @@ def sites_for(name: str, config: ExperimentConfig) -> tuple[SegmentationTask, di
     return task, sites
 
 
-def has_vgg(strategy: StrategyConfig) -> bool:
-    return isinstance(strategy, FedSMConfig) and isinstance(strategy.selector, Vgg11Selector)
+def is_slow(config: ExperimentConfig, strategy: StrategyConfig) -> bool:
+    """VGG-11 has 129 million parameters, and full-resolution patches in 3D take a second a step."""
+    has_vgg = isinstance(strategy, FedSMConfig) and isinstance(strategy.selector, Vgg11Selector)
+    return has_vgg or (config.data.sampling == "patches" and config.network.spatial_dims == 3)
 
 
 def every_method() -> list[object]:
+    contents = {name: read_experiment_file(path).config for name, path in TEMPLATES.items()}
     return [
         pytest.param(
-            name, position, marks=pytest.mark.slow if has_vgg(strategy) else (), id=f"{name}-{position}-{strategy.name}"
+            name,
+            position,
+            marks=pytest.mark.slow if is_slow(config, strategy) else (),
+            id=f"{name}-{position}-{strategy.name}",
         )
-        for name, path in TEMPLATES.items()
-        for position, strategy in enumerate(read_experiment_file(path).config.strategies)
+        for name, config in contents.items()
+        for position, strategy in enumerate(config.strategies)
     ]
 
 
 def test_the_templates_are_there() -> None:
-    assert {"prostate-six-sites", "fundus-four-sites", "quick-look"} <= TEMPLATES.keys()
+    assert set(TEMPLATES) == {
+        "prostate-six-sites",
+        "fundus-four-sites",
+        "quick-look",
+        "volumes-quick-look",
+        "volumes-patches",
+    }
 
 
 @pytest.mark.parametrize("path", TEMPLATES.values(), ids=TEMPLATES)
