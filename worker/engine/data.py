@@ -14,7 +14,7 @@ from worker.engine.descriptors import describe_image, describe_volume
 class Case:
     """One image with its reference. Space is (H, W) of a picture or (D, H, W) of a volume.
 
-    image: [C, *space] float32, and reference: [S, *space] float32 of 0 and 1, as the network is fed from.
+    image: [C, *space] float32, and reference: [S, *space] bool, as the network is fed from.
     reference_original: [S, *space0] bool at the image's own size, where scores are computed; spacing: its voxels', in
     mm and array order, None where unknown. unit_image: [C, *space] float32 in 0 to 1, whatever the intensity setting,
     and intensity_range: the stored values that became 0 and 1; what the descriptors are made of.

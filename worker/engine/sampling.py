@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import pad
 
 from worker.engine.data import Case
@@ -29,13 +31,15 @@ def training_items(cases: Sequence[Case], sampling: Sampling, spatial_dims: int)
 
 
 def network_input(item: Item, sampling: Sampling, spatial_dims: int, generator: torch.Generator) -> Pair:
-    """image [C, *space] and reference [S, *space] of the size that the network takes; a patch's place is drawn."""
+    """image [C, *space] and reference [S, *space], both float32, of the size that the network takes; a patch's place is
+    drawn."""
     image, reference = item.case.image, item.case.reference
     if item.slice_ is not None:
         image, reference = image[:, item.slice_], reference[:, item.slice_]
-    if sampling.mode == "resize":
-        return image, reference
-    return cut_patch(image, reference, patch_size(sampling, spatial_dims), sampling.foreground_share, generator)
+    if sampling.mode == "patches":
+        size = patch_size(sampling, spatial_dims)
+        image, reference = cut_patch(image, reference, size, sampling.foreground_share, generator)
+    return image, reference.float()
 
 
 def patch_size(sampling: Sampling, spatial_dims: int) -> tuple[int, ...]:
@@ -48,14 +52,13 @@ def cut_patch(
 ) -> Pair:
     """A patch around a random voxel: of a structure with probability foreground_share, else of anywhere.
 
-    An image smaller than the patch is padded with zeros at its end.
+    reference: [S, *space] bool. An image smaller than the patch is padded with zeros at its end.
     """
     image, reference = _padded(image, size), _padded(reference, size)
     space = tuple(image.shape[1:])
     wants_foreground, position = torch.rand(2, generator=draws, dtype=torch.float64).tolist()
-    voxels = reference.any(dim=0).nonzero() if wants_foreground < foreground_share else torch.empty(0)
-    if len(voxels):
-        centre = voxels[min(int(position * len(voxels)), len(voxels) - 1)].tolist()
+    centre = _foreground_voxel(reference.numpy(), position) if wants_foreground < foreground_share else None
+    if centre is not None:
         corner = [c - s // 2 for c, s in zip(centre, size, strict=True)]
     else:
         shares = torch.rand(len(size), generator=draws, dtype=torch.float64).tolist()
@@ -63,6 +66,21 @@ def cut_patch(
     starts = [min(max(c, 0), n - s) for c, n, s in zip(corner, space, size, strict=True)]
     window = (slice(None), *(slice(start, start + s) for start, s in zip(starts, size, strict=True)))
     return image[window], reference[window]
+
+
+def _foreground_voxel(reference: NDArray[np.bool_], position: float) -> tuple[int, ...] | None:
+    """The voxel at this share, 0 to 1, of those of any structure, in array order; None where there is none.
+
+    Counted plane by plane, then looked up in one: for 31 million voxels a fifth of the time that listing all takes.
+    """
+    up_to = np.cumsum([np.count_nonzero(plane.any(axis=0)) for plane in reference.swapaxes(0, 1)])
+    total = int(up_to[-1])
+    if total == 0:
+        return None
+    wanted = min(int(position * total), total - 1)
+    row = int(np.searchsorted(up_to, wanted, side="right"))
+    from_end = wanted - int(up_to[row])
+    return (row, *map(int, np.argwhere(reference[:, row].any(axis=0))[from_end]))
 
 
 def _items_of(case: Case, sampling: Sampling, spatial_dims: int) -> Iterator[Item]:

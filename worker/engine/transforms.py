@@ -45,7 +45,7 @@ def make_case(
         case_id=case_id,
         name=name,
         image=image,
-        reference=(references >= 0.5).float(),
+        reference=references >= 0.5,
         reference_original=structures,
         unit_image=unit_image,
         spacing=spacing,

@@ -29,9 +29,9 @@ def draws(seed: int = 0) -> torch.Generator:
 def spot(space: tuple[int, ...], *voxels: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
     """An image whose every value is another, and a reference of these voxels alone."""
     image = torch.arange(float(np.prod(space))).reshape(1, *space)
-    reference = torch.zeros(2, *space)
+    reference = torch.zeros(2, *space, dtype=torch.bool)
     for voxel in voxels:
-        reference[(1, *voxel)] = 1
+        reference[(1, *voxel)] = True
     return image, reference
 
 
@@ -51,7 +51,7 @@ def test_with_foreground_share_1_every_patch_holds_the_structure(
         assert patch.shape == (1, *size)
         assert mask.shape == (2, *size)
         assert mask.sum() == 1
-        assert patch[0][mask[1] == 1].item() == image[(0, *voxel)].item(), "image and reference are cut alike"
+        assert patch[0][mask[1]].item() == image[(0, *voxel)].item(), "image and reference are cut alike"
 
 
 def test_with_foreground_share_0_patches_lie_anywhere_and_one_half_is_between() -> None:
@@ -64,6 +64,16 @@ def test_with_foreground_share_0_patches_lie_anywhere_and_one_half_is_between() 
     assert hits[0.0] < 20
     assert 70 < hits[0.5] < 130
     assert hits[1.0] == 200
+
+
+def test_every_voxel_of_a_structure_is_drawn_alike() -> None:
+    """Four voxels in three of six slices, two of them in one: each is the middle of a quarter of 400 patches."""
+    voxels = [(1, 2, 3), (3, 0, 4), (3, 5, 5), (4, 4, 0)]
+    image, reference = spot((6, 6, 6), *voxels)
+    reference[0] = reference[1]  # in two structures, and counted once
+    seen = Counter(cut_patch(image, reference, (1, 1, 1), 1.0, draws(seed))[0].item() for seed in range(400))
+    assert set(seen) == {image[(0, *voxel)].item() for voxel in voxels}
+    assert all(70 < count < 130 for count in seen.values())
 
 
 def test_patches_reach_every_corner() -> None:
@@ -115,7 +125,7 @@ def test_slices_all_and_foreground() -> None:
     assert [item.slice_ for item in present] == [2, 3, 4, 5, 6, 7] * 3
     image, reference = network_input(present[0], replace(RESIZE, slices="foreground"), 2, draws())
     assert torch.equal(image, present[0].case.image[:, 2])
-    assert torch.equal(reference, present[0].case.reference[:, 2])
+    assert torch.equal(reference, present[0].case.reference[:, 2].float())
 
 
 def test_patches_of_each_case_or_slice() -> None:
