@@ -11,7 +11,8 @@ from pydantic import BaseModel, TypeAdapter
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
-from backend.experiments.schemas import ExperimentCreate, ExperimentRecord, ExperimentResults
+from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector
+from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord
 from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
 from backend.users.schemas import SystemRecord
@@ -106,11 +107,25 @@ class Client:
     def cancel_experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._post(f"/experiments/{experiment_id}/cancel", None, ExperimentRecord)
 
-    def results(self, experiment_id: str) -> ExperimentResults:
-        return self._get(f"/experiments/{experiment_id}/results", ExperimentResults)
+    def results(self, experiment_id: str, metric: str = "dice", checkpoint: str = "best") -> ExperimentResults:
+        path = f"/experiments/{experiment_id}/results"
+        return self._get(path, ExperimentResults, metric=metric, checkpoint=checkpoint)
 
-    def results_csv(self, experiment_id: str) -> str:
-        return self._send("GET", f"/experiments/{experiment_id}/results.csv").text
+    def all_results(self, experiment_id: str, checkpoint: str = "best") -> AllResults:
+        return self._get(f"/experiments/{experiment_id}/results.json", AllResults, checkpoint=checkpoint)
+
+    def export(self, experiment_id: str, file: str, **query: str) -> str:
+        """The text of `results.csv`, `cases.csv` or `results.tex`."""
+        return self._send("GET", f"/experiments/{experiment_id}/{file}", params=query).text
+
+    def comparison(self, experiment_id: str, baseline: str, **query: str) -> Comparison:
+        return self._get(f"/experiments/{experiment_id}/comparison", Comparison, baseline=baseline, **query)
+
+    def run_matrix(self, run_id: str, **query: str) -> RunMatrix:
+        return self._get(f"/runs/{run_id}/matrix", RunMatrix, **query)
+
+    def run_selector(self, run_id: str, **query: str) -> RunSelector:
+        return self._get(f"/runs/{run_id}/selector", RunSelector, **query)
 
     def run(self, run_id: str) -> RunRecord:
         return self._get(f"/runs/{run_id}", RunRecord)
@@ -139,8 +154,8 @@ class Client:
         """A body as it is, unchecked on this side: the backend's own errors come back."""
         return self._send("POST", path, json=body).json()
 
-    def _get(self, path: str, kind: type[Body]) -> Body:
-        return TypeAdapter(kind).validate_json(self._send("GET", path).content)
+    def _get(self, path: str, kind: type[Body], **query: str) -> Body:
+        return TypeAdapter(kind).validate_json(self._send("GET", path, params=query).content)
 
     def _post(self, path: str, body: BaseModel | None, kind: type[Body]) -> Body:
         content = "" if body is None else body.model_dump_json()

@@ -289,9 +289,22 @@ def metric_points(metrics: Iterable[Metric]) -> tuple[MetricPoint, ...]:
 def case_scores(case: EvaluatedCase) -> tuple[CaseScore, ...]:
     """One a model and structure."""
     return tuple(
-        CaseScore(case_id=case.case_id, model=model, structure=structure, dice=dice)
-        for model, by_structure in case.dice.items()
-        for structure, dice in by_structure.items()
+        CaseScore(
+            case_id=case.case_id,
+            model=model,
+            structure=structure,
+            distance_unit=case.distance_unit,
+            dice=scores["dice"],
+            iou=scores["iou"],
+            hd95=scores["hd95"],
+            nsd=scores["nsd"],
+            assd=scores["assd"],
+            volume_difference=scores["volume_difference"],
+            sensitivity=scores["sensitivity"],
+            precision=scores["precision"],
+        )
+        for model, by_structure in case.scores.items()
+        for structure, scores in by_structure.items()
     )
 
 

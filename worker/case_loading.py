@@ -18,10 +18,10 @@ LoadedCases = tuple[tuple[Split, Case], ...]
 def load_participant_data(
     run: RunSpec, manifests: tuple[DatasetManifest, ...], cache: DataCache[LoadedCases]
 ) -> ParticipantData:
-    """One SiteData a site that has a manifest, in site order.
+    """One SiteData a site that has a manifest: those that train in site order, then those held out.
 
     Raises ValueError or OSError where a file is missing or is not the one that was checked."""
-    by_site = {site: [m for m in manifests if m.site == site] for site in run.sites}
+    by_site = {site: [m for m in manifests if m.site == site] for site in (*run.sites, *run.held_out_sites)}
     return tuple(_site_data(run, site, own, cache) for site, own in by_site.items() if own)
 
 

@@ -66,7 +66,7 @@ def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> Initializ
     participants = strategy.participants(run.sites)
     return InitializeRunResult(
         participants=participants,
-        evaluators=run.sites,
+        evaluators=(*run.sites, *run.held_out_sites),
         criterion=strategy.criterion,
         parts=_upload_state(toolbox.api, state),
         downloads=_downloads(strategy, state, strategy.round_participants(plan, 1)),
@@ -126,14 +126,15 @@ def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) 
 
 
 def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) -> EvaluateSiteResult:
-    """Scores every model, stores what the viewer shows, and forgets the optimizer's state: training is over."""
+    """Scores every model, stores what the viewer shows if that is asked for, and forgets the optimizer's state:
+    training is over."""
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = load_participant_data(run, payload.data, toolbox.data)
     parts = _Parts(toolbox.api, payload.state)
     cases = evaluate(strategy, payload.state.keys(), parts.load, data, plan)
     lease.check()
-    files = store_case_files(payload, cases, data, toolbox.api, lease)
+    files = store_case_files(payload, cases, data, toolbox.api, lease) if payload.with_files else ()
     for participant in (payload.participant, POOLED):
         toolbox.local_states.drop(run.run_id, participant)
     routings = (case_routing(case) for case in cases)

@@ -31,7 +31,7 @@ class ConfigProblem(Contract):
 
 
 class SiteFacts(Contract):
-    """What a configuration is checked against of a site that has data and trains."""
+    """What a configuration is checked against of a site that has data."""
 
     slug: str
     simulated: bool
@@ -41,11 +41,33 @@ class SiteFacts(Contract):
 def problems_for_sites(
     config: ExperimentConfig, sites: Sequence[SiteFacts], task: SegmentationTask
 ) -> list[ConfigProblem]:
-    """Every reason why the configuration cannot run on these sites and this task."""
-    problems = [*_quorum_problems(config, len(sites)), *_task_problems(config, task)]
+    """Every reason why the configuration cannot run on these sites and this task; sites held out do not train."""
+    problems = [*_held_out_problems(config, sites), *_task_problems(config, task)]
+    training = [site for site in sites if site.slug not in config.held_out_sites]
+    if not training:
+        return problems
+    problems += _quorum_problems(config, len(training))
     for index, strategy in enumerate(config.strategies):
-        problems += _strategy_problems(strategy, f"strategies.{index}", config, sites)
+        problems += _strategy_problems(strategy, f"strategies.{index}", config, training)
     return problems
+
+
+def _held_out_problems(config: ExperimentConfig, sites: Sequence[SiteFacts]) -> Iterator[ConfigProblem]:
+    known = [site.slug for site in sites]
+    if unknown := [slug for slug in config.held_out_sites if slug not in known]:
+        yield ConfigProblem(
+            field="held_out_sites",
+            value=", ".join(unknown),
+            message="are no sites of this federation with data",
+            remedy=f"hold out sites among {', '.join(known)}, or register data there",
+        )
+    if sites and all(slug in config.held_out_sites for slug in known):
+        yield ConfigProblem(
+            field="held_out_sites",
+            value=", ".join(config.held_out_sites),
+            message="leave no site to train",
+            remedy="let at least one site with data train",
+        )
 
 
 def _quorum_problems(config: ExperimentConfig, num_sites: int) -> Iterator[ConfigProblem]:

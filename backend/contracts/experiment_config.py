@@ -41,6 +41,13 @@ class ExperimentConfig(Contract):
     seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(
         default=(0,), min_length=1, max_length=20, description="One run of every strategy for each seed."
     )
+    held_out_sites: tuple[str, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="Slugs of sites that do not train: every model is tested on their test cases, as on those of a "
+        "hospital that the federation has never seen.",
+        examples=[["site-d"]],
+    )
     minimum_sites: int = Field(
         default=1,
         ge=1,
@@ -55,6 +62,13 @@ class ExperimentConfig(Contract):
         if len(set(seeds)) != len(seeds):
             raise ValueError(f"seeds must differ, got {list(seeds)}: remove the repeated one")
         return seeds
+
+    @field_validator("held_out_sites")
+    @classmethod
+    def _held_out_sites_differ(cls, sites: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(sites)) != len(sites):
+            raise ValueError(f"held_out_sites must differ, got {list(sites)}: remove the repeated one")
+        return sites
 
     @field_validator("network", mode="before")
     @classmethod

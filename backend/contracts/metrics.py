@@ -1,6 +1,6 @@
 """Names and shapes of everything measured."""
 
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -10,6 +10,16 @@ Split = Literal["train", "val", "test"]
 #: `personalized` is the model of the site that reports; `super` the super model; `selector` the model selector.
 ModelKind = Literal["global", "personalized", "super", "selector"]
 MetricName = Literal["loss", "dice", "accuracy", "share_global", "seconds", "bytes_up", "bytes_down"]
+#: What a test case is scored by: see `CaseScore`.
+ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
+SCORE_NAMES: tuple[ScoreName, ...] = get_args(ScoreName)
+LOWER_IS_BETTER: frozenset[ScoreName] = frozenset({"hd95", "assd", "volume_difference"})
+#: Those in the unit of distances; the others have none.
+DISTANCES: frozenset[ScoreName] = frozenset({"hd95", "assd"})
+#: mm, or px where a case's spacing is not known.
+DistanceUnit = Literal["mm", "px"]
+Share = Annotated[float, Field(ge=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class MetricPoint(Contract):
@@ -25,12 +35,26 @@ class MetricPoint(Contract):
 
 
 class CaseScore(Contract):
-    """Dice of one model on one case and structure, in the image's original space. None: in neither mask."""
+    """One model on one case and structure, in the image's original space.
+
+    Structure in neither mask: all None. In one mask only: dice, iou and nsd are 0; None is what has no meaning (hd95,
+    assd; precision without a prediction; sensitivity and volume_difference without a reference), and counts as a miss.
+    """
 
     case_id: str
-    model: str = Field(description="`global` or `personalized/<site slug>`.")
+    model: str = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
     structure: str
-    dice: float | None = Field(ge=0, le=1)
+    distance_unit: DistanceUnit = Field(description="That of hd95 and assd.")
+    dice: Share | None
+    iou: Share | None
+    hd95: NotNegative | None = Field(description="The larger of both directed 95th percentiles of surface distances.")
+    nsd: Share | None = Field(description="Normalized surface Dice at the experiment's evaluation.nsd_tolerance.")
+    assd: NotNegative | None = Field(description="Average symmetric surface distance.")
+    volume_difference: NotNegative | None = Field(
+        description="| |prediction| - |reference| | / |reference|: no unit, 0 is best."
+    )
+    sensitivity: Share | None
+    precision: Share | None
 
 
 class CaseRouting(Contract):
@@ -38,4 +62,6 @@ class CaseRouting(Contract):
 
     case_id: str
     probabilities: dict[str, float] = Field(description="Site slug to probability, in site order.")
-    chosen_model: str = Field(description="`global` or `personalized/<site slug>`: the super model's choice.")
+    chosen_model: str = Field(
+        description="The super model's choice: `global`, `personalized/<site slug>`, or `mixture` under soft routing."
+    )

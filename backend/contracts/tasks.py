@@ -42,7 +42,10 @@ class RunSpec(Contract):
     strategy: StrategyConfig
     seed: int
     task: SegmentationTask
-    sites: tuple[str, ...] = Field(description="Slugs of all sites with data, in site order: the order of sums.")
+    sites: tuple[str, ...] = Field(description="Slugs of the sites that train, in site order: the order of sums.")
+    held_out_sites: tuple[str, ...] = Field(
+        default=(), description="Slugs of the sites that do not train, whose test cases every model is tested on."
+    )
 
 
 class InitializeRunPayload(Contract):
@@ -102,6 +105,7 @@ class EvaluateSitePayload(Contract):
     participant: str
     data: tuple[DatasetManifest, ...]
     state: PartMap
+    with_files: bool = Field(default=True, description="Images and masks for the viewer too: of the best round only.")
 
 
 TaskPayload = Annotated[

@@ -1,37 +1,130 @@
 """Results of experiments and scored cases of runs."""
 
-from fastapi import APIRouter, Depends
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import PlainTextResponse
 
+from backend.contracts.metrics import ModelKind, ScoreName
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
 from backend.dependencies import ReadSession, get_current_user
-from backend.evaluations import results, service
-from backend.experiments.schemas import ExperimentResults
+from backend.evaluations import comparison, exports, matrix, results, scored_cases, selector, service
+from backend.evaluations.schemas import AllResults, Checkpoint, Comparison, ExperimentResults, RunMatrix, RunSelector
 from backend.runs.schemas import RunCases
 
 router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
 
-
-@router.get("/experiments/{experiment_id}/results")
-def get_experiment_results(experiment_id: str, session: ReadSession) -> ExperimentResults:
-    """Test Dice of every method, model, site and structure; and what the selector chose."""
-    return results.experiment_results(session, get_row(session, Experiment, experiment_id))
+MetricQuery = Annotated[ScoreName, Query(description="hd95, assd and volume_difference: lower is better.")]
+CheckpointQuery = Annotated[Checkpoint, Query(description="Each run's best round by validation, or its last.")]
+StructureQuery = Annotated[str | None, Query(description="Left out: the mean over structures.")]
+BaselineQuery = Annotated[str, Query(description="Label of the strategy that the others are compared with.")]
 
 
 class CsvResponse(PlainTextResponse):
     media_type = "text/csv"
 
 
-@router.get("/experiments/{experiment_id}/results.csv", response_class=CsvResponse)
-def download_experiment_results(experiment_id: str, session: ReadSession) -> CsvResponse:
-    """The same table as CSV."""
+class LatexResponse(PlainTextResponse):
+    media_type = "application/x-tex"
+
+
+@router.get("/experiments/{experiment_id}/results")
+def get_experiment_results(
+    experiment_id: str, session: ReadSession, metric: MetricQuery = "dice", checkpoint: CheckpointQuery = "best"
+) -> ExperimentResults:
+    """One metric of every method, model, site and structure on the test cases; and what the selector chose."""
     experiment = get_row(session, Experiment, experiment_id)
-    headers = {"Content-Disposition": f'attachment; filename="experiment-{experiment.id}.csv"'}
-    return CsvResponse(results.results_csv(results.experiment_results(session, experiment)), headers=headers)
+    return results.experiment_results(session, experiment, scored_cases.Query(metric, checkpoint))
+
+
+@router.get("/experiments/{experiment_id}/comparison")
+def compare_methods(
+    experiment_id: str,
+    session: ReadSession,
+    baseline: BaselineQuery,
+    model: Annotated[ModelKind | None, Query(description="The baseline's model; left out: its super or own.")] = None,
+    metric: MetricQuery = "dice",
+    structure: StructureQuery = None,
+    checkpoint: CheckpointQuery = "best",
+) -> Comparison:
+    """Every method against one: mean difference with a bootstrap interval, and a paired test on cases, by site and
+    pooled."""
+    experiment = get_row(session, Experiment, experiment_id)
+    query = scored_cases.Query(metric, checkpoint, structure)
+    return comparison.compare(session, experiment, baseline, model, query)
+
+
+@router.get("/experiments/{experiment_id}/results.csv", response_class=CsvResponse)
+def download_results_csv(experiment_id: str, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
+    """All cells of all metrics as CSV."""
+    experiment = get_row(session, Experiment, experiment_id)
+    text = exports.results_csv(results.all_results(session, experiment, checkpoint))
+    return CsvResponse(text, headers=_attachment(experiment, checkpoint, "results.csv"))
+
+
+@router.get("/experiments/{experiment_id}/cases.csv", response_class=CsvResponse)
+def download_cases_csv(experiment_id: str, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
+    """Every score of every test case, model and structure as CSV."""
+    experiment = get_row(session, Experiment, experiment_id)
+    text = exports.cases_csv(scored_cases.experiment_cases(session, experiment, checkpoint), checkpoint)
+    return CsvResponse(text, headers=_attachment(experiment, checkpoint, "cases.csv"))
+
+
+@router.get("/experiments/{experiment_id}/results.json")
+def download_results_json(experiment_id: str, session: ReadSession, checkpoint: CheckpointQuery = "best") -> AllResults:
+    """All cells of all metrics as JSON."""
+    return results.all_results(session, get_row(session, Experiment, experiment_id), checkpoint)
+
+
+@router.get("/experiments/{experiment_id}/results.tex", response_class=LatexResponse)
+def download_results_latex(
+    experiment_id: str,
+    session: ReadSession,
+    metric: MetricQuery = "dice",
+    structure: StructureQuery = None,
+    checkpoint: CheckpointQuery = "best",
+    baseline: Annotated[str | None, Query(description="Marks what differs significantly from this strategy.")] = None,
+) -> LatexResponse:
+    """A LaTeX table (booktabs) of one metric: methods x sites, mean and deviation over seeds, the best in bold."""
+    experiment = get_row(session, Experiment, experiment_id)
+    cases = scored_cases.experiment_cases(session, experiment, checkpoint)
+    text = exports.results_latex(cases, scored_cases.Query(metric, checkpoint, structure), baseline)
+    return LatexResponse(text, headers=_attachment(experiment, checkpoint, f"{metric}.tex"))
 
 
 @router.get("/runs/{run_id}/cases")
 def list_run_cases(run_id: str, session: ReadSession) -> RunCases:
     """Test cases of the run's best round: scores, masks, and which model the super model chose."""
     return service.run_cases(session, get_row(session, Run, run_id))
+
+
+@router.get("/runs/{run_id}/matrix")
+def get_run_matrix(
+    run_id: str,
+    session: ReadSession,
+    metric: MetricQuery = "dice",
+    structure: StructureQuery = None,
+    checkpoint: CheckpointQuery = "best",
+) -> RunMatrix:
+    """The personalization matrix: every model on every site's test cases, with oracle routing and the super model."""
+    query = scored_cases.Query(metric, checkpoint, structure)
+    return matrix.run_matrix(session, get_row(session, Run, run_id), query)
+
+
+@router.get("/runs/{run_id}/selector")
+def get_run_selector(
+    run_id: str,
+    session: ReadSession,
+    metric: MetricQuery = "dice",
+    structure: StructureQuery = None,
+    checkpoint: CheckpointQuery = "best",
+) -> RunSelector:
+    """The model selector on the test cases: confusion, accuracy, calibration, and the super model at every gamma."""
+    query = scored_cases.Query(metric, checkpoint, structure)
+    return selector.run_selector(session, get_row(session, Run, run_id), query)
+
+
+def _attachment(experiment: Experiment, checkpoint: Checkpoint, ending: str) -> dict[str, str]:
+    name = f"experiment-{experiment.id}-{checkpoint}-{ending}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

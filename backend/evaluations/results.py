@@ -1,152 +1,129 @@
 """The results table of an experiment: methods x sites x structures, and what the selector did."""
 
-import csv
-import io
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from statistics import fmean, stdev
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import ModelKind
-from backend.contracts.status import TERMINAL_RUN_STATUSES
-from backend.contracts.strategy_configs import StrategyName
-from backend.db.models import EvaluatedCase, Experiment, Federation, Run
-from backend.evaluations import service
-from backend.experiments.schemas import ConfusionRow, ExperimentResults, ResultCell, SelectorResult
-from backend.runs.service import list_runs
-from backend.sites import service as sites
-
-REPORTED_MODELS: dict[StrategyName, tuple[ModelKind, ...]] = {
-    "fedsm": ("global", "personalized", "super"),
-    "fedavg": ("global",),
-    "local-only": ("personalized",),
-    "centralized": ("global",),
-    "fedprox": ("global",),
-    "fedavgm": ("global",),
-    "fedadam": ("global",),
-    "fedyogi": ("global",),
-    "fedadagrad": ("global",),
-    "scaffold": ("global",),
-    "fednova": ("global",),
-    "feddyn": ("global",),
-    "ditto": ("global", "personalized"),
-    "mr-mtl": ("global", "personalized"),
-    "fedbn": ("global", "personalized"),
-    "silobn": ("global", "personalized"),
-    "fedper": ("global", "personalized"),
-    "fedrep": ("global", "personalized"),
-    "fine-tuning": ("global", "personalized"),
-    "apfl": ("global", "personalized"),
-    "pfedme": ("global", "personalized"),
-    "fedala": ("global", "personalized"),
-}
-
-CSV_COLUMNS = tuple(ResultCell.model_fields)
+from backend.contracts.metrics import DISTANCES, LOWER_IS_BETTER, SCORE_NAMES, DistanceUnit
+from backend.db.models import EvaluatedCase, Experiment, Run
+from backend.evaluations.schemas import (
+    AllResults,
+    Checkpoint,
+    ConfusionRow,
+    ExperimentResults,
+    ResultCell,
+    SelectorResult,
+)
+from backend.evaluations.scored_cases import (
+    GLOBAL,
+    ExperimentCases,
+    Method,
+    Query,
+    case_value,
+    experiment_cases,
+    present_values,
+)
 
 
-def experiment_results(session: Session, experiment: Experiment) -> ExperimentResults:
-    """Means over cases, then mean and standard deviation over seeds."""
-    runs = list_runs(session, experiment.id)
-    rows: dict[str, list[EvaluatedCase]] = defaultdict(list)
-    for row in service.evaluated_cases(session, [run.id for run in runs]):
-        rows[row.run_id].append(row)
-    task = session.get_one(Federation, experiment.federation_id).task
-    structures = [structure.name for structure in task.structures]
-    slugs = _site_slugs(session, experiment, runs)
+def experiment_results(session: Session, experiment: Experiment, query: Query) -> ExperimentResults:
+    """Means over cases, then mean and standard deviation over seeds; of every structure and of their mean."""
+    return table_of(experiment_cases(session, experiment, query.checkpoint), query)
+
+
+def all_results(session: Session, experiment: Experiment, checkpoint: Checkpoint) -> AllResults:
+    cases = experiment_cases(session, experiment, checkpoint)
+    tables = [table_of(cases, Query(metric, checkpoint)) for metric in SCORE_NAMES]
+    return AllResults(experiment_id=experiment.id, name=experiment.name, results=tables)
+
+
+def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
     return ExperimentResults(
-        experiment_id=experiment.id,
-        structures=structures,
-        sites=slugs,
-        cells=list(_cells(runs, rows, slugs, structures)),
+        experiment_id=cases.experiment.id,
+        metric=query.metric,
+        checkpoint=query.checkpoint,
+        higher_is_better=query.metric not in LOWER_IS_BETTER,
+        unit=distance_unit(cases) if query.metric in DISTANCES else None,
+        nsd_tolerance=cases.experiment.config.evaluation.nsd_tolerance,
+        structures=cases.structures,
+        sites=cases.places.all,
+        unseen_sites=cases.places.unseen,
+        cells=list(_cells(cases, query)),
         selectors=[
-            _selector(run, slugs, routed)
-            for run in runs
-            if (routed := [row for row in rows[run.id] if row.probabilities])
+            _selector(run, cases.places.training, routed)
+            for run in cases.runs
+            if (routed := [row for row in cases.places.select(cases.rows[run.id], None) if row.probabilities])
         ],
-        complete=all(run.status in TERMINAL_RUN_STATUSES for run in runs),
+        complete=cases.complete,
     )
 
 
-def results_csv(results: ExperimentResults) -> str:
-    """One line a cell; an empty field is an absent value, an empty site or structure the pooled or mean one."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS)
-    writer.writeheader()
-    writer.writerows(cell.model_dump() for cell in results.cells)
-    return text.getvalue()
+def distance_unit(cases: ExperimentCases) -> DistanceUnit | Literal["mixed"] | None:
+    """None before any case was scored."""
+    units = {row.distance_unit for rows in cases.rows.values() for row in rows}
+    if len(units) > 1:
+        return "mixed"
+    return "mm" if units == {"mm"} else "px" if units else None
 
 
-def _site_slugs(session: Session, experiment: Experiment, runs: list[Run]) -> list[str]:
-    for run in runs:
-        if run.spec is not None:
-            return list(run.spec.sites)
-    return [site.slug for site in sites.list_sites(session, experiment.federation_id)]
+def _cells(cases: ExperimentCases, query: Query) -> Iterator[ResultCell]:
+    for method in cases.methods():
+        for slug in cases.places.columns:
+            for structure in [*cases.structures, None]:
+                of_cell = Query(query.metric, query.checkpoint, structure)
+                yield _cell(cases, method, slug, of_cell)
 
 
-def _cells(
-    runs: list[Run], rows: dict[str, list[EvaluatedCase]], slugs: list[str], structures: list[str]
-) -> Iterator[ResultCell]:
-    by_label: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        by_label[run.strategy_label].append(run)
-    for label, seeds in by_label.items():
-        for model in REPORTED_MODELS[seeds[0].strategy.name]:
-            for slug in [*slugs, None]:
-                for structure in [*structures, None]:
-                    per_seed = [_select(rows[run.id], slug) for run in seeds]
-                    yield _cell(label, model, slug, structure, [cases for cases in per_seed if cases])
-
-
-def _select(rows: list[EvaluatedCase], slug: str | None) -> list[EvaluatedCase]:
-    return [row for row in rows if slug in (None, row.site_slug)]
-
-
-def _cell(
-    label: str, model: ModelKind, slug: str | None, structure: str | None, seeds: list[list[EvaluatedCase]]
-) -> ResultCell:
-    scores = [[_case_dice(row, model, structure) for row in cases] for cases in seeds]
-    present = [[score for score in values if score is not None] for values in scores]
-    means = [fmean(values) for values in present if values]
+def _cell(cases: ExperimentCases, method: Method, slug: str | None, query: Query) -> ResultCell:
+    per_seed = [
+        [
+            value
+            for row in cases.places.select(cases.rows[run.id], slug)
+            if (value := case_value(row, method.model, query)) is not None
+        ]
+        for run in method.runs
+    ]
+    means = [fmean(present) for values in per_seed if (present := present_values(values))]
     return ResultCell(
-        strategy_label=label,
-        model=model,
+        strategy_label=method.label,
+        model=method.model,
+        metric=query.metric,
         site_slug=slug,
-        structure=structure,
+        unseen=slug in cases.places.unseen,
+        structure=query.structure,
         mean=fmean(means) if means else None,
         std=stdev(means) if len(means) > 1 else None,
-        num_cases=max((len(values) for values in scores), default=0),
-        num_missing=max((values.count(None) for values in scores), default=0),
+        num_cases=max((len(values) for values in per_seed), default=0),
+        num_missing=max((sum(value.missing for value in values) for values in per_seed), default=0),
+        num_misses=max((sum(value.missed for value in values) for values in per_seed), default=0),
         num_seeds=len(means),
     )
 
 
-def _case_dice(row: EvaluatedCase, model: ModelKind, structure: str | None) -> float | None:
-    """None where the structure is in neither mask, or the model was not scored; the mean is over present structures."""
-    name = f"personalized/{row.site_slug}" if model == "personalized" else model
-    scores = service.scores_of(row).get(name, {})
-    if structure is not None:
-        return scores.get(structure)
-    present = [score for score in scores.values() if score is not None]
-    return fmean(present) if present else None
-
-
-def _selector(run: Run, slugs: list[str], rows: list[EvaluatedCase]) -> SelectorResult:
-    """Accuracy is of the most probable site, whether or not its model was then used."""
-    confusion: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        probabilities = row.probabilities or {}
-        most_probable = max(probabilities, key=lambda slug: probabilities[slug])
-        confusion[row.site_slug][most_probable] += 1
-    num_right = sum(confusion[slug][slug] for slug in confusion)
+def _selector(run: Run, training: list[str], rows: list[EvaluatedCase]) -> SelectorResult:
+    """Accuracy is of the most probable site, whether or not its model was then used. rows: of sites that train."""
+    confusion = {slug: confusion_row([row for row in rows if row.site_slug == slug]) for slug in training}
+    num_right = sum(confusion[slug][slug] for slug in training)
     return SelectorResult(
         run_id=run.id,
         strategy_label=run.strategy_label,
         seed=run.seed,
         accuracy=num_right / len(rows),
-        share_global=sum(row.chosen_model == "global" for row in rows) / len(rows),
+        share_global=sum(row.chosen_model == GLOBAL for row in rows) / len(rows),
         num_cases=len(rows),
         confusion=[
-            ConfusionRow(site_slug=slug, chosen={chosen: confusion[slug][chosen] for chosen in slugs}) for slug in slugs
+            ConfusionRow(site_slug=slug, chosen={chosen: confusion[slug][chosen] for chosen in training})
+            for slug in training
         ],
     )
+
+
+def confusion_row(rows: list[EvaluatedCase]) -> Counter[str]:
+    """How often each site is the most probable one."""
+    return Counter(most_probable(row.probabilities) for row in rows if row.probabilities)
+
+
+def most_probable(probabilities: dict[str, float]) -> str:
+    return max(probabilities, key=lambda slug: probabilities[slug])

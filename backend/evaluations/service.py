@@ -1,44 +1,52 @@
 """Per-case scores: storing them, and the list that the viewer shows."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url, require_artifacts
+from backend.contracts.metrics import SCORE_NAMES
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.datasets import service as datasets
 from backend.db.models import EvaluatedCase, Run
 from backend.errors import InvalidInput
+from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, places_of, scores_of
 from backend.runs.schemas import RunCases, ScoredCase
-
-SUPER = "super"
 
 
 def store_evaluation(
-    session: Session, run_id: str, participant: str, manifests: list[DatasetManifest], result: EvaluateSiteResult
+    session: Session,
+    run_id: str,
+    round_number: int,
+    participant: str,
+    manifests: list[DatasetManifest],
+    result: EvaluateSiteResult,
 ) -> None:
     """Writes one row a case; evaluating again replaces it. Raises InvalidInput for a case that is not the run's."""
     places = {case.case_id: (manifest.site, case.name) for manifest in manifests for case in manifest.cases}
     routing = {entry.case_id: entry for entry in result.routing}
     files = {entry.case_id: entry for entry in result.files}
-    dice: dict[str, dict[str, dict[str, float | None]]] = {}
+    scores: dict[str, dict[str, dict[str, Any]]] = {}
+    units: dict[str, str] = {}
     for score in result.scores:
-        dice.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = score.dice
-    if unknown := sorted({*dice, *routing, *files} - places.keys()):
+        by_metric = {name: getattr(score, name) for name in SCORE_NAMES}
+        scores.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = by_metric
+        units[score.case_id] = score.distance_unit
+    if unknown := sorted({*scores, *routing, *files} - places.keys()):
         remedy = f"report only cases of {participant}"
         raise InvalidInput.of_field("result.scores", ", ".join(unknown[:3]), "are no cases of this run", remedy)
     require_artifacts(session, _hashes(result))
-    for case_id, scores in dice.items():
+    for case_id, by_model in scores.items():
         route, file = routing.get(case_id), files.get(case_id)
         site_slug, name = places[case_id]
         row = EvaluatedCase(
             run_id=run_id,
+            round=round_number,
             case_id=case_id,
             name=name,
             site_slug=site_slug,
-            dice=scores,
+            scores=by_model,
+            distance_unit=units[case_id],
             probabilities=dict(route.probabilities) if route else None,
             chosen_model=route.chosen_model if route else None,
             image=file.image if file else None,
@@ -48,23 +56,11 @@ def store_evaluation(
         session.merge(row)
 
 
-def evaluated_cases(session: Session, run_ids: Iterable[str]) -> list[EvaluatedCase]:
-    query = select(EvaluatedCase).where(EvaluatedCase.run_id.in_(list(run_ids)))
-    return sorted(session.scalars(query), key=lambda row: (row.run_id, row.site_slug, row.name))
-
-
-def scores_of(row: EvaluatedCase) -> dict[str, dict[str, float | None]]:
-    """Model to structure to Dice; the super model's is the chosen model's."""
-    if row.chosen_model is None or row.chosen_model not in row.dice:
-        return row.dice
-    return {**row.dice, SUPER: row.dice[row.chosen_model]}
-
-
 def run_cases(session: Session, run: Run) -> RunCases:
-    """Everything that the case viewer needs of a run; empty until its evaluation."""
-    rows = evaluated_cases(session, [run.id])
+    """Everything that the case viewer needs of a run's best round; empty until its evaluation."""
+    rows = evaluated_cases(session, [run.id], "best")
     thumbnails = datasets.thumbnails_of_cases(session, [row.case_id for row in rows])
-    order = {slug: index for index, slug in enumerate(run.spec.sites if run.spec else ())}
+    order = {slug: index for index, slug in enumerate(places_of(run).all)}
     rows.sort(key=lambda row: (order.get(row.site_slug, len(order)), row.name))
     models = {model for row in rows for model in scores_of(row)}
     structures = run.spec.task.structures if run.spec else ()
@@ -81,11 +77,14 @@ def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str]) -> ScoredCase:
     predictions: dict[str, Any] = dict(row.predictions)
     if row.chosen_model in predictions:
         predictions[SUPER] = predictions[row.chosen_model]
+    scores = scores_of(row)
     return ScoredCase(
         case_id=row.case_id,
         name=row.name,
         site_slug=row.site_slug,
-        dice=scores_of(row),
+        dice={model: {name: by["dice"] for name, by in structures.items()} for model, structures in scores.items()},
+        scores=scores,
+        distance_unit=row.distance_unit,
         probabilities=row.probabilities,
         chosen_model=row.chosen_model,
         image_url=artifact_url(row.image),
@@ -97,7 +96,7 @@ def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str]) -> ScoredCase:
 
 def _model_rank(model: str) -> int:
     """super, then global, then the personalized ones."""
-    return {SUPER: 0, "global": 1}.get(model, 2)
+    return {SUPER: 0, GLOBAL: 1}.get(model, 2)
 
 
 def _hashes(result: EvaluateSiteResult) -> set[str]:

@@ -122,10 +122,14 @@ def _advance_evaluation(session: Session, run: Run) -> None:
             return
         choose_best_round(session, run)
     assert run.best_round is not None
-    evaluations = repository.tasks_of(session, run, "evaluate_site", run.best_round)
-    if not evaluations:
-        _open_tasks(session, run, "evaluate_site", run.best_round, run.evaluators or [])
-    elif _all_ended(evaluations) and _has_quorum(session, run, evaluations, "evaluate", run.best_round):
+    rounds = dict.fromkeys((run.best_round, run.num_rounds))  # once, where the last round is the best
+    evaluations = {number: repository.tasks_of(session, run, "evaluate_site", number) for number in rounds}
+    if not evaluations[run.best_round]:
+        for number in rounds:
+            _open_tasks(session, run, "evaluate_site", number, run.evaluators or [])
+    elif all(map(_all_ended, evaluations.values())) and all(
+        _has_quorum(session, run, tasks, "evaluate", number) for number, tasks in evaluations.items()
+    ):
         message = f"{describe_run(run)} is completed; its best round is {run.best_round}."
         set_status(session, run, RunStatus.COMPLETED, message, events.BACKEND)
 

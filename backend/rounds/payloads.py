@@ -56,6 +56,7 @@ def build_payload(session: Session, task: Task) -> TaskPayload:
                 participant=task.participant,
                 data=_manifests(session, run, task.participant),
                 state=_state(session, run, task.round),
+                with_files=task.round == run.best_round,
             )
     raise RuntimeError(f"task {task.id} has the unknown kind {task.kind!r}")
 
@@ -84,9 +85,11 @@ def _state(session: Session, run: Run, round_number: int) -> PartMap:
 
 
 def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
-    """A site's own data; everybody's for the pooled participant, in site order."""
+    """A site's own data; that of every site that trains for the pooled participant, in site order."""
     rows = repository.run_datasets(session, run.id)
-    return tuple(_as_allowed_now(session, row) for row in rows if participant in (POOLED, row.site_slug))
+    training = run.spec.sites if run.spec else ()
+    wanted = training if participant == POOLED else (participant,)
+    return tuple(_as_allowed_now(session, row) for row in rows if row.site_slug in wanted)
 
 
 def _as_allowed_now(session: Session, row: RunDataset) -> DatasetManifest:

@@ -41,5 +41,5 @@ def unfinished_tasks(session: Session, run: Run) -> list[Task]:
 
 
 def _participant_order(run: Run) -> list[str]:
-    sites = list(run.spec.sites) if run.spec else []
+    sites = [*run.spec.sites, *run.spec.held_out_sites] if run.spec else []
     return sites + [name for name in (run.participants or []) if name not in sites]

@@ -52,7 +52,7 @@ def apply_result(session: Session, task: Task, result: TaskResult, worker: str) 
             store_metrics(session, run, task.participant, result.metrics)
         case EvaluateSiteResult():
             data = [row.manifest for row in repository.run_datasets(session, run.id)]
-            evaluations.store_evaluation(session, run.id, task.participant, data, result)
+            evaluations.store_evaluation(session, run.id, task.round, task.participant, data, result)
 
 
 def store_metrics(session: Session, run: Run, participant: str, points: tuple[MetricPoint, ...]) -> int:
@@ -81,7 +81,9 @@ def store_metrics(session: Session, run: Run, participant: str, points: tuple[Me
 def _store_initialization(session: Session, run: Run, result: InitializeRunResult) -> None:
     assert run.spec is not None
     allowed = {*run.spec.sites, POOLED}
-    if unknown := sorted({*result.participants, *result.evaluators} - allowed) or not result.participants:
+    evaluating = {*allowed, *run.spec.held_out_sites}
+    unknown = sorted(({*result.participants} - allowed) | ({*result.evaluators} - evaluating))
+    if unknown or not result.participants:
         remedy = f"name participants among {', '.join(sorted(allowed))}"
         raise InvalidInput.of_field("result.participants", unknown, "are no sites of this run", remedy)
     require_artifacts(session, set(result.parts.values()))

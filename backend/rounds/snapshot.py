@@ -67,13 +67,15 @@ def take_snapshot(session: Session, run: Run) -> None:
     federation = session.get_one(Federation, experiment.federation_id)
     data = sites_with_data(session, federation.id)
     require_runnable(session, experiment.config, data, federation.task)
+    held_out = experiment.config.held_out_sites
     run.spec = RunSpec(
         run_id=run.id,
         config=experiment.config,
         strategy=run.strategy,
         seed=run.seed,
         task=federation.task,
-        sites=tuple(entry.site.slug for entry in data),
+        sites=tuple(entry.site.slug for entry in data if entry.site.slug not in held_out),
+        held_out_sites=tuple(entry.site.slug for entry in data if entry.site.slug in held_out),
     )
     pairs = [(entry.site, dataset) for entry in data for dataset in entry.datasets]
     for position, (site, dataset) in enumerate(pairs):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from backend.contracts.metrics import MetricName, ModelKind, Split
+from backend.contracts.metrics import DistanceUnit, MetricName, ModelKind, ScoreName, Split
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import TaskKind
@@ -89,6 +89,10 @@ class ScoredCase(Record):
     dice: dict[str, dict[str, float | None]] = Field(
         description="Model (`global`, `personalized/<site>`, `super`) to structure to Dice."
     )
+    scores: dict[str, dict[str, dict[ScoreName, float | None]]] = Field(
+        description="Model to structure to metric to value; null as the missing rules say."
+    )
+    distance_unit: DistanceUnit = Field(description="Of hd95 and assd.")
     probabilities: dict[str, float] | None
     chosen_model: str | None
     image_url: str | None

@@ -22,6 +22,21 @@ def open_broker(url: str) -> redis.Redis:
     return redis.Redis.from_url(url.replace("redis+socket://", "unix://"))
 
 
+def scores_of(dice: float) -> Result:
+    """Scores that a mask of this Dice could have."""
+    return {
+        "distance_unit": "px",
+        "dice": dice,
+        "iou": dice / (2 - dice),
+        "hd95": 10 * (1 - dice),
+        "nsd": dice,
+        "assd": 5 * (1 - dice),
+        "volume_difference": 1 - dice,
+        "sensitivity": dice,
+        "precision": dice,
+    }
+
+
 class PlayedWorker:
     """`dice` gives a validation Dice for (participant, round), `fail` an error for (kind, participant, round)."""
 
@@ -141,7 +156,7 @@ class PlayedWorker:
             parts |= {f"personalized/{site}": self.upload(f"initial {site}".encode()) for site in run["sites"]}
         return {
             "participants": participants,
-            "evaluators": run["sites"],
+            "evaluators": [*run["sites"], *run["held_out_sites"]],
             "criterion": {"fedsm": "super", "local-only": "personalized"}.get(name, "global"),
             "parts": parts,
             "downloads": self._downloads(parts, participants),
@@ -191,17 +206,19 @@ class PlayedWorker:
         routed = payload["run"]["strategy"]["name"] == "fedsm"
         own = f"personalized/{participant}"
         scores = [
-            {"case_id": case["case_id"], "model": model, "structure": "disc", "dice": 0.9 if model == own else 0.6}
+            {"case_id": case["case_id"], "model": model, "structure": "disc", **scores_of(0.9 if model == own else 0.6)}
             for case in tests
             for model in models
         ]
         mask = self.upload(f"mask {participant}".encode(), "application/x-nifti-gz")
         probabilities = {site: 0.97 if site == participant else 0.01 for site in payload["run"]["sites"]}
-        routing = [{"case_id": c["case_id"], "probabilities": probabilities, "chosen_model": own} for c in tests]
+        chosen = own if own in models else "global"
+        routing = [{"case_id": c["case_id"], "probabilities": probabilities, "chosen_model": chosen} for c in tests]
         files = [
             {"case_id": c["case_id"], "image": mask, "reference": mask, "predictions": dict.fromkeys(models, mask)}
             for c in tests
         ]
+        files = files if payload["with_files"] else []
         return {"scores": scores, "routing": routing if routed else [], "files": files}
 
     def _metric(self, payload: dict[str, Any], number: int) -> dict[str, Any]:

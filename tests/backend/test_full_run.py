@@ -164,8 +164,8 @@ def test_four_methods_and_two_seeds_fill_the_results_table(
     table = backend.admin.get(f"/api/v1/experiments/{experiment['id']}/results.csv")
     assert table.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(table.text)))
-    assert len(rows) == 48
-    assert rows[0]["strategy_label"] == "FedSM"
+    assert len(rows) == 48 * 8
+    assert (rows[0]["strategy_label"], rows[0]["metric"]) == ("FedSM", "dice")
 
     cases = backend.get(f"/runs/{experiment['runs'][0]['id']}/cases")
     assert cases["models"] == ["super", "global", "personalized/a", "personalized/b", "personalized/c"]

@@ -7,15 +7,20 @@ from backend.db.base import Base
 
 
 class EvaluatedCase(Base):
-    """One test case of a run's best round: dice is {model: {structure: Dice or null}}, predictions {model: SHA-256}."""
+    """One test case of a run's best or last round.
+
+    scores is {model: {structure: {metric: value or null}}}, predictions {model: SHA-256}: those of the best round.
+    """
 
     __tablename__ = "evaluated_case"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     site_slug: Mapped[str]
-    dice: Mapped[dict[str, Any]]
+    scores: Mapped[dict[str, Any]]
+    distance_unit: Mapped[str]
     probabilities: Mapped[dict[str, Any] | None]
     chosen_model: Mapped[str | None]
     image: Mapped[str | None]

@@ -4,7 +4,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { JsonSchema } from "@/lib/schema";
 import { unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
-import type { MetricRecord, RunRecord, TaskRecord } from "./generated/types.gen";
+import type { Comparison, ExperimentResults, MetricRecord, RunRecord, TaskRecord } from "./generated/types.gen";
 import { TERMINAL_TASKS } from "./live";
 
 export const sessionQuery = queryOptions({
@@ -64,10 +64,29 @@ export const experimentQuery = (id: string) =>
     queryFn: () => unwrap(api.getExperiment({ path: { experiment_id: id } })),
   });
 
-export const resultsQuery = (experimentId: string) =>
+/** What a table of results is about; without a structure, the mean over structures. */
+export interface ScoreQuery {
+  metric: ScoreName;
+  checkpoint: Checkpoint;
+  structure?: string;
+}
+
+export type Checkpoint = ExperimentResults["checkpoint"];
+export type ScoreName = ExperimentResults["metric"];
+
+export const resultsQuery = (experimentId: string, query: Pick<ScoreQuery, "metric" | "checkpoint">) =>
   queryOptions({
-    queryKey: ["experiment", experimentId, "results"],
-    queryFn: () => unwrap(api.getExperimentResults({ path: { experiment_id: experimentId } })),
+    queryKey: ["experiment", experimentId, "results", query],
+    queryFn: () => unwrap(api.getExperimentResults({ path: { experiment_id: experimentId }, query })),
+  });
+
+export const comparisonQuery = (
+  experimentId: string,
+  query: ScoreQuery & { baseline: string; model: Comparison["baseline_model"] },
+) =>
+  queryOptions({
+    queryKey: ["experiment", experimentId, "comparison", query],
+    queryFn: () => unwrap(api.compareMethods({ path: { experiment_id: experimentId }, query })),
   });
 
 export const experimentSchemaQuery = queryOptions({
@@ -83,6 +102,18 @@ export const runCasesQuery = (id: string) =>
   queryOptions({
     queryKey: ["run", id, "cases"],
     queryFn: () => unwrap(api.listRunCases({ path: { run_id: id } })),
+  });
+
+export const runMatrixQuery = (id: string, query: ScoreQuery) =>
+  queryOptions({
+    queryKey: ["run", id, "matrix", query],
+    queryFn: () => unwrap(api.getRunMatrix({ path: { run_id: id }, query })),
+  });
+
+export const runSelectorQuery = (id: string, query: ScoreQuery) =>
+  queryOptions({
+    queryKey: ["run", id, "selector", query],
+    queryFn: () => unwrap(api.getRunSelector({ path: { run_id: id }, query })),
   });
 
 export const runEventsQuery = (id: string) =>

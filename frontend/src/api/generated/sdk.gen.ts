@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadExperimentResultsData, DownloadExperimentResultsErrors, DownloadExperimentResultsResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetRunData, GetRunErrors, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
+import type { CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -73,6 +73,13 @@ export const streamEvents = <ThrowOnError extends boolean = false>(options?: Opt
 export const getExperimentSchema = <ThrowOnError extends boolean = false>(options?: Options<GetExperimentSchemaData, ThrowOnError>) => (options?.client ?? client).get<GetExperimentSchemaResponses, GetExperimentSchemaErrors, ThrowOnError>({ url: '/api/v1/experiment-schema', ...options });
 
 /**
+ * List Experiment Templates
+ *
+ * Whole configurations in name order: a change of one of them, or none, makes an experiment.
+ */
+export const listExperimentTemplates = <ThrowOnError extends boolean = false>(options?: Options<ListExperimentTemplatesData, ThrowOnError>) => (options?.client ?? client).get<ListExperimentTemplatesResponses, ListExperimentTemplatesErrors, ThrowOnError>({ url: '/api/v1/experiment-templates', ...options });
+
+/**
  * Delete Experiment
  *
  * Delete an experiment that is not running, with its runs and scores.
@@ -106,6 +113,21 @@ export const updateExperiment = <ThrowOnError extends boolean = false>(options: 
 export const cancelExperiment = <ThrowOnError extends boolean = false>(options: Options<CancelExperimentData, ThrowOnError>) => (options.client ?? client).post<CancelExperimentResponses, CancelExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/cancel', ...options });
 
 /**
+ * Download Cases Csv
+ *
+ * Every score of every test case, model and structure as CSV.
+ */
+export const downloadCasesCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadCasesCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadCasesCsvResponses, DownloadCasesCsvErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/cases.csv', ...options });
+
+/**
+ * Compare Methods
+ *
+ * Every method against one: mean difference with a bootstrap interval, and a paired test on cases, by site and
+ * pooled.
+ */
+export const compareMethods = <ThrowOnError extends boolean = false>(options: Options<CompareMethodsData, ThrowOnError>) => (options.client ?? client).get<CompareMethodsResponses, CompareMethodsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/comparison', ...options });
+
+/**
  * List Experiment Events
  */
 export const listExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<ListExperimentEventsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentEventsResponses, ListExperimentEventsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/events', ...options });
@@ -113,16 +135,30 @@ export const listExperimentEvents = <ThrowOnError extends boolean = false>(optio
 /**
  * Get Experiment Results
  *
- * Test Dice of every method, model, site and structure; and what the selector chose.
+ * One metric of every method, model, site and structure on the test cases; and what the selector chose.
  */
 export const getExperimentResults = <ThrowOnError extends boolean = false>(options: Options<GetExperimentResultsData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResultsResponses, GetExperimentResultsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results', ...options });
 
 /**
- * Download Experiment Results
+ * Download Results Csv
  *
- * The same table as CSV.
+ * All cells of all metrics as CSV.
  */
-export const downloadExperimentResults = <ThrowOnError extends boolean = false>(options: Options<DownloadExperimentResultsData, ThrowOnError>) => (options.client ?? client).get<DownloadExperimentResultsResponses, DownloadExperimentResultsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.csv', ...options });
+export const downloadResultsCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsCsvResponses, DownloadResultsCsvErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.csv', ...options });
+
+/**
+ * Download Results Json
+ *
+ * All cells of all metrics as JSON.
+ */
+export const downloadResultsJson = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsJsonData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsJsonResponses, DownloadResultsJsonErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.json', ...options });
+
+/**
+ * Download Results Latex
+ *
+ * A LaTeX table (booktabs) of one metric: methods x sites, mean and deviation over seeds, the best in bold.
+ */
+export const downloadResultsLatex = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsLatexData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsLatexResponses, DownloadResultsLatexErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.tex', ...options });
 
 /**
  * Start Experiment
@@ -266,6 +302,13 @@ export const listRunCases = <ThrowOnError extends boolean = false>(options: Opti
 export const listRunEvents = <ThrowOnError extends boolean = false>(options: Options<ListRunEventsData, ThrowOnError>) => (options.client ?? client).get<ListRunEventsResponses, ListRunEventsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/events', ...options });
 
 /**
+ * Get Run Matrix
+ *
+ * The personalization matrix: every model on every site's test cases, with oracle routing and the super model.
+ */
+export const getRunMatrix = <ThrowOnError extends boolean = false>(options: Options<GetRunMatrixData, ThrowOnError>) => (options.client ?? client).get<GetRunMatrixResponses, GetRunMatrixErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/matrix', ...options });
+
+/**
  * List Run Metrics
  *
  * In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier.
@@ -299,6 +342,13 @@ export const listRunRounds = <ThrowOnError extends boolean = false>(options: Opt
  * The weights after a round.
  */
 export const getRunRound = <ThrowOnError extends boolean = false>(options: Options<GetRunRoundData, ThrowOnError>) => (options.client ?? client).get<GetRunRoundResponses, GetRunRoundErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/rounds/{round_number}', ...options });
+
+/**
+ * Get Run Selector
+ *
+ * The model selector on the test cases: confusion, accuracy, calibration, and the super model at every gamma.
+ */
+export const getRunSelector = <ThrowOnError extends boolean = false>(options: Options<GetRunSelectorData, ThrowOnError>) => (options.client ?? client).get<GetRunSelectorResponses, GetRunSelectorErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/selector', ...options });
 
 /**
  * List Run Tasks

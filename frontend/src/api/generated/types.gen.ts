@@ -90,6 +90,26 @@ export type AggregateRoundResult = {
 };
 
 /**
+ * AllResults
+ *
+ * Every metric's table, as the JSON export has it.
+ */
+export type AllResults = {
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Results
+     */
+    results: Array<ExperimentResults>;
+};
+
+/**
  * AttentionUnetConfig
  *
  * Attention U-Net (Oktay et al., MIDL 2018); it has batch norm.
@@ -148,6 +168,36 @@ export type BasicUNetConfig = {
      * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
+};
+
+/**
+ * Calibration
+ *
+ * How far the selector's probabilities can be believed. Natural logarithms; Brier over all classes, 0 to 2.
+ */
+export type Calibration = {
+    /**
+     * Accuracy
+     */
+    accuracy: number;
+    /**
+     * Bins
+     */
+    bins: Array<ReliabilityBin>;
+    /**
+     * Brier
+     */
+    brier: number;
+    /**
+     * Ece
+     *
+     * Expected calibration error of the largest probability, over `bins`.
+     */
+    ece: number;
+    /**
+     * Nll
+     */
+    nll: number;
 };
 
 /**
@@ -313,7 +363,7 @@ export type CaseRouting = {
     /**
      * Chosen Model
      *
-     * `global` or `personalized/<site slug>`: the super model's choice.
+     * The super model's choice: `global`, `personalized/<site slug>`, or `mixture` under soft routing.
      */
     chosen_model: string;
     /**
@@ -329,9 +379,18 @@ export type CaseRouting = {
 /**
  * CaseScore
  *
- * Dice of one model on one case and structure, in the image's original space. None: in neither mask.
+ * One model on one case and structure, in the image's original space.
+ *
+ * Structure in neither mask: all None. In one mask only: dice, iou and nsd are 0; None is what has no meaning (hd95,
+ * assd; precision without a prediction; sensitivity and volume_difference without a reference), and counts as a miss.
  */
 export type CaseScore = {
+    /**
+     * Assd
+     *
+     * Average symmetric surface distance.
+     */
+    assd: number | null;
     /**
      * Case Id
      */
@@ -341,15 +400,51 @@ export type CaseScore = {
      */
     dice: number | null;
     /**
+     * Distance Unit
+     *
+     * That of hd95 and assd.
+     */
+    distance_unit: 'mm' | 'px';
+    /**
+     * Hd95
+     *
+     * The larger of both directed 95th percentiles of surface distances.
+     */
+    hd95: number | null;
+    /**
+     * Iou
+     */
+    iou: number | null;
+    /**
      * Model
      *
-     * `global` or `personalized/<site slug>`.
+     * `global`, `personalized/<site slug>`, or `mixture`: soft routing's.
      */
     model: string;
+    /**
+     * Nsd
+     *
+     * Normalized surface Dice at the experiment's evaluation.nsd_tolerance.
+     */
+    nsd: number | null;
+    /**
+     * Precision
+     */
+    precision: number | null;
+    /**
+     * Sensitivity
+     */
+    sensitivity: number | null;
     /**
      * Structure
      */
     structure: string;
+    /**
+     * Volume Difference
+     *
+     * | |prediction| - |reference| | / |reference|: no unit, 0 is best.
+     */
+    volume_difference: number | null;
 };
 
 /**
@@ -570,6 +665,151 @@ export type CnnSelector = {
      * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.
      */
     training?: 'reference' | 'pooled_gradient';
+};
+
+/**
+ * Comparison
+ *
+ * Paired tests of every method against one: cases are the unit, their scores averaged over seeds first.
+ */
+export type Comparison = {
+    /**
+     * Baseline Label
+     */
+    baseline_label: string;
+    /**
+     * Baseline Model
+     */
+    baseline_model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Cells
+     */
+    cells: Array<ComparisonCell>;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Confidence
+     */
+    confidence: number;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Num Resamples
+     */
+    num_resamples: number;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Test
+     *
+     * The test in words.
+     */
+    test: string;
+};
+
+/**
+ * ComparisonCell
+ *
+ * A method's model against the baseline on the test cases of one site. `difference` is its mean less the
+ * baseline's, over the cases that both have a value for.
+ */
+export type ComparisonCell = {
+    /**
+     * Baseline Mean
+     */
+    baseline_mean: number | null;
+    /**
+     * Difference
+     */
+    difference: number | null;
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Low
+     *
+     * Ends of the interval of the difference; None for fewer than two cases.
+     */
+    low: number | null;
+    /**
+     * Mean
+     */
+    mean: number | null;
+    /**
+     * Mean High
+     */
+    mean_high: number | null;
+    /**
+     * Mean Low
+     */
+    mean_low: number | null;
+    /**
+     * Method
+     *
+     * How p was found.
+     */
+    method: 'exact' | 'normal' | null;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Num Left Out
+     *
+     * Cases that one of both has no value for.
+     */
+    num_left_out: number;
+    /**
+     * Num Pairs
+     *
+     * n of the test: cases with a value of both.
+     */
+    num_pairs: number;
+    /**
+     * Num Zero
+     *
+     * Of these, cases without a difference.
+     */
+    num_zero: number;
+    /**
+     * P
+     */
+    p: number | null;
+    /**
+     * P Holm
+     *
+     * p adjusted for the methods compared on this site.
+     */
+    p_holm: number | null;
+    /**
+     * Site Slug
+     *
+     * None: the cases of all sites that train, pooled.
+     */
+    site_slug: string | null;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    /**
+     * Unseen
+     */
+    unseen: boolean;
 };
 
 /**
@@ -1155,6 +1395,12 @@ export type EvaluateSitePayload = {
     state: {
         [key: string]: string;
     };
+    /**
+     * With Files
+     *
+     * Images and masks for the viewer too: of the best round only.
+     */
+    with_files?: boolean;
 };
 
 /**
@@ -1261,6 +1507,12 @@ export type EventRecord = {
 export type ExperimentConfig = {
     data?: DataConfig;
     evaluation?: EvaluationConfig;
+    /**
+     * Held Out Sites
+     *
+     * Slugs of sites that do not train: every model is tested on their test cases, as on those of a hospital that the federation has never seen.
+     */
+    held_out_sites?: Array<string>;
     /**
      * Minimum Sites
      *
@@ -1407,13 +1659,17 @@ export type ExperimentRecord = {
 /**
  * ExperimentResults
  *
- * `round` is each run's best round. Cells exist for every strategy x reported model x site x structure.
+ * Cells exist for every strategy x reported model x site x structure.
  */
 export type ExperimentResults = {
     /**
      * Cells
      */
     cells: Array<ResultCell>;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
     /**
      * Complete
      *
@@ -1425,17 +1681,72 @@ export type ExperimentResults = {
      */
     experiment_id: string;
     /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Nsd Tolerance
+     *
+     * Of nsd, in mm, or in px for images without spacing.
+     */
+    nsd_tolerance: number;
+    /**
      * Selectors
      */
     selectors: Array<SelectorResult>;
     /**
      * Sites
+     *
+     * Those that train in site order, then those held out.
      */
     sites: Array<string>;
     /**
      * Structures
      */
     structures: Array<string>;
+    /**
+     * Unit
+     *
+     * Of hd95 and assd; the other metrics have none.
+     */
+    unit: 'mm' | 'px' | 'mixed' | null;
+    /**
+     * Unseen Sites
+     *
+     * Held out: tested on, never trained on.
+     */
+    unseen_sites: Array<string>;
+};
+
+/**
+ * ExperimentTemplate
+ */
+export type ExperimentTemplate = {
+    config: ExperimentConfig;
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Name
+     *
+     * As `fedsm experiment templates NAME` takes it.
+     */
+    name: string;
+    /**
+     * Notes
+     *
+     * For which data it is, where its settings come from, and what differs from there.
+     */
+    notes: string;
+    /**
+     * Title
+     */
+    title: string;
 };
 
 /**
@@ -2163,6 +2474,50 @@ export type LogLine = {
 };
 
 /**
+ * MatrixCell
+ */
+export type MatrixCell = {
+    /**
+     * Mean
+     */
+    mean: number | null;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Num Misses
+     */
+    num_misses: number;
+    /**
+     * Num Missing
+     */
+    num_missing: number;
+    /**
+     * Site Slug
+     *
+     * None: the cases of all sites that train, pooled.
+     */
+    site_slug: string | null;
+};
+
+/**
+ * MatrixRow
+ */
+export type MatrixRow = {
+    /**
+     * Cells
+     */
+    cells: Array<MatrixCell>;
+    /**
+     * Model
+     *
+     * `global`, `personalized/<site>`, `super`; `own`: each case by its own site's model, as if the site were known (oracle routing).
+     */
+    model: string;
+};
+
+/**
  * MeanAggregation
  *
  * The weighted mean.
@@ -2419,15 +2774,49 @@ export type Reading = {
 };
 
 /**
+ * ReliabilityBin
+ *
+ * Cases whose largest probability is above `low` and at most `high`.
+ */
+export type ReliabilityBin = {
+    /**
+     * Accuracy
+     */
+    accuracy: number | null;
+    /**
+     * Confidence
+     *
+     * Mean of the largest probability.
+     */
+    confidence: number | null;
+    /**
+     * High
+     */
+    high: number;
+    /**
+     * Low
+     */
+    low: number;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+};
+
+/**
  * ResultCell
  *
- * Mean Dice of one method's model on one site's test cases, over cases and then seeds.
+ * One method's model on one site's test cases: the mean over cases, then over seeds.
  */
 export type ResultCell = {
     /**
      * Mean
      */
     mean: number | null;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
     /**
      * Model
      *
@@ -2438,6 +2827,12 @@ export type ResultCell = {
      * Num Cases
      */
     num_cases: number;
+    /**
+     * Num Misses
+     *
+     * Cases that have no value although a mask holds the structure: hd95 and assd where the other mask is empty. They are not in the mean: read both.
+     */
+    num_misses: number;
     /**
      * Num Missing
      *
@@ -2451,7 +2846,7 @@ export type ResultCell = {
     /**
      * Site Slug
      *
-     * None: all sites' cases pooled.
+     * None: the cases of all sites that train, pooled.
      */
     site_slug: string | null;
     /**
@@ -2470,6 +2865,12 @@ export type ResultCell = {
      * None: the mean over structures.
      */
     structure: string | null;
+    /**
+     * Unseen
+     *
+     * The site was held out of the federation.
+     */
+    unseen: boolean;
 };
 
 /**
@@ -2498,6 +2899,50 @@ export type RunCases = {
      * Structure i is bit 2**i of every mask volume.
      */
     structures: Array<string>;
+};
+
+/**
+ * RunMatrix
+ *
+ * The personalization matrix: every model on every site's test cases.
+ */
+export type RunMatrix = {
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Rows
+     */
+    rows: Array<MatrixRow>;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Sites
+     */
+    sites: Array<string>;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Unseen Sites
+     */
+    unseen_sites: Array<string>;
 };
 
 /**
@@ -2632,12 +3077,72 @@ export type RunRoundState = {
 };
 
 /**
+ * RunSelector
+ *
+ * What the model selector did on the test cases, and what the super model would score at any gamma.
+ */
+export type RunSelector = {
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Gamma
+     */
+    gamma: number;
+    /**
+     * Groups
+     */
+    groups: Array<SelectorGroup>;
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Routing
+     */
+    routing: 'hard' | 'soft';
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Sites
+     *
+     * The selector's classes.
+     */
+    sites: Array<string>;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Unseen Sites
+     */
+    unseen_sites: Array<string>;
+};
+
+/**
  * RunSpec
  *
  * What does not change during a run.
  */
 export type RunSpec = {
     config: ExperimentConfig;
+    /**
+     * Held Out Sites
+     *
+     * Slugs of the sites that do not train, whose test cases every model is tested on.
+     */
+    held_out_sites?: Array<string>;
     /**
      * Run Id
      */
@@ -2649,7 +3154,7 @@ export type RunSpec = {
     /**
      * Sites
      *
-     * Slugs of all sites with data, in site order: the order of sums.
+     * Slugs of the sites that train, in site order: the order of sums.
      */
     sites: Array<string>;
     /**
@@ -2891,6 +3396,12 @@ export type ScoredCase = {
         };
     };
     /**
+     * Distance Unit
+     *
+     * Of hd95 and assd.
+     */
+    distance_unit: 'mm' | 'px';
+    /**
      * Image Url
      */
     image_url: string | null;
@@ -2916,6 +3427,18 @@ export type ScoredCase = {
      * Reference Url
      */
     reference_url: string | null;
+    /**
+     * Scores
+     *
+     * Model to structure to metric to value; null as the missing rules say.
+     */
+    scores: {
+        [key: string]: {
+            [key: string]: {
+                [key: string]: number | null;
+            };
+        };
+    };
     /**
      * Site Slug
      */
@@ -2995,7 +3518,55 @@ export type SegmentationTask = {
 };
 
 /**
+ * SelectorGroup
+ */
+export type SelectorGroup = {
+    /**
+     * None for a site held out, which has no right answer.
+     */
+    calibration: Calibration | null;
+    /**
+     * Chosen
+     *
+     * Most probable site to number of cases: a row of the confusion matrix.
+     */
+    chosen: {
+        [key: string]: number;
+    };
+    /**
+     * Mean
+     *
+     * The super model as it ran.
+     */
+    mean: number | null;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Share Global
+     */
+    share_global: number;
+    /**
+     * Site Slug
+     *
+     * None: the cases of all sites that train, pooled.
+     */
+    site_slug: string | null;
+    /**
+     * Sweep
+     */
+    sweep: Array<SweepPoint>;
+    /**
+     * Unseen
+     */
+    unseen: boolean;
+};
+
+/**
  * SelectorResult
+ *
+ * Of the cases of the sites that train; a site held out has no right answer.
  */
 export type SelectorResult = {
     /**
@@ -3286,6 +3857,30 @@ export type StructureLabels = {
      * Integers of label masks.
      */
     values?: Array<number>;
+};
+
+/**
+ * SweepPoint
+ *
+ * The super model if its threshold were gamma.
+ */
+export type SweepPoint = {
+    /**
+     * Gamma
+     */
+    gamma: number;
+    /**
+     * Mean
+     */
+    mean: number | null;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Share Global
+     */
+    share_global: number;
 };
 
 /**
@@ -3993,6 +4588,45 @@ export type GetExperimentSchemaResponses = {
 
 export type GetExperimentSchemaResponse = GetExperimentSchemaResponses[keyof GetExperimentSchemaResponses];
 
+export type ListExperimentTemplatesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/experiment-templates';
+};
+
+export type ListExperimentTemplatesErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListExperimentTemplatesError = ListExperimentTemplatesErrors[keyof ListExperimentTemplatesErrors];
+
+export type ListExperimentTemplatesResponses = {
+    /**
+     * Response List Experiment Templates
+     *
+     * Successful Response
+     */
+    200: Array<ExperimentTemplate>;
+};
+
+export type ListExperimentTemplatesResponse = ListExperimentTemplatesResponses[keyof ListExperimentTemplatesResponses];
+
 export type DeleteExperimentData = {
     body?: never;
     path: {
@@ -4161,6 +4795,128 @@ export type CancelExperimentResponses = {
 
 export type CancelExperimentResponse = CancelExperimentResponses[keyof CancelExperimentResponses];
 
+export type DownloadCasesCsvData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/experiments/{experiment_id}/cases.csv';
+};
+
+export type DownloadCasesCsvErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadCasesCsvError = DownloadCasesCsvErrors[keyof DownloadCasesCsvErrors];
+
+export type DownloadCasesCsvResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadCasesCsvResponse = DownloadCasesCsvResponses[keyof DownloadCasesCsvResponses];
+
+export type CompareMethodsData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query: {
+        /**
+         * Baseline
+         *
+         * Label of the strategy that the others are compared with.
+         */
+        baseline: string;
+        /**
+         * Model
+         *
+         * The baseline's model; left out: its super or own.
+         */
+        model?: 'global' | 'personalized' | 'super' | 'selector' | null;
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/experiments/{experiment_id}/comparison';
+};
+
+export type CompareMethodsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CompareMethodsError = CompareMethodsErrors[keyof CompareMethodsErrors];
+
+export type CompareMethodsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Comparison;
+};
+
+export type CompareMethodsResponse = CompareMethodsResponses[keyof CompareMethodsResponses];
+
 export type ListExperimentEventsData = {
     body?: never;
     path: {
@@ -4226,7 +4982,20 @@ export type GetExperimentResultsData = {
          */
         experiment_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
     url: '/api/v1/experiments/{experiment_id}/results';
 };
 
@@ -4260,7 +5029,7 @@ export type GetExperimentResultsResponses = {
 
 export type GetExperimentResultsResponse = GetExperimentResultsResponses[keyof GetExperimentResultsResponses];
 
-export type DownloadExperimentResultsData = {
+export type DownloadResultsCsvData = {
     body?: never;
     path: {
         /**
@@ -4268,11 +5037,18 @@ export type DownloadExperimentResultsData = {
          */
         experiment_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
     url: '/api/v1/experiments/{experiment_id}/results.csv';
 };
 
-export type DownloadExperimentResultsErrors = {
+export type DownloadResultsCsvErrors = {
     /**
      * Not signed in
      */
@@ -4291,16 +5067,132 @@ export type DownloadExperimentResultsErrors = {
     422: ErrorBody;
 };
 
-export type DownloadExperimentResultsError = DownloadExperimentResultsErrors[keyof DownloadExperimentResultsErrors];
+export type DownloadResultsCsvError = DownloadResultsCsvErrors[keyof DownloadResultsCsvErrors];
 
-export type DownloadExperimentResultsResponses = {
+export type DownloadResultsCsvResponses = {
     /**
      * Successful Response
      */
     200: string;
 };
 
-export type DownloadExperimentResultsResponse = DownloadExperimentResultsResponses[keyof DownloadExperimentResultsResponses];
+export type DownloadResultsCsvResponse = DownloadResultsCsvResponses[keyof DownloadResultsCsvResponses];
+
+export type DownloadResultsJsonData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/experiments/{experiment_id}/results.json';
+};
+
+export type DownloadResultsJsonErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadResultsJsonError = DownloadResultsJsonErrors[keyof DownloadResultsJsonErrors];
+
+export type DownloadResultsJsonResponses = {
+    /**
+     * Successful Response
+     */
+    200: AllResults;
+};
+
+export type DownloadResultsJsonResponse = DownloadResultsJsonResponses[keyof DownloadResultsJsonResponses];
+
+export type DownloadResultsLatexData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+        /**
+         * Baseline
+         *
+         * Marks what differs significantly from this strategy.
+         */
+        baseline?: string | null;
+    };
+    url: '/api/v1/experiments/{experiment_id}/results.tex';
+};
+
+export type DownloadResultsLatexErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadResultsLatexError = DownloadResultsLatexErrors[keyof DownloadResultsLatexErrors];
+
+export type DownloadResultsLatexResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadResultsLatexResponse = DownloadResultsLatexResponses[keyof DownloadResultsLatexResponses];
 
 export type StartExperimentData = {
     body?: never;
@@ -4995,6 +5887,67 @@ export type ListRunEventsResponses = {
 
 export type ListRunEventsResponse = ListRunEventsResponses[keyof ListRunEventsResponses];
 
+export type GetRunMatrixData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/runs/{run_id}/matrix';
+};
+
+export type GetRunMatrixErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetRunMatrixError = GetRunMatrixErrors[keyof GetRunMatrixErrors];
+
+export type GetRunMatrixResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunMatrix;
+};
+
+export type GetRunMatrixResponse = GetRunMatrixResponses[keyof GetRunMatrixResponses];
+
 export type ListRunMetricsData = {
     body?: never;
     path: {
@@ -5219,6 +6172,67 @@ export type GetRunRoundResponses = {
 };
 
 export type GetRunRoundResponse = GetRunRoundResponses[keyof GetRunRoundResponses];
+
+export type GetRunSelectorData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/runs/{run_id}/selector';
+};
+
+export type GetRunSelectorErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetRunSelectorError = GetRunSelectorErrors[keyof GetRunSelectorErrors];
+
+export type GetRunSelectorResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunSelector;
+};
+
+export type GetRunSelectorResponse = GetRunSelectorResponses[keyof GetRunSelectorResponses];
 
 export type ListRunTasksData = {
     body?: never;

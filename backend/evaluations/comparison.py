@@ -1,0 +1,121 @@
+"""Every method against a baseline: paired tests on cases, adjusted for their number, with bootstrap intervals."""
+
+from collections import defaultdict
+from statistics import fmean
+
+from sqlalchemy.orm import Session
+
+from backend.contracts.metrics import LOWER_IS_BETTER, ModelKind
+from backend.db.models import Experiment
+from backend.errors import InvalidInput
+from backend.evaluations.schemas import Comparison, ComparisonCell
+from backend.evaluations.scored_cases import ExperimentCases, Method, Query, case_value, experiment_cases
+from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, bootstrap_mean, holm, wilcoxon
+
+TEST = (
+    "two-sided Wilcoxon signed-rank test on test cases, scores averaged over seeds, zeros by Pratt, exact up to 50 "
+    "pairs; Holm's adjustment over the methods compared on a site"
+)
+
+
+def compare(
+    session: Session, experiment: Experiment, baseline: str, model: ModelKind | None, query: Query
+) -> Comparison:
+    """Raises InvalidInput for a structure or baseline that the experiment does not have."""
+    return comparison_of(experiment_cases(session, experiment, query.checkpoint), baseline, model, query)
+
+
+def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None, query: Query) -> Comparison:
+    """model None: what the baseline's strategy is for, its super or personalized model where it has one."""
+    require_structure(cases.structures, query.structure)
+    methods = cases.methods()
+    pinned = _find(methods, baseline, model)
+    others = [method for method in methods if method is not pinned]
+    cells = []
+    for slug in cases.places.columns:
+        expected = _values(cases, pinned, slug, query)
+        column = [_cell(cases, method, slug, query, expected) for method in others]
+        adjusted = holm([cell.p for cell in column])
+        cells += [cell.model_copy(update={"p_holm": p}) for cell, p in zip(column, adjusted, strict=True)]
+    return Comparison(
+        experiment_id=cases.experiment.id,
+        metric=query.metric,
+        checkpoint=query.checkpoint,
+        structure=query.structure,
+        baseline_label=pinned.label,
+        baseline_model=pinned.model,
+        higher_is_better=query.metric not in LOWER_IS_BETTER,
+        test=TEST,
+        confidence=CONFIDENCE,
+        num_resamples=NUM_RESAMPLES,
+        cells=cells,
+    )
+
+
+def require_structure(structures: list[str], structure: str | None) -> None:
+    """Raises InvalidInput naming those there are."""
+    if structure is not None and structure not in structures:
+        remedy = f"choose among {', '.join(structures)}, or leave it out for their mean"
+        raise InvalidInput.of_field("structure", structure, "is no structure of this task", remedy)
+
+
+def _find(methods: list[Method], label: str, model: ModelKind | None) -> Method:
+    of_label = [method for method in methods if method.label == label]
+    if not of_label:
+        known = ", ".join(dict.fromkeys(method.label for method in methods))
+        raise InvalidInput.of_field("baseline", label, "is no method of this experiment", f"choose among {known}")
+    if model is None:
+        return of_label[-1]
+    chosen = next((method for method in of_label if method.model == model), None)
+    if chosen is None:
+        known = ", ".join(method.model for method in of_label)
+        raise InvalidInput.of_field("model", model, f"is no model of {label}", f"choose among {known}")
+    return chosen
+
+
+def _values(cases: ExperimentCases, method: Method, slug: str | None, query: Query) -> dict[str, float | None]:
+    """Case id to the mean over seeds; None where no seed has a value."""
+    found: dict[str, list[float | None]] = defaultdict(list)
+    for run in method.runs:
+        for row in cases.places.select(cases.rows[run.id], slug):
+            value = case_value(row, method.model, query)
+            if value is not None and not value.missing:
+                found[row.case_id].append(value.value)
+    return {case_id: _mean([value for value in values if value is not None]) for case_id, values in found.items()}
+
+
+def _cell(
+    cases: ExperimentCases, method: Method, slug: str | None, query: Query, expected: dict[str, float | None]
+) -> ComparisonCell:
+    own = _values(cases, method, slug, query)
+    pairs = [
+        (value, other)
+        for case_id, value in own.items()
+        if value is not None and (other := expected.get(case_id)) is not None
+    ]
+    values = [value for value, _ in pairs]
+    differences = [value - other for value, other in pairs]
+    test, interval, around = wilcoxon(differences), bootstrap_mean(differences), bootstrap_mean(values)
+    return ComparisonCell(
+        strategy_label=method.label,
+        model=method.model,
+        site_slug=slug,
+        unseen=slug in cases.places.unseen,
+        num_pairs=len(pairs),
+        num_zero=test.num_zero if test else 0,
+        num_left_out=len(own.keys() | expected.keys()) - len(pairs),
+        mean=_mean(values),
+        mean_low=around.low if around else None,
+        mean_high=around.high if around else None,
+        baseline_mean=_mean([other for _, other in pairs]),
+        difference=_mean(differences),
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        p=test.p if test else None,
+        p_holm=None,
+        method=test.method if test else None,
+    )
+
+
+def _mean(values: list[float]) -> float | None:
+    return fmean(values) if values else None

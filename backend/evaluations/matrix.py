@@ -1,0 +1,75 @@
+"""The personalization matrix of a run: every model on every site's test cases."""
+
+from statistics import fmean
+
+from sqlalchemy.orm import Session
+
+from backend.contracts.metrics import LOWER_IS_BETTER
+from backend.db.models import EvaluatedCase, Run
+from backend.evaluations.comparison import require_structure
+from backend.evaluations.schemas import MatrixCell, MatrixRow, RunMatrix
+from backend.evaluations.scored_cases import (
+    GLOBAL,
+    PERSONALIZED,
+    SUPER,
+    Places,
+    Query,
+    case_value,
+    evaluated_cases,
+    places_of,
+    present_values,
+    scores_of,
+)
+
+#: Oracle routing: each case by the model of the site that it came from.
+OWN = "own"
+
+
+def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
+    """Empty until the run's evaluation. Raises InvalidInput for a structure that the task does not have."""
+    require_structure([structure.name for structure in run.spec.task.structures] if run.spec else [], query.structure)
+    places, rows = places_of(run), evaluated_cases(session, [run.id], query.checkpoint)
+    return RunMatrix(
+        run_id=run.id,
+        round=checkpoint_round(run, query),
+        metric=query.metric,
+        checkpoint=query.checkpoint,
+        structure=query.structure,
+        higher_is_better=query.metric not in LOWER_IS_BETTER,
+        sites=places.all,
+        unseen_sites=places.unseen,
+        rows=[
+            MatrixRow(
+                model=model, cells=[_cell(places.select(rows, slug), slug, model, query) for slug in places.columns]
+            )
+            for model in _models(rows, places)
+        ],
+    )
+
+
+def checkpoint_round(run: Run, query: Query) -> int:
+    return run.num_rounds if query.checkpoint == "last" else run.best_round or 0
+
+
+def _models(rows: list[EvaluatedCase], places: Places) -> list[str]:
+    """Those that were scored: single models, then ways of choosing among them."""
+    scored = {model for row in rows for model in scores_of(row)}
+    own = {f"{PERSONALIZED}/{slug}" for slug in places.training}
+    order = [GLOBAL, *(f"{PERSONALIZED}/{slug}" for slug in places.training)]
+    return [model for model in order if model in scored] + [
+        *([OWN] if own & scored else []),
+        *([SUPER] if SUPER in scored else []),
+    ]
+
+
+def _cell(rows: list[EvaluatedCase], slug: str | None, model: str, query: Query) -> MatrixCell:
+    name = PERSONALIZED if model == OWN else model
+    values = [value for row in rows if (value := case_value(row, name, query)) is not None]
+    present = present_values(values)
+    return MatrixCell(
+        site_slug=slug,
+        mean=fmean(present) if present else None,
+        num_cases=len(values),
+        num_missing=sum(value.missing for value in values),
+        num_misses=sum(value.missed for value in values),
+    )

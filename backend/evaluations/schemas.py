@@ -1,0 +1,198 @@
+"""Response bodies of results: tables, comparisons, the personalization matrix and the model selector."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from backend.contracts.metrics import DistanceUnit, ModelKind, ScoreName
+from backend.federations.schemas import Record
+
+#: Which round of each run: the one that validation chose, or the last.
+Checkpoint = Literal["best", "last"]
+
+
+class ResultCell(Record):
+    """One method's model on one site's test cases: the mean over cases, then over seeds."""
+
+    strategy_label: str
+    model: ModelKind = Field(description="`personalized` is the model of the site in the same row (oracle routing).")
+    metric: ScoreName
+    site_slug: str | None = Field(description="None: the cases of all sites that train, pooled.")
+    unseen: bool = Field(description="The site was held out of the federation.")
+    structure: str | None = Field(description="None: the mean over structures.")
+    mean: float | None
+    std: float | None = Field(description="Standard deviation over seeds; None with one seed.")
+    num_cases: int
+    num_missing: int = Field(description="Cases without the structure in either mask.")
+    num_misses: int = Field(
+        description="Cases that have no value although a mask holds the structure: hd95 and assd where the other mask "
+        "is empty. They are not in the mean: read both."
+    )
+    num_seeds: int
+
+
+class ConfusionRow(Record):
+    site_slug: str
+    chosen: dict[str, int] = Field(description="Most probable site to number of test cases.")
+
+
+class SelectorResult(Record):
+    """Of the cases of the sites that train; a site held out has no right answer."""
+
+    run_id: str
+    strategy_label: str
+    seed: int
+    accuracy: float | None
+    share_global: float | None
+    num_cases: int
+    confusion: list[ConfusionRow]
+
+
+class ExperimentResults(Record):
+    """Cells exist for every strategy x reported model x site x structure."""
+
+    experiment_id: str
+    metric: ScoreName
+    checkpoint: Checkpoint
+    higher_is_better: bool
+    unit: DistanceUnit | Literal["mixed"] | None = Field(description="Of hd95 and assd; the other metrics have none.")
+    nsd_tolerance: float = Field(description="Of nsd, in mm, or in px for images without spacing.")
+    structures: list[str]
+    sites: list[str] = Field(description="Those that train in site order, then those held out.")
+    unseen_sites: list[str] = Field(description="Held out: tested on, never trained on.")
+    cells: list[ResultCell]
+    selectors: list[SelectorResult]
+    complete: bool = Field(description="False while a run is still going: the table holds what is finished.")
+
+
+class AllResults(Record):
+    """Every metric's table, as the JSON export has it."""
+
+    experiment_id: str
+    name: str
+    results: list[ExperimentResults]
+
+
+class ComparisonCell(Record):
+    """A method's model against the baseline on the test cases of one site. `difference` is its mean less the
+    baseline's, over the cases that both have a value for."""
+
+    strategy_label: str
+    model: ModelKind
+    site_slug: str | None = Field(description="None: the cases of all sites that train, pooled.")
+    unseen: bool
+    num_pairs: int = Field(description="n of the test: cases with a value of both.")
+    num_zero: int = Field(description="Of these, cases without a difference.")
+    num_left_out: int = Field(description="Cases that one of both has no value for.")
+    mean: float | None
+    mean_low: float | None
+    mean_high: float | None
+    baseline_mean: float | None
+    difference: float | None
+    low: float | None = Field(description="Ends of the interval of the difference; None for fewer than two cases.")
+    high: float | None
+    p: float | None
+    p_holm: float | None = Field(description="p adjusted for the methods compared on this site.")
+    method: Literal["exact", "normal"] | None = Field(description="How p was found.")
+
+
+class Comparison(Record):
+    """Paired tests of every method against one: cases are the unit, their scores averaged over seeds first."""
+
+    experiment_id: str
+    metric: ScoreName
+    checkpoint: Checkpoint
+    structure: str | None
+    baseline_label: str
+    baseline_model: ModelKind
+    higher_is_better: bool
+    test: str = Field(description="The test in words.")
+    confidence: float
+    num_resamples: int
+    cells: list[ComparisonCell]
+
+
+class MatrixCell(Record):
+    site_slug: str | None = Field(description="None: the cases of all sites that train, pooled.")
+    mean: float | None
+    num_cases: int
+    num_missing: int
+    num_misses: int
+
+
+class MatrixRow(Record):
+    model: str = Field(
+        description="`global`, `personalized/<site>`, `super`; `own`: each case by its own site's model, as if the "
+        "site were known (oracle routing)."
+    )
+    cells: list[MatrixCell]
+
+
+class RunMatrix(Record):
+    """The personalization matrix: every model on every site's test cases."""
+
+    run_id: str
+    round: int
+    metric: ScoreName
+    checkpoint: Checkpoint
+    structure: str | None
+    higher_is_better: bool
+    sites: list[str]
+    unseen_sites: list[str]
+    rows: list[MatrixRow]
+
+
+class SweepPoint(Record):
+    """The super model if its threshold were gamma."""
+
+    gamma: float
+    mean: float | None
+    num_cases: int
+    share_global: float
+
+
+class ReliabilityBin(Record):
+    """Cases whose largest probability is above `low` and at most `high`."""
+
+    low: float
+    high: float
+    num_cases: int
+    confidence: float | None = Field(description="Mean of the largest probability.")
+    accuracy: float | None
+
+
+class Calibration(Record):
+    """How far the selector's probabilities can be believed. Natural logarithms; Brier over all classes, 0 to 2."""
+
+    accuracy: float
+    nll: float
+    brier: float
+    ece: float = Field(description="Expected calibration error of the largest probability, over `bins`.")
+    bins: list[ReliabilityBin]
+
+
+class SelectorGroup(Record):
+    site_slug: str | None = Field(description="None: the cases of all sites that train, pooled.")
+    unseen: bool
+    num_cases: int
+    mean: float | None = Field(description="The super model as it ran.")
+    share_global: float
+    sweep: list[SweepPoint]
+    calibration: Calibration | None = Field(description="None for a site held out, which has no right answer.")
+    chosen: dict[str, int] = Field(description="Most probable site to number of cases: a row of the confusion matrix.")
+
+
+class RunSelector(Record):
+    """What the model selector did on the test cases, and what the super model would score at any gamma."""
+
+    run_id: str
+    round: int
+    metric: ScoreName
+    checkpoint: Checkpoint
+    structure: str | None
+    higher_is_better: bool
+    gamma: float
+    routing: Literal["hard", "soft"]
+    sites: list[str] = Field(description="The selector's classes.")
+    unseen_sites: list[str]
+    groups: list[SelectorGroup]

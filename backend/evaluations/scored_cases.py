@@ -1,0 +1,190 @@
+"""Scored test cases of runs, and the values that every table is made of."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.contracts.metrics import ModelKind, ScoreName
+from backend.contracts.status import TERMINAL_RUN_STATUSES
+from backend.contracts.strategy_configs import StrategyName
+from backend.db.models import EvaluatedCase, Experiment, Federation, Run
+from backend.evaluations.schemas import Checkpoint
+from backend.runs.service import list_runs
+from backend.sites import service as sites
+
+SUPER = "super"
+GLOBAL = "global"
+PERSONALIZED = "personalized"
+#: Methods with other models than a global and a personalized one. The last is what the method is for.
+MODELS: dict[StrategyName, tuple[ModelKind, ...]] = {
+    "fedsm": ("global", "personalized", "super"),
+    "fedavg": ("global",),
+    "local-only": ("personalized",),
+    "centralized": ("global",),
+    "fedprox": ("global",),
+    "fedavgm": ("global",),
+    "fedadam": ("global",),
+    "fedyogi": ("global",),
+    "fedadagrad": ("global",),
+    "scaffold": ("global",),
+    "fednova": ("global",),
+    "feddyn": ("global",),
+    "ditto": ("global", "personalized"),
+    "mr-mtl": ("global", "personalized"),
+    "fedbn": ("global", "personalized"),
+    "silobn": ("global", "personalized"),
+    "fedper": ("global", "personalized"),
+    "fedrep": ("global", "personalized"),
+    "fine-tuning": ("global", "personalized"),
+    "apfl": ("global", "personalized"),
+    "pfedme": ("global", "personalized"),
+    "fedala": ("global", "personalized"),
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a table is about. structure None: the mean over structures."""
+
+    metric: ScoreName
+    checkpoint: Checkpoint
+    structure: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseValue:
+    """missing: structure in neither mask. missed: in one mask only, so that the metric has no value for it."""
+
+    value: float | None
+    missing: bool
+    missed: bool
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run is tested: sites that train, in site order, and sites held out."""
+
+    training: list[str]
+    unseen: list[str]
+
+    @property
+    def all(self) -> list[str]:
+        return [*self.training, *self.unseen]
+
+    @property
+    def columns(self) -> list[str | None]:
+        """Every site, and the sites that train together."""
+        return [*self.all, None]
+
+    def select(self, rows: Sequence[EvaluatedCase], slug: str | None) -> list[EvaluatedCase]:
+        """A column's cases."""
+        wanted = self.training if slug is None else [slug]
+        return [row for row in rows if row.site_slug in wanted]
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """One model of one strategy, with its runs: one a seed."""
+
+    label: str
+    model: ModelKind
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ExperimentCases:
+    """An experiment's scored cases at one checkpoint; `rows` by run id."""
+
+    experiment: Experiment
+    runs: list[Run]
+    rows: dict[str, list[EvaluatedCase]]
+    places: Places
+    structures: list[str]
+
+    @property
+    def complete(self) -> bool:
+        return all(run.status in TERMINAL_RUN_STATUSES for run in self.runs)
+
+    def methods(self) -> list[Method]:
+        """In the experiment's order; a strategy's models in the order of `MODELS`."""
+        by_label: dict[str, list[Run]] = defaultdict(list)
+        for run in self.runs:
+            by_label[run.strategy_label].append(run)
+        return [
+            Method(label, model, tuple(seeds))
+            for label, seeds in by_label.items()
+            for model in MODELS[seeds[0].strategy.name]
+        ]
+
+
+def experiment_cases(session: Session, experiment: Experiment, checkpoint: Checkpoint) -> ExperimentCases:
+    runs = list_runs(session, experiment.id)
+    rows: dict[str, list[EvaluatedCase]] = defaultdict(list)
+    for row in evaluated_cases(session, [run.id for run in runs], checkpoint):
+        rows[row.run_id].append(row)
+    task = session.get_one(Federation, experiment.federation_id).task
+    structures = [structure.name for structure in task.structures]
+    return ExperimentCases(experiment, runs, rows, _places(session, experiment, runs), structures)
+
+
+def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[EvaluatedCase]:
+    """By run, site and name."""
+    wanted = func.coalesce(Run.best_round, 0) if checkpoint == "best" else Run.num_rounds
+    query = (
+        select(EvaluatedCase)
+        .join(Run, Run.id == EvaluatedCase.run_id)
+        .where(EvaluatedCase.run_id.in_(list(run_ids)), EvaluatedCase.round == wanted)
+    )
+    return sorted(session.scalars(query), key=lambda row: (row.run_id, row.site_slug, row.name))
+
+
+def places_of(run: Run) -> Places:
+    return Places(list(run.spec.sites), list(run.spec.held_out_sites)) if run.spec else Places([], [])
+
+
+def scores_of(row: EvaluatedCase) -> dict[str, dict[str, dict[str, Any]]]:
+    """Model to structure to metric to value; the super model's are the chosen model's."""
+    if row.chosen_model is None or row.chosen_model not in row.scores:
+        return row.scores
+    return {**row.scores, SUPER: row.scores[row.chosen_model]}
+
+
+def model_name(model: str, site_slug: str) -> str:
+    """The scored model that stands for a kind: `personalized` is the case's own site's."""
+    return f"{PERSONALIZED}/{site_slug}" if model == PERSONALIZED else model
+
+
+def case_value(row: EvaluatedCase, model: str, query: Query) -> CaseValue | None:
+    """Of a model by kind or name; None where it was not scored. A case's mean over structures is of those with a
+    value, and the case is a miss as soon as one structure is."""
+    by_structure = scores_of(row).get(model_name(model, row.site_slug))
+    if by_structure is None:
+        return None
+    wanted = [query.structure] if query.structure is not None else list(by_structure)
+    scores = [by_structure[structure] for structure in wanted if query.metric in by_structure.get(structure, {})]
+    if not scores:
+        return None
+    present = [score[query.metric] for score in scores if score[query.metric] is not None]
+    missing = [score["dice"] is None for score in scores]
+    missed = any(
+        score[query.metric] is None and not is_missing for score, is_missing in zip(scores, missing, strict=True)
+    )
+    return CaseValue(fmean(present) if present else None, all(missing), missed)
+
+
+def present_values(values: Iterable[CaseValue]) -> list[float]:
+    return [value.value for value in values if value.value is not None]
+
+
+def _places(session: Session, experiment: Experiment, runs: list[Run]) -> Places:
+    for run in runs:
+        if run.spec is not None:
+            return places_of(run)
+    held_out = experiment.config.held_out_sites
+    slugs = [site.slug for site in sites.list_sites(session, experiment.federation_id)]
+    return Places([slug for slug in slugs if slug not in held_out], [slug for slug in slugs if slug in held_out])

@@ -1,0 +1,125 @@
+"""Paired tests and intervals, with the standard library alone: the backend has no numpy.
+
+The unit is the test case. Scores of a case are averaged over seeds first, for seeds of one case are not independent
+cases. Checked against scipy.stats in tests/backend/test_statistics.py.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+#: Up to so many pairs the distribution is counted out; beyond, the normal approximation is good to three digits.
+EXACT_UP_TO = 50
+#: Resamples of a bootstrap interval: the ends of a 95 % interval then vary by about 1.5 % of its width.
+NUM_RESAMPLES = 2000
+CONFIDENCE = 0.95
+BOOTSTRAP_SEED = 0
+#: Digits beyond are what arithmetic left: differences that agree in these are tied, or zero.
+DIGITS = 12
+
+
+@dataclass(frozen=True)
+class WilcoxonTest:
+    """`num_pairs` and, of them, `num_zero` without a difference. `method`: how p was found."""
+
+    p: float
+    num_pairs: int
+    num_zero: int
+    method: Literal["exact", "normal"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A percentile bootstrap interval at CONFIDENCE."""
+
+    low: float
+    high: float
+
+
+def wilcoxon(differences: Sequence[float]) -> WilcoxonTest | None:
+    """Two-sided signed-rank test that the paired differences are symmetric about 0; None without any pair.
+
+    Zeros are ranked and then left out (Pratt 1959), ties get mid-ranks. Up to EXACT_UP_TO pairs p is exact given the
+    ranks, also with ties: every assignment of signs is counted. Beyond, the normal approximation with the variance of
+    the tied ranks, without a continuity correction.
+    """
+    values = [round(difference, DIGITS) for difference in differences]
+    if not values:
+        return None
+    ranks = doubled_ranks([abs(value) for value in values])
+    signed = [(rank, value > 0) for rank, value in zip(ranks, values, strict=True) if value != 0]
+    num_zero = len(values) - len(signed)
+    exact = len(values) <= EXACT_UP_TO
+    method: Literal["exact", "normal"] = "exact" if exact else "normal"
+    if not signed:
+        return WilcoxonTest(1.0, len(values), num_zero, method)
+    positive = sum(rank for rank, is_positive in signed if is_positive)
+    nonzero = [rank for rank, _ in signed]
+    p = _exact_p(nonzero, positive) if exact else _normal_p(nonzero, positive)
+    return WilcoxonTest(p, len(values), num_zero, method)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down adjustment over the family of those that are not None; in the given order."""
+    order = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    highest = 0.0
+    for position, (p, index) in enumerate(order):
+        highest = max(highest, min(1.0, p * (len(order) - position)))
+        adjusted[index] = highest
+    return adjusted
+
+
+def bootstrap_mean(values: Sequence[float]) -> Interval | None:
+    """Percentile interval of the mean over cases, which are drawn with replacement; None for fewer than two.
+
+    Of paired differences it is the interval of the mean difference. Seeded: equal values, equal interval.
+    """
+    if len(values) < 2:
+        return None
+    generator = random.Random(BOOTSTRAP_SEED)
+    size = len(values)
+    means = sorted(sum(generator.choices(values, k=size)) / size for _ in range(NUM_RESAMPLES))
+    tail = (1 - CONFIDENCE) / 2
+    return Interval(quantile(means, tail), quantile(means, 1 - tail))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Linear interpolation between the neighbours, as numpy's default. ordered: ascending, not empty."""
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def doubled_ranks(values: Sequence[float]) -> list[int]:
+    """Twice the mid-ranks, which are whole numbers, in the given order."""
+    ranks = [0] * len(values)
+    start = 1
+    for _, group in groupby(sorted(range(len(values)), key=lambda index: values[index]), key=lambda i: values[i]):
+        tied = list(group)
+        for index in tied:
+            ranks[index] = 2 * start + len(tied) - 1
+        start += len(tied)
+    return ranks
+
+
+def _exact_p(ranks: Sequence[int], positive: int) -> float:
+    """How many of the 2^n sign assignments have a sum of positive ranks as far out as the one found."""
+    counts = [1] + [0] * sum(ranks)
+    for rank in ranks:
+        for total in range(len(counts) - 1, rank - 1, -1):
+            counts[total] += counts[total - rank]
+    near, far = sum(counts[: positive + 1]), sum(counts[positive:])
+    num_assignments: int = 2 ** len(ranks)
+    return min(1.0, 2 * min(near, far) / num_assignments)
+
+
+def _normal_p(ranks: Sequence[int], positive: int) -> float:
+    """Mean and variance of a sum in which every (doubled) rank takes part with probability 1/2."""
+    deviation = positive - sum(ranks) / 2
+    z = deviation / math.sqrt(sum(rank**2 for rank in ranks) / 4)
+    return math.erfc(abs(z) / math.sqrt(2))
