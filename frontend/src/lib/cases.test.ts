@@ -8,6 +8,8 @@ function scored(name: string, site: string, dice: ScoredCase["dice"]): ScoredCas
     name,
     site_slug: site,
     dice,
+    scores: {},
+    distance_unit: "px",
     probabilities: null,
     chosen_model: null,
     image_url: null,

@@ -42,3 +42,27 @@ describe("URL state", () => {
     expect(toggled([2], 2)).toBeUndefined();
   });
 });
+
+describe("URL state of results", () => {
+  it("reads a whole deep link", () => {
+    const link = {
+      run: "results",
+      metric: "hd95",
+      checkpoint: "last",
+      structure: "optic cup",
+      baseline: "FedAvg",
+      baselineModel: "global",
+      sort: "site/a",
+      order: "worst",
+      detail: "r1",
+      site: "b",
+      gamma: 0,
+    };
+    expect(readExperimentSearch(link)).toEqual(link);
+  });
+
+  it("drops a metric, threshold or model that there is not", () => {
+    const read = readExperimentSearch({ metric: "f1", gamma: 1.2, baselineModel: "selector", checkpoint: "first" });
+    expect(Object.values(read).every((value) => value === undefined)).toBe(true);
+  });
+});

@@ -1,7 +1,13 @@
 /** What the URL holds of each screen. Reads anything, keeps what is valid: a mistyped link still opens the page. */
 
+import type { ScoreName } from "@/api";
+import { METRIC_NAMES } from "./metrics";
+
 export const OVERLAY_STYLES = ["outline", "fill", "off"] as const;
 export type OverlayStyle = (typeof OVERLAY_STYLES)[number];
+
+export const BASELINE_MODELS = ["global", "personalized", "super"] as const;
+export type BaselineModel = (typeof BASELINE_MODELS)[number];
 
 export interface CasesSearch {
   case?: string;
@@ -16,7 +22,26 @@ export interface CasesSearch {
 }
 
 export interface ExperimentSearch {
+  /** The tab: `results`, or a run's id. */
   run?: string;
+  metric?: ScoreName;
+  /** Left out: each run's best round. */
+  checkpoint?: "last";
+  /** Left out: the mean over structures. */
+  structure?: string;
+  /** The method that the others are compared with, and which of its models. */
+  baseline?: string;
+  baselineModel?: BaselineModel;
+  /** Key of the column that the table is sorted by. */
+  sort?: string;
+  /** Left out: best first. */
+  order?: "worst";
+  /** Id of the run whose matrix and selector are shown. */
+  detail?: string;
+  /** Whose cases the selector is looked at on; left out: those of all sites that train. */
+  site?: string;
+  /** The threshold at which the super model is looked at. */
+  gamma?: number;
 }
 
 export interface FederationSearch {
@@ -55,7 +80,20 @@ export function readCasesSearch(raw: Raw): CasesSearch {
 }
 
 export function readExperimentSearch(raw: Raw): ExperimentSearch {
-  return { run: text(raw.run) };
+  const gamma = Number(raw.gamma);
+  return {
+    run: text(raw.run),
+    metric: oneOf(raw.metric, METRIC_NAMES),
+    checkpoint: oneOf(raw.checkpoint, ["last"] as const),
+    structure: text(raw.structure),
+    baseline: text(raw.baseline),
+    baselineModel: oneOf(raw.baselineModel, BASELINE_MODELS),
+    sort: text(raw.sort),
+    order: oneOf(raw.order, ["worst"] as const),
+    detail: text(raw.detail),
+    site: text(raw.site),
+    gamma: raw.gamma !== undefined && gamma >= 0 && gamma <= 1 ? gamma : undefined,
+  };
 }
 
 export function readFederationSearch(raw: Raw): FederationSearch {

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, ScrollArea, Tabs, Text } from "@mantine/core";
+import { Alert, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/core";
 import { IconPlayerPlay, IconTable, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -60,32 +60,53 @@ function ExperimentView({ experiment, federation }: Props) {
   );
 }
 
+/** With more runs than this their tabs give way to a list. */
+const MANY_RUNS = 8;
+
 function RunTabs({ experiment, federation }: Props) {
   const { run } = route.useSearch();
   const navigate = route.useNavigate();
   const standard = experiment.runs.every(isOver) ? RESULTS : (experiment.runs[0]?.id ?? RESULTS);
   const chosen = run ?? standard;
+  const open = (next: string | null) => void navigate({ search: (old) => ({ ...old, run: next ?? undefined }) });
+  const isMany = experiment.runs.length > MANY_RUNS;
+  const manySeeds = (experiment.config.seeds?.length ?? 1) > 1;
+  const tabs = isMany ? experiment.runs.filter((entry) => entry.id === chosen) : experiment.runs;
   return (
-    <Tabs value={chosen} onChange={(next) => void navigate({ search: { run: next ?? undefined } })} keepMounted={false}>
-      <ScrollArea scrollbars="x" mb="md">
-        <Tabs.List style={{ flexWrap: "nowrap" }}>
-          <Tabs.Tab value={RESULTS} leftSection={<IconTable size={16} aria-hidden />}>
-            Results
-          </Tabs.Tab>
-          {experiment.runs.map((entry) => (
-            <Tabs.Tab key={entry.id} value={entry.id}>
-              <RunTabLabel
-                run={entry}
-                manySeeds={experiment.config.seeds ? experiment.config.seeds.length > 1 : false}
-              />
+    <Tabs value={chosen} onChange={open} keepMounted={false}>
+      <Group wrap="nowrap" justify="space-between" mb="md" align="flex-end">
+        <ScrollArea scrollbars="x" style={{ minWidth: 0 }}>
+          <Tabs.List style={{ flexWrap: "nowrap" }}>
+            <Tabs.Tab value={RESULTS} leftSection={<IconTable size={16} aria-hidden />}>
+              Results
             </Tabs.Tab>
-          ))}
-        </Tabs.List>
-      </ScrollArea>
+            {tabs.map((entry) => (
+              <Tabs.Tab key={entry.id} value={entry.id}>
+                <RunTabLabel run={entry} manySeeds={manySeeds} />
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+        </ScrollArea>
+        {isMany && (
+          <Select
+            size="xs"
+            w={280}
+            aria-label="Run"
+            placeholder={`Look at one of ${experiment.runs.length} runs`}
+            searchable
+            value={chosen === RESULTS ? null : chosen}
+            onChange={(next) => next && open(next)}
+            data={experiment.runs.map((entry) => ({
+              value: entry.id,
+              label: `${runLabel(entry, manySeeds)} (${entry.status})`,
+            }))}
+          />
+        )}
+      </Group>
       <Tabs.Panel value={RESULTS}>
         <ResultsView experiment={experiment} federation={federation} />
       </Tabs.Panel>
-      {experiment.runs.map((entry) => (
+      {tabs.map((entry) => (
         <Tabs.Panel key={entry.id} value={entry.id}>
           <RunView runId={entry.id} federation={federation} />
         </Tabs.Panel>
@@ -94,12 +115,15 @@ function RunTabs({ experiment, federation }: Props) {
   );
 }
 
+function runLabel(run: RunRecord, manySeeds: boolean): string {
+  return manySeeds ? `${run.strategy_label}, seed ${run.seed}` : run.strategy_label;
+}
+
 function RunTabLabel({ run, manySeeds }: { run: RunRecord; manySeeds: boolean }) {
   return (
     <Group gap={8} wrap="nowrap">
-      <Text size="sm" span>
-        {run.strategy_label}
-        {manySeeds && `, seed ${run.seed}`}
+      <Text size="sm" span truncate maw={280} title={runLabel(run, manySeeds)}>
+        {runLabel(run, manySeeds)}
       </Text>
       <StateBadge state={run.status} size="sm" />
     </Group>

@@ -1,93 +1,168 @@
-import { Table, Text, Tooltip } from "@mantine/core";
-import type { ExperimentResults, FederationRecord, ResultCell, RunRecord } from "@/api";
+import { ActionIcon, Group, Table, Text, UnstyledButton } from "@mantine/core";
+import { IconArrowDown, IconArrowsSort, IconArrowUp, IconEyeOff, IconPin, IconPinFilled } from "@tabler/icons-react";
+import { useMemo } from "react";
+import type { Comparison, ExperimentResults, FederationRecord, RunRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
-import { formatDice, plural } from "@/lib/format";
-import { resultTable } from "@/lib/results";
+import { type Baseline, comparisonIndex } from "@/lib/comparison";
+import { metricOf } from "@/lib/metrics";
+import { type Column, type ResultRow, type ResultTable, rowKey, type Sort } from "@/lib/results";
 import { modelName } from "@/lib/words";
+import { CellTips } from "./CellTips";
+import classes from "./ResultsTable.module.css";
+import { ScoreCell } from "./ScoreCell";
+import { siteLook } from "./sites";
 
 interface Props {
+  table: ResultTable;
+  /** The table's rows as they are sorted. */
+  rows: ResultRow[];
   results: ExperimentResults;
-  structure: string | null;
+  comparison: Comparison | null;
+  baseline: Baseline | null;
+  sort: Sort | null;
   federation: FederationRecord;
   runs: RunRecord[];
+  onSort: (column: string) => void;
+  /** null: nobody is compared with. */
+  onPin: (row: ResultRow | null) => void;
 }
 
-export function ResultsTable({ results, structure, federation, runs }: Props) {
-  const table = resultTable(results, structure);
+/** Longer tables scroll inside their own frame, so that the head stays in sight. */
+const LONG = 16;
+
+export function ResultsTable(props: Props) {
+  const { table, rows, results, comparison, baseline, sort, federation } = props;
+  const differenceOf = useMemo(() => (comparison ? comparisonIndex(comparison) : null), [comparison]);
+  const pinned = baseline ? rowKey(baseline.label, baseline.model) : null;
   return (
-    <Table.ScrollContainer minWidth={700}>
-      <Table data-testid="results-table">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Method</Table.Th>
-            <Table.Th>Model</Table.Th>
-            {table.columns.map((slug) => (
-              <Table.Th key={slug ?? "all"} ta="right">
-                <ColumnHead slug={slug} federation={federation} />
+    <CellTips>
+      <div className={classes.scroll} style={rows.length > LONG ? { maxHeight: "80vh" } : undefined}>
+        <Table className={classes.table} data-testid="results-table" verticalSpacing={6}>
+          <Table.Thead className={classes.head}>
+            <Table.Tr>
+              <Table.Th className={classes.method} scope="col">
+                Method
               </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {table.rows.map((row, index) => (
-            <Table.Tr key={row.key}>
-              <Table.Td fw={row.strategyLabel === table.rows[index - 1]?.strategyLabel ? 400 : 500}>
-                {row.strategyLabel !== table.rows[index - 1]?.strategyLabel && (
-                  <Method label={row.strategyLabel} runs={runs} />
-                )}
-              </Table.Td>
-              <Table.Td>{modelName(row.model)}</Table.Td>
-              {row.cells.map((cell, column) => (
-                <Table.Td key={table.columns[column] ?? "all"} ta="right">
-                  <Score cell={cell} best={table.best[column]?.has(index) ?? false} />
-                </Table.Td>
+              {table.columns.map((column) => (
+                <ColumnHead key={column.key} {...{ column, sort, federation }} {...props} />
               ))}
             </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((row, index) => (
+              <Table.Tr key={row.key} data-baseline={row.key === pinned}>
+                <MethodCell row={row} pinned={row.key === pinned} runs={props.runs} onPin={props.onPin} />
+                {row.cells.map((cell, place) => {
+                  const column = table.columns[place];
+                  return (
+                    column && (
+                      <ScoreCell
+                        key={column.key}
+                        {...{ cell, column, federation, comparison }}
+                        metric={results.metric}
+                        best={table.best[place]?.has(row.key) ?? false}
+                        difference={column.kind === "worst" ? null : (differenceOf?.(row.key, column.slug) ?? null)}
+                        first={index === 0 && place === 0}
+                      />
+                    )
+                  );
+                })}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+    </CellTips>
+  );
+}
+
+function MethodCell(props: { row: ResultRow; pinned: boolean; runs: RunRecord[]; onPin: Props["onPin"] }) {
+  const { row, pinned, runs, onPin } = props;
+  const model = modelName(row.model);
+  const name = `${row.strategyLabel}, ${model.toLowerCase()}`;
+  return (
+    <Table.Th scope="row" className={classes.method}>
+      <Group wrap="nowrap" gap={6} justify="space-between">
+        <div style={{ minWidth: 0 }}>
+          <Method label={row.strategyLabel} runs={runs} />
+          <Text size="xs" c="dimmed" fw={400}>
+            {model}
+            {pinned && " · baseline"}
+          </Text>
+        </div>
+        <ActionIcon
+          variant={pinned ? "light" : "subtle"}
+          color={pinned ? undefined : "gray"}
+          className={classes.pin}
+          aria-pressed={pinned}
+          aria-label={pinned ? `${name} is the baseline: compare with nobody` : `Compare with ${name}`}
+          title={pinned ? "Stop comparing" : "Compare the others with this"}
+          onClick={() => onPin(pinned ? null : row)}
+        >
+          {pinned ? <IconPinFilled size={15} aria-hidden /> : <IconPin size={15} aria-hidden />}
+        </ActionIcon>
+      </Group>
+    </Table.Th>
   );
 }
 
 /** The method's name, which leads to the cases of its first finished run. */
 function Method({ label, runs }: { label: string; runs: RunRecord[] }) {
   const run = runs.find((entry) => entry.strategy_label === label && entry.status === "completed");
-  if (!run) return <>{label}</>;
+  const look = { size: "sm", fw: 500, lineClamp: 3, title: run ? `Look at the cases of ${label}` : label } as const;
+  if (!run) return <Text {...look}>{label}</Text>;
   return (
-    <TextLink
-      size="sm"
-      to="/runs/$runId/cases"
-      params={{ runId: run.id }}
-      search={{}}
-      title={`Look at the cases of ${label}`}
-    >
+    <TextLink {...look} to="/runs/$runId/cases" params={{ runId: run.id }} search={{}}>
       {label}
     </TextLink>
   );
 }
 
-function ColumnHead({ slug, federation }: { slug: string | null; federation: FederationRecord }) {
-  if (slug === null) return <>All sites</>;
-  const site = federation.sites.find((entry) => entry.slug === slug);
+const SORTS = { best: "best first", worst: "worst first" };
+
+function ColumnHead(props: Props & { column: Column }) {
+  const { column, sort, federation, results, onSort } = props;
+  const active = sort?.column === column.key ? sort : null;
+  const rising = active && (active.first === "best") !== metricOf(results.metric).higherIsBetter;
+  const Icon = active ? (rising ? IconArrowUp : IconArrowDown) : IconArrowsSort;
+  const name = columnName(column, federation);
   return (
-    <div style={{ display: "inline-flex" }}>
-      <SiteMark position={site?.position ?? 0} name={site?.name ?? slug} />
-    </div>
+    <Table.Th
+      scope="col"
+      ta="right"
+      aria-sort={active ? (rising ? "ascending" : "descending") : "none"}
+      data-kind={column.kind}
+      data-unseen={column.unseen}
+      className={classes.column}
+    >
+      <UnstyledButton
+        className={classes.sort}
+        onClick={() => onSort(column.key)}
+        aria-label={`${name}${active ? `, ${SORTS[active.first]}` : ""}: sort`}
+        title={active ? `${name}: ${SORTS[active.first]}` : `${name}: sort by this column`}
+      >
+        <Icon size={13} aria-hidden className={classes.sortIcon} data-active={active !== null} />
+        <ColumnName column={column} federation={federation} />
+      </UnstyledButton>
+      {column.unseen && (
+        <Group gap={3} justify="flex-end" wrap="nowrap">
+          <IconEyeOff size={12} aria-hidden />
+          <Text size="xs" fw={400}>
+            held out
+          </Text>
+        </Group>
+      )}
+    </Table.Th>
   );
 }
 
-function Score({ cell, best }: { cell: ResultCell | undefined; best: boolean }) {
-  if (!cell) return <Text c="dimmed">–</Text>;
-  const missing = cell.num_missing > 0 ? `, ${cell.num_missing} without the structure` : "";
-  const hint = `${plural(cell.num_cases, "case")}${missing}, ${plural(cell.num_seeds, "seed")}${best ? ", best of the column" : ""}`;
-  return (
-    <Tooltip label={hint}>
-      <Text span size="sm" fw={best ? 700 : 400} c={best ? undefined : "dimmed"}>
-        {formatDice(cell.mean)}
-        {cell.std !== null && ` ± ${cell.std.toFixed(3)}`}
-      </Text>
-    </Tooltip>
-  );
+function ColumnName({ column, federation }: { column: Column; federation: FederationRecord }) {
+  if (column.slug === null) return <Text size="sm">{columnName(column, federation)}</Text>;
+  return <SiteMark {...siteLook(column.slug, federation)} />;
+}
+
+export function columnName(column: Column, federation: FederationRecord): string {
+  if (column.kind === "worst") return "Worst site";
+  return column.slug === null ? "All sites" : siteLook(column.slug, federation).name;
 }

@@ -1,0 +1,70 @@
+import { Stack, Text } from "@mantine/core";
+import type { Comparison, ExperimentResults, FederationRecord } from "@/api";
+import { baselineName } from "@/lib/cellWords";
+import { formatPairs, hopelessSites, pairsOf, SIGNIFICANCE_LEVEL, SIGNIFICANCE_MARK } from "@/lib/comparison";
+import { formatPercent } from "@/lib/format";
+import { hasSeveralSeeds } from "@/lib/results";
+import { siteLook } from "./sites";
+
+interface Props {
+  results: ExperimentResults;
+  comparison: Comparison | null;
+  federation: FederationRecord;
+}
+
+/** What the table's numbers are, in the words that a paper's caption would use. */
+export function Notes({ results, comparison, federation }: Props) {
+  const round = results.checkpoint === "best" ? "best" : "last";
+  const seeds = hasSeveralSeeds(results)
+    ? "then mean ± standard deviation over seeds"
+    : "one seed, so without a deviation: give the experiment more seeds to see how much chance is in a number";
+  return (
+    <Stack gap={4} data-testid="results-notes">
+      <Note>
+        Mean over test cases of each run's {round} round, {seeds}. Bold: best of the column. "All sites" pools the cases
+        of the sites that train; "Worst site" is the one of them with the worst mean. "Personalized model" is the one of
+        the site in the column. A method's name leads to its cases.
+      </Note>
+      {results.unseen_sites.length > 0 && (
+        <Note>
+          Held out: {results.unseen_sites.map((slug) => siteLook(slug, federation).name).join(", ")} did not train.
+          Their cases are in no pooled number, and they have no personalized model of their own.
+        </Note>
+      )}
+      {comparison && <Compared comparison={comparison} federation={federation} />}
+    </Stack>
+  );
+}
+
+function Compared({ comparison, federation }: { comparison: Comparison; federation: FederationRecord }) {
+  const pooled = pairsOf(comparison, null);
+  const slugs = [...new Set(comparison.cells.flatMap((cell) => (cell.site_slug === null ? [] : [cell.site_slug])))];
+  const ofSites = slugs.flatMap((slug) => pairsOf(comparison, slug) ?? []);
+  if (ofSites.length === 0) return <Note>There is no other method to compare {baselineName(comparison)} with.</Note>;
+  const range = { low: Math.min(...ofSites.map(({ low }) => low)), high: Math.max(...ofSites.map(({ high }) => high)) };
+  const hopeless = hopelessSites(comparison).map((slug) => siteLook(slug, federation).name);
+  return (
+    <>
+      <Note>
+        Differences are against {baselineName(comparison)}, over the cases that both have a value for, with the{" "}
+        {formatPercent(comparison.confidence)} bootstrap interval of {comparison.num_resamples} resamples.{" "}
+        {SIGNIFICANCE_MARK} p &lt; {SIGNIFICANCE_LEVEL}: {comparison.test}. Pairs of cases: {formatPairs(range)} a site
+        {pooled && `, ${formatPairs(pooled)} over all`}.
+      </Note>
+      {hopeless.length > 0 && (
+        <Note>
+          Too few cases to tell: at {hopeless.join(", ")} no difference could be significant with so many methods
+          compared.
+        </Note>
+      )}
+    </>
+  );
+}
+
+function Note({ children }: { children: React.ReactNode }) {
+  return (
+    <Text size="xs" c="dimmed" maw={1080}>
+      {children}
+    </Text>
+  );
+}

@@ -1,0 +1,113 @@
+import { Stack, Text, useComputedColorScheme } from "@mantine/core";
+import { useMemo } from "react";
+import type { ReliabilityBin, SelectorGroup } from "@/api";
+import { Chart } from "@/components/Chart";
+import type { ChartOption } from "@/components/echarts";
+import { formatPercent, plural } from "@/lib/format";
+import { confidenceHistogram, type HistogramBin } from "@/lib/selector";
+
+const GRID = { left: 44, right: 12, top: 10 };
+
+/** How often the selector is right when it says so, and how certain it is at all. */
+export function Reliability({ group }: { group: SelectorGroup }) {
+  const dark = useComputedColorScheme("light") === "dark";
+  const bins = group.calibration?.bins;
+  const reliability = useMemo(() => bins && reliabilityOption(bins, dark), [bins, dark]);
+  const histogram = useMemo(() => histogramOption(confidenceHistogram(group)), [group]);
+  return (
+    <Stack gap="xs">
+      {bins && reliability && (
+        <div>
+          <Text size="sm" fw={500}>
+            Right answers by certainty
+          </Text>
+          <Chart option={reliability} height={190} label={`Share of right answers by certainty: ${binWords(bins)}`} />
+        </div>
+      )}
+      <div>
+        <Text size="sm" fw={500}>
+          Cases by largest probability
+        </Text>
+        <Chart option={histogram} height={reliability ? 130 : 230} label="Number of cases by largest probability" />
+      </div>
+      {bins && (
+        <Text size="xs" c="dimmed">
+          Bars on the dashed line are honest probabilities; above it the selector is more often right than it says,
+          below it less often. A bar of few cases says little.
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+export function binWords(bins: readonly ReliabilityBin[]): string {
+  const filled = bins.filter((bin) => bin.num_cases > 0);
+  return filled
+    .map(
+      (bin) =>
+        `${formatPercent(bin.accuracy)} right at ${formatPercent(bin.confidence)}, ${plural(bin.num_cases, "case")}`,
+    )
+    .join("; ");
+}
+
+function reliabilityOption(bins: readonly ReliabilityBin[], dark: boolean): ChartOption {
+  return {
+    grid: { ...GRID, bottom: 24 },
+    tooltip: { ...TOOLTIP, formatter: (item) => binWords(bins.slice(indexOf(item)).slice(0, 1)) },
+    xAxis: binAxis(bins),
+    yAxis: { type: "value", min: 0, max: 1, interval: 0.25, axisLabel: { formatter: percent } },
+    series: [
+      {
+        type: "bar",
+        ...BARS,
+        itemStyle: { color: dark ? "#4dabf7" : "#1971c2", borderRadius: [2, 2, 0, 0] },
+        data: bins.map((bin) => bin.accuracy),
+      },
+      {
+        type: "line",
+        silent: true,
+        symbol: "none",
+        lineStyle: { type: "dashed", width: 1.5, color: dark ? "#c1c2c5" : "#495057" },
+        data: bins.map((bin) => (bin.low + bin.high) / 2),
+      },
+    ],
+  };
+}
+
+function histogramOption(bins: readonly HistogramBin[]): ChartOption {
+  return {
+    grid: { ...GRID, bottom: 38 },
+    tooltip: {
+      ...TOOLTIP,
+      formatter: (item) => {
+        const bin = bins[indexOf(item)];
+        return bin ? `${plural(bin.numCases, "case")} above ${percent(bin.low)}, to ${percent(bin.high)}` : "";
+      },
+    },
+    xAxis: { ...binAxis(bins), name: "largest probability, %", nameLocation: "middle", nameGap: 22 },
+    yAxis: { type: "value", minInterval: 1, splitNumber: 2 },
+    series: [
+      {
+        type: "bar",
+        ...BARS,
+        itemStyle: { color: "#868e96", borderRadius: [2, 2, 0, 0] },
+        data: bins.map((bin) => bin.numCases),
+      },
+    ],
+  };
+}
+
+const BARS = { barCategoryGap: "12%" } as const;
+const TOOLTIP = { trigger: "axis", axisPointer: { type: "shadow" }, confine: true } as const;
+const percent = (share: number) => formatPercent(share);
+const indexOf = (item: { dataIndex: number } | { dataIndex: number }[]) =>
+  (Array.isArray(item) ? item[0]?.dataIndex : item.dataIndex) ?? 0;
+
+function binAxis(bins: readonly { low: number; high: number }[]) {
+  return {
+    type: "category",
+    data: bins.map(({ low, high }) => `${Math.round(low * 100)}–${Math.round(high * 100)}`),
+    axisLabel: { fontSize: 10, interval: 0, hideOverlap: true },
+    axisTick: { alignWithLabel: true },
+  } as const;
+}

@@ -1,0 +1,102 @@
+import { Alert, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { IconInfoCircle } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import {
+  comparisonQuery,
+  type ExperimentRecord,
+  type ExperimentResults,
+  type FederationRecord,
+  type ScoreQuery,
+} from "@/api";
+import { ErrorPanel } from "@/components/Feedback";
+import type { Baseline } from "@/lib/comparison";
+import { directionWords, metricTitle } from "@/lib/metrics";
+import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "@/lib/results";
+import type { ExperimentSearch } from "@/lib/urlState";
+import { Notes } from "./Notes";
+import { ResultsTable } from "./ResultsTable";
+import { modelOf, Toolbar } from "./Toolbar";
+import type { Update } from "./useResultsSearch";
+
+interface Props {
+  experiment: ExperimentRecord;
+  results: ExperimentResults;
+  federation: FederationRecord;
+  search: ExperimentSearch;
+  update: Update;
+  query: ScoreQuery;
+  /** The numbers are still those of the question before. */
+  stale: boolean;
+}
+
+export function ResultsCard({ experiment, results, federation, search, update, query, stale }: Props) {
+  const table = useMemo(() => resultTable(results, query.structure ?? null), [results, query.structure]);
+  const baseline = baselineOf(search, table.rows);
+  const comparison = useQuery({
+    ...comparisonQuery(experiment.id, {
+      ...query,
+      baseline: baseline?.label ?? "",
+      model: baseline?.model ?? "global",
+    }),
+    enabled: baseline !== null,
+    placeholderData: keepPreviousData,
+  });
+  // While the next comparison is on its way the table shows none, rather than another metric's differences.
+  const compared = baseline && !stale && !comparison.isPlaceholderData ? (comparison.data ?? null) : null;
+  const sort: Sort | null = search.sort ? { column: search.sort, first: search.order ?? "best" } : null;
+  const rows = sortRows(table, sort, results.metric);
+  return (
+    <Card withBorder>
+      <Stack>
+        <Group gap="sm" align="baseline">
+          <Title order={2} size="h4">
+            {metricTitle(results.metric, results.unit)} on the test cases
+          </Title>
+          <Text size="sm" c="dimmed">
+            {directionWords(results.metric)}
+            {results.metric === "nsd" && `, tolerance ${results.nsd_tolerance} mm (px without a spacing)`}
+          </Text>
+        </Group>
+        <Toolbar {...{ experiment, results, query, baseline, update }} rows={table.rows} />
+        {baseline && !compared && !comparison.error && (
+          <Text size="sm" c="dimmed" role="status">
+            Comparing with {baseline.label}…
+          </Text>
+        )}
+        {results.unit === "mixed" && (
+          <Alert color="yellow" py="xs" icon={<IconInfoCircle aria-hidden />}>
+            Some cases have a spacing and are measured in mm, others in px: their mean says little. Look at one site, or
+            at a metric without unit.
+          </Alert>
+        )}
+        {baseline && comparison.error && <ErrorPanel error={comparison.error} title="These cannot be compared" />}
+        {hasScores(results) ? (
+          <div style={{ opacity: stale ? 0.5 : 1 }} aria-busy={stale}>
+            <ResultsTable
+              {...{ table, rows, results, federation, sort, baseline }}
+              comparison={compared}
+              runs={experiment.runs}
+              onSort={(column) => {
+                const next = nextSort(sort, column);
+                update({ sort: next?.column, order: next?.first === "worst" ? "worst" : undefined });
+              }}
+              onPin={(row) => update({ baseline: row?.strategyLabel, baselineModel: modelOf(row ?? undefined) })}
+            />
+          </div>
+        ) : (
+          <Text c="dimmed">No run's last round has been tested. Choose the best round.</Text>
+        )}
+        <Notes results={results} comparison={compared} federation={federation} />
+      </Stack>
+    </Card>
+  );
+}
+
+/** Without a model: the last of the method's, which is what it is for. null when the method is not in the table. */
+function baselineOf(search: ExperimentSearch, rows: readonly ResultRow[]): Baseline | null {
+  const models = rows.filter((row) => row.strategyLabel === search.baseline);
+  const row = models.find((entry) => entry.model === search.baselineModel) ?? models.at(-1);
+  const model = modelOf(row);
+  return row && model ? { label: row.strategyLabel, model } : null;
+}

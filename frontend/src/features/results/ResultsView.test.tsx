@@ -1,0 +1,205 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  RouterProvider,
+} from "@tanstack/react-router";
+import { configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { ExperimentRecord, FederationRecord } from "@/api";
+import { client } from "@/api/generated/client.gen";
+import { readExperimentSearch } from "@/lib/urlState";
+import { ResultsView } from "./ResultsView";
+import { answers, experiment, federation } from "./testAnswers";
+
+// jsdom has no canvas: the charts' words are looked at, not their pixels.
+vi.mock("@/components/Chart", () => ({
+  Chart: ({ label }: { label: string }) => <div role="img" aria-label={label} />,
+}));
+
+// A whole page of tables takes a second to draw on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+configure({ asyncUtilTimeout: 10_000 });
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** The results at an address, before a backend that gives these answers. */
+function open(search: string, changes: { experiment?: Partial<ExperimentRecord>; results?: object } = {}) {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const url = new URL(request.url);
+    asked.push(url.pathname + url.search);
+    const found = answers(url, changes.results ?? {});
+    return new Response(JSON.stringify(found ?? { error: "not_found", detail: "nothing here" }), {
+      status: found ? 200 : 404,
+      headers: { "Content-Type": "application/json" },
+    });
+  });
+  client.setConfig({ baseUrl: "http://backend.test", fetch: (request) => fetch(request) });
+  const shown = { ...experiment, ...changes.experiment } as ExperimentRecord;
+  const root = createRootRoute();
+  const page = createRoute({
+    getParentRoute: () => root,
+    path: "/experiments/$experimentId",
+    validateSearch: readExperimentSearch,
+    component: () => <ResultsView experiment={shown} federation={federation as FederationRecord} />,
+  });
+  const cases = createRoute({ getParentRoute: () => root, path: "/runs/$runId/cases" });
+  const router = createRouter({
+    routeTree: root.addChildren([page, cases]),
+    history: createMemoryHistory({ initialEntries: [`/experiments/e1${search}`] }),
+  });
+  render(
+    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <MantineProvider>
+        <RouterProvider router={router as never} />
+      </MantineProvider>
+    </QueryClientProvider>,
+  );
+  return { asked, router };
+}
+
+function cells(table: HTMLElement, name: RegExp): string[] {
+  const row = within(table).getByRole("row", { name });
+  return within(row)
+    .getAllByRole("cell")
+    .map((cell) => cell.textContent ?? "");
+}
+
+describe("the results of an experiment", () => {
+  it("says what comes and where to look while no run has finished", async () => {
+    open("", { experiment: { runs: [{ id: "r1", status: "running" }] as never }, results: { cells: [] } });
+    expect(await screen.findByText("No result yet")).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "Watch the first run" })).toHaveAttribute("href", "/experiments/e1?run=r1");
+  });
+
+  it("shows the address's metric, sorted as it says, with the worst site of each method", async () => {
+    const { asked } = open("?metric=hd95&sort=site/a");
+    const table = await screen.findByTestId("results-table");
+    expect(screen.getByRole("heading", { name: "HD95 in px ↓ on the test cases" })).toBeInTheDocument();
+    expect(asked).toContain("/api/v1/experiments/e1/results?metric=hd95&checkpoint=best");
+    const names = within(table)
+      .getAllByRole("rowheader")
+      .map((head) => head.textContent);
+    expect(names).toEqual(["FedSMSuper model", "FedAvgGlobal model"]);
+    expect(cells(table, /FedSM/)).toEqual([
+      "4.00 ± 0.50",
+      "5.00 ± 0.50Birch clinic",
+      "3.00 ± 0.50",
+      "5.00 ± 0.50",
+      "9.00 ± 0.501 miss",
+    ]);
+    expect(within(table).getByRole("columnheader", { name: /Aster clinic/ })).toHaveAttribute("aria-sort", "ascending");
+    expect(within(table).getByRole("columnheader", { name: /Cedar clinic/ })).toHaveTextContent("held out");
+  });
+
+  it("tells each cell's n and misses to whoever cannot see the tooltip", async () => {
+    open("?metric=hd95");
+    const table = await screen.findByTestId("results-table");
+    const row = within(table).getByRole("row", { name: /FedSM/ });
+    const unseen = within(row).getAllByRole("cell").at(-1);
+    expect(unseen).toHaveAttribute(
+      "aria-description",
+      expect.stringContaining("Cedar clinic, held out\n4 cases, 2 seeds"),
+    );
+    expect(unseen).toHaveAttribute(
+      "aria-description",
+      expect.stringContaining("1 miss: one of the two masks is empty"),
+    );
+  });
+
+  it("compares with the pinned method, and names test and n", async () => {
+    const { asked, router } = open("");
+    fireEvent.click(await screen.findByRole("button", { name: "Compare with FedAvg, global model" }));
+    const table = screen.getByTestId("results-table");
+    await waitFor(() => expect(cells(table, /FedSM/)[2]).toContain("+0.050†+0.010 to +0.090"));
+    expect(router.state.location.search).toMatchObject({ baseline: "FedAvg", baselineModel: "global" });
+    expect(asked).toContain(
+      "/api/v1/experiments/e1/comparison?metric=dice&checkpoint=best&baseline=FedAvg&model=global",
+    );
+    const notes = screen.getByTestId("results-notes");
+    expect(notes).toHaveTextContent("a signed-rank test. Pairs of cases: n = 5 to 12 a site, n = 17 over all.");
+    expect(notes).toHaveTextContent("at Birch clinic no difference could be significant");
+    fireEvent.click(screen.getByRole("button", { name: /FedAvg, global model is the baseline/ }));
+    await waitFor(() => expect(router.state.location.search).not.toHaveProperty("baseline"));
+  });
+
+  it("sorts by a column's head, and gives the downloads the page's state", async () => {
+    const { router } = open("?metric=nsd&checkpoint=last");
+    fireEvent.click(await screen.findByRole("button", { name: "Birch clinic: sort" }));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ sort: "site/b" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Birch clinic, best first: sort" }));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ sort: "site/b", order: "worst" }));
+    fireEvent.click(screen.getByRole("button", { name: "Download" }));
+    const links = await screen.findAllByRole("menuitem");
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([
+      "/api/v1/experiments/e1/results.tex?metric=nsd&checkpoint=last",
+      "/api/v1/experiments/e1/results.csv?checkpoint=last",
+      "/api/v1/experiments/e1/results.json?checkpoint=last",
+      "/api/v1/experiments/e1/cases.csv?checkpoint=last",
+    ]);
+  });
+
+  it("leads from the matrix to the cases of that site and model", async () => {
+    open("?structure=disc");
+    const matrix = await screen.findByTestId("matrix");
+    const links = within(within(matrix).getByRole("row", { name: /^Birch clinic/ })).getAllByRole("link");
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([
+      "/runs/r1/cases?structure=disc&model=personalized%2Fb",
+      "/runs/r1/cases?site=a&structure=disc&model=personalized%2Fb",
+      "/runs/r1/cases?site=b&structure=disc&model=personalized",
+    ]);
+    expect(links[2]).toHaveAttribute("data-own", "true");
+    expect(within(matrix).getByRole("row", { name: /Oracle routing/ })).toBeInTheDocument();
+  });
+
+  it("moves between cells with the arrow keys", async () => {
+    open("");
+    const table = await screen.findByTestId("results-table");
+    const rows = within(table).getAllByRole("row").slice(1);
+    const at = (row: number, column: number) => within(rows[row] as HTMLElement).getAllByRole("cell")[column];
+    at(0, 0)?.focus();
+    fireEvent.keyDown(at(0, 0) as HTMLElement, { key: "ArrowRight" });
+    expect(document.activeElement).toBe(at(0, 1));
+    fireEvent.keyDown(at(0, 1) as HTMLElement, { key: "ArrowDown" });
+    expect(document.activeElement).toBe(at(1, 1));
+    expect(await screen.findByRole("tooltip")).toHaveTextContent("Worst of the sites that train");
+    expect([at(0, 0)?.tabIndex, at(1, 1)?.tabIndex]).toEqual([-1, 0]);
+  });
+
+  it("shows the selector's confusion and calibration, and the super model at the address's threshold", async () => {
+    open("?gamma=0.5");
+    const selector = await screen.findByTestId("selector");
+    await within(selector).findByTestId("confusion");
+    expect(selector).toHaveTextContent("75.0 %right site named");
+    expect(selector).toHaveTextContent("0.120expected calibration error");
+    expect(cells(within(selector).getByTestId("confusion"), /^Birch/)).toEqual(["1", "1"]);
+    const readout = within(selector).getByTestId("gamma-readout");
+    expect(readout).toHaveTextContent("γ = 0.5the run: γ = 0.9");
+    expect(readout).toHaveTextContent("0.860Dice ↑, −0.020 against the run's 0.880");
+    expect(readout).toHaveTextContent("25 %to the global model: 1 of 4 cases by the global model (the run: 50 %)");
+    expect(
+      within(selector).getByRole("img", { name: /50 % right at 60 %, 2 cases; 100 % right at 95 %, 2 cases/ }),
+    ).toBeInTheDocument();
+    fireEvent.keyDown(within(selector).getByRole("slider", { name: "Threshold gamma" }), { key: "ArrowRight" });
+    await waitFor(() => expect(readout).toHaveTextContent("γ = 0.9as the run had it"));
+  });
+
+  it("has no accuracy for a site that did not train", async () => {
+    open("?site=c");
+    const selector = await screen.findByTestId("selector");
+    await within(selector).findByTestId("confusion");
+    expect(selector).toHaveTextContent("Cedar clinic did not train, so no site is the right answer");
+    expect(selector).not.toHaveTextContent("right site named");
+  });
+
+  it("says so when a method has no selector, and offers one that has", async () => {
+    const { router } = open("?detail=r2");
+    fireEvent.click(await screen.findByRole("button", { name: "Look at FedSM" }));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ detail: "r1" }));
+    expect(await screen.findByTestId("selector")).toBeInTheDocument();
+  });
+});

@@ -1,0 +1,93 @@
+import { Table, Text } from "@mantine/core";
+import type { Comparison, ComparisonCell, FederationRecord, ResultCell, ScoreName } from "@/api";
+import { SiteMark } from "@/components/SiteMark";
+import { cellWords, comparisonWords, formatInterval } from "@/lib/cellWords";
+import { SIGNIFICANCE_MARK, verdict } from "@/lib/comparison";
+import { plural } from "@/lib/format";
+import { formatDifference, formatScore } from "@/lib/metrics";
+import type { Column } from "@/lib/results";
+import classes from "./ResultsTable.module.css";
+import { siteLook } from "./sites";
+
+interface Props {
+  cell: ResultCell | undefined;
+  column: Column;
+  metric: ScoreName;
+  best: boolean;
+  difference: ComparisonCell | null;
+  comparison: Comparison | null;
+  federation: FederationRecord;
+  /** Where the Tab key enters the table's cells. */
+  first: boolean;
+}
+
+/** Mean and deviation; below it the difference from the baseline. */
+export function ScoreCell({ cell, column, metric, best, difference, comparison, federation, first }: Props) {
+  const attributes = {
+    ta: "right",
+    className: classes.column,
+    "data-kind": column.kind,
+    "data-unseen": column.unseen,
+  } as const;
+  if (!cell || (cell.num_cases === 0 && cell.mean === null)) {
+    const tip = column.unseen ? "a site that did not train has no model of its own" : "not tested";
+    return (
+      <Table.Td {...attributes} data-tip={tip} aria-description={tip} tabIndex={first ? 0 : -1}>
+        <Text c="dimmed">–</Text>
+      </Table.Td>
+    );
+  }
+  const place = placeName(cell, column, federation);
+  const words = [
+    cellWords(cell, place, best),
+    ...(difference && comparison ? [comparisonWords(difference, comparison)] : []),
+  ];
+  const tip = words.join("\n");
+  return (
+    <Table.Td {...attributes} data-tip={tip} aria-description={tip} tabIndex={first ? 0 : -1}>
+      <Text span size="sm" fw={best ? 700 : 400} className={classes.value}>
+        {formatScore(cell.mean, metric)}
+        {cell.std !== null && (
+          <Text span size="xs" c="dimmed" fw={400}>
+            {" "}
+            ± {formatScore(cell.std, metric)}
+          </Text>
+        )}
+      </Text>
+      {cell.num_misses > 0 && (
+        <Text size="xs" className={classes.misses}>
+          {plural(cell.num_misses, "miss", "misses")}
+        </Text>
+      )}
+      {column.kind === "worst" && cell.site_slug !== null && (
+        <div className={classes.worst}>
+          <SiteMark {...siteLook(cell.site_slug, federation)} size="xs" />
+        </div>
+      )}
+      {difference && comparison && <Difference cell={difference} comparison={comparison} />}
+    </Table.Td>
+  );
+}
+
+function placeName(cell: ResultCell, column: Column, federation: FederationRecord): string {
+  const name = cell.site_slug === null ? "All sites that train" : siteLook(cell.site_slug, federation).name;
+  if (column.kind === "worst") return `Worst of the sites that train: ${name}`;
+  return column.unseen ? `${name}, held out` : name;
+}
+
+function Difference({ cell, comparison }: { cell: ComparisonCell; comparison: Comparison }) {
+  if (cell.difference === null) return null;
+  const found = verdict(cell, comparison);
+  const isSame = cell.low === 0 && cell.high === 0;
+  return (
+    <div className={classes.difference} data-verdict={found}>
+      <span>
+        {formatDifference(cell.difference, comparison.metric)}
+        {found !== "open" && SIGNIFICANCE_MARK}
+      </span>
+      {cell.low !== null && cell.high !== null && !isSame && (
+        <span className={classes.interval}>{formatInterval(cell, comparison)}</span>
+      )}
+    </div>
+  );
+}

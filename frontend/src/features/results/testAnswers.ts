@@ -1,0 +1,179 @@
+/** What a backend would answer of a small experiment: two methods, sites a and b that train, and c held out. */
+
+const SITES = ["a", "b", "c"];
+const NAMES = ["Aster clinic", "Birch clinic", "Cedar clinic"];
+
+export const federation = {
+  id: "f1",
+  sites: SITES.map((slug, position) => ({ id: slug, slug, name: NAMES[position], position })),
+};
+
+export const experiment = {
+  id: "e1",
+  name: "Two methods",
+  runs: [
+    { id: "r1", strategy_label: "FedSM", seed: 0, status: "completed", strategy: { name: "fedsm", gamma: 0.9 } },
+    { id: "r2", strategy_label: "FedAvg", seed: 0, status: "completed", strategy: { name: "fedavg" } },
+  ],
+};
+
+/** The answer to a GET, or undefined where there is none. */
+export function answers(url: URL, changes: object): object | undefined {
+  const metric = url.searchParams.get("metric") ?? "dice";
+  const checkpoint = url.searchParams.get("checkpoint");
+  const about = {
+    metric,
+    checkpoint,
+    structure: url.searchParams.get("structure"),
+    higher_is_better: metric !== "hd95",
+  };
+  switch (url.pathname) {
+    case "/api/v1/experiments/e1/results":
+      return { ...results(metric), ...about, ...changes };
+    case "/api/v1/experiments/e1/comparison":
+      return { ...comparison, ...about };
+    case "/api/v1/runs/r1/matrix":
+    case "/api/v1/runs/r2/matrix":
+      return { ...matrix, ...about };
+    case "/api/v1/runs/r1/selector":
+      return { ...selector, ...about };
+    default:
+      return undefined;
+  }
+}
+
+function results(metric: string) {
+  const means: Record<string, (number | null)[]> =
+    metric === "hd95"
+      ? { FedSM: [3, 5, 9, 4], FedAvg: [6, 7, 8, 6.5] }
+      : { FedSM: [0.9, 0.8, 0.7, 0.85], FedAvg: [0.85, 0.82, 0.75, 0.83] };
+  const cells = Object.entries(means).flatMap(([label, ofSites]) =>
+    [null, "disc"].flatMap((structure) =>
+      [...SITES, null].map((slug, index) => ({
+        strategy_label: label,
+        model: label === "FedSM" ? "super" : "global",
+        metric,
+        site_slug: slug,
+        unseen: slug === "c",
+        structure,
+        mean: ofSites[index],
+        std: metric === "hd95" ? 0.5 : 0.01,
+        num_cases: 4,
+        num_missing: 0,
+        num_misses: slug === "c" && metric === "hd95" ? 1 : 0,
+        num_seeds: 2,
+      })),
+    ),
+  );
+  return {
+    experiment_id: "e1",
+    unit: metric === "hd95" ? "px" : null,
+    nsd_tolerance: 2,
+    structures: ["disc"],
+    sites: SITES,
+    unseen_sites: ["c"],
+    cells,
+    selectors: [],
+    complete: true,
+  };
+}
+
+const comparison = {
+  experiment_id: "e1",
+  baseline_label: "FedAvg",
+  baseline_model: "global",
+  test: "a signed-rank test",
+  confidence: 0.95,
+  num_resamples: 2000,
+  cells: [
+    ["a", 12],
+    ["b", 5],
+    [null, 17],
+  ].map(([slug, pairs]) => ({
+    strategy_label: "FedSM",
+    model: "super",
+    site_slug: slug,
+    unseen: false,
+    num_pairs: pairs,
+    num_zero: 0,
+    num_left_out: 0,
+    mean: 0.9,
+    baseline_mean: 0.85,
+    difference: 0.05,
+    low: 0.01,
+    high: 0.09,
+    p: slug === "b" ? 0.0625 : 0.004,
+    p_holm: slug === "b" ? 0.0625 : 0.004,
+    method: "exact",
+  })),
+};
+
+const matrixRow = (model: string, means: (number | null)[]) => ({
+  model,
+  cells: [...SITES, null].map((slug, index) => ({
+    site_slug: slug,
+    mean: means[index],
+    num_cases: 4,
+    num_missing: 0,
+    num_misses: 0,
+  })),
+});
+
+const matrix = {
+  run_id: "r1",
+  round: 3,
+  sites: SITES,
+  unseen_sites: ["c"],
+  rows: [
+    matrixRow("global", [0.8, 0.8, 0.8, 0.8]),
+    matrixRow("personalized/a", [0.9, 0.6, 0.7, 0.75]),
+    matrixRow("personalized/b", [0.6, 0.9, null, 0.75]),
+    matrixRow("own", [0.9, 0.9, null, 0.9]),
+    matrixRow("super", [0.9, 0.8, 0.7, 0.85]),
+  ],
+};
+
+const sweep = [
+  { gamma: 0, mean: 0.85, num_cases: 4, share_global: 0 },
+  { gamma: 0.5, mean: 0.86, num_cases: 4, share_global: 0.25 },
+  { gamma: 0.9, mean: 0.88, num_cases: 4, share_global: 0.5 },
+  { gamma: 1, mean: 0.8, num_cases: 4, share_global: 1 },
+];
+
+const group = (slug: string | null, chosen: object) => ({
+  site_slug: slug,
+  unseen: slug === "c",
+  num_cases: slug === null ? 4 : 2,
+  mean: 0.88,
+  share_global: 0.5,
+  sweep,
+  calibration:
+    slug === "c"
+      ? null
+      : {
+          accuracy: 0.75,
+          nll: 0.4,
+          brier: 0.2,
+          ece: 0.12,
+          bins: [
+            { low: 0.5, high: 0.6, num_cases: 2, confidence: 0.6, accuracy: 0.5 },
+            { low: 0.9, high: 1, num_cases: 2, confidence: 0.95, accuracy: 1 },
+          ],
+        },
+  chosen,
+});
+
+const selector = {
+  run_id: "r1",
+  round: 3,
+  gamma: 0.9,
+  routing: "hard",
+  sites: ["a", "b"],
+  unseen_sites: ["c"],
+  groups: [
+    group("a", { a: 2, b: 0 }),
+    group("b", { a: 1, b: 1 }),
+    group("c", { a: 1, b: 1 }),
+    group(null, { a: 3, b: 1 }),
+  ],
+};

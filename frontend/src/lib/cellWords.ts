@@ -1,0 +1,46 @@
+/** What a cell of the results table stands for, in words: its tooltip, and what a screen reader says after the number. */
+
+import type { Comparison, ComparisonCell, ResultCell } from "@/api";
+import { formatP, verdict } from "./comparison";
+import { formatPercent, plural } from "./format";
+import { formatDifference, formatScore } from "./metrics";
+import { modelName } from "./words";
+
+const VERDICTS = { better: "significantly better", worse: "significantly worse", open: "no significant difference" };
+
+/** One fact a line. */
+export function cellWords(cell: ResultCell, place: string, isBest: boolean): string {
+  const { num_missing: missing, num_misses: misses } = cell;
+  const lines = [place, `${plural(cell.num_cases, "case")}, ${plural(cell.num_seeds, "seed")}`];
+  if (cell.mean === null) lines.push("no case has a value");
+  if (missing > 0) lines.push(`${plural(missing, "case")} without the structure in either mask, left out`);
+  if (misses > 0) {
+    lines.push(`${plural(misses, "miss", "misses")}: one of the two masks is empty, so there is no value to average`);
+  }
+  if (isBest) lines.push("best of the column");
+  return lines.join("\n");
+}
+
+export function comparisonWords(cell: ComparisonCell, comparison: Comparison): string {
+  if (cell.difference === null) return `no case that ${baselineName(comparison)} has a value for too`;
+  const difference = formatDifference(cell.difference, comparison.metric);
+  const baseline = `${baselineName(comparison)} (${formatScore(cell.baseline_mean, comparison.metric)})`;
+  const lines = [`${difference} against ${baseline}: ${VERDICTS[verdict(cell, comparison)]}`];
+  if (cell.low !== null && cell.high !== null) {
+    lines.push(`${formatPercent(comparison.confidence)} interval ${formatInterval(cell, comparison)}`);
+  }
+  const left = cell.num_left_out > 0 ? `, ${cell.num_left_out} left out without a value of both` : "";
+  const test =
+    cell.method === null ? "" : `${formatP(cell.p_holm)} after Holm (alone ${formatP(cell.p)}, ${cell.method}), `;
+  lines.push(`${test}n = ${plural(cell.num_pairs, "pair")} of cases${left}`);
+  return lines.join("\n");
+}
+
+/** `+0.004 to +0.020`. */
+export function formatInterval(cell: ComparisonCell, comparison: Comparison): string {
+  return `${formatDifference(cell.low, comparison.metric)} to ${formatDifference(cell.high, comparison.metric)}`;
+}
+
+export function baselineName(comparison: Pick<Comparison, "baseline_label" | "baseline_model">): string {
+  return `${comparison.baseline_label}, ${modelName(comparison.baseline_model).toLowerCase()}`;
+}

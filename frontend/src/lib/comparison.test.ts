@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import type { Comparison, ComparisonCell } from "@/api";
+import { cellWords, comparisonWords } from "./cellWords";
+import { comparisonIndex, formatP, formatPairs, hopelessSites, pairsOf, verdict } from "./comparison";
+
+function cell(label: string, slug: string | null, more: Partial<ComparisonCell> = {}): ComparisonCell {
+  return {
+    strategy_label: label,
+    model: "global",
+    site_slug: slug,
+    unseen: false,
+    num_pairs: 12,
+    num_zero: 0,
+    num_left_out: 0,
+    mean: 0.9,
+    mean_low: 0.8,
+    mean_high: 1,
+    baseline_mean: 0.85,
+    difference: 0.05,
+    low: 0.01,
+    high: 0.09,
+    p: 0.002,
+    p_holm: 0.004,
+    method: "exact",
+    ...more,
+  };
+}
+
+function comparison(cells: ComparisonCell[], metric: Comparison["metric"] = "dice"): Comparison {
+  return {
+    experiment_id: "e",
+    metric,
+    checkpoint: "best",
+    structure: null,
+    baseline_label: "FedAvg",
+    baseline_model: "global",
+    higher_is_better: metric === "dice",
+    test: "signed-rank test",
+    confidence: 0.95,
+    num_resamples: 2000,
+    cells,
+  };
+}
+
+describe("comparison", () => {
+  it("finds a cell by row and site, and the pooled one", () => {
+    const cells = [cell("FedSM", "a"), cell("FedSM", null)];
+    const find = comparisonIndex(comparison(cells));
+    expect(find("FedSM/global", "a")).toBe(cells[0]);
+    expect(find("FedSM/global", null)).toBe(cells[1]);
+    expect(find("FedAvg/global", "a")).toBeNull();
+  });
+
+  it("goes by the adjusted p, and by the metric's direction", () => {
+    const only = comparison([]);
+    expect(verdict(cell("FedSM", "a"), only)).toBe("better");
+    expect(verdict(cell("FedSM", "a"), comparison([], "hd95"))).toBe("worse");
+    expect(verdict(cell("FedSM", "a", { p: 0.01, p_holm: 0.05 }), only)).toBe("open");
+    expect(verdict(cell("FedSM", "a", { difference: null, p_holm: null }), only)).toBe("open");
+  });
+
+  it("shows p with two digits, and none that it does not have", () => {
+    expect([0.0004, 0.0123, 0.2, 1, null].map(formatP)).toEqual(["p < 0.001", "p = 0.012", "p = 0.2", "p = 1", "p –"]);
+  });
+
+  it("says how many pairs a site has", () => {
+    const all = comparison([
+      cell("FedSM", "a", { num_pairs: 6 }),
+      cell("Local", "a", { num_pairs: 9 }),
+      cell("None", "a", { num_pairs: 0 }),
+    ]);
+    expect(formatPairs(pairsOf(all, "a") ?? { low: 0, high: 0 })).toBe("n = 6 to 9");
+    expect(pairsOf(all, "b")).toBeNull();
+  });
+
+  it("names sites where no data could have been significant", () => {
+    // 5 pairs: the smallest p is 2 / 32 = 0.0625. 8 pairs: 2 / 256 = 0.0078, times 6 methods 0.047, times 7 0.055.
+    const methods = (count: number, slug: string, pairs: number) =>
+      Array.from({ length: count }, (_, index) => cell(`M${index}`, slug, { num_pairs: pairs }));
+    expect(hopelessSites(comparison(methods(1, "a", 5)))).toEqual(["a"]);
+    expect(hopelessSites(comparison(methods(6, "a", 8)))).toEqual([]);
+    expect(hopelessSites(comparison([...methods(7, "a", 8), ...methods(7, "b", 30)]))).toEqual(["a"]);
+  });
+});
+
+describe("words of a cell", () => {
+  it("tells the difference, its interval, the test and n", () => {
+    expect(comparisonWords(cell("FedSM", "a", { num_left_out: 1 }), comparison([]))).toBe(
+      "+0.050 against FedAvg, global model (0.850): significantly better\n" +
+        "95 % interval +0.010 to +0.090\n" +
+        "p = 0.004 after Holm (alone p = 0.002, exact), n = 12 pairs of cases, 1 left out without a value of both",
+    );
+  });
+
+  it("tells n, seeds, what is missing and what was missed", () => {
+    const counts = { num_cases: 4, num_seeds: 2, num_missing: 1, num_misses: 2, mean: 3.5 };
+    const words = cellWords({ ...counts } as Parameters<typeof cellWords>[0], "Aster", true);
+    expect(words.split("\n")).toEqual([
+      "Aster",
+      "4 cases, 2 seeds",
+      "1 case without the structure in either mask, left out",
+      "2 misses: one of the two masks is empty, so there is no value to average",
+      "best of the column",
+    ]);
+  });
+});

@@ -1,0 +1,66 @@
+/** Methods against a pinned baseline: which differences are real, and what the test could have found at all. */
+
+import type { Comparison, ComparisonCell } from "@/api";
+import { compareScores } from "./metrics";
+import { rowKey } from "./results";
+import type { BaselineModel } from "./urlState";
+
+/** As the LaTeX export has it. */
+export const SIGNIFICANCE_LEVEL = 0.05;
+export const SIGNIFICANCE_MARK = "†";
+
+export interface Baseline {
+  label: string;
+  model: BaselineModel;
+}
+
+export type Verdict = "better" | "worse" | "open";
+
+/** By row and site; null is all sites that train. */
+export function comparisonIndex(comparison: Comparison): (row: string, slug: string | null) => ComparisonCell | null {
+  const cells = new Map(
+    comparison.cells.map((cell) => [`${rowKey(cell.strategy_label, cell.model)} ${cell.site_slug ?? ""}`, cell]),
+  );
+  return (row, slug) => cells.get(`${row} ${slug ?? ""}`) ?? null;
+}
+
+/** `open`: the test does not tell it from no difference. */
+export function verdict(cell: ComparisonCell, comparison: Comparison): Verdict {
+  if (cell.difference === null || cell.p_holm === null || cell.p_holm >= SIGNIFICANCE_LEVEL) return "open";
+  return compareScores(cell.difference, 0, comparison.metric) > 0 ? "better" : "worse";
+}
+
+/** `p < 0.001`, else two significant digits: more would be pretence. */
+export function formatP(p: number | null): string {
+  if (p === null) return "p –";
+  if (p < 0.001) return "p < 0.001";
+  return `p = ${p >= 0.995 ? "1" : Number(p.toPrecision(2))}`;
+}
+
+/** `n = 12`, `n = 6 to 12`: pairs of cases of one site's tests. */
+export function pairsOf(comparison: Comparison, slug: string | null): { low: number; high: number } | null {
+  const tested = comparison.cells.filter((cell) => cell.site_slug === slug && cell.num_pairs > 0);
+  const counts = tested.map((cell) => cell.num_pairs);
+  return counts.length === 0 ? null : { low: Math.min(...counts), high: Math.max(...counts) };
+}
+
+export function formatPairs({ low, high }: { low: number; high: number }): string {
+  return low === high ? `n = ${low}` : `n = ${low} to ${high}`;
+}
+
+/**
+ * Sites where no data whatever could have given a significant difference.
+ *
+ * The smallest two-sided p of the signed-rank test on n pairs is 2 / 2^n; Holm's adjustment multiplies the smallest
+ * of m by m.
+ */
+export function hopelessSites(comparison: Comparison): string[] {
+  const slugs = [...new Set(comparison.cells.map((cell) => cell.site_slug))];
+  return slugs.filter((slug): slug is string => {
+    if (slug === null) return false;
+    const ofSite = comparison.cells.filter((cell) => cell.site_slug === slug);
+    const tests = ofSite.filter((cell) => cell.p !== null);
+    const most = Math.max(0, ...tests.map((cell) => cell.num_pairs));
+    return tests.length > 0 && (2 / 2 ** most) * tests.length >= SIGNIFICANCE_LEVEL;
+  });
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { downloadsOf } from "./downloads";
+
+describe("downloadsOf", () => {
+  it("carries the page's state into the addresses", () => {
+    const query = { metric: "hd95", checkpoint: "last", structure: "optic cup" } as const;
+    expect(downloadsOf("e1", query, { label: "FedSM (γ = 0.9)", model: "global" }).map(({ href }) => href)).toEqual([
+      "/api/v1/experiments/e1/results.tex?metric=hd95&checkpoint=last&structure=optic+cup&baseline=FedSM+%28%CE%B3+%3D+0.9%29&model=global",
+      "/api/v1/experiments/e1/results.csv?checkpoint=last",
+      "/api/v1/experiments/e1/results.json?checkpoint=last",
+      "/api/v1/experiments/e1/cases.csv?checkpoint=last",
+    ]);
+  });
+
+  it("leaves out what is not chosen", () => {
+    const [latex] = downloadsOf("e1", { metric: "dice", checkpoint: "best" }, null);
+    expect(latex?.href).toBe("/api/v1/experiments/e1/results.tex?metric=dice&checkpoint=best");
+    expect(latex?.contents).toContain("mean over structures");
+  });
+});

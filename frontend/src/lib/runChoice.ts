@@ -1,0 +1,24 @@
+/** Which run's matrix and selector are shown. */
+
+import type { RunRecord } from "@/api";
+
+/** Methods that choose a model for each case. */
+export function hasSelector(run: Pick<RunRecord, "strategy">): boolean {
+  return run.strategy.name === "fedsm";
+}
+
+/** Finished runs only: the others have not been tested. */
+export function testedRuns(runs: readonly RunRecord[]): RunRecord[] {
+  return runs.filter((run) => run.status === "completed");
+}
+
+/** The wanted one, else the first with a selector, else the first. */
+export function chosenRun(tested: readonly RunRecord[], wanted: string | undefined): RunRecord | undefined {
+  return tested.find((run) => run.id === wanted) ?? tested.find(hasSelector) ?? tested[0];
+}
+
+/** With the seed only where a method has several. */
+export function runName(run: RunRecord, runs: readonly RunRecord[]): string {
+  const seeds = runs.filter((other) => other.strategy_label === run.strategy_label).length;
+  return seeds > 1 ? `${run.strategy_label}, seed ${run.seed}` : run.strategy_label;
+}

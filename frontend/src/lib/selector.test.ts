@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { SelectorGroup, SweepPoint } from "@/api";
+import { bestRange, confidenceHistogram, formatGamma, nearestPoint, routingWords } from "./selector";
+
+function sweep(points: [number, number | null, number?][]): SweepPoint[] {
+  return points.map(([gamma, mean, share]) => ({ gamma, mean, num_cases: 4, share_global: share ?? 0 }));
+}
+
+describe("nearestPoint", () => {
+  it("takes the nearest threshold, and the first of two as near", () => {
+    const points = sweep([
+      [0, 1],
+      [0.5, 1],
+      [1, 1],
+    ]);
+    expect([0, 0.2, 0.25, 0.6, 0.9999].map((gamma) => nearestPoint(points, gamma))).toEqual([0, 0, 0, 1, 2]);
+  });
+});
+
+describe("confidenceHistogram", () => {
+  it("reads the distribution of the largest probability off the sweep", () => {
+    // Of 10 cases 2 have at most 0.5, 5 at most 0.9, all at most 1.
+    const gammas = Array.from({ length: 11 }, (_, index) => index / 10);
+    const share = (gamma: number) => (gamma >= 1 ? 1 : gamma >= 0.9 ? 0.5 : gamma >= 0.5 ? 0.2 : 0);
+    const group = { num_cases: 10, sweep: sweep(gammas.map((gamma) => [gamma, 0.5, share(gamma)])) } as SelectorGroup;
+    const counts = confidenceHistogram(group).map((bin) => bin.numCases);
+    expect(counts).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 3, 5]);
+  });
+});
+
+describe("bestRange", () => {
+  it("takes the widest range of equal shown scores", () => {
+    const points = sweep([
+      [0, 0.8],
+      [0.1, 0.9],
+      [0.2, 0.7],
+      [0.3, 0.9],
+      [0.4, 0.9001],
+      [0.5, 0.9],
+    ]);
+    expect(bestRange(points, "dice")).toEqual({ low: 0.3, high: 0.5, mean: 0.9 });
+  });
+
+  it("takes the smallest distance, and nothing without a score", () => {
+    expect(
+      bestRange(
+        sweep([
+          [0, 8],
+          [0.5, 3],
+          [1, 5],
+        ]),
+        "hd95",
+      ),
+    ).toEqual({ low: 0.5, high: 0.5, mean: 3 });
+    expect(bestRange(sweep([[0, null]]), "dice")).toBeNull();
+  });
+});
+
+describe("words", () => {
+  it("writes thresholds without idle digits", () => {
+    expect([0.9, 0.1 + 0.2, 0.995, 0.9999, 1].map(formatGamma)).toEqual(["0.9", "0.3", "0.995", "0.9999", "1"]);
+  });
+
+  it("says which model serves how many", () => {
+    const point = (share: number) => sweep([[0.5, 0.9, share]])[0] as SweepPoint;
+    expect([0, 0.25, 1].map((share) => routingWords(point(share), 4))).toEqual([
+      "every case by a personalized model",
+      "1 of 4 cases by the global model",
+      "every case by the global model",
+    ]);
+  });
+});

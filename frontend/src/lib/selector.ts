@@ -1,0 +1,73 @@
+/** What the model selector's stored answers say of other thresholds. */
+
+import type { RunSelector, SelectorGroup, SweepPoint } from "@/api";
+import { compareScores, scoreDigits } from "./metrics";
+
+export interface HistogramBin {
+  low: number;
+  high: number;
+  numCases: number;
+}
+
+/** A range of thresholds, both ends included. */
+export interface GammaRange {
+  low: number;
+  high: number;
+  mean: number;
+}
+
+/** The index of the point whose threshold is nearest. */
+export function nearestPoint(sweep: readonly SweepPoint[], gamma: number): number {
+  let best = 0;
+  sweep.forEach((point, index) => {
+    const current = sweep[best];
+    if (current && Math.abs(point.gamma - gamma) < Math.abs(current.gamma - gamma)) best = index;
+  });
+  return best;
+}
+
+/** As short as it can be without losing a digit: 0.9, 0.995, 0.9999. */
+export function formatGamma(gamma: number): string {
+  return String(Number(gamma.toFixed(4)));
+}
+
+/**
+ * How many cases have their largest probability in each bin; a bin holds its upper end.
+ *
+ * The share of cases sent to the global model at a threshold is the share whose largest probability is at most that:
+ * the sweep is the distribution, also of a held-out site's cases, which have no calibration.
+ */
+export function confidenceHistogram(group: SelectorGroup, numBins = 10): HistogramBin[] {
+  const below = (gamma: number) => group.sweep[nearestPoint(group.sweep, gamma)]?.share_global ?? 0;
+  return Array.from({ length: numBins }, (_, index) => {
+    const [low, high] = [index / numBins, (index + 1) / numBins];
+    const share = below(high) - (index === 0 ? 0 : below(low));
+    return { low, high, numCases: Math.round(share * group.num_cases) };
+  });
+}
+
+/** The widest unbroken range of thresholds with the best shown score; null without any score. */
+export function bestRange(sweep: readonly SweepPoint[], metric: RunSelector["metric"]): GammaRange | null {
+  const shown = (point: SweepPoint) => (point.mean === null ? null : Number(point.mean.toFixed(scoreDigits(metric))));
+  const best = sweep
+    .map(shown)
+    .reduce((first, second) => (compareScores(second, first, metric) > 0 ? second : first), null);
+  if (best === null) return null;
+  const ranges: GammaRange[] = [];
+  sweep.forEach((point, index) => {
+    if (shown(point) !== best) return;
+    const before = sweep[index - 1];
+    const open = before && shown(before) === best ? ranges.at(-1) : undefined;
+    if (open) open.high = point.gamma;
+    else ranges.push({ low: point.gamma, high: point.gamma, mean: best });
+  });
+  return ranges.reduce((widest, range) => (range.high - range.low > widest.high - widest.low ? range : widest));
+}
+
+/** `always the global model`, as a threshold of 1 does. */
+export function routingWords(point: SweepPoint, numCases: number): string {
+  const numGlobal = Math.round(point.share_global * numCases);
+  if (numGlobal === 0) return "every case by a personalized model";
+  if (numGlobal === numCases) return "every case by the global model";
+  return `${numGlobal} of ${numCases} cases by the global model`;
+}
