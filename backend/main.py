@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from backend import VERSION
 from backend.artifacts import endpoints as artifacts
 from backend.datasets import endpoints as datasets
+from backend.dry_runs import endpoints as dry_runs
 from backend.errors import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
 from backend.events import endpoints as events
@@ -50,8 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     api = APIRouter(prefix="/api/v1")
-    features = (federations, sites, datasets, experiments, experiment_templates, runs, evaluations, events, artifacts)
-    for feature in features:
+    for feature in (federations, sites, datasets, experiments, experiment_templates, dry_runs, runs, evaluations, events, artifacts):
         api.include_router(feature.router)
     api.include_router(users.public_router)
     api.include_router(users.router)

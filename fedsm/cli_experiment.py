@@ -13,6 +13,7 @@ from backend.contracts.metrics import SCORE_NAMES
 from backend.contracts.status import RunStatus
 from backend.evaluations.schemas import ExperimentResults, ResultCell
 from backend.experiments.schemas import ExperimentRecord
+from fedsm.cli_dry_run import dry_run
 from fedsm.cli_shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -42,6 +43,7 @@ class Format(StrEnum):
 
 experiment_app = typer.Typer(help="Experiments: create, watch, and read their results.", no_args_is_help=True)
 experiment_app.command()(templates)
+experiment_app.command()(dry_run)
 
 FederationOption = Annotated[
     str | None, typer.Option(help="Name or id of the federation; may be left out where there is only one.")

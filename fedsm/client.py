@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
+from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector
 from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord
@@ -126,6 +127,15 @@ class Client:
 
     def run_selector(self, run_id: str, **query: str) -> RunSelector:
         return self._get(f"/runs/{run_id}/selector", RunSelector, **query)
+
+    def start_dry_run(self, federation_id: str, config: ExperimentConfig) -> DryRunRecord:
+        return self._post(f"/federations/{federation_id}/dry-runs", DryRunCreate(config=config), DryRunRecord)
+
+    def dry_run(self, dry_run_id: str) -> DryRunRecord:
+        return self._get(f"/dry-runs/{dry_run_id}", DryRunRecord)
+
+    def cancel_dry_run(self, dry_run_id: str) -> DryRunRecord:
+        return self._post(f"/dry-runs/{dry_run_id}/cancel", None, DryRunRecord)
 
     def run(self, run_id: str) -> RunRecord:
         return self._get(f"/runs/{run_id}", RunRecord)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from backend.contracts.dry_runs import DryRunSitePayload
 from backend.contracts.tasks import (
     AggregateRoundPayload,
     AggregateRoundResult,
@@ -26,6 +27,7 @@ from worker.api_client import ApiClient
 from worker.build import build_plan, build_strategy, case_routing, case_scores, metric_points
 from worker.case_loading import load_participant_data
 from worker.dataset_jobs import describe_dataset, store_case_files
+from worker.dry_run import dry_run_site
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import aggregate_round
@@ -44,6 +46,8 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
     match payload:
         case DescribeDatasetPayload():
             return describe_dataset(payload, toolbox.api, lease)
+        case DryRunSitePayload():
+            return dry_run_site(payload, toolbox, lease)
         case InitializeRunPayload():
             return initialize_run(payload, toolbox)
         case TrainSitePayload():

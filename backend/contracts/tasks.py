@@ -18,13 +18,20 @@ from backend.contracts.datasets import DatasetManifest as DatasetManifest
 from backend.contracts.datasets import DescribeDatasetPayload as DescribeDatasetPayload
 from backend.contracts.datasets import DescribeDatasetResult as DescribeDatasetResult
 from backend.contracts.datasets import SplitFractions as SplitFractions
+from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 
 TaskKind = Literal[
-    "describe_dataset", "initialize_run", "train_site", "aggregate_round", "validate_site", "evaluate_site"
+    "describe_dataset",
+    "dry_run_site",
+    "initialize_run",
+    "train_site",
+    "aggregate_round",
+    "validate_site",
+    "evaluate_site",
 ]
 #: The participant that stands for all sites' data in one place (centralized training).
 POOLED = "pooled"
@@ -110,6 +117,7 @@ class EvaluateSitePayload(Contract):
 
 TaskPayload = Annotated[
     DescribeDatasetPayload
+    | DryRunSitePayload
     | InitializeRunPayload
     | TrainSitePayload
     | AggregateRoundPayload
@@ -210,6 +218,7 @@ class EvaluateSiteResult(Contract):
 
 TaskResult = Annotated[
     DescribeDatasetResult
+    | DryRunSiteResult
     | InitializeRunResult
     | TrainSiteResult
     | AggregateRoundResult

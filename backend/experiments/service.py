@@ -1,47 +1,22 @@
 """Experiments: from a configuration to runs."""
 
 import itertools
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig, StrategyName, soft_pull_contraction
+from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig, soft_pull_contraction
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation, Run
 from backend.errors import ExperimentRunning
 from backend.events import service as events
+from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheckResult, ExperimentCreate, ExperimentRecord, ExperimentUpdate
 from backend.rounds import service as rounds
 from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
 from backend.runs import service as runs
-
-BASE_LABELS: dict[StrategyName, str] = {
-    "fedsm": "FedSM",
-    "fedavg": "FedAvg",
-    "local-only": "Local-only",
-    "centralized": "Centralized",
-    "fedprox": "FedProx",
-    "fedavgm": "FedAvgM",
-    "fedadam": "FedAdam",
-    "fedyogi": "FedYogi",
-    "fedadagrad": "FedAdagrad",
-    "scaffold": "SCAFFOLD",
-    "fednova": "FedNova",
-    "feddyn": "FedDyn",
-    "ditto": "Ditto",
-    "mr-mtl": "MR-MTL",
-    "fedbn": "FedBN",
-    "silobn": "SiloBN",
-    "fedper": "FedPer",
-    "fedrep": "FedRep",
-    "fine-tuning": "FedAvg + fine-tuning",
-    "apfl": "APFL",
-    "pfedme": "pFedMe",
-    "fedala": "FedALA",
-}
 
 #: From the least finished: the order in which an experiment's status is looked for among its runs'.
 STATUS_ORDER = (
@@ -152,29 +127,6 @@ def experiment_record(session: Session, experiment: Experiment) -> ExperimentRec
         status=next(status for status in STATUS_ORDER if status in statuses),
         runs=records,
     )
-
-
-def strategy_labels(strategies: tuple[StrategyConfig, ...]) -> list[str]:
-    """'FedSM'; where there are several, with what tells them apart: 'FedSM (lambda 0.5)'."""
-    labels = []
-    for strategy in strategies:
-        siblings = [_flat(other) for other in strategies if other.name == strategy.name]
-        own = _flat(strategy)
-        differing = [key for key in own if any(other.get(key) != own[key] for other in siblings)]
-        details = ", ".join(f"{key} {own[key]}" for key in differing)
-        labels.append(BASE_LABELS[strategy.name] + (f" ({details})" if details else ""))
-    return labels
-
-
-def _flat(strategy: StrategyConfig) -> dict[str, Any]:
-    """{'lambda': 0.7, 'selector': 'lda', 'selector shrinkage': 0.1, ...}"""
-    flat: dict[str, Any] = {}
-    for key, value in strategy.model_dump(mode="json", exclude={"name"}).items():
-        if isinstance(value, dict):
-            flat |= {key if inner == "name" else f"{key} {inner}": entry for inner, entry in value.items()}
-        else:
-            flat[key] = value
-    return flat
 
 
 def _new_run(experiment: Experiment, position: int, strategy: StrategyConfig, label: str, seed: int) -> Run:

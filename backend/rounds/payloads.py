@@ -18,11 +18,14 @@ from backend.contracts.tasks import (
 )
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
+from backend.dry_runs import service as dry_runs
 from backend.rounds import repository
 from backend.sites.service import policy_of
 
 
 def build_payload(session: Session, task: Task) -> TaskPayload:
+    if task.dry_run_id is not None:
+        return dry_runs.payload_of(session, task)
     if task.run_id is None:
         return datasets.describe_payload(session, task)
     run = session.get_one(Run, task.run_id)

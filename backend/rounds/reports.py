@@ -19,7 +19,7 @@ from backend.contracts.tasks import (
 )
 from backend.datasets import service as datasets
 from backend.db.lookup import lock_row
-from backend.db.models import Run, Task
+from backend.db.models import DryRun, Run, Task
 from backend.errors import AttemptSuperseded, TaskNotClaimable
 from backend.events import service as events
 from backend.queue import enqueue
@@ -33,6 +33,7 @@ MAX_FAILURES = 3
 
 ACTIONS = {
     "describe_dataset": "checking a data set",
+    "dry_run_site": "trying a few steps",
     "initialize_run": "initializing the run",
     "train_site": "training",
     "aggregate_round": "aggregating",
@@ -172,6 +173,10 @@ def _announce(
     level: events.Level = "info",
 ) -> None:
     about = {"site_slug": task.participant, "round": task.round, "task_id": task.id}
+    if task.dry_run_id is not None:
+        federation_id = session.get_one(DryRun, task.dry_run_id).federation_id
+        events.record(session, kind, message, actor, level, federation_id=federation_id, **about)
+        return
     if task.run_id is None:
         events.record(session, kind, message, actor, level, dataset_id=task.dataset_id, **about)
         return

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.artifacts.service import require_artifacts
 from backend.clock import now
+from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.metrics import MetricPoint
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
@@ -38,6 +39,9 @@ def apply_result(session: Session, task: Task, result: TaskResult, worker: str) 
     if isinstance(result, DescribeDatasetResult):
         assert task.dataset_id is not None
         datasets.store_check(session, task.dataset_id, result, worker)
+        return
+    if isinstance(result, DryRunSiteResult):
+        task.dry_run_result = result
         return
     assert task.run_id is not None
     run = session.get_one(Run, task.run_id)

@@ -147,6 +147,30 @@ class PlayedWorker:
         }
         return {"cases": [*cases, skipped], "intensity_histogram": [0.5, 0.5]}
 
+    def _dry_run_site(self, payload: dict[str, Any]) -> Result:
+        """A step takes 2 s, everything else nothing; sites that train have so many steps as training cases."""
+        splits = [case["split"] for manifest in payload["data"] for case in manifest["cases"]]
+        cost = {
+            "steps": splits.count("train"),
+            "seconds_per_step": 2.0,
+            "seconds_beside": 0.0,
+            "validated_models": 1,
+            "tested_models": 1,
+            "bytes_down": 100,
+            "bytes_up": 10,
+            "bytes_kept": 1000,
+        }
+        trains = payload["participant"] in payload["sites"]
+        return {
+            "device": "played",
+            "num_cases": {split: splits.count(split) for split in ("train", "val", "test")},
+            "seconds_to_load": 0.0,
+            "seconds_to_predict": 0.0,
+            "seconds_to_score": 0.0,
+            "peak_memory_mib": 512.0,
+            "strategies": [cost] * len(payload["config"]["strategies"]) if trains else [],
+        }
+
     def _initialize_run(self, payload: dict[str, Any]) -> Result:
         run = payload["run"]
         name = run["strategy"]["name"]

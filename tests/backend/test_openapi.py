@@ -8,8 +8,8 @@ import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.datasets.schemas import DatasetCreate
+from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentUpdate
-from backend.experiments.service import strategy_labels
 from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
 from backend.openapi import openapi_json
 from backend.users.schemas import SessionCreate

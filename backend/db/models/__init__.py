@@ -3,6 +3,7 @@
 from backend.db.models.artifact import Artifact
 from backend.db.models.case import Case
 from backend.db.models.dataset import Dataset
+from backend.db.models.dry_run import DryRun
 from backend.db.models.evaluated_case import EvaluatedCase
 from backend.db.models.event import Event
 from backend.db.models.experiment import Experiment
@@ -20,6 +21,7 @@ __all__ = [
     "Artifact",
     "Case",
     "Dataset",
+    "DryRun",
     "EvaluatedCase",
     "Event",
     "Experiment",

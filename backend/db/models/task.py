@@ -3,6 +3,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.tasks import SiteUpdateRef
 from backend.db.base import Base, ContractJson, new_id
 
@@ -19,6 +20,7 @@ class Task(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id", ondelete="CASCADE"), index=True)
+    dry_run_id: Mapped[str | None] = mapped_column(ForeignKey("dry_run.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     round: Mapped[int]
     participant: Mapped[str]
@@ -30,6 +32,7 @@ class Task(Base):
     worker: Mapped[str | None]
     error: Mapped[str | None]
     update: Mapped[SiteUpdateRef | None] = mapped_column(ContractJson(SiteUpdateRef))
+    dry_run_result: Mapped[DryRunSiteResult | None] = mapped_column(ContractJson(DryRunSiteResult))
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

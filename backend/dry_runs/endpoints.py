@@ -1,0 +1,40 @@
+"""Dry runs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+
+from backend.db.lookup import get_row
+from backend.db.models import DryRun, Federation
+from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dry_runs import service
+from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
+from backend.rounds.snapshot import require_runnable, sites_with_data
+
+router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
+
+EXAMPLE = {"config": {"schedule": {"rounds": 10, "batch_size": 4}, "strategies": [{"name": "fedavg"}]}}
+
+
+@router.post("/federations/{federation_id}/dry-runs", status_code=201)
+def start_dry_run(
+    federation_id: str,
+    body: Annotated[DryRunCreate, Body(examples=[EXAMPLE])],
+    session: WriteSession,
+    user: CurrentUser,
+) -> DryRunRecord:
+    """Try a few steps of every strategy at every site; the answer's estimate comes when all have answered."""
+    federation = get_row(session, Federation, federation_id)
+    require_runnable(session, body.config, sites_with_data(session, federation_id), federation.task)
+    return service.dry_run_record(session, service.start_dry_run(session, federation_id, body.config, user))
+
+
+@router.get("/dry-runs/{dry_run_id}")
+def get_dry_run(dry_run_id: str, session: ReadSession) -> DryRunRecord:
+    return service.dry_run_record(session, get_row(session, DryRun, dry_run_id))
+
+
+@router.post("/dry-runs/{dry_run_id}/cancel")
+def cancel_dry_run(dry_run_id: str, session: WriteSession) -> DryRunRecord:
+    """Stop trying. Cancelling twice changes nothing."""
+    return service.dry_run_record(session, service.cancel_dry_run(session, dry_run_id))

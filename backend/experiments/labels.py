@@ -1,0 +1,53 @@
+"""What the strategies of an experiment are called."""
+
+from typing import Any
+
+from backend.contracts.strategy_configs import StrategyConfig, StrategyName
+
+BASE_LABELS: dict[StrategyName, str] = {
+    "fedsm": "FedSM",
+    "fedavg": "FedAvg",
+    "local-only": "Local-only",
+    "centralized": "Centralized",
+    "fedprox": "FedProx",
+    "fedavgm": "FedAvgM",
+    "fedadam": "FedAdam",
+    "fedyogi": "FedYogi",
+    "fedadagrad": "FedAdagrad",
+    "scaffold": "SCAFFOLD",
+    "fednova": "FedNova",
+    "feddyn": "FedDyn",
+    "ditto": "Ditto",
+    "mr-mtl": "MR-MTL",
+    "fedbn": "FedBN",
+    "silobn": "SiloBN",
+    "fedper": "FedPer",
+    "fedrep": "FedRep",
+    "fine-tuning": "FedAvg + fine-tuning",
+    "apfl": "APFL",
+    "pfedme": "pFedMe",
+    "fedala": "FedALA",
+}
+
+
+def strategy_labels(strategies: tuple[StrategyConfig, ...]) -> list[str]:
+    """'FedSM'; where there are several, with what tells them apart: 'FedSM (lambda 0.5)'."""
+    labels = []
+    for strategy in strategies:
+        siblings = [_flat(other) for other in strategies if other.name == strategy.name]
+        own = _flat(strategy)
+        differing = [key for key in own if any(other.get(key) != own[key] for other in siblings)]
+        details = ", ".join(f"{key} {own[key]}" for key in differing)
+        labels.append(BASE_LABELS[strategy.name] + (f" ({details})" if details else ""))
+    return labels
+
+
+def _flat(strategy: StrategyConfig) -> dict[str, Any]:
+    """{'lambda': 0.7, 'selector': 'lda', 'selector shrinkage': 0.1, ...}"""
+    flat: dict[str, Any] = {}
+    for key, value in strategy.model_dump(mode="json", exclude={"name"}).items():
+        if isinstance(value, dict):
+            flat |= {key if inner == "name" else f"{key} {inner}": entry for inner, entry in value.items()}
+        else:
+            flat[key] = value
+    return flat

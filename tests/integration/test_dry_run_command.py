@@ -1,0 +1,59 @@
+"""`fedsm experiment dry-run` against a running platform."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from backend.contracts.strategy_configs import FedAvgConfig, LocalOnlyConfig
+from backend.federations.schemas import FederationRecord
+from fedsm.cli_dry_run import mebibytes, seconds
+from tests.integration.live_platform import LivePlatform
+from tests.integration.test_cli import fedsm
+from tests.integration.tiny_data import TASK, tiny_config
+
+
+@pytest.fixture(scope="module")
+def federation(platform: LivePlatform, sites: dict[str, Path]) -> FederationRecord:
+    return platform.add_federation("Dry run command", TASK, sites)
+
+
+def write_file(path: Path, federation: FederationRecord, **changes: object) -> str:
+    config = tiny_config(FedAvgConfig(), LocalOnlyConfig(), **changes).model_dump(mode="json")
+    path.write_text(yaml.safe_dump({"name": "Tried", "federation": federation.name, "config": config}))
+    return str(path)
+
+
+def test_the_estimate_is_printed_and_no_experiment_made(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "experiment.yaml", federation)
+    done = fedsm(platform, "experiment", "dry-run", "-f", file)
+    assert done.returncode == 0, done.stderr
+    assert "FedAvg" in done.stdout
+    assert "2 runs: about" in done.stdout
+    as_json = json.loads(fedsm(platform, "experiment", "dry-run", "-f", file, "--json").stdout)
+    assert [entry["strategy_label"] for entry in as_json["estimate"]["strategies"]] == ["FedAvg", "Local-only"]
+    assert platform.client.experiments(federation.id) == []
+
+
+def test_what_cannot_run_is_said_with_exit_code_1(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    """No processor computes with mixed precision."""
+    file = write_file(tmp_path / "experiment.yaml", federation, schedule={"rounds": 1, "mixed_precision": True})
+    done = fedsm(platform, "experiment", "dry-run", "-f", file)
+    assert done.returncode == 1
+    assert "mixed_precision" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.04, "0.0 s"), (59, "59 s"), (180, "3 min"), (7199, "2.0 h"), (36000, "10.0 h")]
+)
+def test_times_are_readable(value: float, text: str) -> None:
+    assert seconds(value) == text
+
+
+def test_sizes_are_readable() -> None:
+    assert [mebibytes(n * 2**20) for n in (0, 12, 2048)] == ["0.0 MiB", "12.0 MiB", "2.0 GiB"]
