@@ -19,12 +19,27 @@ from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
 from backend.platform import open_platform
+from backend.predictions import endpoints as predictions
 from backend.rounds.recovery import RecoveryLoop
 from backend.runs import endpoints as runs
 from backend.settings import Settings
 from backend.sites import endpoints as sites
 from backend.users import endpoints as users
 from backend.worker_api import endpoints as worker_api
+
+FEATURES = (
+    federations,
+    sites,
+    datasets,
+    experiments,
+    experiment_templates,
+    dry_runs,
+    runs,
+    evaluations,
+    predictions,
+    events,
+    artifacts,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     api = APIRouter(prefix="/api/v1")
-    for feature in (federations, sites, datasets, experiments, experiment_templates, dry_runs, runs, evaluations, events, artifacts):
+    for feature in FEATURES:
         api.include_router(feature.router)
     api.include_router(users.public_router)
     api.include_router(users.router)

@@ -15,6 +15,7 @@ from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector
 from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord
+from backend.predictions.schemas import PredictionRecord
 from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
 from backend.users.schemas import SystemRecord
 from fedsm.home import Home
@@ -136,6 +137,17 @@ class Client:
 
     def cancel_dry_run(self, dry_run_id: str) -> DryRunRecord:
         return self._post(f"/dry-runs/{dry_run_id}/cancel", None, DryRunRecord)
+
+    def predict(self, run_id: str, image: Path) -> PredictionRecord:
+        """Sends the file; poll `prediction` for the masks."""
+        with image.open("rb") as file:
+            content = self._send(
+                "POST", f"/runs/{run_id}/predictions", params={"name": image.name}, content=file
+            ).content
+        return PredictionRecord.model_validate_json(content)
+
+    def prediction(self, prediction_id: str) -> PredictionRecord:
+        return self._get(f"/predictions/{prediction_id}", PredictionRecord)
 
     def run(self, run_id: str) -> RunRecord:
         return self._get(f"/runs/{run_id}", RunRecord)

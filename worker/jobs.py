@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from backend.contracts.dry_runs import DryRunSitePayload
@@ -15,6 +14,7 @@ from backend.contracts.tasks import (
     InitializeRunPayload,
     InitializeRunResult,
     PartMap,
+    PredictCasePayload,
     SiteUpdateRef,
     TaskPayload,
     TaskResult,
@@ -35,6 +35,8 @@ from worker.engine.metrics import Metric
 from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
+from worker.predictions import predict_case
+from worker.state_parts import StateParts
 from worker.toolbox import Toolbox
 
 #: Between the name of a model and of its tensor in the file of a site's local state.
@@ -58,6 +60,8 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
             return validate_site(payload, toolbox, lease)
         case EvaluateSitePayload():
             return evaluate_site(payload, toolbox, lease)
+        case PredictCasePayload():
+            return predict_case(payload, toolbox, lease)
         case _:
             assert_never(payload)
 
@@ -83,7 +87,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     run, participant = payload.run, payload.participant
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = load_participant_data(run, payload.data, toolbox.data)
-    parts = _Parts(toolbox.api, payload.state)
+    parts = StateParts(toolbox.api, payload.state)
     metrics: tuple[Metric, ...] = ()
     if payload.round > 1:
         before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
@@ -124,7 +128,7 @@ def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) 
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = load_participant_data(run, payload.data, toolbox.data)
-    parts = _Parts(toolbox.api, payload.state)
+    parts = StateParts(toolbox.api, payload.state)
     context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
     return ValidateSiteResult(metrics=metric_points(strategy.validate(parts.load, data, context)))
 
@@ -135,7 +139,7 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = load_participant_data(run, payload.data, toolbox.data)
-    parts = _Parts(toolbox.api, payload.state)
+    parts = StateParts(toolbox.api, payload.state)
     cases = evaluate(strategy, payload.state.keys(), parts.load, data, plan)
     lease.check()
     files = store_case_files(payload, cases, data, toolbox.api, lease) if payload.with_files else ()
@@ -147,23 +151,6 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         routing=tuple(routing for routing in routings if routing is not None),
         files=files,
     )
-
-
-@dataclass
-class _Parts:
-    """Parts of a state, each downloaded when it is first asked for."""
-
-    api: ApiClient
-    state: PartMap
-    num_bytes: int = 0
-    _loaded: State = field(default_factory=dict)
-
-    def load(self, name: str) -> Tensors:
-        if name not in self._loaded:
-            content = self.api.download(self.state[name])
-            self.num_bytes += len(content)
-            self._loaded[name] = from_bytes(content)
-        return self._loaded[name]
 
 
 def _upload_state(api: ApiClient, state: State) -> PartMap:

@@ -5,13 +5,13 @@ from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend.artifacts.store import ArtifactStore
+from backend.artifacts.store import ArtifactStore, StoredFile
 from backend.clock import now
-from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
+from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN, UPLOAD
 from backend.db.models import Artifact
 from backend.db.session import Database, unit_of_work
 from backend.errors import InvalidInput, NotFound
@@ -42,15 +42,36 @@ async def store_artifact(
     if media_type not in ARTIFACT_MEDIA_TYPES:
         allowed = ", ".join(sorted(ARTIFACT_MEDIA_TYPES))
         raise InvalidInput.of_field("Content-Type", media_type, "is no media type of artifacts", f"one of {allowed}")
-    num_bytes = await store.write(sha256, chunks)
-    await run_in_threadpool(_add_row, database, Artifact(sha256=sha256, media_type=media_type, num_bytes=num_bytes))
+    stored = await store.write(sha256, chunks)
+    await run_in_threadpool(_add_row, database, stored, media_type)
 
 
-def _add_row(database: Database, artifact: Artifact) -> None:
+async def store_upload(
+    database: Database, store: ArtifactStore, chunks: AsyncIterable[bytes], max_bytes: int
+) -> StoredFile:
+    """A file whose hash nobody knows yet. Raises InvalidInput, storing nothing, for more than `max_bytes`, or none."""
+    stored = await store.write(None, _limited(chunks, max_bytes))
+    await run_in_threadpool(_add_row, database, stored, UPLOAD)
+    return stored
+
+
+async def _limited(chunks: AsyncIterable[bytes], max_bytes: int) -> AsyncIterable[bytes]:
+    num_bytes = 0
+    async for chunk in chunks:
+        num_bytes += len(chunk)
+        if num_bytes > max_bytes:
+            limit = f"{max_bytes // 2**20} MiB"
+            raise InvalidInput.of_field("file", f"more than {limit}", "is too large", f"send at most {limit}")
+        yield chunk
+    if num_bytes == 0:
+        raise InvalidInput.of_field("file", "0 bytes", "is empty", "send the bytes of an image")
+
+
+def _add_row(database: Database, stored: StoredFile, media_type: str) -> None:
     values = {
-        "sha256": artifact.sha256,
-        "media_type": artifact.media_type,
-        "num_bytes": artifact.num_bytes,
+        "sha256": stored.sha256,
+        "media_type": media_type,
+        "num_bytes": stored.num_bytes,
         "created_at": now(),
     }
     with unit_of_work(database) as session:
@@ -71,6 +92,14 @@ def file_response(store: ArtifactStore, artifact: Artifact) -> FileResponse:
     """The bytes, with ranges, to be cached for ever."""
     headers = CACHE_HEADERS | {"ETag": f'"{artifact.sha256}"'}
     return FileResponse(store.path(artifact.sha256), media_type=artifact.media_type, headers=headers)
+
+
+def remove_artifacts(session: Session, store: ArtifactStore, hashes: set[str]) -> None:
+    """Row first, then file: a row always has its file. The caller knows that nothing else shows them."""
+    session.execute(delete(Artifact).where(Artifact.sha256.in_(hashes)))
+    session.flush()
+    for sha256 in hashes:
+        store.remove(sha256)
 
 
 def require_artifacts(session: Session, hashes: set[str]) -> None:

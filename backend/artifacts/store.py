@@ -5,6 +5,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,15 +19,25 @@ def _to_disk(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    sha256: str
+    num_bytes: int
+
+
 class ArtifactStore(ABC):
     """Where artifacts' bytes lie."""
 
     @abstractmethod
-    async def write(self, sha256: str, chunks: AsyncIterable[bytes]) -> int:
-        """Stores the stream and returns its length; raises HashMismatch, storing nothing, if it hashes differently."""
+    async def write(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> StoredFile:
+        """Stores the stream. Raises HashMismatch, storing nothing, if it hashes to another address than the given."""
 
     @abstractmethod
     def has(self, sha256: str) -> bool: ...
+
+    @abstractmethod
+    def remove(self, sha256: str) -> None:
+        """Forgets the bytes; harmless where there are none."""
 
     @abstractmethod
     def path(self, sha256: str) -> Path:
@@ -40,9 +51,7 @@ class FolderStore(ArtifactStore):
         self._folder = folder.resolve()
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    async def write(self, sha256: str, chunks: AsyncIterable[bytes]) -> int:
-        target = self._file(sha256)
-        target.parent.mkdir(exist_ok=True)
+    async def write(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> StoredFile:
         digest, num_bytes = hashlib.sha256(), 0
         descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix="incoming-")
         try:
@@ -51,17 +60,20 @@ class FolderStore(ArtifactStore):
                     digest.update(chunk)
                     num_bytes += file.write(chunk)
                 await run_in_threadpool(_to_disk, file)
-            if digest.hexdigest() != sha256:
-                raise HashMismatch(
-                    f"the {num_bytes} bytes received hash to {digest.hexdigest()}, not to {sha256}: send them again"
-                )
-            os.replace(temporary, target)
+            found = digest.hexdigest()
+            if sha256 is not None and found != sha256:
+                raise HashMismatch(f"the {num_bytes} bytes received hash to {found}, not to {sha256}: send them again")
+            self._file(found).parent.mkdir(exist_ok=True)
+            os.replace(temporary, self._file(found))
         finally:
             Path(temporary).unlink(missing_ok=True)
-        return num_bytes
+        return StoredFile(found, num_bytes)
 
     def has(self, sha256: str) -> bool:
         return self._file(sha256).is_file()
+
+    def remove(self, sha256: str) -> None:
+        self._file(sha256).unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         file = self._file(sha256)

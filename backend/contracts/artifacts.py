@@ -12,4 +12,6 @@ SAFETENSORS = "application/vnd.safetensors"
 NIFTI_GZ = "application/x-nifti-gz"
 JPEG = "image/jpeg"
 PNG = "image/png"
-ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG})
+#: A file as somebody uploaded it.
+UPLOAD = "application/octet-stream"
+ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG, UPLOAD})

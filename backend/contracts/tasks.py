@@ -21,6 +21,7 @@ from backend.contracts.datasets import SplitFractions as SplitFractions
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
+from backend.contracts.predictions import FileName, PredictCaseResult
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 
@@ -32,6 +33,7 @@ TaskKind = Literal[
     "aggregate_round",
     "validate_site",
     "evaluate_site",
+    "predict_case",
 ]
 #: The participant that stands for all sites' data in one place (centralized training).
 POOLED = "pooled"
@@ -115,6 +117,17 @@ class EvaluateSitePayload(Contract):
     with_files: bool = Field(default=True, description="Images and masks for the viewer too: of the best round only.")
 
 
+class PredictCasePayload(Contract):
+    """Every segmentation model of one round's state on an image that somebody uploaded."""
+
+    kind: Literal["predict_case"] = "predict_case"
+    prediction_id: str
+    run: RunSpec
+    state: PartMap
+    image: Sha256
+    file_name: FileName
+
+
 TaskPayload = Annotated[
     DescribeDatasetPayload
     | DryRunSitePayload
@@ -122,7 +135,8 @@ TaskPayload = Annotated[
     | TrainSitePayload
     | AggregateRoundPayload
     | ValidateSitePayload
-    | EvaluateSitePayload,
+    | EvaluateSitePayload
+    | PredictCasePayload,
     Field(discriminator="kind"),
 ]
 
@@ -223,7 +237,8 @@ TaskResult = Annotated[
     | TrainSiteResult
     | AggregateRoundResult
     | ValidateSiteResult
-    | EvaluateSiteResult,
+    | EvaluateSiteResult
+    | PredictCaseResult,
     Field(discriminator="kind"),
 ]
 

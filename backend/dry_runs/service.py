@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.datasets import service as datasets
@@ -93,7 +93,7 @@ def dry_run_record(session: Session, dry_run: DryRun) -> DryRunRecord:
                 fraction=task.fraction,
                 worker=task.worker,
                 error=task.error,
-                result=task.dry_run_result,
+                result=task.answer if isinstance(task.answer, DryRunSiteResult) else None,
             )
             for task in tasks
         ],
@@ -104,7 +104,7 @@ def dry_run_record(session: Session, dry_run: DryRun) -> DryRunRecord:
 def _estimate(session: Session, dry_run: DryRun, tasks: list[Task]) -> DryRunEstimate:
     workers = session.scalars(select(Worker).where(Worker.online)).all()
     answers = Answers(
-        results={task.participant: task.dry_run_result for task in tasks if task.dry_run_result is not None},
+        results={task.participant: task.answer for task in tasks if isinstance(task.answer, DryRunSiteResult)},
         simulated=frozenset(task.participant for task in tasks if task.queue == SIMULATED_QUEUE),
         num_processes=max(1, sum(worker.num_processes for worker in workers if SIMULATED_QUEUE in worker.queues)),
     )

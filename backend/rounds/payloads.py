@@ -19,6 +19,7 @@ from backend.contracts.tasks import (
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
 from backend.dry_runs import service as dry_runs
+from backend.predictions import service as predictions
 from backend.rounds import repository
 from backend.sites.service import policy_of
 
@@ -26,6 +27,8 @@ from backend.sites.service import policy_of
 def build_payload(session: Session, task: Task) -> TaskPayload:
     if task.dry_run_id is not None:
         return dry_runs.payload_of(session, task)
+    if task.prediction_id is not None:
+        return predictions.payload_of(session, task)
     if task.run_id is None:
         return datasets.describe_payload(session, task)
     run = session.get_one(Run, task.run_id)

@@ -19,7 +19,7 @@ from backend.contracts.tasks import (
 )
 from backend.datasets import service as datasets
 from backend.db.lookup import lock_row
-from backend.db.models import DryRun, Run, Task
+from backend.db.models import DryRun, Prediction, Run, Task
 from backend.errors import AttemptSuperseded, TaskNotClaimable
 from backend.events import service as events
 from backend.queue import enqueue
@@ -39,6 +39,7 @@ ACTIONS = {
     "aggregate_round": "aggregating",
     "validate_site": "validating",
     "evaluate_site": "evaluating",
+    "predict_case": "predicting an image",
 }
 
 
@@ -176,6 +177,10 @@ def _announce(
     if task.dry_run_id is not None:
         federation_id = session.get_one(DryRun, task.dry_run_id).federation_id
         events.record(session, kind, message, actor, level, federation_id=federation_id, **about)
+        return
+    if task.prediction_id is not None:
+        run = session.get_one(Run, session.get_one(Prediction, task.prediction_id).run_id)
+        events.record_of_run(session, run, kind, message, actor, level, **about)
         return
     if task.run_id is None:
         events.record(session, kind, message, actor, level, dataset_id=task.dataset_id, **about)

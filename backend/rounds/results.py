@@ -7,6 +7,7 @@ from backend.artifacts.service import require_artifacts
 from backend.clock import now
 from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.metrics import MetricPoint
+from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
     POOLED,
@@ -24,6 +25,7 @@ from backend.db.models import Metric, Run, RunRound, Task
 from backend.errors import InvalidInput
 from backend.evaluations import service as evaluations
 from backend.events import service as events
+from backend.predictions import service as predictions
 from backend.rounds import repository
 from backend.rounds.advance import quorum
 from backend.runs.service import describe_run
@@ -41,7 +43,11 @@ def apply_result(session: Session, task: Task, result: TaskResult, worker: str) 
         datasets.store_check(session, task.dataset_id, result, worker)
         return
     if isinstance(result, DryRunSiteResult):
-        task.dry_run_result = result
+        task.answer = result
+        return
+    if isinstance(result, PredictCaseResult):
+        require_artifacts(session, predictions.hashes_of(result))
+        task.answer = result
         return
     assert task.run_id is not None
     run = session.get_one(Run, task.run_id)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import redis
 
-from backend.contracts.artifacts import SAFETENSORS
+from backend.contracts.artifacts import NIFTI_GZ, PNG, SAFETENSORS
 
 QUEUES = ("coordinator", "simulated")
 Result = dict[str, Any]
@@ -169,6 +169,24 @@ class PlayedWorker:
             "seconds_to_score": 0.0,
             "peak_memory_mib": 512.0,
             "strategies": [cost] * len(payload["config"]["strategies"]) if trains else [],
+        }
+
+    def _predict_case(self, payload: dict[str, Any]) -> Result:
+        """The viewer's image depends on the upload alone, the masks on its name too."""
+        name = payload["file_name"]
+        mask = {
+            "model": "global",
+            "mask": self.upload(f"mask of {name}".encode(), NIFTI_GZ),
+            "sizes": [{"structure": "disc", "size": 12.0}],
+            "files": {"disc": self.upload(f"plane of {name}".encode(), PNG)},
+        }
+        return {
+            "image": self.upload(f"image {payload['image']}".encode(), NIFTI_GZ),
+            "unit": "px",
+            "probabilities": None,
+            "chosen_model": "global",
+            "masks": [mask],
+            "seconds": 0.5,
         }
 
     def _initialize_run(self, payload: dict[str, Any]) -> Result:

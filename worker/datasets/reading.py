@@ -52,8 +52,7 @@ class ReadFiles:
 
 def read_files(root: Path, image_path: str, mask_path: str, task: SegmentationTask, reading: Reading) -> ReadFiles:
     """Raises Skip where the case cannot be used."""
-    image = _read_image(root, image_path, task)
-    pixels = _channels(image_path, image, task, reading.channel)
+    pixels, image = read_pixels(root, image_path, task, reading.channel)
     try:
         mask = read_mask(root, mask_path, image)
     except (UnsafeFile, CannotRead) as error:
@@ -64,6 +63,12 @@ def read_files(root: Path, image_path: str, mask_path: str, task: SegmentationTa
         raise Skip("empty_mask", f"{mask_path} holds only background, no pixel of {names}: outline it, or remove it")
     case = ReadCase(pixels, structures, image.spacing, image.affine)
     return ReadFiles(case, image.sha256, mask.sha256, image.patient)
+
+
+def read_pixels(root: Path, path: str, task: SegmentationTask, channel: int | None) -> tuple[ImageArray, DecodedImage]:
+    """[*space, C] with the task's number of channels, and the file's other facts. Raises Skip."""
+    image = _read_image(root, path, task)
+    return _channels(path, image, task, channel), image
 
 
 def _read_image(root: Path, path: str, task: SegmentationTask) -> DecodedImage:

@@ -9,6 +9,7 @@ from backend.db.models.event import Event
 from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
 from backend.db.models.metric import Metric
+from backend.db.models.prediction import Prediction
 from backend.db.models.run import Run
 from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
@@ -27,6 +28,7 @@ __all__ = [
     "Experiment",
     "Federation",
     "Metric",
+    "Prediction",
     "Run",
     "RunDataset",
     "RunRound",

@@ -4,12 +4,14 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.contracts.dry_runs import DryRunSiteResult
+from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import SiteUpdateRef
 from backend.db.base import Base, ContractJson, new_id
 
 
 class Task(Base):
-    """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost."""
+    """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
+    `answer` is what whoever asked reads: of tasks that belong to no run."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -21,6 +23,7 @@ class Task(Base):
     run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id", ondelete="CASCADE"), index=True)
     dry_run_id: Mapped[str | None] = mapped_column(ForeignKey("dry_run.id", ondelete="CASCADE"), index=True)
+    prediction_id: Mapped[str | None] = mapped_column(ForeignKey("prediction.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     round: Mapped[int]
     participant: Mapped[str]
@@ -32,7 +35,9 @@ class Task(Base):
     worker: Mapped[str | None]
     error: Mapped[str | None]
     update: Mapped[SiteUpdateRef | None] = mapped_column(ContractJson(SiteUpdateRef))
-    dry_run_result: Mapped[DryRunSiteResult | None] = mapped_column(ContractJson(DryRunSiteResult))
+    answer: Mapped[DryRunSiteResult | PredictCaseResult | None] = mapped_column(
+        ContractJson(DryRunSiteResult | PredictCaseResult)
+    )
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

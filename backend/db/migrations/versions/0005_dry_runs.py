@@ -1,4 +1,4 @@
-"""Dry runs, and what their tasks found."""
+"""Dry runs and predictions, and what their tasks answered."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-FOREIGN_KEY = "fk_task_dry_run_id_dry_run"
+#: Tables that own tasks.
+OWNERS = ("dry_run", "prediction")
 
 
 def upgrade() -> None:
@@ -23,18 +24,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_dry_run"),
     )
     op.create_index("ix_dry_run_federation_id", "dry_run", ["federation_id"])
-    # SQLite adds a reference only together with its column.
-    reference = f"CONSTRAINT {FOREIGN_KEY} REFERENCES dry_run (id) ON DELETE CASCADE"
-    op.execute(f"ALTER TABLE task ADD COLUMN dry_run_id VARCHAR {reference}")
-    op.add_column("task", sa.Column("dry_run_result", sa.JSON(none_as_null=True), nullable=True))
-    op.create_index("ix_task_dry_run_id", "task", ["dry_run_id"])
+    op.create_table(
+        "prediction",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("image", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_prediction_run_id_run", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_prediction"),
+    )
+    op.create_index("ix_prediction_run_id", "prediction", ["run_id"])
+    with op.batch_alter_table("task") as task:
+        for table in OWNERS:
+            task.add_column(sa.Column(f"{table}_id", sa.String(), nullable=True))
+            task.create_foreign_key(f"fk_task_{table}_id_{table}", table, [f"{table}_id"], ["id"], ondelete="CASCADE")
+        task.add_column(sa.Column("answer", sa.JSON(none_as_null=True), nullable=True))
+    for table in OWNERS:
+        op.create_index(f"ix_task_{table}_id", "task", [f"{table}_id"])
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM task WHERE dry_run_id IS NOT NULL")
-    op.drop_index("ix_task_dry_run_id", "task")
+    op.execute("DELETE FROM task WHERE dry_run_id IS NOT NULL OR prediction_id IS NOT NULL")
+    for table in OWNERS:
+        op.drop_index(f"ix_task_{table}_id", "task")
     with op.batch_alter_table("task") as task:
-        task.drop_constraint(FOREIGN_KEY, type_="foreignkey")
-        task.drop_column("dry_run_result")
-        task.drop_column("dry_run_id")
-    op.drop_table("dry_run")
+        for table in OWNERS:
+            task.drop_constraint(f"fk_task_{table}_id_{table}", type_="foreignkey")
+            task.drop_column(f"{table}_id")
+        task.drop_column("answer")
+    for table in OWNERS:
+        op.drop_table(table)

@@ -627,6 +627,8 @@ export type ClaimedTask = {
     payload: ({
         kind: 'describe_dataset';
     } & DescribeDatasetPayload) | ({
+        kind: 'dry_run_site';
+    } & DryRunSitePayload) | ({
         kind: 'initialize_run';
     } & InitializeRunPayload) | ({
         kind: 'train_site';
@@ -826,6 +828,8 @@ export type CompleteRequest = {
     result: ({
         kind: 'describe_dataset';
     } & DescribeDatasetResult) | ({
+        kind: 'dry_run_site';
+    } & DryRunSiteResult) | ({
         kind: 'initialize_run';
     } & InitializeRunResult) | ({
         kind: 'train_site';
@@ -1300,6 +1304,206 @@ export type DittoConfig = {
      * Name
      */
     name?: 'ditto';
+};
+
+/**
+ * DryRunCreate
+ */
+export type DryRunCreate = {
+    config: ExperimentConfig;
+};
+
+/**
+ * DryRunEstimate
+ *
+ * Of the whole experiment: every strategy with every seed.
+ */
+export type DryRunEstimate = {
+    /**
+     * Bytes Kept
+     */
+    bytes_kept: number;
+    /**
+     * Num Processes
+     *
+     * Worker processes that the simulated sites share.
+     */
+    num_processes: number;
+    /**
+     * Num Runs
+     */
+    num_runs: number;
+    /**
+     * Peak Gpu Memory Mib
+     */
+    peak_gpu_memory_mib: number | null;
+    /**
+     * Peak Memory Mib
+     *
+     * Of a worker's process, at the site that needs most.
+     */
+    peak_memory_mib: number;
+    /**
+     * Seconds
+     */
+    seconds: number;
+    /**
+     * Slowest Site
+     *
+     * Where a round takes longest.
+     */
+    slowest_site: string;
+    /**
+     * Strategies
+     */
+    strategies: Array<StrategyEstimate>;
+};
+
+/**
+ * DryRunRecord
+ */
+export type DryRunRecord = {
+    config: ExperimentConfig;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Once every site has answered.
+     */
+    estimate: DryRunEstimate | null;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Sites
+     *
+     * In site order.
+     */
+    sites: Array<DryRunSite>;
+    /**
+     * Status
+     */
+    status: 'running' | 'completed' | 'failed' | 'cancelled';
+};
+
+/**
+ * DryRunSite
+ */
+export type DryRunSite = {
+    /**
+     * Error
+     *
+     * Why the experiment would fail here, in plain words.
+     */
+    error: string | null;
+    /**
+     * Fraction
+     */
+    fraction: number;
+    result: DryRunSiteResult | null;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    status: TaskStatus;
+    /**
+     * Worker
+     */
+    worker: string | null;
+};
+
+/**
+ * DryRunSitePayload
+ *
+ * `sites` train, in site order; a site beside them is held out and only predicts. `data`: all of this site's.
+ */
+export type DryRunSitePayload = {
+    config: ExperimentConfig;
+    /**
+     * Data
+     */
+    data: Array<DatasetManifest>;
+    /**
+     * Dry Run Id
+     */
+    dry_run_id: string;
+    /**
+     * Kind
+     */
+    kind?: 'dry_run_site';
+    /**
+     * Participant
+     */
+    participant: string;
+    /**
+     * Sites
+     */
+    sites: Array<string>;
+    task: SegmentationTask;
+};
+
+/**
+ * DryRunSiteResult
+ *
+ * Means over the few cases that were tried. `strategies` in the experiment's order; empty at a held-out site.
+ */
+export type DryRunSiteResult = {
+    /**
+     * Device
+     */
+    device: string;
+    /**
+     * Kind
+     */
+    kind?: 'dry_run_site';
+    /**
+     * Num Cases
+     */
+    num_cases: {
+        [key: string]: number;
+    };
+    /**
+     * Peak Gpu Memory Mib
+     */
+    peak_gpu_memory_mib?: number | null;
+    /**
+     * Peak Memory Mib
+     *
+     * Of the worker's process, while it tried.
+     */
+    peak_memory_mib: number;
+    /**
+     * Seconds To Load
+     *
+     * Reading and preparing one case, once in a run.
+     */
+    seconds_to_load: number;
+    /**
+     * Seconds To Predict
+     *
+     * One case by one model, with its Dice.
+     */
+    seconds_to_predict: number;
+    /**
+     * Seconds To Score
+     *
+     * All metrics of one case's masks.
+     */
+    seconds_to_score: number;
+    /**
+     * Strategies
+     */
+    strategies: Array<StrategyCost>;
 };
 
 /**
@@ -3817,6 +4021,100 @@ export type StatePart = {
 };
 
 /**
+ * StrategyCost
+ *
+ * What one round of one strategy costs at a site, without its validation. Seconds are of this worker's process.
+ */
+export type StrategyCost = {
+    /**
+     * Bytes Down
+     */
+    bytes_down: number;
+    /**
+     * Bytes Kept
+     *
+     * The state of a round, as the backend keeps it.
+     */
+    bytes_kept: number;
+    /**
+     * Bytes Up
+     */
+    bytes_up: number;
+    /**
+     * Seconds Beside
+     *
+     * Of a round, beside its steps: set-up, and the model selector.
+     */
+    seconds_beside: number;
+    /**
+     * Seconds Per Step
+     *
+     * Of every model that the strategy trains, together.
+     */
+    seconds_per_step: number;
+    /**
+     * Steps
+     *
+     * Optimizer steps of a round.
+     */
+    steps: number;
+    /**
+     * Tested Models
+     *
+     * Models that predict each test case at the end.
+     */
+    tested_models: number;
+    /**
+     * Validated Models
+     *
+     * Models that predict each validation case in a round.
+     */
+    validated_models: number;
+};
+
+/**
+ * StrategyEstimate
+ *
+ * Of one run (one seed) of one strategy. Aggregation and waiting for other runs are not counted.
+ */
+export type StrategyEstimate = {
+    /**
+     * Bytes Down Per Round
+     *
+     * Of all sites together.
+     */
+    bytes_down_per_round: number;
+    /**
+     * Bytes Kept
+     *
+     * At most, of all rounds, in the backend's artifact store.
+     */
+    bytes_kept: number;
+    /**
+     * Bytes Up Per Round
+     *
+     * Of all sites together.
+     */
+    bytes_up_per_round: number;
+    /**
+     * Seconds
+     *
+     * All rounds, and the test of the best and the last.
+     */
+    seconds: number;
+    /**
+     * Seconds Per Round
+     *
+     * Training and validation, with the workers that are online.
+     */
+    seconds_per_round: number;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+};
+
+/**
  * Structure
  *
  * An anatomical class, and the integers that stand for it in a mask.
@@ -3992,7 +4290,7 @@ export type TaskRecord = {
     /**
      * Kind
      */
-    kind: 'describe_dataset' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site';
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site';
     /**
      * Participant
      */
@@ -4434,6 +4732,90 @@ export type CheckDatasetResponses = {
 };
 
 export type CheckDatasetResponse = CheckDatasetResponses[keyof CheckDatasetResponses];
+
+export type GetDryRunData = {
+    body?: never;
+    path: {
+        /**
+         * Dry Run Id
+         */
+        dry_run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/dry-runs/{dry_run_id}';
+};
+
+export type GetDryRunErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetDryRunError = GetDryRunErrors[keyof GetDryRunErrors];
+
+export type GetDryRunResponses = {
+    /**
+     * Successful Response
+     */
+    200: DryRunRecord;
+};
+
+export type GetDryRunResponse = GetDryRunResponses[keyof GetDryRunResponses];
+
+export type CancelDryRunData = {
+    body?: never;
+    path: {
+        /**
+         * Dry Run Id
+         */
+        dry_run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/dry-runs/{dry_run_id}/cancel';
+};
+
+export type CancelDryRunErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CancelDryRunError = CancelDryRunErrors[keyof CancelDryRunErrors];
+
+export type CancelDryRunResponses = {
+    /**
+     * Successful Response
+     */
+    200: DryRunRecord;
+};
+
+export type CancelDryRunResponse = CancelDryRunResponses[keyof CancelDryRunResponses];
 
 export type ListEventsData = {
     body?: never;
@@ -5496,6 +5878,48 @@ export type ListDatasetsResponses = {
 };
 
 export type ListDatasetsResponse = ListDatasetsResponses[keyof ListDatasetsResponses];
+
+export type StartDryRunData = {
+    body: DryRunCreate;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/dry-runs';
+};
+
+export type StartDryRunErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type StartDryRunError = StartDryRunErrors[keyof StartDryRunErrors];
+
+export type StartDryRunResponses = {
+    /**
+     * Successful Response
+     */
+    201: DryRunRecord;
+};
+
+export type StartDryRunResponse = StartDryRunResponses[keyof StartDryRunResponses];
 
 export type ListExperimentsData = {
     body?: never;

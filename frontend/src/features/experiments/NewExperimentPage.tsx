@@ -138,6 +138,7 @@ function ExperimentForm({ federation, schema }: { federation: FederationRecord; 
           </Grid.Col>
           <Grid.Col span={{ base: 12, md: 4 }}>
             <Review
+              federation={federation}
               config={config}
               standard={configOf(startingValues)}
               check={check.data}

@@ -1,11 +1,20 @@
 import { Alert, Button, Card, List, Stack, Table, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconPlayerPlay } from "@tabler/icons-react";
-import { type ConfigCheckResult, type ExperimentConfig, type FieldProblem, formPath, problemText } from "@/api";
+import {
+  type ConfigCheckResult,
+  type ExperimentConfig,
+  type FederationRecord,
+  type FieldProblem,
+  formPath,
+  problemText,
+} from "@/api";
 import { plural } from "@/lib/format";
 import { differences } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
+import { DryRun } from "./DryRun";
 
 interface Props {
+  federation: FederationRecord;
   config: ExperimentConfig;
   standard: ExperimentConfig;
   check: ConfigCheckResult | undefined;
@@ -16,7 +25,7 @@ interface Props {
 }
 
 /** What will happen, what differs from the defaults, and what stands in the way. */
-export function Review({ config, standard, check, problems, named, pending, onCreate }: Props) {
+export function Review({ federation, config, standard, check, problems, named, pending, onCreate }: Props) {
   const { strategies: _chosen, ...rest } = config;
   const { strategies: _all, ...restStandard } = standard;
   const changed = differences(rest, restStandard);
@@ -67,6 +76,7 @@ export function Review({ config, standard, check, problems, named, pending, onCr
             </List>
           </Alert>
         )}
+        <DryRun federation={federation} config={config} ready={problems.length === 0 && config.strategies.length > 0} />
         {!named && (
           <Text size="sm" c="dimmed">
             Give the experiment a name to start it.

@@ -1,0 +1,23 @@
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, new_id
+
+
+class Prediction(Base):
+    """An uploaded image, on which a run's models of one round are tried; its task holds the answer.
+
+    image: the SHA-256 of the file as it came.
+    """
+
+    __tablename__ = "prediction"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    file_name: Mapped[str]
+    image: Mapped[str]
+    round: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]

@@ -1,0 +1,69 @@
+"""Trying a run's models on an image of one's own."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from backend.artifacts.service import store_upload
+from backend.contracts.predictions import FileName
+from backend.db.lookup import get_row
+from backend.db.models import Prediction, Run
+from backend.db.session import read_only, unit_of_work
+from backend.dependencies import ArtifactsDep, CurrentUser, PlatformDep, ReadSession, WriteSession, get_current_user
+from backend.platform import Platform
+from backend.predictions import service
+from backend.predictions.schemas import PredictionRecord
+
+router = APIRouter(tags=["predictions"], dependencies=[Depends(get_current_user)])
+
+MAX_UPLOAD_BYTES = 1 << 30
+UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.post("/runs/{run_id}/predictions", status_code=201, openapi_extra=UPLOAD_BODY)
+async def predict_image(
+    run_id: str,
+    request: Request,
+    platform: PlatformDep,
+    user: CurrentUser,
+    name: Annotated[FileName, Query(description="The file's name; its suffix says how it is read.")],
+) -> PredictionRecord:
+    """Upload one image (the body is the file), of which every model of the run's best round makes a mask."""
+    await run_in_threadpool(_require_models, platform, run_id)
+    stored = await store_upload(platform.database, platform.artifacts, request.stream(), MAX_UPLOAD_BYTES)
+    return await run_in_threadpool(_start, platform, run_id, name, stored.sha256, user)
+
+
+@router.get("/runs/{run_id}/predictions")
+def list_predictions(run_id: str, session: ReadSession) -> list[PredictionRecord]:
+    """The newest first."""
+    get_row(session, Run, run_id)
+    return [service.prediction_record(session, row) for row in service.list_predictions(session, run_id)]
+
+
+@router.get("/predictions/{prediction_id}")
+def get_prediction(prediction_id: str, session: ReadSession) -> PredictionRecord:
+    return service.prediction_record(session, get_row(session, Prediction, prediction_id))
+
+
+@router.delete("/predictions/{prediction_id}", status_code=204)
+def delete_prediction(prediction_id: str, session: WriteSession, artifacts: ArtifactsDep) -> None:
+    """Forget the image, and the masks that were made of it."""
+    service.delete_prediction(session, artifacts, prediction_id)
+
+
+def _require_models(platform: Platform, run_id: str) -> None:
+    """Before the upload: nobody sends a gigabyte to be refused."""
+    with read_only(platform.database) as session:
+        service.require_models(session, run_id)
+
+
+def _start(platform: Platform, run_id: str, name: str, image: str, user: str) -> PredictionRecord:
+    with unit_of_work(platform.database) as session:
+        return service.prediction_record(session, service.start_prediction(session, run_id, name, image, user))

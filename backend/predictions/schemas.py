@@ -1,0 +1,42 @@
+"""Bodies of predictions: an uploaded image, and what a run's models make of it."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from backend.contracts.status import TaskStatus
+from backend.federations.schemas import Record
+
+
+class StructureSizeRecord(Record):
+    structure: str
+    size: float
+
+
+class MaskRecord(Record):
+    model: str = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
+    mask_url: str = Field(description="For the viewer: bit 2**i for structure i of the task.")
+    sizes: list[StructureSizeRecord] = Field(description="In `unit`.")
+    file_urls: dict[str, str] = Field(description="Structure to its own file: PNG of a picture, NIfTI of a volume.")
+
+
+class PredictionRecord(Record):
+    id: str
+    run_id: str
+    file_name: str
+    round: int = Field(description="The run's best, whose models predicted.")
+    created_at: datetime
+    created_by: str
+    status: TaskStatus
+    fraction: float
+    error: str | None = Field(description="Why there is no mask, and the remedy.")
+    image_url: str | None
+    unit: Literal["mm³", "mm²", "px"] | None
+    probabilities: dict[str, float] | None = Field(
+        description="The model selector's, by site; null for a method that has none."
+    )
+    chosen_model: str | None
+    gamma: float | None = Field(description="FedSM's threshold: at most this much certainty, and the global model is.")
+    masks: list[MaskRecord] = Field(description="The chosen model's first.")
+    seconds: float | None

@@ -1,0 +1,129 @@
+"""Trying a run's models on an image that belongs to no data set."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.artifacts.service import artifact_url, remove_artifacts
+from backend.artifacts.store import ArtifactStore
+from backend.clock import now
+from backend.contracts.predictions import PredictCaseResult, PredictedMask
+from backend.contracts.status import RunStatus, TaskStatus
+from backend.contracts.strategy_configs import FedSMConfig
+from backend.contracts.tasks import COORDINATOR, PredictCasePayload
+from backend.db.lookup import get_row, lock_row
+from backend.db.models import EvaluatedCase, Prediction, Run, RunRound, Task
+from backend.errors import Conflict
+from backend.events import service as events
+from backend.predictions.schemas import MaskRecord, PredictionRecord, StructureSizeRecord
+from backend.queue import COORDINATOR_QUEUE, enqueue
+from backend.runs.service import describe_run
+
+
+def require_models(session: Session, run_id: str) -> Run:
+    """The run, if it has models to try. Raises Conflict."""
+    run = get_row(session, Run, run_id)
+    if run.status != RunStatus.COMPLETED or run.best_round is None:
+        raise Conflict(f"the run is {run.status}: its models can be tried once it is completed")
+    return run
+
+
+def start_prediction(session: Session, run_id: str, file_name: str, image: str, actor: str) -> Prediction:
+    """image: the SHA-256 of the stored upload."""
+    run = require_models(session, run_id)
+    assert run.best_round is not None
+    prediction = Prediction(
+        run_id=run.id, file_name=file_name, image=image, round=run.best_round, created_at=now(), created_by=actor
+    )
+    session.add(prediction)
+    session.flush()
+    task = Task(
+        prediction_id=prediction.id,
+        kind="predict_case",
+        round=run.best_round,
+        participant=COORDINATOR,
+        queue=COORDINATOR_QUEUE,
+        created_at=now(),
+    )
+    enqueue(session, task)
+    events.record_of_run(session, run, "task", f"{actor} tried {describe_run(run)} on {file_name}.", actor)
+    return prediction
+
+
+def payload_of(session: Session, task: Task) -> PredictCasePayload:
+    assert task.prediction_id is not None
+    prediction = session.get_one(Prediction, task.prediction_id)
+    run = session.get_one(Run, prediction.run_id)
+    assert run.spec is not None
+    return PredictCasePayload(
+        prediction_id=prediction.id,
+        run=run.spec,
+        state=session.get_one(RunRound, (run.id, prediction.round)).parts or {},
+        image=prediction.image,
+        file_name=prediction.file_name,
+    )
+
+
+def list_predictions(session: Session, run_id: str) -> list[Prediction]:
+    """The newest first."""
+    query = select(Prediction).where(Prediction.run_id == run_id)
+    return list(session.scalars(query.order_by(Prediction.created_at.desc(), Prediction.id)))
+
+
+def delete_prediction(session: Session, store: ArtifactStore, prediction_id: str) -> None:
+    """Forgets the image and everything made of it, but what another prediction or a run's test cases show too."""
+    prediction = lock_row(session, Prediction, prediction_id)
+    own = _hashes(session, prediction)
+    session.delete(prediction)
+    session.flush()
+    others = [_hashes(session, other) for other in session.scalars(select(Prediction))]
+    columns = select(EvaluatedCase.image, EvaluatedCase.reference, EvaluatedCase.predictions)
+    shown = [{image, reference, *predictions.values()} for image, reference, predictions in session.execute(columns)]
+    kept = set().union(*others, *shown)
+    remove_artifacts(session, store, own - kept)
+
+
+def hashes_of(result: PredictCaseResult) -> set[str]:
+    masks = {sha256 for mask in result.masks for sha256 in (mask.mask, *mask.files.values())}
+    return {result.image, *masks}
+
+
+def prediction_record(session: Session, prediction: Prediction) -> PredictionRecord:
+    task = _task_of(session, prediction)
+    run = session.get_one(Run, prediction.run_id)
+    answer = task.answer if isinstance(task.answer, PredictCaseResult) else None
+    return PredictionRecord(
+        id=prediction.id,
+        run_id=prediction.run_id,
+        file_name=prediction.file_name,
+        round=prediction.round,
+        created_at=prediction.created_at,
+        created_by=prediction.created_by,
+        status=TaskStatus(task.status),
+        fraction=task.fraction,
+        error=task.error,
+        image_url=artifact_url(answer.image) if answer else None,
+        unit=answer.unit if answer else None,
+        probabilities=answer.probabilities if answer else None,
+        chosen_model=answer.chosen_model if answer else None,
+        gamma=run.strategy.gamma if isinstance(run.strategy, FedSMConfig) else None,
+        masks=[_mask_record(mask) for mask in answer.masks] if answer else [],
+        seconds=answer.seconds if answer else None,
+    )
+
+
+def _mask_record(mask: PredictedMask) -> MaskRecord:
+    return MaskRecord(
+        model=mask.model,
+        mask_url=artifact_url(mask.mask) or "",
+        sizes=[StructureSizeRecord(structure=size.structure, size=size.size) for size in mask.sizes],
+        file_urls={structure: artifact_url(sha256) or "" for structure, sha256 in mask.files.items()},
+    )
+
+
+def _task_of(session: Session, prediction: Prediction) -> Task:
+    return session.scalars(select(Task).where(Task.prediction_id == prediction.id)).one()
+
+
+def _hashes(session: Session, prediction: Prediction) -> set[str]:
+    answer = _task_of(session, prediction).answer
+    return {prediction.image} | (hashes_of(answer) if isinstance(answer, PredictCaseResult) else set())

@@ -1,0 +1,91 @@
+"""Uploads and predictions through the ledger, with a played worker."""
+
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.backend.conftest import make_experiment, start_run
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker
+
+IMAGE = b"bytes of a photograph"
+
+
+def upload(backend: LiveBackend, run_id: str, content: bytes = IMAGE, name: str = "eye.png") -> httpx.Response:
+    return backend.admin.post(f"/api/v1/runs/{run_id}/predictions", params={"name": name}, content=content)
+
+
+@pytest.fixture
+def run_id(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> str:
+    """Of a completed run."""
+    started = start_run(backend, federation)
+    worker.work_until_idle()
+    assert backend.get(f"/runs/{started}")["status"] == "completed"
+    return started
+
+
+def test_an_image_is_predicted_by_the_best_round(backend: LiveBackend, worker: PlayedWorker, run_id: str) -> None:
+    answer = upload(backend, run_id)
+    assert answer.status_code == 201, answer.text
+    prediction = answer.json()
+    assert (prediction["status"], prediction["file_name"], prediction["masks"]) == ("queued", "eye.png", [])
+    assert prediction["round"] == backend.get(f"/runs/{run_id}")["best_round"]
+    task_id = worker.next_task_id("coordinator")
+    assert task_id is not None
+    claimed = worker.must_claim(task_id)
+    assert claimed["payload"]["image"] == hashlib.sha256(IMAGE).hexdigest()
+    assert claimed["payload"]["state"].keys() == {"global"}
+    assert backend.worker.get(f"/worker-api/v1/artifacts/{claimed['payload']['image']}").content == IMAGE
+    assert worker.complete(claimed).status_code == 204
+    done = backend.get(f"/predictions/{prediction['id']}")
+    assert (done["status"], done["chosen_model"], done["probabilities"]) == ("completed", "global", None)
+    assert done["masks"][0]["sizes"] == [{"structure": "disc", "size": 12.0}]
+    assert backend.admin.get(done["masks"][0]["file_urls"]["disc"]).content == b"plane of eye.png"
+    assert [row["id"] for row in backend.get(f"/runs/{run_id}/predictions")] == [prediction["id"]]
+
+
+def test_what_cannot_be_read_is_said(backend: LiveBackend, worker: PlayedWorker, run_id: str) -> None:
+    worker.fail = lambda kind, _site, _round: "eye.png is damaged" if kind == "predict_case" else None
+    prediction = upload(backend, run_id).json()
+    worker.work_until_idle()
+    done = backend.get(f"/predictions/{prediction['id']}")
+    assert (done["status"], done["error"], done["image_url"]) == ("failed", "eye.png is damaged", None)
+
+
+def test_only_completed_runs_predict(backend: LiveBackend, federation: dict[str, Any]) -> None:
+    run = make_experiment(backend, federation)["runs"][0]
+    answer = upload(backend, run["id"])
+    assert answer.status_code == 409
+    assert "once it is completed" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["../eye.png", "a/b.png", "", "x" * 201])
+def test_a_file_name_is_no_path(backend: LiveBackend, run_id: str, name: str) -> None:
+    answer = upload(backend, run_id, name=name)
+    assert answer.status_code == 422
+    assert answer.json()["fields"][0]["field"] == "name"
+
+
+def test_nothing_uploaded_is_refused(backend: LiveBackend, run_id: str) -> None:
+    answer = upload(backend, run_id, content=b"")
+    assert answer.status_code == 422
+    assert "is empty" in answer.text
+    assert backend.get(f"/runs/{run_id}/predictions") == []
+
+
+def test_a_deleted_prediction_leaves_nothing_but_what_others_show(
+    backend: LiveBackend, worker: PlayedWorker, run_id: str
+) -> None:
+    """The two predictions share the viewer's image, as the played worker makes it of the bytes alone."""
+    first, second = upload(backend, run_id, name="one.png").json(), upload(backend, run_id, name="two.png").json()
+    worker.work_until_idle()
+    first, second = (backend.get(f"/predictions/{row['id']}") for row in (first, second))
+    assert backend.admin.delete(f"/api/v1/predictions/{first['id']}").status_code == 204
+    assert backend.admin.get(f"/api/v1/predictions/{first['id']}").status_code == 404
+    assert backend.admin.get(first["masks"][0]["mask_url"]).status_code == 404
+    assert backend.admin.get(second["image_url"]).status_code == 200
+    assert backend.admin.delete(f"/api/v1/predictions/{second['id']}").status_code == 204
+    assert backend.admin.get(second["image_url"]).status_code == 404
+    assert backend.worker.get(f"/worker-api/v1/artifacts/{hashlib.sha256(IMAGE).hexdigest()}").status_code == 404

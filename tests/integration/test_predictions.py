@@ -1,0 +1,101 @@
+"""An image of nobody's data set through a real worker: the masks are those of the evaluation."""
+
+import gzip
+import io
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.status import RunStatus, TaskStatus
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
+from backend.predictions.schemas import PredictionRecord
+from backend.runs.schemas import RunRecord
+from tests.conftest import wait_until
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import HEIGHT, SITES, TASK, WIDTH, tiny_config
+
+STRATEGIES = (FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
+
+
+@pytest.fixture(scope="module")
+def runs(platform: LivePlatform, sites: dict[str, Path]) -> dict[str, RunRecord]:
+    federation = platform.add_federation("Predictions", TASK, sites)
+    done = await_experiment(platform, platform.start_experiment(federation, "Models", tiny_config(*STRATEGIES)))
+    assert all(run.status == RunStatus.COMPLETED for run in done.runs)
+    return {run.strategy.name: run for run in done.runs}
+
+
+def predict(platform: LivePlatform, run: RunRecord, path: Path) -> PredictionRecord:
+    started = platform.client.predict(run.id, path)
+    over = (TaskStatus.COMPLETED, TaskStatus.FAILED)
+    wait_until(lambda: platform.client.prediction(started.id).status in over, 60, f"the prediction of {path.name}")
+    return platform.client.prediction(started.id)
+
+
+def nifti(platform: LivePlatform, url: str) -> np.ndarray:
+    return np.asarray(nibabel.Nifti1Image.from_bytes(gzip.decompress(platform.client.artifact(url))).dataobj)
+
+
+def test_a_test_case_gets_the_masks_of_its_evaluation(
+    platform: LivePlatform, runs: dict[str, RunRecord], sites: dict[str, Path]
+) -> None:
+    run = runs["fedsm"]
+    case = next(case for case in platform.client.run_cases(run.id).cases if case.site_slug == "site-b")
+    done = predict(platform, run, sites["site-b"] / "images" / f"{case.name}.png")
+    assert done.status == TaskStatus.COMPLETED, done.error
+    assert done.chosen_model == case.chosen_model
+    assert done.probabilities == pytest.approx(case.probabilities)
+    assert done.masks[0].model == done.chosen_model
+    assert {mask.model for mask in done.masks} == {"global", *(f"personalized/{site}" for site in SITES)}
+    for mask in done.masks:
+        shown = case.predictions.get(mask.model)
+        assert shown is None or platform.client.artifact(mask.mask_url) == platform.client.artifact(shown)
+    assert done.image_url == case.image_url
+
+
+def test_each_structure_is_a_file_of_the_images_size(
+    platform: LivePlatform, runs: dict[str, RunRecord], sites: dict[str, Path]
+) -> None:
+    done = predict(platform, runs["fedavg"], next((sites["site-a"] / "images").iterdir()))
+    assert (done.chosen_model, done.probabilities, done.gamma, done.unit) == ("global", None, None, "px")
+    (mask,) = done.masks
+    bits = nifti(platform, mask.mask_url)
+    assert bits.shape == (WIDTH, HEIGHT, 1)
+    for position, structure in enumerate(TASK.structures):
+        plane = np.asarray(Image.open(io.BytesIO(platform.client.artifact(mask.file_urls[structure.name]))))
+        np.testing.assert_array_equal(plane > 0, (bits[:, ::-1, 0].T >> position) & 1)
+        size = next(size.size for size in mask.sizes if size.structure == structure.name)
+        assert size == (plane > 0).sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("notes.txt", b"no image", "notes.txt"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n", "cut.png"),
+        ("grey.png", None, "1 channel"),
+    ],
+)
+def test_what_is_no_image_of_the_task_is_refused_with_the_remedy(
+    platform: LivePlatform,
+    runs: dict[str, RunRecord],
+    tmp_path: Path,
+    name: str,
+    content: bytes | None,
+    words: str,
+) -> None:
+    path = tmp_path / name
+    if content is None:
+        Image.fromarray(np.zeros((HEIGHT, WIDTH), dtype=np.uint8)).save(path)
+    else:
+        path.write_bytes(content)
+    done = predict(platform, runs["fedavg"], path)
+    assert done.status == TaskStatus.FAILED
+    assert done.error is not None
+    assert words in done.error
+    assert "/tmp" not in done.error
