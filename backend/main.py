@@ -18,6 +18,7 @@ from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
+from backend.models import endpoints as models
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
 from backend.rounds.recovery import RecoveryLoop
@@ -36,6 +37,7 @@ FEATURES = (
     dry_runs,
     runs,
     evaluations,
+    models,
     predictions,
     events,
     artifacts,

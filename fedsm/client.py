@@ -15,6 +15,7 @@ from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector
 from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord
+from backend.models.schemas import ModelSet
 from backend.predictions.schemas import PredictionRecord
 from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
 from backend.users.schemas import SystemRecord
@@ -148,6 +149,12 @@ class Client:
 
     def prediction(self, prediction_id: str) -> PredictionRecord:
         return self._get(f"/predictions/{prediction_id}", PredictionRecord)
+
+    def model_sets(self, federation_id: str) -> list[ModelSet]:
+        return self._get(f"/federations/{federation_id}/models", list[ModelSet])
+
+    def model_set(self, run_id: str) -> ModelSet:
+        return self._get(f"/runs/{run_id}/model", ModelSet)
 
     def run(self, run_id: str) -> RunRecord:
         return self._get(f"/runs/{run_id}", RunRecord)

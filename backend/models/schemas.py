@@ -1,0 +1,62 @@
+"""A finished run's set of models: what it holds, what it was made of, and how well it does."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.strategy_configs import StrategyConfig
+from backend.contracts.task_definition import SegmentationTask
+from backend.federations.schemas import Record
+
+PartKind = Literal["global", "personalized", "selector"]
+
+
+class ModelPart(Record):
+    """One safetensors file."""
+
+    name: str = Field(description="`global`, `personalized/<site slug>`, `selector`, `selector_encoder`.")
+    kind: PartKind
+    sha256: str
+    num_bytes: int
+    url: str
+
+
+class TrainingData(Record):
+    """A data set that the run was started on."""
+
+    site_slug: str
+    dataset_id: str
+    fingerprint: str
+    num_cases: int
+    trained_on: bool = Field(description="False at a held-out site.")
+
+
+class ModelScore(Record):
+    """Mean Dice of one model on the test cases of the sites that train, over structures and cases."""
+
+    model: str = Field(description="`global`, `personalized` (of the case's own site) or `super`.")
+    dice: float | None
+    num_cases: int
+
+
+class ModelSet(Record):
+    run_id: str
+    experiment_id: str
+    experiment_name: str
+    federation_id: str
+    strategy: StrategyConfig
+    strategy_label: str
+    seed: int
+    round: int = Field(description="The best round, from which the models are.")
+    finished_at: datetime
+    version: str = Field(description="Of FedSM Studio, that answers now.")
+    task: SegmentationTask
+    config: ExperimentConfig
+    sites: list[str] = Field(description="In site order: the order of the selector's outputs.")
+    parts: list[ModelPart]
+    data: list[TrainingData]
+    scores: list[ModelScore]
+    num_bytes: int
+    download_url: str

@@ -1,0 +1,82 @@
+"""A finished run's models: what is downloaded is what the run made, and nothing that only training needs."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load
+
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig, ScaffoldConfig
+from backend.experiments.schemas import ExperimentRecord
+from fedsm.client import ApiError
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment, hashes_of
+from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config
+
+STRATEGIES = (FedSMConfig(selector=LdaSelector(minimum_cases=2)), ScaffoldConfig())
+SGD = {"rounds": 2, "batch_size": 2, "optimizer": "sgd", "momentum": 0.0}
+
+
+@pytest.fixture(scope="module")
+def experiment(platform: LivePlatform, sites: dict[str, Path]) -> ExperimentRecord:
+    federation = platform.add_federation("Models", TASK, sites)
+    config = tiny_config(*STRATEGIES, schedule=SGD)
+    return await_experiment(platform, platform.start_experiment(federation, "Two methods", config))
+
+
+def test_the_set_names_what_predicts(platform: LivePlatform, experiment: ExperimentRecord) -> None:
+    run = experiment.runs[0]
+    found = platform.client.model_set(run.id)
+    assert run.best_round is not None
+    state = hashes_of(platform, run)[run.best_round]
+    expected = {name: sha for name, sha in state.items() if not name.startswith("selector_")}
+    assert {part.name: part.sha256 for part in found.parts} == expected
+    assert any(name.startswith("selector_moments/") for name in state)
+    assert found.sites == list(SITES)
+    assert {row.site_slug: row.num_cases for row in found.data} == NUM_CASES
+    assert [score.model for score in found.scores] == ["global", "personalized", "super"]
+    cells = platform.client.results(experiment.id).cells
+    for score in found.scores:
+        (cell,) = [
+            cell
+            for cell in cells
+            if (cell.strategy_label, cell.model, cell.site_slug, cell.structure)
+            == (run.strategy_label, score.model, None, None)
+        ]
+        assert score.dice == pytest.approx(cell.mean)
+    sets = platform.client.model_sets(experiment.federation_id)
+    assert {row.run_id for row in sets} == {run.id for run in experiment.runs}
+    scaffold = next(row for row in sets if row.strategy.name == "scaffold")
+    assert [part.name for part in scaffold.parts] == ["global"]
+
+
+def test_the_archive_holds_the_files_and_a_card_and_its_bytes_do_not_change(
+    platform: LivePlatform, experiment: ExperimentRecord
+) -> None:
+    run = experiment.runs[0]
+    found = platform.client.model_set(run.id)
+    content = platform.client.artifact(found.download_url)
+    assert platform.client.artifact(found.download_url) == content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert set(archive.namelist()) == {"README.md", "model.json", *(f"{p.name}.safetensors" for p in found.parts)}
+        for part in found.parts:
+            data = archive.read(f"{part.name}.safetensors")
+            assert data == platform.client.artifact(part.url)
+            assert len(data) == part.num_bytes
+            assert load(data)
+        assert json.loads(archive.read("model.json"))["config"]["network"]["channels"] == [4, 8]
+        card = archive.read("README.md").decode()
+    assert "not a medical device" in card
+    assert all(part.sha256 in card for part in found.parts)
+
+
+def test_an_unfinished_run_has_no_set(platform: LivePlatform, experiment: ExperimentRecord) -> None:
+    waiting = platform.client.create_experiment(
+        experiment.federation_id, "Never started", tiny_config(FedAvgConfig()), ""
+    )
+    with pytest.raises(ApiError, match="once it is completed"):
+        platform.client.model_set(waiting.runs[0].id)
