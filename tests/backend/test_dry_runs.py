@@ -74,7 +74,7 @@ def test_what_an_experiment_would_refuse_is_not_tried(backend: LiveBackend, fede
     config = CONFIG | {"strategies": [{"name": "fedavg", "aggregation": {"name": "krum", "byzantine": 3}}]}
     response = backend.admin.post(f"/api/v1/federations/{federation['id']}/dry-runs", json={"config": config})
     assert response.status_code == 422
-    assert response.json()["fields"][0]["field"] == "config.strategies.0.aggregation.name"
+    assert response.json()["fields"][0]["field"] == "strategies.0.aggregation.name"
 
 
 def test_deleting_nothing_is_left_of_a_dry_run_in_the_federations_experiments(

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
+import type { CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -50,6 +50,18 @@ export const listCases = <ThrowOnError extends boolean = false>(options: Options
  * Check the folder again.
  */
 export const checkDataset = <ThrowOnError extends boolean = false>(options: Options<CheckDatasetData, ThrowOnError>) => (options.client ?? client).post<CheckDatasetResponses, CheckDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check', ...options });
+
+/**
+ * Get Dry Run
+ */
+export const getDryRun = <ThrowOnError extends boolean = false>(options: Options<GetDryRunData, ThrowOnError>) => (options.client ?? client).get<GetDryRunResponses, GetDryRunErrors, ThrowOnError>({ url: '/api/v1/dry-runs/{dry_run_id}', ...options });
+
+/**
+ * Cancel Dry Run
+ *
+ * Stop trying. Cancelling twice changes nothing.
+ */
+export const cancelDryRun = <ThrowOnError extends boolean = false>(options: Options<CancelDryRunData, ThrowOnError>) => (options.client ?? client).post<CancelDryRunResponses, CancelDryRunErrors, ThrowOnError>({ url: '/api/v1/dry-runs/{dry_run_id}/cancel', ...options });
 
 /**
  * List Events
@@ -222,6 +234,20 @@ export const updateFederation = <ThrowOnError extends boolean = false>(options: 
 export const listDatasets = <ThrowOnError extends boolean = false>(options: Options<ListDatasetsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetsResponses, ListDatasetsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/datasets', ...options });
 
 /**
+ * Start Dry Run
+ *
+ * Try a few steps of every strategy at every site; the answer's estimate comes when all have answered.
+ */
+export const startDryRun = <ThrowOnError extends boolean = false>(options: Options<StartDryRunData, ThrowOnError>) => (options.client ?? client).post<StartDryRunResponses, StartDryRunErrors, ThrowOnError>({
+    url: '/api/v1/federations/{federation_id}/dry-runs',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List Experiments
  *
  * The newest first.
@@ -257,6 +283,13 @@ export const checkExperiment = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
+ * List Models
+ *
+ * The sets of models of completed runs, the newest first.
+ */
+export const listModels = <ThrowOnError extends boolean = false>(options: Options<ListModelsData, ThrowOnError>) => (options.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/models', ...options });
+
+/**
  * Create Site
  *
  * Add a site to a federation. Its position is the site order.
@@ -276,6 +309,18 @@ export const createSite = <ThrowOnError extends boolean = false>(options: Option
  * Answers as soon as the backend serves; needs no sign-in.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/v1/health', ...options });
+
+/**
+ * Delete Prediction
+ *
+ * Forget the image, and the masks that were made of it.
+ */
+export const deletePrediction = <ThrowOnError extends boolean = false>(options: Options<DeletePredictionData, ThrowOnError>) => (options.client ?? client).delete<DeletePredictionResponses, DeletePredictionErrors, ThrowOnError>({ url: '/api/v1/predictions/{prediction_id}', ...options });
+
+/**
+ * Get Prediction
+ */
+export const getPrediction = <ThrowOnError extends boolean = false>(options: Options<GetPredictionData, ThrowOnError>) => (options.client ?? client).get<GetPredictionResponses, GetPredictionErrors, ThrowOnError>({ url: '/api/v1/predictions/{prediction_id}', ...options });
 
 /**
  * Get Run
@@ -316,11 +361,47 @@ export const getRunMatrix = <ThrowOnError extends boolean = false>(options: Opti
 export const listRunMetrics = <ThrowOnError extends boolean = false>(options: Options<ListRunMetricsData, ThrowOnError>) => (options.client ?? client).get<ListRunMetricsResponses, ListRunMetricsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/metrics', ...options });
 
 /**
+ * Get Model
+ *
+ * A completed run's models of its best round, with what they were made of and how well they do.
+ */
+export const getModel = <ThrowOnError extends boolean = false>(options: Options<GetModelData, ThrowOnError>) => (options.client ?? client).get<GetModelResponses, GetModelErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/model', ...options });
+
+/**
+ * Download Model
+ *
+ * All safetensors files, the configuration and a model card, as one ZIP.
+ */
+export const downloadModel = <ThrowOnError extends boolean = false>(options: Options<DownloadModelData, ThrowOnError>) => (options.client ?? client).get<DownloadModelResponses, DownloadModelErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/model.zip', ...options });
+
+/**
  * Pause Run
  *
  * Let the round under way end, then hold.
  */
 export const pauseRun = <ThrowOnError extends boolean = false>(options: Options<PauseRunData, ThrowOnError>) => (options.client ?? client).post<PauseRunResponses, PauseRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/pause', ...options });
+
+/**
+ * List Predictions
+ *
+ * The newest first.
+ */
+export const listPredictions = <ThrowOnError extends boolean = false>(options: Options<ListPredictionsData, ThrowOnError>) => (options.client ?? client).get<ListPredictionsResponses, ListPredictionsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/predictions', ...options });
+
+/**
+ * Predict Image
+ *
+ * Upload one image (the body is the file), of which every model of the run's best round makes a mask.
+ */
+export const predictImage = <ThrowOnError extends boolean = false>(options: Options<PredictImageData, ThrowOnError>) => (options.client ?? client).post<PredictImageResponses, PredictImageErrors, ThrowOnError>({
+    bodySerializer: null,
+    url: '/api/v1/runs/{run_id}/predictions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/octet-stream',
+        ...options.headers
+    }
+});
 
 /**
  * Resume Run

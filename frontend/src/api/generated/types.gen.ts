@@ -638,7 +638,9 @@ export type ClaimedTask = {
         kind: 'validate_site';
     } & ValidateSitePayload) | ({
         kind: 'evaluate_site';
-    } & EvaluateSitePayload);
+    } & EvaluateSitePayload) | ({
+        kind: 'predict_case';
+    } & PredictCasePayload);
     /**
      * Task Id
      */
@@ -839,7 +841,9 @@ export type CompleteRequest = {
         kind: 'validate_site';
     } & ValidateSiteResult) | ({
         kind: 'evaluate_site';
-    } & EvaluateSiteResult);
+    } & EvaluateSiteResult) | ({
+        kind: 'predict_case';
+    } & PredictCaseResult);
 };
 
 /**
@@ -2678,6 +2682,38 @@ export type LogLine = {
 };
 
 /**
+ * MaskRecord
+ */
+export type MaskRecord = {
+    /**
+     * File Urls
+     *
+     * Structure to its own file: PNG of a picture, NIfTI of a volume.
+     */
+    file_urls: {
+        [key: string]: string;
+    };
+    /**
+     * Mask Url
+     *
+     * For the viewer: bit 2**i for structure i of the task.
+     */
+    mask_url: string;
+    /**
+     * Model
+     *
+     * `global`, `personalized/<site slug>`, or `mixture`: soft routing's.
+     */
+    model: string;
+    /**
+     * Sizes
+     *
+     * In `unit`.
+     */
+    sizes: Array<StructureSizeRecord>;
+};
+
+/**
  * MatrixCell
  */
 export type MatrixCell = {
@@ -2830,6 +2866,180 @@ export type MetricRecord = {
 };
 
 /**
+ * ModelPart
+ *
+ * One safetensors file.
+ */
+export type ModelPart = {
+    /**
+     * Kind
+     */
+    kind: 'global' | 'personalized' | 'selector';
+    /**
+     * Name
+     *
+     * `global`, `personalized/<site slug>`, `selector`, `selector_encoder`.
+     */
+    name: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Sha256
+     */
+    sha256: string;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * ModelScore
+ *
+ * Mean Dice of one model on the test cases of the sites that train, over structures and cases.
+ */
+export type ModelScore = {
+    /**
+     * Dice
+     */
+    dice: number | null;
+    /**
+     * Model
+     *
+     * `global`, `personalized` (of the case's own site) or `super`.
+     */
+    model: string;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+};
+
+/**
+ * ModelSet
+ */
+export type ModelSet = {
+    config: ExperimentConfig;
+    /**
+     * Data
+     */
+    data: Array<TrainingData>;
+    /**
+     * Download Url
+     */
+    download_url: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Finished At
+     */
+    finished_at: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Parts
+     */
+    parts: Array<ModelPart>;
+    /**
+     * Round
+     *
+     * The best round, from which the models are.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     */
+    scores: Array<ModelScore>;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Sites
+     *
+     * In site order: the order of the selector's outputs.
+     */
+    sites: Array<string>;
+    /**
+     * Strategy
+     */
+    strategy: ({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig);
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    task: SegmentationTask;
+    /**
+     * Version
+     *
+     * Of FedSM Studio, that answers now.
+     */
+    version: string;
+};
+
+/**
  * MrMtlConfig
  *
  * Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1).
@@ -2919,6 +3129,187 @@ export type PFedMeConfig = {
      * Name
      */
     name?: 'pfedme';
+};
+
+/**
+ * PredictCasePayload
+ *
+ * Every segmentation model of one round's state on an image that somebody uploaded.
+ */
+export type PredictCasePayload = {
+    /**
+     * File Name
+     */
+    file_name: string;
+    /**
+     * Image
+     */
+    image: string;
+    /**
+     * Kind
+     */
+    kind?: 'predict_case';
+    /**
+     * Prediction Id
+     */
+    prediction_id: string;
+    run: RunSpec;
+    /**
+     * State
+     */
+    state: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * PredictCaseResult
+ */
+export type PredictCaseResult = {
+    /**
+     * Chosen Model
+     *
+     * The super model's choice; where there is none, the global model, or the first site's.
+     */
+    chosen_model: string;
+    /**
+     * Image
+     *
+     * Gzipped NIfTI for the viewer.
+     */
+    image: string;
+    /**
+     * Kind
+     */
+    kind?: 'predict_case';
+    /**
+     * Masks
+     *
+     * The chosen model's first.
+     */
+    masks: Array<PredictedMask>;
+    /**
+     * Probabilities
+     *
+     * The selector's, by site slug in site order; None where the method has no selector.
+     */
+    probabilities: {
+        [key: string]: number;
+    } | null;
+    /**
+     * Seconds
+     */
+    seconds: number;
+    /**
+     * Unit
+     */
+    unit: 'mm³' | 'mm²' | 'px';
+};
+
+/**
+ * PredictedMask
+ *
+ * `mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure: a PNG
+ * of 0 and 255 for a picture, gzipped NIfTI of 0 and 1 for a volume.
+ */
+export type PredictedMask = {
+    /**
+     * Files
+     */
+    files: {
+        [key: string]: string;
+    };
+    /**
+     * Mask
+     */
+    mask: string;
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * Sizes
+     */
+    sizes: Array<StructureSize>;
+};
+
+/**
+ * PredictionRecord
+ */
+export type PredictionRecord = {
+    /**
+     * Chosen Model
+     */
+    chosen_model: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Error
+     *
+     * Why there is no mask, and the remedy.
+     */
+    error: string | null;
+    /**
+     * File Name
+     */
+    file_name: string;
+    /**
+     * Fraction
+     */
+    fraction: number;
+    /**
+     * Gamma
+     *
+     * FedSM's threshold: at most this much certainty, and the global model is.
+     */
+    gamma: number | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Image Url
+     */
+    image_url: string | null;
+    /**
+     * Masks
+     *
+     * The chosen model's first.
+     */
+    masks: Array<MaskRecord>;
+    /**
+     * Probabilities
+     *
+     * The model selector's, by site; null for a method that has none.
+     */
+    probabilities: {
+        [key: string]: number;
+    } | null;
+    /**
+     * Round
+     *
+     * The run's best, whose models predicted.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Seconds
+     */
+    seconds: number | null;
+    status: TaskStatus;
+    /**
+     * Unit
+     */
+    unit: 'mm³' | 'mm²' | 'px' | null;
 };
 
 /**
@@ -4158,6 +4549,36 @@ export type StructureLabels = {
 };
 
 /**
+ * StructureSize
+ *
+ * How much of a structure a mask holds: in the result's unit.
+ */
+export type StructureSize = {
+    /**
+     * Size
+     */
+    size: number;
+    /**
+     * Structure
+     */
+    structure: string;
+};
+
+/**
+ * StructureSizeRecord
+ */
+export type StructureSizeRecord = {
+    /**
+     * Size
+     */
+    size: number;
+    /**
+     * Structure
+     */
+    structure: string;
+};
+
+/**
  * SweepPoint
  *
  * The super model if its threshold were gamma.
@@ -4290,7 +4711,7 @@ export type TaskRecord = {
     /**
      * Kind
      */
-    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site';
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
     /**
      * Participant
      */
@@ -4397,6 +4818,36 @@ export type TrainSiteResult = {
      * Seconds
      */
     seconds: number;
+};
+
+/**
+ * TrainingData
+ *
+ * A data set that the run was started on.
+ */
+export type TrainingData = {
+    /**
+     * Dataset Id
+     */
+    dataset_id: string;
+    /**
+     * Fingerprint
+     */
+    fingerprint: string;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Trained On
+     *
+     * False at a held-out site.
+     */
+    trained_on: boolean;
 };
 
 /**
@@ -6049,6 +6500,50 @@ export type CheckExperimentResponses = {
 
 export type CheckExperimentResponse = CheckExperimentResponses[keyof CheckExperimentResponses];
 
+export type ListModelsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/models';
+};
+
+export type ListModelsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListModelsError = ListModelsErrors[keyof ListModelsErrors];
+
+export type ListModelsResponses = {
+    /**
+     * Response List Models
+     *
+     * Successful Response
+     */
+    200: Array<ModelSet>;
+};
+
+export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
+
 export type CreateSiteData = {
     body: SiteCreate;
     path: {
@@ -6127,6 +6622,90 @@ export type GetHealthResponses = {
 };
 
 export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type DeletePredictionData = {
+    body?: never;
+    path: {
+        /**
+         * Prediction Id
+         */
+        prediction_id: string;
+    };
+    query?: never;
+    url: '/api/v1/predictions/{prediction_id}';
+};
+
+export type DeletePredictionErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DeletePredictionError = DeletePredictionErrors[keyof DeletePredictionErrors];
+
+export type DeletePredictionResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeletePredictionResponse = DeletePredictionResponses[keyof DeletePredictionResponses];
+
+export type GetPredictionData = {
+    body?: never;
+    path: {
+        /**
+         * Prediction Id
+         */
+        prediction_id: string;
+    };
+    query?: never;
+    url: '/api/v1/predictions/{prediction_id}';
+};
+
+export type GetPredictionErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetPredictionError = GetPredictionErrors[keyof GetPredictionErrors];
+
+export type GetPredictionResponses = {
+    /**
+     * Successful Response
+     */
+    200: PredictionRecord;
+};
+
+export type GetPredictionResponse = GetPredictionResponses[keyof GetPredictionResponses];
 
 export type GetRunData = {
     body?: never;
@@ -6423,6 +7002,90 @@ export type ListRunMetricsResponses = {
 
 export type ListRunMetricsResponse = ListRunMetricsResponses[keyof ListRunMetricsResponses];
 
+export type GetModelData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/model';
+};
+
+export type GetModelErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetModelError = GetModelErrors[keyof GetModelErrors];
+
+export type GetModelResponses = {
+    /**
+     * Successful Response
+     */
+    200: ModelSet;
+};
+
+export type GetModelResponse = GetModelResponses[keyof GetModelResponses];
+
+export type DownloadModelData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/model.zip';
+};
+
+export type DownloadModelErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadModelError = DownloadModelErrors[keyof DownloadModelErrors];
+
+export type DownloadModelResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DownloadModelResponse = DownloadModelResponses[keyof DownloadModelResponses];
+
 export type PauseRunData = {
     body?: never;
     path: {
@@ -6464,6 +7127,99 @@ export type PauseRunResponses = {
 };
 
 export type PauseRunResponse = PauseRunResponses[keyof PauseRunResponses];
+
+export type ListPredictionsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/predictions';
+};
+
+export type ListPredictionsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListPredictionsError = ListPredictionsErrors[keyof ListPredictionsErrors];
+
+export type ListPredictionsResponses = {
+    /**
+     * Response List Predictions
+     *
+     * Successful Response
+     */
+    200: Array<PredictionRecord>;
+};
+
+export type ListPredictionsResponse = ListPredictionsResponses[keyof ListPredictionsResponses];
+
+export type PredictImageData = {
+    body: Blob | File;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query: {
+        /**
+         * Name
+         *
+         * The file's name; its suffix says how it is read.
+         */
+        name: string;
+    };
+    url: '/api/v1/runs/{run_id}/predictions';
+};
+
+export type PredictImageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type PredictImageError = PredictImageErrors[keyof PredictImageErrors];
+
+export type PredictImageResponses = {
+    /**
+     * Successful Response
+     */
+    201: PredictionRecord;
+};
+
+export type PredictImageResponse = PredictImageResponses[keyof PredictImageResponses];
 
 export type ResumeRunData = {
     body?: never;

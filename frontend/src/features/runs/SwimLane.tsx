@@ -175,6 +175,8 @@ const DOING: Record<TaskRecord["kind"], string> = {
   aggregate_round: "averaging the updates",
   validate_site: "validating the last round",
   evaluate_site: "testing the best round",
+  dry_run_site: "trying a few steps",
+  predict_case: "predicting an image",
 };
 
 function WaitingFor({ tasks, federation }: { tasks: TaskRecord[]; federation: FederationRecord }) {
