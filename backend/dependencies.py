@@ -11,6 +11,7 @@ from backend.db.session import read_only, unit_of_work
 from backend.platform import Platform
 from backend.settings import Settings
 from backend.users import service as users
+from backend.users import tokens
 
 SESSION_COOKIE = "fedsm_session"
 
@@ -53,11 +54,18 @@ def bearer_token(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
+def user_of_bearer(platform: Platform, token: str) -> str:
+    """The admin's token, or a personal one. Raises WrongToken."""
+    if token.startswith(tokens.PREFIX):
+        return tokens.user_of(platform.database, token)
+    return users.user_of_token(token, platform.settings)
+
+
 def get_current_user(request: Request, platform: PlatformDep) -> str:
     """The user's name. A plain function of the request, so that a long stream holds no database session."""
     token = bearer_token(request)
     if token is not None:
-        return users.user_of_token(token, platform.settings)
+        return user_of_bearer(platform, token)
     with read_only(platform.database) as session:
         return users.user_of_session(session, request.cookies.get(SESSION_COOKIE))
 

@@ -1,12 +1,10 @@
 """Results as files: CSV of all cells and of all cases, and a LaTeX table."""
 
-import csv
-import io
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from backend.contracts.metrics import LOWER_IS_BETTER, SCORE_NAMES, ScoreName
+from backend.csv_text import write_csv
 from backend.evaluations.comparison import comparison_of, require_structure
 from backend.evaluations.results import table_of
 from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, ResultCell
@@ -56,20 +54,18 @@ LATEX_ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
 }
-#: A cell that begins with one of these is a formula to a spreadsheet.
-FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
 def results_csv(results: AllResults) -> str:
     """One line a cell of every metric; an empty field is an absent value, an empty site or structure the pooled or
     mean one."""
     rows = ({"checkpoint": table.checkpoint, **cell.model_dump()} for table in results.results for cell in table.cells)
-    return _csv(RESULT_COLUMNS, rows)
+    return write_csv(RESULT_COLUMNS, rows)
 
 
 def cases_csv(cases: ExperimentCases, checkpoint: str) -> str:
     """One line a run, test case, model and structure, with every metric; an empty field is an absent value."""
-    return _csv(CASE_COLUMNS, _case_rows(cases, checkpoint))
+    return write_csv(CASE_COLUMNS, _case_rows(cases, checkpoint))
 
 
 def results_latex(cases: ExperimentCases, query: Query, baseline: str | None) -> str:
@@ -107,18 +103,6 @@ def results_latex(cases: ExperimentCases, query: Query, baseline: str | None) ->
 def escape(text: str) -> str:
     """Every character that LaTeX would not print as it is."""
     return "".join(LATEX_ESCAPES.get(character, character) for character in text)
-
-
-def _csv(columns: tuple[str, ...], rows: Iterator[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
-    return text.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, Any]]:

@@ -6,11 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import PlainTextResponse
+from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from backend.db.session import read_only
 from backend.dependencies import PlatformDep, ReadSession, get_current_user
 from backend.events import service
+from backend.events.service import EventFilters
 from backend.platform import Platform
 from backend.runs.schemas import EventRecord
 
@@ -21,6 +24,7 @@ POLL_SECONDS = 2.0
 BATCH = 200
 
 AfterQuery = Annotated[int | None, Query(ge=0, description="Only events after this id, oldest first.")]
+BeforeQuery = Annotated[int | None, Query(ge=1, description="Only events before this id: the next page back.")]
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Without `after`: the latest so many, in order of time.")]
 LastEventId = Annotated[str | None, Header(description="Set by the browser when it reconnects.")]
 
@@ -32,26 +36,66 @@ STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
 }
 
 
+def event_filters(
+    federation_id: str | None = None,
+    experiment_id: str | None = None,
+    run_id: str | None = None,
+    site_slug: str | None = None,
+    actor: Annotated[str | None, Query(description="Who: a user, a worker, or `backend`.")] = None,
+    kind: Annotated[service.Kind | None, Query(description="What it is about.")] = None,
+    level: Annotated[service.Level | None, Query(description="`warning` shows errors too.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
+    text: Annotated[str | None, Query(max_length=200, description="Words that the message holds, in any case.")] = None,
+) -> EventFilters:
+    return EventFilters(
+        federation_id=federation_id,
+        experiment_id=experiment_id,
+        run_id=run_id,
+        site_slug=site_slug,
+        actor=actor,
+        kind=kind,
+        level=level,
+        since=since,
+        until=until,
+        text=text,
+    )
+
+
+FiltersDep = Annotated[EventFilters, Depends(event_filters)]
+
+
 @router.get("/events")
 def list_events(
-    session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200, federation_id: str | None = None
+    session: ReadSession,
+    filters: FiltersDep,
+    after: AfterQuery = None,
+    before: BeforeQuery = None,
+    limit: LimitQuery = 200,
 ) -> list[EventRecord]:
-    """Activity of everybody."""
-    return service.list_events(session, after, limit, federation_id=federation_id)
+    """Activity of everybody, filtered; page back with `before`, the smallest id that you have."""
+    return service.list_events(session, after, limit, before, filters)
+
+
+@router.get("/events.csv", response_class=PlainTextResponse)
+def download_events(session: ReadSession, filters: FiltersDep) -> PlainTextResponse:
+    """The filtered activity from its beginning, as CSV."""
+    headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
+    return PlainTextResponse(service.events_csv(session, filters), media_type="text/csv", headers=headers)
 
 
 @router.get("/experiments/{experiment_id}/events")
 def list_experiment_events(
     experiment_id: str, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
-    return service.list_events(session, after, limit, experiment_id=experiment_id)
+    return service.list_events(session, after, limit, filters=EventFilters(experiment_id=experiment_id))
 
 
 @router.get("/runs/{run_id}/events")
 def list_run_events(
     run_id: str, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
-    return service.list_events(session, after, limit, run_id=run_id)
+    return service.list_events(session, after, limit, filters=EventFilters(run_id=run_id))
 
 
 @router.get("/events/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
@@ -62,7 +106,7 @@ async def stream_events(
     federation_id: str | None = None,
 ) -> EventSourceResponse:
     """Everything that happens from now on, or after an id."""
-    return await _stream(platform, last_event_id, after, federation_id=federation_id)
+    return await _stream(platform, last_event_id, after, EventFilters(federation_id=federation_id))
 
 
 @router.get("/experiments/{experiment_id}/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
@@ -70,11 +114,11 @@ async def stream_experiment_events(
     experiment_id: str, platform: PlatformDep, last_event_id: LastEventId = None, after: AfterQuery = None
 ) -> EventSourceResponse:
     """What happens in an experiment from now on, or after an id."""
-    return await _stream(platform, last_event_id, after, experiment_id=experiment_id)
+    return await _stream(platform, last_event_id, after, EventFilters(experiment_id=experiment_id))
 
 
 async def _stream(
-    platform: Platform, last_event_id: str | None, after: int | None, **filters: str | None
+    platform: Platform, last_event_id: str | None, after: int | None, filters: EventFilters
 ) -> EventSourceResponse:
     if last_event_id is not None and last_event_id.isdecimal():
         start = int(last_event_id)
@@ -85,7 +129,7 @@ async def _stream(
     return EventSourceResponse(_follow(platform, start, filters), ping=15)
 
 
-async def _follow(platform: Platform, start: int, filters: dict[str, str | None]) -> AsyncIterator[ServerSentEvent]:
+async def _follow(platform: Platform, start: int, filters: EventFilters) -> AsyncIterator[ServerSentEvent]:
     """Reads from the database only: the bell says when to look, so that nothing is lost between two looks."""
     async with platform.bell.listen() as rung:
         while True:
@@ -105,9 +149,9 @@ async def _wait(rung: asyncio.Event) -> None:
         return
 
 
-def _batch(platform: Platform, after: int, filters: dict[str, str | None]) -> list[EventRecord]:
+def _batch(platform: Platform, after: int, filters: EventFilters) -> list[EventRecord]:
     with read_only(platform.database) as session:
-        return service.list_events(session, after, BATCH, **filters)
+        return service.list_events(session, after, BATCH, filters=filters)
 
 
 def _latest(platform: Platform) -> int:

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.csv_text import write_csv
 from backend.db.models import Event, Experiment, Run
 from backend.db.session import buffer_event
 from backend.runs.schemas import EventRecord
@@ -16,6 +19,8 @@ from backend.runs.schemas import EventRecord
 BACKEND = "backend"
 Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user"]
 Level = Literal["info", "warning", "error"]
+#: From the lightest.
+LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 
 
 def record(session: Session, kind: Kind, message: str, actor: str, level: Level = "info", **about: Any) -> None:
@@ -32,17 +37,62 @@ def record_of_run(
     record(session, kind, message, actor, level, **about)
 
 
-def list_events(session: Session, after: int | None, limit: int, **filters: str | None) -> list[EventRecord]:
-    """In order of time: those after an id, or the latest."""
-    query: Select[tuple[Event]] = select(Event)
-    for column, value in filters.items():
-        if value is not None:
-            query = query.where(getattr(Event, column) == value)
+@dataclass(frozen=True)
+class EventFilters:
+    """What is left out where it is not None. level: that one and graver ones."""
+
+    federation_id: str | None = None
+    experiment_id: str | None = None
+    run_id: str | None = None
+    site_slug: str | None = None
+    actor: str | None = None
+    kind: Kind | None = None
+    level: Level | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+    def apply(self, query: Select[tuple[Event]]) -> Select[tuple[Event]]:
+        for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor", "kind"):
+            if (value := getattr(self, column)) is not None:
+                query = query.where(getattr(Event, column) == value)
+        if self.level is not None:
+            query = query.where(Event.level.in_(LEVELS[LEVELS.index(self.level) :]))
+        if self.since is not None:
+            query = query.where(Event.at >= self.since)
+        if self.until is not None:
+            query = query.where(Event.at <= self.until)
+        if self.text:
+            query = query.where(Event.message.icontains(self.text, autoescape=True))
+        return query
+
+
+EVERYTHING = EventFilters()
+
+
+def list_events(
+    session: Session,
+    after: int | None,
+    limit: int,
+    before: int | None = None,
+    filters: EventFilters = EVERYTHING,
+) -> list[EventRecord]:
+    """In order of time: those after an id, or the latest, or the latest before an id."""
+    query = filters.apply(select(Event))
+    if before is not None:
+        query = query.where(Event.id < before)
     if after is None:
         rows = list(reversed(session.scalars(query.order_by(Event.id.desc()).limit(limit)).all()))
     else:
         rows = list(session.scalars(query.where(Event.id > after).order_by(Event.id).limit(limit)))
     return [EventRecord.model_validate(row) for row in rows]
+
+
+def events_csv(session: Session, filters: EventFilters) -> str:
+    """Every event that the filters leave, in order of time."""
+    rows = session.scalars(filters.apply(select(Event)).order_by(Event.id))
+    records = (EventRecord.model_validate(row).model_dump(mode="json") for row in rows)
+    return write_csv(list(EventRecord.model_fields), records)
 
 
 def last_event_id(session: Session) -> int:

@@ -14,8 +14,17 @@ from backend.dependencies import (
     WriteSession,
     get_current_user,
 )
-from backend.users import service
-from backend.users.schemas import HealthRecord, SessionCreate, SessionRecord, SystemRecord, WorkerRecord
+from backend.users import service, tokens
+from backend.users.schemas import (
+    HealthRecord,
+    NewToken,
+    SessionCreate,
+    SessionRecord,
+    SystemRecord,
+    TokenCreate,
+    TokenRecord,
+    WorkerRecord,
+)
 
 public_router = APIRouter(tags=["session"])
 router = APIRouter(tags=["session"], dependencies=[Depends(get_current_user)])
@@ -56,6 +65,25 @@ def delete_session(request: Request, response: Response, session: WriteSession) 
 def get_session(user: CurrentUser) -> SessionRecord:
     """Who is signed in."""
     return SessionRecord(user=user)
+
+
+@router.get("/tokens")
+def list_tokens(session: ReadSession, user: CurrentUser) -> list[TokenRecord]:
+    """Your personal tokens, the newest first."""
+    return [TokenRecord.model_validate(row) for row in tokens.list_tokens(session, user)]
+
+
+@router.post("/tokens", status_code=201)
+def create_token(body: TokenCreate, session: WriteSession, user: CurrentUser) -> NewToken:
+    """Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once."""
+    row, token = tokens.create_token(session, user, body.name, body.days)
+    return NewToken(token=token, **TokenRecord.model_validate(row).model_dump())
+
+
+@router.delete("/tokens/{token_id}", status_code=204)
+def revoke_token(token_id: str, session: WriteSession, user: CurrentUser) -> None:
+    """From now on the token lets nobody in."""
+    tokens.revoke_token(session, user, token_id)
 
 
 @router.get("/system")

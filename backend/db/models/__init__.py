@@ -1,5 +1,6 @@
 """The tables, one a file."""
 
+from backend.db.models.api_token import ApiToken
 from backend.db.models.artifact import Artifact
 from backend.db.models.case import Case
 from backend.db.models.dataset import Dataset
@@ -19,6 +20,7 @@ from backend.db.models.user_session import UserSession
 from backend.db.models.worker import Worker
 
 __all__ = [
+    "ApiToken",
     "Artifact",
     "Case",
     "Dataset",

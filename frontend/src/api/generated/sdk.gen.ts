@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
+import type { CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListTokensData, ListTokensErrors, ListTokensResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -66,9 +66,16 @@ export const cancelDryRun = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * List Events
  *
- * Activity of everybody.
+ * Activity of everybody, filtered; page back with `before`, the smallest id that you have.
  */
 export const listEvents = <ThrowOnError extends boolean = false>(options?: Options<ListEventsData, ThrowOnError>) => (options?.client ?? client).get<ListEventsResponses, ListEventsErrors, ThrowOnError>({ url: '/api/v1/events', ...options });
+
+/**
+ * Download Events
+ *
+ * The filtered activity from its beginning, as CSV.
+ */
+export const downloadEvents = <ThrowOnError extends boolean = false>(options?: Options<DownloadEventsData, ThrowOnError>) => (options?.client ?? client).get<DownloadEventsResponses, DownloadEventsErrors, ThrowOnError>({ url: '/api/v1/events.csv', ...options });
 
 /**
  * Stream Events
@@ -500,6 +507,34 @@ export const createDataset = <ThrowOnError extends boolean = false>(options: Opt
  * Version, database, broker and workers.
  */
 export const getSystem = <ThrowOnError extends boolean = false>(options?: Options<GetSystemData, ThrowOnError>) => (options?.client ?? client).get<GetSystemResponses, GetSystemErrors, ThrowOnError>({ url: '/api/v1/system', ...options });
+
+/**
+ * List Tokens
+ *
+ * Your personal tokens, the newest first.
+ */
+export const listTokens = <ThrowOnError extends boolean = false>(options?: Options<ListTokensData, ThrowOnError>) => (options?.client ?? client).get<ListTokensResponses, ListTokensErrors, ThrowOnError>({ url: '/api/v1/tokens', ...options });
+
+/**
+ * Create Token
+ *
+ * Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once.
+ */
+export const createToken = <ThrowOnError extends boolean = false>(options: Options<CreateTokenData, ThrowOnError>) => (options.client ?? client).post<CreateTokenResponses, CreateTokenErrors, ThrowOnError>({
+    url: '/api/v1/tokens',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke Token
+ *
+ * From now on the token lets nobody in.
+ */
+export const revokeToken = <ThrowOnError extends boolean = false>(options: Options<RevokeTokenData, ThrowOnError>) => (options.client ?? client).delete<RevokeTokenResponses, RevokeTokenErrors, ThrowOnError>({ url: '/api/v1/tokens/{token_id}', ...options });
 
 /**
  * Download Artifact

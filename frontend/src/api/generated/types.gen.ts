@@ -3096,6 +3096,46 @@ export type NetworkConfig = {
 };
 
 /**
+ * NewToken
+ */
+export type NewToken = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Hint
+     *
+     * The token's first characters.
+     */
+    hint: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last Used At
+     *
+     * To the minute.
+     */
+    last_used_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Token
+     *
+     * Shown this once.
+     */
+    token: string;
+};
+
+/**
  * PFedMeConfig
  *
  * Personalized models by Moreau envelopes (Dinh et al., NeurIPS 2020, algorithm 1).
@@ -4743,6 +4783,58 @@ export type TaskRecord = {
 export type TaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'crashed' | 'cancelled';
 
 /**
+ * TokenCreate
+ */
+export type TokenCreate = {
+    /**
+     * Days
+     *
+     * How long it is valid.
+     */
+    days?: number;
+    /**
+     * Name
+     *
+     * What it is for.
+     */
+    name: string;
+};
+
+/**
+ * TokenRecord
+ */
+export type TokenRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Hint
+     *
+     * The token's first characters.
+     */
+    hint: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last Used At
+     *
+     * To the minute.
+     */
+    last_used_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
  * TrainSitePayload
  *
  * Validate the received state of round - 1 (from round 2 on), then train. `parts` is what this participant
@@ -5279,6 +5371,12 @@ export type ListEventsData = {
          */
         after?: number | null;
         /**
+         * Before
+         *
+         * Only events before this id: the next page back.
+         */
+        before?: number | null;
+        /**
          * Limit
          *
          * Without `after`: the latest so many, in order of time.
@@ -5288,6 +5386,54 @@ export type ListEventsData = {
          * Federation Id
          */
         federation_id?: string | null;
+        /**
+         * Experiment Id
+         */
+        experiment_id?: string | null;
+        /**
+         * Run Id
+         */
+        run_id?: string | null;
+        /**
+         * Site Slug
+         */
+        site_slug?: string | null;
+        /**
+         * Actor
+         *
+         * Who: a user, a worker, or `backend`.
+         */
+        actor?: string | null;
+        /**
+         * Kind
+         *
+         * What it is about.
+         */
+        kind?: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | null;
+        /**
+         * Level
+         *
+         * `warning` shows errors too.
+         */
+        level?: 'info' | 'warning' | 'error' | null;
+        /**
+         * Since
+         *
+         * With its time zone.
+         */
+        since?: string | null;
+        /**
+         * Until
+         *
+         * With its time zone.
+         */
+        until?: string | null;
+        /**
+         * Text
+         *
+         * Words that the message holds, in any case.
+         */
+        text?: string | null;
     };
     url: '/api/v1/events';
 };
@@ -5323,6 +5469,96 @@ export type ListEventsResponses = {
 };
 
 export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+
+export type DownloadEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Federation Id
+         */
+        federation_id?: string | null;
+        /**
+         * Experiment Id
+         */
+        experiment_id?: string | null;
+        /**
+         * Run Id
+         */
+        run_id?: string | null;
+        /**
+         * Site Slug
+         */
+        site_slug?: string | null;
+        /**
+         * Actor
+         *
+         * Who: a user, a worker, or `backend`.
+         */
+        actor?: string | null;
+        /**
+         * Kind
+         *
+         * What it is about.
+         */
+        kind?: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | null;
+        /**
+         * Level
+         *
+         * `warning` shows errors too.
+         */
+        level?: 'info' | 'warning' | 'error' | null;
+        /**
+         * Since
+         *
+         * With its time zone.
+         */
+        since?: string | null;
+        /**
+         * Until
+         *
+         * With its time zone.
+         */
+        until?: string | null;
+        /**
+         * Text
+         *
+         * Words that the message holds, in any case.
+         */
+        text?: string | null;
+    };
+    url: '/api/v1/events.csv';
+};
+
+export type DownloadEventsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadEventsError = DownloadEventsErrors[keyof DownloadEventsErrors];
+
+export type DownloadEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadEventsResponse = DownloadEventsResponses[keyof DownloadEventsResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -7696,6 +7932,124 @@ export type GetSystemResponses = {
 };
 
 export type GetSystemResponse = GetSystemResponses[keyof GetSystemResponses];
+
+export type ListTokensData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/tokens';
+};
+
+export type ListTokensErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListTokensError = ListTokensErrors[keyof ListTokensErrors];
+
+export type ListTokensResponses = {
+    /**
+     * Response List Tokens
+     *
+     * Successful Response
+     */
+    200: Array<TokenRecord>;
+};
+
+export type ListTokensResponse = ListTokensResponses[keyof ListTokensResponses];
+
+export type CreateTokenData = {
+    body: TokenCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/tokens';
+};
+
+export type CreateTokenErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateTokenError = CreateTokenErrors[keyof CreateTokenErrors];
+
+export type CreateTokenResponses = {
+    /**
+     * Successful Response
+     */
+    201: NewToken;
+};
+
+export type CreateTokenResponse = CreateTokenResponses[keyof CreateTokenResponses];
+
+export type RevokeTokenData = {
+    body?: never;
+    path: {
+        /**
+         * Token Id
+         */
+        token_id: string;
+    };
+    query?: never;
+    url: '/api/v1/tokens/{token_id}';
+};
+
+export type RevokeTokenErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type RevokeTokenError = RevokeTokenErrors[keyof RevokeTokenErrors];
+
+export type RevokeTokenResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RevokeTokenResponse = RevokeTokenResponses[keyof RevokeTokenResponses];
 
 export type DownloadArtifactData = {
     body?: never;
