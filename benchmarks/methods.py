@@ -1,6 +1,6 @@
 """Every method on the same sites, with the same network and schedule: one table.
 
-    python -m benchmarks.methods [--vessels FOLDER] [--seeds 3] [--rounds 20] [--only NAME ...] [--state FILE]
+    python -m benchmarks.methods [--no-synthetic] [--vessels FOLDER] [--seeds 3] [--rounds 20] [--only NAME ...]
 
 A method that asks for another optimizer or network is compared with FedAvg under those settings, in a block of its own.
 What was run already is read from the state file, so that an interrupted benchmark goes on where it stopped.
@@ -99,7 +99,7 @@ def main() -> int:
     options = _parse()
     torch.set_num_threads(1)
     done = json.loads(options.state.read_text()) if options.state.exists() else {}
-    workloads = [synthetic(options.rounds)]
+    workloads = [synthetic(options.rounds)] if options.synthetic else []
     if options.vessels is not None:
         workloads.append(vessels(options.vessels, options.rounds))
     blocks = _methods(options.rounds)
@@ -222,6 +222,7 @@ def _mean(values: Sequence[float]) -> float:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vessels", type=Path, help="folder whose sub-folders are sites with images/ and masks/")
+    parser.add_argument("--synthetic", action=argparse.BooleanOptionalAction, default=True, help="the synthetic sites")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--only", nargs="*", default=[], help="labels of methods")
