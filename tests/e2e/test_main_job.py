@@ -61,6 +61,8 @@ def test_main_job(signed_in: Page, federation: FederationRecord, platform: LiveP
     table = page.get_by_test_id("results-table")
     expect(table.get_by_role("row", name=re.compile("Super model"))).to_have_text(re.compile(r"0\.\d{3}"))
     expect(table.get_by_role("row", name=re.compile("FedAvg"))).to_be_visible()
+    compare_methods(page)
+    look_at_one_run(page)
 
     page.get_by_role("tab", name=re.compile("FedSM")).click()
     page.get_by_role("link", name="Look at the cases").click()
@@ -78,13 +80,49 @@ def fill_experiment(page: Page) -> None:
     expect(page.get_by_role("button", name="Create and start")).to_be_disabled()
     lambda_.fill("0.8")
     expect(page.get_by_text("\u03c1 = 0.733")).to_be_visible()
-    page.get_by_label("Rounds").fill("3")
-    page.get_by_label("Batch size").fill("4")
-    page.get_by_label("Image size").fill("64")
-    page.get_by_label("Learning rate").fill("0.005")
-    page.get_by_label("Channels").fill("8, 16, 32")
+    page.get_by_label("Rounds", exact=True).fill("3")
+    page.get_by_label("Batch size", exact=True).fill("4")
+    page.get_by_label("Image size", exact=True).fill("64")
+    page.get_by_label("Learning rate", exact=True).fill("0.005")
+    page.get_by_label("Channels", exact=True).fill("8, 16, 32")
     expect(page.get_by_text("2 runs on 4 sites with data")).to_be_visible()
     expect(page.get_by_text("schedule.rounds")).to_be_visible()
+
+
+def compare_methods(page: Page) -> None:
+    """Another metric, a baseline and a file of what is on screen; a reload keeps it all."""
+    page.get_by_role("combobox", name="Metric").click()
+    page.get_by_role("option", name=re.compile("^HD95")).click()
+    expect(page.get_by_role("heading", name="HD95 in px \u2193 on the test cases")).to_be_visible()
+    page.get_by_role("button", name="Compare with FedAvg, global model").click()
+    page.reload()
+    row = page.get_by_test_id("results-table").get_by_role("row", name=re.compile("Super model"))
+    expect(row).to_contain_text(re.compile(r"[+\u2212]\d+\.\d{2} to [+\u2212]\d+\.\d{2}"))
+    notes = page.get_by_test_id("results-notes")
+    expect(notes).to_contain_text("against FedAvg, global model")
+    expect(notes).to_contain_text(re.compile(r"Wilcoxon signed-rank test.*n = \d+"))
+    page.get_by_role("button", name="Download").click()
+    latex = page.get_by_role("menuitem", name=re.compile("LaTeX")).get_attribute("href")
+    answer = page.request.get(latex or "")
+    assert answer.ok
+    assert "Test HD95 in px" in answer.text()
+    assert "FedAvg (global)" in answer.text()
+    page.keyboard.press("Escape")
+
+
+def look_at_one_run(page: Page) -> None:
+    """The matrix leads to a site's cases, and the super model is seen at another threshold."""
+    matrix = page.get_by_test_id("matrix")
+    expect(matrix.get_by_role("row")).to_have_count(1 + 1 + 4 + 2)  # head, global, one a site, oracle routing and super
+    matrix.get_by_role("row", name=re.compile("^Super model")).get_by_role("link").nth(1).click()
+    expect(page.get_by_role("combobox", name="Site")).to_have_value("aster-clinic")
+    page.go_back()
+    readout = page.get_by_test_id("gamma-readout")
+    expect(readout).to_contain_text("\u03b3 = 0.9as the run had it")
+    page.get_by_role("slider", name="Threshold gamma").press("End")
+    expect(readout).to_contain_text("every case by the global model")
+    assert "gamma=1" in page.url
+    expect(page.get_by_test_id("confusion").get_by_role("rowheader")).to_have_count(4)
 
 
 def look_at_cases(page: Page, federation: FederationRecord, platform: LivePlatform) -> None:
