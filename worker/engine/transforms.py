@@ -24,6 +24,7 @@ def make_case(
     sampling: Sampling,
     intensity: Intensity,
     spatial_dims: int,
+    patient: str | None = None,
 ) -> Case:
     """Scales intensities and resizes or resamples what the network is fed from; the reference keeps its own size too.
 
@@ -40,16 +41,16 @@ def make_case(
             image = _standardized(source)
         case "unit" | "percentile" | "window":
             image = unit_image
-    references = resize(torch.from_numpy(structures.astype(np.float32)), size)
     return Case(
         case_id=case_id,
         name=name,
         image=image,
-        reference=references >= 0.5,
+        reference=_resized_reference(structures, size),
         reference_original=structures,
         unit_image=unit_image,
         spacing=spacing,
         intensity_range=bounds,
+        patient=patient,
     )
 
 
@@ -90,6 +91,13 @@ def resize(planes: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
     if planes.shape[1] != size[0]:
         planes = interpolate(planes[None], size=size, mode="trilinear", align_corners=False)[0]
     return planes.contiguous()
+
+
+def _resized_reference(structures: NDArray[np.bool_], size: tuple[int, ...]) -> torch.Tensor:
+    """[S, *size] bool; the same memory where the size is the same, for a large volume's is worth sparing."""
+    if structures.shape[1:] == size:
+        return torch.from_numpy(np.ascontiguousarray(structures))
+    return resize(torch.from_numpy(structures.astype(np.float32)), size) >= 0.5
 
 
 def to_original(probabilities: torch.Tensor, size: tuple[int, ...]) -> NDArray[np.bool_]:
