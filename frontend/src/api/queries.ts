@@ -95,6 +95,13 @@ export const experimentSchemaQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+/** The package's own; they change with the version only. */
+export const experimentTemplatesQuery = queryOptions({
+  queryKey: ["experiment-templates"],
+  queryFn: () => unwrap(api.listExperimentTemplates()),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 export const runQuery = (id: string) =>
   queryOptions({ queryKey: ["run", id], queryFn: () => unwrap(api.getRun({ path: { run_id: id } })) });
 

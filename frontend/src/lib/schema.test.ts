@@ -144,6 +144,12 @@ describe("differences", () => {
       { path: "seeds", value: "0, 1", default: "0" },
     ]);
   });
+
+  it("calls an empty list empty", () => {
+    expect(differences({ held_out_sites: ["c"] }, { held_out_sites: [] })).toEqual([
+      { path: "held_out_sites", value: "c", default: "empty" },
+    ]);
+  });
 });
 
 describe("parseNumbers", () => {

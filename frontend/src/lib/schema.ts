@@ -185,7 +185,7 @@ export function differences(value: unknown, standard: unknown, path = ""): Diffe
 
 function asText(value: unknown): string {
   if (value === null || value === undefined) return "empty";
-  if (Array.isArray(value)) return value.join(", ");
+  if (Array.isArray(value)) return value.length > 0 ? value.join(", ") : "empty";
   return isRecord(value) ? String(value.name) : String(value);
 }
 

@@ -20,9 +20,11 @@ import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { fieldsOf, type JsonSchema } from "@/lib/schema";
 import { configOf, errorAt, initialValues, type Values } from "./formValues";
+import { HeldOutSites } from "./HeldOutSites";
 import { Review } from "./Review";
 import { SchemaFields } from "./SchemaFields";
 import { Strategies } from "./Strategies";
+import { TemplateSelect } from "./TemplateSelect";
 import { VariantField } from "./VariantField";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
@@ -108,6 +110,7 @@ function ExperimentForm({ federation, schema }: { federation: FederationRecord; 
                     error={errorAt(problems, "name")}
                   />
                   <Textarea label="Description" autosize minRows={1} {...form.getInputProps("description")} />
+                  <TemplateSelect form={form} />
                 </Stack>
               </Card>
               <Section title="Methods to compare">
@@ -133,6 +136,7 @@ function ExperimentForm({ federation, schema }: { federation: FederationRecord; 
               ))}
               <Section title="Repetition and quorum">
                 <SchemaFields fields={fieldsOf(schema, schema)} path="" form={form} problems={problems} />
+                <HeldOutSites {...{ federation, form, problems }} />
               </Section>
             </Stack>
           </Grid.Col>

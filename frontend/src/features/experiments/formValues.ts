@@ -1,6 +1,6 @@
 /** The values of the experiment form. Their paths are the server's field names, so that its errors find their fields. */
 
-import { type ExperimentConfig, type FieldProblem, formPath, problemText } from "@/api";
+import { type ExperimentConfig, type ExperimentTemplate, type FieldProblem, formPath, problemText } from "@/api";
 import { defaultOf, type JsonSchema, variants } from "@/lib/schema";
 
 export type StrategyValues = Record<string, unknown> & { name: string };
@@ -14,6 +14,7 @@ export interface Values {
   evaluation: Record<string, unknown>;
   strategies: StrategyValues[];
   seeds: unknown;
+  held_out_sites: string[];
   minimum_sites: unknown;
 }
 
@@ -32,6 +33,17 @@ export function initialValues(schema: JsonSchema, dimensions: number): Values {
       .filter((name) => ORDER.includes(name))
       .map((name) => newStrategy(schema, name))
       .sort(byOrder),
+  };
+}
+
+/** The template's configuration; a name and a description that somebody wrote stay. */
+export function valuesOfTemplate(template: ExperimentTemplate, now: Values): Values {
+  const config = template.config as unknown as Omit<Values, "name" | "description">;
+  return {
+    ...now,
+    ...structuredClone(config),
+    name: now.name.trim() === "" ? template.title : now.name,
+    description: now.description.trim() === "" ? template.description : now.description,
   };
 }
 
