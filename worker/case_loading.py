@@ -58,6 +58,7 @@ def _load_case(run: RunSpec, folder: Path, file: CaseFile, reading: Reading) -> 
         build_sampling(data),
         build_intensity(data),
         run.config.network.spatial_dims,
+        patient=file.patient,
     )
 
 

@@ -17,7 +17,8 @@ class Case:
     image: [C, *space] float32, and reference: [S, *space] bool, as the network is fed from.
     reference_original: [S, *space0] bool at the image's own size, where scores are computed; spacing: its voxels', in
     mm and array order, None where unknown. unit_image: [C, *space] float32 in 0 to 1, whatever the intensity setting,
-    and intensity_range: the stored values that became 0 and 1; what the descriptors are made of.
+    and intensity_range: the stored values that became 0 and 1; what the descriptors are made of. patient: equal for all
+    cases of one patient at a site, whom the super model gives one model; None: the case is its own patient.
     """
 
     case_id: str
@@ -28,6 +29,7 @@ class Case:
     unit_image: torch.Tensor
     spacing: tuple[float, ...] | None
     intensity_range: tuple[float, float]
+    patient: str | None = None
 
     @property
     def is_volume(self) -> bool:

@@ -48,6 +48,24 @@ class Selector(ABC):
         """
 
 
+def one_answer_a_patient(probabilities_NK: torch.Tensor, cases: Sequence[Case]) -> torch.Tensor:  # noqa: N803
+    """[N, K] float64: the cases of one patient, as far as they are here, share the mean of their log-probabilities.
+
+    As with a volume's slices, the mean and not the sum: images of one patient tell nearly the same, and a sum would
+    count it several times. A case without a patient is its own. Probabilities of 0 count as the smallest float.
+    """
+    patients = [
+        ("of", case.patient) if case.patient is not None else ("case", index) for index, case in enumerate(cases)
+    ]
+    numbers = {patient: number for number, patient in enumerate(dict.fromkeys(patients))}
+    owners = torch.tensor([numbers[patient] for patient in patients])
+    log_p = probabilities_NK.clamp_min(torch.finfo(torch.float64).tiny).log()
+    sums = torch.zeros(len(numbers), probabilities_NK.shape[1], dtype=torch.float64).index_add_(0, owners, log_p)
+    shared = torch.softmax(sums / torch.bincount(owners)[:, None], dim=1)
+    alone = torch.bincount(owners)[owners] == 1
+    return torch.where(alone[:, None], probabilities_NK, shared[owners])
+
+
 def route(probabilities: Sequence[float], sites: Sequence[str], gamma: float) -> str:
     """The super model's rule: the most probable site's personalized model where max p > gamma, else the global one.
 

@@ -12,7 +12,7 @@ from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import GLOBAL, Plan, State, personalized
-from worker.engine.selectors.base import Selector, route
+from worker.engine.selectors.base import Selector, one_answer_a_patient, route
 from worker.engine.selectors.lda import MOMENTS
 from worker.engine.similarity import similarity_weights, soft_pull_weighted
 from worker.engine.strategies.base import (
@@ -131,8 +131,8 @@ class FedSM(Strategy):
         )
 
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
-        """p = softmax(w_s(x)); personalized where max p > gamma, else global."""
-        rows = self.selector.probabilities(load_part, cases, plan).tolist()
+        """p = softmax(w_s(x)), one for all of a patient's cases; personalized where max p > gamma, else global."""
+        rows = one_answer_a_patient(self.selector.probabilities(load_part, cases, plan), cases).tolist()
         return tuple(
             CaseRoute(
                 case.case_id,
