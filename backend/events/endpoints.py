@@ -42,7 +42,9 @@ def event_filters(
     run_id: str | None = None,
     site_slug: str | None = None,
     actor: Annotated[str | None, Query(description="Who: a user, a worker, or `backend`.")] = None,
-    kind: Annotated[service.Kind | None, Query(description="What it is about.")] = None,
+    kind: Annotated[
+        list[service.Kind] | None, Query(description="What it is about; may be given several times.")
+    ] = None,
     level: Annotated[service.Level | None, Query(description="`warning` shows errors too.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
@@ -54,7 +56,7 @@ def event_filters(
         run_id=run_id,
         site_slug=site_slug,
         actor=actor,
-        kind=kind,
+        kinds=tuple(kind) if kind else None,
         level=level,
         since=since,
         until=until,

@@ -46,16 +46,18 @@ class EventFilters:
     run_id: str | None = None
     site_slug: str | None = None
     actor: str | None = None
-    kind: Kind | None = None
+    kinds: tuple[Kind, ...] | None = None
     level: Level | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
 
     def apply(self, query: Select[tuple[Event]]) -> Select[tuple[Event]]:
-        for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor", "kind"):
+        for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor"):
             if (value := getattr(self, column)) is not None:
                 query = query.where(getattr(Event, column) == value)
+        if self.kinds is not None:
+            query = query.where(Event.kind.in_(self.kinds))
         if self.level is not None:
             query = query.where(Event.level.in_(LEVELS[LEVELS.index(self.level) :]))
         if self.since is not None:

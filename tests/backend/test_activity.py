@@ -16,6 +16,8 @@ def test_filters_leave_what_they_name(backend: LiveBackend, worker: PlayedWorker
     assert [event["message"] for event in of_other] == ["admin created the federation 100% other."]
     assert {event["actor"] for event in backend.get("/events", actor=worker.name)} == {worker.name}
     assert {event["kind"] for event in backend.get("/events", kind="dataset")} == {"dataset"}
+    two = backend.get("/events", kind=["dataset", "site"], limit=1000)
+    assert {event["kind"] for event in two} == {"dataset", "site"}
     assert {event["site_slug"] for event in backend.get("/events", site_slug="b")} == {"b"}
     assert [event["id"] for event in backend.get("/events", text="100% OTHER")] == [of_other[0]["id"]]
     assert backend.get("/events", text="100_ other") == []

@@ -28,6 +28,7 @@ describe("staleKeys", () => {
 
   it("fetches the run, its experiment and their federation again when a status changes", () => {
     expect(staleKeys(event("status"))).toEqual([
+      ["activity"],
       ["run", "r"],
       ["experiment", "e"],
       ["federation", "f"],

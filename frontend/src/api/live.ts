@@ -19,7 +19,7 @@ export const EVENT_KINDS: readonly EventRecord["kind"][] = [
 
 /** The keys of all queries that an event may have changed. */
 export function staleKeys(event: EventRecord): QueryKey[] {
-  const keys: QueryKey[] = [];
+  const keys: QueryKey[] = event.kind === "metrics" || event.kind === "log" ? [] : [["activity"]];
   if (event.run_id) keys.push(["run", event.run_id]);
   if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log")
     keys.push(["experiment", event.experiment_id]);

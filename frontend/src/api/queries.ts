@@ -1,11 +1,15 @@
 /** Every query of the browser, with the key under which live events find it again. */
 
-import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
+import type { ActivityFilters } from "@/lib/activity";
 import type { JsonSchema } from "@/lib/schema";
 import { unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
 import type { Comparison, ExperimentResults, MetricRecord, RunRecord, TaskRecord } from "./generated/types.gen";
 import { TERMINAL_TASKS } from "./live";
+
+/** Events in a page of the activity list. */
+const ACTIVITY_PAGE = 100;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -122,6 +126,18 @@ export const runSelectorQuery = (id: string, query: ScoreQuery) =>
     queryKey: ["run", id, "selector", query],
     queryFn: () => unwrap(api.getRunSelector({ path: { run_id: id }, query })),
   });
+
+/** The newest page first; each page is in order of time. */
+export const activityQuery = (filters: ActivityFilters) =>
+  infiniteQueryOptions({
+    queryKey: ["activity", filters],
+    queryFn: ({ pageParam }) =>
+      unwrap(api.listEvents({ query: { ...filters, before: pageParam ?? undefined, limit: ACTIVITY_PAGE } })),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => (page.length < ACTIVITY_PAGE ? null : (page[0]?.id ?? null)),
+  });
+
+export const tokensQuery = queryOptions({ queryKey: ["tokens"], queryFn: () => unwrap(api.listTokens()) });
 
 export const runEventsQuery = (id: string) =>
   queryOptions({

@@ -8,18 +8,20 @@ import {
   Container,
   Group,
   Loader,
+  Menu,
   Text,
   Tooltip,
   UnstyledButton,
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { IconLogout, IconMoon, IconPlugConnectedX, IconSun } from "@tabler/icons-react";
+import { IconChevronDown, IconKey, IconLogout, IconMoon, IconPlugConnectedX, IconSun } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError, api, type Connection, followEvents, sessionQuery, systemQuery, unwrap } from "@/api";
 import { ErrorPanel } from "@/components/Feedback";
+import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
@@ -66,10 +68,10 @@ function SignedInShell({ user }: { user: string }) {
           <Group gap="sm">
             <WorkerStatus />
             <SchemeSwitch />
-            <Text size="sm" c="dimmed">
-              {user}
-            </Text>
-            <SignOut />
+            <TextLink to="/activity" search={{}} size="sm" c="dimmed">
+              Activity
+            </TextLink>
+            <UserMenu user={user} />
           </Group>
         </Group>
       </AppShell.Header>
@@ -127,7 +129,7 @@ function SchemeSwitch() {
   );
 }
 
-function SignOut() {
+function UserMenu({ user }: { user: string }) {
   const client = useQueryClient();
   const signOut = async () => {
     try {
@@ -140,14 +142,25 @@ function SignOut() {
     window.location.assign("/");
   };
   return (
-    <Button
-      variant="subtle"
-      color="gray"
-      size="compact-sm"
-      leftSection={<IconLogout size={16} />}
-      onClick={() => void signOut()}
-    >
-      Sign out
-    </Button>
+    <Menu position="bottom-end" width={200}>
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-sm"
+          rightSection={<IconChevronDown size={14} aria-hidden />}
+        >
+          {user}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component={Link} to="/tokens" leftSection={<IconKey size={16} aria-hidden />}>
+          Access tokens
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -1,6 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { PageSkeleton } from "@/components/Feedback";
-import { readCasesSearch, readDatasetSearch, readExperimentSearch, readFederationSearch } from "@/lib/urlState";
+import {
+  readActivitySearch,
+  readCasesSearch,
+  readDatasetSearch,
+  readExperimentSearch,
+  readFederationSearch,
+} from "@/lib/urlState";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
 
@@ -61,6 +67,19 @@ const cases = createRoute({
   component: lazyRouteComponent(() => import("@/features/cases/CasesPage"), "CasesPage"),
 });
 
+const activity = createRoute({
+  getParentRoute: () => root,
+  path: "/activity",
+  validateSearch: readActivitySearch,
+  component: lazyRouteComponent(() => import("@/features/activity/ActivityPage"), "ActivityPage"),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("@/features/tokens/TokensPage"), "TokensPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     federations,
@@ -71,6 +90,8 @@ export const router = createRouter({
     dataset,
     experiment,
     cases,
+    activity,
+    tokens,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,

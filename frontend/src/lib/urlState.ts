@@ -52,6 +52,17 @@ export interface DatasetSearch {
   view?: "gallery" | "skipped";
 }
 
+export interface ActivitySearch {
+  text?: string;
+  /** Left out: everything but the steps of runs. */
+  kind?: "everything" | "status" | "task" | "log" | "dataset" | "site" | "experiment" | "federation" | "user";
+  /** That one and graver ones. */
+  level?: "warning" | "error";
+  actor?: string;
+  federation?: string;
+  span?: "hour" | "day" | "week" | "month";
+}
+
 type Raw = Record<string, unknown>;
 
 /** Ids and names come back from the URL's JSON as numbers where they consist of digits. */
@@ -102,6 +113,18 @@ export function readFederationSearch(raw: Raw): FederationSearch {
 
 export function readDatasetSearch(raw: Raw): DatasetSearch {
   return { view: oneOf(raw.view, ["gallery", "skipped"] as const) };
+}
+
+export function readActivitySearch(raw: Raw): ActivitySearch {
+  const kinds = ["everything", "status", "task", "log", "dataset", "site", "experiment", "federation", "user"] as const;
+  return {
+    text: text(raw.text),
+    kind: oneOf(raw.kind, kinds),
+    level: oneOf(raw.level, ["warning", "error"] as const),
+    actor: text(raw.actor),
+    federation: text(raw.federation),
+    span: oneOf(raw.span, ["hour", "day", "week", "month"] as const),
+  };
 }
 
 /** The list with the item put in or taken out; undefined when that leaves none, so that the URL stays short. */

@@ -5407,9 +5407,9 @@ export type ListEventsData = {
         /**
          * Kind
          *
-         * What it is about.
+         * What it is about; may be given several times.
          */
-        kind?: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user'> | null;
         /**
          * Level
          *
@@ -5499,9 +5499,9 @@ export type DownloadEventsData = {
         /**
          * Kind
          *
-         * What it is about.
+         * What it is about; may be given several times.
          */
-        kind?: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user'> | null;
         /**
          * Level
          *

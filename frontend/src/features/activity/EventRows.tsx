@@ -1,0 +1,76 @@
+import { Badge, Table, Text } from "@mantine/core";
+import type { EventRecord } from "@/api";
+import { TextLink } from "@/components/links";
+import { formatDateTime } from "@/lib/format";
+
+const COLOURS = { info: "gray", warning: "yellow", error: "red" } as const;
+
+export function EventRows({ events }: { events: EventRecord[] }) {
+  return (
+    <Table.ScrollContainer minWidth={820}>
+      <Table verticalSpacing={6} fz="sm">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th w={170}>When</Table.Th>
+            <Table.Th w={150}>Who</Table.Th>
+            <Table.Th w={90}>Level</Table.Th>
+            <Table.Th>What</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {events.map((event) => (
+            <Table.Tr key={event.id}>
+              <Table.Td c="dimmed" style={{ whiteSpace: "nowrap" }}>
+                <time dateTime={event.at}>{formatDateTime(event.at)}</time>
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm" truncate maw={140} title={event.actor}>
+                  {event.actor}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <Badge size="sm" color={COLOURS[event.level]}>
+                  {event.level}
+                </Badge>
+              </Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
+                {event.message} <About event={event} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+/** Where the event happened: the nearest page that shows it. */
+function About({ event }: { event: EventRecord }) {
+  if (event.experiment_id) {
+    return (
+      <TextLink
+        size="xs"
+        to="/experiments/$experimentId"
+        params={{ experimentId: event.experiment_id }}
+        search={{ run: event.run_id ?? undefined }}
+      >
+        {event.run_id ? "run" : "experiment"}
+      </TextLink>
+    );
+  }
+  if (event.dataset_id) {
+    return (
+      <TextLink size="xs" to="/datasets/$datasetId" params={{ datasetId: event.dataset_id }} search={{}}>
+        data set
+      </TextLink>
+    );
+  }
+  if (event.federation_id) {
+    return (
+      <TextLink size="xs" to="/federations/$federationId" params={{ federationId: event.federation_id }} search={{}}>
+        federation
+      </TextLink>
+    );
+  }
+  return null;
+}

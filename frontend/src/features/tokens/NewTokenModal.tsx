@@ -1,0 +1,79 @@
+import { Alert, Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { ApiError, api, fieldErrors, tokensQuery, unwrap } from "@/api";
+
+const DAYS = [
+  { value: "7", label: "7 days" },
+  { value: "30", label: "30 days" },
+  { value: "90", label: "90 days" },
+  { value: "365", label: "1 year" },
+];
+
+export function NewTokenModal({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const client = useQueryClient();
+  const form = useForm({ initialValues: { name: "", days: "90" } });
+  const make = useMutation({
+    mutationFn: () => unwrap(api.createToken({ body: { name: form.values.name, days: Number(form.values.days) } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: tokensQuery.queryKey }),
+    onError: (error) => {
+      if (error instanceof ApiError) form.setErrors(fieldErrors(error.fields));
+    },
+  });
+  const close = () => {
+    form.reset();
+    make.reset();
+    onClose();
+  };
+  return (
+    <Modal opened={opened} onClose={close} title={make.data ? "Copy the token now" : "New token"} size="lg">
+      {make.data ? (
+        <Stack>
+          <Text size="sm">It is shown this once. Keep it as you keep a password.</Text>
+          <Group wrap="nowrap" gap="xs">
+            <Code style={{ overflowWrap: "anywhere", flex: 1 }} data-testid="token">
+              {make.data.token}
+            </Code>
+            <CopyButton value={make.data.token}>
+              {({ copied, copy }) => (
+                <Button
+                  variant="default"
+                  onClick={copy}
+                  leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+                >
+                  {copied ? "Copied" : "Copy"}
+                </Button>
+              )}
+            </CopyButton>
+          </Group>
+          <Group justify="flex-end">
+            <Button onClick={close}>Done</Button>
+          </Group>
+        </Stack>
+      ) : (
+        <form onSubmit={form.onSubmit(() => make.mutate())}>
+          <Stack>
+            <TextInput
+              label="Name"
+              description="What it is for."
+              required
+              data-autofocus
+              {...form.getInputProps("name")}
+            />
+            <Select label="Valid for" data={DAYS} allowDeselect={false} {...form.getInputProps("days")} />
+            {make.error && Object.keys(form.errors).length === 0 && <Alert color="red">{make.error.message}</Alert>}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={close}>
+                Cancel
+              </Button>
+              <Button type="submit" loading={make.isPending}>
+                Make token
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
+    </Modal>
+  );
+}
