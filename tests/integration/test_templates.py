@@ -4,6 +4,7 @@ What is small is the data (two sites of seven cases, of few pixels) and the numb
 it sees, the optimizer and the selectors are the template's own.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from backend.experiment_templates.service import template_files
 from fedsm.cli import app
 from fedsm.experiment_file import read_experiment_file
 from worker.build import build_intensity, build_plan, build_sampling, build_strategy, label_values
+from worker.datasets.public import DATASETS
 from worker.datasets.synthetic import FUNDUS_TASK, make_fundus_case
 from worker.datasets.synthetic import SITES as FUNDUS_SITES
 from worker.datasets.synthetic_prostate import PROSTATE_TASK, make_prostate_case
@@ -34,6 +36,8 @@ from worker.engine.transforms import make_case
 TEMPLATES = template_files()
 #: The closed-form selector wants five training cases of a site.
 NUM_TRAIN, NUM_CASES = 5, 7
+#: Those with the settings of the authors' reference code, for public data sets.
+REFERENCE_TEMPLATES = ("prostate-six-sites", "fundus-four-sites")
 #: As the head of the six-site template asks for: zones or none, one structure.
 GLAND_TASK = SegmentationTask(
     modality="T2-weighted MR",
@@ -133,7 +137,14 @@ def test_a_template_says_what_it_is_for(path: Path) -> None:
     assert read_experiment_file(path).description
 
 
-@pytest.mark.parametrize("name", ["prostate-six-sites", "fundus-four-sites"])
+@pytest.mark.parametrize("path", TEMPLATES.values(), ids=TEMPLATES)
+def test_the_data_sets_that_a_template_names_can_be_prepared(path: Path) -> None:
+    named = re.findall(r"fedsm prepare ([a-z0-9-]+)", path.read_text(encoding="utf-8"))
+    assert set(named) <= {dataset.name for dataset in DATASETS}
+    assert bool(named) == (path.stem in REFERENCE_TEMPLATES)
+
+
+@pytest.mark.parametrize("name", REFERENCE_TEMPLATES)
 def test_the_settings_are_the_reference_codes(name: str) -> None:
     """The list of the design's algorithm.md, 'Defaults'; all but the data's are the contract's defaults as well."""
     config = read_experiment_file(TEMPLATES[name]).config
