@@ -1,12 +1,11 @@
 """The super model's Dice on test cases for given selector probabilities: every model runs once on every case."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from statistics import mean
 
 import torch
 
-from benchmarks.selector_sites import Federation
+from benchmarks.selector_records import GAMMAS, DiceRecord
 from worker.engine.data import Case
 from worker.engine.inference import predict_probabilities
 from worker.engine.metrics import case_dice, mean_over_structures
@@ -15,58 +14,37 @@ from worker.engine.plan import GLOBAL, Plan, State, personalized
 from worker.engine.selectors.base import route
 from worker.engine.transforms import to_original
 
-GAMMA = 0.9
-
-
-@dataclass(frozen=True)
-class DiceRow:
-    """Dice, means over test cases of the mean over structures, of one SoftPull and one selector.
-
-    hard: at GAMMA, where share_global of the cases go to the global model; always: at gamma 0.
-    """
-
-    pull: str
-    selector: str
-    global_: float
-    own: float
-    hard: float
-    share_global: float
-    always: float
-    soft: float
-
 
 def dice_of_routings(
-    federation: Federation, state: State, routings: Mapping[str, torch.Tensor], pull: str
-) -> Iterator[DiceRow]:
-    """routings: by selector, probabilities [N, K] of the federation's test cases. pull: how the models were pulled."""
-    plan = federation.plan
-    owners, cases = zip(*federation.test_cases, strict=True)
-    planes = {part: _probabilities(state, part, cases, plan) for part in (GLOBAL, *map(personalized, plan.sites))}
-    of_sites = [torch.stack([planes[personalized(site)][i] for site in plan.sites]) for i in range(len(cases))]
+    plan: Plan, state: State, cases: Sequence[Case], owners: Sequence[int] | None, routings: Mapping[str, torch.Tensor]
+) -> dict[str, DiceRecord]:
+    """routings: by selector, probabilities [N, K] of the cases. owners: the index of each one's site, if it has one."""
+    models = [personalized(site) for site in plan.sites]
+    planes = {part: list(predict_probabilities(load_network(plan, state[part]), cases, plan)) for part in _parts(plan)}
+    dice = {part: [_dice(p, case, plan) for p, case in zip(of, cases, strict=True)] for part, of in planes.items()}
 
-    def dice(chosen: Iterable[torch.Tensor]) -> float:
-        return mean(_dice(of_case, case, plan) for of_case, case in zip(chosen, cases, strict=True))
+    def routed(rows: list[list[float]], gamma: float) -> float:
+        return mean(dice[route(row, plan.sites, gamma)][i] for i, row in enumerate(rows))
 
-    def routed(rows: torch.Tensor, gamma: float) -> float:
-        return dice(planes[route(row, plan.sites, gamma)][i] for i, row in enumerate(rows.tolist()))
-
-    global_, own = dice(planes[GLOBAL]), dice(of_sites[i][owner] for i, owner in enumerate(owners))
-    for name, rows in routings.items():
-        mixed = (torch.einsum("k,k...->...", row.float(), of_sites[i]) for i, row in enumerate(rows))
-        yield DiceRow(
-            pull=pull,
-            selector=name,
-            global_=global_,
-            own=own,
-            hard=routed(rows, GAMMA),
-            share_global=float((rows.max(dim=1).values <= GAMMA).double().mean()),
-            always=routed(rows, 0),
-            soft=dice(mixed),
+    records = {}
+    for name, probabilities in routings.items():
+        mixed = (
+            torch.einsum("k,k...->...", row.float(), torch.stack([planes[model][i] for model in models]))
+            for i, row in enumerate(probabilities)
         )
+        rows, largest = probabilities.tolist(), probabilities.max(dim=1).values
+        records[name] = DiceRecord(
+            global_=mean(dice[GLOBAL]),
+            own=None if owners is None else mean(dice[models[owner]][i] for i, owner in enumerate(owners)),
+            hard={gamma: routed(rows, float(gamma)) for gamma in GAMMAS},
+            share_global={gamma: float((largest <= float(gamma)).double().mean()) for gamma in GAMMAS},
+            soft=mean(_dice(p, case, plan) for p, case in zip(mixed, cases, strict=True)),
+        )
+    return records
 
 
-def _probabilities(state: State, part: str, cases: tuple[Case, ...], plan: Plan) -> list[torch.Tensor]:
-    return list(predict_probabilities(load_network(plan, state[part]), cases, plan))
+def _parts(plan: Plan) -> tuple[str, ...]:
+    return GLOBAL, *map(personalized, plan.sites)
 
 
 def _dice(planes: torch.Tensor, case: Case, plan: Plan) -> float:

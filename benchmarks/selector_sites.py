@@ -32,9 +32,10 @@ from worker.engine.settings import Intensity, OptimizerSettings, Sampling
 from worker.engine.transforms import make_case
 
 DataName = Literal["fundus", "near-fundus", "vessels", "prostate"]
+DATA: tuple[DataName, ...] = ("fundus", "near-fundus", "vessels", "prostate")
 DRAWN_SIDE, SIDE, DEPTH = 128, 64, 8
 #: Vessels are gone at 64 pixels.
-VESSELS_SIDE = 96
+VESSELS_SIDE = 128
 #: How far near-fundus sites are moved to their mean.
 NEARNESS = 0.95
 #: Of each hospital; the shipped ones have fewer, too few to compare selectors by.
@@ -65,9 +66,6 @@ RESIZE = Sampling(
     slices="all",
 )
 
-#: A case and the patient that it is of: the patient's cases stay in one split.
-Drawn = tuple[str, Case]
-
 
 @dataclass(frozen=True)
 class Federation:
@@ -81,8 +79,17 @@ class Federation:
         return [(index, case) for index, site in enumerate(self.sites.values()) for case in site.test]
 
 
+def without(federation: Federation, site: str) -> Federation:
+    """The federation of the other sites."""
+    sites = {slug: data for slug, data in federation.sites.items() if slug != site}
+    return Federation(federation.name, sites, replace(federation.plan, sites=tuple(sites)))
+
+
 def make_federation(name: DataName, seed: int, rounds: int, vessels: Path) -> Federation:
-    """Raises FileNotFoundError where the vessels are not in their folder."""
+    """Every case knows its patient, whose cases stay in one split.
+
+    Raises FileNotFoundError where the vessels are not in their folder.
+    """
     match name:
         case "fundus":
             drawn = {site.slug: _fundus_cases(index, site, seed) for index, site in enumerate(synthetic.SITES)}
@@ -125,11 +132,11 @@ def _moved(settings: Sequence[Any], share: float) -> list[Any]:
     ]
 
 
-def _fundus_cases(index: int, site: FundusSite, seed: int) -> list[Drawn]:
+def _fundus_cases(index: int, site: FundusSite, seed: int) -> list[Case]:
     return [_fundus_case(index, site, seed, number) for number in range(site.num_cases)]
 
 
-def _fundus_case(index: int, site: FundusSite, seed: int, number: int) -> Drawn:
+def _fundus_case(index: int, site: FundusSite, seed: int, number: int) -> Case:
     """As `make_fundus_case`, also for a site that is not one of the four."""
     draws = np.random.default_rng([seed, index, number])
     eye = draw_eye(draws, site.eyes, DRAWN_SIDE)
@@ -137,38 +144,40 @@ def _fundus_case(index: int, site: FundusSite, seed: int, number: int) -> Drawn:
     mask = annotate(draws, site.annotator, eye, DRAWN_SIDE)
     name = f"{site.slug}-{number:03d}"
     planes = _planes(mask, label_values(synthetic.FUNDUS_TASK))
-    return name, make_case(name, name, image, planes, None, RESIZE, Intensity("unit", 0, 1), 2)
+    return make_case(name, name, image, planes, None, RESIZE, Intensity("unit", 0, 1), 2, patient=name)
 
 
-def _vessel_cases(folder: Path) -> Iterator[Drawn]:
+def _vessel_cases(folder: Path) -> Iterator[Case]:
     """CHASE_DB1's names end with L or R, a child's two eyes."""
     for path in sorted((folder / "images").iterdir()):
         image = np.asarray(Image.open(path).convert("RGB"))
         mask = np.asarray(Image.open(folder / "masks" / path.name))
         planes = _planes(mask, ((1,),))
         sampling = replace(RESIZE, size=VESSELS_SIDE)
-        case = make_case(path.stem, path.stem, image, planes, None, sampling, Intensity("unit", 0, 1), 2)
-        yield (path.stem.rstrip("LR") if folder.name.startswith("chase") else path.stem), case
+        name = f"{folder.name}-{path.stem}"
+        patient = name.rstrip("LR") if folder.name.startswith("chase") else name
+        yield make_case(name, name, image, planes, None, sampling, Intensity("unit", 0, 1), 2, patient=patient)
 
 
-def _prostate_cases(site: synthetic_prostate.ProstateSite, seed: int) -> Iterator[Drawn]:
+def _prostate_cases(site: synthetic_prostate.ProstateSite, seed: int) -> Iterator[Case]:
     for number in range(NUM_PROSTATES):
         drawn = make_prostate_case(site, number, seed, 0.5)
         name, planes = f"{site.slug}-{number:03d}", _planes(drawn.mask, label_values(PROSTATE_TASK))
         intensity = Intensity("percentile", 0, 1)
-        case = make_case(name, name, drawn.image[..., None], planes, drawn.grid.spacing, RESIZE, intensity, 3)
-        yield f"{site.slug}-p{synthetic_prostate.patient_of(site, number)}", case
+        patient = f"{site.slug}-p{synthetic_prostate.patient_of(site, number)}"
+        volume, spacing = drawn.image[..., None], drawn.grid.spacing
+        yield make_case(name, name, volume, planes, spacing, RESIZE, intensity, 3, patient=patient)
 
 
 def _planes(mask: np.ndarray, labels: tuple[tuple[int, ...], ...]) -> np.ndarray:
     return np.stack([np.isin(mask, values) for values in labels])
 
 
-def _split(slug: str, drawn: list[Drawn], draws: np.random.Generator) -> SiteData:
+def _split(slug: str, drawn: list[Case], draws: np.random.Generator) -> SiteData:
     """By patient, at random."""
     by_patient: dict[str, list[Case]] = defaultdict(list)
-    for patient, case in drawn:
-        by_patient[patient].append(case)
+    for case in drawn:
+        by_patient[str(case.patient)].append(case)
     patients = list(by_patient)
     order = draws.permutation(len(patients)).tolist()
     ends = round(TRAIN_SHARE * len(order)), round((TRAIN_SHARE + VAL_SHARE) * len(order))
