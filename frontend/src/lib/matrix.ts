@@ -24,13 +24,13 @@ export function matrixView(matrix: RunMatrix): MatrixView {
   };
 }
 
-/** What looks equal is equally good; nothing is best of one. */
+/** What looks equal is equally good; nothing is best where all are equal. */
 function bestModels(matrix: RunMatrix, slug: string | null): ReadonlySet<string> {
   const shown = matrix.rows.flatMap((row) => {
     const mean = row.cells.find((cell) => cell.site_slug === slug)?.mean ?? null;
     return mean === null ? [] : [{ model: row.model, mean: Number(mean.toFixed(scoreDigits(matrix.metric))) }];
   });
-  if (shown.length < 2) return new Set();
+  if (new Set(shown.map(({ mean }) => mean)).size < 2) return new Set();
   const best = shown.reduce((first, second) =>
     compareScores(second.mean, first.mean, matrix.metric) > 0 ? second : first,
   );

@@ -101,6 +101,8 @@ describe("resultTable", () => {
     );
     expect(table.rows).toHaveLength(1);
     expect(best(table, "site/a")).toEqual([]);
+    const equal = resultTable(results([cell("FedSM", "a", 0.9), cell("FedAvg", "a", 0.9001)]), null);
+    expect(best(equal, "site/a")).toEqual([]);
   });
 });
 

@@ -96,7 +96,8 @@ function bestRows(rows: readonly ResultRow[], column: number, metric: ScoreName)
       ? []
       : [{ key: row.key, mean: Number(mean.toFixed(scoreDigits(metric))) }];
   });
-  if (shown.length < 2) return new Set();
+  // One alone is not the best of anything, nor is one of all that are equal.
+  if (new Set(shown.map((row) => row.mean)).size < 2) return new Set();
   const best = shown.reduce((first, second) => (compareScores(second.mean, first.mean, metric) > 0 ? second : first));
   return new Set(shown.filter((row) => row.mean === best.mean).map((row) => row.key));
 }

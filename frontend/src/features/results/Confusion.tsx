@@ -1,4 +1,5 @@
 import { Stack, Table, Text } from "@mantine/core";
+import { memo } from "react";
 import type { FederationRecord, RunSelector, SelectorGroup } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
@@ -14,7 +15,7 @@ interface Props {
 }
 
 /** Rows are where cases come from, columns what the selector took for most probable. */
-export function Confusion({ selector, federation, shown }: Props) {
+export const Confusion = memo(function Confusion({ selector, federation, shown }: Props) {
   const rows = selector.groups.filter((group) => group.site_slug !== null);
   const upright = selector.sites.length > MANY_SITES;
   return (
@@ -65,7 +66,7 @@ export function Confusion({ selector, federation, shown }: Props) {
       </Text>
     </Stack>
   );
-}
+});
 
 function Row(props: {
   row: SelectorGroup;

@@ -1,10 +1,12 @@
 import { Table, Text } from "@mantine/core";
+import { useRouter } from "@tanstack/react-router";
+import { type MouseEvent, memo } from "react";
 import type { FederationRecord, MatrixCell, MatrixRow, RunMatrix, RunRecord } from "@/api";
-import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour } from "@/lib/heat";
 import { isOwnModel, isRouting, type MatrixView, matrixCellWords, matrixRowName, viewerModel } from "@/lib/matrix";
 import { formatScore } from "@/lib/metrics";
+import type { CasesSearch } from "@/lib/urlState";
 import { CellTips } from "./CellTips";
 import classes from "./Matrix.module.css";
 import { MANY_SITES, siteLook } from "./sites";
@@ -17,7 +19,9 @@ interface Props {
   dark: boolean;
 }
 
-export function Matrix(props: Props) {
+/** Drawn anew only when something of it changes: a large one has a thousand cells. */
+export const Matrix = memo(function Matrix(props: Props) {
+  const casesOf = useCasesLink(props.run.id);
   const { matrix, federation } = props;
   const upright = matrix.sites.length > MANY_SITES;
   const firstRouting = matrix.rows.findIndex((row) => isRouting(row.model));
@@ -58,6 +62,7 @@ export function Matrix(props: Props) {
               <Row
                 key={row.model}
                 {...props}
+                casesOf={casesOf}
                 row={row}
                 first={index === 0}
                 parted={index === firstRouting && index > 0}
@@ -68,9 +73,35 @@ export function Matrix(props: Props) {
       </div>
     </CellTips>
   );
+});
+
+interface CasesLink {
+  href: string;
+  onClick: (event: MouseEvent<HTMLAnchorElement>) => void;
 }
 
-function Row(props: Props & { row: MatrixRow; first: boolean; parted: boolean }) {
+/** Plain links that the router follows: a thousand of its own links would each listen to every change of address. */
+function useCasesLink(runId: string): (search: CasesSearch) => CasesLink {
+  const router = useRouter();
+  return (search) => {
+    const target = { to: "/runs/$runId/cases", params: { runId }, search } as const;
+    return {
+      href: router.buildLocation(target).href,
+      onClick: (event) => {
+        if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        void router.navigate(target);
+      },
+    };
+  };
+}
+
+interface RowProps extends Props {
+  row: MatrixRow;
+  casesOf: ReturnType<typeof useCasesLink>;
+}
+
+function Row(props: RowProps & { first: boolean; parted: boolean }) {
   const { row, matrix, federation, first, parted } = props;
   const slug = row.model.startsWith("personalized/") ? row.model.slice("personalized/".length) : null;
   return (
@@ -102,8 +133,8 @@ function Row(props: Props & { row: MatrixRow; first: boolean; parted: boolean })
   );
 }
 
-function Cell(props: Props & { row: MatrixRow; cell: MatrixCell | undefined; slug: string | null; entry: boolean }) {
-  const { row, cell, slug, matrix, view, run, federation, dark, entry } = props;
+function Cell(props: RowProps & { cell: MatrixCell | undefined; slug: string | null; entry: boolean }) {
+  const { row, cell, slug, matrix, view, casesOf, federation, dark, entry } = props;
   if (!cell || cell.mean === null || !view.scale) {
     return (
       <Table.Td className={classes.cell}>
@@ -127,26 +158,22 @@ function Cell(props: Props & { row: MatrixRow; cell: MatrixCell | undefined; slu
   const tip = best ? `${words}\nbest of the column` : words;
   return (
     <Table.Td className={classes.cell}>
-      <TextLink
-        to="/runs/$runId/cases"
-        params={{ runId: run.id }}
-        search={{
+      <a
+        {...casesOf({
           site: slug ?? undefined,
           structure: matrix.structure ?? undefined,
           model: viewerModel(row.model, slug),
-        }}
+        })}
         className={classes.value}
+        data-best={best}
         data-own={isOwnModel(row.model, slug)}
         data-tip={tip}
         aria-description={tip}
         tabIndex={entry ? 0 : -1}
-        underline="never"
-        size="sm"
-        fw={best ? 700 : 400}
         style={{ background, color: text }}
       >
         {formatScore(cell.mean, matrix.metric)}
-      </TextLink>
+      </a>
     </Table.Td>
   );
 }

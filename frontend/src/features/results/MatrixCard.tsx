@@ -1,5 +1,6 @@
 import { Card, Group, Stack, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { type FederationRecord, type RunRecord, runMatrixQuery, type ScoreQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { heatGradient } from "@/lib/heat";
@@ -16,12 +17,12 @@ interface Props {
 export function MatrixCard({ run, federation, query }: Props) {
   const matrix = useQuery({ ...runMatrixQuery(run.id, query), placeholderData: keepPreviousData });
   const dark = useComputedColorScheme("light") === "dark";
+  const view = useMemo(() => matrix.data && matrixView(matrix.data), [matrix.data]);
   return (
     <Card withBorder>
       <Loaded query={matrix} skeleton={<RowsSkeleton />}>
         {(loaded) => {
-          const view = matrixView(loaded);
-          if (loaded.rows.length === 0) {
+          if (loaded.rows.length === 0 || !view) {
             return <Text c="dimmed">The {loaded.checkpoint} round of this run has not been tested.</Text>;
           }
           return (

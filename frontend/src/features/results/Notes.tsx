@@ -18,17 +18,19 @@ export function Notes({ results, comparison, federation }: Props) {
   const seeds = hasSeveralSeeds(results)
     ? "then mean ± standard deviation over seeds"
     : "one seed, so without a deviation: give the experiment more seeds to see how much chance is in a number";
+  const several = results.sites.length - results.unseen_sites.length > 1;
   return (
     <Stack gap={4} data-testid="results-notes">
       <Note>
         Mean over test cases of each run's {round} round, {seeds}. Bold: best of the column. "All sites" pools the cases
-        of the sites that train; "Worst site" is the one of them with the worst mean. "Personalized model" is the one of
-        the site in the column. A method's name leads to its cases.
+        of the sites that train{several && '; "Worst site" is the one of them with the worst mean'}. "Personalized
+        model" is the one of the site in the column. A method's name leads to its cases.
       </Note>
       {results.unseen_sites.length > 0 && (
         <Note>
-          Held out: {results.unseen_sites.map((slug) => siteLook(slug, federation).name).join(", ")} did not train.
-          Their cases are in no pooled number, and they have no personalized model of their own.
+          Held out, so never trained on:{" "}
+          {results.unseen_sites.map((slug) => siteLook(slug, federation).name).join(", ")}. These cases are in no pooled
+          number, and no personalized model is their own.
         </Note>
       )}
       {comparison && <Compared comparison={comparison} federation={federation} />}

@@ -1,5 +1,5 @@
 import { Stack, Text, useComputedColorScheme } from "@mantine/core";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import type { ReliabilityBin, SelectorGroup } from "@/api";
 import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
@@ -9,7 +9,7 @@ import { confidenceHistogram, type HistogramBin } from "@/lib/selector";
 const GRID = { left: 44, right: 12, top: 10 };
 
 /** How often the selector is right when it says so, and how certain it is at all. */
-export function Reliability({ group }: { group: SelectorGroup }) {
+export const Reliability = memo(function Reliability({ group }: { group: SelectorGroup }) {
   const dark = useComputedColorScheme("light") === "dark";
   const bins = group.calibration?.bins;
   const reliability = useMemo(() => bins && reliabilityOption(bins, dark), [bins, dark]);
@@ -38,7 +38,7 @@ export function Reliability({ group }: { group: SelectorGroup }) {
       )}
     </Stack>
   );
-}
+});
 
 export function binWords(bins: readonly ReliabilityBin[]): string {
   const filled = bins.filter((bin) => bin.num_cases > 0);

@@ -1,7 +1,7 @@
 import { Alert, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import {
   comparisonQuery,
   type ExperimentRecord,
@@ -13,7 +13,7 @@ import { ErrorPanel } from "@/components/Feedback";
 import type { Baseline } from "@/lib/comparison";
 import { directionWords, metricTitle } from "@/lib/metrics";
 import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "@/lib/results";
-import type { ExperimentSearch } from "@/lib/urlState";
+import type { BaselineModel, ExperimentSearch } from "@/lib/urlState";
 import { Notes } from "./Notes";
 import { ResultsTable } from "./ResultsTable";
 import { modelOf, Toolbar } from "./Toolbar";
@@ -32,7 +32,10 @@ interface Props {
 
 export function ResultsCard({ experiment, results, federation, search, update, query, stale }: Props) {
   const table = useMemo(() => resultTable(results, query.structure ?? null), [results, query.structure]);
-  const baseline = baselineOf(search, table.rows);
+  const baseline = useMemo(
+    () => baselineOf(search.baseline, search.baselineModel, table.rows),
+    [search.baseline, search.baselineModel, table.rows],
+  );
   const comparison = useQuery({
     ...comparisonQuery(experiment.id, {
       ...query,
@@ -44,8 +47,22 @@ export function ResultsCard({ experiment, results, federation, search, update, q
   });
   // While the next comparison is on its way the table shows none, rather than another metric's differences.
   const compared = baseline && !stale && !comparison.isPlaceholderData ? (comparison.data ?? null) : null;
-  const sort: Sort | null = search.sort ? { column: search.sort, first: search.order ?? "best" } : null;
-  const rows = sortRows(table, sort, results.metric);
+  const sort = useMemo<Sort | null>(
+    () => (search.sort ? { column: search.sort, first: search.order ?? "best" } : null),
+    [search.sort, search.order],
+  );
+  const rows = useMemo(() => sortRows(table, sort, results.metric), [table, sort, results.metric]);
+  const onSort = useCallback(
+    (column: string) => {
+      const next = nextSort(sort, column);
+      update({ sort: next?.column, order: next?.first === "worst" ? "worst" : undefined });
+    },
+    [sort, update],
+  );
+  const onPin = useCallback(
+    (row: ResultRow | null) => update({ baseline: row?.strategyLabel, baselineModel: modelOf(row ?? undefined) }),
+    [update],
+  );
   return (
     <Card withBorder>
       <Stack>
@@ -77,11 +94,8 @@ export function ResultsCard({ experiment, results, federation, search, update, q
               {...{ table, rows, results, federation, sort, baseline }}
               comparison={compared}
               runs={experiment.runs}
-              onSort={(column) => {
-                const next = nextSort(sort, column);
-                update({ sort: next?.column, order: next?.first === "worst" ? "worst" : undefined });
-              }}
-              onPin={(row) => update({ baseline: row?.strategyLabel, baselineModel: modelOf(row ?? undefined) })}
+              onSort={onSort}
+              onPin={onPin}
             />
           </div>
         ) : (
@@ -94,9 +108,13 @@ export function ResultsCard({ experiment, results, federation, search, update, q
 }
 
 /** Without a model: the last of the method's, which is what it is for. null when the method is not in the table. */
-function baselineOf(search: ExperimentSearch, rows: readonly ResultRow[]): Baseline | null {
-  const models = rows.filter((row) => row.strategyLabel === search.baseline);
-  const row = models.find((entry) => entry.model === search.baselineModel) ?? models.at(-1);
+function baselineOf(
+  label: string | undefined,
+  wanted: BaselineModel | undefined,
+  rows: readonly ResultRow[],
+): Baseline | null {
+  const models = rows.filter((row) => row.strategyLabel === label);
+  const row = models.find((entry) => entry.model === wanted) ?? models.at(-1);
   const model = modelOf(row);
   return row && model ? { label: row.strategyLabel, model } : null;
 }

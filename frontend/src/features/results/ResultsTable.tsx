@@ -1,6 +1,6 @@
 import { ActionIcon, Group, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowsSort, IconArrowUp, IconEyeOff, IconPin, IconPinFilled } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import type { Comparison, ExperimentResults, FederationRecord, RunRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
@@ -31,7 +31,8 @@ interface Props {
 /** Longer tables scroll inside their own frame, so that the head stays in sight. */
 const LONG = 16;
 
-export function ResultsTable(props: Props) {
+/** Drawn anew only when something of it changes: a large one has a thousand cells. */
+export const ResultsTable = memo(function ResultsTable(props: Props) {
   const { table, rows, results, comparison, baseline, sort, federation } = props;
   const differenceOf = useMemo(() => (comparison ? comparisonIndex(comparison) : null), [comparison]);
   const pinned = baseline ? rowKey(baseline.label, baseline.model) : null;
@@ -52,7 +53,13 @@ export function ResultsTable(props: Props) {
           <Table.Tbody>
             {rows.map((row, index) => (
               <Table.Tr key={row.key} data-baseline={row.key === pinned}>
-                <MethodCell row={row} pinned={row.key === pinned} runs={props.runs} onPin={props.onPin} />
+                <MethodCell
+                  row={row}
+                  repeated={row.strategyLabel === rows[index - 1]?.strategyLabel}
+                  pinned={row.key === pinned}
+                  runs={props.runs}
+                  onPin={props.onPin}
+                />
                 {row.cells.map((cell, place) => {
                   const column = table.columns[place];
                   return (
@@ -75,17 +82,23 @@ export function ResultsTable(props: Props) {
       </div>
     </CellTips>
   );
+});
+
+interface MethodProps extends Pick<Props, "runs" | "onPin"> {
+  row: ResultRow;
+  /** The row above is of the same method. */
+  repeated: boolean;
+  pinned: boolean;
 }
 
-function MethodCell(props: { row: ResultRow; pinned: boolean; runs: RunRecord[]; onPin: Props["onPin"] }) {
-  const { row, pinned, runs, onPin } = props;
+function MethodCell({ row, repeated, pinned, runs, onPin }: MethodProps) {
   const model = modelName(row.model);
   const name = `${row.strategyLabel}, ${model.toLowerCase()}`;
   return (
     <Table.Th scope="row" className={classes.method}>
       <Group wrap="nowrap" gap={6} justify="space-between">
         <div style={{ minWidth: 0 }}>
-          <Method label={row.strategyLabel} runs={runs} />
+          <Method label={row.strategyLabel} repeated={repeated} runs={runs} />
           <Text size="xs" c="dimmed" fw={400}>
             {model}
             {pinned && " · baseline"}
@@ -108,9 +121,10 @@ function MethodCell(props: { row: ResultRow; pinned: boolean; runs: RunRecord[];
 }
 
 /** The method's name, which leads to the cases of its first finished run. */
-function Method({ label, runs }: { label: string; runs: RunRecord[] }) {
+function Method({ label, repeated, runs }: { label: string; repeated: boolean; runs: RunRecord[] }) {
   const run = runs.find((entry) => entry.strategy_label === label && entry.status === "completed");
-  const look = { size: "sm", fw: 500, lineClamp: 3, title: run ? `Look at the cases of ${label}` : label } as const;
+  const title = run ? `Look at the cases of ${label}` : label;
+  const look = { size: "sm", fw: repeated ? 400 : 500, lineClamp: repeated ? 1 : 3, title } as const;
   if (!run) return <Text {...look}>{label}</Text>;
   return (
     <TextLink {...look} to="/runs/$runId/cases" params={{ runId: run.id }} search={{}}>

@@ -7,7 +7,7 @@ import { LinkButton } from "@/components/links";
 import { hasScores } from "@/lib/results";
 import { ResultsCard } from "./ResultsCard";
 import { RunDetail } from "./RunDetail";
-import { scoreQuery, tableQuery, useResultsSearch } from "./useResultsSearch";
+import { tableQuery, useResultsSearch, useScoreQuery } from "./useResultsSearch";
 
 interface Props {
   experiment: ExperimentRecord;
@@ -21,11 +21,11 @@ export function ResultsView({ experiment, federation }: Props) {
     ...resultsQuery(experiment.id, tableQuery(search)),
     placeholderData: keepPreviousData,
   });
+  const query = useScoreQuery(search, results.data?.structures ?? []);
   return (
     <Loaded query={results} skeleton={<RowsSkeleton />}>
       {(loaded) => {
         if (!hasScores(loaded) && search.checkpoint !== "last") return <NoResult experiment={experiment} />;
-        const query = scoreQuery(search, loaded.structures);
         return (
           <Stack>
             {!loaded.complete && (

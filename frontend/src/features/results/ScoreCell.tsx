@@ -1,4 +1,5 @@
-import { Table, Text } from "@mantine/core";
+import { Table } from "@mantine/core";
+import { memo } from "react";
 import type { Comparison, ComparisonCell, FederationRecord, ResultCell, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { cellWords, comparisonWords, formatInterval } from "@/lib/cellWords";
@@ -22,7 +23,8 @@ interface Props {
 }
 
 /** Mean and deviation; below it the difference from the baseline. */
-export function ScoreCell({ cell, column, metric, best, difference, comparison, federation, first }: Props) {
+export const ScoreCell = memo(function ScoreCell(props: Props) {
+  const { cell, column, metric, best, difference, comparison, federation, first } = props;
   const attributes = {
     ta: "right",
     className: classes.column,
@@ -33,7 +35,7 @@ export function ScoreCell({ cell, column, metric, best, difference, comparison, 
     const tip = column.unseen ? "a site that did not train has no model of its own" : "not tested";
     return (
       <Table.Td {...attributes} data-tip={tip} aria-description={tip} tabIndex={first ? 0 : -1}>
-        <Text c="dimmed">–</Text>
+        <span className={classes.deviation}>–</span>
       </Table.Td>
     );
   }
@@ -45,20 +47,11 @@ export function ScoreCell({ cell, column, metric, best, difference, comparison, 
   const tip = words.join("\n");
   return (
     <Table.Td {...attributes} data-tip={tip} aria-description={tip} tabIndex={first ? 0 : -1}>
-      <Text span size="sm" fw={best ? 700 : 400} className={classes.value}>
+      <span className={classes.value} data-best={best}>
         {formatScore(cell.mean, metric)}
-        {cell.std !== null && (
-          <Text span size="xs" c="dimmed" fw={400}>
-            {" "}
-            ± {formatScore(cell.std, metric)}
-          </Text>
-        )}
-      </Text>
-      {cell.num_misses > 0 && (
-        <Text size="xs" className={classes.misses}>
-          {plural(cell.num_misses, "miss", "misses")}
-        </Text>
-      )}
+        {cell.std !== null && <span className={classes.deviation}> ± {formatScore(cell.std, metric)}</span>}
+      </span>
+      {cell.num_misses > 0 && <div className={classes.misses}>{plural(cell.num_misses, "miss", "misses")}</div>}
       {column.kind === "worst" && cell.site_slug !== null && (
         <div className={classes.worst}>
           <SiteMark {...siteLook(cell.site_slug, federation)} size="xs" />
@@ -67,7 +60,7 @@ export function ScoreCell({ cell, column, metric, best, difference, comparison, 
       {difference && comparison && <Difference cell={difference} comparison={comparison} />}
     </Table.Td>
   );
-}
+});
 
 function placeName(cell: ResultCell, column: Column, federation: FederationRecord): string {
   const name = cell.site_slug === null ? "All sites that train" : siteLook(cell.site_slug, federation).name;

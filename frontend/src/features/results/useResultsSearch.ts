@@ -1,4 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
 import type { ScoreQuery } from "@/api";
 import { STANDARD_METRIC } from "@/lib/metrics";
 import type { ExperimentSearch } from "@/lib/urlState";
@@ -11,16 +12,24 @@ export type Update = (change: ExperimentSearch) => void;
 export function useResultsSearch(): [ExperimentSearch, Update] {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  return [
-    search,
+  const update = useCallback<Update>(
     (change) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false }),
-  ];
+    [navigate],
+  );
+  return [search, update];
 }
 
-/** What the address asks of every table; a structure that the task does not have is no structure. */
-export function scoreQuery(search: ExperimentSearch, structures: readonly string[]): ScoreQuery {
+/**
+ * What the address asks of every table; a structure that the task does not have is no structure. The same object as
+ * long as the question is the same: the tables are large.
+ */
+export function useScoreQuery(search: ExperimentSearch, structures: readonly string[]): ScoreQuery {
+  const { metric, checkpoint } = tableQuery(search);
   const structure = structures.find((name) => name === search.structure);
-  return { ...tableQuery(search), ...(structure === undefined ? {} : { structure }) };
+  return useMemo(
+    () => ({ metric, checkpoint, ...(structure === undefined ? {} : { structure }) }),
+    [metric, checkpoint, structure],
+  );
 }
 
 export function tableQuery(search: ExperimentSearch): Pick<ScoreQuery, "metric" | "checkpoint"> {
