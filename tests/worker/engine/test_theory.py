@@ -27,7 +27,13 @@ from tests.worker.engine.quadratics import (
     strength,
     weighted,
 )
+from tests.worker.engine.small_sites import small_plan, small_sites
+from worker.engine.checkpoint import sha256_of
+from worker.engine.federation import run_rounds
+from worker.engine.plan import GLOBAL, personalized
+from worker.engine.selectors.lda import LdaSelector
 from worker.engine.similarity import similarity_weights
+from worker.engine.strategies.fedsm import FedSM
 
 THEORY = Path(__file__).parents[3] / "docs" / "theory.md"
 
@@ -289,6 +295,20 @@ def test_claim_13_absent_sites() -> None:
         subsets = list(itertools.combinations(range(5), m))
         expected = torch.stack([matrix_of(pull_among(present, 0.7), 5) for present in subsets]).mean(dim=0)
         close(expected, matrix_of(soft(1 - m / 5 * (1 - 0.7)), 5))
+
+
+def test_the_engine_pulls_as_claim_13_says() -> None:
+    """Two of three sites a round: lambda 0.4 is more than 1/3 and less than 1/2, so the two pull with 1/2."""
+    plan = small_plan(participation=2 / 3, rounds=1)
+    strategy = FedSM(0.4, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard")
+    before = strategy.initial_state(plan)
+    after = list(run_rounds(strategy, small_sites(plan.sites), plan))[-1].state
+    models = [after[personalized(site)] for site in plan.sites]
+    stayed = [sha256_of(model) == sha256_of(before[GLOBAL]) for model in models]
+    assert sum(stayed) == 1
+    first, second = (model for model, is_old in zip(models, stayed, strict=True) if not is_old)
+    for key, tensor in first.items():
+        assert_close(second[key], tensor)
 
 
 # 14 and 15: similarity weights
