@@ -39,7 +39,9 @@ class ScheduleConfig(Contract):
         default=0.0, ge=0, le=1, description=f"L2 penalty of adam and sgd, decoupled decay of adamw. {REFERENCE}"
     )
     learning_rate_schedule: Literal["constant", "cosine", "polynomial", "step"] = Field(
-        default="constant", description=f"How the learning rate falls over the rounds. {REFERENCE}"
+        default="constant",
+        description="How the learning rate falls over the rounds. Near 0 it leaves FedSM's personalized models equal "
+        f"(docs/theory.md, claim 11). {REFERENCE}",
     )
     warmup_rounds: int = Field(
         default=0, ge=0, le=100, description="First rounds over which the learning rate rises to its value."

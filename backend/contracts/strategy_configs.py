@@ -24,7 +24,9 @@ class FedSMConfig(Contract):
         gt=0,
         le=1,
         description="SoftPull's share of a site's own personalized model; the rest is shared equally by the others. "
-        f"1 is local training; it must be more than 1 / number of sites. {REFERENCE}",
+        "1 is local training; it must be more than 1 / number of sites. At one lambda a lower learning rate pulls "
+        "harder: where the schedule lets the rate fall to 0, the personalized models are equal in the end, so keep the "
+        f"rate constant or raise lambda. {REFERENCE}",
     )
     gamma: float = Field(
         default=0.9,

@@ -656,7 +656,7 @@ export type CnnSelector = {
     /**
      * Learning Rate
      *
-     * Adam's learning rate. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Adam's learning rate. Ours: with 1e-3 pooled_gradient loses the start that it has in closed form (docs/selector.md); for training reference take 1e-3, the reference code's.
      */
     learning_rate?: number;
     /**
@@ -666,7 +666,7 @@ export type CnnSelector = {
     /**
      * Training
      *
-     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.
+     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form. Ours: pooled_gradient knows the sites from the first round on where the other needs about ten, and sends a third (docs/selector.md).
      */
     training?: 'reference' | 'pooled_gradient';
 };
@@ -2312,7 +2312,7 @@ export type FedSmConfig = {
     /**
      * Lambda
      *
-     * SoftPull's share of a site's own personalized model; the rest is shared equally by the others. 1 is local training; it must be more than 1 / number of sites. Source: the authors' reference code (NVFlare research/fed-sm).
+     * SoftPull's share of a site's own personalized model; the rest is shared equally by the others. 1 is local training; it must be more than 1 / number of sites. At one lambda a lower learning rate pulls harder: where the schedule lets the rate fall to 0, the personalized models are equal in the end, so keep the rate constant or raise lambda. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     lambda?: number;
     /**
@@ -3899,7 +3899,7 @@ export type ScheduleConfig = {
     /**
      * Learning Rate Schedule
      *
-     * How the learning rate falls over the rounds. Source: the authors' reference code (NVFlare research/fed-sm).
+     * How the learning rate falls over the rounds. Near 0 it leaves FedSM's personalized models equal (docs/theory.md, claim 11). Source: the authors' reference code (NVFlare research/fed-sm).
      */
     learning_rate_schedule?: 'constant' | 'cosine' | 'polynomial' | 'step';
     /**
@@ -5024,7 +5024,7 @@ export type Vgg11Selector = {
     /**
      * Training
      *
-     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form.
+     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     training?: 'reference' | 'pooled_gradient';
 };
