@@ -95,7 +95,7 @@ def _cell(
     ]
     values = [value for value, _ in pairs]
     differences = [value - other for value, other in pairs]
-    test, interval, around = wilcoxon(differences), bootstrap_mean(differences), bootstrap_mean(values)
+    test, interval = wilcoxon(differences), bootstrap_mean(differences)
     return ComparisonCell(
         strategy_label=method.label,
         model=method.model,
@@ -105,8 +105,6 @@ def _cell(
         num_zero=test.num_zero if test else 0,
         num_left_out=len(own.keys() | expected.keys()) - len(pairs),
         mean=_mean(values),
-        mean_low=around.low if around else None,
-        mean_high=around.high if around else None,
         baseline_mean=_mean([other for _, other in pairs]),
         difference=_mean(differences),
         low=interval.low if interval else None,

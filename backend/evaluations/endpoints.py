@@ -20,6 +20,10 @@ CheckpointQuery = Annotated[Checkpoint, Query(description="Each run's best round
 StructureQuery = Annotated[str | None, Query(description="Left out: the mean over structures.")]
 BaselineQuery = Annotated[str, Query(description="Label of the strategy that the others are compared with.")]
 
+BaselineModelQuery = Annotated[
+    ModelKind | None, Query(description="The baseline's model; left out: its super or personalized one if it has one.")
+]
+
 
 class CsvResponse(PlainTextResponse):
     media_type = "text/csv"
@@ -43,7 +47,7 @@ def compare_methods(
     experiment_id: str,
     session: ReadSession,
     baseline: BaselineQuery,
-    model: Annotated[ModelKind | None, Query(description="The baseline's model; left out: its super or own.")] = None,
+    model: BaselineModelQuery = None,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
@@ -85,11 +89,12 @@ def download_results_latex(
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
     baseline: Annotated[str | None, Query(description="Marks what differs significantly from this strategy.")] = None,
+    model: BaselineModelQuery = None,
 ) -> LatexResponse:
     """A LaTeX table (booktabs) of one metric: methods x sites, mean and deviation over seeds, the best in bold."""
     experiment = get_row(session, Experiment, experiment_id)
     cases = scored_cases.experiment_cases(session, experiment, checkpoint)
-    text = exports.results_latex(cases, scored_cases.Query(metric, checkpoint, structure), baseline)
+    text = exports.results_latex(cases, scored_cases.Query(metric, checkpoint, structure), baseline, model)
     return LatexResponse(text, headers=_attachment(experiment, checkpoint, f"{metric}.tex"))
 
 

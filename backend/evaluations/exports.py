@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from backend.contracts.metrics import LOWER_IS_BETTER, SCORE_NAMES, ScoreName
+from backend.contracts.metrics import LOWER_IS_BETTER, SCORE_NAMES, ModelKind, ScoreName
 from backend.csv_text import write_csv
 from backend.evaluations.comparison import comparison_of, require_structure
 from backend.evaluations.results import table_of
@@ -68,16 +68,16 @@ def cases_csv(cases: ExperimentCases, checkpoint: str) -> str:
     return write_csv(CASE_COLUMNS, _case_rows(cases, checkpoint))
 
 
-def results_latex(cases: ExperimentCases, query: Query, baseline: str | None) -> str:
+def results_latex(cases: ExperimentCases, query: Query, baseline: str | None, model: ModelKind | None) -> str:
     """A booktabs table of one metric: methods x sites, mean and deviation over seeds, the best of a column in bold.
 
     With a baseline, a dagger marks what differs from it significantly, and the caption names test and n. Raises
-    InvalidInput for a structure or baseline that the experiment does not have.
+    InvalidInput for a structure, baseline or model of it that the experiment does not have.
     """
     table = table_of(cases, Query(query.metric, query.checkpoint))
     methods = cases.methods()
     require_structure(cases.structures, query.structure)
-    comparison = comparison_of(cases, baseline, None, query) if baseline is not None else None
+    comparison = comparison_of(cases, baseline, model, query) if baseline is not None else None
     columns: list[str | None] = [*table.sites, None]
     cells = {(c.strategy_label, c.model, c.site_slug): c for c in table.cells if c.structure == query.structure}
     best = {slug: _best([cells[m.label, m.model, slug] for m in methods], query.metric) for slug in columns}

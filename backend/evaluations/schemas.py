@@ -85,8 +85,6 @@ class ComparisonCell(Record):
     num_zero: int = Field(description="Of these, cases without a difference.")
     num_left_out: int = Field(description="Cases that one of both has no value for.")
     mean: float | None
-    mean_low: float | None
-    mean_high: float | None
     baseline_mean: float | None
     difference: float | None
     low: float | None = Field(description="Ends of the interval of the difference; None for fewer than two cases.")

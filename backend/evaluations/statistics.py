@@ -6,19 +6,30 @@ cases. Checked against scipy.stats in tests/backend/test_statistics.py.
 
 import math
 import random
-from collections.abc import Sequence
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 #: Up to so many pairs the distribution is counted out; beyond, the normal approximation is good to three digits.
 EXACT_UP_TO = 50
+COUNT_BITS = 64
 #: Resamples of a bootstrap interval: the ends of a 95 % interval then vary by about 1.5 % of its width.
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
 BOOTSTRAP_SEED = 0
+#: Resamples of so few cases are kept: a comparison asks for the same ones hundreds of times.
+KEPT_UP_TO = 1000
 #: Digits beyond are what arithmetic left: differences that agree in these are tied, or zero.
 DIGITS = 12
+
+
+#: Takes a sample from a sequence.
+Resample = Callable[[Sequence[float]], tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -80,11 +91,23 @@ def bootstrap_mean(values: Sequence[float]) -> Interval | None:
     """
     if len(values) < 2:
         return None
-    generator = random.Random(BOOTSTRAP_SEED)
     size = len(values)
-    means = sorted(sum(generator.choices(values, k=size)) / size for _ in range(NUM_RESAMPLES))
+    resamples = _kept_resamples(size) if size <= KEPT_UP_TO else _resamples(size)
+    sums = sorted(map(sum, (resample(values) for resample in resamples)))
     tail = (1 - CONFIDENCE) / 2
-    return Interval(quantile(means, tail), quantile(means, 1 - tail))
+    return Interval(quantile(sums, tail) / size, quantile(sums, 1 - tail) / size)
+
+
+@lru_cache(maxsize=64)
+def _kept_resamples(size: int) -> tuple[Resample, ...]:
+    return tuple(_resamples(size))
+
+
+def _resamples(size: int) -> Iterator[Resample]:
+    """Each takes a sample of `size` from a sequence of so many, at least 2."""
+    generator = random.Random(BOOTSTRAP_SEED)
+    for _ in range(NUM_RESAMPLES):
+        yield itemgetter(*generator.choices(range(size), k=size))
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -108,12 +131,18 @@ def doubled_ranks(values: Sequence[float]) -> list[int]:
 
 
 def _exact_p(ranks: Sequence[int], positive: int) -> float:
-    """How many of the 2^n sign assignments have a sum of positive ranks as far out as the one found."""
-    counts = [1] + [0] * sum(ranks)
+    """How many of the 2^n sign assignments have a sum of positive ranks as far out as the one found.
+
+    The number of those with sum t is the coefficient of x^t in the product of (1 + x^rank), here one long integer with
+    a digit of COUNT_BITS bits for each t: a coefficient is at most 2^EXACT_UP_TO.
+    """
+    counts = 1
     for rank in ranks:
-        for total in range(len(counts) - 1, rank - 1, -1):
-            counts[total] += counts[total - rank]
-    near, far = sum(counts[: positive + 1]), sum(counts[positive:])
+        counts += counts << (COUNT_BITS * rank)
+    digits = array("Q", counts.to_bytes((sum(ranks) + 1) * COUNT_BITS // 8, sys.byteorder))
+    if sys.byteorder == "big":
+        digits.reverse()
+    near, far = sum(digits[: positive + 1]), sum(digits[positive:])
     num_assignments: int = 2 ** len(ranks)
     return min(1.0, 2 * min(near, far) / num_assignments)
 

@@ -37,6 +37,18 @@ def scores_of(dice: float) -> Result:
     }
 
 
+def _own_model_is_best(payload: dict[str, Any], _case: str, model: str) -> float:
+    return 0.9 if model == f"personalized/{payload['participant']}" else 0.6
+
+
+def _nearly_certain(payload: dict[str, Any], _case: str) -> dict[str, float]:
+    """Of the site itself; of all sites alike at one that is held out."""
+    sites = payload["run"]["sites"]
+    if payload["participant"] not in sites:
+        return dict.fromkeys(sites, 1 / len(sites))
+    return {site: 0.97 if site == payload["participant"] else 0.01 for site in sites}
+
+
 class PlayedWorker:
     """`dice` gives a validation Dice for (participant, round), `fail` an error for (kind, participant, round)."""
 
@@ -46,6 +58,11 @@ class PlayedWorker:
         self.num_val_cases: Callable[[str], int] = lambda _participant: 1
         self.fail: Callable[[str, str, int], str | None] = lambda _kind, _participant, _round: None
         self.refuse: dict[str, str] = {}
+        #: How many test cases a data set has, and each model's Dice of a case, for (evaluation's payload, case, model).
+        self.num_test_cases = 1
+        self.test_dice: Callable[[dict[str, Any], str, str], float] = _own_model_is_best
+        #: The model selector's answer, for (evaluation's payload, case name).
+        self.probabilities: Callable[[dict[str, Any], str], dict[str, float]] = _nearly_certain
         self.done: list[tuple[str, str, int]] = []
 
     def next_task_id(self, queue: str) -> str | None:
@@ -128,7 +145,7 @@ class PlayedWorker:
                 "name": f"case-{index}",
                 "image": f"images/case-{index}.png",
                 "mask": f"masks/case-{index}.png",
-                "split": ("train", "train", "val", "test")[index],
+                "split": ("train", "train", "val")[index] if index < 3 else "test",
                 "width": 64,
                 "height": 64,
                 "image_sha256": hashlib.sha256(f"{payload['folder']}/{index}".encode()).hexdigest(),
@@ -136,7 +153,7 @@ class PlayedWorker:
                 "structure_shares": {"disc": 0.25 * index},
                 "thumbnail": thumbnail,
             }
-            for index in range(4)
+            for index in range(3 + self.num_test_cases)
         ]
         skipped = {
             "name": "odd",
@@ -245,23 +262,37 @@ class PlayedWorker:
         participant = payload["participant"]
         tests = [c for manifest in payload["data"] for c in manifest["cases"] if c["split"] == "test"]
         models = [name for name in payload["state"] if name == "global" or name.startswith("personalized/")]
-        routed = payload["run"]["strategy"]["name"] == "fedsm"
-        own = f"personalized/{participant}"
+        structures = [structure["name"] for structure in payload["run"]["task"]["structures"]]
         scores = [
-            {"case_id": case["case_id"], "model": model, "structure": "disc", **scores_of(0.9 if model == own else 0.6)}
+            {
+                "case_id": case["case_id"],
+                "model": model,
+                "structure": structure,
+                **scores_of(self.test_dice(payload, case["name"], model)),
+            }
             for case in tests
             for model in models
+            for structure in structures
         ]
         mask = self.upload(f"mask {participant}".encode(), "application/x-nifti-gz")
-        probabilities = {site: 0.97 if site == participant else 0.01 for site in payload["run"]["sites"]}
-        chosen = own if own in models else "global"
-        routing = [{"case_id": c["case_id"], "probabilities": probabilities, "chosen_model": chosen} for c in tests]
+        routed = payload["run"]["strategy"]["name"] == "fedsm"
+        routing = [self._route(payload, case) for case in tests] if routed else []
         files = [
             {"case_id": c["case_id"], "image": mask, "reference": mask, "predictions": dict.fromkeys(models, mask)}
             for c in tests
         ]
         files = files if payload["with_files"] else []
-        return {"scores": scores, "routing": routing if routed else [], "files": files}
+        return {"scores": scores, "routing": routing, "files": files}
+
+    def _route(self, payload: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
+        probabilities = self.probabilities(payload, case["name"])
+        best = max(probabilities, key=lambda site: probabilities[site])
+        certain = probabilities[best] > payload["run"]["strategy"]["gamma"]
+        return {
+            "case_id": case["case_id"],
+            "probabilities": probabilities,
+            "chosen_model": f"personalized/{best}" if certain else "global",
+        }
 
     def _metric(self, payload: dict[str, Any], number: int) -> dict[str, Any]:
         criterion = {"fedsm": "super", "local-only": "personalized"}
