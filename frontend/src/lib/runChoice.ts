@@ -17,6 +17,11 @@ export function chosenRun(tested: readonly RunRecord[], wanted: string | undefin
   return tested.find((run) => run.id === wanted) ?? tested.find(hasSelector) ?? tested[0];
 }
 
+/** One run of each method. */
+export function firstSeeds(runs: readonly RunRecord[]): RunRecord[] {
+  return runs.filter((run, index) => runs.findIndex((other) => other.strategy_label === run.strategy_label) === index);
+}
+
 /** With the seed only where a method has several. */
 export function runName(run: RunRecord, runs: readonly RunRecord[]): string {
   const seeds = runs.filter((other) => other.strategy_label === run.strategy_label).length;

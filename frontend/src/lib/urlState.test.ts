@@ -57,12 +57,20 @@ describe("URL state of results", () => {
       detail: "r1",
       site: "b",
       gamma: 0,
+      curves: ["r1", "r2"],
+      measure: "loss",
     };
     expect(readExperimentSearch(link)).toEqual(link);
   });
 
   it("drops a metric, threshold or model that there is not", () => {
-    const read = readExperimentSearch({ metric: "f1", gamma: 1.2, baselineModel: "selector", checkpoint: "first" });
+    const read = readExperimentSearch({
+      metric: "f1",
+      gamma: 1.2,
+      baselineModel: "selector",
+      checkpoint: "first",
+      curves: [null],
+    });
     expect(Object.values(read).every((value) => value === undefined)).toBe(true);
   });
 });

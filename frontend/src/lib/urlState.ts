@@ -42,6 +42,10 @@ export interface ExperimentSearch {
   site?: string;
   /** The threshold at which the super model is looked at. */
   gamma?: number;
+  /** Ids of the runs whose curves are laid over each other; left out: one of each method. */
+  curves?: string[];
+  /** What the curves are of; left out: validation Dice. */
+  measure?: "loss";
 }
 
 export interface FederationSearch {
@@ -69,6 +73,11 @@ type Raw = Record<string, unknown>;
 function text(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function texts(value: unknown): string[] | undefined {
+  const known = Array.isArray(value) ? value.flatMap((item) => text(item) ?? []) : [];
+  return known.length > 0 ? known : undefined;
 }
 
 function oneOf<Choice extends string>(value: unknown, choices: readonly Choice[]): Choice | undefined {
@@ -104,6 +113,8 @@ export function readExperimentSearch(raw: Raw): ExperimentSearch {
     detail: text(raw.detail),
     site: text(raw.site),
     gamma: raw.gamma !== undefined && gamma >= 0 && gamma <= 1 ? gamma : undefined,
+    curves: texts(raw.curves),
+    measure: oneOf(raw.measure, ["loss"] as const),
   };
 }
 

@@ -143,6 +143,20 @@ describe("the results of an experiment", () => {
     ]);
   });
 
+  it("lays the runs' curves over each other, and lets them be chosen", async () => {
+    const { router } = open("");
+    const curves = await screen.findByTestId("run-curves");
+    await waitFor(() => expect(within(curves).getAllByRole("listitem")).toHaveLength(2));
+    expect(
+      within(curves)
+        .getAllByRole("listitem")
+        .map((entry) => entry.textContent),
+    ).toEqual(["FedSMSuper model, 0.900 in round 2", "FedAvgGlobal model, 0.600 in round 1"]);
+    fireEvent.click(within(curves).getByText("Training loss"));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ measure: "loss" }));
+    expect(curves).toHaveTextContent("The first numbers come with the first round's training.");
+  });
+
   it("leads from the matrix to the cases of that site and model", async () => {
     open("?structure=disc");
     const matrix = await screen.findByTestId("matrix");

@@ -6,6 +6,7 @@ import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { hasScores } from "@/lib/results";
 import { ResultsCard } from "./ResultsCard";
+import { RunCurves } from "./RunCurves";
 import { RunDetail } from "./RunDetail";
 import { tableQuery, useResultsSearch, useScoreQuery } from "./useResultsSearch";
 
@@ -38,6 +39,7 @@ export function ResultsView({ experiment, federation }: Props) {
               results={loaded}
               stale={results.isPlaceholderData}
             />
+            <RunCurves {...{ experiment, search, update, query }} />
             <RunDetail {...{ experiment, federation, search, update, query }} results={loaded} />
           </Stack>
         );

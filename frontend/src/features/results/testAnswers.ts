@@ -37,9 +37,19 @@ export function answers(url: URL, changes: object): object | undefined {
       return { ...matrix, ...about };
     case "/api/v1/runs/r1/selector":
       return { ...selector, ...about };
+    case "/api/v1/runs/r1/metrics":
+      return metrics("super", [0.7, 0.9]);
+    case "/api/v1/runs/r2/metrics":
+      return metrics("global", [0.6, 0.5]);
     default:
       return undefined;
   }
+}
+
+/** Validation Dice of one site, from round 1 on. */
+function metrics(model: string, values: number[]) {
+  const about = { site_slug: "a", model, split: "val", name: "dice", structure: null, num_cases: 3 };
+  return values.map((value, index) => ({ id: index, round: index + 1, value, ...about }));
 }
 
 function results(metric: string) {

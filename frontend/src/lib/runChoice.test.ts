@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import type { RunRecord } from "@/api";
+import { chosenRun, firstSeeds, runName, testedRuns } from "./runChoice";
+
+function run(id: string, label: string, seed: number, more: object = {}): RunRecord {
+  return { id, strategy_label: label, seed, status: "completed", strategy: { name: "fedavg" }, ...more } as RunRecord;
+}
+
+const runs = [
+  run("a0", "FedAvg", 0),
+  run("a1", "FedAvg", 1),
+  run("s0", "FedSM", 0, { strategy: { name: "fedsm" } }),
+  run("d0", "Ditto", 0, { status: "running" }),
+];
+const ids = (list: RunRecord[]) => list.map((entry) => entry.id);
+
+describe("which run is shown", () => {
+  it("is the asked one if it was tested, else the first with a selector, else the first", () => {
+    const tested = testedRuns(runs);
+    expect(ids(tested)).toEqual(["a0", "a1", "s0"]);
+    expect(chosenRun(tested, "a1")?.id).toBe("a1");
+    expect(chosenRun(tested, "d0")?.id).toBe("s0");
+    expect(chosenRun(tested.slice(0, 2), undefined)?.id).toBe("a0");
+    expect(chosenRun([], "a1")).toBeUndefined();
+  });
+
+  it("takes the first seed of each method in the experiment's order", () => {
+    expect(ids(firstSeeds(runs))).toEqual(["a0", "s0", "d0"]);
+  });
+
+  it("names the seed only where there are several", () => {
+    expect(runs.map((entry) => runName(entry, runs))).toEqual(["FedAvg, seed 0", "FedAvg, seed 1", "FedSM", "Ditto"]);
+  });
+});

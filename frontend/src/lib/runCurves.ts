@@ -1,0 +1,54 @@
+/** One curve a run, to lay several over each other: the mean over sites, weighted by their cases. */
+
+import type { MetricRecord } from "@/api";
+
+export const RUN_MEASURES = ["dice", "loss"] as const;
+export type RunMeasure = (typeof RUN_MEASURES)[number];
+
+export interface RunCurve {
+  /** What the method is for: its super model, else its personalized one, else the global one. */
+  model: string;
+  /** Round and value, in order of rounds. */
+  points: [number, number][];
+}
+
+const SPLITS: Record<RunMeasure, MetricRecord["split"]> = { dice: "val", loss: "train" };
+const BY_PURPOSE: readonly string[] = ["super", "personalized", "global"];
+
+/** null before the first number. structure null: the mean over structures; losses have no other. */
+export function runCurve(
+  metrics: readonly MetricRecord[],
+  measure: RunMeasure,
+  structure: string | null,
+): RunCurve | null {
+  const wanted = measure === "loss" ? null : structure;
+  const own = metrics.filter(
+    (metric) => metric.name === measure && metric.split === SPLITS[measure] && metric.structure === wanted,
+  );
+  const model = BY_PURPOSE.find((name) => own.some((metric) => metric.model === name));
+  if (!model) return null;
+  const rounds = new Map<number, Map<string, MetricRecord>>();
+  for (const metric of own) {
+    if (metric.model !== model) continue;
+    // A later metric of the same place replaces the earlier one: a resumed run repeats a round.
+    const sites = rounds.get(metric.round) ?? new Map<string, MetricRecord>();
+    rounds.set(metric.round, sites.set(metric.site_slug, metric));
+  }
+  const points = [...rounds].map(([round, sites]): [number, number] => [round, weightedMean([...sites.values()])]);
+  return { model, points: points.sort(([left], [right]) => left - right) };
+}
+
+function weightedMean(metrics: readonly MetricRecord[]): number {
+  const weight = metrics.reduce((sum, metric) => sum + metric.num_cases, 0);
+  if (weight === 0) return metrics.reduce((sum, metric) => sum + metric.value, 0) / metrics.length;
+  return metrics.reduce((sum, metric) => sum + metric.value * metric.num_cases, 0) / weight;
+}
+
+/** The round with the best value, the first of equals; null for no points. */
+export function bestPoint(points: readonly [number, number][], measure: RunMeasure): [number, number] | null {
+  const better = (value: number, than: number) => (measure === "loss" ? value < than : value > than);
+  return points.reduce<[number, number] | null>(
+    (best, point) => (best === null || better(point[1], best[1]) ? point : best),
+    null,
+  );
+}
