@@ -1,7 +1,8 @@
 /** What the model selector's stored answers say of other thresholds. */
 
 import type { RunSelector, SelectorGroup, SweepPoint } from "@/api";
-import { compareScores, scoreDigits } from "./metrics";
+import { formatPercent } from "./format";
+import { compareScores, formatScore, metricOf, scoreDigits } from "./metrics";
 
 export interface HistogramBin {
   low: number;
@@ -64,7 +65,13 @@ export function bestRange(sweep: readonly SweepPoint[], metric: RunSelector["met
   return ranges.reduce((widest, range) => (range.high - range.low > widest.high - widest.low ? range : widest));
 }
 
-/** `always the global model`, as a threshold of 1 does. */
+/** What a screen reader says of a threshold. */
+export function pointWords(point: SweepPoint, metric: RunSelector["metric"]): string {
+  const share = formatPercent(point.share_global);
+  return `${formatGamma(point.gamma)}: ${metricOf(metric).label} ${formatScore(point.mean, metric)}, ${share} to the global model`;
+}
+
+/** Which models serve the cases at a threshold. */
 export function routingWords(point: SweepPoint, numCases: number): string {
   const numGlobal = Math.round(point.share_global * numCases);
   if (numGlobal === 0) return "every case by a personalized model";

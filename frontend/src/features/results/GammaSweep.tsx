@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import type { RunSelector, SelectorGroup } from "@/api";
 import { Chart } from "@/components/Chart";
 import { formatDifference, formatScore, metricTitle } from "@/lib/metrics";
-import { bestRange, formatGamma, nearestPoint, routingWords } from "@/lib/selector";
+import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "@/lib/selector";
 import type { ExperimentSearch } from "@/lib/urlState";
 import { Figure } from "./Figure";
 import { GRID, sweepOption } from "./sweepOption";
@@ -57,6 +57,7 @@ export function GammaSweep({ selector, group, search, update }: Props) {
             }}
             label={(index) => `γ = ${formatGamma(sweep[index]?.gamma ?? 0)}`}
             thumbLabel="Threshold gamma"
+            thumbValueText={(index) => pointWords(sweep[index] ?? point, selector.metric)}
             marks={[{ value: ranAt }]}
             styles={{ trackContainer: { paddingInline: 0 }, root: { paddingInline: 0 } }}
           />
@@ -84,7 +85,7 @@ function Readout(props: { selector: RunSelector; group: SelectorGroup; at: numbe
   const change = point.mean !== null && group.mean !== null ? point.mean - group.mean : null;
   const isRun = at === ranAt && selector.routing === "hard";
   return (
-    <Group gap={40} aria-live="polite" data-testid="gamma-readout">
+    <Group gap={40} data-testid="gamma-readout">
       <Figure
         value={`γ = ${formatGamma(point.gamma)}`}
         label={isRun ? "as the run had it" : `the run: γ = ${formatGamma(selector.gamma)}`}

@@ -198,6 +198,10 @@ describe("the results of an experiment", () => {
     expect(
       within(selector).getByRole("img", { name: /50 % right at 60 %, 2 cases; 100 % right at 95 %, 2 cases/ }),
     ).toBeInTheDocument();
+    expect(within(selector).getByRole("slider")).toHaveAttribute(
+      "aria-valuetext",
+      "0.5: Dice 0.860, 25 % to the global model",
+    );
     fireEvent.keyDown(within(selector).getByRole("slider", { name: "Threshold gamma" }), { key: "ArrowRight" });
     await waitFor(() => expect(readout).toHaveTextContent("γ = 0.9as the run had it"));
   });
