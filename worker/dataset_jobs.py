@@ -1,6 +1,7 @@
 """Checking a data set, and the files that the viewer shows of its cases."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from backend.contracts.artifacts import JPEG, NIFTI_GZ
@@ -55,27 +56,32 @@ def _with_thumbnail(case: CheckedCase, sha256: str | None) -> CheckedCase:
     return case if sha256 is None or case.reason_code else case.model_copy(update={"thumbnail": sha256})
 
 
-def store_case_files(
-    payload: EvaluateSitePayload,
-    evaluated: Sequence[EvaluatedCase],
-    data: ParticipantData,
-    api: ApiClient,
-    lease: Lease,
-) -> tuple[CaseFiles, ...]:
-    """Images, references and predictions of the cases whose site lets images leave."""
-    sources = {
-        file.case_id: (manifest, file)
-        for manifest in payload.data
-        if manifest.may_send_images
-        for file in manifest.cases
-    }
-    cases = {case.case_id: case for site in data for case in site.test}
-    stored = []
-    for position, result in enumerate(evaluated):
-        if result.case_id in sources:
-            stored.append(_store_case(payload, result, cases[result.case_id], *sources[result.case_id], api))
-        lease.report((position + 1) / len(evaluated))
-    return tuple(stored)
+@dataclass(frozen=True)
+class CaseFileStore:
+    """Stores what the viewer shows of test cases: only of those whose site lets images leave."""
+
+    payload: EvaluateSitePayload
+    data: ParticipantData
+    api: ApiClient
+
+    def store(self, result: EvaluatedCase) -> CaseFiles | None:
+        """Image, reference and predictions; None where they may not leave."""
+        if result.case_id not in self._sources:
+            return None
+        return _store_case(self.payload, result, self._cases[result.case_id], *self._sources[result.case_id], self.api)
+
+    @cached_property
+    def _cases(self) -> dict[str, Case]:
+        return {case.case_id: case for site in self.data for case in site.test}
+
+    @cached_property
+    def _sources(self) -> dict[str, tuple[DatasetManifest, CaseFile]]:
+        return {
+            file.case_id: (manifest, file)
+            for manifest in self.payload.data
+            if self.payload.with_files and manifest.may_send_images
+            for file in manifest.cases
+        }
 
 
 def _store_case(

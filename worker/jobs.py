@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.metrics import CaseRouting, CaseScore
 from backend.contracts.tasks import (
     AggregateRoundPayload,
     AggregateRoundResult,
+    CaseFiles,
     DescribeDatasetPayload,
     EvaluateSitePayload,
     EvaluateSiteResult,
@@ -26,7 +28,7 @@ from backend.contracts.tasks import (
 from worker.api_client import ApiClient
 from worker.build import build_plan, build_strategy, case_routing, case_scores, metric_points
 from worker.case_loading import load_participant_data
-from worker.dataset_jobs import describe_dataset, store_case_files
+from worker.dataset_jobs import CaseFileStore, describe_dataset
 from worker.dry_run import dry_run_site
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.evaluation import evaluate
@@ -140,16 +142,22 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = load_participant_data(run, payload.data, toolbox.data)
     parts = StateParts(toolbox.api, payload.state)
-    cases = evaluate(strategy, payload.state.keys(), parts.load, data, plan)
-    lease.check()
-    files = store_case_files(payload, cases, data, toolbox.api, lease) if payload.with_files else ()
+    viewer = CaseFileStore(payload, data, toolbox.api)
+    num_cases = sum(len(site.test) for site in data)
+    scores: list[CaseScore] = []
+    routing: list[CaseRouting | None] = []
+    files: list[CaseFiles | None] = []
+    for case in evaluate(strategy, payload.state.keys(), parts.load, data, plan):
+        scores += case_scores(case)
+        routing.append(case_routing(case))
+        files.append(viewer.store(case))
+        lease.report(len(files) / num_cases)
     for participant in (payload.participant, POOLED):
         toolbox.local_states.drop(run.run_id, participant)
-    routings = (case_routing(case) for case in cases)
     return EvaluateSiteResult(
-        scores=tuple(score for case in cases for score in case_scores(case)),
-        routing=tuple(routing for routing in routings if routing is not None),
-        files=files,
+        scores=tuple(scores),
+        routing=tuple(route for route in routing if route is not None),
+        files=tuple(stored for stored in files if stored is not None),
     )
 
 

@@ -171,7 +171,7 @@ def test_each_method_runs_for_one_round(name: str, position: int) -> None:
     assert not last.refused
     part = next(part for part in first.state if part == "global" or part.startswith("personalized/"))
     assert any(not torch.equal(first.state[part][key], last.state[part][key]) for key in first.state[part])
-    evaluated = evaluate(engine, last.state.keys(), last.state.__getitem__, tuple(sites.values()), plan)
+    evaluated = tuple(evaluate(engine, last.state.keys(), last.state.__getitem__, tuple(sites.values()), plan))
     assert {case.site for case in evaluated} == set(sites)
     assert all((case.route is not None) == isinstance(strategy, FedSMConfig) for case in evaluated)
 

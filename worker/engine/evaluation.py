@@ -1,6 +1,6 @@
 """The test of a run's state: every model on a participant's test cases, and what the selector said of each."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,14 +45,14 @@ def segmentation_parts(part_names: Collection[str], plan: Plan) -> tuple[str, ..
 
 def evaluate(
     strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, plan: Plan
-) -> tuple[EvaluatedCase, ...]:
+) -> Iterator[EvaluatedCase]:
     """Every segmentation model of the state on every test case: the rows of the personalization matrix.
 
+    Case by case: whoever takes what they need of one before they ask for the next holds few masks at a time.
     data: of any sites, those outside the federation among them, which have no personalized model. The super model's
     score of a case is the score of what its route names, so any gamma can be scored later.
     """
     parts = segmentation_parts(part_names, plan)
-    evaluated = []
     for site in data:
         if not site.test:
             continue
@@ -66,5 +66,4 @@ def evaluate(
                 for part, mask in by_part.items()
             }
             unit: Literal["mm", "px"] = "px" if spacing is None else "mm"
-            evaluated.append(EvaluatedCase(case.case_id, site.site, scores, unit, by_part, route))
-    return tuple(evaluated)
+            yield EvaluatedCase(case.case_id, site.site, scores, unit, by_part, route)

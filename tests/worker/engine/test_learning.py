@@ -51,7 +51,7 @@ def evaluated(strategy: Strategy, sites: dict[str, SiteData], plan: Plan) -> tup
     """The best round's models on the test cases, as the platform does it."""
     records = list(run_rounds(strategy, sites, plan))
     best = records[best_round({record.round: record.metrics for record in records}, strategy.criterion)]
-    return evaluate(strategy, best.state.keys(), best.state.__getitem__, tuple(sites.values()), plan)
+    return tuple(evaluate(strategy, best.state.keys(), best.state.__getitem__, tuple(sites.values()), plan))
 
 
 def mean_dice(cases: tuple[EvaluatedCase, ...], part_of: dict[str, str], structure: str) -> float:

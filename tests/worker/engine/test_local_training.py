@@ -135,7 +135,7 @@ def test_evaluation_scores_every_model_on_every_test_case() -> None:
     plan, sites = small_plan(), small_sites()
     strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard")
     state = list(run_rounds(strategy, sites, plan))[-1].state
-    cases = evaluate(strategy, state.keys(), state.__getitem__, (sites["b"],), plan)
+    cases = tuple(evaluate(strategy, state.keys(), state.__getitem__, (sites["b"],), plan))
     assert [case.case_id for case in cases] == [case.case_id for case in sites["b"].test]
     for case in cases:
         assert list(case.dice) == ["global", *(personalized(site) for site in plan.sites)]

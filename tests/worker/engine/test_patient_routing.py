@@ -97,7 +97,7 @@ def test_all_slices_and_volumes_of_a_patient_have_one_route_in_the_evaluation(di
     plan = small_plan(sites=("a", "b"), num_channels=1, spatial_dims=dims, rounds=1)
     strategy = FedSM(0.7, 0.9, LDA, 0.0, "hard")
     state = list(run_rounds(strategy, sites, plan))[-1].state
-    cases = evaluate(strategy, state.keys(), state.__getitem__, tuple(sites.values()), plan)
+    cases = tuple(evaluate(strategy, state.keys(), state.__getitem__, tuple(sites.values()), plan))
     for site in ("a", "b"):
         first, second, other = [case.route for case in cases if case.site == site]
         assert first is not None

@@ -14,12 +14,14 @@ from worker.engine.inference import predict_masks, predict_probabilities
 from worker.engine.local_training import train_locally
 from worker.engine.networks import initial_network
 from worker.engine.networks.settings import UNetSettings
-from worker.engine.plan import Plan
+from worker.engine.plan import Plan, Tensors
 from worker.engine.seeding import generator
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.settings import Sampling
+from worker.engine.strategies import super_model
+from worker.engine.strategies.base import initial_weights
 from worker.engine.strategies.fedsm import FedSM
-from worker.engine.strategies.super_model import MIXTURE
+from worker.engine.strategies.super_model import MIXTURE, predict_cases
 from worker.engine.transforms import resize, to_original
 
 PATCHES = replace(RESIZE, mode="patches", size=16, depth=8, patches_per_case=2)
@@ -122,7 +124,7 @@ def test_fedsm_with_lda_runs_to_its_evaluation(dims: int, routing: str, features
     record = list(run_rounds(strategy, sites, plan))[-1]
     assert record.refused == {}
     state = record.state
-    cases = evaluate(strategy, state.keys(), state.__getitem__, tuple(sites.values()), plan)
+    cases = tuple(evaluate(strategy, state.keys(), state.__getitem__, tuple(sites.values()), plan))
     assert [case.case_id for case in cases] == ["a4", "b4"]
     for case in cases:
         assert {"global", "personalized/a", "personalized/b"} <= case.masks.keys()
@@ -130,6 +132,46 @@ def test_fedsm_with_lda_runs_to_its_evaluation(dims: int, routing: str, features
         assert case.route is not None
         assert sum(case.route.probabilities.values()) == pytest.approx(1)
         assert case.route.chosen_model in ({MIXTURE} if routing == "soft" else case.masks.keys())
+
+
+def test_masks_are_the_same_however_few_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two networks' and their mixture's, of one case at a time or of all; none is made before it is asked for."""
+    plan = volume_plan(3, RESIZE)
+    state = {"one": initial_weights(plan), "two": initial_weights(replace(plan, seed=1))}
+    cases = small_volumes(("a",))["a"].train
+    arguments = (cases, [("one", "two")] * 3, plan, [{"one": 0.25, "two": 0.75}] * 3)
+    loaded: list[str] = []
+
+    def load(part: str) -> Tensors:
+        loaded.append(part)
+        return state[part]
+
+    together = list(predict_cases(load, *arguments))
+    assert loaded == ["one", "two"]
+    monkeypatch.setattr(super_model, "MASK_BYTES", 1)
+    apart = predict_cases(load, *arguments)
+    for position, expected in enumerate(together):
+        found = next(apart)
+        assert found.keys() == expected.keys() == {"one", "two", MIXTURE}
+        assert all(np.array_equal(found[part], expected[part]) for part in expected)
+        assert len(loaded) == 2 + 2 * (position + 1)
+    assert next(apart, None) is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([], [slice(0, 0)]),
+        ([10, 10], [slice(0, 2)]),
+        ([60, 40, 1], [slice(0, 2), slice(2, 3)]),
+        ([500, 1, 99, 500], [slice(0, 1), slice(1, 3), slice(3, 4)]),
+    ],
+)
+def test_cases_are_grouped_by_their_masks_sizes(
+    monkeypatch: pytest.MonkeyPatch, sizes: list[int], expected: list[slice]
+) -> None:
+    monkeypatch.setattr(super_model, "MASK_BYTES", 100)
+    assert list(super_model._groups(sizes)) == expected
 
 
 def test_a_deeper_network_trains_on_few_slices() -> None:

@@ -1,10 +1,11 @@
 """Prediction with several models, each loaded once into one network and run on just the cases that want it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from worker.engine.data import Case
 from worker.engine.inference import predict_probabilities
@@ -14,6 +15,8 @@ from worker.engine.transforms import to_original
 
 #: What the super model uses under soft routing: the sites' models together. It is no part of a state.
 MIXTURE = "mixture"
+#: Of the masks that are held at a time: all of a site's photographs, or some of its large volumes.
+MASK_BYTES = 256 * 2**20
 
 
 def predict_cases(
@@ -22,16 +25,46 @@ def predict_cases(
     wanted: Sequence[Collection[str]],
     plan: Plan,
     mixtures: Sequence[Mapping[str, float]] | None = None,
-) -> list[dict[str, NDArray[np.bool_]]]:
+) -> Iterator[dict[str, NDArray[np.bool_]]]:
     """For each case, in order, the mask [S, *space0] of each part in its entry of `wanted`.
 
     mixtures: for each case, parts and their shares, which sum to 1; its mask under the name MIXTURE is then that of the
-    mean of their probabilities, so weighted.
+    mean of their probabilities, so weighted. Parts are loaded once for as many cases as MASK_BYTES allow at a time.
     """
-    masks: list[dict[str, NDArray[np.bool_]]] = [{} for _ in cases]
-    sums: dict[int, torch.Tensor] = {}
     shares = mixtures or [{}] * len(cases)
     network = blank_network(plan)
+    sizes = [_num_bytes(*each) for each in zip(cases, wanted, shares, strict=True)]
+    for group in _groups(sizes):
+        yield from _predict_group(load_part, network, cases[group], wanted[group], shares[group], plan)
+
+
+def _num_bytes(case: Case, wanted: Collection[str], shares: Mapping[str, float]) -> int:
+    """Of the case's masks, and of the sum of probabilities where there is one."""
+    mixture = 4 * case.reference.numel() + case.reference_original.nbytes if shares else 0
+    return len(wanted) * case.reference_original.nbytes + mixture
+
+
+def _groups(sizes: Sequence[int]) -> Iterator[slice]:
+    """Neighbours whose sizes together stay below MASK_BYTES, and at least one a group."""
+    start, total = 0, 0
+    for position, size in enumerate(sizes):
+        if position > start and total + size > MASK_BYTES:
+            yield slice(start, position)
+            start, total = position, 0
+        total += size
+    yield slice(start, len(sizes))
+
+
+def _predict_group(
+    load_part: Callable[[str], Tensors],
+    network: nn.Module,
+    cases: Sequence[Case],
+    wanted: Sequence[Collection[str]],
+    shares: Sequence[Mapping[str, float]],
+    plan: Plan,
+) -> list[dict[str, NDArray[np.bool_]]]:
+    masks: list[dict[str, NDArray[np.bool_]]] = [{} for _ in cases]
+    sums: dict[int, torch.Tensor] = {}
     for part in sorted({name for names in (*wanted, *shares) for name in names}):
         chosen = [i for i in range(len(cases)) if part in wanted[i] or part in shares[i]]
         load_weights(network, load_part(part))
