@@ -193,7 +193,7 @@ def _runs(name: DataName, options: argparse.Namespace) -> list[Records]:
     return found
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.selectors",
         description=__doc__,
@@ -207,11 +207,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--lambda", dest="lambda_", type=float, default=0.7)
     parser.add_argument("--unseen", action="store_true", help="leave each site out in turn, and score it")
     parser.add_argument("--state", type=Path, default=Path("selectors-benchmark.json"))
-    return parser.parse_args(arguments)
+    return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parse(arguments)
+def main() -> int:
+    options = make_parser().parse_args()
     torch.set_num_threads(1)
     print(f"{describe_hardware()}, one thread\n")
     for name in options.data:
