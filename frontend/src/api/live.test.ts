@@ -31,10 +31,15 @@ describe("staleKeys", () => {
       ["activity"],
       ["run", "r"],
       ["experiment", "e"],
+      ["results", "e"],
       ["federation", "f"],
       ["experiments", "f"],
       ["datasets", "f"],
     ]);
+  });
+
+  it("leaves an experiment's large tables alone while its tasks go on", () => {
+    expect(staleKeys(event("task"))).toEqual([["activity"], ["run", "r"], ["experiment", "e"]]);
   });
 
   it("fetches a data set and its site's counts again when its check ends", () => {

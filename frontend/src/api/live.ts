@@ -23,6 +23,8 @@ export function staleKeys(event: EventRecord): QueryKey[] {
   if (event.run_id) keys.push(["run", event.run_id]);
   if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log")
     keys.push(["experiment", event.experiment_id]);
+  // Large tables, which only a run that ends can change.
+  if (event.experiment_id && event.kind === "status") keys.push(["results", event.experiment_id]);
   if (event.dataset_id) keys.push(["dataset", event.dataset_id]);
   if (event.federation_id && event.kind !== "metrics" && event.kind !== "log" && event.kind !== "task") {
     keys.push(
@@ -36,7 +38,7 @@ export function staleKeys(event: EventRecord): QueryKey[] {
 }
 
 /** Queries whose answers no event changes. */
-const CONSTANT: ReadonlySet<string> = new Set(["session", "experiment-schema"]);
+const CONSTANT: ReadonlySet<string> = new Set(["session", "experiment-schema", "experiment-templates"]);
 
 const DEBOUNCE_MS = 600;
 const FIRST_RETRY_MS = 1_000;

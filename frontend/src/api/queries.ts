@@ -80,7 +80,7 @@ export type ScoreName = ExperimentResults["metric"];
 
 export const resultsQuery = (experimentId: string, query: Pick<ScoreQuery, "metric" | "checkpoint">) =>
   queryOptions({
-    queryKey: ["experiment", experimentId, "results", query],
+    queryKey: ["results", experimentId, "table", query],
     queryFn: () => unwrap(api.getExperimentResults({ path: { experiment_id: experimentId }, query })),
   });
 
@@ -89,7 +89,7 @@ export const comparisonQuery = (
   query: ScoreQuery & { baseline: string; model: Comparison["baseline_model"] },
 ) =>
   queryOptions({
-    queryKey: ["experiment", experimentId, "comparison", query],
+    queryKey: ["results", experimentId, "comparison", query],
     queryFn: () => unwrap(api.compareMethods({ path: { experiment_id: experimentId }, query })),
   });
 
