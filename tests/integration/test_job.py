@@ -12,16 +12,9 @@ from backend.contracts.selector_configs import CnnSelector, LdaSelector
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import (
     CentralizedConfig,
-    DittoConfig,
-    FedAdagradConfig,
-    FedAdamConfig,
     FedAvgConfig,
-    FedAvgMConfig,
-    FedProxConfig,
     FedSMConfig,
-    FedYogiConfig,
     LocalOnlyConfig,
-    MrMtlConfig,
 )
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
@@ -32,15 +25,6 @@ from tests.integration.tiny_data import HEIGHT, NUM_CASES, SITES, TASK, WIDTH, t
 
 FEDSM = FedSMConfig(selector=LdaSelector(minimum_cases=2))
 STRATEGIES = (FEDSM, FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig())
-OTHER_STRATEGIES = (
-    FedProxConfig(),
-    FedAvgMConfig(),
-    FedAdamConfig(),
-    FedYogiConfig(),
-    FedAdagradConfig(),
-    DittoConfig(),
-    MrMtlConfig(),
-)
 
 
 @pytest.fixture(scope="module")
@@ -101,18 +85,6 @@ def test_a_trained_selector_and_reset_optimizers_run_too(
     done = await_experiment(platform, platform.start_experiment(federation, "CNN selector", config))
     assert done.runs[0].status == RunStatus.COMPLETED, done.runs[0].failure
     assert hashes_of(platform, done.runs[0]) == run_in_process(config, strategy, TASK, sites).hashes
-
-
-def test_the_other_methods_are_those_of_the_engine_alone(
-    platform: LivePlatform, federation: FederationRecord, sites: dict[str, Path]
-) -> None:
-    config = tiny_config(*OTHER_STRATEGIES)
-    done = await_experiment(platform, platform.start_experiment(federation, "Other methods", config))
-    for run, strategy in zip(done.runs, OTHER_STRATEGIES, strict=True):
-        assert run.status == RunStatus.COMPLETED, run.failure
-        assert hashes_of(platform, run) == run_in_process(config, strategy, TASK, sites).hashes
-    labels = {cell.strategy_label for cell in platform.client.results(done.id).cells}
-    assert labels == {"FedProx", "FedAvgM", "FedAdam", "FedYogi", "FedAdagrad", "Ditto", "MR-MTL"}
 
 
 def test_results_have_every_method_site_and_structure(platform: LivePlatform, finished: ExperimentRecord) -> None:
