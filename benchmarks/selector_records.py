@@ -9,6 +9,10 @@ GOOD_ACCURACY = 0.9
 #: Thresholds that the super model's Dice is computed for; JSON has them as text.
 GAMMAS = ("0", "0.5", "0.7", "0.8", "0.9", "0.95", "0.99")
 REFERENCE_GAMMA = "0.9"
+#: Those that the table shows.
+SHOWN_GAMMAS = ("0", "0.7", "0.9", "0.99")
+#: A calibrated selector's answers without its temperature.
+UNCALIBRATED_SUFFIX = ", uncalibrated"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,19 @@ class Records:
         dice = {pull: {**self.dice.get(pull, {}), **other.dice.get(pull, {})} for pull in pulls}
         return Records({**self.selectors, **other.selectors}, dice)
 
+    def only(self, selectors: Sequence[str]) -> "Records":
+        """Those selectors, with and without temperature."""
+        kept = {name: record for name, record in self.selectors.items() if _base(name) in selectors}
+        dice = {
+            pull: {name: row for name, row in rows.items() if _base(name) in selectors}
+            for pull, rows in self.dice.items()
+        }
+        return Records(kept, dice)
+
+
+def _base(name: str) -> str:
+    return name.removesuffix(UNCALIBRATED_SUFFIX)
+
 
 def selector_table(seeds: Sequence[Records], rounds: int) -> Iterator[str]:
     """A line a selector: means over the seeds that have it; of accuracy and rounds, every seed's."""
@@ -98,9 +115,9 @@ def selector_table(seeds: Sequence[Records], rounds: int) -> Iterator[str]:
 
 def dice_table(seeds: Sequence[Records]) -> Iterator[str]:
     """A line a SoftPull and selector: means over seeds."""
-    thresholds = " | ".join(f"gamma {gamma}" for gamma in GAMMAS)
+    thresholds = " | ".join(f"gamma {gamma}" for gamma in SHOWN_GAMMAS)
     yield f"| SoftPull | selector | global | site known | {thresholds} | soft | to global at {REFERENCE_GAMMA} |"
-    yield "|" + "---|" * (len(GAMMAS) + 6)
+    yield "|" + "---|" * (len(SHOWN_GAMMAS) + 6)
     pulls = dict.fromkeys(pull for records in seeds for pull in records.dice)
     for pull in pulls:
         of_pull = [records.dice[pull] for records in seeds if pull in records.dice]
@@ -110,7 +127,7 @@ def dice_table(seeds: Sequence[Records]) -> Iterator[str]:
             cells = (
                 f"{mean(row.global_ for row in rows):.4f}",
                 f"{mean(own):.4f}" if own else "",
-                *(f"{mean(row.hard[gamma] for row in rows):.4f}" for gamma in GAMMAS),
+                *(f"{mean(row.hard[gamma] for row in rows):.4f}" for gamma in SHOWN_GAMMAS),
                 f"{mean(row.soft for row in rows):.4f}",
                 f"{mean(row.share_global[REFERENCE_GAMMA] for row in rows):.2f}",
             )

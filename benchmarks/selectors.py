@@ -22,7 +22,7 @@ from statistics import mean
 
 import torch
 
-from benchmarks.selector_records import Records, SelectorRecord, dice_table, selector_table
+from benchmarks.selector_records import UNCALIBRATED_SUFFIX, Records, SelectorRecord, dice_table, selector_table
 from benchmarks.selector_routing import dice_of_routings
 from benchmarks.selector_sites import DATA, DataName, Federation, make_federation, without
 from worker.engine.checkpoint import to_bytes
@@ -52,7 +52,14 @@ SELECTORS: Mapping[str, Selector] = {
 }
 #: Their updates are up to 1.5 GB: they run alone, only when asked for.
 HEAVY = ("vgg11-reference", "vgg11-pooled-1e-4")
-USUAL = tuple(name for name in SELECTORS if name not in HEAVY)
+USUAL = (
+    "lda-descriptors",
+    "lda-encoder",
+    "lda-both",
+    "cnn-reference",
+    "cnn-pooled-1e-3",
+    "cnn-pooled-1e-4",
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,7 @@ def _answers(
     if isinstance(selector, LdaSelector):
         state = state | {SELECTOR: state[SELECTOR] | {"temperature": UNCALIBRATED["temperature"]}}
         rows = one_answer_a_patient(selector.probabilities(state.__getitem__, cases, plan), cases)
-        yield f"{name}, uncalibrated", rows
+        yield f"{name}{UNCALIBRATED_SUFFIX}", rows
 
 
 def _accuracy(rows: torch.Tensor, labels: torch.Tensor) -> float:
@@ -189,7 +196,7 @@ def _runs(name: DataName, options: argparse.Namespace) -> list[Records]:
                 records = records.joined(_run(name, seed, left_out, missing, options))
                 options.state.write_text(json.dumps(done | {key: records.to_json()}, indent=1))
                 print(f"{key}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-            found.append(records)
+            found.append(records.only(options.selectors))
     return found
 
 
