@@ -206,6 +206,23 @@ describe("the results of an experiment", () => {
     await waitFor(() => expect(readout).toHaveTextContent("γ = 0.9as the run had it"));
   });
 
+  it("sets the selectors of several runs side by side", async () => {
+    const chosen = { seed: 0, share_global: 0.25, num_cases: 8, confusion: [] };
+    const selectors = [
+      { ...chosen, run_id: "r1", strategy_label: "FedSM", accuracy: 0.75 },
+      { ...chosen, run_id: "r3", strategy_label: "FedSM (cnn)", accuracy: 0.5 },
+    ];
+    const third = { ...experiment.runs[0], id: "r3", strategy_label: "FedSM (cnn)" };
+    const { router } = open("", {
+      experiment: { runs: [...experiment.runs, third] as never },
+      results: { selectors },
+    });
+    const overview = await screen.findByTestId("selector-overview");
+    expect(cells(overview, /^FedSM 75/)).toEqual(["FedSM", "75.0 %", "25.0 %", "8"]);
+    fireEvent.click(within(overview).getByRole("button", { name: "FedSM (cnn)" }));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ detail: "r3" }));
+  });
+
   it("has no accuracy for a site that did not train", async () => {
     open("?site=c");
     const selector = await screen.findByTestId("selector");

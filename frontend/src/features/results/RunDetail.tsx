@@ -4,6 +4,7 @@ import { metricTitle } from "@/lib/metrics";
 import { chosenRun, hasSelector, runName, testedRuns } from "@/lib/runChoice";
 import type { ExperimentSearch } from "@/lib/urlState";
 import { MatrixCard } from "./MatrixCard";
+import { SelectorOverview } from "./SelectorOverview";
 import { SelectorPanel } from "./SelectorPanel";
 import type { Update } from "./useResultsSearch";
 
@@ -45,6 +46,7 @@ export function RunDetail({ experiment, results, federation, search, update, que
         />
       </Group>
       <MatrixCard run={run} federation={federation} query={query} />
+      <SelectorOverview selectors={results.selectors} runs={experiment.runs} shown={run.id} update={update} />
       {hasSelector(run) ? (
         <SelectorPanel {...{ run, federation, query, search, update }} />
       ) : (
