@@ -13,6 +13,7 @@ from fedsm import __version__
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
 from fedsm.cli_prepare import prepare
+from fedsm.cli_results import run_app
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, fail
 from fedsm.home import AlreadyRunning, Home, PortTaken, open_home
 from fedsm.launch import LOOPBACK, Options, Platform, running_platform
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(experiment_app, name="experiment")
+app.add_typer(run_app, name="run")
 app.add_typer(dataset_app, name="dataset")
 app.command()(prepare)
 

@@ -22,7 +22,7 @@ from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord, SiteCreate, SiteRecord
-from fedsm.cli_experiment import print_results
+from fedsm.cli_results import print_results
 from fedsm.client import ApiError, Client
 from fedsm.launch import Platform
 from fedsm.watch import follow, make_console, run_display

@@ -1,13 +1,17 @@
 """The documents name what there is: settings, commands, files, and an experiment file that is accepted."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import typer
 from pydantic_settings import BaseSettings
 
+from backend.contracts.selector_configs import CnnSelector, LdaSelector, Vgg11Selector
+from backend.contracts.strategy_configs import FedSMConfig
 from backend.settings import Settings
+from benchmarks.selectors import make_parser
 from fedsm.cli import app
 from fedsm.experiment_file import read_experiment_file
 from worker.settings import WorkerSettings
@@ -44,7 +48,7 @@ def commands(app: typer.Typer, prefix: str) -> set[str]:
 
 
 def test_every_command_is_in_the_command_line_guide_and_no_other() -> None:
-    table = re.findall(r"^\| `(fedsm [a-z ]+?)(?: [A-Z-].*)?` \|", (DOCS / "cli.md").read_text(), flags=re.MULTILINE)
+    table = re.findall(r"^\| `(fedsm(?: [a-z][a-z-]*)+)(?: [A-Z-].*)?` \|", (DOCS / "cli.md").read_text(), flags=re.MULTILINE)
     assert set(table) == commands(app, "fedsm")
 
 
@@ -70,3 +74,31 @@ def test_make_targets_in_the_documents_exist() -> None:
         re.findall(r"^make ([a-z0-9-]+)", texts, flags=re.MULTILINE)
     )
     assert named - targets == set()
+
+
+def test_the_commands_of_the_selectors_comparison_are_accepted() -> None:
+    text = (DOCS / "selector.md").read_text()
+    commands = re.findall(r"^ +python -m benchmarks\.selectors (.*)$", text, flags=re.MULTILINE)
+    assert commands
+    for command in commands:
+        options = make_parser().parse_args(shlex.split(command))  # exits, and so fails, where one is wrong
+        assert options.seeds
+
+
+def test_the_selectors_document_states_the_defaults() -> None:
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \| `([^`]+)` \|", (DOCS / "selector.md").read_text(), flags=re.MULTILINE)
+    config = FedSMConfig()
+    assert isinstance(config.selector, LdaSelector)
+    assert dict(rows) == {
+        "lambda": f"{config.lambda_:g}",
+        "selector.name": config.selector.name,
+        "selector.features": config.selector.features,
+        "selector.shrinkage": f"{config.selector.shrinkage:g}",
+        "gamma": f"{config.gamma:g}",
+        "routing": config.routing,
+        "similarity": f"{config.similarity:g}",
+        "cnn.training": CnnSelector().training,
+        "cnn.learning_rate": f"{CnnSelector().learning_rate:g}",
+        "vgg11.training": Vgg11Selector().training,
+        "vgg11.learning_rate": f"{Vgg11Selector().learning_rate:g}",
+    }

@@ -1,8 +1,10 @@
 """docs/rest.md does what it says: its commands are run as they stand, against a running platform."""
 
+import json
 import os
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
 import nibabel
@@ -36,6 +38,11 @@ def test_the_guides_commands_take_a_run_from_nothing_to_a_mask(tmp_path: Path, v
     assert result.returncode == 0, result.stdout + result.stderr
     assert "site-a ready 10 cases used, 0 skipped" in result.stdout
     assert "fedavg" in result.stdout.lower()
+    assert "bytes kept" in result.stdout
+    assert "toprule" in (tmp_path / "table.tex").read_text()
+    assert {row["model"] for row in json.loads((tmp_path / "matrix.json").read_text())["rows"]} >= {"global", "super"}
+    assert json.loads((tmp_path / "selector.json").read_text())["groups"]
+    assert zipfile.is_zipfile(tmp_path / "model.zip")
     mask = np.asanyarray(nibabel.load(tmp_path / "mask.nii.gz").dataobj)
     assert mask.shape[:2] == (WIDTH, HEIGHT)
     assert set(np.unique(mask)) <= {0, 1, 2, 3}
