@@ -6,6 +6,7 @@ it sees, the optimizer and the selectors are the template's own.
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,8 @@ GLAND_TASK = SegmentationTask(
 )
 
 
-def fundus_case(config: ExperimentConfig, site: int, index: int) -> Case:
-    image, mask = make_fundus_case(FUNDUS_SITES[site], index, seed=0, image_side=48)
+def fundus_case(config: ExperimentConfig, site: int, index: int, image_side: int = 48) -> Case:
+    image, mask = make_fundus_case(FUNDUS_SITES[site], index, seed=0, image_side=image_side)
     return engine_case(config, FUNDUS_TASK, f"{site}-{index}", image, mask, None)
 
 
@@ -85,6 +86,7 @@ DATA: dict[str, tuple[SegmentationTask, Callable[[ExperimentConfig, int, int], C
     "volumes": (PROSTATE_TASK, whole_volume),
     "fundus": (FUNDUS_TASK, fundus_case),
     "quick": (FUNDUS_TASK, fundus_case),
+    "vessels": (FUNDUS_TASK, partial(fundus_case, image_side=160)),  # more than one window
 }
 
 
@@ -124,6 +126,7 @@ def test_the_templates_are_there() -> None:
         "quick-look",
         "volumes-quick-look",
         "volumes-patches",
+        "vessels-patches",
     }
 
 
@@ -141,7 +144,7 @@ def test_a_template_says_what_it_is_for(path: Path) -> None:
 def test_the_data_sets_that_a_template_names_can_be_prepared(path: Path) -> None:
     named = re.findall(r"fedsm prepare ([a-z0-9-]+)", path.read_text(encoding="utf-8"))
     assert set(named) <= {dataset.name for dataset in DATASETS}
-    assert bool(named) == (path.stem in REFERENCE_TEMPLATES)
+    assert bool(named) == (path.stem in (*REFERENCE_TEMPLATES, "vessels-patches"))
 
 
 @pytest.mark.parametrize("name", REFERENCE_TEMPLATES)
