@@ -32,8 +32,8 @@ export const Reliability = memo(function Reliability({ group }: { group: Selecto
       </div>
       {bins && (
         <Text size="xs" c="dimmed">
-          Bars on the dashed line are honest probabilities; above it the selector is more often right than it says,
-          below it less often. A bar of few cases says little.
+          The mark is how certain the selector was. A bar that ends there is honest; one above it was more often right
+          than the selector said, one below less often. A bar of few cases says little.
         </Text>
       )}
     </Stack>
@@ -66,9 +66,12 @@ function reliabilityOption(bins: readonly ReliabilityBin[], dark: boolean): Char
       {
         type: "line",
         silent: true,
-        symbol: "none",
-        lineStyle: { type: "dashed", width: 1.5, color: dark ? "#c1c2c5" : "#495057" },
-        data: bins.map((bin) => (bin.low + bin.high) / 2),
+        symbol: "rect",
+        symbolSize: [34, 4],
+        lineStyle: { width: 0 },
+        itemStyle: { color: dark ? "#ffa94d" : "#d9480f" },
+        // Each bin's own mean: in the last one a middle of 95 % would belie a selector that is always certain.
+        data: bins.map((bin) => bin.confidence),
       },
     ],
   };
