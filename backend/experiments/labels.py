@@ -36,10 +36,15 @@ def strategy_labels(strategies: tuple[StrategyConfig, ...]) -> list[str]:
     for strategy in strategies:
         siblings = [_flat(other) for other in strategies if other.name == strategy.name]
         own = _flat(strategy)
-        differing = [key for key in own if any(other.get(key) != own[key] for other in siblings)]
-        details = ", ".join(f"{key} {own[key]}" for key in differing)
+        details = ", ".join(f"{key} {own[key]}" for key in own if _tells_apart(key, own, siblings))
         labels.append(BASE_LABELS[strategy.name] + (f" ({details})" if details else ""))
     return labels
+
+
+def _tells_apart(key: str, own: dict[str, Any], siblings: list[dict[str, Any]]) -> bool:
+    """A variant's settings, such as 'selector shrinkage', are compared among those of the same variant only."""
+    variant = key.partition(" ")[0]
+    return any(other.get(key) != own[key] for other in siblings if key == variant or other[variant] == own[variant])
 
 
 def _flat(strategy: StrategyConfig) -> dict[str, Any]:

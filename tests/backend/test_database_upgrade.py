@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from backend.contracts.datasets import Reading, SitePolicy
 from backend.datasets import service as datasets
 from backend.db.migrate import migrate, migration_config
-from backend.db.models import Case, Dataset, Site
+from backend.db.models import Case, Dataset, Experiment, Site
 from backend.db.session import create_engine_for
+from backend.evaluations.results import experiment_results
+from backend.evaluations.scored_cases import Query, evaluated_cases
 from backend.settings import Settings
 from backend.sites.service import policy_of
 
@@ -68,6 +70,46 @@ OLD_ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
             "mean_intensity": "[0.5]",
         },
     ),
+    (
+        "experiment",
+        {
+            "id": "e",
+            "federation_id": "f",
+            "name": "Old",
+            "description": "",
+            "config": '{"strategies": [{"name": "fedavg"}]}',
+            "created_at": TIME,
+            "created_by": "admin",
+        },
+    ),
+    (
+        "run",
+        {
+            "id": "r",
+            "experiment_id": "e",
+            "position": 0,
+            "strategy": '{"name": "fedavg"}',
+            "strategy_label": "FedAvg",
+            "seed": 0,
+            "status": "completed",
+            "round": 3,
+            "num_rounds": 3,
+            "minimum_sites": 1,
+            "best_round": 2,
+            "created_at": TIME,
+        },
+    ),
+    (
+        "evaluated_case",
+        {
+            "run_id": "r",
+            "case_id": "c",
+            "name": "one",
+            "site_slug": "a",
+            "dice": '{"global": {"disc": 0.75}}',
+            "predictions": '{"global": "2"}',
+        },
+    ),
 )
 
 
@@ -99,9 +141,25 @@ def test_what_was_registered_before_keeps_working(old_engine: tuple[str, Engine]
         assert (file.image, file.patient) == ("images/one.png", None)
 
 
+def test_scores_of_before_are_the_best_rounds_dice(old_engine: tuple[str, Engine]) -> None:
+    url, engine = old_engine
+    migrate(url)
+    with Session(engine) as session:
+        (row,) = evaluated_cases(session, ["r"], "best")
+        assert (row.round, row.scores, row.predictions) == (2, {"global": {"disc": {"dice": 0.75}}}, {"global": "2"})
+        experiment = session.get_one(Experiment, "e")
+        table = experiment_results(session, experiment, Query("dice", "best"))
+        pooled = [cell for cell in table.cells if cell.site_slug == "a" and cell.structure is None]
+        assert [cell.mean for cell in pooled] == [0.75]
+        none = experiment_results(session, experiment, Query("hd95", "best"))
+        assert {cell.mean for cell in none.cells} == {None}, "not measured then"
+
+
 def test_the_way_back_keeps_the_old_data(old_engine: tuple[str, Engine]) -> None:
     url, engine = old_engine
     migrate(url)
     command.downgrade(migration_config(url), "0001")
     with engine.connect() as connection:
         assert connection.execute(text('SELECT id, image FROM "case"')).all() == [("c", "images/one.png")]
+        (dice,) = connection.execute(text("SELECT dice FROM evaluated_case")).one()
+        assert (json.loads(dice) if isinstance(dice, str) else dice) == {"global": {"disc": 0.75}}

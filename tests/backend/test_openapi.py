@@ -8,11 +8,12 @@ import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.datasets.schemas import DatasetCreate
+from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentUpdate
 from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
 from backend.openapi import openapi_json
-from backend.users.schemas import SessionCreate
+from backend.users.schemas import SessionCreate, TokenCreate
 from tests.backend.live_backend import LiveBackend
 
 
@@ -39,6 +40,7 @@ BODIES = {
     for model in (
         ConfigCheck,
         DatasetCreate,
+        DryRunCreate,
         ExperimentCreate,
         ExperimentUpdate,
         FederationCreate,
@@ -46,6 +48,7 @@ BODIES = {
         SessionCreate,
         SiteCreate,
         SiteUpdate,
+        TokenCreate,
     )
 }
 
@@ -76,10 +79,19 @@ def test_labels_tell_strategies_apart() -> None:
             ]
         }
     )
-    labels = strategy_labels(config.strategies)
-    assert labels[0].startswith("FedSM (lambda 0.5, selector lda")
-    assert labels[3] == "FedAvg"
-    assert len(set(labels)) == 4
+    assert strategy_labels(config.strategies) == [
+        "FedSM (lambda 0.5, selector lda)",
+        "FedSM (lambda 0.7, selector lda)",
+        "FedSM (lambda 0.7, selector cnn)",
+        "FedAvg",
+    ]
+    selectors = [{"name": "lda"}, {"name": "lda", "shrinkage": 0.3}, {"name": "cnn"}]
+    three = ExperimentConfig.model_validate({"strategies": [{"name": "fedsm", "selector": s} for s in selectors]})
+    assert strategy_labels(three.strategies) == [
+        "FedSM (selector lda, selector shrinkage 0.1)",
+        "FedSM (selector lda, selector shrinkage 0.3)",
+        "FedSM (selector cnn)",
+    ]
     two = ExperimentConfig.model_validate({"strategies": [{"name": "fedsm"}, {"name": "fedsm", "lambda": 0.5}]})
     assert strategy_labels(two.strategies) == ["FedSM (lambda 0.7)", "FedSM (lambda 0.5)"]
 

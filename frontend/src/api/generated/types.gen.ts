@@ -755,14 +755,6 @@ export type ComparisonCell = {
      */
     mean: number | null;
     /**
-     * Mean High
-     */
-    mean_high: number | null;
-    /**
-     * Mean Low
-     */
-    mean_low: number | null;
-    /**
      * Method
      *
      * How p was found.
@@ -5931,7 +5923,7 @@ export type CompareMethodsData = {
         /**
          * Model
          *
-         * The baseline's model; left out: its super or own.
+         * The baseline's model; left out: its super or personalized one if it has one.
          */
         model?: 'global' | 'personalized' | 'super' | 'selector' | null;
         /**
@@ -6229,6 +6221,12 @@ export type DownloadResultsLatexData = {
          * Marks what differs significantly from this strategy.
          */
         baseline?: string | null;
+        /**
+         * Model
+         *
+         * The baseline's model; left out: its super or personalized one if it has one.
+         */
+        model?: 'global' | 'personalized' | 'super' | 'selector' | null;
     };
     url: '/api/v1/experiments/{experiment_id}/results.tex';
 };
