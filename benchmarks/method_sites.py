@@ -51,9 +51,9 @@ def synthetic(rounds: int) -> Workload:
 def vessels(folder: Path, rounds: int) -> Workload:
     """Sub-folders of `folder` are sites with images/ and masks/ of equal names."""
     config = ExperimentConfig(
-        data=DataConfig(image_size=128),
+        data=DataConfig(image_size=256),
         network=NetworkConfig(channels=(8, 16, 32, 64), num_residual_units=1),
-        schedule=ScheduleConfig(rounds=rounds, local_epochs=2, batch_size=4, learning_rate=4e-3, loss="dice_bce"),
+        schedule=ScheduleConfig(rounds=rounds, local_epochs=2, batch_size=4, learning_rate=2e-3, loss="dice_bce"),
         strategies=(FedAvgConfig(),),
     )
     return Workload("vessels", VESSEL_TASK, config, lambda: _vessel_sites(folder, config.data))
