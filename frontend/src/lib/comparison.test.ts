@@ -13,8 +13,6 @@ function cell(label: string, slug: string | null, more: Partial<ComparisonCell> 
     num_zero: 0,
     num_left_out: 0,
     mean: 0.9,
-    mean_low: 0.8,
-    mean_high: 1,
     baseline_mean: 0.85,
     difference: 0.05,
     low: 0.01,
