@@ -12,6 +12,7 @@ import typer
 from fedsm import __version__
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
+from fedsm.cli_predict import predict
 from fedsm.cli_prepare import prepare
 from fedsm.cli_results import run_app
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, fail
@@ -31,6 +32,7 @@ app.add_typer(experiment_app, name="experiment")
 app.add_typer(run_app, name="run")
 app.add_typer(dataset_app, name="dataset")
 app.command()(prepare)
+app.command()(predict)
 
 PortOption = Annotated[
     int | None, typer.Option(help="Port of the web page and the API; without it the first free one from 8000 on.")

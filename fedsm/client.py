@@ -150,6 +150,12 @@ class Client:
     def prediction(self, prediction_id: str) -> PredictionRecord:
         return self._get(f"/predictions/{prediction_id}", PredictionRecord)
 
+    def predictions(self, run_id: str) -> list[PredictionRecord]:
+        return self._get(f"/runs/{run_id}/predictions", list[PredictionRecord])
+
+    def delete_prediction(self, prediction_id: str) -> None:
+        self._send("DELETE", f"/predictions/{prediction_id}")
+
     def model_sets(self, federation_id: str) -> list[ModelSet]:
         return self._get(f"/federations/{federation_id}/models", list[ModelSet])
 

@@ -17,6 +17,7 @@ from backend.runs.schemas import RunRecord
 from tests.conftest import wait_until
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
+from tests.integration.test_cli import fedsm
 from tests.integration.tiny_data import HEIGHT, SITES, TASK, WIDTH, tiny_config
 
 STRATEGIES = (FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
@@ -99,3 +100,23 @@ def test_what_is_no_image_of_the_task_is_refused_with_the_remedy(
     assert done.error is not None
     assert words in done.error
     assert "/tmp" not in done.error
+
+
+def test_the_command_saves_the_masks_and_leaves_nothing_behind(
+    platform: LivePlatform, runs: dict[str, RunRecord], sites: dict[str, Path], tmp_path: Path
+) -> None:
+    run, image = runs["fedsm"], sites["site-c"] / "images" / "case-00.png"
+    before = platform.client.predictions(run.id)
+    done = fedsm(platform, "predict", run.id, str(image), "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "most like site-c" in done.stdout
+    names = [f"case-00.{structure.name.replace(' ', '-')}.png" for structure in TASK.structures]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert Image.open(tmp_path / names[0]).size == (WIDTH, HEIGHT)
+    assert platform.client.predictions(run.id) == before
+    text = tmp_path / "notes.txt"
+    text.write_text("no image")
+    refused = fedsm(platform, "predict", run.id, str(text))
+    assert refused.returncode == 1
+    assert "notes.txt" in refused.stderr
+    assert platform.client.predictions(run.id) == before
