@@ -18,6 +18,7 @@ from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
+from backend.leakage import endpoints as leakage
 from backend.models import endpoints as models
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
@@ -25,6 +26,7 @@ from backend.rounds.recovery import RecoveryLoop
 from backend.runs import endpoints as runs
 from backend.settings import Settings
 from backend.sites import endpoints as sites
+from backend.statistics import endpoints as statistics
 from backend.users import endpoints as users
 from backend.worker_api import endpoints as worker_api
 
@@ -32,6 +34,8 @@ FEATURES = (
     federations,
     sites,
     datasets,
+    statistics,
+    leakage,
     experiments,
     experiment_templates,
     dry_runs,

@@ -49,6 +49,7 @@ def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lea
         layout=found.layout,
         reading=found.reading,
         warnings=found.warnings,
+        statistics=found.statistics,
     )
 
 

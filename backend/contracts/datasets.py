@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
+from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask, StructureName
 
@@ -37,6 +38,8 @@ LabelValue = Annotated[int, Field(ge=1, le=65535)]
 SegmentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 #: 256 bits in hexadecimal digits; `worker.datasets.duplicates` says of what.
 PerceptualHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+#: At most so many of a perceptual hash's 256 bits differ between near duplicates; measured in the same module.
+NEAR_DUPLICATE_BITS = 24
 SPACING_DESCRIPTION = "mm in array order (slices, rows, columns of a volume); None where unknown."
 
 
@@ -224,6 +227,7 @@ class DescribeDatasetResult(Contract):
         default=None, description="How they were read: as asked, completed by the data set's own dataset.json."
     )
     warnings: tuple[str, ...] = Field(default=(), description="About the data set as a whole, in plain words.")
+    statistics: DatasetStatistics = Field(default={}, description="Sums over the used cases, by split.")
 
 
 def valid_patient_pattern(pattern: str | None) -> str | None:

@@ -110,4 +110,6 @@ class DatasetRecord(Record):
     spacing: list[float] | None = Field(description="Median over used cases, in mm and array order.")
     intensity_histogram: list[float]
     structure_shares: dict[str, float] = Field(description="Mean share of the image over used cases, by structure.")
-    fingerprint: str | None = Field(description="SHA-256 over the used cases' names, splits and file hashes.")
+    fingerprint: str | None = Field(
+        description="SHA-256 over the used cases' names, splits and file hashes, and over how masks are read."
+    )

@@ -136,7 +136,8 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     dataset.intensity_histogram = list(result.intensity_histogram)
     dataset.found_layout, dataset.found_reading = result.layout, result.reading
     dataset.warnings = list(result.warnings)
-    dataset.fingerprint = _fingerprint(used) if used else None
+    dataset.statistics = result.statistics
+    dataset.fingerprint = _fingerprint(used, result.reading or Reading()) if used else None
     dataset.status = DatasetStatus.READY if used else DatasetStatus.FAILED
     dataset.error = None if used else _no_case_used(result)
     site = session.get_one(Site, dataset.site_id)
@@ -301,9 +302,11 @@ def _median_spacing(spacings: list[list[float] | None]) -> list[float] | None:
     return [median(axis) for axis in zip(*known, strict=True)]
 
 
-def _fingerprint(used: list[CheckedCase]) -> str:
+def _fingerprint(used: list[CheckedCase], reading: Reading) -> str:
+    """Of what a run trains and tests on: names, splits, contents of files, and how masks are read."""
     lines = [[case.name, case.split, case.image_sha256, case.mask_sha256] for case in used]
-    return hashlib.sha256(json.dumps(sorted(lines, key=lambda line: str(line[0]))).encode()).hexdigest()
+    content = {"cases": sorted(lines, key=lambda line: str(line[0])), "reading": reading.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _no_case_used(result: DescribeDatasetResult) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.contracts.data_statistics import NUM_HISTOGRAM_BINS
 from backend.contracts.datasets import CheckedCase, Reading
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.duplicates import perceptual_hash, pixel_sha256
 from worker.datasets.intensity import (
-    NUM_HISTOGRAM_BINS,
     grey_histogram,
     grey_percentiles,
     is_photograph,

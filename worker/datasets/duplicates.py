@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dctn
 
+from backend.contracts.datasets import NEAR_DUPLICATE_BITS
 from worker.datasets.files import sha256_of
 
-#: At most so many of 256 bits differ between near duplicates.
-NEAR_DUPLICATE_BITS = 24
 _SIDE, _FREQUENCIES = 64, 16
 
 

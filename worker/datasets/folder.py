@@ -7,19 +7,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backend.contracts.datasets import CaseFile, CaseWarning, CheckedCase, Layout, Reading, SplitFractions
+from backend.contracts.data_statistics import NUM_HISTOGRAM_BINS, DatasetStatistics
+from backend.contracts.datasets import (
+    NEAR_DUPLICATE_BITS,
+    CaseFile,
+    CaseWarning,
+    CheckedCase,
+    Layout,
+    Reading,
+    SplitFractions,
+)
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.check import DecodedCase, Readable, check_case, skipped, unchecked
-from worker.datasets.duplicates import NEAR_DUPLICATE_BITS, near_duplicates
+from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
-from worker.datasets.intensity import NUM_HISTOGRAM_BINS
 from worker.datasets.labels import label_map_from_names
 from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
 from worker.datasets.readers import content_sha256
 from worker.datasets.reading import ReadCase, read_files
 from worker.datasets.split import SplitCase, require_fractions, split_cases
+from worker.datasets.statistics import Histograms, dataset_statistics
 
 __all__ = ["IMAGES", "MASKS", "CheckOptions", "FolderCheck", "ReadCase", "check_folder", "read_case", "root_of"]
 
@@ -48,6 +58,7 @@ class FolderCheck:
     layout: FoundLayout
     reading: Reading
     warnings: tuple[str, ...]
+    statistics: DatasetStatistics
 
 
 def check_folder(
@@ -67,16 +78,17 @@ def check_folder(
     listing = list_cases(folder, options.layout, options.reading.channel)
     listing, unmatched = _with_patients(listing, options.patient_pattern)
     reading, label_warnings = _completed(options.reading, listing, task)
-    found, histogram = _check_all(root_of(folder), listing, task, reading, visit)
+    found, histograms = _check_all(root_of(folder), listing, task, reading, visit)
     open_splits = {case.name: case.splits for case in listing.cases}
     cases = _with_splits(found, open_splits, fractions, seed)
     warnings = (*listing.warnings, *unmatched, *label_warnings, *_about_cases(cases, task))
     return FolderCheck(
         cases=tuple(_as_may_leave(case, options) for case in cases),
-        intensity_histogram=_shares(histogram),
+        intensity_histogram=_shares(histograms),
         layout=listing.layout,
         reading=reading,
         warnings=warnings,
+        statistics=dataset_statistics(cases, histograms),
     )
 
 
@@ -138,10 +150,10 @@ def _completed(reading: Reading, listing: Listing, task: SegmentationTask) -> tu
 
 def _check_all(
     root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None
-) -> tuple[list[CheckedCase], np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+) -> tuple[list[CheckedCase], Histograms]:
     cases: list[CheckedCase] = []
     first_with_pixels: dict[str | None, str] = {}
-    histogram = np.zeros(NUM_HISTOGRAM_BINS, dtype=np.int64)
+    histograms: dict[str, NDArray[np.int64]] = {}
     for position, listed in enumerate(listing.cases):
         try:
             readable = check_case(root, listed, task, reading)
@@ -150,10 +162,10 @@ def _check_all(
             cases.append(skipped(unchecked(listed), skip))
             continue
         cases.append(readable.checked)
-        histogram += readable.histogram
+        histograms[listed.name] = readable.histogram
         if visit is not None:
             visit(DecodedCase(listed.name, readable.case, (position + 1) / len(listing.cases)))
-    return cases, histogram
+    return cases, histograms
 
 
 def _require_new(readable: Readable, first_with_pixels: dict[str | None, str]) -> None:
@@ -222,7 +234,8 @@ def _as_may_leave(case: CheckedCase, options: CheckOptions) -> CheckedCase:
     return case.model_copy(update=update)
 
 
-def _shares(histogram: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[float, ...]:
-    """Empty where no case is used."""
+def _shares(histograms: Histograms) -> tuple[float, ...]:
+    """Of all pixels of the used cases; empty where no case is used."""
+    histogram = sum(histograms.values(), np.zeros(NUM_HISTOGRAM_BINS, dtype=np.int64))
     total = int(histogram.sum())
     return tuple(float(count) / total for count in histogram) if total else ()

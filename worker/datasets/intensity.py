@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NUM_HISTOGRAM_BINS = 32
 PERCENTILES = (0.5, 25.0, 50.0, 75.0, 99.5)
 #: More voxels are thinned out before percentiles are taken; they differ in the third digit at most.
 _MAX_SAMPLED = 2_000_000

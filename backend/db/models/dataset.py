@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.datasets import Reading, SplitFractions
 from backend.db.base import Base, ContractJson, new_id
 
@@ -34,3 +35,5 @@ class Dataset(Base):
     found_layout: Mapped[str | None]
     found_reading: Mapped[Reading | None] = mapped_column(ContractJson(Reading))
     warnings: Mapped[list[Any] | None]
+    #: Of the last check; None before it, or where it was before there were statistics.
+    statistics: Mapped[DatasetStatistics | None] = mapped_column(ContractJson(DatasetStatistics))

@@ -1087,7 +1087,7 @@ export type DatasetRecord = {
     /**
      * Fingerprint
      *
-     * SHA-256 over the used cases' names, splits and file hashes.
+     * SHA-256 over the used cases' names, splits and file hashes, and over how masks are read.
      */
     fingerprint: string | null;
     /**
@@ -1276,6 +1276,14 @@ export type DescribeDatasetResult = {
      * How they were read: as asked, completed by the data set's own dataset.json.
      */
     reading?: Reading | null;
+    /**
+     * Statistics
+     *
+     * Sums over the used cases, by split.
+     */
+    statistics?: {
+        [key: string]: SplitStatistics;
+    };
     /**
      * Warnings
      *
@@ -2438,6 +2446,50 @@ export type FederationRecord = {
 };
 
 /**
+ * FederationStatistics
+ */
+export type FederationStatistics = {
+    /**
+     * Dimensions
+     *
+     * 2: pictures; 3: volumes.
+     */
+    dimensions: number;
+    /**
+     * Distances
+     *
+     * Each pair of sites once, in site order.
+     */
+    distances: Array<SiteDistance>;
+    /**
+     * The pair with the largest overall distance.
+     */
+    farthest: SiteDistance | null;
+    /**
+     * Num Cases
+     *
+     * Sum of the stated counts alone.
+     */
+    num_cases: {
+        [key: string]: number;
+    };
+    /**
+     * Num Sites Withheld
+     *
+     * Sites whose count of the split is withheld.
+     */
+    num_sites_withheld: {
+        [key: string]: number;
+    };
+    /**
+     * Sites
+     *
+     * In site order; each site that has a ready data set.
+     */
+    sites: Array<SiteStatistics>;
+};
+
+/**
  * FederationUpdate
  */
 export type FederationUpdate = {
@@ -2645,6 +2697,123 @@ export type LdaSelector = {
      * Share of the identity in the pooled, standardized covariance; 1 ignores correlations.
      */
     shrinkage?: number;
+};
+
+/**
+ * LeakageCase
+ */
+export type LeakageCase = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Dataset Id
+     */
+    dataset_id: string;
+    /**
+     * Dataset Name
+     */
+    dataset_name: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Site Name
+     */
+    site_name: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Split
+     */
+    split: 'train' | 'val' | 'test';
+};
+
+/**
+ * LeakagePair
+ */
+export type LeakagePair = {
+    /**
+     * Bits
+     *
+     * Of near duplicates: how many of 256 bits differ. None of other kinds.
+     */
+    bits: number | null;
+    /**
+     * Cases
+     *
+     * The tested one second where it is one of the two.
+     */
+    cases: [
+        LeakageCase,
+        LeakageCase
+    ];
+    /**
+     * Is Serious
+     *
+     * One of the two is tested and the other trains or validates.
+     */
+    is_serious: boolean;
+    /**
+     * Kind
+     *
+     * exact: equal decoded pixels; near: perceptual hashes that differ in few bits; patient: one patient's cases in different splits of a site's data sets.
+     */
+    kind: 'exact' | 'near' | 'patient';
+    /**
+     * Message
+     *
+     * What was found, in plain words.
+     */
+    message: string;
+    /**
+     * Remedy
+     */
+    remedy: string;
+};
+
+/**
+ * LeakageReport
+ */
+export type LeakageReport = {
+    /**
+     * Not Compared
+     *
+     * In site order.
+     */
+    not_compared: Array<SiteNotCompared>;
+    /**
+     * Num Compared
+     *
+     * Used cases whose images were compared.
+     */
+    num_compared: number;
+    /**
+     * Num Pairs
+     *
+     * Pairs found.
+     */
+    num_pairs: number;
+    /**
+     * Num Serious
+     */
+    num_serious: number;
+    /**
+     * Pairs
+     *
+     * The serious ones first; at most 500.
+     */
+    pairs: Array<LeakagePair>;
+    /**
+     * Threshold Bits
+     *
+     * Near duplicates differ in at most so many of 256 bits.
+     */
+    threshold_bits: number;
 };
 
 /**
@@ -3029,6 +3198,26 @@ export type ModelSet = {
      * Of FedSM Studio, that answers now.
      */
     version: string;
+};
+
+/**
+ * Moments
+ *
+ * Of one quantity over cases: their number, sum and sum of squares.
+ */
+export type Moments = {
+    /**
+     * Count
+     */
+    count?: number;
+    /**
+     * Squares
+     */
+    squares?: number;
+    /**
+     * Total
+     */
+    total?: number;
 };
 
 /**
@@ -4285,6 +4474,84 @@ export type SiteCreate = {
 };
 
 /**
+ * SiteDistance
+ *
+ * How far apart two sites are, 0 (alike) to 1, by what both state. None: one of the two states nothing of it.
+ */
+export type SiteDistance = {
+    /**
+     * Intensity
+     *
+     * Earth mover's distance of the intensity histograms: how far grey values move on average, as a share of their range.
+     */
+    intensity: number | null;
+    /**
+     * Other
+     */
+    other: string;
+    /**
+     * Overall
+     *
+     * Mean of those above that are known.
+     */
+    overall: number | null;
+    /**
+     * Prevalence
+     *
+     * Difference of prevalence, of the structure that differs most.
+     */
+    prevalence: number | null;
+    /**
+     * Site
+     */
+    site: string;
+    /**
+     * Size
+     *
+     * 1 - smaller / larger mean image size, of the axis that differs most.
+     */
+    size: number | null;
+    /**
+     * Spacing
+     *
+     * 1 - smaller / larger mean spacing, of the axis that differs most.
+     */
+    spacing: number | null;
+    /**
+     * Structure Size
+     *
+     * Hellinger distance of normal distributions with the sites' means and deviations of structure size (in volumes; of the share of the image in pictures), of the structure that differs most.
+     */
+    structure_size: number | null;
+};
+
+/**
+ * SiteNotCompared
+ */
+export type SiteNotCompared = {
+    /**
+     * Num Cases
+     *
+     * Used cases without a hash that may be compared.
+     */
+    num_cases: number;
+    /**
+     * Reason
+     *
+     * With what would make them comparable.
+     */
+    reason: string;
+    /**
+     * Site Name
+     */
+    site_name: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+};
+
+/**
  * SitePolicy
  *
  * What may leave a site. Model weights and metrics leave always: without them nothing is federated.
@@ -4364,6 +4631,74 @@ export type SiteRecord = {
 };
 
 /**
+ * SiteStatistics
+ *
+ * All numbers but `splits` are over the cases of the splits whose count is stated, and of no other.
+ */
+export type SiteStatistics = {
+    /**
+     * Intensity Histogram
+     *
+     * Share in 32 equal bins of grey value, each case counting the same; empty where nothing is stated.
+     */
+    intensity_histogram: Array<number>;
+    /**
+     * Minimum Count
+     *
+     * The site's policy: no count from 1 to this less one is stated.
+     */
+    minimum_count: number;
+    /**
+     * Note
+     *
+     * What is left out and why, in plain words. None: nothing.
+     */
+    note: string | null;
+    /**
+     * Num Cases
+     *
+     * Of the stated splits: no total from which a withheld count could be had.
+     */
+    num_cases: number;
+    /**
+     * Num Datasets
+     *
+     * Ready data sets whose statistics are in here.
+     */
+    num_datasets: number;
+    /**
+     * Site Name
+     */
+    site_name: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Size
+     *
+     * Pixels or voxels of each axis in array order.
+     */
+    size: Array<Spread> | null;
+    /**
+     * Spacing
+     *
+     * mm of each axis in array order. None: unknown or withheld.
+     */
+    spacing: Array<Spread> | null;
+    /**
+     * Splits
+     */
+    splits: {
+        [key: string]: StatedCount;
+    };
+    /**
+     * Structures
+     */
+    structures: Array<StructureStatistics>;
+};
+
+/**
  * SiteUpdate
  */
 export type SiteUpdate = {
@@ -4422,6 +4757,62 @@ export type SplitFractions = {
 };
 
 /**
+ * SplitStatistics
+ *
+ * Over the used cases of one split of one data set.
+ */
+export type SplitStatistics = {
+    /**
+     * Intensity Histogram
+     *
+     * Sum over cases of each one's share of pixels in 32 equal bins of grey value: a case counts 1.
+     */
+    intensity_histogram?: Array<number>;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Size
+     *
+     * Pixels or voxels of each axis, in array order.
+     */
+    size?: Array<Moments>;
+    /**
+     * Spacing
+     *
+     * mm of each axis, in array order, over the cases whose spacing is known.
+     */
+    spacing?: Array<Moments>;
+    /**
+     * Structures
+     *
+     * By name.
+     */
+    structures?: {
+        [key: string]: StructureMoments;
+    };
+};
+
+/**
+ * Spread
+ *
+ * Of one quantity over cases.
+ */
+export type Spread = {
+    /**
+     * Mean
+     */
+    mean: number;
+    /**
+     * Std
+     *
+     * Over the cases, with n as the divisor.
+     */
+    std: number;
+};
+
+/**
  * StatePart
  */
 export type StatePart = {
@@ -4441,6 +4832,26 @@ export type StatePart = {
      * Url
      */
     url: string;
+};
+
+/**
+ * StatedCount
+ *
+ * A number of cases, or the bound that it may not be told under: shown as `12` or `<10`.
+ */
+export type StatedCount = {
+    /**
+     * Below
+     *
+     * Of a withheld count: it is 1 or more, and less than this. None: stated.
+     */
+    below: number | null;
+    /**
+     * Count
+     *
+     * None: withheld.
+     */
+    count: number | null;
 };
 
 /**
@@ -4581,6 +4992,22 @@ export type StructureLabels = {
 };
 
 /**
+ * StructureMoments
+ *
+ * Of the cases that have the structure; `size.count` is how many those are.
+ */
+export type StructureMoments = {
+    /**
+     * Share of the image.
+     */
+    share?: Moments;
+    /**
+     * ml in a volume, pixels in a picture.
+     */
+    size?: Moments;
+};
+
+/**
  * StructureSize
  *
  * How much of a structure a mask holds: in the result's unit.
@@ -4604,6 +5031,36 @@ export type StructureSizeRecord = {
      * Size
      */
     size: number;
+    /**
+     * Structure
+     */
+    structure: string;
+};
+
+/**
+ * StructureStatistics
+ *
+ * Of the cases in the stated splits. Prevalence is `count / num_cases`.
+ */
+export type StructureStatistics = {
+    /**
+     * Num Present
+     *
+     * Cases that have the structure. None: withheld, for fewer cases than may be told have it, or lack it; then the other fields are None, too.
+     */
+    num_present: number | null;
+    /**
+     * Prevalence
+     */
+    prevalence: number | null;
+    /**
+     * Share of the image, where present.
+     */
+    share: Spread | null;
+    /**
+     * Where present: ml in a volume, pixels in a picture. None: in no case.
+     */
+    size: Spread | null;
     /**
      * Structure
      */
@@ -6734,6 +7191,48 @@ export type CheckExperimentResponses = {
 
 export type CheckExperimentResponse = CheckExperimentResponses[keyof CheckExperimentResponses];
 
+export type GetFederationLeakageData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/leakage';
+};
+
+export type GetFederationLeakageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetFederationLeakageError = GetFederationLeakageErrors[keyof GetFederationLeakageErrors];
+
+export type GetFederationLeakageResponses = {
+    /**
+     * Successful Response
+     */
+    200: LeakageReport;
+};
+
+export type GetFederationLeakageResponse = GetFederationLeakageResponses[keyof GetFederationLeakageResponses];
+
 export type ListModelsData = {
     body?: never;
     path: {
@@ -6819,6 +7318,48 @@ export type CreateSiteResponses = {
 };
 
 export type CreateSiteResponse = CreateSiteResponses[keyof CreateSiteResponses];
+
+export type GetFederationStatisticsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/statistics';
+};
+
+export type GetFederationStatisticsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetFederationStatisticsError = GetFederationStatisticsErrors[keyof GetFederationStatisticsErrors];
+
+export type GetFederationStatisticsResponses = {
+    /**
+     * Successful Response
+     */
+    200: FederationStatistics;
+};
+
+export type GetFederationStatisticsResponse = GetFederationStatisticsResponses[keyof GetFederationStatisticsResponses];
 
 export type GetHealthData = {
     body?: never;
