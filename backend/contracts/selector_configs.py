@@ -22,7 +22,7 @@ class LdaSelector(Contract):
         default="descriptors",
         description="What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum "
         "and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; "
-        "both. Descriptors won in every comparison of docs/selector.md.",
+        "both. None was more accurate than descriptors in docs/selector.md.",
     )
     shrinkage: float = Field(
         default=0.1,

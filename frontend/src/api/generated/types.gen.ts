@@ -2678,7 +2678,7 @@ export type LdaSelector = {
     /**
      * Features
      *
-     * What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; both. Descriptors won in every comparison of docs/selector.md.
+     * What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; both. None was more accurate than descriptors in docs/selector.md.
      */
     features?: 'descriptors' | 'encoder' | 'both';
     /**
