@@ -52,7 +52,7 @@ def federation_statistics(session: Session, federation: Federation) -> Federatio
 
 def site_statistics(site: Site, datasets: list[Dataset], task: SegmentationTask) -> SiteStatistics:
     minimum = policy_of(site).minimum_count
-    counted = [dataset.statistics for dataset in datasets if dataset.statistics is not None]
+    counted = [dataset.statistics for dataset in datasets if dataset.statistics]
     parts = {split: [of_set[split] for of_set in counted if split in of_set] for split in SPLITS}
     counts = {split: sum(part.num_cases for part in parts[split]) for split in SPLITS}
     withheld = [split for split in SPLITS if 0 < counts[split] < minimum]

@@ -61,29 +61,58 @@ def label_map_from_names(task: SegmentationTask, names: Mapping[str, tuple[int, 
     return LabelMap.model_validate({"structures": {name: {"values": values} for name, values in found.items()}})
 
 
-def _of_names(path: str, mask: NamedMask, task: SegmentationTask, label_map: LabelMap | None) -> StructureMasks:
-    planes = {name.casefold().strip(): plane for name, plane in mask.planes.items()}
-    wanted = {
-        structure.name: [
-            name.casefold() for name in (label_map.structures[structure.name].names if label_map else (structure.name,))
-        ]
+def wanted_names(task: SegmentationTask, label_map: LabelMap | None) -> frozenset[str]:
+    """Folded names of the segments and ROIs whose planes are needed; the others need not be drawn."""
+    return frozenset(name for names in _names_of_structures(task, label_map).values() for name in names)
+
+
+def folded(name: str) -> str:
+    """As names are compared: case and surrounding blanks do not matter."""
+    return name.casefold().strip()
+
+
+def _names_of_structures(task: SegmentationTask, label_map: LabelMap | None) -> dict[str, tuple[str, ...]]:
+    """Of each structure; without a label map its own name."""
+    if label_map is None:
+        return {structure.name: (folded(structure.name),) for structure in task.structures}
+    return {
+        structure.name: tuple(folded(name) for name in label_map.structures[structure.name].names)
         for structure in task.structures
     }
-    known = {name for names in wanted.values() for name in names}
-    known |= {name.casefold() for name in label_map.ignored_names} if label_map else set()
-    unknown = [name for name in mask.planes if name.casefold().strip() not in known]
-    if unknown:
-        raise Skip(
-            "unknown_label",
-            f"{path} holds {_in_words(unknown)}, which no structure is mapped to: add each to a structure of the label "
-            "map, or to its ignored_names",
-        )
+
+
+def _of_names(path: str, mask: NamedMask, task: SegmentationTask, label_map: LabelMap | None) -> StructureMasks:
+    wanted = _names_of_structures(task, label_map)
+    if nameless := [structure for structure, names in wanted.items() if not names]:
+        given = f"but label_map.structures gives {', '.join(nameless)} no `names`: add them"
+        raise Skip("unknown_label", f"{path} holds segments or ROIs by name, {given}")
+    _require_known_names(path, mask, wanted, label_map)
+    planes = {folded(name): plane for name, plane in mask.planes.items()}
     shape = next(iter(planes.values())).shape if planes else ()
+    absent = np.zeros(shape, np.bool_)
     return np.stack(
-        [
-            np.logical_or.reduce([planes[name] for name in names if name in planes] or [np.zeros(shape, np.bool_)])
-            for names in wanted.values()
-        ]
+        [np.logical_or.reduce([absent, *(planes.get(name, absent) for name in names)]) for names in wanted.values()]
+    )
+
+
+def _require_known_names(
+    path: str, mask: NamedMask, wanted: Mapping[str, tuple[str, ...]], label_map: LabelMap | None
+) -> None:
+    known = {name for names in wanted.values() for name in names}
+    ignored = {folded(name) for name in label_map.ignored_names} if label_map else set()
+    present = {folded(name) for name in mask.names}
+    unknown = [name for name in mask.names if folded(name) not in known | ignored]
+    if not unknown and known & present:
+        return
+    source = "label_map.structures" if label_map else "the task's structures"
+    expected = f"{source} {'name' if label_map else 'are'} {_in_words(sorted(known)) or 'no segment or ROI'}"
+    if unknown:
+        remedy = "add each to the `names` of a structure of label_map, or to its ignored_names"
+        problem = f"{path} holds {_in_words(unknown)}, which no structure is mapped to ({expected}): {remedy}"
+        raise Skip("unknown_label", problem)
+    remedy = "take names of the file as `names` of the structures"
+    raise Skip(
+        "unknown_label", f"{path} holds only {_in_words(mask.names) or 'no structure at all'}, and {expected}: {remedy}"
     )
 
 

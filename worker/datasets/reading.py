@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from backend.contracts.datasets import Reading, ReasonCode
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.files import UnsafeFile
-from worker.datasets.labels import StructureMasks, structure_planes
+from worker.datasets.labels import StructureMasks, folded, structure_planes, wanted_names
 from worker.datasets.layouts.model import Skip
 from worker.datasets.readers import (
     CannotRead,
@@ -18,6 +18,7 @@ from worker.datasets.readers import (
     WrongChannels,
     WrongDimensions,
     WrongGeometry,
+    WrongSize,
     read_image,
     read_mask,
 )
@@ -53,8 +54,9 @@ class ReadFiles:
 def read_files(root: Path, image_path: str, mask_path: str, task: SegmentationTask, reading: Reading) -> ReadFiles:
     """Raises Skip where the case cannot be used."""
     pixels, image = read_pixels(root, image_path, task, reading.channel)
+    wanted = wanted_names(task, reading.label_map)
     try:
-        mask = read_mask(root, mask_path, image)
+        mask = read_mask(root, mask_path, image, lambda name: folded(name) in wanted)
     except (UnsafeFile, CannotRead) as error:
         raise Skip(_mask_code(error), f"{mask_path} {error}") from None
     structures = structure_planes(mask_path, mask, task, reading.label_map)
@@ -129,7 +131,7 @@ def _image_code(error: Exception) -> ReasonCode:
 
 def _mask_code(error: Exception) -> ReasonCode:
     if isinstance(error, WrongGeometry):
-        return "size_mismatch" if "at the same size" in str(error) else "geometry_mismatch"
+        return "size_mismatch" if isinstance(error, WrongSize) else "geometry_mismatch"
     if isinstance(error, WrongChannels):
         return "wrong_channels"
     return "wrong_dimensions" if isinstance(error, WrongDimensions) else "unreadable_mask"
