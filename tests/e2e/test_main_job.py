@@ -122,7 +122,10 @@ def look_at_one_run(page: Page) -> None:
     page.get_by_role("slider", name="Threshold gamma").press("End")
     expect(readout).to_contain_text("every case by the global model")
     assert "gamma=1" in page.url
-    expect(page.get_by_test_id("confusion").get_by_role("rowheader")).to_have_count(4)
+    heads = page.get_by_test_id("confusion").get_by_role("rowheader")
+    expect(heads).to_have_count(4)
+    # What stays in place covers what moves below it: the build must not drop the colour that depends on the scheme.
+    expect(heads.first).to_have_css("background-color", "rgb(255, 255, 255)")
 
 
 def look_at_cases(page: Page, federation: FederationRecord, platform: LivePlatform) -> None:
