@@ -1,15 +1,27 @@
-"""`fedsm dataset ...`"""
+"""`fedsm dataset check` and `fedsm dataset add`."""
 
+import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import typer
-from pydantic import ValidationError
+import yaml
+from pydantic import BaseModel, ValidationError
 from rich.table import Table
 
+from backend.contracts.datasets import (
+    CheckedCase,
+    LabelMap,
+    Layout,
+    Reading,
+    SplitFractions,
+    valid_patient_pattern,
+)
+from backend.contracts.status import DatasetStatus
 from backend.contracts.task_definition import SegmentationTask, Structure
-from backend.contracts.tasks import CheckedCase, SplitFractions
+from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from fedsm.cli_shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -21,25 +33,50 @@ from fedsm.cli_shared import (
     fail,
     find_federation,
 )
+from fedsm.client import Client
 from fedsm.watch import make_console, print_json
 
-dataset_app = typer.Typer(help="Data sets: check a folder before registering it.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from worker.datasets.folder import FolderCheck
 
+Body = TypeVar("Body", bound=BaseModel)
+FRACTIONS = SplitFractions()
 
-@dataset_app.callback()
-def _group() -> None:
-    """Keeps `check` a subcommand while it is the only one."""
+dataset_app = typer.Typer(help="Data sets: check a folder, and register it at a site.", no_args_is_help=True)
+
+LayoutOption = Annotated[str, typer.Option(help=f"How the files are arranged: {', '.join(get_args(Layout))}.")]
+LabelMapOption = Annotated[
+    Path | None, typer.Option(help="YAML or JSON: what stands for each structure in this data set's masks.")
+]
+ChannelOption = Annotated[int | None, typer.Option(min=0, help="The one channel to take, from 0, of several.")]
+PatternOption = Annotated[
+    str | None, typer.Option(help="Regular expression with one group: the patient's part of a case's name.")
+]
+TrainOption = Annotated[float, typer.Option(help="Share of the cases that train.")]
+ValOption = Annotated[float, typer.Option(help="Share of the cases that validate; the rest is tested.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the split.")]
 
 
 @dataset_app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="A folder with images/ and masks/ holding files of equal names.")],
+    folder: Annotated[Path, typer.Argument(help="The data set's folder, or a datalist's JSON file.")],
+    task: Annotated[
+        Path | None, typer.Option(help="YAML or JSON of the task: structures, channels, dimensions.")
+    ] = None,
     structure: Annotated[
         list[str] | None,
         typer.Option(help='A structure and its mask labels, as "optic disc=1,2"; repeat for each structure.'),
     ] = None,
     channels: Annotated[int, typer.Option(min=1, max=3, help="Image channels: 1 for grey, 3 for RGB.")] = 3,
-    federation: Annotated[str | None, typer.Option(help="Take structures and channels from this federation.")] = None,
+    dimensions: Annotated[int, typer.Option(min=2, max=3, help="2 for pictures, 3 for volumes.")] = 2,
+    federation: Annotated[str | None, typer.Option(help="Take the task from this federation.")] = None,
+    layout: LayoutOption = "auto",
+    label_map: LabelMapOption = None,
+    channel: ChannelOption = None,
+    patient_pattern: PatternOption = None,
+    train: TrainOption = FRACTIONS.train,
+    val: ValOption = FRACTIONS.val,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -47,40 +84,133 @@ def check(
 ) -> None:
     """Check which cases of a folder can be used and why the others cannot. Nothing leaves this machine.
 
-    Without --structure and --federation every label from 1 to 255 counts as one structure, `foreground`.
+    Without --task, --structure and --federation every label from 1 to 255 counts as one structure, `foreground`.
     The exit code is 0 when every case can be used, else 1."""
+    if task is not None and (structure or federation is not None):
+        fail("--task, --structure and --federation each give the task: keep one of them", EXIT_WRONG_INPUT)
     if federation is not None:
         with api(home, server, token) as client:
-            task = find_federation(client, federation).task
+            wanted = find_federation(client, federation).task
     else:
-        task = _task(structure or [], channels)
-    cases = _check_folder(folder, task)
+        wanted = (
+            _task_of_options(structure or [], channels, dimensions) if task is None else _load(task, SegmentationTask)
+        )
+    body = _body(
+        folder.resolve(), folder.name or "data", layout, label_map, channel, patient_pattern, (train, val), seed
+    )
+    found = _check_folder(body, wanted)
     if as_json:
-        print_json([case.model_dump(mode="json") for case in cases])
+        print_json([case.model_dump(mode="json") for case in found.cases])
     else:
-        _print_cases(cases)
-    if not cases or any(case.reason_code for case in cases):
+        _print_check(found)
+    if any(case.reason_code for case in found.cases):
         raise typer.Exit(EXIT_FAILED)
 
 
-def _check_folder(folder: Path, task: SegmentationTask) -> tuple[CheckedCase, ...]:
-    from worker.datasets.folder import check_folder
+@dataset_app.command()
+def add(
+    site: Annotated[str, typer.Argument(metavar="SITE", help="The site's slug, name or id.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Absolute path on the site's own worker.")],
+    name: Annotated[str, typer.Option(help="The data set's name at its site.")] = "Data",
+    federation: Annotated[str | None, typer.Option(help="Name or id; may be left out where there is only one.")] = None,
+    layout: LayoutOption = "auto",
+    label_map: LabelMapOption = None,
+    channel: ChannelOption = None,
+    patient_pattern: PatternOption = None,
+    train: TrainOption = FRACTIONS.train,
+    val: ValOption = FRACTIONS.val,
+    seed: SeedOption = 0,
+    wait: Annotated[bool, typer.Option(help="Wait for the check to end.")] = True,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Register a folder at a site, and say what its check found. The site's worker reads the folder.
 
+    The exit code is 1 when no case can be used, 2 when the registration is refused, else 0."""
+    body = _body(folder, name, layout, label_map, channel, patient_pattern, (train, val), seed)
+    with api(home, server, token) as client:
+        record = client.register_dataset(_find_site(client, federation, site), body)
+        while wait and record.status == DatasetStatus.CHECKING:
+            time.sleep(0.5)
+            record = client.dataset(record.id)
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+    else:
+        _print_record(record)
+    if record.status == DatasetStatus.FAILED:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _body(
+    folder: Path | str,
+    name: str,
+    layout: str,
+    label_map: Path | None,
+    channel: int | None,
+    patient_pattern: str | None,
+    shares: tuple[float, float],
+    seed: int,
+) -> DatasetCreate:
+    """The registration as the API takes it: `check` and `add` refuse the same."""
+    values: dict[str, Any] = {
+        "name": name,
+        "folder": str(folder),
+        "layout": layout,
+        "label_map": None if label_map is None else _load(label_map, LabelMap),
+        "channel": channel,
+        "patient_pattern": patient_pattern,
+        "fractions": {"train": shares[0], "val": shares[1]},
+        "seed": seed,
+    }
+    return _validated(DatasetCreate, values, "")
+
+
+def _check_folder(body: DatasetCreate, task: SegmentationTask) -> "FolderCheck":
+    from worker.datasets.folder import CheckOptions, check_folder
+
+    options = CheckOptions(
+        layout=body.layout,
+        reading=Reading(label_map=body.label_map, channel=body.channel),
+        patient_pattern=valid_patient_pattern(body.patient_pattern),
+    )
     try:
-        return tuple(check_folder(folder.resolve(), task, SplitFractions(), seed=0).cases)
+        return check_folder(body.folder, task, body.fractions, body.seed, options=options)
     except (ValueError, OSError) as error:
         fail(str(error), EXIT_WRONG_INPUT)
 
 
-def _task(structures: list[str], channels: int) -> SegmentationTask:
+def _find_site(client: Client, federation: str | None, wanted: str) -> str:
+    found = find_federation(client, federation)
+    matching = [site.id for site in found.sites if wanted in (site.id, site.slug, site.name)]
+    if len(matching) != 1:
+        known = ", ".join(site.slug for site in found.sites) or "none yet"
+        fail(f"{found.name} has no site {wanted!r}; its sites: {known}", EXIT_WRONG_INPUT)
+    return matching[0]
+
+
+def _load(path: Path, kind: type[Body]) -> Body:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        fail(f"{path} cannot be read ({error}): give a YAML or JSON file", EXIT_WRONG_INPUT)
+    return _validated(kind, content, f"{path}: ")
+
+
+def _validated(kind: type[Body], content: object, source: str) -> Body:
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, problem['loc'])) or 'content'}: {problem['msg']}" for problem in error.errors()]
+        fail(source + "; ".join(lines), EXIT_WRONG_INPUT)
+
+
+def _task_of_options(structures: list[str], channels: int, dimensions: int) -> SegmentationTask:
     parsed = tuple(_structure(text) for text in structures)
     foreground = Structure(name="foreground", label_values=tuple(range(1, 256)))
-    try:
-        return SegmentationTask.model_validate(
-            {"modality": "unknown", "num_channels": channels, "structures": parsed or (foreground,)}
-        )
-    except ValidationError as error:
-        fail("; ".join(problem["msg"] for problem in error.errors()), EXIT_WRONG_INPUT)
+    values = {"modality": "unknown", "num_channels": channels, "dimensions": dimensions}
+    return _validated(SegmentationTask, values | {"structures": parsed or (foreground,)}, "")
 
 
 def _structure(text: str) -> Structure:
@@ -93,13 +223,40 @@ def _structure(text: str) -> Structure:
         fail(f'--structure {text!r} must be a name and labels, as "optic disc=1,2"', EXIT_WRONG_INPUT)
 
 
-def _print_cases(cases: tuple[CheckedCase, ...]) -> None:
-    skipped = [case for case in cases if case.reason_code]
+def _print_check(found: "FolderCheck") -> None:
+    skipped = [case for case in found.cases if case.reason_code]
     if skipped:
-        table = Table("case", "reason", "details")
-        for case in skipped:
-            table.add_row(case.name, str(case.reason_code), case.reason or "")
-        make_console().print(table)
+        _print_table(("case", "reason", "details"), [(c.name, str(c.reason_code), c.reason or "") for c in skipped])
+    warned = [(case.name, warning.code, warning.message) for case in found.cases for warning in case.warnings]
+    if warned:
+        _print_table(("case", "warning", "details"), warned)
+    for warning in found.warnings:
+        typer.echo(warning)
+    typer.echo(_summary(found.cases, skipped))
+
+
+def _summary(cases: tuple[CheckedCase, ...], skipped: list[CheckedCase]) -> str:
     splits = Counter(case.split for case in cases if case.split)
     counts = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))
-    typer.echo(f"{len(cases) - len(skipped)} of {len(cases)} cases can be used ({counts}), {len(skipped)} cannot")
+    return f"{len(cases) - len(skipped)} of {len(cases)} cases can be used ({counts}), {len(skipped)} cannot"
+
+
+def _print_record(record: DatasetRecord) -> None:
+    if record.error:
+        typer.echo(record.error)
+    for warning in record.warnings:
+        typer.echo(warning)
+    if record.status == DatasetStatus.CHECKING:
+        typer.echo(f"{record.name} of {record.site_name} ({record.id}) is being checked")
+        return
+    reasons = ", ".join(f"{count} {code}" for code, count in record.skipped_by_reason.items())
+    skipped = f", {record.num_skipped} skipped ({reasons})" if record.num_skipped else ""
+    total = record.num_used + record.num_skipped
+    typer.echo(f"{record.name} of {record.site_name} ({record.id}): {record.num_used} of {total} cases used{skipped}")
+
+
+def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, str, str]]) -> None:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    make_console().print(table)

@@ -14,10 +14,12 @@ from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector
 from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
-from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord
+from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord, SiteUpdate
+from backend.leakage.schemas import LeakageReport
 from backend.models.schemas import ModelSet
 from backend.predictions.schemas import PredictionRecord
 from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
+from backend.statistics.schemas import FederationStatistics
 from backend.users.schemas import SystemRecord
 from fedsm.home import Home
 
@@ -80,6 +82,13 @@ class Client:
     def create_site(self, federation_id: str, site: SiteCreate) -> SiteRecord:
         return self._post(f"/federations/{federation_id}/sites", site, SiteRecord)
 
+    def update_site(self, site_id: str, change: SiteUpdate) -> SiteRecord:
+        content = change.model_dump_json(exclude_unset=True)
+        response = self._send(
+            "PATCH", f"/sites/{site_id}", content=content, headers={"Content-Type": "application/json"}
+        )
+        return SiteRecord.model_validate_json(response.content)
+
     def datasets(self, federation_id: str) -> list[DatasetRecord]:
         return self._get(f"/federations/{federation_id}/datasets", list[DatasetRecord])
 
@@ -91,6 +100,12 @@ class Client:
 
     def dataset_cases(self, dataset_id: str) -> list[CaseRecord]:
         return self._get(f"/datasets/{dataset_id}/cases", list[CaseRecord])
+
+    def statistics(self, federation_id: str) -> FederationStatistics:
+        return self._get(f"/federations/{federation_id}/statistics", FederationStatistics)
+
+    def leakage(self, federation_id: str) -> LeakageReport:
+        return self._get(f"/federations/{federation_id}/leakage", LeakageReport)
 
     def experiments(self, federation_id: str) -> list[ExperimentRecord]:
         return self._get(f"/federations/{federation_id}/experiments", list[ExperimentRecord])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
+from pathlib import PurePosixPath, PureWindowsPath
 from statistics import median
 from typing import cast, get_args
 
@@ -36,6 +37,7 @@ def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor:
     """Starts the check at the site's worker."""
     site = get_row(session, Site, site_id)
     _require_mapped_structures(body, get_row(session, Federation, site.federation_id).task)
+    _require_layout_of_folder(body)
     if body.fractions.train + body.fractions.val >= 1:
         total = f"{body.fractions.train} + {body.fractions.val}"
         raise InvalidInput.of_field("fractions", total, "leaves no cases for the test", "make their sum less than 1")
@@ -288,6 +290,16 @@ def _require_mapped_structures(body: DatasetCreate, task: SegmentationTask) -> N
     if unknown := sorted(mapped - wanted):
         names, known = ", ".join(unknown), ", ".join(sorted(wanted))
         raise InvalidInput.of_field("label_map", names, "is no structure of the federation", f"take {known}")
+
+
+def _require_layout_of_folder(body: DatasetCreate) -> None:
+    """What the path alone tells; the files are at the site."""
+    if body.folder.lower().endswith(".json") and body.layout not in ("auto", "datalist"):
+        remedy = "give the data set's folder, or the layout datalist"
+        raise InvalidInput.of_field("layout", body.layout, f"does not fit the file {body.folder}", remedy)
+    if not (PurePosixPath(body.folder).is_absolute() or PureWindowsPath(body.folder).is_absolute()):
+        remedy = "give the absolute path, as /data/site-a"
+        raise InvalidInput.of_field("folder", body.folder, "is relative to no folder that a worker has", remedy)
 
 
 def _num_patients(patients: list[str | None]) -> int | None:
