@@ -40,6 +40,7 @@ SHRINKAGE, MINIMUM_CASES, NUM_BINS = 0.1, 5, 10
 UNIFORM, SIMILARITY = "uniform", 2.0
 SELECTORS: Mapping[str, Selector] = {
     "lda-descriptors": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors"),
+    "lda-descriptors-farthest-10": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors", 10.0),
     "lda-encoder": LdaSelector(SHRINKAGE, MINIMUM_CASES, "encoder"),
     "lda-both": LdaSelector(SHRINKAGE, MINIMUM_CASES, "both"),
     "lda-descriptors-shrinkage-0.01": LdaSelector(0.01, MINIMUM_CASES, "descriptors"),
@@ -54,6 +55,7 @@ SELECTORS: Mapping[str, Selector] = {
 HEAVY = ("vgg11-reference", "vgg11-pooled-1e-4")
 USUAL = (
     "lda-descriptors",
+    "lda-descriptors-farthest-10",
     "lda-encoder",
     "lda-both",
     "cnn-reference",

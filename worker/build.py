@@ -1,5 +1,6 @@
 """Contract to engine and back: the only file that knows both."""
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -259,7 +260,8 @@ def _build_server_optimizer(config: FedAvgMConfig | FedAdamConfig | FedYogiConfi
 def _build_selector(config: SelectorConfig) -> Selector:
     match config:
         case LdaSelector():
-            return lda.LdaSelector(config.shrinkage, config.minimum_cases, config.features)
+            farthest = math.inf if config.farthest is None else config.farthest
+            return lda.LdaSelector(config.shrinkage, config.minimum_cases, config.features, farthest)
         case CnnSelector():
             return softmax.SoftmaxSelector("cnn", config.learning_rate, config.training)
         case Vgg11Selector():

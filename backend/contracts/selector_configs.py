@@ -30,6 +30,14 @@ class LdaSelector(Contract):
         le=1,
         description="Share of the identity in the pooled, standardized covariance; 1 ignores correlations.",
     )
+    farthest: float | None = Field(
+        default=10.0,
+        gt=1,
+        le=1e6,
+        description="An image whose squared distance to the nearest site is more than this times what is "
+        "usual of validation images is of no site, and the global model segments it. Empty: no image is. Ours: "
+        "docs/selector.md.",
+    )
     minimum_cases: int = Field(
         default=5,
         ge=2,

@@ -10,8 +10,10 @@ from tests.worker.engine.test_lda import FEATURES, SHRINKAGE, first_state, run_r
 from worker.engine.plan import GLOBAL
 from worker.engine.selectors.calibration import (
     BINS,
+    LOG_DISTANCES,
     LOSSES,
     TEMPERATURES,
+    USUAL_DISTANCE,
     calibrate,
     held_out_quality,
     held_out_report,
@@ -24,23 +26,30 @@ def logits(*rows: tuple[float, float]) -> torch.Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
+def distances(*squares: float) -> torch.Tensor:
+    return torch.tensor(squares, dtype=torch.float64)
+
+
 def test_a_report_by_hand() -> None:
     """At temperature 1: logits (log 3, 0) are 3/4 and 1/4, in bin 7 and right for site 0; (0, log 4) is 4/5, in bin 8
     (0.8 rounds to just above it) and wrong: -log(3/4) - log(1/5)."""
-    report = held_out_report(logits((math.log(3), 0), (0, math.log(4.2))), 0)
+    report = held_out_report(logits((math.log(3), 0), (0, math.log(4.2))), distances(1, 4), 0)
     assert report[LOSSES][0].item() == pytest.approx(-math.log(3 / 4) - math.log(1 / 5.2))
     assert report[BINS][0, 7].tolist() == pytest.approx([1, 0.75, 1])
     assert report[BINS][0, 8].tolist() == pytest.approx([1, 4.2 / 5.2, 0])
+    assert report[LOG_DISTANCES].item() == pytest.approx(math.log(4))
     assert report[BINS][0].sum(dim=0).tolist() == pytest.approx([2, 0.75 + 4.2 / 5.2, 1])
 
 
 def test_quality_by_hand() -> None:
-    """Ten cases at 0.9 of which six are right: the temperature softens 0.9 towards 0.6, log-odds 2.197 to 0.405."""
+    """Ten cases at 0.9 of which six are right: the temperature softens 0.9 towards 0.6, log-odds 2.197 to 0.405. Six
+    squared distances of 1 and four of 32 = 2^5 have the geometric mean 2^(20 / 10) = 4."""
     odds = math.log(9)
-    right = held_out_report(logits(*[(odds, 0.0)] * 6), 0)
-    wrong = held_out_report(logits(*[(odds, 0.0)] * 4), 1)
+    right = held_out_report(logits(*[(odds, 0.0)] * 6), distances(*[1] * 6), 0)
+    wrong = held_out_report(logits(*[(odds, 0.0)] * 4), distances(*[32] * 4), 1)
     found = calibrate([right, wrong])
     temperature = found["temperature"].item()
+    assert found[USUAL_DISTANCE].item() == pytest.approx(4)
     assert temperature == min(TEMPERATURES.tolist(), key=lambda t: abs(math.log(t * math.log(1.5) / odds)))
     quality = held_out_quality(found)
     assert quality is not None
@@ -53,8 +62,9 @@ def test_quality_by_hand() -> None:
 
 def test_reports_of_sites_add_up_to_the_report_of_all() -> None:
     rows = torch.randn(12, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    whole = held_out_report(rows, 1)
-    halves = [held_out_report(rows[:5], 1), held_out_report(rows[5:], 1)]
+    squares = rows[:, 0] ** 2
+    whole = held_out_report(rows, squares, 1)
+    halves = [held_out_report(rows[:5], squares[:5], 1), held_out_report(rows[5:], squares[5:], 1)]
     for key, tensor in calibrate([whole]).items():
         torch.testing.assert_close(calibrate(halves)[key], tensor)
 

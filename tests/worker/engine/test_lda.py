@@ -1,5 +1,6 @@
 """The closed-form selector: exact as if pooled, calibrated, careful with small sites and with changing encoders."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from worker.engine.data import Case, SiteData
 from worker.engine.descriptors import SCAN_FLOORS, describe_image, descriptor_floors, num_descriptors
 from worker.engine.plan import GLOBAL, Plan, State, Tensors
 from worker.engine.selectors.features import FeatureSet, encode, feature_floors, features_of, num_features
-from worker.engine.selectors.lda import LdaSelector, moments_of, solve_lda
+from worker.engine.selectors.lda import LdaSelector, moments_of, solve_lda, squared_distance
 from worker.engine.strategies.base import initial_weights
 
 SHRINKAGE = 0.1
@@ -210,6 +211,42 @@ def test_a_spacing_that_never_varies_counts_by_its_floor() -> None:
     assert spacing_alone < 1  # of a logit
     unbounded = solve_lda(federated(sites), SHRINKAGE, torch.zeros(24))
     assert (unbounded["weight"][0, 22] - unbounded["weight"][1, 22]).abs() * np.log(1.02) > 1e6
+
+
+def test_the_distance_by_hand() -> None:
+    """Two sites of one feature, 0 and 2 at a, 10 and 12 at b: a scatter of 2 + 2 over 4 - 2 cases is a variance of 2.
+    1 is a's mean; 5 is 4 away from it: 16 / 2 = 8; 31 is 20 from b's: 200."""
+    sites = {"a": np.array([[0.0], [2.0]]), "b": np.array([[10.0], [12.0]])}
+    solved = solve_lda(federated(sites), SHRINKAGE, torch.zeros(1))
+    there = torch.tensor([[1.0], [5.0], [31.0]], dtype=torch.float64)
+    assert squared_distance(solved, there).tolist() == pytest.approx([0, 8, 200])
+
+
+def test_an_absent_site_and_a_constant_feature_have_no_distance() -> None:
+    sites = {"a": np.array([[0.0, 3.0], [2.0, 3.0]]), "b": None, "c": np.array([[10.0, 3.0], [12.0, 3.0]])}
+    moments = {name: None if x is None else moments_of(torch.from_numpy(x)) for name, x in sites.items()}
+    solved = solve_lda(moments, SHRINKAGE, torch.zeros(2))
+    assert squared_distance(solved, torch.tensor([[5.0, 3.01]], dtype=torch.float64)).tolist() == pytest.approx([8])
+
+
+def test_an_image_far_from_all_sites_is_of_none() -> None:
+    """Site c's images are 30 levels brighter than b's: without the limit it is as good as certain that they are b's."""
+    plan, sites = small_plan(("a", "b")), small_sites()
+    limited, unlimited = (LdaSelector(SHRINKAGE, 2, "descriptors", farthest) for farthest in (10.0, math.inf))
+    first = run_round(limited, first_state(plan), sites, plan.sites, plan)
+    state = run_round(limited, first, sites, plan.sites, plan)
+    for index, site in enumerate(plan.sites):
+        known = limited.probabilities(state.__getitem__, sites[site].test, plan)
+        assert torch.equal(known, unlimited.probabilities(state.__getitem__, sites[site].test, plan))
+        assert known[:, index].min() > 0.9
+    sure = unlimited.probabilities(state.__getitem__, sites["c"].test, plan)
+    equal = limited.probabilities(state.__getitem__, sites["c"].test, plan)
+    assert sure.max(dim=1).values.min() > 0.99
+    assert equal.max() < 0.53
+    assert torch.equal(equal.argmax(dim=1), sure.argmax(dim=1))
+    assert equal.sum(dim=1).tolist() == pytest.approx([1.0] * len(equal))
+    # Before any held-out case was tried nobody knows what is far.
+    assert limited.probabilities(first.__getitem__, sites["c"].test, plan).max() > 0.99
 
 
 def test_a_site_with_too_few_cases_may_not_send_its_moments() -> None:

@@ -68,7 +68,7 @@ def test_the_threshold_is_put_to_the_patient() -> None:
     """Alone, the first case (0.95 > 0.9) has its site's model and the second the global one; together
     (0.872 = sqrt(0.95 * 0.8), of a sum with 0.1 = sqrt(0.05 * 0.2), is 0.897) both have the global one."""
     plan, answers = small_plan(sites=("a", "b")), ((0.95, 0.05), (0.8, 0.2))
-    strategy = FedSM(0.7, 0.9, Told(0.1, 2, "descriptors", answers), 0.0, "hard")
+    strategy = FedSM(0.7, 0.9, Told(0.1, 2, "descriptors", answers=answers), 0.0, "hard")
 
     def models(*names: str | None) -> list[str]:
         return [route.chosen_model for route in strategy.routes(lambda _: {}, patients(*names), plan)]

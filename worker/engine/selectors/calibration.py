@@ -20,12 +20,19 @@ NUM_BINS = 10
 #: A report's tensors: the sum over cases of -log p(own site), [T], and in each bin the number of cases, the sum of
 #: their largest probabilities and the number of right ones, [T, NUM_BINS, 3].
 LOSSES, BINS = "loss_of_temperature", "bins_of_temperature"
+#: And the sum over cases of the logarithm of their squared distance to the nearest site, [1].
+LOG_DISTANCES = "log_distances"
+#: The selector's tensor [1]: the geometric mean of held-out cases' squared distances, 0 where none is known.
+USUAL_DISTANCE = "usual_distance"
+#: Squared distances below this are none.
+SMALLEST_DISTANCE = 1e-12
 #: The selector's tensor [4] of `held_out_quality`.
 HELD_OUT = "held_out"
 #: What a classifier has that nobody has tried on held-out cases.
 UNCALIBRATED: Tensors = {
     "temperature": torch.ones(1, dtype=torch.float64),
     HELD_OUT: torch.zeros(4, dtype=torch.float64),
+    USUAL_DISTANCE: torch.zeros(1, dtype=torch.float64),
 }
 
 
@@ -43,25 +50,33 @@ class HeldOutQuality:
     ece: float
 
 
-def held_out_report(logits_NK: torch.Tensor, site_index: int) -> Tensors:  # noqa: N803 (shape suffix)
-    """What a site sends: sums over its held-out cases, whose label is the site itself."""
+def held_out_report(logits_NK: torch.Tensor, distances_N: torch.Tensor, site_index: int) -> Tensors:  # noqa: N803
+    """What a site sends: sums over its held-out cases, whose label is the site itself. distances_N: squared."""
     log_p_TNK = torch.log_softmax(logits_NK[None] / TEMPERATURES[:, None, None], dim=2)  # noqa: N806
     largest, chosen = log_p_TNK.exp().max(dim=2)
     bins = (largest * NUM_BINS).long().clamp_max(NUM_BINS - 1)
     values = torch.stack([torch.ones_like(largest), largest, (chosen == site_index).double()], dim=2)
     counts = torch.zeros(len(TEMPERATURES), NUM_BINS, 3, dtype=torch.float64)
     counts.scatter_add_(1, bins[:, :, None].expand(-1, -1, 3), values)
-    return {LOSSES: -log_p_TNK[:, :, site_index].sum(dim=1), BINS: counts}
+    return {
+        LOSSES: -log_p_TNK[:, :, site_index].sum(dim=1),
+        BINS: counts,
+        LOG_DISTANCES: distances_N.clamp_min(SMALLEST_DISTANCE).log().sum().reshape(1),
+    }
 
 
 def check_report(participant: str, part: str, report: Tensors) -> None:
     """Raises ValueError naming site and tensor where the report's keys or shapes are others."""
-    expected = {LOSSES: torch.empty_like(TEMPERATURES), BINS: torch.empty(len(TEMPERATURES), NUM_BINS, 3)}
+    bins = torch.empty(len(TEMPERATURES), NUM_BINS, 3)
+    expected = {LOSSES: torch.empty_like(TEMPERATURES), BINS: bins, LOG_DISTANCES: torch.empty(1)}
     check_update(participant, part, report, expected)
 
 
 def calibrate(reports: Sequence[Tensors]) -> Tensors:
-    """The temperature with the least held-out loss of all sites, and the quality at it; nothing without reports."""
+    """The temperature with the least held-out loss of all sites, the quality at it, and the usual distance.
+
+    Nothing without reports.
+    """
     if not reports:
         return {}
     losses = torch.stack([report[LOSSES] for report in reports]).sum(dim=0)
@@ -70,7 +85,8 @@ def calibrate(reports: Sequence[Tensors]) -> Tensors:
     num_cases = count.sum()
     ece = (confidence - right).abs().sum() / num_cases
     quality = torch.stack([num_cases, right.sum() / num_cases, losses[best] / num_cases, ece])
-    return {"temperature": TEMPERATURES[best].reshape(1), HELD_OUT: quality}
+    usual = (torch.stack([report[LOG_DISTANCES] for report in reports]).sum(dim=0) / num_cases).exp()
+    return {"temperature": TEMPERATURES[best].reshape(1), HELD_OUT: quality, USUAL_DISTANCE: usual}
 
 
 def held_out_quality(selector: Tensors) -> HeldOutQuality | None:

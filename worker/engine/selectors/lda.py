@@ -10,10 +10,14 @@ as that round's global model). Moments of different encoders are never mixed: wh
 absent, the classifier stays with the last encoder that all such sites have described, and the next one is a candidate
 until they have.
 
+An image whose Mahalanobis distance to every site is far above that of held-out cases is of none: a linear classifier
+would be surest of just those. Its probabilities are nearly equal, so that the global model segments it.
+
 Probabilities are calibrated: each site returns the held-out (validation) log-loss of the classifier it received on a
 grid of temperatures, and the server takes the temperature with the least total.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +28,13 @@ from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.local_training import OnProgress
 from worker.engine.plan import GLOBAL, Plan, State, Tensors
 from worker.engine.selectors.base import SELECTOR, Selector
-from worker.engine.selectors.calibration import UNCALIBRATED, calibrate, check_report, held_out_report
+from worker.engine.selectors.calibration import (
+    UNCALIBRATED,
+    USUAL_DISTANCE,
+    calibrate,
+    check_report,
+    held_out_report,
+)
 from worker.engine.selectors.features import FeatureSet, feature_floors, features_of, num_features
 
 MOMENTS = "selector_moments"
@@ -35,6 +45,8 @@ CANDIDATE_MOMENTS = "selector_candidate_moments"
 CALIBRATION = "selector_calibration"
 #: Feature deviations below this are numerical noise.
 SMALLEST_DEVIATION = 1e-9
+#: What a far image keeps of its probabilities, beside equal ones: their order, and no more.
+FAR_SHARE = 0.05
 #: The logit of a site that has not sent its moments: probability 0, and a finite number in the file.
 ABSENT_LOGIT = -1e30
 
@@ -44,6 +56,8 @@ class LdaSelector(Selector):
     shrinkage: float
     minimum_cases: int
     features: FeatureSet
+    #: An image is of no site where its squared distance is more than this times held-out cases'; infinite: none is.
+    farthest: float = math.inf
 
     def initial_parts(self, plan: Plan) -> State:  # noqa: ARG002 (nothing to draw)
         return {}
@@ -71,8 +85,10 @@ class LdaSelector(Selector):
         held_out = [case for site_data in data for case in site_data.val]
         index = plan.sites.index(site)
         if SELECTOR in parts and held_out and parts[SELECTOR]["bias"][index] > ABSENT_LOGIT:
-            logits = self._logits(parts.__getitem__, held_out, plan)
-            update[f"{CALIBRATION}/{site}"] = held_out_report(logits, index)
+            described = self._features(parts.__getitem__, held_out, plan)
+            logits = described @ parts[SELECTOR]["weight"].T + parts[SELECTOR]["bias"]
+            distances = squared_distance(parts[SELECTOR], described)
+            update[f"{CALIBRATION}/{site}"] = held_out_report(logits, distances, index)
         on_progress(1.0)
         return update
 
@@ -151,13 +167,19 @@ class LdaSelector(Selector):
         self._check_count(participant, int(moments["count"]))
 
     def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
-        return torch.softmax(self._logits(load_part, cases, plan) / load_part(SELECTOR)["temperature"], dim=1)
-
-    def _logits(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
-        """[N, K], before the temperature."""
         selector = load_part(SELECTOR)
+        described = self._features(load_part, cases, plan)
+        logits = described @ selector["weight"].T + selector["bias"]
+        probabilities = torch.softmax(logits / selector["temperature"], dim=1)
+        known = selector["bias"] > ABSENT_LOGIT
+        equal = known.double() / known.sum()
+        usual = selector[USUAL_DISTANCE]
+        is_far = (squared_distance(selector, described) > self.farthest * usual) & (usual > 0)
+        return torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)
+
+    def _features(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
         encoder = None if self.features == "descriptors" else load_part(ENCODER)
-        return features_of(self.features, cases, plan, encoder) @ selector["weight"].T + selector["bias"]
+        return features_of(self.features, cases, plan, encoder)
 
     def _check_count(self, site: str, num_cases: int) -> None:
         """At the site before anything leaves it, and again at the server."""
@@ -183,7 +205,8 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
 
     Features are standardized by the pooled within-site deviation; the correlation matrix that is left is shrunk
     towards the identity: (1 - shrinkage) R + shrinkage I (Friedman 1989). floors: [D], each added to its feature's
-    variance as a square. Returns `weight` [K, D] and `bias` [K], float64: logits = features weight^T + bias.
+    variance as a square. Returns float64 `weight` [K, D] and `bias` [K]: logits = features weight^T + bias; and for
+    `squared_distance` the sites' `means` [K, D], 0 of absent sites, and `precision` [D, D].
     """
     present = [m for m in moments.values() if m is not None]
     if not present:
@@ -199,6 +222,9 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
     deviation = within.diagonal().clamp_min(SMALLEST_DEVIATION**2).sqrt()
     correlation = within / torch.outer(deviation, deviation)
     shrunk = (1 - shrinkage) * correlation + shrinkage * torch.eye(len(correlation), dtype=torch.float64)
+    # A feature that never varied has no unit of distance: leave it out of that.
+    varies = within.diagonal() > SMALLEST_DEVIATION**2
+    precision = torch.linalg.inv(shrunk) / torch.outer(deviation, deviation) * torch.outer(varies, varies)
     rows, biases = [], []
     remaining = iter(means)
     for sent in moments.values():
@@ -210,4 +236,20 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
         direction = torch.linalg.solve(shrunk, mean)
         rows.append(direction / deviation)
         biases.append(-0.5 * mean @ direction)
-    return {"weight": torch.stack(rows), "bias": torch.stack(biases)}
+    at = iter(means)
+    return {
+        "weight": torch.stack(rows),
+        "bias": torch.stack(biases),
+        "means": torch.stack([torch.zeros_like(deviation) if sent is None else next(at) for sent in moments.values()]),
+        "precision": precision,
+    }
+
+
+def squared_distance(selector: Tensors, features_ND: torch.Tensor) -> torch.Tensor:  # noqa: N803 (shape suffix)
+    """[N]: squared Mahalanobis distance to the nearest site's mean."""
+    squares = []
+    for mean, bias in zip(selector["means"], selector["bias"], strict=True):
+        if bias > ABSENT_LOGIT:
+            difference = features_ND - mean
+            squares.append(((difference @ selector["precision"]) * difference).sum(dim=1))
+    return torch.stack(squares).min(dim=0).values

@@ -2676,6 +2676,12 @@ export type LabelMap = {
  */
 export type LdaSelector = {
     /**
+     * Farthest
+     *
+     * An image whose squared distance to the nearest site is more than this times what is usual of validation images is of no site, and the global model segments it. Empty: no image is. Ours: docs/selector.md.
+     */
+    farthest?: number | null;
+    /**
      * Features
      *
      * What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; both. None was more accurate than descriptors in docs/selector.md.
