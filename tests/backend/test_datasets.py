@@ -1,0 +1,96 @@
+"""Registering and checking data sets over REST: what is refused before the check, and the fingerprint after it."""
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker
+
+DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
+
+
+_NUMBERS = count(1)
+
+
+def case(name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": name, "image": f"images/{name}.png", "mask": f"masks/{name}.png", "split": "train", "width": 8,
+        "height": 8, "image_sha256": "0" * 64, "mask_sha256": "1" * 64, "structure_shares": {"disc": 0.1}, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def site(backend: LiveBackend) -> str:
+    federation = backend.post("/federations", {"name": "Eyes", "task": DISC})
+    return str(backend.post(f"/federations/{federation['id']}/sites", {"name": "A"})["id"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"folder": "data/a"}, "folder", "give the absolute path"),
+        ({"folder": "/data/list.json", "layout": "bids"}, "layout", "does not fit the file /data/list.json"),
+        ({"fractions": {"train": 0.8, "val": 0.2}}, "fractions", "make their sum less than 1"),
+        ({"label_map": {"structures": {"cup": {"values": [1]}}}}, "label_map", "say what stands for it"),
+        (
+            {"label_map": {"structures": {"disc": {"values": [1]}, "cup": {"values": [2]}}}},
+            "label_map",
+            "is no structure of the federation",
+        ),
+        ({"label_map": {"structures": {"disc": {}}}}, "label_map.structures.disc", "list at least one integer or name"),
+        ({"patient_pattern": "P[0-9]+"}, "patient_pattern", "put parentheses around the patient's part"),
+        ({"layout": "zip"}, "layout", "zip"),
+    ],
+)
+def test_a_wrong_registration_is_refused_at_once(
+    backend: LiveBackend, site: str, change: dict[str, Any], field: str, words: str
+) -> None:
+    body = {"name": "One", "folder": "/data/a", **change}
+    response = backend.admin.post(f"/api/v1/sites/{site}/datasets", json=body)
+    assert response.status_code == 422
+    (problem,) = response.json()["fields"]
+    assert problem["field"] == field
+    assert words in str(problem)
+
+
+def test_a_windows_path_is_absolute(backend: LiveBackend, site: str) -> None:
+    assert backend.post(f"/sites/{site}/datasets", {"name": "One", "folder": r"D:\data\a"})["status"] == "checking"
+
+
+def fingerprint(
+    backend: LiveBackend, worker: PlayedWorker, site: str, cases: list[dict[str, Any]], **result: Any
+) -> str:
+    number = next(_NUMBERS)
+    dataset = backend.post(f"/sites/{site}/datasets", {"name": f"Set {number}", "folder": f"/data/{number}"})
+    task_id = worker.next_task_id("simulated")
+    assert task_id is not None
+    done = worker.complete(worker.must_claim(task_id), {"kind": "describe_dataset", "cases": cases, **result})
+    assert done.status_code == 204, done.text
+    return str(backend.get(f"/datasets/{dataset['id']}")["fingerprint"])
+
+
+def test_the_fingerprint_is_of_content_alone(backend: LiveBackend, worker: PlayedWorker, site: str) -> None:
+    """Not of the order of cases, nor of skipped ones; a changed file, mask, split or label map gives another."""
+    cases = [case("a"), case("b", image_sha256="2" * 64)]
+    skipped = {
+        "name": "x",
+        "image": "images/x.png",
+        "mask": None,
+        "reason_code": "no_mask",
+        "reason": "no mask: add it",
+    }
+    first = fingerprint(backend, worker, site, cases)
+    assert len(first) == 64
+    assert fingerprint(backend, worker, site, cases[::-1]) == first
+    assert fingerprint(backend, worker, site, [*cases, skipped]) == first
+    label_map = {"label_map": {"structures": {"disc": {"values": [2]}}}}
+    others = {
+        fingerprint(backend, worker, site, [case("a"), case("b", image_sha256="3" * 64)]),
+        fingerprint(backend, worker, site, [case("a", mask_sha256="4" * 64), cases[1]]),
+        fingerprint(backend, worker, site, [case("a", split="test"), cases[1]]),
+        fingerprint(backend, worker, site, cases[:1]),
+        fingerprint(backend, worker, site, cases, reading=label_map),
+    }
+    assert len(others - {first}) == 5
