@@ -219,7 +219,7 @@ def _about_cases(cases: Sequence[CheckedCase], task: SegmentationTask) -> list[s
     ]
     empty = [split for split in ("train", "val", "test") if not any(case.split == split for case in used)]
     if empty:
-        warnings.append(f"The split {' and '.join(empty)} has no case.")
+        warnings.append(f"No case is in the split {' and '.join(empty)}.")
     return warnings
 
 
