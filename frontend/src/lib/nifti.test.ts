@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gunzip, outline, parseMask, structureVoxels, toNifti } from "./nifti";
+import { gunzip, mostDifferentSlice, outline, parseMask, structureVoxels, toNifti } from "./nifti";
 
 /** A NIfTI-1 file of unsigned bytes, one slice. */
 function niftiFile(width: number, height: number, values: number[]): ArrayBuffer {
@@ -34,6 +34,21 @@ describe("mask volumes", () => {
     const again = parseMask(toNifti(mask, structureVoxels(mask, 1)));
     expect([again.width, again.height, again.depth]).toEqual([2, 2, 1]);
     expect([...again.bits]).toEqual([0, 1, 1, 0]);
+  });
+
+  it("finds the slice where two masks differ most, of the structures that are asked for", () => {
+    const volume = (bits: number[]) => ({
+      header: new Uint8Array(0),
+      width: 2,
+      height: 1,
+      depth: 3,
+      bits: Uint32Array.from(bits),
+    });
+    const reference = volume([0, 0, 1, 1, 3, 3]);
+    const prediction = volume([1, 0, 1, 1, 1, 1]);
+    expect(mostDifferentSlice(reference, prediction, [0, 1])).toBe(2);
+    expect(mostDifferentSlice(reference, prediction, [0])).toBe(0);
+    expect(mostDifferentSlice(reference, reference, [0, 1])).toBeUndefined();
   });
 
   it("leaves uncompressed bytes alone", async () => {

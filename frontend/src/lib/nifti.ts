@@ -69,6 +69,26 @@ export function structureVoxels(mask: MaskVolume, structure: number): Uint8Array
   return Uint8Array.from(mask.bits, (value) => (Math.floor(value / flag) % 2 === 1 ? 1 : 0));
 }
 
+/** The slice in which most voxels have another bit of one of the structures; undefined where none has. */
+export function mostDifferentSlice(
+  one: MaskVolume,
+  other: MaskVolume,
+  structures: readonly number[],
+): number | undefined {
+  if (one.bits.length !== other.bits.length) throw new Error("The masks are of different images.");
+  const wanted = structures.reduce((bits, structure) => (bits | (1 << structure)) >>> 0, 0);
+  const plane = one.width * one.height;
+  let [worst, most]: [number | undefined, number] = [undefined, 0];
+  for (let slice = 0; slice < one.depth; slice += 1) {
+    let count = 0;
+    for (let index = slice * plane; index < (slice + 1) * plane; index += 1) {
+      if ((((one.bits[index] as number) ^ (other.bits[index] as number)) & wanted) !== 0) count += 1;
+    }
+    if (count > most) [worst, most] = [slice, count];
+  }
+  return worst;
+}
+
 /** The voxels within `thickness` of the border, in each slice; the border of the picture counts. */
 export function outline(voxels: Uint8Array, width: number, height: number, thickness: number): Uint8Array {
   let inner = voxels;

@@ -17,6 +17,10 @@ export interface CasesSearch {
   reference?: OverlayStyle;
   prediction?: OverlayStyle;
   opacity?: number;
+  /** Of a volume; left out: axial. */
+  plane?: "coronal" | "sagittal" | "all";
+  /** Of the plane, from 0; left out: the one with the largest error. */
+  slice?: number;
   /** Indices of structures that are not shown. */
   hidden?: number[];
 }
@@ -86,6 +90,7 @@ function oneOf<Choice extends string>(value: unknown, choices: readonly Choice[]
 
 export function readCasesSearch(raw: Raw): CasesSearch {
   const opacity = Number(raw.opacity);
+  const slice = Number(raw.slice);
   const hidden = Array.isArray(raw.hidden) ? raw.hidden.filter((index) => Number.isInteger(index) && index >= 0) : [];
   return {
     case: text(raw.case),
@@ -96,6 +101,8 @@ export function readCasesSearch(raw: Raw): CasesSearch {
     prediction: oneOf(raw.prediction, OVERLAY_STYLES),
     opacity: raw.opacity !== undefined && opacity >= 0 && opacity <= 1 ? opacity : undefined,
     hidden: hidden.length > 0 ? hidden : undefined,
+    plane: oneOf(raw.plane, ["coronal", "sagittal", "all"] as const),
+    slice: raw.slice !== undefined && Number.isInteger(slice) && slice >= 0 ? slice : undefined,
   };
 }
 

@@ -1,25 +1,39 @@
 import { ActionIcon, Alert, Center, Loader, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconZoomReset } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
-import { CaseView, type Layer } from "./viewer";
+import { CaseView, type Layer, type Plane, type VolumeInfo } from "./viewer";
 
 interface Props {
   caseId: string;
   imageUrl: string;
   layers: Layer[];
   opacity: number;
+  plane: Plane;
+  /** Left out: where the viewer is. */
+  slice: number | undefined;
+  /** The stored values that become black and white; left out: the viewer's choice. */
+  window: [number, number] | undefined;
+  /** A case is on screen: what can be moved in it, null for a picture. */
+  onShown: (volume: VolumeInfo | null) => void;
+  /** Wheel or mouse moved to another slice of the plane. */
+  onSlice: (slice: number) => void;
 }
 
 type Shown = { state: "loading" } | { state: "ready"; caseId: string } | { state: "failed"; message: string };
 
 const NO_WEBGL = "Check that the browser allows WebGL 2 (hardware acceleration), or use another browser.";
 
-/** The picture with its overlays. Wheel: zoom; drag with the right button: move. */
-export default function Viewer({ caseId, imageUrl, layers, opacity }: Props) {
+/**
+ * The picture with its overlays. Wheel: zoom; drag with the right button: move. In a volume the wheel steps through the
+ * slices, and a drag with the right button sets black and white by what it covers.
+ */
+export default function Viewer(props: Props) {
+  const { caseId, imageUrl, layers, opacity, plane, slice, window } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<CaseView>();
   const [shown, setShown] = useState<Shown>({ state: "loading" });
-  const newestOpacity = useRef(opacity);
+  const newest = useRef(props);
+  newest.current = props;
 
   useEffect(() => {
     if (!canvas.current) return;
@@ -46,9 +60,15 @@ export default function Viewer({ caseId, imageUrl, layers, opacity }: Props) {
     if (!view) return;
     const abort = new AbortController();
     view
-      .show(imageUrl, JSON.parse(content) as Layer[], newestOpacity.current, abort.signal)
+      .show(imageUrl, JSON.parse(content) as Layer[], newest.current.opacity, abort.signal)
       .then(() => {
-        if (!abort.signal.aborted) setShown({ state: "ready", caseId });
+        if (abort.signal.aborted) return;
+        view.onSlice = (moved) => newest.current.onSlice(moved);
+        view.showPlane(newest.current.plane);
+        if (newest.current.window) view.showWindow(newest.current.window);
+        if (newest.current.slice !== undefined) view.showSlice(newest.current.slice);
+        newest.current.onShown(view.volume());
+        setShown({ state: "ready", caseId });
       })
       .catch((error: Error) => {
         if (!abort.signal.aborted) setShown({ state: "failed", message: error.message });
@@ -56,10 +76,24 @@ export default function Viewer({ caseId, imageUrl, layers, opacity }: Props) {
     return () => abort.abort();
   }, [view, caseId, imageUrl, content]);
 
+  useEffect(() => view?.setOpacity(opacity), [view, opacity]);
+
+  const ready = shown.state === "ready";
   useEffect(() => {
-    newestOpacity.current = opacity;
-    view?.setOpacity(opacity);
-  }, [view, opacity]);
+    if (!ready || !view) return;
+    view.showPlane(plane);
+    const at = view.slice();
+    if (at !== undefined) newest.current.onSlice(at);
+  }, [view, ready, plane]);
+
+  useEffect(() => {
+    if (ready && slice !== undefined) view?.showSlice(slice);
+  }, [view, ready, slice]);
+
+  const [black, white] = window ?? [];
+  useEffect(() => {
+    if (ready && black !== undefined && white !== undefined) view?.showWindow([black, white]);
+  }, [view, ready, black, white]);
 
   return (
     <div

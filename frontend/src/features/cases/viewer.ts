@@ -1,7 +1,7 @@
 /** NiiVue behind the few calls that the case viewer needs. This module and NiiVue are fetched only with the viewer. */
 
 import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
-import { gunzip, type MaskVolume, outline, parseMask, structureVoxels, toNifti } from "@/lib/nifti";
+import { gunzip, type MaskVolume, mostDifferentSlice, outline, parseMask, structureVoxels, toNifti } from "@/lib/nifti";
 import type { OverlayStyle } from "@/lib/urlState";
 
 export interface Layer {
@@ -14,12 +14,46 @@ export interface Layer {
   above: number[];
 }
 
+export const PLANES = ["axial", "coronal", "sagittal", "all"] as const;
+export type Plane = (typeof PLANES)[number];
+
+/** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
+export interface VolumeInfo {
+  slices: Record<Exclude<Plane, "all">, number>;
+  /** Of the stored values, and the part of it that is shown from black to white at first. */
+  range: [number, number];
+  window: [number, number];
+}
+
+const SLICE_TYPES: Record<Plane, SLICE_TYPE> = {
+  axial: SLICE_TYPE.AXIAL,
+  coronal: SLICE_TYPE.CORONAL,
+  sagittal: SLICE_TYPE.SAGITTAL,
+  all: SLICE_TYPE.MULTIPLANAR,
+};
+/** Along which of right, anterior and superior a plane's slices follow each other; `all` moves axially. */
+const AXES: Record<Plane, 0 | 1 | 2> = { sagittal: 0, coronal: 1, axial: 2, all: 2 };
+const CROSSHAIR = 1;
+
 /** An outline is about a 160th of the image wide, so that it looks the same on every image. */
 const OUTLINE_SHARE = 160;
 /** A thin line needs more ink than an area to be seen as well. */
 const OUTLINE_STRENGTH = 1.8;
 const NO_CROSSHAIR = 0;
 const PLAIN_VIEW: [number, number, number, number] = [0, 0, 0, 1];
+
+/** The axial slice in which two masks differ most, by voxels of the structures; undefined where nowhere. */
+export async function worstSlice(
+  referenceUrl: string,
+  predictionUrl: string,
+  structures: readonly number[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const [reference, prediction] = await Promise.all(
+    [referenceUrl, predictionUrl].map(async (url) => parseMask(await download(url, signal))),
+  );
+  return reference && prediction ? mostDifferentSlice(reference, prediction, structures) : undefined;
+}
 
 async function download(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
   const response = await fetch(url, { credentials: "same-origin", signal });
@@ -44,9 +78,16 @@ function without(mask: MaskVolume, voxels: Uint8Array, others: readonly number[]
 export class CaseView {
   readonly #niivue: Niivue;
   #layers: readonly Layer[] = [];
+  #plane: Plane = "axial";
+  /** Told the slice of the present plane when wheel or mouse moved it. */
+  onSlice: (slice: number) => void = () => {};
 
   private constructor(niivue: Niivue) {
     this.#niivue = niivue;
+    niivue.onLocationChange = () => {
+      const slice = this.slice();
+      if (slice !== undefined) this.onSlice(slice);
+    };
   }
 
   /** Throws if the browser gives no WebGL 2. */
@@ -140,6 +181,62 @@ export class CaseView {
       0,
       null,
     );
+  }
+
+  /** What can be moved, or null for a picture. */
+  volume(): VolumeInfo | null {
+    const image = this.#niivue.volumes[0];
+    const size = image?.dimsRAS;
+    if (!image || !size || (size[3] ?? 1) <= 1) return null;
+    const [, sagittal = 1, coronal = 1, axial = 1] = size;
+    return {
+      slices: { sagittal, coronal, axial },
+      range: [image.global_min ?? 0, image.global_max ?? 1],
+      window: [image.cal_min ?? 0, image.cal_max ?? 1],
+    };
+  }
+
+  /** Volumes alone: a picture has one plane. */
+  showPlane(plane: Plane): void {
+    const isVolume = this.volume() !== null;
+    this.#plane = isVolume ? plane : "axial";
+    // With `pan` the wheel zooms; otherwise it steps through the slices.
+    this.#niivue.opts.dragMode = isVolume ? DRAG_MODE.contrast : DRAG_MODE.pan;
+    this.#niivue.opts.isOrientationTextVisible = isVolume;
+    // As radiologists look at a patient: from the feet, the patient's left on the right.
+    this.#niivue.opts.isRadiologicalConvention = isVolume;
+    this.#niivue.setCrosshairWidth(this.#plane === "all" ? CROSSHAIR : NO_CROSSHAIR);
+    this.#niivue.setSliceType(SLICE_TYPES[this.#plane]);
+  }
+
+  showSlice(slice: number): void {
+    const info = this.volume();
+    if (!info) return;
+    const axis = AXES[this.#plane];
+    this.#niivue.scene.crosshairPos[axis] = (slice + 0.5) / this.#count(info);
+    this.#niivue.drawScene();
+  }
+
+  /** The stored values that become black and white. */
+  showWindow([low, high]: readonly [number, number]): void {
+    const image = this.#niivue.volumes[0];
+    if (!image) return;
+    image.cal_min = low;
+    image.cal_max = high;
+    this.#niivue.updateGLVolume();
+  }
+
+  #count(info: VolumeInfo): number {
+    return info.slices[this.#plane === "all" ? "axial" : this.#plane];
+  }
+
+  /** The slice of the present plane; undefined for a picture. */
+  slice(): number | undefined {
+    const info = this.volume();
+    if (!info) return undefined;
+    const count = this.#count(info);
+    const share = this.#niivue.scene.crosshairPos[AXES[this.#plane]] ?? 0.5;
+    return Math.min(count - 1, Math.max(0, Math.floor(share * count)));
   }
 
   setOpacity(opacity: number): void {
