@@ -1,14 +1,26 @@
 import { describe, expect, it } from "vitest";
-import type { ScoredCase } from "@/api";
-import { caseDice, modelChoices, neighbour, worstFirst } from "./cases";
+import type { ScoredCase, ScoreName } from "@/api";
+import { caseScore, modelChoices, neighbour, worstFirst } from "./cases";
 
+/** hd95 is 10 (1 - Dice), and has no value where Dice is 0. */
 function scored(name: string, site: string, dice: ScoredCase["dice"]): ScoredCase {
+  const scores = Object.fromEntries(
+    Object.entries(dice).map(([model, structures]) => [
+      model,
+      Object.fromEntries(
+        Object.entries(structures).map(([structure, value]) => [
+          structure,
+          { dice: value, hd95: value ? 10 * (1 - value) : null } as Record<ScoreName, number | null>,
+        ]),
+      ),
+    ]),
+  );
   return {
     case_id: name,
     name,
     site_slug: site,
     dice,
-    scores: {},
+    scores,
     distance_unit: "px",
     probabilities: null,
     chosen_model: null,
@@ -28,26 +40,32 @@ const names = (list: ScoredCase[]) => list.map((entry) => entry.name);
 
 describe("worstFirst", () => {
   it("sorts by the mean over structures, cases without a score last", () => {
-    expect(names(worstFirst(cases, "global", null))).toEqual(["bad", "good", "none"]);
+    expect(names(worstFirst(cases, "global", null, "dice"))).toEqual(["bad", "good", "none"]);
   });
 
   it("sorts by one structure", () => {
-    expect(names(worstFirst(cases, "global", "cup"))).toEqual(["good", "bad", "none"]);
+    expect(names(worstFirst(cases, "global", "cup", "dice"))).toEqual(["good", "bad", "none"]);
   });
 
   it("takes each case's own personalized model", () => {
-    expect(names(worstFirst(cases, "personalized", "disc"))).toEqual(["good", "bad", "none"]);
+    expect(names(worstFirst(cases, "personalized", "disc", "dice"))).toEqual(["good", "bad", "none"]);
+  });
+
+  it("knows that a small distance is good, and that none at all may be worst", () => {
+    expect(names(worstFirst(cases, "global", "disc", "hd95"))).toEqual(["bad", "good", "none"]);
+    const missed = scored("missed", "b", { global: { disc: 0, cup: 0.9 } });
+    expect(names(worstFirst([...cases, missed], "global", "disc", "hd95"))).toEqual(["missed", "bad", "good", "none"]);
   });
 
   it("leaves the given list as it is", () => {
-    worstFirst(cases, "global", null);
+    worstFirst(cases, "global", null, "dice");
     expect(names(cases)).toEqual(["good", "none", "bad"]);
   });
 });
 
-describe("caseDice", () => {
+describe("caseScore", () => {
   it("leaves missing structures out of the mean", () => {
-    expect(caseDice(scored("x", "a", { global: { disc: 0.5, cup: null } }), "global", null)).toBe(0.5);
+    expect(caseScore(scored("x", "a", { global: { disc: 0.5, cup: null } }), "global", null, "dice")).toBe(0.5);
   });
 });
 

@@ -1,13 +1,21 @@
 /** Order and filter of a run's scored cases. */
 
-import type { ScoredCase } from "@/api";
+import type { ScoredCase, ScoreName } from "@/api";
+import { metricOf } from "./metrics";
 
-/** The mean over structures that are in either mask, or one structure's Dice; null where there is none. */
-export function caseDice(scored: ScoredCase, model: string, structure: string | null): number | null {
-  const scores = scored.dice[model];
+/** The mean over the structures that have a value, or one structure's; null where there is none. */
+export function caseScore(
+  scored: ScoredCase,
+  model: string,
+  structure: string | null,
+  metric: ScoreName,
+): number | null {
+  const scores = scored.scores[model];
   if (!scores) return null;
-  if (structure !== null) return scores[structure] ?? null;
-  const present = Object.values(scores).filter((value): value is number => value !== null);
+  const structures = structure === null ? Object.keys(scores) : [structure];
+  const present = structures
+    .map((name) => scores[name]?.[metric] ?? null)
+    .filter((value): value is number => value !== null);
   return present.length === 0 ? null : present.reduce((sum, value) => sum + value, 0) / present.length;
 }
 
@@ -16,13 +24,26 @@ export function modelOfCase(choice: string, scored: ScoredCase): string {
   return choice === "personalized" ? `personalized/${scored.site_slug}` : choice;
 }
 
-/** Worst first; cases without a score last; equal scores by site and name, so that the order never jumps. */
-export function worstFirst(cases: readonly ScoredCase[], choice: string, structure: string | null): ScoredCase[] {
-  const score = (scored: ScoredCase) =>
-    caseDice(scored, modelOfCase(choice, scored), structure) ?? Number.POSITIVE_INFINITY;
+/**
+ * Worst first. Before all stand those that a distance has no value for although a mask holds the structure; last those
+ * without the structure in either mask. Equal scores by site and name, so that the order never jumps.
+ */
+export function worstFirst(
+  cases: readonly ScoredCase[],
+  choice: string,
+  structure: string | null,
+  metric: ScoreName,
+): ScoredCase[] {
+  const badness = (scored: ScoredCase) => {
+    const model = modelOfCase(choice, scored);
+    const value = caseScore(scored, model, structure, metric);
+    if (value !== null) return metricOf(metric).higherIsBetter ? -value : value;
+    const missed = caseScore(scored, model, structure, "dice") !== null;
+    return missed ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  };
   const label = (scored: ScoredCase) => `${scored.site_slug}/${scored.name}`;
   return [...cases].sort((left, right) => {
-    const difference = score(left) - score(right);
+    const difference = badness(right) - badness(left);
     return difference !== 0 && !Number.isNaN(difference) ? difference : label(left).localeCompare(label(right));
   });
 }

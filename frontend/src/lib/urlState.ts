@@ -11,6 +11,8 @@ export type BaselineModel = (typeof BASELINE_MODELS)[number];
 
 export interface CasesSearch {
   case?: string;
+  /** Left out: Dice. */
+  metric?: ScoreName;
   model?: string;
   structure?: string;
   site?: string;
@@ -94,6 +96,7 @@ export function readCasesSearch(raw: Raw): CasesSearch {
   const hidden = Array.isArray(raw.hidden) ? raw.hidden.filter((index) => Number.isInteger(index) && index >= 0) : [];
   return {
     case: text(raw.case),
+    metric: oneOf(raw.metric, METRIC_NAMES),
     model: text(raw.model),
     structure: text(raw.structure),
     site: text(raw.site),

@@ -1,7 +1,8 @@
 import { Card, Group, Progress, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
-import type { FederationRecord, RunCases, RunRecord, ScoredCase } from "@/api";
+import type { FederationRecord, RunCases, RunRecord, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { formatDice, formatPercent } from "@/lib/format";
+import { formatPercent } from "@/lib/format";
+import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
 import { siteColour, structureColour } from "@/lib/palette";
 import { modelName } from "@/lib/words";
 import { explainChoice } from "./explain";
@@ -11,6 +12,7 @@ interface Props {
   all: RunCases;
   run: RunRecord;
   federation: FederationRecord;
+  metric: ScoreName;
   /** The model whose mask is shown. */
   model: string;
 }
@@ -26,14 +28,15 @@ export function CaseFacts(props: Props) {
   );
 }
 
-/** Dice of every model on this case; the shown one is marked. */
-function Scores({ scored, all, federation, model }: Props) {
+/** A score of every model on this case; the shown one is marked. Below, all scores of the shown one. */
+function Scores(props: Props) {
+  const { scored, all, federation, model, metric } = props;
   const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
-  const models = all.models.filter((entry) => scored.dice[entry]);
+  const models = all.models.filter((entry) => scored.scores[entry]);
   return (
     <Card withBorder padding="sm">
       <Title order={2} size="h5" mb={4}>
-        Dice of this case ↑
+        {metricTitle(metric, scored.distance_unit)}
       </Title>
       <Table fz="xs" verticalSpacing={4} horizontalSpacing={6}>
         <Table.Thead>
@@ -56,14 +59,40 @@ function Scores({ scored, all, federation, model }: Props) {
               <Table.Td>{modelName(entry, siteName)}</Table.Td>
               {all.structures.map((name) => (
                 <Table.Td key={name} ta="right">
-                  {formatDice(scored.dice[entry]?.[name])}
+                  {formatScore(scored.scores[entry]?.[name]?.[metric], metric)}
                 </Table.Td>
               ))}
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
+      <AllScores {...props} />
     </Card>
+  );
+}
+
+function AllScores({ scored, all, federation, model }: Props) {
+  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  return (
+    <>
+      <Title order={2} size="h5" mt="sm" mb={4}>
+        {modelName(model, siteName)}
+      </Title>
+      <Table fz="xs" verticalSpacing={2} horizontalSpacing={6} aria-label="All scores of the model that is shown">
+        <Table.Tbody>
+          {METRICS.map(({ name: score }) => (
+            <Table.Tr key={score}>
+              <Table.Td>{metricTitle(score, scored.distance_unit)}</Table.Td>
+              {all.structures.map((name) => (
+                <Table.Td key={name} ta="right">
+                  {formatScore(scored.scores[model]?.[name]?.[score], score)}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </>
   );
 }
 

@@ -1,9 +1,10 @@
 import { Badge, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
 import { useEffect, useRef } from "react";
-import type { FederationRecord, RunCases, ScoredCase } from "@/api";
+import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { caseDice, modelOfCase } from "@/lib/cases";
-import { formatDice, plural } from "@/lib/format";
+import { caseScore, modelOfCase } from "@/lib/cases";
+import { plural } from "@/lib/format";
+import { formatScore, METRICS } from "@/lib/metrics";
 import classes from "./CasesPage.module.css";
 
 interface Props {
@@ -12,9 +13,11 @@ interface Props {
   federation: FederationRecord;
   selected: string | undefined;
   model: string;
+  metric: ScoreName;
   structure: string | undefined;
   site: string | undefined;
   onSelect: (id: string) => void;
+  onMetric: (metric: ScoreName) => void;
   onStructure: (structure: string | undefined) => void;
   onSite: (site: string | undefined) => void;
 }
@@ -37,12 +40,20 @@ export function CaseList(props: Props) {
         />
         <Select
           size="xs"
+          aria-label="Score"
+          allowDeselect={false}
+          value={props.metric}
+          onChange={(value) => props.onMetric(value as ScoreName)}
+          data={METRICS.map(({ name, label }) => ({ value: name, label }))}
+        />
+        <Select
+          size="xs"
           aria-label="Sort by"
           allowDeselect={false}
           value={props.structure ?? ALL}
           onChange={(value) => props.onStructure(value || undefined)}
           data={[
-            { value: ALL, label: "Worst mean Dice first" },
+            { value: ALL, label: "Worst mean first" },
             ...all.structures.map((name) => ({ value: name, label: `Worst ${name} first` })),
           ]}
         />
@@ -61,14 +72,14 @@ export function CaseList(props: Props) {
   );
 }
 
-function Row({ scored, selected, model, structure, federation, onSelect }: Props & { scored: ScoredCase }) {
+function Row({ scored, selected, model, metric, structure, federation, onSelect }: Props & { scored: ScoredCase }) {
   const current = scored.case_id === selected;
   const element = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (current) element.current?.scrollIntoView({ block: "nearest" });
   }, [current]);
   const site = federation.sites.find((entry) => entry.slug === scored.site_slug);
-  const dice = caseDice(scored, modelOfCase(model, scored), structure ?? null);
+  const score = caseScore(scored, modelOfCase(model, scored), structure ?? null, metric);
   return (
     <UnstyledButton
       ref={element}
@@ -85,7 +96,7 @@ function Row({ scored, selected, model, structure, federation, onSelect }: Props
         <SiteMark position={site?.position ?? 0} name={site?.name ?? scored.site_slug} size="xs" />
       </div>
       <Badge variant="default" size="md">
-        {formatDice(dice)}
+        {formatScore(score, metric)}
       </Badge>
     </UnstyledButton>
   );

@@ -19,6 +19,7 @@ import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { modelChoices, modelOfCase, neighbour, worstFirst } from "@/lib/cases";
+import { STANDARD_METRIC } from "@/lib/metrics";
 import type { CasesSearch } from "@/lib/urlState";
 import { modelName } from "@/lib/words";
 import { CaseFacts } from "./CaseFacts";
@@ -102,10 +103,11 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
   const asked = search.model && all.models.includes(search.model) && !usual.includes(search.model);
   const choices = asked ? [...usual, search.model as string] : usual;
   const model = search.model && choices.includes(search.model) ? search.model : (choices[0] ?? "global");
+  const metric = search.metric ?? STANDARD_METRIC;
   const cases = useMemo(() => {
     const shown = search.site ? all.cases.filter((scored) => scored.site_slug === search.site) : all.cases;
-    return worstFirst(shown, model, search.structure ?? null);
-  }, [all, search.site, search.structure, model]);
+    return worstFirst(shown, model, search.structure ?? null, metric);
+  }, [all, search.site, search.structure, model, metric]);
   const selected = cases.find((scored) => scored.case_id === search.case) ?? cases[0];
   const update = (change: CasesSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const step = (direction: 1 | -1) => update({ case: neighbour(cases, selected?.case_id, direction)?.case_id });
@@ -129,11 +131,12 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
     >
       <div className={classes.columns}>
         <CaseList
-          {...{ cases, all, federation, model }}
+          {...{ cases, all, federation, model, metric }}
           selected={selected?.case_id}
           structure={search.structure}
           site={search.site}
           onSelect={(id) => update({ case: id })}
+          onMetric={(next) => update({ metric: next === STANDARD_METRIC ? undefined : next })}
           onStructure={(structure) => update({ structure })}
           onSite={(site) => update({ site })}
         />
@@ -147,7 +150,7 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
               search={search}
               update={update}
             />
-            <CaseFacts {...{ all, run, federation }} scored={selected} model={modelOfCase(model, selected)} />
+            <CaseFacts {...{ all, run, federation, metric }} scored={selected} model={modelOfCase(model, selected)} />
           </>
         )}
       </div>
