@@ -1,6 +1,7 @@
 """Every method against a baseline: paired tests on cases, adjusted for their number, with bootstrap intervals."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from statistics import fmean
 
 from sqlalchemy.orm import Session
@@ -13,9 +14,12 @@ from backend.evaluations.scored_cases import ExperimentCases, Method, Query, cas
 from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, bootstrap_mean, holm, wilcoxon
 
 TEST = (
-    "two-sided Wilcoxon signed-rank test on test cases, scores averaged over seeds, zeros by Pratt, exact up to 50 "
-    "pairs; Holm's adjustment over the methods compared on a site"
+    "two-sided Wilcoxon signed-rank test on test cases, scores averaged over the seeds that both have, zeros by Pratt, "
+    "exact up to 50 pairs; Holm's adjustment over the methods compared on a site"
 )
+
+#: Case id to seed to value.
+CaseSeeds = dict[str, dict[int, float]]
 
 
 def compare(
@@ -73,26 +77,32 @@ def _find(methods: list[Method], label: str, model: ModelKind | None) -> Method:
     return chosen
 
 
-def _values(cases: ExperimentCases, method: Method, slug: str | None, query: Query) -> dict[str, float | None]:
-    """Case id to the mean over seeds; None where no seed has a value."""
-    found: dict[str, list[float | None]] = defaultdict(list)
+def _values(cases: ExperimentCases, method: Method, slug: str | None, query: Query) -> CaseSeeds:
+    """Cases whose structure is in a mask; without a seed where no seed has a value."""
+    found: CaseSeeds = defaultdict(dict)
     for run in method.runs:
         for row in cases.places.select(cases.rows[run.id], slug):
             value = case_value(row, method.model, query)
             if value is not None and not value.missing:
-                found[row.case_id].append(value.value)
-    return {case_id: _mean([value for value in values if value is not None]) for case_id, values in found.items()}
+                of_case = found[row.case_id]
+                if value.value is not None:
+                    of_case[run.seed] = value.value
+    return dict(found)
+
+
+def _pairs(own: CaseSeeds, expected: CaseSeeds) -> Iterator[tuple[float, float]]:
+    """Means over the seeds that both have a value for: a seed that only one ran would be taken for a difference."""
+    for case_id, values in own.items():
+        others = expected.get(case_id, {})
+        if seeds := [seed for seed in values if seed in others]:
+            yield fmean(values[seed] for seed in seeds), fmean(others[seed] for seed in seeds)
 
 
 def _cell(
-    cases: ExperimentCases, method: Method, slug: str | None, query: Query, expected: dict[str, float | None]
+    cases: ExperimentCases, method: Method, slug: str | None, query: Query, expected: CaseSeeds
 ) -> ComparisonCell:
     own = _values(cases, method, slug, query)
-    pairs = [
-        (value, other)
-        for case_id, value in own.items()
-        if value is not None and (other := expected.get(case_id)) is not None
-    ]
+    pairs = list(_pairs(own, expected))
     values = [value for value, _ in pairs]
     differences = [value - other for value, other in pairs]
     test, interval = wilcoxon(differences), bootstrap_mean(differences)

@@ -167,6 +167,7 @@ def _caption(table: ExperimentResults, query: Query, comparison: Comparison | No
         f"Test {METRIC_WORDS[query.metric]}{unit} {arrow} ({structure}{tolerance}), {table.checkpoint} round",
         "mean over cases",
         _seeds(table),
+        _numbers(table),
         "best of each column in bold",
     ]
     sentences = [", ".join(part for part in parts if part) + "."]
@@ -180,8 +181,19 @@ def _caption(table: ExperimentResults, query: Query, comparison: Comparison | No
 
 
 def _seeds(table: ExperimentResults) -> str:
-    most = max((cell.num_seeds for cell in table.cells), default=0)
-    return rf"then mean $\pm$ standard deviation over {most} seeds" if most > 1 else ""
+    numbers = {cell.num_seeds for cell in table.cells if cell.num_seeds}
+    if max(numbers, default=0) < 2:
+        return ""
+    seeds = f"{min(numbers)} to {max(numbers)}" if len(numbers) > 1 else f"{max(numbers)}"
+    return rf"then mean $\pm$ standard deviation over {seeds} seeds"
+
+
+def _numbers(table: ExperimentResults) -> str:
+    """How many cases each column has."""
+    counts: dict[str | None, int] = {}
+    for cell in table.cells:
+        counts[cell.site_slug] = max(counts.get(cell.site_slug, 0), cell.num_cases)
+    return ", ".join(f"n = {count} of {escape(slug) if slug else 'all sites'}" for slug, count in counts.items())
 
 
 def _test_words(comparison: Comparison) -> str:

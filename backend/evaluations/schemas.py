@@ -26,7 +26,8 @@ class ResultCell(Record):
     num_missing: int = Field(description="Cases without the structure in either mask.")
     num_misses: int = Field(
         description="Cases that have no value although a mask holds the structure: hd95 and assd where the other mask "
-        "is empty. They are not in the mean: read both."
+        "is empty, precision without a prediction, sensitivity and volume_difference without a reference. They are not "
+        "in the mean: read both."
     )
     num_seeds: int
 

@@ -189,6 +189,23 @@ def test_methods_are_compared_by_paired_tests_on_cases(backend: LiveBackend, com
         assert central["baseline_mean"] == pytest.approx(0.51)
 
 
+def test_a_seed_that_one_method_lacks_makes_no_difference(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    """Both methods score alike, and seed 1 better than seed 0; local-only's run of seed 1 fails."""
+    worker.test_dice = lambda payload, _case, _model: 0.5 + 0.1 * payload["run"]["seed"]
+    strategies = [{"name": "fedavg"}, {"name": "local-only"}]
+    experiment = make_experiment(backend, eight_cases, strategies=strategies, seeds=[0, 1], minimum_sites=3)
+    (fails,) = [run for run in experiment["runs"] if run["strategy_label"] == "Local-only" and run["seed"] == 1]
+    backend.post(f"/runs/{fails['id']}/cancel")
+    backend.post(f"/experiments/{experiment['id']}/start")
+    worker.work_until_idle()
+    assert backend.get(f"/runs/{fails['id']}")["status"] == "cancelled"
+    found = backend.get(f"/experiments/{experiment['id']}/comparison", baseline="FedAvg")
+    pooled = cell_of(found["cells"], strategy_label="Local-only", site_slug=None)
+    assert (pooled["num_pairs"], pooled["difference"], pooled["p"]) == (24, pytest.approx(0), 1)
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [({"baseline": "FedSM"}, "baseline"), ({"baseline": "FedAvg", "model": "super"}, "model")],
