@@ -95,6 +95,7 @@ def test_the_selectors_document_states_the_defaults() -> None:
         "selector.name": config.selector.name,
         "selector.features": config.selector.features,
         "selector.shrinkage": f"{config.selector.shrinkage:g}",
+        "selector.farthest": f"{config.selector.farthest:g}",
         "gamma": f"{config.gamma:g}",
         "routing": config.routing,
         "similarity": f"{config.similarity:g}",
