@@ -3652,7 +3652,7 @@ export type ResultCell = {
     /**
      * Num Misses
      *
-     * Cases that have no value although a mask holds the structure: hd95 and assd where the other mask is empty. They are not in the mean: read both.
+     * Cases that have no value although a mask holds the structure: hd95 and assd where the other mask is empty, precision without a prediction, sensitivity and volume_difference without a reference. They are not in the mean: read both.
      */
     num_misses: number;
     /**
