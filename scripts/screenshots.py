@@ -37,8 +37,9 @@ def main() -> None:
 
 
 def _finished_experiment(client: Client) -> ExperimentRecord:
+    """The demo's own, which is the first that was made."""
     for federation in client.federations():
-        for experiment in client.experiments(federation.id):
+        for experiment in reversed(client.experiments(federation.id)):
             if experiment.status == "completed":
                 return experiment
     sys.exit("no experiment is completed yet. Remedy: wait for the demo's to end, then repeat")

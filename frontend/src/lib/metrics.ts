@@ -69,10 +69,16 @@ export function arrow(name: ScoreName): "↑" | "↓" {
   return metricOf(name).higherIsBetter ? "↑" : "↓";
 }
 
-/** `HD95 in mm ↓`. The unit is the results': it depends on what is known of the images. */
+/** `HD95 in mm ↓`, `Dice ↑`. The unit is that of distances: it depends on what is known of the images. */
 export function metricTitle(name: ScoreName, unit: ExperimentResults["unit"] = null): string {
-  const { label } = metricOf(name);
-  const inUnit = unit === "mm" || unit === "px" ? ` in ${unit}` : unit === "mixed" ? " in mm or px" : "";
+  const { label, isDistance } = metricOf(name);
+  const inUnit = !isDistance
+    ? ""
+    : unit === "mm" || unit === "px"
+      ? ` in ${unit}`
+      : unit === "mixed"
+        ? " in mm or px"
+        : "";
   return `${label}${inUnit} ${arrow(name)}`;
 }
 
