@@ -78,7 +78,8 @@ def _cost(
     update, one = train(1)
     strategy.check_update(state, participant, update, plan)
     _, several = train(TIMED_STEPS)
-    per_step = max(0.0, several - one) / (TIMED_STEPS - 1)
+    # On a busy machine the longer training may come out shorter: then all of it counts as steps.
+    per_step = (several - one) / (TIMED_STEPS - 1) if several > one else several / TIMED_STEPS
     tried = training_cases(data)
     return StrategyCost(
         steps=_num_steps(tried, num_training, plan),

@@ -56,6 +56,18 @@ export const casesQuery = (datasetId: string) =>
     queryFn: () => unwrap(api.listCases({ path: { dataset_id: datasetId } })),
   });
 
+export const statisticsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["federation", federationId, "statistics"],
+    queryFn: () => unwrap(api.getFederationStatistics({ path: { federation_id: federationId } })),
+  });
+
+export const leakageQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["federation", federationId, "leakage"],
+    queryFn: () => unwrap(api.getFederationLeakage({ path: { federation_id: federationId } })),
+  });
+
 export const experimentsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["experiments", federationId],

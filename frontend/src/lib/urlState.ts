@@ -55,7 +55,7 @@ export interface ExperimentSearch {
 }
 
 export interface FederationSearch {
-  tab?: "sites" | "datasets" | "experiments";
+  tab?: "sites" | "datasets" | "statistics" | "experiments";
 }
 
 export interface DatasetSearch {
@@ -129,7 +129,7 @@ export function readExperimentSearch(raw: Raw): ExperimentSearch {
 }
 
 export function readFederationSearch(raw: Raw): FederationSearch {
-  return { tab: oneOf(raw.tab, ["sites", "datasets", "experiments"] as const) };
+  return { tab: oneOf(raw.tab, ["sites", "datasets", "statistics", "experiments"] as const) };
 }
 
 export function readDatasetSearch(raw: Raw): DatasetSearch {

@@ -1,5 +1,5 @@
 import { Badge, Group, Tabs } from "@mantine/core";
-import { IconBuildingHospital, IconFlask, IconPhoto } from "@tabler/icons-react";
+import { IconBuildingHospital, IconChartHistogram, IconFlask, IconPhoto } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
@@ -9,6 +9,7 @@ import { Page } from "@/components/Page";
 import { DatasetsPanel } from "@/features/datasets/DatasetsPanel";
 import { ExperimentsPanel } from "@/features/experiments/ExperimentsPanel";
 import { SitesPanel } from "@/features/federations/SitesPanel";
+import { StatisticsPanel } from "@/features/statistics/StatisticsPanel";
 import type { FederationSearch } from "@/lib/urlState";
 
 const route = getRouteApi("/federations/$federationId");
@@ -52,6 +53,9 @@ function FederationView({ federation }: { federation: FederationRecord }) {
           <Tabs.Tab value="datasets" leftSection={<IconPhoto size={16} aria-hidden />}>
             Data sets
           </Tabs.Tab>
+          <Tabs.Tab value="statistics" leftSection={<IconChartHistogram size={16} aria-hidden />}>
+            Statistics
+          </Tabs.Tab>
           <Tabs.Tab value="experiments" leftSection={<IconFlask size={16} aria-hidden />}>
             Experiments ({federation.num_experiments})
           </Tabs.Tab>
@@ -61,6 +65,9 @@ function FederationView({ federation }: { federation: FederationRecord }) {
         </Tabs.Panel>
         <Tabs.Panel value="datasets">
           <DatasetsPanel federation={federation} />
+        </Tabs.Panel>
+        <Tabs.Panel value="statistics">
+          <StatisticsPanel federation={federation} />
         </Tabs.Panel>
         <Tabs.Panel value="experiments">
           <ExperimentsPanel federation={federation} />

@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Loader, SimpleGrid, Table, Tabs, Text } from "@mantine/core";
+import { Alert, Button, Card, CopyButton, Group, Loader, SimpleGrid, Stack, Table, Tabs, Text } from "@mantine/core";
 import { IconCircleCheck, IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -8,7 +8,7 @@ import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
-import { formatPercent } from "@/lib/format";
+import { formatPercent, plural } from "@/lib/format";
 import { Gallery } from "./Gallery";
 import { checkSentence } from "./sentence";
 
@@ -50,6 +50,7 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
       {dataset.status === "ready" && (
         <>
           <Facts dataset={dataset} />
+          <Identity dataset={dataset} />
           <Cases dataset={dataset} />
         </>
       )}
@@ -104,6 +105,45 @@ function Facts({ dataset }: { dataset: DatasetRecord }) {
       ))}
       <Histogram shares={dataset.intensity_histogram} />
     </SimpleGrid>
+  );
+}
+
+/** How the folder was read, and the number by which the same data are known again. */
+function Identity({ dataset }: { dataset: DatasetRecord }) {
+  const facts = [
+    `Layout: ${dataset.found_layout ?? dataset.layout}`,
+    dataset.num_patients !== null ? plural(dataset.num_patients, "patient") : "Patients not known",
+    ...(dataset.spacing ? [`Median spacing ${dataset.spacing.map((mm) => mm.toFixed(2)).join(" × ")} mm`] : []),
+    ...(dataset.num_warned > 0 ? [`${plural(dataset.num_warned, "used case")} to look at`] : []),
+  ];
+  return (
+    <Stack gap={6}>
+      {dataset.warnings.map((warning) => (
+        <Alert key={warning} color="yellow" py="xs">
+          {warning}
+        </Alert>
+      ))}
+      <Group gap="md">
+        <Text size="sm" c="dimmed">
+          {facts.join(" · ")}
+        </Text>
+        {dataset.fingerprint && (
+          <CopyButton value={dataset.fingerprint}>
+            {({ copied, copy }) => (
+              <Button
+                size="compact-xs"
+                variant="default"
+                ff="monospace"
+                onClick={copy}
+                title="SHA-256 over names, splits, files and how masks are read. Click to copy."
+              >
+                {copied ? "copied" : `fingerprint ${dataset.fingerprint?.slice(0, 12)}…`}
+              </Button>
+            )}
+          </CopyButton>
+        )}
+      </Group>
+    </Stack>
   );
 }
 

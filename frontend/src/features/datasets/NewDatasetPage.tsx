@@ -1,14 +1,33 @@
-import { Alert, Button, Card, Code, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { Alert, Button, Card, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { type UseFormReturnType, useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { ApiError, api, datasetsQuery, type FederationRecord, federationQuery, fieldErrors, unwrap } from "@/api";
+import {
+  ApiError,
+  api,
+  type DatasetCreate,
+  datasetsQuery,
+  type FederationRecord,
+  federationQuery,
+  fieldErrors,
+  unwrap,
+} from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { formatPercent } from "@/lib/format";
+import { labelMap } from "@/lib/labels";
 
 const route = getRouteApi("/federations/$federationId/datasets/new");
+
+type Layout = NonNullable<DatasetCreate["layout"]>;
+const LAYOUTS: { value: Layout; label: string }[] = [
+  { value: "auto", label: "Find out" },
+  { value: "folders", label: "images/ and masks/ with files of equal names" },
+  { value: "datalist", label: "Datalist JSON (MONAI, Decathlon)" },
+  { value: "nnunet", label: "nnU-Net: imagesTr/, labelsTr/, dataset.json" },
+  { value: "bids", label: "BIDS: sub-*/, masks below derivatives/" },
+];
 
 export function NewDatasetPage() {
   const { federationId } = route.useParams();
@@ -20,6 +39,11 @@ interface Values {
   site: string | null;
   name: string;
   folder: string;
+  layout: Layout;
+  labels: Record<string, string>;
+  ignored: string;
+  channel: number | string;
+  patients: string;
   train: number | string;
   val: number | string;
   seed: number | string;
@@ -34,6 +58,11 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
       site: site ?? federation.sites[0]?.id ?? null,
       name: "",
       folder: "",
+      layout: "auto",
+      labels: Object.fromEntries(federation.task.structures.map((structure) => [structure.name, ""])),
+      ignored: "",
+      channel: "",
+      patients: "",
       train: 0.6,
       val: 0.15,
       seed: 0,
@@ -49,6 +78,10 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
             folder: values.folder,
             fractions: { train: Number(values.train), val: Number(values.val) },
             seed: Number(values.seed),
+            layout: values.layout,
+            label_map: labelMap(values.labels, values.ignored),
+            channel: values.channel === "" ? null : Number(values.channel),
+            patient_pattern: values.patients.trim() || null,
           },
         }),
       ),
@@ -58,10 +91,12 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
     },
     onError: (error) => {
       if (!(error instanceof ApiError)) return;
-      const named = Object.entries(fieldErrors(error.fields)).map(([path, text]) => [
-        path.replace(/^fractions\.?/, "") || "train",
-        text,
-      ]);
+      const named = Object.entries(fieldErrors(error.fields)).flatMap(([path, text]) =>
+        fieldsOf(path, error.fields.find((problem) => problem.field === path)?.value, federation).map((field) => [
+          field,
+          text,
+        ]),
+      );
       form.setErrors(Object.fromEntries(named));
     },
   });
@@ -90,14 +125,15 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
                 placeholder="/data/screening-2025"
                 description={
                   <>
-                    Absolute path on the site's worker. It holds <Code>images/</Code> and <Code>masks/</Code> with equal
-                    file names (PNG, JPEG, TIFF or BMP).
+                    Absolute path on the site's worker, or of a datalist's JSON file. Pictures (PNG, JPEG, TIFF, BMP,
+                    GIF), NIfTI, NRRD, MetaImage, NumPy and DICOM are read.
                   </>
                 }
                 {...form.getInputProps("folder")}
               />
             </Stack>
           </Card>
+          <HowItIsRead form={form} federation={federation} />
           <Card withBorder>
             <Stack>
               <Text fw={500}>Split</Text>
@@ -125,4 +161,68 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
       </form>
     </Page>
   );
+}
+
+/** Layout, labels, channel and patients: what most folders need nothing of. */
+function HowItIsRead({ form, federation }: { form: UseFormReturnType<Values>; federation: FederationRecord }) {
+  return (
+    <Card withBorder>
+      <Stack>
+        <Text fw={500}>How it is read</Text>
+        <Select label="Layout" allowDeselect={false} data={LAYOUTS} {...form.getInputProps("layout")} />
+        <TextInput
+          label="Patients"
+          placeholder="^(P[0-9]+)_"
+          description="Regular expression with one group: the patient's part of a case's name. Cases of one patient share a split. Left empty: what cases.csv, the BIDS tree or the DICOM headers say."
+          {...form.getInputProps("patients")}
+        />
+        {federation.task.num_channels === 1 && (
+          <NumberInput
+            label="Channel"
+            description="Of images with several, such as two MR sequences in one file: which one, from 0."
+            allowDecimal={false}
+            min={0}
+            {...form.getInputProps("channel")}
+          />
+        )}
+        <Stack gap="xs">
+          <div>
+            <Text size="sm" fw={500}>
+              Labels
+            </Text>
+            <Text size="xs" c="dimmed">
+              Where this data set's masks use other labels than the federation: integers, or names of DICOM segments and
+              ROIs, with commas between them. Left empty, the federation's hold.
+            </Text>
+          </div>
+          {federation.task.structures.map((structure) => (
+            <TextInput
+              key={structure.name}
+              label={structure.name}
+              placeholder={structure.label_values.join(", ")}
+              {...form.getInputProps(`labels.${structure.name}`)}
+            />
+          ))}
+          <TextInput
+            label="Ignored labels"
+            placeholder="64, Couch"
+            description="In the masks, but no structure of this federation. Any other label is refused."
+            {...form.getInputProps("ignored")}
+          />
+        </Stack>
+      </Stack>
+    </Card>
+  );
+}
+
+/** The form's fields for a field of the request; a problem of the whole map names its structures in the value. */
+function fieldsOf(path: string, value: string | undefined, federation: FederationRecord): string[] {
+  if (path.startsWith("label_map")) {
+    const [, structure] = path.match(/^label_map\.structures\.([^.]+)/) ?? [];
+    const told = structure ?? value ?? "";
+    const named = federation.task.structures.filter(({ name }) => told.split(", ").includes(name));
+    return named.length > 0 ? named.map(({ name }) => `labels.${name}`) : ["ignored"];
+  }
+  if (path === "patient_pattern") return ["patients"];
+  return [path.replace(/^fractions\.?/, "") || "train"];
 }

@@ -1,0 +1,67 @@
+import { Card, Stack, Text, Title } from "@mantine/core";
+import { IconChartHistogram } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { type FederationRecord, leakageQuery, statisticsQuery } from "@/api";
+import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { LinkButton } from "@/components/links";
+import { Distances } from "./Distances";
+import { Leakage } from "./Leakage";
+import { SideBySide } from "./SideBySide";
+
+/** How alike the sites' data are, by numbers in which no case can be seen; and images that are in two places. */
+export function StatisticsPanel({ federation }: { federation: FederationRecord }) {
+  const statistics = useQuery(statisticsQuery(federation.id));
+  const leakage = useQuery(leakageQuery(federation.id));
+  return (
+    <Loaded query={statistics} skeleton={<RowsSkeleton />}>
+      {(found) =>
+        found.sites.length === 0 ? (
+          <EmptyState
+            icon={IconChartHistogram}
+            title="No data yet"
+            action={
+              <LinkButton
+                to="/federations/$federationId/datasets/new"
+                params={{ federationId: federation.id }}
+                search={{}}
+              >
+                Register data set
+              </LinkButton>
+            }
+          >
+            Once a site's data set is checked, its statistics stand here beside those of the others.
+          </EmptyState>
+        ) : (
+          <Stack>
+            <Card withBorder>
+              <Title order={2} size="h4" mb="xs">
+                Side by side
+              </Title>
+              <SideBySide statistics={found} federation={federation} />
+            </Card>
+            {found.sites.length > 1 && (
+              <Card withBorder>
+                <Title order={2} size="h4" mb={4}>
+                  How far apart the sites are
+                </Title>
+                <Distances statistics={found} federation={federation} />
+              </Card>
+            )}
+            <Card withBorder>
+              <Title order={2} size="h4" mb={4}>
+                Images in two places
+              </Title>
+              <Loaded query={leakage} skeleton={<RowsSkeleton rows={2} />}>
+                {(report) => <Leakage report={report} />}
+              </Loaded>
+            </Card>
+            <Text size="xs" c="dimmed">
+              Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
+              is computed, and what is not protected against, is in docs/data.md.
+            </Text>
+          </Stack>
+        )
+      }
+    </Loaded>
+  );
+}
