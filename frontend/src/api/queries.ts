@@ -68,6 +68,24 @@ export const leakageQuery = (federationId: string) =>
     queryFn: () => unwrap(api.getFederationLeakage({ path: { federation_id: federationId } })),
   });
 
+export const modelsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["federation", federationId, "models"],
+    queryFn: () => unwrap(api.listModels({ path: { federation_id: federationId } })),
+  });
+
+export const modelQuery = (runId: string) =>
+  queryOptions({ queryKey: ["run", runId, "model"], queryFn: () => unwrap(api.getModel({ path: { run_id: runId } })) });
+
+/** Asks again while one of them is under way. */
+export const predictionsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "predictions"],
+    queryFn: () => unwrap(api.listPredictions({ path: { run_id: runId } })),
+    refetchInterval: ({ state }) =>
+      state.data?.some((prediction) => !TERMINAL_TASKS.has(prediction.status)) ? 700 : false,
+  });
+
 export const experimentsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["experiments", federationId],

@@ -6,6 +6,7 @@ import {
   readDatasetSearch,
   readExperimentSearch,
   readFederationSearch,
+  readModelSearch,
 } from "@/lib/urlState";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
@@ -67,6 +68,13 @@ const cases = createRoute({
   component: lazyRouteComponent(() => import("@/features/cases/CasesPage"), "CasesPage"),
 });
 
+const model = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$runId/model",
+  validateSearch: readModelSearch,
+  component: lazyRouteComponent(() => import("@/features/models/ModelPage"), "ModelPage"),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -90,6 +98,7 @@ export const router = createRouter({
     dataset,
     experiment,
     cases,
+    model,
     activity,
     tokens,
   ]),

@@ -2,7 +2,7 @@
 
 import { Anchor, type AnchorProps, Button, type ButtonProps, Card, type CardProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
-import { type AnchorHTMLAttributes, forwardRef } from "react";
+import { type AnchorHTMLAttributes, forwardRef, type ReactNode } from "react";
 
 type Native<Props> = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Props>;
 
@@ -21,3 +21,8 @@ export const LinkCard = createLink(
     <Card component="a" ref={ref} {...props} />
   )),
 );
+
+/** A file of the backend's, saved under the name that it gives. */
+export function DownloadButton(props: ButtonProps & { href: string; children: ReactNode }) {
+  return <Button component="a" download {...props} />;
+}

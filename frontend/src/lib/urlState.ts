@@ -54,8 +54,15 @@ export interface ExperimentSearch {
   measure?: "loss";
 }
 
+export interface ModelSearch {
+  /** The image that is shown. */
+  prediction?: string;
+  /** Whose mask is shown; left out: the chosen model's. */
+  model?: string;
+}
+
 export interface FederationSearch {
-  tab?: "sites" | "datasets" | "statistics" | "experiments";
+  tab?: "sites" | "datasets" | "statistics" | "experiments" | "models";
 }
 
 export interface DatasetSearch {
@@ -128,8 +135,12 @@ export function readExperimentSearch(raw: Raw): ExperimentSearch {
   };
 }
 
+export function readModelSearch(raw: Raw): ModelSearch {
+  return { prediction: text(raw.prediction), model: text(raw.model) };
+}
+
 export function readFederationSearch(raw: Raw): FederationSearch {
-  return { tab: oneOf(raw.tab, ["sites", "datasets", "statistics", "experiments"] as const) };
+  return { tab: oneOf(raw.tab, ["sites", "datasets", "statistics", "experiments", "models"] as const) };
 }
 
 export function readDatasetSearch(raw: Raw): DatasetSearch {

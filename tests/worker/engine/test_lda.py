@@ -249,6 +249,21 @@ def test_an_image_far_from_all_sites_is_of_none() -> None:
     assert limited.probabilities(first.__getitem__, sites["c"].test, plan).max() > 0.99
 
 
+def test_a_run_of_before_distances_goes_on_and_knows_no_far_image() -> None:
+    """Its classifier is weight, bias, temperature and quality alone."""
+    plan, sites, selector = small_plan(("a", "b")), small_sites(), LdaSelector(SHRINKAGE, 2, "descriptors", 10.0)
+    unlimited = replace(selector, farthest=math.inf)
+    state = run_round(selector, first_state(plan), sites, plan.sites, plan)
+    old = {key: state["selector"][key] for key in ("weight", "bias", "temperature", "held_out")}
+    before = state | {"selector": old}
+    images = sites["c"].test
+    expected = unlimited.probabilities(state.__getitem__, images, plan)
+    assert torch.equal(selector.probabilities(before.__getitem__, images, plan), expected)
+    after = run_round(selector, before, sites, plan.sites, plan)
+    assert torch.equal(selector.probabilities(after.__getitem__, images, plan).argmax(dim=1), expected.argmax(dim=1))
+    assert selector.probabilities(after.__getitem__, images, plan).max() > 0.9
+
+
 def test_a_site_with_too_few_cases_may_not_send_its_moments() -> None:
     site = replace(small_sites()["a"], train=small_sites()["a"].train[:3])
     with pytest.raises(ValueError, match=r"site a has 3 training cases, fewer than selector.minimum_cases 5"):

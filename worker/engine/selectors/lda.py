@@ -85,9 +85,10 @@ class LdaSelector(Selector):
         held_out = [case for site_data in data for case in site_data.val]
         index = plan.sites.index(site)
         if SELECTOR in parts and held_out and parts[SELECTOR]["bias"][index] > ABSENT_LOGIT:
+            selector = with_distances(parts[SELECTOR])
             described = self._features(parts.__getitem__, held_out, plan)
-            logits = described @ parts[SELECTOR]["weight"].T + parts[SELECTOR]["bias"]
-            distances = squared_distance(parts[SELECTOR], described)
+            logits = described @ selector["weight"].T + selector["bias"]
+            distances = squared_distance(selector, described)
             update[f"{CALIBRATION}/{site}"] = held_out_report(logits, distances, index)
         on_progress(1.0)
         return update
@@ -110,10 +111,10 @@ class LdaSelector(Selector):
         if new:
             moments = {site: kept.get(f"{MOMENTS}/{site}") for site in plan.sites}
             selector = solve_lda(moments, self.shrinkage, self._floors(moments, plan))
-            before = state.get(SELECTOR, UNCALIBRATED)
+            before = UNCALIBRATED | state.get(SELECTOR, {})
             selector |= {key: before[key] for key in UNCALIBRATED}
         else:
-            selector = state[SELECTOR]
+            selector = with_distances(state[SELECTOR])
         reports = [u[name] for site, u in updates.items() if (name := f"{CALIBRATION}/{site}") in u]
         return {SELECTOR: selector | calibrate(reports), **kept}
 
@@ -167,7 +168,7 @@ class LdaSelector(Selector):
         self._check_count(participant, int(moments["count"]))
 
     def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
-        selector = load_part(SELECTOR)
+        selector = with_distances(load_part(SELECTOR))
         described = self._features(load_part, cases, plan)
         logits = described @ selector["weight"].T + selector["bias"]
         probabilities = torch.softmax(logits / selector["temperature"], dim=1)
@@ -243,6 +244,15 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
         "means": torch.stack([torch.zeros_like(deviation) if sent is None else next(at) for sent in moments.values()]),
         "precision": precision,
     }
+
+
+def with_distances(selector: Tensors) -> Tensors:
+    """A classifier of a run from before distances were kept: nothing is far from any site."""
+    if "means" in selector:
+        return selector
+    weight = selector["weight"]
+    nowhere = {"means": torch.zeros_like(weight), "precision": weight.new_zeros(weight.shape[1], weight.shape[1])}
+    return UNCALIBRATED | nowhere | selector
 
 
 def squared_distance(selector: Tensors, features_ND: torch.Tensor) -> torch.Tensor:  # noqa: N803 (shape suffix)

@@ -1,5 +1,5 @@
 import { Badge, Group, Tabs } from "@mantine/core";
-import { IconBuildingHospital, IconChartHistogram, IconFlask, IconPhoto } from "@tabler/icons-react";
+import { IconBox, IconBuildingHospital, IconChartHistogram, IconFlask, IconPhoto } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
@@ -9,6 +9,7 @@ import { Page } from "@/components/Page";
 import { DatasetsPanel } from "@/features/datasets/DatasetsPanel";
 import { ExperimentsPanel } from "@/features/experiments/ExperimentsPanel";
 import { SitesPanel } from "@/features/federations/SitesPanel";
+import { ModelsPanel } from "@/features/models/ModelsPanel";
 import { StatisticsPanel } from "@/features/statistics/StatisticsPanel";
 import type { FederationSearch } from "@/lib/urlState";
 
@@ -59,6 +60,9 @@ function FederationView({ federation }: { federation: FederationRecord }) {
           <Tabs.Tab value="experiments" leftSection={<IconFlask size={16} aria-hidden />}>
             Experiments ({federation.num_experiments})
           </Tabs.Tab>
+          <Tabs.Tab value="models" leftSection={<IconBox size={16} aria-hidden />}>
+            Models
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="sites">
           <SitesPanel federation={federation} />
@@ -71,6 +75,9 @@ function FederationView({ federation }: { federation: FederationRecord }) {
         </Tabs.Panel>
         <Tabs.Panel value="experiments">
           <ExperimentsPanel federation={federation} />
+        </Tabs.Panel>
+        <Tabs.Panel value="models">
+          <ModelsPanel federation={federation} />
         </Tabs.Panel>
       </Tabs>
     </Page>

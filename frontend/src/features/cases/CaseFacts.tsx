@@ -1,11 +1,11 @@
 import { Card, Group, Progress, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
 import type { FederationRecord, RunCases, RunRecord, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
+import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
 import { siteColour, structureColour } from "@/lib/palette";
 import { modelName } from "@/lib/words";
-import { explainChoice } from "./explain";
 
 interface Props {
   scored: ScoredCase;

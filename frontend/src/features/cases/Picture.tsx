@@ -2,14 +2,14 @@ import { Alert, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { RunCases, ScoredCase } from "@/api";
+import { OverlayControls, REFERENCE_TINT } from "@/components/viewer/OverlayControls";
+import { VolumeControls } from "@/components/viewer/VolumeControls";
+import type { Layer, VolumeInfo } from "@/components/viewer/viewer";
 import { rgb, structureColour, tint } from "@/lib/palette";
 import { type CasesSearch, type OverlayStyle, toggled } from "@/lib/urlState";
 import classes from "./CasesPage.module.css";
-import { OverlayControls, REFERENCE_TINT } from "./OverlayControls";
-import { VolumeControls } from "./VolumeControls";
-import type { Layer, VolumeInfo } from "./viewer";
 
-const Viewer = lazy(() => import("./Viewer"));
+const Viewer = lazy(() => import("@/components/viewer/Viewer"));
 
 const STANDARD_REFERENCE: OverlayStyle = "outline";
 const STANDARD_PREDICTION: OverlayStyle = "fill";
@@ -106,7 +106,7 @@ function useWorstSlice(
   const { data } = useQuery({
     queryKey: ["worst-slice", referenceUrl, predictionUrl, structures],
     queryFn: async ({ signal }) => {
-      const { worstSlice } = await import("./viewer");
+      const { worstSlice } = await import("@/components/viewer/viewer");
       return (await worstSlice(referenceUrl ?? "", predictionUrl ?? "", structures, signal)) ?? null;
     },
     enabled: Boolean(referenceUrl && predictionUrl),

@@ -13,6 +13,12 @@ describe("explainChoice", () => {
     );
   });
 
+  it("says when the models were mixed", () => {
+    expect(explainChoice({ a: 0.6, b: 0.4 }, "mixture", 0.9, name)).toBe(
+      "The selector is surest of A, p = 0.600: the sites' models were mixed by these probabilities.",
+    );
+  });
+
   it("claims nothing where no choice is known", () => {
     expect(explainChoice({ a: 1 }, null, 0.9, name)).toBe("The selector is surest of A, p = 1.000.");
   });

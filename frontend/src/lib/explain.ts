@@ -10,6 +10,7 @@ export function explainChoice(
     ["", -1],
   );
   const said = `The selector is surest of ${siteName(slug)}, p = ${probability.toFixed(3)}`;
+  if (chosen === "mixture") return `${said}: the sites' models were mixed by these probabilities.`;
   if (chosen === null || gamma === null) return `${said}.`;
   if (chosen === "global") return `${said}, not above γ = ${gamma}: the global model was used.`;
   const owner = siteName(chosen.replace(/^personalized\//, ""));

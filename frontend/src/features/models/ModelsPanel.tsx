@@ -1,0 +1,108 @@
+import { Card, Group, Table, Text } from "@mantine/core";
+import { IconBox, IconDownload } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { type FederationRecord, type ModelSet, modelsQuery } from "@/api";
+import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { DownloadButton, LinkButton, TextLink } from "@/components/links";
+import { formatBytes, formatDateTime, formatDice } from "@/lib/format";
+import { modelName } from "@/lib/words";
+
+/** The models of every finished run: how good, how large, where from. */
+export function ModelsPanel({ federation }: { federation: FederationRecord }) {
+  const models = useQuery(modelsQuery(federation.id));
+  return (
+    <Loaded query={models} skeleton={<RowsSkeleton />}>
+      {(sets) =>
+        sets.length === 0 ? (
+          <EmptyState
+            icon={IconBox}
+            title="No model yet"
+            action={
+              <LinkButton
+                to="/federations/$federationId"
+                params={{ federationId: federation.id }}
+                search={{ tab: "experiments" }}
+              >
+                Experiments
+              </LinkButton>
+            }
+          >
+            A run's models appear here when it is completed: the global one, every site's, and the model selector.
+          </EmptyState>
+        ) : (
+          <Card withBorder padding={0}>
+            <Table.ScrollContainer minWidth={860}>
+              <Table data-testid="models">
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Model set</Table.Th>
+                    <Table.Th>Experiment</Table.Th>
+                    <Table.Th ta="right">Test Dice ↑</Table.Th>
+                    <Table.Th ta="right">Size</Table.Th>
+                    <Table.Th>Finished</Table.Th>
+                    <Table.Th />
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {sets.map((set) => (
+                    <ModelRow key={set.run_id} set={set} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </Table.ScrollContainer>
+          </Card>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function ModelRow({ set }: { set: ModelSet }) {
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <TextLink size="sm" fw={500} to="/runs/$runId/model" params={{ runId: set.run_id }} search={{}}>
+          {set.strategy_label}
+        </TextLink>
+        <Text size="xs" c="dimmed">
+          seed {set.seed}, round {set.round}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <TextLink
+          size="sm"
+          to="/experiments/$experimentId"
+          params={{ experimentId: set.experiment_id }}
+          search={{ run: set.run_id }}
+        >
+          {set.experiment_name}
+        </TextLink>
+      </Table.Td>
+      <Table.Td ta="right">
+        {set.scores.map((score) => (
+          <Text key={score.model} size="sm">
+            {modelName(score.model)} <b>{formatDice(score.dice)}</b>
+          </Text>
+        ))}
+      </Table.Td>
+      <Table.Td ta="right">{formatBytes(set.num_bytes)}</Table.Td>
+      <Table.Td>
+        <Text size="sm" c="dimmed">
+          {formatDateTime(set.finished_at)}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Group justify="flex-end" wrap="nowrap">
+          <DownloadButton
+            href={set.download_url}
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconDownload size={14} aria-hidden />}
+          >
+            ZIP
+          </DownloadButton>
+        </Group>
+      </Table.Td>
+    </Table.Tr>
+  );
+}

@@ -1,0 +1,79 @@
+"""The models of a finished run in a real browser, tried on an image."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import FedSMConfig
+from backend.federations.schemas import FederationRecord
+from backend.runs.schemas import RunRecord
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+
+pytestmark = pytest.mark.e2e
+
+LOAD_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def run(platform: LivePlatform, federation: FederationRecord) -> RunRecord:
+    config = ExperimentConfig.model_validate(
+        {
+            "data": {"image_size": 32},
+            "network": {"channels": [4, 8], "num_residual_units": 1},
+            "schedule": {"rounds": 2, "batch_size": 4},
+            "strategies": [FedSMConfig(selector=LdaSelector(minimum_cases=2)).model_dump(by_alias=True)],
+        }
+    )
+    done = await_experiment(platform, platform.start_experiment(federation, "Models to try", config))
+    assert done.runs[0].failure is None
+    return done.runs[0]
+
+
+def test_an_image_is_tried_and_forgotten(
+    signed_in: Page, platform: LivePlatform, federation: FederationRecord, run: RunRecord, tmp_path: Path
+) -> None:
+    """A test case's own picture, then one of another kind."""
+    page = signed_in
+    page.goto(f"/federations/{federation.id}?tab=models")
+    page.get_by_test_id("models").get_by_role("link", name="FedSM", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Models of FedSM")).to_be_visible()
+    dataset = platform.client.datasets(federation.id)[1]
+    image = next((Path(dataset.folder) / "images").iterdir())
+    page.set_input_files("input[type=file]", image)
+    expect(page.locator("[data-testid=viewer][data-state=ready]")).to_be_visible(timeout=LOAD_MS)
+    why = page.get_by_test_id("why")
+    expect(why).to_contain_text(re.compile(rf"surest of {dataset.site_name}.*the personalized model of"))
+    sizes = page.get_by_label("Structures").get_by_role("row")
+    expect(sizes).to_have_count(2)
+    expect(sizes.first).to_contain_text("px")
+    page.reload()
+    expect(why).to_be_visible()
+
+    grey = tmp_path / "grey.png"
+    Image.fromarray(np.zeros((32, 32), dtype=np.uint8)).save(grey)
+    page.set_input_files("input[type=file]", grey)
+    expect(page.get_by_text(re.compile("grey.png has 1 channel"))).to_be_visible(timeout=LOAD_MS)
+    page.get_by_role("button", name="Forget grey.png").click()
+    expect(page.get_by_text(re.compile("grey.png has 1 channel"))).to_have_count(0)
+    page.get_by_role("button", name=f"Forget {image.name}").click()
+    expect(page.get_by_role("button", name=re.compile("^Forget"))).to_have_count(0)
+    assert platform.client.predictions(run.id) == []
+
+
+def test_the_set_is_downloaded(signed_in: Page, run: RunRecord, tmp_path: Path) -> None:
+    page = signed_in
+    page.goto(f"/runs/{run.id}/model")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("^Download")).click()
+    target = tmp_path / "model.zip"
+    download.value.save_as(target)
+    with zipfile.ZipFile(target) as archive:
+        assert {"README.md", "model.json", "global.safetensors", "selector.safetensors"} <= set(archive.namelist())
