@@ -1,5 +1,6 @@
 """Folders that cannot be checked at all, and reading a checked case again."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,34 @@ def test_a_path_out_of_the_folder_is_refused(tmp_path: Path, path: str) -> None:
 def test_checking_twice_gives_the_same(tmp_path: Path) -> None:
     folder = write_good_folder(tmp_path, num_cases=9)
     assert check(folder) == check(folder)
+
+
+def fingerprinted(folder: Path) -> list[tuple[str | None, ...]]:
+    """What a data set's fingerprint is made of, case by case in name order."""
+    return [(case.name, case.split, case.image_sha256, case.mask_sha256) for case in check(folder).cases]
+
+
+def test_the_fingerprint_of_files_is_of_their_content(tmp_path: Path) -> None:
+    """Not of where they are, nor of the order or the time in which they were written."""
+    masks = {f"case-{index}": make_mask() for index in range(6)}
+    for folder, names in (("first", list(masks)), ("second", list(masks)[::-1])):
+        write_good_folder(tmp_path / folder, num_cases=0)
+        for name in names:
+            write_case(tmp_path / folder, name, make_image(int(name[-1])), masks[name])
+    os.utime(tmp_path / "second" / "images" / "case-2.png", (0, 0))
+    assert fingerprinted(tmp_path / "second") == fingerprinted(tmp_path / "first")
+
+
+@pytest.mark.parametrize(("kind", "position"), [("image", 2), ("mask", 3)])
+def test_one_changed_pixel_changes_one_hash(tmp_path: Path, kind: str, position: int) -> None:
+    folder = write_good_folder(tmp_path, num_cases=6)
+    before = fingerprinted(folder)
+    image, mask = make_image(4), make_mask()
+    if kind == "image":
+        image[0, 0, 0] ^= 1
+    else:
+        mask[np.nonzero(mask)[0][0], np.nonzero(mask)[1][0]] = 0
+    write_case(folder, "case-4", image, mask)
+    after = fingerprinted(folder)
+    changed = [(case, field) for case in range(6) for field in (2, 3) if before[case][field] != after[case][field]]
+    assert changed == [(4, position)]
