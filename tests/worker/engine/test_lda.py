@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.worker.engine.small_sites import small_plan, small_sites, small_volumes
+from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.descriptors import SCAN_FLOORS, describe_image, descriptor_floors, num_descriptors
 from worker.engine.plan import GLOBAL, Plan, State, Tensors
@@ -52,6 +53,14 @@ def test_federated_lda_is_pooled_lda(floor: float) -> None:
     solved = solve_lda(federated(sites), SHRINKAGE, torch.from_numpy(floors))
     np.testing.assert_allclose(solved["weight"].numpy(), weight, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(solved["bias"].numpy(), bias, rtol=1e-9, atol=1e-9)
+
+
+def test_a_classifier_lies_in_memory_as_it_does_after_a_file() -> None:
+    """Rows first: else a product with it sums in another order where it was just made than where it was loaded."""
+    solved = solve_lda(federated(random_sites((20, 30, 10))), SHRINKAGE, torch.zeros(5))
+    assert all(tensor.is_contiguous() for tensor in solved.values())
+    loaded = from_bytes(to_bytes(solved))
+    assert {name: tensor.stride() for name, tensor in loaded.items()} == {n: t.stride() for n, t in solved.items()}
 
 
 def test_the_order_of_sites_changes_nothing_but_the_order() -> None:

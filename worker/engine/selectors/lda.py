@@ -242,7 +242,8 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
         "weight": torch.stack(rows),
         "bias": torch.stack(biases),
         "means": torch.stack([torch.zeros_like(deviation) if sent is None else next(at) for sent in moments.values()]),
-        "precision": precision,
+        # In rows, as it comes back from a file: a matrix in columns is multiplied in another order, to other last bits.
+        "precision": precision.contiguous(),
     }
 
 
