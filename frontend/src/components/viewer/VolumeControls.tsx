@@ -26,7 +26,7 @@ interface Props {
 export function VolumeControls(props: Props) {
   const { volume, plane, worst } = props;
   const count = volume.slices[plane === "all" ? "axial" : plane];
-  const slice = props.slice ?? Math.floor(count / 2);
+  const slice = Math.min(count - 1, props.slice ?? Math.floor(count / 2));
   const axial = plane === "axial" || plane === "all";
   const step = (by: number) => props.onSlice(Math.min(count - 1, Math.max(0, slice + by)));
   useHotkeys([

@@ -110,7 +110,8 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
   }, [all, search.site, search.structure, model, metric]);
   const selected = cases.find((scored) => scored.case_id === search.case) ?? cases[0];
   const update = (change: CasesSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
-  const step = (direction: 1 | -1) => update({ case: neighbour(cases, selected?.case_id, direction)?.case_id });
+  const step = (direction: 1 | -1) =>
+    update({ case: neighbour(cases, selected?.case_id, direction)?.case_id, slice: undefined });
   useHotkeys([
     ["j", () => step(1)],
     ["k", () => step(-1)],
@@ -135,7 +136,7 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
           selected={selected?.case_id}
           structure={search.structure}
           site={search.site}
-          onSelect={(id) => update({ case: id })}
+          onSelect={(id) => update({ case: id, slice: undefined })}
           onMetric={(next) => update({ metric: next === STANDARD_METRIC ? undefined : next })}
           onStructure={(structure) => update({ structure })}
           onSite={(site) => update({ site })}
