@@ -49,6 +49,12 @@ class NotFound(FedSMError):
     status_code = 404
 
 
+class Gone(FedSMError):
+    """It was there, and somebody or its end date took it away."""
+
+    status_code = 410
+
+
 class Conflict(FedSMError):
     """The request is right but the state of things does not allow it; the detail says what would."""
 

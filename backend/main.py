@@ -22,6 +22,7 @@ from backend.leakage import endpoints as leakage
 from backend.models import endpoints as models
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
+from backend.reports import endpoints as reports
 from backend.rounds.recovery import RecoveryLoop
 from backend.runs import endpoints as runs
 from backend.settings import Settings
@@ -43,6 +44,7 @@ FEATURES = (
     evaluations,
     models,
     predictions,
+    reports,
     events,
     artifacts,
 )
@@ -75,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     for feature in FEATURES:
         api.include_router(feature.router)
     api.include_router(users.public_router)
+    api.include_router(reports.public_router)
     api.include_router(users.router)
     app.include_router(api)
     app.include_router(worker_api.router)

@@ -11,6 +11,7 @@ from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
 from backend.db.models.metric import Metric
 from backend.db.models.prediction import Prediction
+from backend.db.models.report import Report
 from backend.db.models.run import Run
 from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
@@ -31,6 +32,7 @@ __all__ = [
     "Federation",
     "Metric",
     "Prediction",
+    "Report",
     "Run",
     "RunDataset",
     "RunRound",

@@ -1,0 +1,152 @@
+"""What a report says: a frozen copy of an experiment's results, in the order and words in which it is read.
+
+Both renderings, the page and the PDF, are made of this document alone, so that they cannot say different things.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from backend.contracts.base import Contract
+from backend.contracts.metrics import ModelKind, ScoreName
+from backend.contracts.status import RunStatus
+from backend.contracts.task_definition import SegmentationTask
+
+SiteRole = Literal["trains", "held out", "no data"]
+
+
+class ReportSite(Contract):
+    slug: str
+    name: str
+    position: int = Field(description="Site order, which is the order of colours.")
+    role: SiteRole
+    num_cases: dict[str, int | None] = Field(
+        description="By split, of the data the runs used; null where the site's policy states no number so small."
+    )
+    minimum_count: int
+
+
+class ReportSetting(Contract):
+    """A setting that is not at its default."""
+
+    path: str
+    value: str
+    default: str
+
+
+class ReportRun(Contract):
+    seed: int
+    status: RunStatus
+    best_round: int | None
+    num_rounds: int
+    seconds: float | None
+    failure: str | None
+
+
+class ReportMethod(Contract):
+    label: str
+    settings: tuple[ReportSetting, ...]
+    runs: tuple[ReportRun, ...]
+
+
+class ReportCell(Contract):
+    """Mean over cases, then mean and standard deviation over seeds; the rest against the baseline, if there is one."""
+
+    mean: float | None
+    std: float | None = None
+    best: bool = False
+    num_cases: int | None = Field(default=None, description="Null where the site's policy withholds it.")
+    num_misses: int = 0
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = Field(default=None, description="Adjusted by Holm's method.")
+
+
+class ReportRow(Contract):
+    label: str
+    model: ModelKind
+    cells: tuple[ReportCell, ...] = Field(description="One a column.")
+
+
+class ReportTable(Contract):
+    """Methods x sites for one metric and structure. Column None: the cases of all sites that train, pooled."""
+
+    metric: ScoreName
+    title: str
+    unit: str | None
+    higher_is_better: bool
+    structure: str | None = Field(description="None: the mean over structures.")
+    columns: tuple[str | None, ...]
+    rows: tuple[ReportRow, ...]
+
+
+class ReportBaseline(Contract):
+    label: str
+    model: ModelKind
+    test: str
+    confidence: float
+
+
+class ReportMatrix(Contract):
+    """Every model of one run on every site's test cases."""
+
+    run_label: str
+    seed: int
+    round: int
+    columns: tuple[str | None, ...]
+    models: tuple[str, ...] = Field(description="`global`, `personalized/<site>`, `own` (oracle routing), `super`.")
+    means: tuple[tuple[float | None, ...], ...]
+
+
+class ReportSelector(Contract):
+    """What the model selector of one run did, as shares of each site's test cases."""
+
+    run_label: str
+    seed: int
+    round: int
+    gamma: float
+    accuracy: float | None
+    share_global: float
+    sites: tuple[str, ...]
+    rows: tuple[str, ...] = Field(description="Whose cases: the sites that train, then those held out.")
+    chosen: tuple[tuple[float, ...], ...] = Field(description="Row's share of cases whose most probable site it is.")
+    sweep: tuple[tuple[float, float], ...] = Field(description="Gamma and the super model's mean Dice at it.")
+
+
+class ReportCurve(Contract):
+    label: str
+    seed: int
+    model: str
+    points: tuple[tuple[int, float], ...] = Field(
+        description="Round and validation Dice, weighted over sites by cases."
+    )
+
+
+class Report(Contract):
+    """One experiment as it was when the report was made."""
+
+    format: Literal[1] = 1
+    title: str
+    note: str
+    experiment_id: str
+    experiment_name: str
+    description: str
+    federation_name: str
+    frozen_at: datetime
+    frozen_by: str
+    version: str = Field(description="Of FedSM Studio.")
+    checkpoint: Literal["best", "last"]
+    task: SegmentationTask
+    sites: tuple[ReportSite, ...]
+    methods: tuple[ReportMethod, ...]
+    settings: tuple[ReportSetting, ...]
+    config: dict[str, Any] = Field(description="The whole configuration, from which the experiment can be repeated.")
+    fingerprints: dict[str, tuple[str, ...]] = Field(description="Site to SHA-256 fingerprints of its data sets.")
+    baseline: ReportBaseline | None
+    tables: tuple[ReportTable, ...]
+    matrix: ReportMatrix | None
+    selector: ReportSelector | None
+    curves: tuple[ReportCurve, ...]
+    remarks: tuple[str, ...] = Field(description="What limits the results, in sentences.")

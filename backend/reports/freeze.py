@@ -1,0 +1,311 @@
+"""Makes a report's document of what is stored now."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import VERSION
+from backend.clock import now
+from backend.contracts.metrics import DISTANCES, ModelKind, ScoreName
+from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import FedSMConfig
+from backend.db.models import Experiment, Federation, Run, RunDataset
+from backend.errors import Conflict
+from backend.evaluations.comparison import comparison_of
+from backend.evaluations.exports import METRIC_WORDS
+from backend.evaluations.matrix import run_matrix
+from backend.evaluations.results import table_of
+from backend.evaluations.schemas import Checkpoint, Comparison, ComparisonCell, ExperimentResults, ResultCell
+from backend.evaluations.scored_cases import MODELS, ExperimentCases, Query, experiment_cases
+from backend.evaluations.selector import run_selector
+from backend.reports.curves import validation_curves
+from backend.reports.document import (
+    Report,
+    ReportBaseline,
+    ReportCell,
+    ReportMatrix,
+    ReportMethod,
+    ReportRow,
+    ReportRun,
+    ReportSelector,
+    ReportSite,
+    ReportTable,
+    SiteRole,
+)
+from backend.reports.settings import experiment_settings, strategy_settings
+from backend.sites import service as sites
+
+#: What papers report; the other metrics stay in the exports.
+METRICS: tuple[ScoreName, ...] = ("dice", "hd95", "nsd")
+SPLITS = ("train", "val", "test")
+#: Decides which of two means is the better one where they are equal but for rounding.
+CLOSE = 1e-12
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the author of a report chose. baseline_model None: the model that the baseline's method is for."""
+
+    title: str
+    note: str
+    checkpoint: Checkpoint = "best"
+    baseline: str | None = None
+    baseline_model: ModelKind | None = None
+
+
+def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) -> Report:
+    """Raises Conflict where nothing was evaluated yet, InvalidInput for a baseline that is not the experiment's."""
+    cases = experiment_cases(session, experiment, wish.checkpoint)
+    if not any(cases.rows.values()):
+        raise Conflict(
+            f"the experiment {experiment.name!r} has no results yet: a report can be made once its first run has "
+            "tested its models"
+        )
+    federation = session.get_one(Federation, experiment.federation_id)
+    report_sites = _sites(session, cases)
+    withheld = {site.slug: site.minimum_count for site in report_sites}
+    tables = list(_tables(cases, wish, withheld))
+    shown = _shown_run(cases)
+    return Report(
+        title=wish.title or experiment.name,
+        note=wish.note,
+        experiment_id=experiment.id,
+        experiment_name=experiment.name,
+        description=experiment.description,
+        federation_name=federation.name,
+        frozen_at=now(),
+        frozen_by=author,
+        version=VERSION,
+        checkpoint=wish.checkpoint,
+        task=federation.task,
+        sites=report_sites,
+        methods=tuple(_methods(cases)),
+        settings=experiment_settings(experiment.config),
+        config=experiment.config.model_dump(mode="json", by_alias=True),
+        fingerprints=_fingerprints(session, cases),
+        baseline=_baseline(cases, wish),
+        tables=tuple(tables),
+        matrix=_matrix(session, shown, wish.checkpoint) if shown else None,
+        selector=_selector(session, shown, wish.checkpoint) if shown else None,
+        curves=tuple(validation_curves(session, cases.runs)),
+        remarks=tuple(_remarks(cases, tables)),
+    )
+
+
+def _sites(session: Session, cases: ExperimentCases) -> tuple[ReportSite, ...]:
+    counts: dict[str, Counter[str]] = {}
+    for dataset in _datasets(session, cases):
+        counts.setdefault(dataset.site_slug, Counter()).update(case.split for case in dataset.manifest.cases)
+    found = []
+    for site in sites.list_sites(session, cases.experiment.federation_id):
+        least = sites.policy_of(site).minimum_count
+        own = counts.get(site.slug, Counter())
+        found.append(
+            ReportSite(
+                slug=site.slug,
+                name=site.name,
+                position=site.position,
+                role=_role(site.slug, cases, counts),
+                num_cases={split: _stated(own[split], least) for split in SPLITS},
+                minimum_count=least,
+            )
+        )
+    return tuple(found)
+
+
+def _role(slug: str, cases: ExperimentCases, counts: dict[str, Counter[str]]) -> SiteRole:
+    if slug in cases.places.unseen:
+        return "held out"
+    return "trains" if slug in cases.places.training and slug in counts else "no data"
+
+
+def _datasets(session: Session, cases: ExperimentCases) -> list[RunDataset]:
+    """Of the first run that has started: all runs of an experiment have the same."""
+    for run in cases.runs:
+        query = select(RunDataset).where(RunDataset.run_id == run.id).order_by(RunDataset.position)
+        if rows := list(session.scalars(query)):
+            return rows
+    return []
+
+
+def _stated(count: int, least: int) -> int | None:
+    return None if 0 < count < least else count
+
+
+def _fingerprints(session: Session, cases: ExperimentCases) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for dataset in _datasets(session, cases):
+        found[dataset.site_slug] = (*found.get(dataset.site_slug, ()), dataset.fingerprint)
+    return found
+
+
+def _methods(cases: ExperimentCases) -> Iterator[ReportMethod]:
+    by_label: dict[str, list[Run]] = {}
+    for run in cases.runs:
+        by_label.setdefault(run.strategy_label, []).append(run)
+    for label, runs in by_label.items():
+        yield ReportMethod(
+            label=label,
+            settings=strategy_settings(runs[0].strategy),
+            runs=tuple(_report_run(run) for run in runs),
+        )
+
+
+def _report_run(run: Run) -> ReportRun:
+    ended = run.finished_at is not None and run.started_at is not None
+    return ReportRun(
+        seed=run.seed,
+        status=RunStatus(run.status),
+        best_round=run.best_round,
+        num_rounds=run.num_rounds,
+        seconds=(run.finished_at - run.started_at).total_seconds() if ended else None,  # type: ignore[operator]
+        failure=run.failure,
+    )
+
+
+def _baseline(cases: ExperimentCases, wish: Wish) -> ReportBaseline | None:
+    if wish.baseline is None:
+        return None
+    found = _comparison(cases, wish, "dice", None)
+    return ReportBaseline(
+        label=found.baseline_label, model=found.baseline_model, test=found.test, confidence=found.confidence
+    )
+
+
+def _comparison(cases: ExperimentCases, wish: Wish, metric: ScoreName, structure: str | None) -> Comparison:
+    assert wish.baseline is not None
+    query = Query(metric, wish.checkpoint, structure)
+    return comparison_of(cases, wish.baseline, wish.baseline_model, query)
+
+
+def _tables(cases: ExperimentCases, wish: Wish, withheld: dict[str, int]) -> Iterator[ReportTable]:
+    """A task of one structure has no mean over structures of its own."""
+    structures: list[str | None] = [None, *cases.structures] if len(cases.structures) > 1 else [None]
+    for metric in METRICS:
+        results = table_of(cases, Query(metric, wish.checkpoint))
+        for structure in structures:
+            comparison = _comparison(cases, wish, metric, structure) if wish.baseline is not None else None
+            yield _table(results, structure, comparison, withheld)
+
+
+def _table(
+    results: ExperimentResults, structure: str | None, comparison: Comparison | None, withheld: dict[str, int]
+) -> ReportTable:
+    columns: list[str | None] = [*results.sites, None]
+    cells = {(c.strategy_label, c.model, c.site_slug): c for c in results.cells if c.structure == structure}
+    against = {(c.strategy_label, c.model, c.site_slug): c for c in comparison.cells} if comparison else {}
+    best = {slug: _best([c for c in cells.values() if c.site_slug == slug], results) for slug in columns}
+    methods = list(dict.fromkeys((label, model) for label, model, _ in cells))
+    rows = [
+        ReportRow(
+            label=label,
+            model=model,
+            cells=tuple(
+                _cell(cells[label, model, slug], against.get((label, model, slug)), best[slug], withheld)
+                for slug in columns
+            ),
+        )
+        for label, model in methods
+    ]
+    return ReportTable(
+        metric=results.metric,
+        title=METRIC_WORDS[results.metric],
+        unit=results.unit if results.metric in DISTANCES else None,
+        higher_is_better=results.higher_is_better,
+        structure=structure,
+        columns=tuple(columns),
+        rows=tuple(rows),
+    )
+
+
+def _best(column: list[ResultCell], results: ExperimentResults) -> float | None:
+    means = [cell.mean for cell in column if cell.mean is not None]
+    if len(means) < 2:
+        return None
+    return max(means) if results.higher_is_better else min(means)
+
+
+def _cell(cell: ResultCell, against: ComparisonCell | None, best: float | None, withheld: dict[str, int]) -> ReportCell:
+    least = withheld.get(cell.site_slug or "", 1)
+    return ReportCell(
+        mean=cell.mean,
+        std=cell.std,
+        best=best is not None and cell.mean is not None and abs(cell.mean - best) <= CLOSE,
+        num_cases=_stated(cell.num_cases, least),
+        num_misses=cell.num_misses,
+        difference=against.difference if against else None,
+        low=against.low if against else None,
+        high=against.high if against else None,
+        p=against.p_holm if against else None,
+    )
+
+
+def _shown_run(cases: ExperimentCases) -> Run | None:
+    """Whose matrix is shown: FedSM's first run with results, else the first with a personalized model."""
+    scored = [run for run in cases.runs if cases.rows.get(run.id)]
+    personalized = [run for run in scored if "personalized" in MODELS[run.strategy.name]]
+    of_fedsm = [run for run in personalized if isinstance(run.strategy, FedSMConfig)]
+    return next(iter(of_fedsm or personalized), None)
+
+
+def _matrix(session: Session, run: Run, checkpoint: Checkpoint) -> ReportMatrix:
+    found = run_matrix(session, run, Query("dice", checkpoint))
+    return ReportMatrix(
+        run_label=run.strategy_label,
+        seed=run.seed,
+        round=found.round,
+        columns=(*found.sites, None),
+        models=tuple(row.model for row in found.rows),
+        means=tuple(tuple(cell.mean for cell in row.cells) for row in found.rows),
+    )
+
+
+def _selector(session: Session, run: Run, checkpoint: Checkpoint) -> ReportSelector | None:
+    """None for a method without a selector."""
+    if not isinstance(run.strategy, FedSMConfig):
+        return None
+    found = run_selector(session, run, Query("dice", checkpoint))
+    pooled = next((group for group in found.groups if group.site_slug is None), None)
+    if pooled is None:
+        return None
+    of_sites = {group.site_slug: group for group in found.groups if group.site_slug is not None}
+    return ReportSelector(
+        run_label=run.strategy_label,
+        seed=run.seed,
+        round=found.round,
+        gamma=found.gamma,
+        accuracy=pooled.calibration.accuracy if pooled.calibration else None,
+        share_global=pooled.share_global,
+        sites=tuple(found.sites),
+        rows=tuple(of_sites),
+        chosen=tuple(
+            tuple(group.chosen.get(slug, 0) / group.num_cases for slug in found.sites) for group in of_sites.values()
+        ),
+        sweep=tuple((point.gamma, point.mean) for point in pooled.sweep if point.mean is not None)
+        if found.routing == "hard"
+        else (),
+    )
+
+
+def _remarks(cases: ExperimentCases, tables: list[ReportTable]) -> Iterator[str]:
+    yield "Research software, not a medical device."
+    open_runs = [run for run in cases.runs if run.status != RunStatus.COMPLETED]
+    if open_runs:
+        named = ", ".join(f"{run.strategy_label} seed {run.seed} ({run.status})" for run in open_runs)
+        yield f"Not completed when this report was made, and absent or partly absent from the tables: {named}."
+    if len(cases.experiment.config.seeds) == 1:
+        yield "One seed: the tables say nothing of how much training varies from seed to seed."
+    if cases.places.unseen:
+        named = ", ".join(cases.places.unseen)
+        yield f"Held out of training and left out of the pooled column: {named}."
+    if misses := sum(cell.num_misses for table in tables for row in table.rows for cell in row.cells[:-1]):
+        yield (
+            f"{misses} scores have no value, for one of the two masks was empty; they are in no mean. Read HD95 with "
+            "Dice, which counts them as 0."
+        )
+    if cases.experiment.config.evaluation.nsd_tolerance:
+        tolerance = cases.experiment.config.evaluation.nsd_tolerance
+        yield f"NSD at a tolerance of {tolerance:g} mm, or px for images without spacing."

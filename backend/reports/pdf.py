@@ -1,0 +1,364 @@
+"""A report as a PDF, from the same document as its page."""
+
+import io
+from collections.abc import Iterator, Sequence
+
+import yaml
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    PageTemplate,
+    Paragraph,
+    Preformatted,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+from backend.contracts.metrics import DISTANCES
+from backend.reports.document import (
+    Report,
+    ReportCell,
+    ReportMatrix,
+    ReportMethod,
+    ReportSelector,
+    ReportSetting,
+    ReportTable,
+)
+from backend.reports.pdf_charts import curves_chart, sweep_chart
+from backend.reports.pdf_text import (
+    ACCENT,
+    BODY,
+    CELL,
+    CELL_HEAD,
+    FAINT,
+    HEADING,
+    LINE,
+    NUMBER,
+    NUMBER_HEAD,
+    REGULAR,
+    SMALL,
+    SUBHEADING,
+    TITLE,
+    markup,
+    register_fonts,
+)
+
+MARGIN = 18 * mm
+WIDTH = A4[0] - 2 * MARGIN
+#: More sites than this go into a further table below, so that none runs off the page.
+COLUMNS = 5
+FIRST_COLUMN = 46 * mm
+SIGNIFICANT = 0.05
+MODEL_WORDS = {
+    "global": "Global model",
+    "personalized": "Personalized model",
+    "super": "Super model",
+    "own": "Own site's model",
+}
+NONE = "\u2013"
+
+
+def report_pdf(report: Report) -> bytes:
+    """A4, with bookmarks, page numbers and real text. Equal documents give equal bytes."""
+    register_fonts()
+    file = io.BytesIO()
+    document = _Template(file, report)
+    document.build(list(_story(report)))
+    return file.getvalue()
+
+
+class _Template(BaseDocTemplate):
+    """Puts the page's foot, and a bookmark at every heading."""
+
+    def __init__(self, file: io.BytesIO, report: Report) -> None:
+        super().__init__(
+            file,
+            pagesize=A4,
+            leftMargin=MARGIN,
+            rightMargin=MARGIN,
+            topMargin=MARGIN,
+            bottomMargin=MARGIN,
+            title=report.title,
+            author=report.frozen_by,
+            subject=f"{report.experiment_name}, {report.federation_name}",
+            creator=f"FedSM Studio {report.version}",
+            invariant=1,
+        )
+        self._foot = (
+            f"{report.title} \u00b7 frozen {report.frozen_at:%Y-%m-%d %H:%M} UTC \u00b7 FedSM Studio {report.version}"
+        )
+        frame = Frame(MARGIN, MARGIN, WIDTH, A4[1] - 2 * MARGIN, 0, 0, 0, 0)
+        self.addPageTemplates(PageTemplate("page", [frame], onPage=self._draw_foot))
+
+    def _draw_foot(self, canvas: Canvas, _document: BaseDocTemplate) -> None:
+        canvas.saveState()
+        canvas.setFont(REGULAR, 7)
+        canvas.setFillColor(FAINT)
+        canvas.drawString(MARGIN, 10 * mm, self._foot[:120])
+        canvas.drawRightString(A4[0] - MARGIN, 10 * mm, str(canvas.getPageNumber()))
+        canvas.restoreState()
+
+    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 reportlab's interface
+        if isinstance(flowable, Paragraph) and flowable.style.name in ("heading", "subheading"):
+            key = f"part-{id(flowable)}"
+            self.canv.bookmarkPage(key)
+            level = 0 if flowable.style.name == "heading" else 1
+            self.canv.addOutlineEntry(flowable.getPlainText(), key, level, closed=level == 0)
+
+
+def _story(report: Report) -> Iterator[Flowable]:
+    yield from _head(report)
+    yield from _results(report)
+    if report.matrix is not None:
+        yield from _matrix(report.matrix, report)
+    if report.selector is not None:
+        yield from _selector(report.selector, report)
+    if drawn := [curve for curve in report.curves if curve.points]:
+        yield from _heading("Validation Dice by round", HEADING)
+        yield curves_chart(drawn, WIDTH)
+    yield from _setting_up(report)
+    yield from _provenance(report)
+
+
+def _head(report: Report) -> Iterator[Flowable]:
+    yield _paragraph(report.title, TITLE)
+    yield _paragraph(
+        f"{report.experiment_name} \u00b7 federation {report.federation_name} \u00b7 frozen on "
+        f"{report.frozen_at:%Y-%m-%d at %H:%M} UTC by {report.frozen_by}",
+        SMALL,
+    )
+    if report.description:
+        yield Spacer(0, 6)
+        yield _paragraph(report.description, BODY)
+    if report.note:
+        yield Spacer(0, 6)
+        note = Table([[_paragraph(report.note, BODY)]], colWidths=[WIDTH])
+        note.setStyle(TableStyle([("LINEBEFORE", (0, 0), (0, -1), 2, ACCENT), ("LEFTPADDING", (0, 0), (-1, -1), 8)]))
+        yield note
+    yield from _heading("Remarks", HEADING)
+    for remark in report.remarks:
+        yield _paragraph(f"\u2022 {remark}", BODY)
+    yield from _heading("Sites", HEADING)
+    head = ["Site", "Role", "Train", "Val", "Test"]
+    rows = [
+        [
+            site.name,
+            site.role,
+            *(_count(site.num_cases.get(split), site.minimum_count) for split in ("train", "val", "test")),
+        ]
+        for site in report.sites
+    ]
+    yield _grid(head, rows, [WIDTH - 98 * mm, 32 * mm, 22 * mm, 22 * mm, 22 * mm], text_columns=2)
+
+
+def _results(report: Report) -> Iterator[Flowable]:
+    yield from _heading("Results on the test cases", HEADING)
+    round_ = "each run's best round by validation" if report.checkpoint == "best" else "each run's last round"
+    yield _paragraph(
+        f"Models of {round_}; mean over cases, then mean \u00b1 standard deviation over seeds; the best of a column in "
+        "bold. All sites: the cases of the sites that train, pooled.",
+        SMALL,
+    )
+    if report.baseline is not None:
+        base = report.baseline
+        yield _paragraph(
+            f"\u2020: differs from {base.label} ({MODEL_WORDS[base.model].lower()}), adjusted p < {SIGNIFICANT:g}; "
+            f"{base.test}.",
+            SMALL,
+        )
+    for table in report.tables:
+        yield from _heading(table_title(table), SUBHEADING)
+        yield from _table(table, report)
+
+
+def table_title(table: ReportTable) -> str:
+    unit = f" in {table.unit}" if table.unit else ""
+    arrow = "\u2191" if table.higher_is_better else "\u2193"
+    return f"{table.title}{unit} {arrow}, {table.structure or 'mean over structures'}"
+
+
+def _table(table: ReportTable, report: Report) -> Iterator[Flowable]:
+    """The pooled column first, then the sites, as many to a table as a page is wide."""
+    names = {site.slug: site.name for site in report.sites}
+    order = [len(table.columns) - 1, *range(len(table.columns) - 1)]
+    for part in _parts(order):
+        head = ["Method", *(_column_name(table.columns[index], names) for index in part)]
+        rows = [
+            [
+                f"{row.label}, {MODEL_WORDS[row.model].lower()}",
+                *(_score(row.cells[index], table) for index in part),
+            ]
+            for row in table.rows
+        ]
+        yield _grid(head, rows, _widths(len(part)), marked=True)
+        yield Spacer(0, 5)
+
+
+def _column_name(slug: str | None, names: dict[str, str]) -> str:
+    return "All sites" if slug is None else names.get(slug, slug)
+
+
+def _score(cell: ReportCell, table: ReportTable) -> str:
+    """Markup: the numbers are ours."""
+    if cell.mean is None:
+        return NONE
+    digits = 2 if table.metric in DISTANCES else 3
+    text = f"{cell.mean:.{digits}f}"
+    if cell.best:
+        text = f"<b>{text}</b>"
+    if cell.std is not None:
+        text += f" \u00b1 {cell.std:.{digits}f}"
+    if cell.p is not None and cell.p < SIGNIFICANT:
+        text += "\u2020"
+    return text
+
+
+def _matrix(matrix: ReportMatrix, report: Report) -> Iterator[Flowable]:
+    names = {site.slug: site.name for site in report.sites}
+    yield from _heading("Every model on every site", HEADING)
+    yield _paragraph(
+        f"Dice \u2191 of {matrix.run_label}, seed {matrix.seed}, round {matrix.round}: rows are models, columns the "
+        "sites whose test cases they segment.",
+        SMALL,
+    )
+    order = [len(matrix.columns) - 1, *range(len(matrix.columns) - 1)]
+    for part in _parts(order):
+        head = ["Model", *(_column_name(matrix.columns[index], names) for index in part)]
+        rows = [
+            [_model_name(model, names), *(NONE if (mean := means[index]) is None else f"{mean:.3f}" for index in part)]
+            for model, means in zip(matrix.models, matrix.means, strict=True)
+        ]
+        yield _grid(head, rows, _widths(len(part)))
+        yield Spacer(0, 5)
+
+
+def _model_name(model: str, names: dict[str, str]) -> str:
+    kind, _, slug = model.partition("/")
+    return f"Model of {names.get(slug, slug)}" if slug else MODEL_WORDS.get(kind, kind)
+
+
+def _selector(selector: ReportSelector, report: Report) -> Iterator[Flowable]:
+    names = {site.slug: site.name for site in report.sites}
+    yield from _heading("Model selector", HEADING)
+    accuracy = NONE if selector.accuracy is None else f"{selector.accuracy:.1%}"
+    yield _paragraph(
+        f"{selector.run_label}, seed {selector.seed}, round {selector.round}. The right site is the most probable one "
+        f"for {accuracy} of the test cases of the sites that train; {selector.share_global:.1%} go to the global model "
+        f"at \u03b3 = {selector.gamma:g}. Below: the share of a row's cases whose most probable site is the column's.",
+        SMALL,
+    )
+    for part in _parts(range(len(selector.sites))):
+        head = ["Cases of", *(names.get(selector.sites[index], selector.sites[index]) for index in part)]
+        rows = [
+            [names.get(slug, slug), *(f"{shares[index]:.0%}" for index in part)]
+            for slug, shares in zip(selector.rows, selector.chosen, strict=True)
+        ]
+        yield _grid(head, rows, _widths(len(part)))
+        yield Spacer(0, 5)
+    if len(selector.sweep) > 1:
+        yield from _heading("Dice \u2191 of the super model at every threshold, all sites", SUBHEADING)
+        yield sweep_chart(selector, WIDTH)
+
+
+def _setting_up(report: Report) -> Iterator[Flowable]:
+    yield from _heading("Methods and settings", HEADING)
+    rows = [
+        [method.label, _settings_text(method.settings) or "all at their defaults", _runs_text(method)]
+        for method in report.methods
+    ]
+    yield _grid(
+        ["Method", "Set otherwise than its defaults", "Runs"],
+        rows,
+        [46 * mm, WIDTH - 102 * mm, 56 * mm],
+        text_columns=3,
+    )
+    yield Spacer(0, 5)
+    yield _paragraph(f"Of the experiment: {_settings_text(report.settings) or 'everything at its default'}.", BODY)
+
+
+def _settings_text(settings: Sequence[ReportSetting]) -> str:
+    return "; ".join(f"{entry.path} {entry.value} (not {entry.default})" for entry in settings)
+
+
+def _runs_text(method: ReportMethod) -> str:
+    parts = []
+    for run in method.runs:
+        best = f", best round {run.best_round} of {run.num_rounds}" if run.best_round is not None else ""
+        parts.append(f"seed {run.seed}: {run.status}{best}")
+    return "\n".join(parts)
+
+
+def _provenance(report: Report) -> Iterator[Flowable]:
+    yield from _heading("Provenance", HEADING)
+    yield _paragraph(f"FedSM Studio {report.version}, experiment {report.experiment_id}.", BODY)
+    names = {site.slug: site.name for site in report.sites}
+    rows = [[names.get(slug, slug), "\n".join(values)] for slug, values in report.fingerprints.items()]
+    if rows:
+        yield from _heading("Fingerprints of the data", SUBHEADING)
+        yield _grid(["Site", "SHA-256"], rows, [46 * mm, WIDTH - 46 * mm], text_columns=2)
+    yield from _heading("Whole configuration", SUBHEADING)
+    text = yaml.safe_dump(report.config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    yield Preformatted(text, SMALL, maxLineLength=118, newLineChars="")
+
+
+def _parts(columns: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many columns as a page is wide."""
+    for start in range(0, len(columns), COLUMNS):
+        yield columns[start : start + COLUMNS]
+
+
+def _count(count: int | None, least: int) -> str:
+    return f"<{least}" if count is None else str(count)
+
+
+def _widths(num_columns: int) -> list[float]:
+    return [FIRST_COLUMN, *([(WIDTH - FIRST_COLUMN) / COLUMNS] * num_columns)]
+
+
+def _grid(
+    head: Sequence[str], rows: Sequence[Sequence[str]], widths: list[float], text_columns: int = 1, marked: bool = False
+) -> Table:
+    """A table whose head repeats on every page. marked: cells after the text columns are markup already."""
+
+    def cell(value: str, column: int, is_head: bool) -> Paragraph:
+        is_text = column < text_columns
+        style = (CELL_HEAD if is_text else NUMBER_HEAD) if is_head else (CELL if is_text else NUMBER)
+        return Paragraph(value if marked and not is_text and not is_head else markup(value), style)
+
+    data = [
+        [cell(value, column, index == 0) for column, value in enumerate(row)] for index, row in enumerate([head, *rows])
+    ]
+    table = Table(data, colWidths=widths, repeatRows=1, hAlign="LEFT")
+    table.setStyle(
+        TableStyle(
+            [
+                ("LINEBELOW", (0, 0), (-1, 0), 0.8, FAINT),
+                ("LINEBELOW", (0, 1), (-1, -1), 0.3, LINE),
+                ("BACKGROUND", (0, 0), (-1, 0), HexColor("#f3f6f8")),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (-1, -1), 4),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+                ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+            ]
+        )
+    )
+    return table
+
+
+def _heading(text: str, style: ParagraphStyle) -> Iterator[Flowable]:
+    """Not at the foot of a page without some of what it heads."""
+    yield CondPageBreak(35 * mm)
+    yield _paragraph(text, style)
+
+
+def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(markup(text), style)

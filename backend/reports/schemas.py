@@ -1,0 +1,55 @@
+"""Bodies of requests and answers about reports."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from backend.contracts.base import Contract, with_example
+from backend.contracts.metrics import ModelKind
+from backend.evaluations.schemas import Checkpoint
+from backend.federations.schemas import Record
+from backend.reports.document import Report
+
+
+class ReportCreate(Contract):
+    model_config = with_example(
+        title="FedSM at four clinics", note="For the consortium's meeting.", expires_days=90, baseline="FedAvg"
+    )
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = Field(
+        default="", description="Left out: the experiment's name."
+    )
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)] = Field(
+        default="", description="What the author says to the readers; it stands above the results."
+    )
+    expires_days: int | None = Field(
+        default=None, ge=1, le=3650, description="Days until the link stops working. Left out: it never does."
+    )
+    checkpoint: Checkpoint = "best"
+    baseline: str | None = Field(default=None, description="Label of the method that the others are compared with.")
+    baseline_model: ModelKind | None = Field(default=None, description="Left out: the model its method is for.")
+
+
+class ReportRecord(Record):
+    """A report's link. Whoever has the link reads the report, and nothing else, without signing in."""
+
+    id: str
+    experiment_id: str
+    title: str
+    path: str = Field(description="Of the page, below the address of the platform.")
+    pdf_path: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    opened_at: datetime | None = Field(description="Last opened by somebody, its author among them.")
+    num_opened: int
+
+
+class SharedReport(Record):
+    """What the link shows."""
+
+    expires_at: datetime | None
+    pdf_path: str
+    report: Report
