@@ -215,3 +215,18 @@ function settledRound(tasks: readonly TaskRecord[]): number | undefined {
 export function isOver(run: Pick<RunRecord, "status">): boolean {
   return run.status === "completed" || run.status === "failed" || run.status === "cancelled";
 }
+
+export const reportsQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["experiment", experimentId, "reports"],
+    queryFn: () => unwrap(api.listReports({ path: { experiment_id: experimentId } })),
+  });
+
+/** Frozen: fetched once. */
+export const sharedReportQuery = (token: string) =>
+  queryOptions({
+    queryKey: ["shared-report", token],
+    queryFn: () => unwrap(api.getSharedReport({ path: { token } })),
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -17,7 +17,7 @@ import {
 } from "@mantine/core";
 import { IconChevronDown, IconKey, IconLogout, IconMoon, IconPlugConnectedX, IconSun } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError, api, type Connection, followEvents, sessionQuery, systemQuery, unwrap } from "@/api";
 import { ErrorPanel } from "@/components/Feedback";
@@ -25,9 +25,16 @@ import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
+import { isReportPath } from "@/lib/reports";
 
-/** The frame of every screen. Shows the sign-in instead while there is no session. */
+/** The frame of every screen but a shared report, whose readers have no account. */
 export function Shell() {
+  const pathname = useLocation({ select: (location) => location.pathname });
+  return isReportPath(pathname) ? <Outlet /> : <SignInFirst />;
+}
+
+/** Shows the sign-in while there is no session. */
+function SignInFirst() {
   const token = useTokenFromUrl();
   const session = useQuery({ ...sessionQuery, enabled: token.done });
   if (token.done && session.data) return <SignedInShell user={session.data.user} />;

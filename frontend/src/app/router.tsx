@@ -88,6 +88,12 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import("@/features/tokens/TokensPage"), "TokensPage"),
 });
 
+const report = createRoute({
+  getParentRoute: () => root,
+  path: "/reports/$token",
+  component: lazyRouteComponent(() => import("@/features/report/ReportPage"), "ReportPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     federations,
@@ -101,6 +107,7 @@ export const router = createRouter({
     model,
     activity,
     tokens,
+    report,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,

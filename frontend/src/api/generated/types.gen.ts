@@ -3626,6 +3626,549 @@ export type ReliabilityBin = {
 };
 
 /**
+ * Report
+ *
+ * One experiment as it was when the report was made.
+ */
+export type Report = {
+    baseline: ReportBaseline | null;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Config
+     *
+     * The whole configuration, from which the experiment can be repeated.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Curves
+     */
+    curves: Array<ReportCurve>;
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Federation Name
+     */
+    federation_name: string;
+    /**
+     * Fingerprints
+     *
+     * Site to SHA-256 fingerprints of its data sets.
+     */
+    fingerprints: {
+        [key: string]: Array<string>;
+    };
+    /**
+     * Format
+     */
+    format?: 1;
+    /**
+     * Frozen At
+     */
+    frozen_at: string;
+    /**
+     * Frozen By
+     */
+    frozen_by: string;
+    matrix: ReportMatrix | null;
+    /**
+     * Methods
+     */
+    methods: Array<ReportMethod>;
+    /**
+     * Note
+     */
+    note: string;
+    /**
+     * Remarks
+     *
+     * What limits the results, in sentences.
+     */
+    remarks: Array<string>;
+    selector: ReportSelector | null;
+    /**
+     * Settings
+     */
+    settings: Array<ReportSetting>;
+    /**
+     * Sites
+     */
+    sites: Array<ReportSite>;
+    /**
+     * Tables
+     */
+    tables: Array<ReportTable>;
+    task: SegmentationTask;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Version
+     *
+     * Of FedSM Studio.
+     */
+    version: string;
+};
+
+/**
+ * ReportBaseline
+ */
+export type ReportBaseline = {
+    /**
+     * Confidence
+     */
+    confidence: number;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Test
+     */
+    test: string;
+};
+
+/**
+ * ReportCell
+ *
+ * Mean over cases, then mean and standard deviation over seeds; the rest against the baseline, if there is one.
+ */
+export type ReportCell = {
+    /**
+     * Best
+     */
+    best?: boolean;
+    /**
+     * Difference
+     */
+    difference?: number | null;
+    /**
+     * High
+     */
+    high?: number | null;
+    /**
+     * Low
+     */
+    low?: number | null;
+    /**
+     * Mean
+     */
+    mean: number | null;
+    /**
+     * Num Cases
+     *
+     * Null where the site's policy withholds it.
+     */
+    num_cases?: number | null;
+    /**
+     * Num Misses
+     */
+    num_misses?: number;
+    /**
+     * P
+     *
+     * Adjusted by Holm's method.
+     */
+    p?: number | null;
+    /**
+     * Std
+     */
+    std?: number | null;
+};
+
+/**
+ * ReportCreate
+ */
+export type ReportCreate = {
+    /**
+     * Baseline
+     *
+     * Label of the method that the others are compared with.
+     */
+    baseline?: string | null;
+    /**
+     * Baseline Model
+     *
+     * Left out: the model its method is for.
+     */
+    baseline_model?: 'global' | 'personalized' | 'super' | 'selector' | null;
+    /**
+     * Checkpoint
+     */
+    checkpoint?: 'best' | 'last';
+    /**
+     * Expires Days
+     *
+     * Days until the link stops working. Left out: it never does.
+     */
+    expires_days?: number | null;
+    /**
+     * Note
+     *
+     * What the author says to the readers; it stands above the results.
+     */
+    note?: string;
+    /**
+     * Title
+     *
+     * Left out: the experiment's name.
+     */
+    title?: string;
+};
+
+/**
+ * ReportCurve
+ */
+export type ReportCurve = {
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * Points
+     *
+     * Round and validation Dice, weighted over sites by cases.
+     */
+    points: Array<[
+        number,
+        number
+    ]>;
+    /**
+     * Seed
+     */
+    seed: number;
+};
+
+/**
+ * ReportMatrix
+ *
+ * Every model of one run on every site's test cases.
+ */
+export type ReportMatrix = {
+    /**
+     * Columns
+     */
+    columns: Array<string | null>;
+    /**
+     * Means
+     */
+    means: Array<Array<number | null>>;
+    /**
+     * Models
+     *
+     * `global`, `personalized/<site>`, `own` (oracle routing), `super`.
+     */
+    models: Array<string>;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Run Label
+     */
+    run_label: string;
+    /**
+     * Seed
+     */
+    seed: number;
+};
+
+/**
+ * ReportMethod
+ */
+export type ReportMethod = {
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Runs
+     */
+    runs: Array<ReportRun>;
+    /**
+     * Settings
+     */
+    settings: Array<ReportSetting>;
+};
+
+/**
+ * ReportRecord
+ *
+ * A report's link. Whoever has the link reads the report, and nothing else, without signing in.
+ */
+export type ReportRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Num Opened
+     */
+    num_opened: number;
+    /**
+     * Opened At
+     *
+     * Last opened by somebody, its author among them.
+     */
+    opened_at: string | null;
+    /**
+     * Path
+     *
+     * Of the page, below the address of the platform.
+     */
+    path: string;
+    /**
+     * Pdf Path
+     */
+    pdf_path: string;
+    /**
+     * Revoked At
+     */
+    revoked_at: string | null;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
+ * ReportRow
+ */
+export type ReportRow = {
+    /**
+     * Cells
+     *
+     * One a column.
+     */
+    cells: Array<ReportCell>;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+};
+
+/**
+ * ReportRun
+ */
+export type ReportRun = {
+    /**
+     * Best Round
+     */
+    best_round: number | null;
+    /**
+     * Failure
+     */
+    failure: string | null;
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Seconds
+     */
+    seconds: number | null;
+    /**
+     * Seed
+     */
+    seed: number;
+    status: RunStatus;
+};
+
+/**
+ * ReportSelector
+ *
+ * What the model selector of one run did, as shares of each site's test cases.
+ */
+export type ReportSelector = {
+    /**
+     * Accuracy
+     */
+    accuracy: number | null;
+    /**
+     * Chosen
+     *
+     * Row's share of cases whose most probable site it is.
+     */
+    chosen: Array<Array<number>>;
+    /**
+     * Gamma
+     */
+    gamma: number;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Rows
+     *
+     * Whose cases: the sites that train, then those held out.
+     */
+    rows: Array<string>;
+    /**
+     * Run Label
+     */
+    run_label: string;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Share Global
+     */
+    share_global: number;
+    /**
+     * Sites
+     */
+    sites: Array<string>;
+    /**
+     * Sweep
+     *
+     * Gamma and the super model's mean Dice at it.
+     */
+    sweep: Array<[
+        number,
+        number
+    ]>;
+};
+
+/**
+ * ReportSetting
+ *
+ * A setting that is not at its default.
+ */
+export type ReportSetting = {
+    /**
+     * Default
+     */
+    default: string;
+    /**
+     * Path
+     */
+    path: string;
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
+ * ReportSite
+ */
+export type ReportSite = {
+    /**
+     * Minimum Count
+     */
+    minimum_count: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Num Cases
+     *
+     * By split, of the data the runs used; null where the site's policy states no number so small.
+     */
+    num_cases: {
+        [key: string]: number | null;
+    };
+    /**
+     * Position
+     *
+     * Site order, which is the order of colours.
+     */
+    position: number;
+    /**
+     * Role
+     */
+    role: 'trains' | 'held out' | 'no data';
+    /**
+     * Slug
+     */
+    slug: string;
+};
+
+/**
+ * ReportTable
+ *
+ * Methods x sites for one metric and structure. Column None: the cases of all sites that train, pooled.
+ */
+export type ReportTable = {
+    /**
+     * Columns
+     */
+    columns: Array<string | null>;
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Rows
+     */
+    rows: Array<ReportRow>;
+    /**
+     * Structure
+     *
+     * None: the mean over structures.
+     */
+    structure: string | null;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Unit
+     */
+    unit: string | null;
+};
+
+/**
  * ResultCell
  *
  * One method's model on one site's test cases: the mean over cases, then over seeds.
@@ -4439,6 +4982,23 @@ export type SessionRecord = {
      * User
      */
     user: string;
+};
+
+/**
+ * SharedReport
+ *
+ * What the link shows.
+ */
+export type SharedReport = {
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * Pdf Path
+     */
+    pdf_path: string;
+    report: Report;
 };
 
 /**
@@ -6498,6 +7058,92 @@ export type ListExperimentEventsResponses = {
 
 export type ListExperimentEventsResponse = ListExperimentEventsResponses[keyof ListExperimentEventsResponses];
 
+export type ListReportsData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/reports';
+};
+
+export type ListReportsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListReportsError = ListReportsErrors[keyof ListReportsErrors];
+
+export type ListReportsResponses = {
+    /**
+     * Response List Reports
+     *
+     * Successful Response
+     */
+    200: Array<ReportRecord>;
+};
+
+export type ListReportsResponse = ListReportsResponses[keyof ListReportsResponses];
+
+export type CreateReportData = {
+    body: ReportCreate;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/reports';
+};
+
+export type CreateReportErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CreateReportError = CreateReportErrors[keyof CreateReportErrors];
+
+export type CreateReportResponses = {
+    /**
+     * Successful Response
+     */
+    201: ReportRecord;
+};
+
+export type CreateReportResponse = CreateReportResponses[keyof CreateReportResponses];
+
 export type GetExperimentResultsData = {
     body?: never;
     path: {
@@ -7488,6 +8134,48 @@ export type GetPredictionResponses = {
 
 export type GetPredictionResponse = GetPredictionResponses[keyof GetPredictionResponses];
 
+export type RevokeReportData = {
+    body?: never;
+    path: {
+        /**
+         * Report Id
+         */
+        report_id: string;
+    };
+    query?: never;
+    url: '/api/v1/reports/{report_id}/revoke';
+};
+
+export type RevokeReportErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type RevokeReportError = RevokeReportErrors[keyof RevokeReportErrors];
+
+export type RevokeReportResponses = {
+    /**
+     * Successful Response
+     */
+    200: ReportRecord;
+};
+
+export type RevokeReportResponse = RevokeReportResponses[keyof RevokeReportResponses];
+
 export type GetRunData = {
     body?: never;
     path: {
@@ -8356,6 +9044,90 @@ export type CreateSessionResponses = {
 };
 
 export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type GetSharedReportData = {
+    body?: never;
+    path: {
+        /**
+         * Token
+         */
+        token: string;
+    };
+    query?: never;
+    url: '/api/v1/shared-reports/{token}';
+};
+
+export type GetSharedReportErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetSharedReportError = GetSharedReportErrors[keyof GetSharedReportErrors];
+
+export type GetSharedReportResponses = {
+    /**
+     * Successful Response
+     */
+    200: SharedReport;
+};
+
+export type GetSharedReportResponse = GetSharedReportResponses[keyof GetSharedReportResponses];
+
+export type DownloadSharedReportData = {
+    body?: never;
+    path: {
+        /**
+         * Token
+         */
+        token: string;
+    };
+    query?: never;
+    url: '/api/v1/shared-reports/{token}/pdf';
+};
+
+export type DownloadSharedReportErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadSharedReportError = DownloadSharedReportErrors[keyof DownloadSharedReportErrors];
+
+export type DownloadSharedReportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DownloadSharedReportResponse = DownloadSharedReportResponses[keyof DownloadSharedReportResponses];
 
 export type UpdateSiteData = {
     body: SiteUpdate;

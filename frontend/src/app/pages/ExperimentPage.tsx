@@ -1,5 +1,6 @@
 import { Alert, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/core";
-import { IconPlayerPlay, IconTable, IconX } from "@tabler/icons-react";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlayerPlay, IconShare, IconTable, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import {
@@ -17,6 +18,7 @@ import { Loaded } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
+import { ShareModal } from "@/features/report/ShareModal";
 import { ResultsView } from "@/features/results/ResultsView";
 import { RunView } from "@/features/runs/RunView";
 
@@ -48,7 +50,12 @@ function ExperimentView({ experiment, federation }: Props) {
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       badge={<StateBadge state={experiment.status} />}
       subtitle={experiment.description || undefined}
-      actions={<ExperimentActions experiment={experiment} />}
+      actions={
+        <>
+          <ShareButton experiment={experiment} />
+          <ExperimentActions experiment={experiment} />
+        </>
+      }
     >
       {experiment.started_at === null && (
         <Alert color="blue" title="Not started yet">
@@ -127,6 +134,18 @@ function RunTabLabel({ run, manySeeds }: { run: RunRecord; manySeeds: boolean })
       </Text>
       <StateBadge state={run.status} size="sm" />
     </Group>
+  );
+}
+
+function ShareButton({ experiment }: { experiment: ExperimentRecord }) {
+  const [opened, modal] = useDisclosure(false);
+  return (
+    <>
+      <Button variant="default" leftSection={<IconShare size={16} aria-hidden />} onClick={modal.open}>
+        Share
+      </Button>
+      <ShareModal experiment={experiment} opened={opened} onClose={modal.close} />
+    </>
   );
 }
 

@@ -1,0 +1,148 @@
+import { Alert, Anchor, Box, Button, Container, Group, List, Stack, Text, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { IconAlertTriangle, IconFileTypePdf, IconLinkOff, IconPrinter } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { ApiError, type Report, type SharedReport, sharedReportQuery } from "@/api";
+import { EmptyState, ErrorPanel, PageSkeleton } from "@/components/Feedback";
+import { DownloadButton } from "@/components/links";
+import { formatDateTime } from "@/lib/format";
+import classes from "./Report.module.css";
+import { ReportCharts } from "./ReportCharts";
+import { ReportSettings } from "./ReportSettings";
+import { ConfusionTable, MatrixTable, ResultTables, SitesTable } from "./ReportTables";
+
+const route = getRouteApi("/reports/$token");
+
+/** A frozen report, for whoever has its link. */
+export function ReportPage() {
+  const { token } = route.useParams();
+  const shared = useQuery(sharedReportQuery(token));
+  useDocumentTitle(`${shared.data?.report.title ?? "Report"} · FedSM Studio`);
+  return (
+    <Container size={1040} py="lg" component="main" className={classes.page}>
+      {shared.data ? (
+        <Document shared={shared.data} />
+      ) : shared.error ? (
+        <NoReport error={shared.error} />
+      ) : (
+        <PageSkeleton />
+      )}
+    </Container>
+  );
+}
+
+/** Unknown, revoked and expired links each say what to do; anything else can be tried again. */
+function NoReport({ error }: { error: Error }) {
+  const status = error instanceof ApiError ? error.status : 0;
+  if (status !== 404 && status !== 410) return <ErrorPanel title="The report could not be loaded" error={error} />;
+  return (
+    <EmptyState icon={IconLinkOff} title={status === 410 ? "This link no longer works" : "No report at this link"}>
+      {error.message.charAt(0).toUpperCase() + error.message.slice(1)}.
+    </EmptyState>
+  );
+}
+
+function Document({ shared }: { shared: SharedReport }) {
+  const { report } = shared;
+  return (
+    <Stack gap="xl">
+      <Group justify="space-between" className={classes.screenOnly}>
+        <Group gap={8}>
+          <img src="/favicon.svg" width={22} height={22} alt="" />
+          <Text size="sm" c="dimmed">
+            Report by FedSM Studio
+            {shared.expires_at && `, open until ${formatDateTime(shared.expires_at)}`}
+          </Text>
+        </Group>
+        <Group gap="xs">
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconPrinter size={16} aria-hidden />}
+            onClick={() => window.print()}
+          >
+            Print
+          </Button>
+          <DownloadButton
+            variant="default"
+            size="xs"
+            leftSection={<IconFileTypePdf size={16} aria-hidden />}
+            href={shared.pdf_path}
+          >
+            Download PDF
+          </DownloadButton>
+        </Group>
+      </Group>
+      <Head report={report} />
+      <Section title="Sites">
+        <SitesTable report={report} />
+      </Section>
+      <Section title="Results on the test cases">
+        <Text size="sm" c="dimmed">
+          Models of {report.checkpoint === "best" ? "each run's best round by validation" : "each run's last round"};
+          mean over cases, then mean ± standard deviation over seeds; the best of a column in bold. All sites: the cases
+          of the sites that train, pooled.
+          {report.baseline &&
+            ` † differs from ${report.baseline.label} (${report.baseline.model} model), adjusted p < 0.05: ${report.baseline.test}.`}
+        </Text>
+        <ResultTables report={report} />
+      </Section>
+      {report.matrix && (
+        <Section title="Every model on every site">
+          <MatrixTable matrix={report.matrix} report={report} />
+        </Section>
+      )}
+      {report.selector && (
+        <Section title="Model selector">
+          <ConfusionTable selector={report.selector} report={report} />
+        </Section>
+      )}
+      <ReportCharts report={report} />
+      <Section title="Methods and settings">
+        <ReportSettings report={report} />
+      </Section>
+    </Stack>
+  );
+}
+
+function Head({ report }: { report: Report }) {
+  return (
+    <Stack gap="sm">
+      <Title order={1} style={{ overflowWrap: "anywhere" }}>
+        {report.title}
+      </Title>
+      <Text size="sm" c="dimmed">
+        {report.experiment_name} · federation {report.federation_name} · frozen on {formatDateTime(report.frozen_at)} by{" "}
+        {report.frozen_by}
+      </Text>
+      {report.description && <Text>{report.description}</Text>}
+      {report.note && (
+        <Box className={classes.note} data-testid="report-note">
+          {report.note}
+        </Box>
+      )}
+      <Alert color="gray" icon={<IconAlertTriangle aria-hidden />} title="Remarks">
+        <List size="sm" spacing={4}>
+          {report.remarks.map((remark) => (
+            <List.Item key={remark}>{remark}</List.Item>
+          ))}
+        </List>
+      </Alert>
+      <Anchor href="#provenance" size="sm" className={classes.screenOnly}>
+        Where these numbers come from
+      </Anchor>
+    </Stack>
+  );
+}
+
+function Section({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <Stack gap="sm" component="section">
+      <Title order={2} size="h3">
+        {title}
+      </Title>
+      {children}
+    </Stack>
+  );
+}

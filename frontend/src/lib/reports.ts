@@ -1,0 +1,54 @@
+/** A report's numbers and names, as its page shows them. */
+
+import type { Report, ReportCell, ReportMatrix, ReportTable } from "@/api";
+import { formatScore, metricOf } from "./metrics";
+
+/** Readers of a report have no account: its page asks the backend for nothing else. */
+export function isReportPath(pathname: string): boolean {
+  return pathname.startsWith("/reports/");
+}
+
+export const SIGNIFICANT = 0.05;
+const MODELS: Record<string, string> = {
+  global: "Global model",
+  personalized: "Personalized model",
+  super: "Super model",
+  own: "Own site's model",
+};
+
+export function reportModel(model: string, siteName: (slug: string) => string): string {
+  const [kind = "", slug] = model.split("/");
+  return slug === undefined ? (MODELS[kind] ?? kind) : `Model of ${siteName(slug)}`;
+}
+
+/** The pooled column comes first, then the sites in their order. */
+export function readingOrder(columns: readonly (string | null)[]): number[] {
+  const pooled = columns.indexOf(null);
+  const sites = columns.map((_, index) => index).filter((index) => index !== pooled);
+  return pooled < 0 ? sites : [pooled, ...sites];
+}
+
+export function tableTitle(table: ReportTable): string {
+  const unit = table.unit ? ` in ${table.unit}` : "";
+  return `${metricOf(table.metric).label}${unit} ${table.higher_is_better ? "↑" : "↓"}, ${table.structure ?? "mean over structures"}`;
+}
+
+/** `0.912 ± 0.010`; a dash for no value. */
+export function cellText(cell: ReportCell, table: ReportTable): { mean: string; std: string | null; mark: string } {
+  return {
+    mean: formatScore(cell.mean, table.metric),
+    std: cell.std === null || cell.std === undefined ? null : formatScore(cell.std, table.metric),
+    mark: typeof cell.p === "number" && cell.p < SIGNIFICANT ? "†" : "",
+  };
+}
+
+export function siteNames(report: Report): (slug: string | null) => string {
+  const names = new Map(report.sites.map((site) => [site.slug, site.name]));
+  return (slug) => (slug === null ? "All sites" : (names.get(slug) ?? slug));
+}
+
+/** Least and greatest value of a matrix; null when it is empty. */
+export function matrixRange(matrix: ReportMatrix): [number, number] | null {
+  const values = matrix.means.flat().filter((value): value is number => value !== null);
+  return values.length === 0 ? null : [Math.min(...values), Math.max(...values)];
+}
