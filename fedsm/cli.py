@@ -15,6 +15,7 @@ from fedsm.cli_experiment import experiment_app
 from fedsm.cli_federation import federation_app
 from fedsm.cli_predict import predict
 from fedsm.cli_prepare import prepare
+from fedsm.cli_report import report_app
 from fedsm.cli_results import run_app
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, fail
 from fedsm.home import AlreadyRunning, Home, PortTaken, open_home
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(run_app, name="run")
+app.add_typer(report_app, name="report")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(federation_app, name="federation")
 app.command()(prepare)

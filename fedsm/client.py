@@ -18,6 +18,7 @@ from backend.federations.schemas import FederationCreate, FederationRecord, Site
 from backend.leakage.schemas import LeakageReport
 from backend.models.schemas import ModelSet
 from backend.predictions.schemas import PredictionRecord
+from backend.reports.schemas import ReportCreate, ReportRecord
 from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
 from backend.statistics.schemas import FederationStatistics
 from backend.users.schemas import SystemRecord
@@ -144,6 +145,15 @@ class Client:
 
     def run_selector(self, run_id: str, **query: str) -> RunSelector:
         return self._get(f"/runs/{run_id}/selector", RunSelector, **query)
+
+    def create_report(self, experiment_id: str, body: ReportCreate) -> ReportRecord:
+        return self._post(f"/experiments/{experiment_id}/reports", body, ReportRecord)
+
+    def reports(self, experiment_id: str) -> list[ReportRecord]:
+        return self._get(f"/experiments/{experiment_id}/reports", list[ReportRecord])
+
+    def revoke_report(self, report_id: str) -> ReportRecord:
+        return self._post(f"/reports/{report_id}/revoke", None, ReportRecord)
 
     def start_dry_run(self, federation_id: str, config: ExperimentConfig) -> DryRunRecord:
         return self._post(f"/federations/{federation_id}/dry-runs", DryRunCreate(config=config), DryRunRecord)

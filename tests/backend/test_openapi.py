@@ -13,6 +13,7 @@ from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentUpdate
 from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
 from backend.openapi import openapi_json
+from backend.reports.schemas import ReportCreate
 from backend.users.schemas import SessionCreate, TokenCreate
 from tests.backend.live_backend import LiveBackend
 
@@ -45,6 +46,7 @@ BODIES = {
         ExperimentUpdate,
         FederationCreate,
         FederationUpdate,
+        ReportCreate,
         SessionCreate,
         SiteCreate,
         SiteUpdate,

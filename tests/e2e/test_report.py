@@ -1,0 +1,68 @@
+"""A report: shared from the experiment's page, read and saved by somebody without an account, then revoked."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
+
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
+from backend.experiments.schemas import ExperimentRecord
+from backend.federations.schemas import FederationRecord
+from tests.e2e.conftest import WINDOW
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import tiny_config
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def finished(platform: LivePlatform, federation: FederationRecord) -> ExperimentRecord:
+    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
+    return await_experiment(platform, platform.start_experiment(federation, "For the meeting", config))
+
+
+def test_a_report_is_shared_read_and_revoked(
+    signed_in: Page, browser: Browser, finished: ExperimentRecord, platform: LivePlatform, tmp_path: Path
+) -> None:
+    page = signed_in
+    page.goto(f"/experiments/{finished.id}")
+    table = page.get_by_test_id("results-table")
+    on_screen = table.get_by_role("row", name=re.compile("Super model")).inner_text()
+    page.get_by_role("button", name="Share").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Title").fill("FedSM at four clinics")
+    dialog.get_by_label("Note").fill("Two rounds only.")
+    dialog.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name="FedAvg").click()
+    dialog.get_by_role("button", name="Freeze and make a link").click()
+    link = page.get_by_role("link", name=re.compile("FedSM at four clinics"))
+    address = link.get_attribute("href") or ""
+
+    stranger = browser.new_context(base_url=platform.client.server, viewport=WINDOW)
+    reader = stranger.new_page()
+    reader.goto(address)
+    expect(reader.get_by_role("heading", name="FedSM at four clinics", level=1)).to_be_visible()
+    expect(reader.get_by_test_id("report-note")).to_have_text("Two rounds only.")
+    row = reader.get_by_test_id("report-dice-mean").get_by_role("row", name=re.compile("super model"))
+    numbers = set(re.findall(r"0\.\d{3}", row.inner_text()))
+    assert numbers
+    assert numbers <= set(re.findall(r"0\.\d{3}", on_screen))
+    expect(reader.get_by_text("Wilcoxon signed-rank test")).to_be_visible()
+    with reader.expect_download() as download:
+        reader.get_by_role("link", name="Download PDF").click()
+    download.value.save_as(tmp_path / "report.pdf")
+    text = "\n".join(sheet.extract_text() for sheet in PdfReader(tmp_path / "report.pdf").pages)
+    assert all(number in text for number in numbers)
+    reader.goto("/")
+    expect(reader.get_by_role("button", name="Sign in")).to_be_visible()
+
+    page.get_by_role("button", name="Revoke FedSM at four clinics").click()
+    page.get_by_role("button", name="Revoke the link").click()
+    expect(page.get_by_test_id("report-links")).to_contain_text("revoked")
+    reader.goto(address)
+    expect(reader.get_by_role("heading", name="This link no longer works")).to_be_visible()
+    stranger.close()
