@@ -68,6 +68,24 @@ def create(
             print_json(experiment.model_dump(mode="json"))
 
 
+@experiment_app.command()
+def export(
+    experiment_id: ExperimentArgument,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Left out: it is printed.")] = None,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """An experiment as a file, from which `fedsm experiment create -f` makes the same runs."""
+    with api(home, server, token) as client:
+        text = client.export(experiment_id, "file.yaml")
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"saved {out}")
+
+
 @experiment_app.command("watch")
 def watch_command(
     experiment_id: ExperimentArgument,

@@ -1,24 +1,33 @@
 """Experiments."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
+from fastapi.responses import PlainTextResponse
 from sqlalchemy import select
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
-from backend.experiments import service
+from backend.experiments import files, service
 from backend.experiments.schemas import (
     ConfigCheck,
     ConfigCheckResult,
     ExperimentCreate,
+    ExperimentFileRead,
+    ExperimentFileText,
     ExperimentRecord,
     ExperimentUpdate,
 )
 
 router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
+
+
+class YamlResponse(PlainTextResponse):
+    media_type = "application/yaml"
+
 
 EXAMPLE_CONFIG: dict[str, Any] = {
     "data": {"image_size": 128},
@@ -72,6 +81,33 @@ def check_experiment(
     return service.check_config(session, federation_id, body.config)
 
 
+@router.post("/experiment-files/read")
+def read_experiment_file(body: ExperimentFileText) -> ExperimentFileRead:
+    """An experiment file as a configuration with every default filled in, or every problem with its line."""
+    return files.read_file(body.text)
+
+
+@router.post("/federations/{federation_id}/experiment-files/write", response_class=YamlResponse)
+def write_experiment_file(
+    federation_id: str,
+    body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
+    session: ReadSession,
+) -> YamlResponse:
+    """What is sent as an experiment file, without creating anything."""
+    federation = get_row(session, Federation, federation_id)
+    return _yaml(files.write_file(body.name, body.description, body.config, federation.name), body.name)
+
+
+@router.get("/experiments/{experiment_id}/file.yaml", response_class=YamlResponse)
+def download_experiment_file(experiment_id: str, session: ReadSession) -> YamlResponse:
+    """The experiment as a file: read back, it makes the same runs."""
+    experiment = get_row(session, Experiment, experiment_id)
+    federation = session.get_one(Federation, experiment.federation_id)
+    origin = f"Of experiment {experiment.id}, created {experiment.created_at:%Y-%m-%d %H:%M} UTC."
+    text = files.write_file(experiment.name, experiment.description, experiment.config, federation.name, origin)
+    return _yaml(text, experiment.name)
+
+
 @router.get("/experiments/{experiment_id}")
 def get_experiment(experiment_id: str, session: ReadSession) -> ExperimentRecord:
     return service.experiment_record(session, get_row(session, Experiment, experiment_id))
@@ -102,3 +138,8 @@ def start_experiment(experiment_id: str, session: WriteSession, user: CurrentUse
 def cancel_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
     """Cancel every run that is not over."""
     return service.experiment_record(session, service.cancel_experiment(session, experiment_id, user))
+
+
+def _yaml(text: str, name: str) -> YamlResponse:
+    file = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:60] or "experiment"
+    return YamlResponse(text, headers={"Content-Disposition": f'attachment; filename="{file}.yaml"'})

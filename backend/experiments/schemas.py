@@ -7,6 +7,7 @@ from pydantic import Field
 from backend.contracts.base import Contract, with_example
 from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.experiment_file import ExperimentFile
 from backend.contracts.status import RunStatus
 from backend.federations.schemas import Name, Record
 from backend.runs.schemas import RunRecord
@@ -35,6 +36,25 @@ class ConfigCheckResult(Record):
     num_sites: int = Field(description="Sites with data.")
     num_runs: int
     rho: dict[str, float] = Field(description="FedSM lambda (as text) to SoftPull's contraction factor a round.")
+
+
+class ExperimentFileText(Contract):
+    model_config = with_example(text="name: Quick look\nconfig:\n  strategies: [{name: fedavg}]\n")
+
+    text: str = Field(description="YAML, as `GET /experiments/{id}/file.yaml` gives it.")
+
+
+class FileProblem(ConfigProblem):
+    """Why a file is no experiment."""
+
+    line: int | None = Field(description="In the file, from 1; null where no line is to blame.")
+
+
+class ExperimentFileRead(Record):
+    """Either the file, every default filled in, or what is wrong with it."""
+
+    file: ExperimentFile | None
+    problems: list[FileProblem]
 
 
 class ExperimentRecord(Record):

@@ -10,7 +10,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
-from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentUpdate
+from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate
 from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
@@ -43,6 +43,7 @@ BODIES = {
         DatasetCreate,
         DryRunCreate,
         ExperimentCreate,
+        ExperimentFileText,
         ExperimentUpdate,
         FederationCreate,
         FederationUpdate,

@@ -1,0 +1,114 @@
+"""Experiment files: YAML with a name, a configuration and, if somebody likes, a federation. Read, and written."""
+
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from backend import VERSION
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.experiment_file import ExperimentFile
+from backend.experiments.schemas import ExperimentFileRead, FileProblem
+
+MOST_CHARACTERS = 200_000
+FORM = "a file has the fields name and config, and may have description and federation"
+
+#: Of pydantic's problems: what is wrong, and what to do.
+KNOWN_PROBLEMS = {
+    "missing": ("is required", "add it"),
+    "extra_forbidden": ("is not a field known here", "remove it or correct its name"),
+}
+
+
+def read_file(text: str) -> ExperimentFileRead:
+    """The file, or every reason why it is none, each with the line that it is about."""
+    if len(text) > MOST_CHARACTERS:
+        return _refused("file", f"{len(text)} characters", "is too long", f"give at most {MOST_CHARACTERS} characters")
+    try:
+        if (line := _alias_line(text)) is not None:
+            return _refused("file", "", "repeats a value by an alias (*name)", "write the value out", line)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        message = getattr(error, "problem", None) or str(error)
+        return _refused("file", "", f"is not valid YAML: {message}", "mend the line", mark.line + 1 if mark else None)
+    if not isinstance(content, dict):
+        return _refused("file", type(content).__name__, "holds no fields", FORM)
+    try:
+        return ExperimentFileRead(file=ExperimentFile.model_validate(content), problems=[])
+    except ValidationError as error:
+        return ExperimentFileRead(file=None, problems=[_problem(entry, content, root) for entry in error.errors()])
+
+
+def write_file(name: str, description: str, config: ExperimentConfig, federation: str, origin: str = "") -> str:
+    """A file that reads back as the same configuration. origin: a line about where it came from."""
+    content: dict[str, Any] = {"name": name}
+    if description:
+        content["description"] = description
+    content |= {"federation": federation, "config": config.model_dump(mode="json", by_alias=True)}
+    head = [f"# An experiment of FedSM Studio {VERSION}.", *([f"# {origin}"] if origin else [])]
+    head.append("# Run it: fedsm experiment create -f FILE --watch")
+    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    return "\n".join([*head, "", body])
+
+
+def _alias_line(text: str) -> int | None:
+    """An alias can stand for a tree of any size, so there may be none. Raises YAMLError."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return event.start_mark.line + 1 if event.start_mark else None
+    return None
+
+
+def _refused(field: str, value: str, message: str, remedy: str, line: int | None = None) -> ExperimentFileRead:
+    problem = FileProblem(field=field, value=value, message=message, remedy=remedy, line=line)
+    return ExperimentFileRead(file=None, problems=[problem])
+
+
+def _problem(error: Any, content: object, root: yaml.Node | None) -> FileProblem:
+    steps = _steps_in_file(error["loc"], content)
+    value = error["input"]
+    shown = repr(value) if isinstance(value, str | int | float | bool) and error["type"] not in KNOWN_PROBLEMS else ""
+    standard = (str(error["msg"]).removeprefix("Value error, "), "correct the value")
+    message, remedy = KNOWN_PROBLEMS.get(error["type"], standard)
+    return FileProblem(
+        field=".".join(str(step) for step in steps),
+        value=shown,
+        message=message,
+        remedy=remedy,
+        line=_line(root, steps),
+    )
+
+
+def _steps_in_file(location: tuple[int | str, ...], content: object) -> list[int | str]:
+    """The location without pydantic's own steps, such as the tag of a union."""
+    steps: list[int | str] = []
+    node = content
+    for position, step in enumerate(location):
+        match node, step:
+            case dict(), _ if step in node:
+                node = node[step]
+            case list(), int() if step < len(node):
+                node = node[step]
+            case _ if position < len(location) - 1:
+                continue
+        steps.append(step)
+    return steps
+
+
+def _line(node: yaml.Node | None, steps: list[int | str]) -> int | None:
+    """Where the field stands, or what should hold it; from 1."""
+    line = None
+    for step in steps:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            if found is None:
+                return line
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line
