@@ -26,7 +26,13 @@ def templates() -> tuple[ExperimentTemplate, ...]:
 def _read(name: str, text: str) -> ExperimentTemplate:
     file = ExperimentFile.model_validate(yaml.safe_load(text))
     return ExperimentTemplate(
-        name=name, title=file.name, description=file.description, notes=notes_of(text), config=file.config
+        name=name,
+        title=file.name,
+        description=file.description,
+        notes=notes_of(text),
+        # Dividing by the largest value of the pixel type is for pictures only, and what templates for them do.
+        dimensions=2 if file.config.data.intensity == "unit" else 3,
+        config=file.config,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from backend.federations.schemas import FederationRecord
 from tests.e2e.pixels import Pixels, content_box, likeness, read_png, share_of_colour
@@ -72,21 +72,36 @@ def test_main_job(signed_in: Page, federation: FederationRecord, platform: LiveP
 def fill_experiment(page: Page) -> None:
     """FedSM and FedAvg, three short rounds; on the way, a lambda that the server refuses with a remedy."""
     page.get_by_label("Name", exact=False).first.fill("Two methods, one click")
+    open_step(page, "Methods")
     for name in ("Local-only", "Centralized"):
         page.get_by_label(name).uncheck()
-    lambda_ = page.get_by_label("Lambda")
+    lambda_ = page.get_by_role("textbox", name="Lambda")
     lambda_.fill("0.2")
     expect(page.get_by_text(re.compile("set lambda above 0.25")).first).to_be_visible()
+    expect(step_of(page, "Methods")).to_contain_text("1 problem")
+    open_step(page, "Review")
     expect(page.get_by_role("button", name="Create and start")).to_be_disabled()
+    open_step(page, "Methods")
     lambda_.fill("0.8")
     expect(page.get_by_text("\u03c1 = 0.733")).to_be_visible()
+    open_step(page, "Data")
+    page.get_by_label("Image size", exact=True).fill("64")
+    open_step(page, "Network and schedule")
     page.get_by_label("Rounds", exact=True).fill("3")
     page.get_by_label("Batch size", exact=True).fill("4")
-    page.get_by_label("Image size", exact=True).fill("64")
     page.get_by_label("Learning rate", exact=True).fill("0.005")
     page.get_by_label("Channels", exact=True).fill("8, 16, 32")
+    open_step(page, "Review")
     expect(page.get_by_text("2 runs on 4 sites with data")).to_be_visible()
     expect(page.get_by_text("schedule.rounds")).to_be_visible()
+
+
+def step_of(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=re.compile(rf"^\d?\s*{name}"))
+
+
+def open_step(page: Page, name: str) -> None:
+    step_of(page, name).first.click()
 
 
 def compare_methods(page: Page) -> None:

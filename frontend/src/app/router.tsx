@@ -7,6 +7,7 @@ import {
   readExperimentSearch,
   readFederationSearch,
   readModelSearch,
+  readSetupSearch,
 } from "@/lib/urlState";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
@@ -44,6 +45,7 @@ const newDataset = createRoute({
 const newExperiment = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId/experiments/new",
+  validateSearch: readSetupSearch,
   component: lazyRouteComponent(() => import("@/features/experiments/NewExperimentPage"), "NewExperimentPage"),
 });
 

@@ -1,7 +1,9 @@
 /** What the URL holds of each screen. Reads anything, keeps what is valid: a mistyped link still opens the page. */
 
 import type { ScoreName } from "@/api";
+import { EXPERIMENT_ORDERS, EXPERIMENT_STATES, type ExperimentOrder, type ExperimentState } from "./experimentList";
 import { METRIC_NAMES } from "./metrics";
+import { STEPS, type Step } from "./steps";
 
 export const OVERLAY_STYLES = ["outline", "fill", "off"] as const;
 export type OverlayStyle = (typeof OVERLAY_STYLES)[number];
@@ -61,8 +63,21 @@ export interface ModelSearch {
   model?: string;
 }
 
+export interface SetupSearch {
+  /** Left out: the first. */
+  step?: Step;
+  /** Id of the experiment that the new one is a copy of. */
+  clone?: string;
+}
+
 export interface FederationSearch {
   tab?: "sites" | "datasets" | "statistics" | "experiments" | "models";
+  /** What is looked for among the experiments. */
+  find?: string;
+  state?: ExperimentState;
+  /** Left out: the newest first. */
+  order?: ExperimentOrder;
+  archived?: boolean;
 }
 
 export interface DatasetSearch {
@@ -139,8 +154,18 @@ export function readModelSearch(raw: Raw): ModelSearch {
   return { prediction: text(raw.prediction), model: text(raw.model) };
 }
 
+export function readSetupSearch(raw: Raw): SetupSearch {
+  return { step: oneOf(raw.step, STEPS), clone: text(raw.clone) };
+}
+
 export function readFederationSearch(raw: Raw): FederationSearch {
-  return { tab: oneOf(raw.tab, ["sites", "datasets", "statistics", "experiments", "models"] as const) };
+  return {
+    tab: oneOf(raw.tab, ["sites", "datasets", "statistics", "experiments", "models"] as const),
+    find: text(raw.find),
+    state: oneOf(raw.state, EXPERIMENT_STATES),
+    order: oneOf(raw.order, EXPERIMENT_ORDERS),
+    archived: raw.archived === true ? true : undefined,
+  };
 }
 
 export function readDatasetSearch(raw: Raw): DatasetSearch {

@@ -1818,6 +1818,52 @@ export type ExperimentCreate = {
 };
 
 /**
+ * ExperimentFile
+ *
+ * `federation` is a name or an id; it may come from the command line instead.
+ */
+export type ExperimentFile = {
+    config: ExperimentConfig;
+    /**
+     * Description
+     */
+    description?: string;
+    /**
+     * Federation
+     */
+    federation?: string | null;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * ExperimentFileRead
+ *
+ * Either the file, every default filled in, or what is wrong with it.
+ */
+export type ExperimentFileRead = {
+    file: ExperimentFile | null;
+    /**
+     * Problems
+     */
+    problems: Array<FileProblem>;
+};
+
+/**
+ * ExperimentFileText
+ */
+export type ExperimentFileText = {
+    /**
+     * Text
+     *
+     * YAML, as `GET /experiments/{id}/file.yaml` gives it.
+     */
+    text: string;
+};
+
+/**
  * ExperimentRecord
  */
 export type ExperimentRecord = {
@@ -1939,6 +1985,12 @@ export type ExperimentTemplate = {
      * Description
      */
     description: string;
+    /**
+     * Dimensions
+     *
+     * Of the images that it is for: pictures or volumes.
+     */
+    dimensions: 2 | 3;
     /**
      * Name
      *
@@ -2505,6 +2557,36 @@ export type FederationUpdate = {
      * Name
      */
     name?: string | null;
+};
+
+/**
+ * FileProblem
+ *
+ * Why a file is no experiment.
+ */
+export type FileProblem = {
+    /**
+     * Field
+     */
+    field: string;
+    /**
+     * Line
+     *
+     * In the file, from 1; null where no line is to blame.
+     */
+    line: number | null;
+    /**
+     * Message
+     */
+    message: string;
+    /**
+     * Remedy
+     */
+    remedy: string;
+    /**
+     * Value
+     */
+    value: string;
 };
 
 /**
@@ -6631,6 +6713,43 @@ export type StreamEventsResponses = {
 
 export type StreamEventsResponse = StreamEventsResponses[keyof StreamEventsResponses];
 
+export type ReadExperimentFileData = {
+    body: ExperimentFileText;
+    path?: never;
+    query?: never;
+    url: '/api/v1/experiment-files/read';
+};
+
+export type ReadExperimentFileErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ReadExperimentFileError = ReadExperimentFileErrors[keyof ReadExperimentFileErrors];
+
+export type ReadExperimentFileResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExperimentFileRead;
+};
+
+export type ReadExperimentFileResponse = ReadExperimentFileResponses[keyof ReadExperimentFileResponses];
+
 export type GetExperimentSchemaData = {
     body?: never;
     path?: never;
@@ -7057,6 +7176,48 @@ export type ListExperimentEventsResponses = {
 };
 
 export type ListExperimentEventsResponse = ListExperimentEventsResponses[keyof ListExperimentEventsResponses];
+
+export type DownloadExperimentFileData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/file.yaml';
+};
+
+export type DownloadExperimentFileErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadExperimentFileError = DownloadExperimentFileErrors[keyof DownloadExperimentFileErrors];
+
+export type DownloadExperimentFileResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadExperimentFileResponse = DownloadExperimentFileResponses[keyof DownloadExperimentFileResponses];
 
 export type ListReportsData = {
     body?: never;
@@ -7714,6 +7875,48 @@ export type StartDryRunResponses = {
 };
 
 export type StartDryRunResponse = StartDryRunResponses[keyof StartDryRunResponses];
+
+export type WriteExperimentFileData = {
+    body: ExperimentCreate;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/experiment-files/write';
+};
+
+export type WriteExperimentFileErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type WriteExperimentFileError = WriteExperimentFileErrors[keyof WriteExperimentFileErrors];
+
+export type WriteExperimentFileResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type WriteExperimentFileResponse = WriteExperimentFileResponses[keyof WriteExperimentFileResponses];
 
 export type ListExperimentsData = {
     body?: never;

@@ -2,7 +2,7 @@ import { Alert, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/c
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPlay, IconShare, IconTable, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import {
   api,
   type ExperimentRecord,
@@ -18,6 +18,7 @@ import { Loaded } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
+import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
 import { ShareModal } from "@/features/report/ShareModal";
 import { ResultsView } from "@/features/results/ResultsView";
 import { RunView } from "@/features/runs/RunView";
@@ -44,6 +45,7 @@ interface Props {
 }
 
 function ExperimentView({ experiment, federation }: Props) {
+  const navigate = useNavigate();
   return (
     <Page
       title={experiment.name}
@@ -54,6 +56,16 @@ function ExperimentView({ experiment, federation }: Props) {
         <>
           <ShareButton experiment={experiment} />
           <ExperimentActions experiment={experiment} />
+          <ExperimentMenu
+            experiment={experiment}
+            onDeleted={() =>
+              void navigate({
+                to: "/federations/$federationId",
+                params: { federationId: federation.id },
+                search: { tab: "experiments" },
+              })
+            }
+          />
         </>
       }
     >

@@ -1,12 +1,27 @@
-import { Badge, Card, Group, Stack, Table, Text } from "@mantine/core";
-import { IconFlask, IconPlus } from "@tabler/icons-react";
+import { Badge, Button, Card, Group, Progress, Select, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
+import { IconFlask, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { type ExperimentRecord, experimentsQuery, type FederationRecord } from "@/api";
+import { getRouteApi } from "@tanstack/react-router";
+import { type ExperimentRecord, experimentsQuery, type FederationRecord, isOver } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton, TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
+import {
+  bestDice,
+  type ExperimentOrder,
+  type ExperimentState,
+  type ListWish,
+  listExperiments,
+  progressOf,
+} from "@/lib/experimentList";
 import { formatDateTime, formatDice, plural } from "@/lib/format";
+import { ExperimentMenu } from "./ExperimentActions";
 
+const route = getRouteApi("/federations/$federationId");
+/** Fewer experiments than this are seen at a glance. */
+const FEW = 4;
+
+/** The experiments of a federation: found, ordered, copied, put away. What is looked for is in the address. */
 export function ExperimentsPanel({ federation }: { federation: FederationRecord }) {
   const experiments = useQuery(experimentsQuery(federation.id));
   const hasData = federation.sites.some((site) => Object.values(site.num_cases).some((count) => count > 0));
@@ -14,6 +29,7 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
     <LinkButton
       to="/federations/$federationId/experiments/new"
       params={{ federationId: federation.id }}
+      search={{}}
       disabled={!hasData}
       leftSection={<IconPlus size={16} aria-hidden />}
     >
@@ -22,56 +38,139 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
   );
   return (
     <Loaded query={experiments} skeleton={<RowsSkeleton />}>
-      {(all) => {
-        const rows = all.filter((experiment) => experiment.archived_at === null);
-        if (rows.length === 0) {
-          return (
-            <EmptyState icon={IconFlask} title="No experiment yet" action={create}>
-              {hasData
-                ? "Compare FedSM with federated averaging, local-only and centralized training on these sites."
-                : "Register data at the sites first: an experiment trains on the sites that have data."}
-            </EmptyState>
-          );
-        }
-        return (
-          <Stack>
-            <Group justify="flex-end">{create}</Group>
-            <Card withBorder padding={0}>
-              <Table.ScrollContainer minWidth={760}>
-                <Table>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>Experiment</Table.Th>
-                      <Table.Th>State</Table.Th>
-                      <Table.Th>Methods</Table.Th>
-                      <Table.Th ta="right">Best validation Dice ↑</Table.Th>
-                      <Table.Th>Created</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {rows.map((experiment) => (
-                      <ExperimentRow key={experiment.id} experiment={experiment} />
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Table.ScrollContainer>
-            </Card>
-          </Stack>
-        );
-      }}
+      {(all) =>
+        all.length === 0 ? (
+          <EmptyState icon={IconFlask} title="No experiment yet" action={create}>
+            {hasData
+              ? "Compare FedSM with federated averaging, local-only and centralized training on these sites."
+              : "Register data at the sites first: an experiment trains on the sites that have data."}
+          </EmptyState>
+        ) : (
+          <List all={all} create={create} />
+        )
+      }
     </Loaded>
   );
 }
 
+function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNode }) {
+  const { find, state, order, archived } = route.useSearch();
+  const navigate = route.useNavigate();
+  const wish: ListWish = { text: find, state, order, archived };
+  const set = (change: Partial<Record<"find" | "state" | "order" | "archived", unknown>>) =>
+    void navigate({ search: (old) => ({ ...old, ...change }) as typeof old, replace: true });
+  const rows = listExperiments(all, wish);
+  const put = all.some((experiment) => experiment.archived_at !== null);
+  return (
+    <Stack>
+      <Group justify="space-between">
+        <Group gap="sm">
+          {all.length >= FEW && <Filters wish={wish} onChange={set} />}
+          {(put || archived) && (
+            <Switch
+              size="sm"
+              label="Archived"
+              checked={archived ?? false}
+              onChange={(event) => set({ archived: event.currentTarget.checked || undefined })}
+            />
+          )}
+        </Group>
+        {create}
+      </Group>
+      {rows.length === 0 ? (
+        <EmptyState
+          icon={IconSearchOff}
+          title="No experiment is like that"
+          action={
+            <Button
+              variant="default"
+              onClick={() => set({ find: undefined, state: undefined, archived: put && !archived ? true : undefined })}
+            >
+              {put && !archived ? "Look in the archive" : "Show all"}
+            </Button>
+          }
+        >
+          {plural(all.length, "experiment")} of this federation, none of which {archived ? "in the archive " : ""}fits.
+        </EmptyState>
+      ) : (
+        <Card withBorder padding={0}>
+          <Table.ScrollContainer minWidth={860}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Experiment</Table.Th>
+                  <Table.Th>State</Table.Th>
+                  <Table.Th>Methods</Table.Th>
+                  <Table.Th ta="right">Best validation Dice ↑</Table.Th>
+                  <Table.Th>Created</Table.Th>
+                  <Table.Th aria-label="Actions" />
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {rows.map((experiment) => (
+                  <ExperimentRow key={experiment.id} experiment={experiment} />
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        </Card>
+      )}
+    </Stack>
+  );
+}
+
+function Filters({ wish, onChange }: { wish: ListWish; onChange: (change: Record<string, unknown>) => void }) {
+  return (
+    <>
+      <TextInput
+        aria-label="Find an experiment"
+        placeholder="Name or method"
+        leftSection={<IconSearch size={16} aria-hidden />}
+        defaultValue={wish.text ?? ""}
+        onChange={(event) => onChange({ find: event.currentTarget.value || undefined })}
+        w={220}
+      />
+      <Select
+        aria-label="State"
+        placeholder="Any state"
+        clearable
+        w={150}
+        value={wish.state ?? null}
+        onChange={(state) => onChange({ state: (state as ExperimentState | null) ?? undefined })}
+        data={[
+          { value: "running", label: "Running" },
+          { value: "over", label: "Finished" },
+          { value: "failed", label: "With a failed run" },
+          { value: "not-started", label: "Not started" },
+        ]}
+      />
+      <Select
+        aria-label="Order"
+        allowDeselect={false}
+        w={150}
+        value={wish.order ?? "newest"}
+        onChange={(order) => onChange({ order: order === "newest" ? undefined : (order as ExperimentOrder) })}
+        data={[
+          { value: "newest", label: "Newest first" },
+          { value: "oldest", label: "Oldest first" },
+          { value: "name", label: "By name" },
+          { value: "best", label: "Best first" },
+        ]}
+      />
+    </>
+  );
+}
+
+/** More methods than this are counted, not listed. */
+const MOST_LABELS = 5;
+
 function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
   const labels = [...new Set(experiment.runs.map((run) => run.strategy_label))];
-  const best = experiment.runs.reduce<(typeof experiment.runs)[number] | undefined>(
-    (top, run) => (run.best_dice !== null && run.best_dice > (top?.best_dice ?? -1) ? run : top),
-    undefined,
-  );
+  const best = bestDice(experiment);
+  const going = experiment.started_at !== null && !experiment.runs.every(isOver);
   return (
     <Table.Tr>
-      <Table.Td>
+      <Table.Td style={{ maxWidth: 340, overflowWrap: "anywhere" }}>
         <TextLink
           size="sm"
           fw={500}
@@ -87,21 +186,37 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
       </Table.Td>
       <Table.Td>
         <StateBadge state={experiment.status} />
+        {going && (
+          <Progress
+            mt={6}
+            size="sm"
+            value={100 * progressOf(experiment)}
+            aria-label={`${Math.round(100 * progressOf(experiment))} % of all rounds finished`}
+          />
+        )}
       </Table.Td>
       <Table.Td>
         <Group gap={6}>
-          {labels.map((label) => (
-            <Badge key={label} variant="default">
+          {labels.slice(0, MOST_LABELS).map((label) => (
+            <Badge key={label} variant="default" maw={220} title={label}>
               {label}
             </Badge>
           ))}
+          {labels.length > MOST_LABELS && (
+            <Badge variant="default" title={labels.slice(MOST_LABELS).join(", ")}>
+              {labels.length - MOST_LABELS} more
+            </Badge>
+          )}
         </Group>
       </Table.Td>
-      <Table.Td ta="right">{best ? `${formatDice(best.best_dice)} (${best.strategy_label})` : "–"}</Table.Td>
+      <Table.Td ta="right">{best ? `${formatDice(best.dice)} (${best.label})` : "–"}</Table.Td>
       <Table.Td>
         <Text size="sm" c="dimmed">
           {formatDateTime(experiment.created_at)}
         </Text>
+      </Table.Td>
+      <Table.Td ta="right">
+        <ExperimentMenu experiment={experiment} />
       </Table.Td>
     </Table.Tr>
   );

@@ -1,17 +1,12 @@
-import { Alert, Button, Card, List, Stack, Table, Text, Title } from "@mantine/core";
-import { IconAlertTriangle, IconPlayerPlay } from "@tabler/icons-react";
-import {
-  type ConfigCheckResult,
-  type ExperimentConfig,
-  type FederationRecord,
-  type FieldProblem,
-  formPath,
-  problemText,
-} from "@/api";
+import { Button, Card, Grid, Group, List, Stack, Text, Title } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import type { ConfigCheckResult, ExperimentConfig, FederationRecord, FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
-import { differences } from "@/lib/schema";
+import type { Step } from "@/lib/steps";
 import { strategyName } from "@/lib/words";
+import { Changes } from "./Changes";
 import { DryRun } from "./DryRun";
+import { Problems } from "./Problems";
 
 interface Props {
   federation: FederationRecord;
@@ -21,79 +16,85 @@ interface Props {
   problems: readonly FieldProblem[];
   named: boolean;
   pending: boolean;
-  onCreate: () => void;
+  /** start: at once, too. */
+  onCreate: (start: boolean) => void;
+  onGo: (step: Step) => void;
 }
 
-/** What will happen, what differs from the defaults, and what stands in the way. */
-export function Review({ federation, config, standard, check, problems, named, pending, onCreate }: Props) {
-  const { strategies: _chosen, ...rest } = config;
-  const { strategies: _all, ...restStandard } = standard;
-  const changed = differences(rest, restStandard);
-  const ready = named && problems.length === 0 && config.strategies.length > 0;
+/** What will happen, what differs from the defaults, what it will cost, and what stands in the way. */
+export function Review(props: Props) {
+  const { federation, config, standard, check, problems, named, pending, onCreate, onGo } = props;
+  const runnable = problems.length === 0 && config.strategies.length > 0;
+  const ready = named && runnable;
   return (
-    <Card withBorder style={{ position: "sticky", top: 76 }}>
-      <Stack gap="sm">
-        <Title order={2} size="h4">
-          Review
-        </Title>
-        <Text size="sm">
-          {config.strategies.map((strategy) => strategyName(strategy.name)).join(", ") || "No method chosen"}
-          {check && problems.length === 0 && (
-            <>
-              : {plural(check.num_runs, "run")} on {plural(check.num_sites, "site")} with data
-            </>
-          )}
+    <Grid gap="lg">
+      <Grid.Col span={{ base: 12, md: 6 }}>
+        <Card withBorder>
+          <Stack gap="md">
+            <Runs config={config} check={check} clean={problems.length === 0} />
+            <div>
+              <Title order={3} size="h5" mb={4}>
+                Differs from the defaults
+              </Title>
+              <Changes config={config} standard={standard} />
+            </div>
+          </Stack>
+        </Card>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, md: 6 }}>
+        <Card withBorder>
+          <Stack gap="md">
+            <Problems problems={problems} onGo={onGo} />
+            <DryRun federation={federation} config={config} ready={runnable} />
+            {!named && (
+              <Text size="sm" c="dimmed">
+                Give the experiment a name to create it.
+              </Text>
+            )}
+            <Group>
+              <Button
+                disabled={!ready}
+                loading={pending}
+                onClick={() => onCreate(true)}
+                leftSection={<IconPlayerPlay size={16} aria-hidden />}
+              >
+                Create and start
+              </Button>
+              <Button variant="default" disabled={!ready || pending} onClick={() => onCreate(false)}>
+                Create without starting
+              </Button>
+            </Group>
+          </Stack>
+        </Card>
+      </Grid.Col>
+    </Grid>
+  );
+}
+
+function Runs({ config, check, clean }: { config: ExperimentConfig; check?: ConfigCheckResult; clean: boolean }) {
+  const names = config.strategies.map((strategy) => strategy.name);
+  const counts = [...new Set(names)].map((name) => ({ name, count: names.filter((other) => other === name).length }));
+  return (
+    <div>
+      <Title order={3} size="h5" mb={4}>
+        {check && clean
+          ? `${plural(check.num_runs, "run")} on ${plural(check.num_sites, "site")} with data`
+          : "Methods"}
+      </Title>
+      {names.length === 0 && <Text size="sm">No method chosen.</Text>}
+      <List size="sm">
+        {counts.map(({ name, count }) => (
+          <List.Item key={name}>
+            {strategyName(name)}
+            {count > 1 && `, ${count} settings`}
+          </List.Item>
+        ))}
+      </List>
+      {Array.isArray(config.seeds) && config.seeds.length > 1 && (
+        <Text size="sm" c="dimmed">
+          Each with seeds {config.seeds.join(", ")}.
         </Text>
-        {changed.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            Everything else is left at its default.
-          </Text>
-        ) : (
-          <Table fz="sm" verticalSpacing={4} withRowBorders={false}>
-            <Table.Tbody>
-              {changed.map((difference) => (
-                <Table.Tr key={difference.path}>
-                  <Table.Td pl={0}>{difference.path}</Table.Td>
-                  <Table.Td>
-                    <b>{difference.value}</b>{" "}
-                    <Text span c="dimmed" size="xs">
-                      not {difference.default}
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
-        {problems.length > 0 && (
-          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={plural(problems.length, "problem")}>
-            <List size="sm" spacing={4}>
-              {problems.map((problem) => (
-                <List.Item key={`${problem.field} ${problem.message}`}>
-                  <b>{formPath(problem.field)}</b>: {problemText(problem)}
-                </List.Item>
-              ))}
-            </List>
-          </Alert>
-        )}
-        <DryRun federation={federation} config={config} ready={problems.length === 0 && config.strategies.length > 0} />
-        {!named && (
-          <Text size="sm" c="dimmed">
-            Give the experiment a name to start it.
-          </Text>
-        )}
-        <Button
-          type="submit"
-          disabled={!ready}
-          loading={pending}
-          leftSection={<IconPlayerPlay size={16} aria-hidden />}
-        >
-          Create and start
-        </Button>
-        <Button variant="default" disabled={!ready || pending} onClick={onCreate}>
-          Create without starting
-        </Button>
-      </Stack>
-    </Card>
+      )}
+    </div>
   );
 }

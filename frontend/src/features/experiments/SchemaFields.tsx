@@ -1,6 +1,6 @@
-import { Checkbox, NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { Anchor, Checkbox, NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Tooltip } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
-import { IconInfoCircle } from "@tabler/icons-react";
+import { IconInfoCircle, IconRestore } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
@@ -30,6 +30,7 @@ export function SchemaFields({ fields, path, form, problems, extra }: Props) {
           return (
             <Stack key={field.name} gap={4}>
               <SchemaInput field={field} path={at} form={form} error={errorAt(problems, at)} />
+              <Reset field={field} path={at} form={form} />
               {extra?.(field)}
             </Stack>
           );
@@ -50,6 +51,8 @@ const SMALLEST_STEPPED = 0.01;
 
 function SchemaInput({ field, path, form, error }: InputProps) {
   const props = form.getInputProps(path);
+    ? () => form.setFieldValue(path, structuredClone(field.default))
+    : undefined;
   const common = {
     label: <Label field={field} />,
     description: <Help field={field} />,
@@ -77,7 +80,7 @@ function SchemaInput({ field, path, form, error }: InputProps) {
         onChange={(event) => form.setFieldValue(path, event.currentTarget.checked)}
       />
     );
-  if (field.kind === "numbers") return <NumbersInput field={field} path={path} form={form} error={error} />;
+  if (field.kind === "numbers") return <NumbersInput {...{ field, path, form, error }} />;
   if (field.kind === "integer" || field.kind === "number") {
     const small = field.kind === "number" && Number(field.default) < SMALLEST_STEPPED;
     return (
@@ -102,7 +105,9 @@ const ORDER: ("label" | "input" | "error" | "description")[] = ["label", "input"
 
 function NumbersInput({ field, path, form, error }: InputProps) {
   const value = form.getInputProps(path).value as unknown[] | null;
-  const [text, setText] = useState(() => (value ?? []).join(", "));
+  const [typed, setText] = useState(() => (value ?? []).join(", "));
+  // Set from elsewhere, by a template or a reset, the value counts and not what was typed.
+  const text = sameNumbers(parseNumbers(typed), value ?? []) ? typed : (value ?? []).join(", ");
   return (
     <TextInput
       label={<Label field={field} />}
@@ -117,6 +122,14 @@ function NumbersInput({ field, path, form, error }: InputProps) {
       }}
     />
   );
+}
+
+function sameNumbers(first: readonly unknown[], second: readonly unknown[]): boolean {
+  return JSON.stringify(first) === JSON.stringify(second);
+}
+
+function isChanged(value: unknown, field: Field): boolean {
+  return field.default !== undefined && JSON.stringify(value ?? null) !== JSON.stringify(field.default);
 }
 
 function defaultText(value: unknown): string {
@@ -141,6 +154,23 @@ function Label({ field }: { field: Field }) {
         <IconInfoCircle size={14} aria-hidden style={{ verticalAlign: "-2px", color: "var(--mantine-color-dimmed)" }} />
       </Tooltip>
     </>
+  );
+}
+
+/** Outside the label, which would otherwise be read with the button's words. */
+function Reset({ field, path, form }: { field: Field; path: string; form: ExperimentForm }) {
+  if (!isChanged(form.getInputProps(path).value, field)) return null;
+  return (
+    <Anchor
+      component="button"
+      type="button"
+      size="xs"
+      style={{ alignSelf: "flex-start" }}
+      aria-label={`Set ${field.label} back to its default`}
+      onClick={() => form.setFieldValue(path, structuredClone(field.default))}
+    >
+      <IconRestore size={12} aria-hidden style={{ verticalAlign: "-1px" }} /> Back to {defaultText(field.default)}
+    </Anchor>
   );
 }
 

@@ -13,17 +13,22 @@ interface Props {
   problems: readonly FieldProblem[];
   /** Lambda, as text, to SoftPull's contraction factor. */
   rho: Record<string, number>;
+  /** Only methods whose name or explanation holds this; chosen ones stay. */
+  search: string;
 }
 
 export function Strategies(props: Props) {
-  const { schema, form, problems } = props;
+  const { schema, form, problems, search } = props;
+  const wanted = (name: string) =>
+    chosen.some((entry) => entry.name === name) ||
+    `${strategyName(name)} ${schemas[name]?.description ?? ""}`.toLowerCase().includes(search.trim().toLowerCase());
   const chosen = form.values.strategies;
   const schemas = strategySchemas(schema);
   const grouped = STRATEGY_GROUPS.flatMap(({ names }) => names);
   const others = Object.keys(schemas).filter((name) => !grouped.includes(name));
   const groups = [...STRATEGY_GROUPS, { title: "Others", names: others }].map(({ title, names }) => ({
     title,
-    names: names.filter((name) => schemas[name]),
+    names: names.filter((name) => schemas[name] && wanted(name)),
   }));
   return (
     <Stack gap="lg">

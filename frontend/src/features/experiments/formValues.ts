@@ -1,6 +1,14 @@
 /** The values of the experiment form. Their paths are the server's field names, so that its errors find their fields. */
 
-import { type ExperimentConfig, type ExperimentTemplate, type FieldProblem, formPath, problemText } from "@/api";
+import {
+  type ExperimentConfig,
+  type ExperimentFile,
+  type ExperimentRecord,
+  type ExperimentTemplate,
+  type FieldProblem,
+  formPath,
+  problemText,
+} from "@/api";
 import { defaultOf, type JsonSchema, variants } from "@/lib/schema";
 
 export type StrategyValues = Record<string, unknown> & { name: string };
@@ -46,6 +54,29 @@ export function valuesOfTemplate(template: ExperimentTemplate, now: Values): Val
     description: now.description.trim() === "" ? template.description : now.description,
   };
 }
+
+/** A file's name and description replace those there are: the file is what somebody wants. */
+export function valuesOfFile(file: ExperimentFile, now: Values): Values {
+  const config = file.config as unknown as Omit<Values, "name" | "description">;
+  return { ...now, ...structuredClone(config), name: file.name, description: file.description ?? "" };
+}
+
+/** Another experiment's settings. Those that the contract has got since are as they start. */
+export function valuesOfExperiment(experiment: ExperimentRecord, starting: Values): Values {
+  const config = experiment.config as unknown as Omit<Values, "name" | "description">;
+  const name = `${experiment.name.slice(0, LONGEST_NAME - COPY.length)}${COPY}`;
+  return { ...starting, ...structuredClone(config), name, description: experiment.description };
+}
+
+const LONGEST_NAME = 80;
+const COPY = " (copy)";
+
+/** The references that are not chosen yet. */
+export function missingReferences(chosen: readonly { name: string }[]): string[] {
+  return REFERENCES.filter((name) => !chosen.some((entry) => entry.name === name));
+}
+
+const REFERENCES = ["fedavg", "local-only", "centralized"];
 
 export function strategySchemas(schema: JsonSchema): Record<string, JsonSchema> {
   const union = schema.properties?.strategies?.items;

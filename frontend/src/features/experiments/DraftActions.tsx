@@ -1,0 +1,87 @@
+import { Button, Menu, Modal, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconChevronDown, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { api, type FederationRecord, unwrap } from "@/api";
+import { notifyError } from "@/components/notify";
+import { saveText } from "@/lib/save";
+import { configOf, type Values } from "./formValues";
+import { ImportFile } from "./ImportFile";
+import type { ExperimentForm } from "./SchemaFields";
+
+interface Props {
+  federation: FederationRecord;
+  form: ExperimentForm;
+  onFill: (values: Values) => void;
+  onDiscard: () => void;
+}
+
+/** The set-up as a file, from a file, or begun anew. */
+export function DraftActions({ federation, form, onFill, onDiscard }: Props) {
+  const [importing, importModal] = useDisclosure(false);
+  const [discarding, discardModal] = useDisclosure(false);
+  const write = useMutation({
+    mutationFn: () =>
+      unwrap<string>(
+        api.writeExperimentFile({
+          path: { federation_id: federation.id },
+          body: {
+            name: form.values.name.trim() || "Untitled",
+            description: form.values.description,
+            config: configOf(form.values),
+          },
+          parseAs: "text",
+        }) as never,
+      ),
+    onSuccess: (text) => saveText(text, "experiment.yaml", "application/yaml"),
+    onError: (error) => notifyError("The file cannot be written yet", error),
+  });
+  return (
+    <>
+      <Menu position="bottom-end" width={230}>
+        <Menu.Target>
+          <Button variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>
+            File
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconFileImport size={16} aria-hidden />} onClick={importModal.open}>
+            Import YAML…
+          </Menu.Item>
+          <Menu.Item leftSection={<IconDownload size={16} aria-hidden />} onClick={() => write.mutate()}>
+            Download as YAML
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={discardModal.open}>
+            Discard the draft…
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <ImportFile
+        opened={importing}
+        onClose={importModal.close}
+        now={form.values}
+        onFill={(values) => {
+          onFill(values);
+          importModal.close();
+        }}
+      />
+      <Modal opened={discarding} onClose={discardModal.close} title="Discard the draft?">
+        <Stack>
+          <Text size="sm">
+            Every setting goes back to its default, and name and description are lost. This cannot be undone.
+          </Text>
+          <Button
+            color="red"
+            onClick={() => {
+              discardModal.close();
+              onDiscard();
+            }}
+          >
+            Discard the draft
+          </Button>
+        </Stack>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,207 @@
+import { Alert, Button, Grid, Group, Kbd, Stack, Text } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useDebouncedCallback, useDebouncedValue, useHotkeys } from "@mantine/hooks";
+import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import {
+  ApiError,
+  api,
+  type ExperimentConfig,
+  experimentsQuery,
+  type FederationRecord,
+  type FieldProblem,
+  unwrap,
+} from "@/api";
+import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
+import { Page } from "@/components/Page";
+import type { JsonSchema } from "@/lib/schema";
+import { neighbour, STEP_WORDS, type Step } from "@/lib/steps";
+import { DraftActions } from "./DraftActions";
+import { dropDraft, keepDraft } from "./draft";
+import { configOf, type Values } from "./formValues";
+import { Review } from "./Review";
+import { StepBar } from "./StepBar";
+import { StepContent } from "./StepContent";
+import { Summary } from "./Summary";
+
+const route = getRouteApi("/federations/$federationId/experiments/new");
+const CHECK_DELAY_MS = 300;
+const KEEP_DELAY_MS = 400;
+
+interface Props {
+  federation: FederationRecord;
+  schema: JsonSchema;
+  /** The defaults, which the review compares with. */
+  starting: Values;
+  /** What the form opens with. */
+  first: Values;
+  /** The experiment that this one is a copy of. */
+  origin?: string;
+  hasDraft: boolean;
+}
+
+/** What the backend says of the configuration as it stands, without creating anything. */
+function useCheck(federationId: string, config: ExperimentConfig) {
+  const [settled] = useDebouncedValue(config, CHECK_DELAY_MS);
+  return useQuery({
+    queryKey: ["experiment-check", federationId, settled],
+    queryFn: () => unwrap(api.checkExperiment({ path: { federation_id: federationId }, body: { config: settled } })),
+    enabled: settled.strategies.length > 0,
+    retry: false,
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+}
+
+function useCreate(federation: FederationRecord, values: Values) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return useMutation({
+    mutationFn: async (start: boolean) => {
+      const { name, description } = values;
+      const body = { name, description, config: configOf(values) };
+      const experiment = await unwrap(api.createExperiment({ path: { federation_id: federation.id }, body }));
+      if (start) await unwrap(api.startExperiment({ path: { experiment_id: experiment.id } }));
+      return experiment;
+    },
+    onSuccess: async (experiment) => {
+      dropDraft(federation.id);
+      await client.invalidateQueries({ queryKey: experimentsQuery(federation.id).queryKey });
+      await navigate({ to: "/experiments/$experimentId", params: { experimentId: experiment.id }, search: {} });
+    },
+  });
+}
+
+export function ExperimentSetup({ federation, schema, starting, first, origin, hasDraft }: Props) {
+  const { step = "task" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const [restored, setRestored] = useState(hasDraft);
+  const [fill, setFill] = useState(0);
+  const keep = useDebouncedCallback((values: Values) => keepDraft(federation.id, values), KEEP_DELAY_MS);
+  const form = useForm<Values>({ initialValues: first, onValuesChange: keep });
+  const config = configOf(form.values);
+  const check = useCheck(federation.id, config);
+  const create = useCreate(federation, form.values);
+  const checkProblems = check.error instanceof ApiError ? check.error.fields : (check.data?.problems ?? []);
+  const createProblems = create.error instanceof ApiError ? create.error.fields : [];
+  const problems: FieldProblem[] = [...checkProblems, ...createProblems];
+  const otherError = create.error && createProblems.length === 0 ? create.error : null;
+  const heading = useGo(step);
+  const go = (next: Step) => void navigate({ search: (old) => ({ ...old, step: next === "task" ? undefined : next }) });
+  const replaceAll = (values: Values) => {
+    form.setValues(values);
+    setFill((count) => count + 1); // fields that keep text of their own begin anew
+    setRestored(false);
+  };
+  useHotkeys([["mod+Enter", () => neighbour(step, 1) && go(neighbour(step, 1) as Step)]], []);
+  return (
+    <Page
+      title="New experiment"
+      crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
+      subtitle={
+        origin
+          ? `A copy of ${origin}. Nothing of the original changes.`
+          : "One question: the same data, network and schedule, and the methods to compare on them."
+      }
+      actions={
+        <DraftActions
+          federation={federation}
+          form={form}
+          onFill={replaceAll}
+          onDiscard={() => {
+            dropDraft(federation.id);
+            replaceAll(starting);
+            go("task");
+          }}
+        />
+      }
+    >
+      <Stack gap="lg">
+        <StepBar step={step} problems={problems} named={form.values.name.trim() !== ""} onGo={go} />
+        {restored && (
+          <Alert color="gray" py="xs" withCloseButton closeButtonLabel="Close" onClose={() => setRestored(false)}>
+            This is your draft, as you left it in this browser.
+          </Alert>
+        )}
+        {otherError && <Alert color="red">{otherError.message}</Alert>}
+        <Grid gap="lg">
+          <Grid.Col span={{ base: 12, md: step === "review" ? 12 : 8 }}>
+            <Stack key={fill}>
+              <Text component="h2" fz="h3" fw={600} m={0} tabIndex={-1} ref={heading} style={{ outline: "none" }}>
+                {STEP_WORDS[step].title}
+              </Text>
+              {step === "review" ? (
+                <Review
+                  federation={federation}
+                  config={config}
+                  standard={configOf(starting)}
+                  check={check.data}
+                  problems={problems}
+                  named={form.values.name.trim() !== ""}
+                  pending={create.isPending}
+                  onCreate={(start) => create.mutate(start)}
+                  onGo={go}
+                />
+              ) : (
+                <StepContent {...{ step, federation, schema, form, problems }} rho={check.data?.rho ?? {}} />
+              )}
+              <StepButtons step={step} onGo={go} />
+            </Stack>
+          </Grid.Col>
+          {step !== "review" && (
+            <Grid.Col span={{ base: 12, md: 4 }}>
+              <Summary
+                config={config}
+                standard={configOf(starting)}
+                check={check.data}
+                problems={problems}
+                onReview={() => go("review")}
+              />
+            </Grid.Col>
+          )}
+        </Grid>
+      </Stack>
+    </Page>
+  );
+}
+
+/** The heading of the step, which gets the focus when the step changes: a screen reader then says where it is. */
+function useGo(step: Step) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(step);
+  useEffect(() => {
+    if (shown.current === step) return;
+    shown.current = step;
+    heading.current?.focus({ preventScroll: true });
+    window.scrollTo({ top: 0 });
+  }, [step]);
+  return heading;
+}
+
+function StepButtons({ step, onGo }: { step: Step; onGo: (step: Step) => void }) {
+  const back = neighbour(step, -1);
+  const next = neighbour(step, 1);
+  return (
+    <Group justify="space-between">
+      {back ? (
+        <Button variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />} onClick={() => onGo(back)}>
+          {STEP_WORDS[back].label}
+        </Button>
+      ) : (
+        <span />
+      )}
+      {next && (
+        <Group gap="sm">
+          <Text size="xs" c="dimmed" visibleFrom="sm">
+            <Kbd size="xs">Ctrl</Kbd> + <Kbd size="xs">Enter</Kbd>
+          </Text>
+          <Button rightSection={<IconArrowRight size={16} aria-hidden />} onClick={() => onGo(next)}>
+            {STEP_WORDS[next].label}
+          </Button>
+        </Group>
+      )}
+    </Group>
+  );
+}

@@ -1,0 +1,55 @@
+import { Button, Collapse, Stack } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import type { FieldProblem } from "@/api";
+import { applies, fieldsOf, type JsonSchema } from "@/lib/schema";
+import { isUsual } from "@/lib/steps";
+import { errorAt } from "./formValues";
+import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+
+interface Props {
+  section: string;
+  schema: JsonSchema;
+  form: ExperimentForm;
+  problems: readonly FieldProblem[];
+}
+
+/** The usual fields, and the others folded away unless one of them is changed or wrong. */
+export function FoldedFields({ section, schema, form, problems }: Props) {
+  const values = form.getInputProps(section).value as Record<string, unknown>;
+  const fields = fieldsOf(schema, schema.properties?.[section] ?? {}).filter((field) => applies(field, values));
+  const more = fields.filter((field) => !isUsual(section, field.name));
+  const touched = more.filter((field) => JSON.stringify(values[field.name]) !== JSON.stringify(field.default));
+  const wrong = more.some((field) => errorAt(problems, `${section}.${field.name}`) !== undefined);
+  const [opened, fold] = useDisclosure(touched.length > 0);
+  const shown = opened || wrong;
+  return (
+    <Stack>
+      <SchemaFields
+        fields={fields.filter((field) => isUsual(section, field.name))}
+        path={section}
+        form={form}
+        problems={problems}
+      />
+      {more.length > 0 && (
+        <>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            style={{ alignSelf: "flex-start" }}
+            aria-expanded={shown}
+            disabled={wrong}
+            onClick={fold.toggle}
+            leftSection={shown ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
+          >
+            More settings ({more.length}
+            {touched.length > 0 && `, ${touched.length} changed`})
+          </Button>
+          <Collapse expanded={shown}>
+            <SchemaFields fields={more} path={section} form={form} problems={problems} />
+          </Collapse>
+        </>
+      )}
+    </Stack>
+  );
+}

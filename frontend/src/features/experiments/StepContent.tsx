@@ -1,0 +1,76 @@
+import { Card, Stack, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { FederationRecord, FieldProblem } from "@/api";
+import { fieldsOf, type JsonSchema } from "@/lib/schema";
+import type { Step } from "@/lib/steps";
+import { FoldedFields } from "./FoldedFields";
+import { MethodsStep } from "./MethodsStep";
+import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { TaskStep } from "./TaskStep";
+import { VariantField } from "./VariantField";
+
+interface Props {
+  step: Exclude<Step, "review">;
+  federation: FederationRecord;
+  schema: JsonSchema;
+  form: ExperimentForm;
+  problems: readonly FieldProblem[];
+  rho: Record<string, number>;
+}
+
+/** Fields of the configuration's own that belong to the sites, not to the training. */
+const OF_SITES = ["minimum_sites"];
+
+export function StepContent(props: Props) {
+  const { step, schema, form, problems } = props;
+  const own = fieldsOf(schema, schema);
+  if (step === "task") return <TaskStep {...props} fields={own.filter((field) => OF_SITES.includes(field.name))} />;
+  if (step === "methods") return <MethodsStep {...props} />;
+  if (step === "data") {
+    return (
+      <>
+        <Section title="Images">
+          <FoldedFields section="data" {...{ schema, form, problems }} />
+        </Section>
+        <Section title="Evaluation">
+          <FoldedFields section="evaluation" {...{ schema, form, problems }} />
+        </Section>
+      </>
+    );
+  }
+  return (
+    <>
+      <Section title="Network">
+        {own
+          .filter((field) => field.name === "network")
+          .map((field) => (
+            <VariantField key={field.name} {...{ schema, form, problems, field }} path={field.name} />
+          ))}
+      </Section>
+      <Section title="Schedule">
+        <FoldedFields section="schedule" {...{ schema, form, problems }} />
+      </Section>
+      <Section title="Repetition">
+        <SchemaFields
+          fields={own.filter((field) => field.kind !== "variant" && !OF_SITES.includes(field.name))}
+          path=""
+          form={form}
+          problems={problems}
+        />
+      </Section>
+    </>
+  );
+}
+
+export function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Card withBorder>
+      <Stack>
+        <Title order={3} size="h4">
+          {title}
+        </Title>
+        {children}
+      </Stack>
+    </Card>
+  );
+}

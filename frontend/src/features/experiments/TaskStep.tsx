@@ -1,0 +1,71 @@
+import { Alert, Stack, Textarea, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { type FederationRecord, type FieldProblem, leakageQuery } from "@/api";
+import { TextLink } from "@/components/links";
+import { plural } from "@/lib/format";
+import type { Field } from "@/lib/schema";
+import { errorAt } from "./formValues";
+import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { SiteRoles } from "./SiteRoles";
+import { Section } from "./StepContent";
+import { TemplateCards } from "./TemplateCards";
+
+interface Props {
+  federation: FederationRecord;
+  form: ExperimentForm;
+  problems: readonly FieldProblem[];
+  fields: Field[];
+}
+
+export function TaskStep({ federation, form, problems, fields }: Props) {
+  return (
+    <>
+      <Section title="Question">
+        <TextInput
+          label="Name"
+          required
+          placeholder="FedSM against the baselines"
+          maxLength={80}
+          {...form.getInputProps("name")}
+          error={errorAt(problems, "name")}
+        />
+        <Textarea
+          label="Description"
+          description="What you want to find out; it stands on the results and in reports."
+          autosize
+          minRows={2}
+          maxLength={2000}
+          {...form.getInputProps("description")}
+        />
+      </Section>
+      <TemplateCards federation={federation} form={form} />
+      <Section title="Sites">
+        <Leakage federationId={federation.id} />
+        <SiteRoles federation={federation} form={form} problems={problems} />
+        <SchemaFields fields={fields} path="" form={form} problems={problems} />
+      </Section>
+    </>
+  );
+}
+
+/** Test images that somebody trains on make every score worthless: said before anything is trained. */
+function Leakage({ federationId }: { federationId: string }) {
+  const { data } = useQuery(leakageQuery(federationId));
+  if (!data || data.num_serious === 0) return null;
+  return (
+    <Alert color="yellow" title={`${plural(data.num_serious, "image")} reach from training into the test`}>
+      <Stack gap={4} align="flex-start">
+        Scores on them say nothing of new patients.
+        <TextLink
+          size="sm"
+          to="/federations/$federationId"
+          params={{ federationId }}
+          search={{ tab: "statistics" }}
+          target="_blank"
+        >
+          See which, and what to do
+        </TextLink>
+      </Stack>
+    </Alert>
+  );
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import type { ExperimentRecord } from "@/api";
+import { bestDice, listExperiments, progressOf } from "./experimentList";
+
+function experiment(name: string, more: Partial<ExperimentRecord> = {}, runs: object[] = []): ExperimentRecord {
+  return {
+    id: name,
+    name,
+    description: "",
+    created_at: `2026-01-0${name.length}`,
+    started_at: "2026-01-01",
+    archived_at: null,
+    runs: runs.map((run) => ({ num_rounds: 10, round: 0, best_dice: null, strategy_label: "FedAvg", ...run })),
+    ...more,
+  } as unknown as ExperimentRecord;
+}
+
+const DONE = experiment("ab", {}, [
+  { status: "completed", round: 10, best_dice: 0.8 },
+  { status: "failed", round: 4, best_dice: 0.9, strategy_label: "FedSM" },
+]);
+const GOING = experiment("abc", {}, [{ status: "running", round: 3 }]);
+const IDLE = experiment("a", { started_at: null }, [{ status: "created" }]);
+const OLD = experiment("abcd", { archived_at: "2026-02-02" });
+const ALL = [DONE, GOING, IDLE, OLD];
+
+const names = (wish: Parameters<typeof listExperiments>[1]) => listExperiments(ALL, wish).map((entry) => entry.name);
+
+describe("the list of experiments", () => {
+  it("shows the newest first and hides what is archived", () => {
+    expect(names({})).toEqual(["abc", "ab", "a"]);
+    expect(names({ archived: true })).toEqual(["abcd"]);
+  });
+
+  it("filters by state and by words in name or methods", () => {
+    expect(names({ state: "running" })).toEqual(["abc"]);
+    expect(names({ state: "failed" })).toEqual(["ab"]);
+    expect(names({ state: "not-started" })).toEqual(["a"]);
+    expect(names({ text: "fedsm AB" })).toEqual(["ab"]);
+  });
+
+  it("orders by the best score, those without one last", () => {
+    expect(names({ order: "best" })[0]).toBe("ab");
+    expect(bestDice(DONE)).toEqual({ dice: 0.9, label: "FedSM" });
+    expect(bestDice(IDLE)).toBeNull();
+  });
+
+  it("counts finished rounds, not the one under way", () => {
+    expect(progressOf(GOING)).toBeCloseTo(0.2);
+    expect(progressOf(DONE)).toBeCloseTo(0.7);
+  });
+});

@@ -1,0 +1,64 @@
+/** Which experiments a list shows, and in which order. */
+
+import { type ExperimentRecord, isOver } from "@/api";
+
+export const EXPERIMENT_STATES = ["running", "over", "not-started", "failed"] as const;
+export type ExperimentState = (typeof EXPERIMENT_STATES)[number];
+export const EXPERIMENT_ORDERS = ["newest", "oldest", "name", "best"] as const;
+export type ExperimentOrder = (typeof EXPERIMENT_ORDERS)[number];
+
+export interface ListWish {
+  text?: string;
+  state?: ExperimentState;
+  order?: ExperimentOrder;
+  archived?: boolean;
+}
+
+const STATES: Record<ExperimentState, (experiment: ExperimentRecord) => boolean> = {
+  running: (experiment) => experiment.started_at !== null && !experiment.runs.every(isOver),
+  over: (experiment) => experiment.runs.every(isOver),
+  "not-started": (experiment) => experiment.started_at === null,
+  failed: (experiment) => experiment.runs.some((run) => run.status === "failed"),
+};
+
+/** The best validation Dice of its runs; null before the first. */
+export function bestDice(experiment: ExperimentRecord): { dice: number; label: string } | null {
+  return experiment.runs.reduce<{ dice: number; label: string } | null>(
+    (best, run) =>
+      run.best_dice !== null && run.best_dice > (best?.dice ?? -1)
+        ? { dice: run.best_dice, label: run.strategy_label }
+        : best,
+    null,
+  );
+}
+
+/** Finished rounds over all rounds of all runs, 0 to 1. */
+export function progressOf(experiment: ExperimentRecord): number {
+  const rounds = experiment.runs.reduce((sum, run) => sum + run.num_rounds, 0);
+  const done = experiment.runs.reduce(
+    (sum, run) => sum + (run.status === "completed" ? run.num_rounds : Math.max(0, run.round - (isOver(run) ? 0 : 1))),
+    0,
+  );
+  return rounds === 0 ? 0 : done / rounds;
+}
+
+/** Words are looked for in name, description and methods. */
+export function listExperiments(all: readonly ExperimentRecord[], wish: ListWish): ExperimentRecord[] {
+  const words = (wish.text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = all.filter((experiment) => {
+    if ((experiment.archived_at !== null) !== (wish.archived ?? false)) return false;
+    if (wish.state && !STATES[wish.state](experiment)) return false;
+    const text = [experiment.name, experiment.description, ...experiment.runs.map((run) => run.strategy_label)]
+      .join(" ")
+      .toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  return shown.sort(ORDERS[wish.order ?? "newest"]);
+}
+
+const ORDERS: Record<ExperimentOrder, (left: ExperimentRecord, right: ExperimentRecord) => number> = {
+  newest: (left, right) => right.created_at.localeCompare(left.created_at),
+  oldest: (left, right) => left.created_at.localeCompare(right.created_at),
+  name: (left, right) => left.name.localeCompare(right.name),
+  best: (left, right) => (bestDice(right)?.dice ?? -1) - (bestDice(left)?.dice ?? -1),
+};

@@ -1,0 +1,164 @@
+"""Setting up an experiment from nothing: every step, a draft that survives, a file out and in, a copy, a dry run."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Page, expect
+
+from backend.federations.schemas import FederationRecord
+from tests.e2e.test_main_job import open_step, step_of
+from tests.integration.live_platform import LivePlatform
+
+pytestmark = pytest.mark.e2e
+
+DRY_RUN_MS = 90_000
+
+
+@pytest.fixture
+def setup(signed_in: Page, federation: FederationRecord) -> Page:
+    signed_in.goto(f"/federations/{federation.id}/experiments/new")
+    expect(signed_in.get_by_role("heading", name="What is asked, and where")).to_be_visible()
+    return signed_in
+
+
+def make_small(page: Page) -> None:
+    open_step(page, "Data")
+    page.get_by_label("Image size", exact=True).fill("64")
+    open_step(page, "Network and schedule")
+    page.get_by_label("Rounds", exact=True).fill("2")
+    page.get_by_label("Batch size", exact=True).fill("4")
+    page.get_by_label("Channels", exact=True).fill("4, 8")
+
+
+def import_text(page: Page, text: str) -> None:
+    page.get_by_role("button", name="File", exact=True).click()
+    page.get_by_role("menuitem", name="Import YAML").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("YAML").fill(text)
+    dialog.get_by_role("button", name="Import", exact=True).click()
+
+
+def test_a_draft_survives_a_reload_and_can_be_discarded(setup: Page) -> None:
+    page = setup
+    page.get_by_label("Name", exact=False).first.fill("Half done")
+    page.get_by_role("radiogroup", name="Role of dogwood-clinic").get_by_text("Held out").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="How images are prepared")).to_be_focused()
+    page.get_by_label("Image size", exact=True).fill("96")
+    expect(page.get_by_text("data.image_size")).to_be_visible()
+    page.wait_for_timeout(600)  # a draft is kept shortly after the last key
+    page.reload()
+    expect(page.get_by_text("This is your draft")).to_be_visible()
+    expect(page.get_by_label("Image size", exact=True)).to_have_value("96")
+    page.get_by_role("button", name="Set Image size back to its default").click()
+    expect(page.get_by_label("Image size", exact=True)).to_have_value("256")
+    open_step(page, "Task and sites")
+    held_out = page.get_by_role("radiogroup", name="Role of dogwood-clinic").get_by_label("Held out")
+    expect(held_out).to_be_checked()
+    page.get_by_role("button", name="File", exact=True).click()
+    page.get_by_role("menuitem", name="Discard the draft").click()
+    page.get_by_role("button", name="Discard the draft").click()
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("")
+    expect(held_out).not_to_be_checked()
+    page.reload()
+    expect(page.get_by_text("This is your draft")).to_be_hidden()
+
+
+def test_a_file_goes_out_and_comes_in_and_a_wrong_one_is_refused_with_its_line(setup: Page, tmp_path: Path) -> None:
+    page = setup
+    make_small(page)
+    open_step(page, "Task and sites")
+    page.get_by_label("Name", exact=False).first.fill("Written out")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="File", exact=True).click()
+        page.get_by_role("menuitem", name="Download as YAML").click()
+    download.value.save_as(tmp_path / "x.yaml")
+    text = (tmp_path / "x.yaml").read_text()
+    content = yaml.safe_load(text)
+    assert (content["name"], content["config"]["data"]["image_size"]) == ("Written out", 64)
+
+    wrong = text.replace("rounds: 2", "rounds: -2")
+    line = next(number for number, row in enumerate(wrong.splitlines(), 1) if "rounds: -2" in row)
+    import_text(page, wrong)
+    problem = page.get_by_role("dialog").get_by_role("alert")
+    expect(problem).to_contain_text("config.schedule.rounds = -2")
+    expect(problem).to_contain_text(re.compile(rf"Line ({line}|{line - 1}|{line - 2})"))
+    page.get_by_role("dialog").get_by_label("YAML").fill(text.replace("Written out", "Come in"))
+    page.get_by_role("dialog").get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("Come in")
+
+
+def test_a_template_a_search_and_the_references_in_one_click(setup: Page) -> None:
+    page = setup
+    page.get_by_role("button", name="Use Quick look").click()
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("Quick look")
+    open_step(page, "Methods")
+    page.get_by_label("Find a method").fill("scaffold")
+    expect(page.get_by_label("SCAFFOLD")).to_be_visible()
+    expect(page.get_by_label("FedNova")).to_be_hidden()
+    expect(page.get_by_label("FedSM", exact=True)).to_be_checked()  # what is chosen stays in sight
+    page.get_by_role("button", name="Add the references").click()
+    expect(page.get_by_label("Local-only")).to_be_checked()
+    expect(page.get_by_label("Centralized")).to_be_checked()
+    expect(page.get_by_role("button", name="Add the references")).to_be_disabled()
+
+
+def test_dry_run_then_create_then_clone(setup: Page, federation: FederationRecord, platform: LivePlatform) -> None:
+    page = setup
+    page.get_by_label("Name", exact=False).first.fill("The original")
+    make_small(page)
+    open_step(page, "Methods")
+    for name in ("FedSM", "Local-only", "Centralized"):
+        page.get_by_label(name, exact=True).uncheck()
+    open_step(page, "Review")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_test_id("estimate")).to_contain_text("1 run: about", timeout=DRY_RUN_MS)
+    page.get_by_role("button", name="Create without starting").click()
+    expect(page.get_by_role("heading", name="The original")).to_be_visible()
+
+    page.get_by_role("button", name="Actions of The original").click()
+    page.get_by_role("menuitem", name="Clone").click()
+    expect(page.get_by_text("A copy of The original")).to_be_visible()
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("The original (copy)")
+    open_step(page, "Review")
+    expect(page.get_by_text("1 run on 4 sites with data")).to_be_visible()
+    expect(page.get_by_text("data.image_size")).to_be_visible()
+    page.get_by_role("button", name="Create without starting").click()
+    expect(page.get_by_role("heading", name="The original (copy)")).to_be_visible()
+    first, second = sorted(
+        (e for e in platform.client.experiments(federation.id) if e.name.startswith("The original")),
+        key=lambda experiment: experiment.created_at,
+    )
+    assert first.config == second.config
+
+
+def test_experiments_are_archived_found_and_deleted(
+    signed_in: Page, federation: FederationRecord, platform: LivePlatform
+) -> None:
+    page = signed_in
+    page.goto(f"/federations/{federation.id}?tab=experiments")
+    page.get_by_role("button", name="Actions of The original", exact=True).click()
+    page.get_by_role("menuitem", name="Archive").click()
+    row = page.get_by_role("row", name=re.compile("^The original \\d run"))
+    expect(row).to_be_hidden()
+    page.get_by_label("Archived").check()
+    expect(row).to_be_visible()
+    assert "archived=true" in page.url
+    page.get_by_role("button", name="Actions of The original", exact=True).click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("button", name="Delete the experiment").click()
+    expect(row).to_be_hidden()
+    assert "The original" not in [entry.name for entry in platform.client.experiments(federation.id)]
+
+
+def test_steps_show_where_the_problems_are(setup: Page) -> None:
+    page = setup
+    open_step(page, "Network and schedule")
+    page.get_by_label("Rounds", exact=True).fill("0")
+    expect(step_of(page, "Network and schedule")).to_contain_text("1 problem")
+    open_step(page, "Review")
+    page.get_by_role("alert").get_by_role("button", name="Network and schedule").click()
+    expect(page.get_by_label("Rounds", exact=True)).to_be_visible()
+    assert "step=training" in page.url
