@@ -51,8 +51,6 @@ const SMALLEST_STEPPED = 0.01;
 
 function SchemaInput({ field, path, form, error }: InputProps) {
   const props = form.getInputProps(path);
-    ? () => form.setFieldValue(path, structuredClone(field.default))
-    : undefined;
   const common = {
     label: <Label field={field} />,
     description: <Help field={field} />,
