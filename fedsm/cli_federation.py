@@ -100,4 +100,6 @@ def _print_leakage(report: LeakageReport) -> None:
         typer.echo(f"... and {report.num_pairs - len(report.pairs)} more")
     for site in report.not_compared:
         typer.echo(f"{site.site_name}: {site.num_cases} cases were not compared. {site.reason}")
-    typer.echo(f"{report.num_compared} cases compared: {report.num_pairs} pairs, {report.num_serious} of them serious")
+    least = "" if report.is_complete else "at least "
+    found = f"{least}{report.num_pairs} pairs, {least}{report.num_serious} of them serious"
+    typer.echo(f"{report.num_compared} cases compared: {found}")

@@ -29,7 +29,7 @@ def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lea
     thumbnails: dict[str, str] = {}
 
     def visit(case: DecodedCase) -> None:
-        if payload.may_send_images:
+        if payload.may_send_thumbnails:
             thumbnails[case.name] = api.upload(
                 thumbnail_jpeg(case.case.image, case.case.structures, case.case.spacing), JPEG
             )
@@ -59,7 +59,7 @@ def _with_thumbnail(case: CheckedCase, sha256: str | None) -> CheckedCase:
 
 @dataclass(frozen=True)
 class CaseFileStore:
-    """Stores what the viewer shows of test cases: only of those whose site lets images leave."""
+    """Stores what the viewer shows of test cases: only what their site lets leave."""
 
     payload: EvaluateSitePayload
     data: ParticipantData
@@ -80,7 +80,7 @@ class CaseFileStore:
         return {
             file.case_id: (manifest, file)
             for manifest in self.payload.data
-            if self.payload.with_files and manifest.may_send_images
+            if self.payload.with_files and (manifest.may_send_images or manifest.may_send_predictions)
             for file in manifest.cases
         }
 
@@ -94,16 +94,20 @@ def _store_case(
     api: ApiClient,
 ) -> CaseFiles:
     read = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading)
-    return CaseFiles(
+    shown = _shown_models(result) if manifest.may_send_predictions else ()
+    files = CaseFiles(
         case_id=case.case_id,
-        image=api.upload(image_nifti(read.image, read.spacing, read.affine), NIFTI_GZ),
-        reference=api.upload(mask_nifti(case.reference_original, read.affine), NIFTI_GZ),
         predictions={
             model: api.upload(mask_nifti(result.masks[model], read.affine), NIFTI_GZ)
-            for model in _shown_models(result)
+            for model in shown
             if model in result.masks
         },
     )
+    if not manifest.may_send_images:
+        return files
+    image = api.upload(image_nifti(read.image, read.spacing, read.affine), NIFTI_GZ)
+    reference = api.upload(mask_nifti(case.reference_original, read.affine), NIFTI_GZ)
+    return files.model_copy(update={"image": image, "reference": reference})
 
 
 def _shown_models(result: EvaluatedCase) -> tuple[str, ...]:

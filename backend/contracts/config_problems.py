@@ -16,6 +16,7 @@ from backend.contracts.strategy_configs import (
     FedSMConfig,
     FedYogiConfig,
     StrategyConfig,
+    StrategyName,
     soft_pull_contraction,
 )
 from backend.contracts.task_definition import SegmentationTask
@@ -36,6 +37,7 @@ class SiteFacts(Contract):
     slug: str
     simulated: bool
     num_training_cases: int
+    allowed_strategies: tuple[StrategyName, ...] | None = None
 
 
 def problems_for_sites(
@@ -124,6 +126,7 @@ def _strategy_problems(
     strategy: StrategyConfig, field: str, config: ExperimentConfig, sites: Sequence[SiteFacts]
 ) -> Iterator[ConfigProblem]:
     num_sites = len(sites)
+    yield from _policy_problems(strategy, field, sites)
     match strategy:
         case FedSMConfig() if num_sites < 2:
             yield ConfigProblem(
@@ -155,6 +158,18 @@ def _strategy_problems(
                 message=f"needs the updates of at least {needed} sites, and {present} train in a round",
                 remedy=f"tolerate fewer bad sites, choose the median or the mean, or let {needed} sites train",
             )
+
+
+def _policy_problems(strategy: StrategyConfig, field: str, sites: Sequence[SiteFacts]) -> Iterator[ConfigProblem]:
+    refusing = [s for s in sites if s.allowed_strategies is not None and strategy.name not in s.allowed_strategies]
+    if refusing:
+        names = ", ".join(site.slug for site in refusing)
+        yield ConfigProblem(
+            field=f"{field}.name",
+            value=strategy.name,
+            message=f"may not run at {names}: the policy there does not allow it",
+            remedy=f"remove the method, hold {names} out, or ask there to allow it",
+        )
 
 
 def _fedsm_problems(

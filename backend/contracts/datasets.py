@@ -4,7 +4,7 @@ Spacing is in mm and in array order: (rows, columns) of a picture, (slices, rows
 """
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -12,6 +12,7 @@ from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.metrics import Split
+from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.task_definition import SegmentationTask, StructureName
 
 #: How a data set's files are arranged; `auto` looks.
@@ -51,10 +52,22 @@ class SplitFractions(Contract):
 
 
 class SitePolicy(Contract):
-    """What may leave a site. Model weights and metrics leave always: without them nothing is federated."""
+    """What may run at a site, and what may leave it. Model weights and metrics leave always: without them nothing is
+    federated."""
 
+    allowed_strategies: tuple[StrategyName, ...] | None = Field(
+        default=None,
+        description="The methods that may train on the site's data. None: all. An experiment with another is refused.",
+    )
+    may_send_thumbnails: bool = Field(
+        default=True,
+        description="Small pictures of the used cases with their reference outlined. Left out: as may_send_images.",
+    )
     may_send_images: bool = Field(
-        default=True, description="Thumbnails, and the images and masks that the viewer shows of test cases."
+        default=True, description="Images and reference masks of test cases, which the viewer shows."
+    )
+    may_send_predictions: bool = Field(
+        default=True, description="Predicted masks of test cases. Left out: as may_send_images."
     )
     may_send_hashes: bool = Field(
         default=True,
@@ -67,6 +80,21 @@ class SitePolicy(Contract):
     minimum_count: int = Field(
         default=10, ge=1, le=1000, description="Federated statistics state no number of cases from 1 to this less one."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pictures_follow_images(cls, values: Any) -> Any:
+        """A policy of before there were three switches had one for thumbnails, images and predictions."""
+        if not isinstance(values, dict) or "may_send_images" not in values:
+            return values
+        images = values["may_send_images"]
+        return {"may_send_thumbnails": images, "may_send_predictions": images, **values}
+
+    @model_validator(mode="after")
+    def _some_strategy_is_allowed(self) -> Self:
+        if self.allowed_strategies == ():
+            raise ValueError("allowed_strategies is empty: name at least one method, or leave it out to allow all")
+        return self
 
 
 class StructureLabels(Contract):
@@ -148,6 +176,7 @@ class DatasetManifest(Contract):
     cases: tuple[CaseFile, ...]
     reading: Reading = Reading()
     may_send_images: bool = True
+    may_send_predictions: bool = True
 
 
 class DescribeDatasetPayload(Contract):
@@ -161,7 +190,7 @@ class DescribeDatasetPayload(Contract):
     layout: Layout = "auto"
     reading: Reading = Reading()
     patient_pattern: str | None = None
-    may_send_images: bool = True
+    may_send_thumbnails: bool = True
     may_send_hashes: bool = True
 
 

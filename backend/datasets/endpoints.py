@@ -1,13 +1,26 @@
 """Data sets and their cases."""
 
-from fastapi import APIRouter, Depends
-from sqlalchemy import select
+import re
 
-from backend.datasets import service
-from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
+from fastapi import APIRouter, Depends
+from fastapi.responses import PlainTextResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.contracts.datasets import ReasonCode
+from backend.datasets import history, service
+from backend.datasets.schemas import (
+    CaseRecord,
+    CheckRecord,
+    DatasetCreate,
+    DatasetRecord,
+    DatasetRun,
+    DatasetUpdate,
+)
 from backend.db.lookup import get_row
 from backend.db.models import Case, Dataset, Federation, Site
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.sites.service import policy_of
 
 router = APIRouter(tags=["datasets"], dependencies=[Depends(get_current_user)])
 
@@ -32,14 +45,45 @@ def get_dataset(dataset_id: str, session: ReadSession) -> DatasetRecord:
     return service.dataset_record(session, get_row(session, Dataset, dataset_id))
 
 
+@router.patch("/datasets/{dataset_id}")
+def update_dataset(dataset_id: str, body: DatasetUpdate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+    """Rename a data set."""
+    return service.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
+
+
 @router.get("/datasets/{dataset_id}/cases")
 def list_cases(dataset_id: str, session: ReadSession, used: bool | None = None) -> list[CaseRecord]:
     """Cases in name order: the used ones, the skipped ones, or all."""
+    dataset = get_row(session, Dataset, dataset_id)
+    shown = policy_of(get_row(session, Site, dataset.site_id)).may_send_thumbnails
+    return [service.case_record(case, shown) for case in _cases(session, dataset_id, used)]
+
+
+@router.get("/datasets/{dataset_id}/cases.csv", response_class=PlainTextResponse)
+def download_cases(
+    dataset_id: str, session: ReadSession, used: bool | None = None, reason: ReasonCode | None = None
+) -> PlainTextResponse:
+    """The same as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
+    dataset = get_row(session, Dataset, dataset_id)
+    cases = [case for case in _cases(session, dataset_id, used) if reason is None or case.reason_code == reason]
+    kind = {None: "cases", True: "used", False: "skipped"}[used]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", dataset.name).strip("-").lower() or "dataset"
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{kind}.csv"'}
+    return PlainTextResponse(history.cases_csv(cases), media_type="text/csv", headers=headers)
+
+
+@router.get("/datasets/{dataset_id}/checks")
+def list_checks(dataset_id: str, session: ReadSession) -> list[CheckRecord]:
+    """What each check found, the latest first: when the data changed, and when they did not."""
     get_row(session, Dataset, dataset_id)
-    query = select(Case).where(Case.dataset_id == dataset_id)
-    if used is not None:
-        query = query.where(Case.used == used)
-    return [service.case_record(case) for case in sorted(session.scalars(query), key=lambda case: case.name)]
+    return history.checks_of(session, dataset_id)
+
+
+@router.get("/datasets/{dataset_id}/runs")
+def list_dataset_runs(dataset_id: str, session: ReadSession) -> list[DatasetRun]:
+    """Runs that were started on the data set, with its fingerprint of then; the latest first."""
+    get_row(session, Dataset, dataset_id)
+    return history.runs_on(session, dataset_id)
 
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)
@@ -48,7 +92,20 @@ def check_dataset(dataset_id: str, session: WriteSession, user: CurrentUser) -> 
     return service.dataset_record(session, service.check_again(session, dataset_id, user))
 
 
+@router.post("/datasets/{dataset_id}/check/cancel")
+def cancel_check(dataset_id: str, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+    """Stop the check that is under way; what an earlier one found holds again."""
+    return service.dataset_record(session, service.cancel_check(session, dataset_id, user))
+
+
 @router.delete("/datasets/{dataset_id}", status_code=204)
 def delete_dataset(dataset_id: str, session: WriteSession, user: CurrentUser) -> None:
     """Forget a data set that no run uses. The folder stays as it is."""
     service.delete_dataset(session, dataset_id, user)
+
+
+def _cases(session: Session, dataset_id: str, used: bool | None) -> list[Case]:
+    query = select(Case).where(Case.dataset_id == dataset_id)
+    if used is not None:
+        query = query.where(Case.used == used)
+    return sorted(session.scalars(query), key=lambda case: case.name)

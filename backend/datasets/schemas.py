@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.datasets import (
@@ -16,7 +16,7 @@ from backend.contracts.datasets import (
     valid_patient_pattern,
 )
 from backend.contracts.metrics import Split
-from backend.contracts.status import DatasetStatus
+from backend.contracts.status import DatasetStatus, RunStatus
 from backend.federations.schemas import Name, Record
 
 
@@ -65,6 +65,34 @@ class DatasetCreate(Contract):
     _pattern_has_one_group = field_validator("patient_pattern")(valid_patient_pattern)
 
 
+class DatasetUpdate(Contract):
+    model_config = with_example(name="Screening 2024, second reader")
+
+    name: Name
+
+
+class CheckRecord(Record):
+    """What one check found. Equal fingerprints: the same cases, files, splits and reading of masks."""
+
+    at: datetime
+    fingerprint: str | None
+    num_used: int
+    num_skipped: int
+    error: str | None
+
+
+class DatasetRun(BaseModel):
+    """A run that was started on the data set."""
+
+    run_id: str
+    run_label: str
+    status: RunStatus
+    experiment_id: str
+    experiment_name: str
+    started_at: datetime | None
+    fingerprint: str = Field(description="Of the data set when the run started.")
+
+
 class CaseRecord(Record):
     id: str
     name: str
@@ -98,6 +126,8 @@ class DatasetRecord(Record):
     patient_pattern: str | None
     status: DatasetStatus
     error: str | None = Field(description="Why the check failed, in plain words.")
+    check_fraction: float | None = Field(description="How far the check is, 0 to 1. None: none is under way.")
+    may_send_thumbnails: bool = Field(description="By the site's policy of now.")
     created_at: datetime
     checked_at: datetime | None
     num_used: int

@@ -22,11 +22,12 @@ from backend.contracts.datasets import (
     Reading,
 )
 from backend.contracts.metrics import Split
-from backend.contracts.status import DatasetStatus
+from backend.contracts.status import DatasetStatus, TaskStatus
 from backend.contracts.task_definition import SegmentationTask
+from backend.datasets import history
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.db.lookup import get_row, lock_row
-from backend.db.models import Case, Dataset, Federation, RunDataset, Site, Task
+from backend.db.models import Case, Dataset, DatasetCheck, Federation, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
 from backend.events import service as events
 from backend.queue import enqueue, site_queue
@@ -36,6 +37,8 @@ from backend.sites.service import policy_of
 def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
     """Starts the check at the site's worker."""
     site = get_row(session, Site, site_id)
+    if site.archived_at is not None:
+        raise Conflict(f"the site {site.name!r} is archived: restore it first")
     _require_mapped_structures(body, get_row(session, Federation, site.federation_id).task)
     _require_layout_of_folder(body)
     if body.fractions.train + body.fractions.val >= 1:
@@ -85,13 +88,40 @@ def check_again(session: Session, dataset_id: str, actor: str) -> Dataset:
     return dataset
 
 
+def cancel_check(session: Session, dataset_id: str, actor: str) -> Dataset:
+    """What an earlier check found holds again; with none, the data set has failed. No check under way: no change."""
+    dataset = lock_row(session, Dataset, dataset_id)
+    if dataset.status != DatasetStatus.CHECKING:
+        return dataset
+    task = session.scalars(select(Task).where(Task.dataset_id == dataset_id)).one()
+    task.status, task.finished_at = TaskStatus.CANCELLED, now()
+    dataset.status = DatasetStatus.READY if dataset.fingerprint else DatasetStatus.FAILED
+    dataset.error = None if dataset.fingerprint else "The check was cancelled before it found anything: check again."
+    site = get_row(session, Site, dataset.site_id)
+    _record(session, dataset, site, f"{actor} cancelled the check of {dataset.name} of {site.name}.", actor)
+    return dataset
+
+
+def rename_dataset(session: Session, dataset_id: str, name: str, actor: str) -> Dataset:
+    dataset = lock_row(session, Dataset, dataset_id)
+    site = get_row(session, Site, dataset.site_id)
+    if name == dataset.name:
+        return dataset
+    if session.scalar(select(Dataset.id).where(Dataset.site_id == site.id, Dataset.name == name)):
+        raise NameTaken(f"{site.name} already has a data set named {name!r}: choose another name")
+    _record(session, dataset, site, f"{actor} renamed the data set {dataset.name} of {site.name} to {name}.", actor)
+    dataset.name = name
+    return dataset
+
+
 def delete_dataset(session: Session, dataset_id: str, actor: str) -> None:
     """Raises DatasetInUse when a run was started on it. The folder itself is never touched."""
     dataset = lock_row(session, Dataset, dataset_id)
-    num_runs = session.scalar(select(func.count()).where(RunDataset.dataset_id == dataset_id))
-    if num_runs:
+    if runs := history.runs_on(session, dataset_id):
+        names = ", ".join(sorted({run.experiment_name for run in runs}))
         raise DatasetInUse(
-            f"the data set {dataset.name!r} is used by {num_runs} run(s): delete their experiments first, or keep it"
+            f"the data set {dataset.name!r} is used by {len(runs)} run(s) of {names}: delete these experiments first, "
+            "or keep it"
         )
     if dataset.status == DatasetStatus.CHECKING:
         raise Conflict(f"the data set {dataset.name!r} is being checked: delete it when the check is over")
@@ -115,7 +145,7 @@ def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
         layout=cast(Layout, dataset.layout or "folders"),
         reading=dataset.reading or Reading(),
         patient_pattern=dataset.patient_pattern,
-        may_send_images=policy_of(site).may_send_images,
+        may_send_thumbnails=policy_of(site).may_send_thumbnails,
         may_send_hashes=policy_of(site).may_send_hashes,
     )
 
@@ -142,6 +172,7 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     dataset.fingerprint = _fingerprint(used, result.reading or Reading()) if used else None
     dataset.status = DatasetStatus.READY if used else DatasetStatus.FAILED
     dataset.error = None if used else _no_case_used(result)
+    _keep_check(session, dataset, len(used), len(result.cases) - len(used))
     site = session.get_one(Site, dataset.site_id)
     message = f"{dataset.name} of {site.name} was checked: {len(used)} of {len(result.cases)} cases are used."
     _record(session, dataset, site, message, worker)
@@ -150,9 +181,22 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
 def store_check_failure(session: Session, dataset_id: str, message: str, worker: str) -> None:
     dataset = lock_row(session, Dataset, dataset_id)
     dataset.status, dataset.error, dataset.checked_at = DatasetStatus.FAILED, message, now()
+    _keep_check(session, dataset, 0, 0, fingerprint=False)
     site = session.get_one(Site, dataset.site_id)
     text = f"The check of {dataset.name} of {site.name} failed: {message}"
     _record(session, dataset, site, text, worker, level="error")
+
+
+def _keep_check(session: Session, dataset: Dataset, num_used: int, num_skipped: int, fingerprint: bool = True) -> None:
+    check = DatasetCheck(
+        dataset_id=dataset.id,
+        at=now(),
+        fingerprint=dataset.fingerprint if fingerprint else None,
+        num_used=num_used,
+        num_skipped=num_skipped,
+        error=dataset.error,
+    )
+    session.add(check)
 
 
 def ready_datasets(session: Session, site_id: str) -> list[Dataset]:
@@ -192,15 +236,18 @@ def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManife
         cases=files,
         reading=_reading_of(dataset),
         may_send_images=policy_of(site).may_send_images,
+        may_send_predictions=policy_of(site).may_send_predictions,
     )
 
 
 def thumbnails_of_cases(session: Session, case_ids: list[str]) -> dict[str, str]:
-    """Case id to thumbnail, of the cases that still have one."""
+    """Case id to thumbnail, of the cases that still have one and whose site's policy of now shows it."""
+    columns = select(Case.id, Case.thumbnail, Site).join(Dataset, Dataset.id == Case.dataset_id)
+    query = columns.join(Site, Site.id == Dataset.site_id).where(Case.thumbnail.is_not(None))
     found: dict[str, str] = {}
     for start in range(0, len(case_ids), 500):
-        query = select(Case.id, Case.thumbnail).where(Case.id.in_(case_ids[start : start + 500]))
-        found |= {case_id: sha256 for case_id, sha256 in session.execute(query) if sha256 is not None}
+        rows = session.execute(query.where(Case.id.in_(case_ids[start : start + 500])))
+        found |= {case_id: sha256 for case_id, sha256, site in rows if policy_of(site).may_send_thumbnails and sha256}
     return found
 
 
@@ -227,6 +274,8 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         patient_pattern=dataset.patient_pattern,
         status=DatasetStatus(dataset.status),
         error=dataset.error,
+        check_fraction=_check_fraction(session, dataset),
+        may_send_thumbnails=policy_of(site).may_send_thumbnails,
         created_at=dataset.created_at,
         checked_at=dataset.checked_at,
         num_used=len(used),
@@ -243,7 +292,13 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
     )
 
 
-def case_record(case: Case) -> CaseRecord:
+def _check_fraction(session: Session, dataset: Dataset) -> float | None:
+    if dataset.status != DatasetStatus.CHECKING:
+        return None
+    return session.scalar(select(Task.fraction).where(Task.dataset_id == dataset.id)) or 0.0
+
+
+def case_record(case: Case, with_thumbnail: bool = True) -> CaseRecord:
     columns = ("id", "name", "used", "reason_code", "reason", "split", "patient", "width", "height", "depth", "spacing")
     values = {column: getattr(case, column) for column in columns}
     return CaseRecord(
@@ -251,7 +306,7 @@ def case_record(case: Case) -> CaseRecord:
         warnings=case.warnings or [],
         structure_shares=case.structure_shares,
         structure_sizes=case.structure_sizes or {},
-        thumbnail_url=artifact_url(case.thumbnail),
+        thumbnail_url=artifact_url(case.thumbnail) if with_thumbnail else None,
     )
 
 

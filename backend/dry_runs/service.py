@@ -58,7 +58,7 @@ def payload_of(session: Session, task: Task) -> DryRunSitePayload:
     dry_run = session.get_one(DryRun, task.dry_run_id)
     federation = session.get_one(Federation, dry_run.federation_id)
     tried = sites_to_try(session, federation.id)
-    site = next(site for site in tried if site.slug == task.participant)
+    site = next(s for s in sites.list_sites(session, federation.id) if s.slug == task.participant)
     return DryRunSitePayload(
         dry_run_id=dry_run.id,
         participant=site.slug,
@@ -72,8 +72,8 @@ def payload_of(session: Session, task: Task) -> DryRunSitePayload:
 
 
 def sites_to_try(session: Session, federation_id: str) -> list[Site]:
-    """Those with data, in site order."""
-    return [site for site in sites.list_sites(session, federation_id) if datasets.ready_datasets(session, site.id)]
+    """Those with data that are not archived, in site order."""
+    return [site for site in sites.active_sites(session, federation_id) if datasets.ready_datasets(session, site.id)]
 
 
 def dry_run_record(session: Session, dry_run: DryRun) -> DryRunRecord:

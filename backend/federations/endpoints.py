@@ -35,6 +35,12 @@ def get_federation(federation_id: str, session: ReadSession) -> FederationRecord
 def update_federation(
     federation_id: str, body: FederationUpdate, session: WriteSession, user: CurrentUser
 ) -> FederationRecord:
-    """Rename, describe or archive a federation."""
+    """Rename, describe, archive or restore a federation."""
     federation = service.update_federation(session, federation_id, body, user)
     return service.federation_records(session, [federation])[0]
+
+
+@router.delete("/{federation_id}", status_code=204)
+def delete_federation(federation_id: str, session: WriteSession, user: CurrentUser) -> None:
+    """Delete a federation that has neither data sets nor experiments, with its sites."""
+    service.delete_federation(session, federation_id, user)

@@ -9,6 +9,7 @@ from backend.contracts.base import Contract, with_example
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.tasks import TaskKind
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
@@ -58,7 +59,9 @@ class SiteCreate(Contract):
         default="simulated",
         description="simulated: served by the central workers; real: by the hospital's own worker.",
     )
-    policy: SitePolicy = Field(default=SitePolicy(), description="What may leave the site.")
+    description: str = Field(default="", max_length=2000)
+    contact: str = Field(default="", max_length=200, description="Whom to ask about the site's data.")
+    policy: SitePolicy = Field(default=SitePolicy(), description="What may run at the site, and what may leave it.")
 
 
 class SiteUpdate(Contract):
@@ -67,6 +70,12 @@ class SiteUpdate(Contract):
     )
 
     name: Name | None = Field(default=None, description="Left out: unchanged.")
+    description: str | None = Field(default=None, max_length=2000)
+    contact: str | None = Field(default=None, max_length=200)
+    archived: bool | None = Field(
+        default=None,
+        description="An archived site is left out of new experiments and of statistics; runs under way go on with it.",
+    )
     policy: SitePolicy | None = Field(
         default=None,
         description=(
@@ -76,16 +85,35 @@ class SiteUpdate(Contract):
     )
 
 
+class SiteTask(BaseModel):
+    """Work that is under way at a site."""
+
+    kind: TaskKind
+    started_at: datetime | None
+    fraction: float
+    round: int | None = Field(description="Of a run.")
+    num_rounds: int | None
+    run_label: str | None = Field(description="The run's method and seed.")
+    run_id: str | None
+    experiment_id: str | None
+    dataset_id: str | None
+
+
 class SiteRecord(Record):
     id: str
     federation_id: str
     slug: str
     name: str
+    description: str
+    contact: str
+    archived_at: datetime | None
     kind: SiteKind
     position: int = Field(description="Site order: the order of colours and of sums.")
     state: SiteState
-    last_seen_at: datetime | None
+    last_seen_at: datetime | None = Field(description="When a worker that serves the site last gave a sign of life.")
     hardware: str | None
+    queue: str = Field(description="The queue of its work: a worker that lists it serves the site.")
+    tasks: list[SiteTask] = Field(description="What it is doing now.")
     policy: SitePolicy
     num_cases: dict[Split, int] = Field(description="Used cases by split, over the site's ready data sets.")
 
@@ -99,3 +127,4 @@ class FederationRecord(Record):
     archived_at: datetime | None
     sites: list[SiteRecord]
     num_experiments: int
+    num_running: int = Field(description="Experiments with a run under way.")

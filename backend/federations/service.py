@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, distinct, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.db.lookup import get_row
-from backend.db.models import Experiment, Federation, Site
-from backend.errors import NameTaken
+from backend.contracts.status import RunStatus
+from backend.db.lookup import get_row, lock_row
+from backend.db.models import Dataset, DryRun, Experiment, Federation, Run, Site
+from backend.errors import Conflict, NameTaken
 from backend.events import service as events
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate, SiteRecord
 from backend.sites import service as sites
+
+UNDER_WAY = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.EVALUATING)
 
 
 def create_federation(session: Session, body: FederationCreate, actor: str) -> Federation:
@@ -32,11 +35,30 @@ def update_federation(session: Session, federation_id: str, body: FederationUpda
         federation.name = body.name
     if body.description is not None:
         federation.description = body.description
-    if body.archived is not None:
+    done = "changed"
+    if body.archived is not None and body.archived != (federation.archived_at is not None):
         federation.archived_at = now() if body.archived else None
-    message = f"{actor} changed the federation {federation.name}."
+        done = "archived" if body.archived else "restored"
+    message = f"{actor} {done} the federation {federation.name}."
     events.record(session, "federation", message, actor, federation_id=federation.id)
     return federation
+
+
+def delete_federation(session: Session, federation_id: str, actor: str) -> None:
+    """With its sites. Raises Conflict where it has a data set or an experiment. Its events stay."""
+    federation = lock_row(session, Federation, federation_id)
+    of_datasets = select(func.count()).select_from(Dataset).join(Site, Site.id == Dataset.site_id)
+    num_datasets = session.scalar(of_datasets.where(Site.federation_id == federation_id)) or 0
+    num_experiments = session.scalar(select(func.count()).where(Experiment.federation_id == federation_id)) or 0
+    if num_datasets or num_experiments:
+        raise Conflict(
+            f"the federation {federation.name!r} has {num_datasets} data set(s) and {num_experiments} experiment(s): "
+            "delete them first, or archive the federation, which hides it and loses nothing"
+        )
+    session.execute(delete(DryRun).where(DryRun.federation_id == federation_id))
+    session.execute(delete(Site).where(Site.federation_id == federation_id))
+    session.delete(federation)
+    events.record(session, "federation", f"{actor} deleted the federation {federation.name}.", actor)
 
 
 def federation_records(session: Session, federations: list[Federation]) -> list[FederationRecord]:
@@ -47,6 +69,7 @@ def federation_records(session: Session, federations: list[Federation]) -> list[
         sites_of[record.federation_id].append(record)
     counting = select(Experiment.federation_id, func.count()).where(Experiment.federation_id.in_(ids))
     counts = dict(session.execute(counting.group_by(Experiment.federation_id)).all())
+    running = _num_running(session, ids)
     return [
         FederationRecord(
             id=federation.id,
@@ -57,9 +80,20 @@ def federation_records(session: Session, federations: list[Federation]) -> list[
             archived_at=federation.archived_at,
             sites=sites_of[federation.id],
             num_experiments=counts.get(federation.id, 0),
+            num_running=running.get(federation.id, 0),
         )
         for federation in federations
     ]
+
+
+def _num_running(session: Session, federation_ids: list[str]) -> dict[str, int]:
+    query = (
+        select(Experiment.federation_id, func.count(distinct(Experiment.id)))
+        .join(Run, Run.experiment_id == Experiment.id)
+        .where(Experiment.federation_id.in_(federation_ids), Run.status.in_(UNDER_WAY))
+        .group_by(Experiment.federation_id)
+    )
+    return dict(session.execute(query).all())
 
 
 def _require_free_name(session: Session, name: str, own_id: str | None) -> None:

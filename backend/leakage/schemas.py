@@ -42,6 +42,9 @@ class LeakageReport(BaseModel):
     num_compared: int = Field(description="Used cases whose images were compared.")
     num_pairs: int = Field(description="Pairs found.")
     num_serious: int
+    is_complete: bool = Field(
+        description="False: looking ended at some thousand pairs, and there are at least as many as the numbers say."
+    )
     pairs: list[LeakagePair] = Field(description="The serious ones first; at most 500.")
     not_compared: list[SiteNotCompared] = Field(description="In site order.")
     threshold_bits: int = Field(description="Near duplicates differ in at most so many of 256 bits.")

@@ -101,5 +101,9 @@ def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetMan
 def _as_allowed_now(session: Session, row: RunDataset) -> DatasetManifest:
     """The manifest of the run's start, with a policy that was tightened since then."""
     site = session.get_one(Site, session.get_one(Dataset, row.dataset_id).site_id)
-    allowed = row.manifest.may_send_images and policy_of(site).may_send_images
-    return row.manifest.model_copy(update={"may_send_images": allowed})
+    policy, manifest = policy_of(site), row.manifest
+    allowed = {
+        "may_send_images": manifest.may_send_images and policy.may_send_images,
+        "may_send_predictions": manifest.may_send_predictions and policy.may_send_predictions,
+    }
+    return manifest.model_copy(update=allowed)

@@ -24,9 +24,9 @@ class SiteData:
 
 
 def sites_with_data(session: Session, federation_id: str) -> list[SiteData]:
-    """In site order."""
+    """In site order, without those archived."""
     found = [
-        SiteData(site, datasets.ready_datasets(session, site.id)) for site in sites.list_sites(session, federation_id)
+        SiteData(site, datasets.ready_datasets(session, site.id)) for site in sites.active_sites(session, federation_id)
     ]
     return [entry for entry in found if entry.datasets]
 
@@ -49,6 +49,7 @@ def problems_on(
             slug=entry.site.slug,
             simulated=entry.site.kind == "simulated",
             num_training_cases=sum(datasets.num_training_cases(session, dataset) for dataset in entry.datasets),
+            allowed_strategies=sites.policy_of(entry.site).allowed_strategies,
         )
         for entry in data
     ]

@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter, Depends
 
-from backend.dependencies import CurrentUser, WriteSession, get_current_user
+from backend.db.lookup import get_row
+from backend.db.models import Site
+from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.federations.schemas import SiteCreate, SiteRecord, SiteUpdate
 from backend.sites import service
 
@@ -16,8 +18,13 @@ def create_site(federation_id: str, body: SiteCreate, session: WriteSession, use
     return service.site_records(session, [site])[0]
 
 
+@router.get("/sites/{site_id}")
+def get_site(site_id: str, session: ReadSession) -> SiteRecord:
+    return service.site_records(session, [get_row(session, Site, site_id)])[0]
+
+
 @router.patch("/sites/{site_id}")
 def update_site(site_id: str, body: SiteUpdate, session: WriteSession, user: CurrentUser) -> SiteRecord:
-    """Rename a site, or change what may leave it; its slug stays."""
+    """Rename, describe, archive or restore a site, or change its policy; its slug stays."""
     site = service.update_site(session, site_id, body, user)
     return service.site_records(session, [site])[0]

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import func, select
@@ -12,14 +11,15 @@ from sqlalchemy.orm import Session
 from backend.clock import now
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.metrics import Split
-from backend.contracts.status import DatasetStatus, TaskStatus
+from backend.contracts.status import DatasetStatus
 from backend.contracts.tasks import COORDINATOR, POOLED
 from backend.db.lookup import lock_row
-from backend.db.models import Case, Dataset, Experiment, Federation, Run, Site, Task, Worker
+from backend.db.models import Case, Dataset, Federation, Site
 from backend.errors import InvalidInput, NameTaken
 from backend.events import service as events
-from backend.federations.schemas import SiteCreate, SiteRecord, SiteState, SiteUpdate
+from backend.federations.schemas import SiteCreate, SiteKind, SiteRecord, SiteState, SiteUpdate
 from backend.queue import SIMULATED_QUEUE, site_queue
+from backend.sites.presence import Presence, load_presence
 
 RESERVED_SLUGS = frozenset({POOLED, COORDINATOR, SIMULATED_QUEUE, "global", "super"})
 
@@ -42,6 +42,8 @@ def create_site(session: Session, federation_id: str, body: SiteCreate, actor: s
         kind=body.kind,
         position=len(siblings),
         created_at=now(),
+        description=body.description.strip(),
+        contact=body.contact.strip(),
         policy=body.policy,
     )
     session.add(site)
@@ -57,10 +59,22 @@ def update_site(session: Session, site_id: str, body: SiteUpdate, actor: str) ->
     if body.name is not None and body.name != site.name:
         _record(session, site, f"{actor} renamed the site {site.name} to {body.name}.", actor)
         site.name = body.name
+    _describe(session, site, body, actor)
     if body.policy is not None and body.policy != policy_of(site):
         site.policy = body.policy
         _record(session, site, f"{actor} set {_policy_in_words(body.policy)} for {site.name}.", actor)
+    if body.archived is not None and body.archived != (site.archived_at is not None):
+        site.archived_at = now() if body.archived else None
+        _record(session, site, f"{actor} {'archived' if body.archived else 'restored'} the site {site.name}.", actor)
     return site
+
+
+def _describe(session: Session, site: Site, body: SiteUpdate, actor: str) -> None:
+    description = site.description if body.description is None else body.description.strip()
+    contact = site.contact if body.contact is None else body.contact.strip()
+    if (description, contact) != (site.description, site.contact):
+        site.description, site.contact = description, contact
+        _record(session, site, f"{actor} changed the description of {site.name}.", actor)
 
 
 def policy_of(site: Site) -> SitePolicy:
@@ -73,62 +87,60 @@ def _record(session: Session, site: Site, message: str, actor: str) -> None:
 
 
 def _policy_in_words(policy: SitePolicy) -> str:
-    images = "images may leave" if policy.may_send_images else "no image may leave"
-    hashes = "hashes may leave" if policy.may_send_hashes else "no hash of decoded images may leave"
-    return f"the policy ({images}, {hashes}, no count below {policy.minimum_count} is stated)"
+    allowed = policy.allowed_strategies
+    parts = [
+        "every method may run" if allowed is None else f"{', '.join(allowed)} may run",
+        f"thumbnails {_may(policy.may_send_thumbnails)} leave",
+        f"images of test cases {_may(policy.may_send_images)} leave",
+        f"predictions {_may(policy.may_send_predictions)} leave",
+        f"hashes {_may(policy.may_send_hashes)} leave",
+        f"no count below {policy.minimum_count} is stated",
+    ]
+    return f"the policy ({', '.join(parts)})"
+
+
+def _may(allowed: bool) -> str:
+    return "may" if allowed else "may not"
 
 
 def list_sites(session: Session, federation_id: str) -> list[Site]:
-    """In site order."""
+    """In site order, those archived among them."""
     return list(session.scalars(select(Site).where(Site.federation_id == federation_id).order_by(Site.position)))
+
+
+def active_sites(session: Session, federation_id: str) -> list[Site]:
+    """In site order, without those archived: whom new experiments and statistics are about."""
+    return [site for site in list_sites(session, federation_id) if site.archived_at is None]
 
 
 def site_records(session: Session, sites: list[Site]) -> list[SiteRecord]:
     cases = _case_counts(session, [site.id for site in sites])
-    presence = _load_presence(session)
+    presence = load_presence(session)
     return [_site_record(site, cases[site.id], presence) for site in sites]
 
 
-@dataclass(frozen=True)
-class _Presence:
-    workers: list[Worker]
-    busy: set[tuple[str, str]]  # (federation id, slug of the site)
-
-
-def _load_presence(session: Session) -> _Presence:
-    of_runs = (
-        select(Experiment.federation_id, Task.participant)
-        .join(Run, Run.id == Task.run_id)
-        .join(Experiment, Experiment.id == Run.experiment_id)
-        .where(Task.status == TaskStatus.RUNNING)
-    )
-    of_datasets = (
-        select(Site.federation_id, Site.slug)
-        .join(Dataset, Dataset.site_id == Site.id)
-        .join(Task, Task.dataset_id == Dataset.id)
-        .where(Task.status == TaskStatus.RUNNING)
-    )
-    busy = {(federation_id, slug) for query in (of_runs, of_datasets) for federation_id, slug in session.execute(query)}
-    workers = session.scalars(select(Worker).where(Worker.online).order_by(Worker.last_seen_at.desc())).all()
-    return _Presence(list(workers), busy)
-
-
-def _site_record(site: Site, num_cases: dict[Split, int], presence: _Presence) -> SiteRecord:
+def _site_record(site: Site, num_cases: dict[Split, int], presence: Presence) -> SiteRecord:
     queue = site_queue(site.kind, site.slug)
-    worker = next((worker for worker in presence.workers if queue in worker.queues), None)
+    worker = presence.worker_of(queue)
+    tasks = presence.tasks[site.federation_id, site.slug]
     state: SiteState = "offline"
-    if worker is not None:
-        state = "busy" if (site.federation_id, site.slug) in presence.busy else "online"
+    if worker is not None and worker.online:
+        state = "busy" if tasks else "online"
     return SiteRecord(
         id=site.id,
         federation_id=site.federation_id,
         slug=site.slug,
         name=site.name,
-        kind=site.kind,
+        description=site.description,
+        contact=site.contact,
+        archived_at=site.archived_at,
+        kind=cast(SiteKind, site.kind),
         position=site.position,
         state=state,
         last_seen_at=worker.last_seen_at if worker else None,
         hardware=worker.hardware if worker else None,
+        queue=queue,
+        tasks=tasks,
         policy=policy_of(site),
         num_cases=num_cases,
     )

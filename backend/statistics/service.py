@@ -18,7 +18,7 @@ from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.db.models import Dataset, Federation, Site
-from backend.sites.service import list_sites, policy_of
+from backend.sites.service import active_sites, policy_of
 from backend.statistics.distances import site_distance
 from backend.statistics.schemas import (
     FederationStatistics,
@@ -34,7 +34,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 def federation_statistics(session: Session, federation: Federation) -> FederationStatistics:
     sites = [
         site_statistics(site, datasets, federation.task)
-        for site in list_sites(session, federation.id)
+        for site in active_sites(session, federation.id)
         if (datasets := _ready_datasets(session, site))
     ]
     dimensions = federation.task.dimensions

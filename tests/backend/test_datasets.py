@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
@@ -94,3 +95,67 @@ def test_the_fingerprint_is_of_content_alone(backend: LiveBackend, worker: Playe
         fingerprint(backend, worker, site, cases, reading=label_map),
     }
     assert len(others - {first}) == 5
+
+
+def check(backend: LiveBackend, worker: PlayedWorker, dataset: str, cases: list[dict[str, Any]]) -> None:
+    backend.post(f"/datasets/{dataset}/check")
+    task_id = worker.next_task_id("simulated")
+    assert task_id is not None
+    done = worker.complete(worker.must_claim(task_id), {"kind": "describe_dataset", "cases": cases})
+    assert done.status_code == 204, done.text
+
+
+def test_cases_are_downloaded_without_formulas(backend: LiveBackend, worker: PlayedWorker, site: str) -> None:
+    fingerprint(backend, worker, site, [case("a"), case("=b", reason_code="empty_mask", reason="no disc", split=None)])
+    (dataset,) = backend.get(f"/federations/{backend.get('/federations')[0]['id']}/datasets")
+    answer = backend.admin.get(f"/api/v1/datasets/{dataset['id']}/cases.csv", params={"used": False})
+    assert answer.headers["content-disposition"].endswith('-skipped.csv"')
+    header, row = answer.text.splitlines()
+    assert header.startswith("name,used,reason_code,reason,split")
+    assert row.startswith("'=b,False,empty_mask,no disc,,")
+    used = backend.admin.get(f"/api/v1/datasets/{dataset['id']}/cases.csv", params={"used": True}).text
+    assert [line.split(",")[0] for line in used.splitlines()] == ["name", "a"]
+    none = backend.admin.get(f"/api/v1/datasets/{dataset['id']}/cases.csv", params={"used": False, "reason": "no_mask"})
+    assert len(none.text.splitlines()) == 1
+
+
+def test_every_check_is_kept_with_its_fingerprint(backend: LiveBackend, worker: PlayedWorker, site: str) -> None:
+    first = fingerprint(backend, worker, site, [case("a")])
+    (dataset,) = backend.get(f"/federations/{backend.get('/federations')[0]['id']}/datasets")
+    check(backend, worker, dataset["id"], [case("a"), case("b")])
+    second = backend.get(f"/datasets/{dataset['id']}")["fingerprint"]
+    kept = [(entry["fingerprint"], entry["num_used"]) for entry in backend.get(f"/datasets/{dataset['id']}/checks")]
+    assert kept == [(second, 2), (first, 1)]
+
+
+def test_a_check_is_cancelled(backend: LiveBackend, worker: PlayedWorker, site: str) -> None:
+    """The first leaves nothing; later ones leave what was found before. A worker that goes on is told to stop."""
+    dataset = backend.post(f"/sites/{site}/datasets", {"name": "One", "folder": "/data/a"})["id"]
+    task_id = worker.next_task_id("simulated")
+    assert task_id is not None
+    claimed = worker.must_claim(task_id)
+    cancelled = backend.post(f"/datasets/{dataset}/check/cancel")
+    assert (cancelled["status"], "was cancelled" in cancelled["error"]) == ("failed", True)
+    assert worker.progress(claimed).json()["action"] == "stop"
+    check(backend, worker, dataset, [case("a")])
+    backend.post(f"/datasets/{dataset}/check")
+    again = backend.post(f"/datasets/{dataset}/check/cancel")
+    assert (again["status"], again["error"], again["num_used"], again["check_fraction"]) == ("ready", None, 1, None)
+
+
+def test_a_data_set_is_renamed(backend: LiveBackend, site: str) -> None:
+    one = backend.post(f"/sites/{site}/datasets", {"name": "One", "folder": "/data/a"})["id"]
+    backend.post(f"/sites/{site}/datasets", {"name": "Two", "folder": "/data/b"})
+    taken = backend.admin.patch(f"/api/v1/datasets/{one}", json={"name": "Two"})
+    assert taken.json()["error"] == "name_taken"
+    assert backend.admin.patch(f"/api/v1/datasets/{one}", json={"name": "Three"}).json()["name"] == "Three"
+
+
+def test_runs_on_a_data_set_are_named(backend: LiveBackend, federation: dict[str, Any]) -> None:
+    run = start_run(backend, federation)
+    (dataset, *_) = backend.get(f"/federations/{federation['id']}/datasets")
+    (found,) = backend.get(f"/datasets/{dataset['id']}/runs")
+    assert (found["run_id"], found["experiment_name"], found["run_label"]) == (run, "Try", "FedAvg, seed 0")
+    assert found["fingerprint"] == dataset["fingerprint"]
+    refused = backend.admin.delete(f"/api/v1/datasets/{dataset['id']}")
+    assert (refused.status_code, "1 run(s) of Try" in refused.json()["detail"]) == (409, True)

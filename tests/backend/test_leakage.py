@@ -120,6 +120,25 @@ def test_cases_without_hashes_are_said(sites: Sites) -> None:
     assert "check them again" in entry["reason"]
 
 
+def test_one_image_everywhere_ends_the_search(sites: Sites) -> None:
+    """80 copies at two sites are 160 * 159 / 2 = 12 720 pairs, of which 40 * 120 = 4 800 reach into a test."""
+    splits = ["test"] * 20 + ["train"] * 60
+    for name in ("A", "B"):
+        sites.add(name, [case(f"{name}{index:02}", split, "5") for index, split in enumerate(splits)])
+    report = sites.report()
+    assert (report["is_complete"], report["num_pairs"], report["num_serious"]) == (False, 2000, 2000)
+    assert len(report["pairs"]) == 500
+    assert {pair["kind"] for pair in report["pairs"]} == {"exact"}
+
+
+def test_an_archived_site_is_not_compared(sites: Sites) -> None:
+    a = sites.add("A", [case("left", "test", "5")])
+    sites.add("B", [case("copy", "train", "5")])
+    assert sites.report()["is_complete"] is True
+    assert sites.backend.admin.patch(f"/api/v1/sites/{a}", json={"archived": True}).status_code == 200
+    assert (sites.report()["pairs"], sites.report()["num_compared"]) == ([], 1)
+
+
 def flipped(code: int, num_bits: int, generator: random.Random) -> int:
     for bit in generator.sample(range(256), num_bits):
         code ^= 1 << bit
@@ -140,6 +159,12 @@ def test_near_pairs_are_those_of_comparing_every_two() -> None:
     }
     assert len(wanted) > 50
     assert near_pairs(hashes, 24) == wanted
+
+
+def test_near_pairs_stop_at_a_limit() -> None:
+    hashes = {f"{index:02}": f"{index:064x}" for index in range(64)}  # any two differ in at most 6 bits
+    assert len(near_pairs(hashes, 24)) == 64 * 63 // 2
+    assert len(near_pairs(hashes, 24, 100)) == 100
 
 
 def test_many_hashes_are_compared_quickly() -> None:

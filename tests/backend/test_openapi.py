@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.datasets.schemas import DatasetCreate
+from backend.datasets.schemas import DatasetCreate, DatasetUpdate
 from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate
@@ -41,6 +41,7 @@ BODIES = {
     for model in (
         ConfigCheck,
         DatasetCreate,
+        DatasetUpdate,
         DryRunCreate,
         ExperimentCreate,
         ExperimentFileText,

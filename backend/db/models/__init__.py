@@ -4,6 +4,7 @@ from backend.db.models.api_token import ApiToken
 from backend.db.models.artifact import Artifact
 from backend.db.models.case import Case
 from backend.db.models.dataset import Dataset
+from backend.db.models.dataset_check import DatasetCheck
 from backend.db.models.dry_run import DryRun
 from backend.db.models.evaluated_case import EvaluatedCase
 from backend.db.models.event import Event
@@ -25,6 +26,7 @@ __all__ = [
     "Artifact",
     "Case",
     "Dataset",
+    "DatasetCheck",
     "DryRun",
     "EvaluatedCase",
     "Event",

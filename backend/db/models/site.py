@@ -31,5 +31,8 @@ class Site(Base):
     kind: Mapped[str]
     position: Mapped[int]
     created_at: Mapped[datetime]
+    description: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    contact: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    archived_at: Mapped[datetime | None]
     #: None: never set, so the policy of the contract holds. Read it with `backend.sites.service.policy_of`.
     policy: Mapped[SitePolicy | None] = mapped_column(ContractJson(SitePolicy))

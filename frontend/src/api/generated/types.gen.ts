@@ -476,6 +476,34 @@ export type CentralizedConfig = {
 };
 
 /**
+ * CheckRecord
+ *
+ * What one check found. Equal fingerprints: the same cases, files, splits and reading of masks.
+ */
+export type CheckRecord = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Fingerprint
+     */
+    fingerprint: string | null;
+    /**
+     * Num Skipped
+     */
+    num_skipped: number;
+    /**
+     * Num Used
+     */
+    num_used: number;
+};
+
+/**
  * CheckedCase
  *
  * One case of a data set after the readiness check. A skipped one says why.
@@ -1059,6 +1087,10 @@ export type DatasetManifest = {
      * May Send Images
      */
     may_send_images?: boolean;
+    /**
+     * May Send Predictions
+     */
+    may_send_predictions?: boolean;
     reading?: Reading;
     /**
      * Site
@@ -1070,6 +1102,12 @@ export type DatasetManifest = {
  * DatasetRecord
  */
 export type DatasetRecord = {
+    /**
+     * Check Fraction
+     *
+     * How far the check is, 0 to 1. None: none is under way.
+     */
+    check_fraction: number | null;
     /**
      * Checked At
      */
@@ -1115,6 +1153,12 @@ export type DatasetRecord = {
      * As asked.
      */
     layout: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
+    /**
+     * May Send Thumbnails
+     *
+     * By the site's policy of now.
+     */
+    may_send_thumbnails: boolean;
     /**
      * Name
      */
@@ -1199,9 +1243,54 @@ export type DatasetRecord = {
 };
 
 /**
+ * DatasetRun
+ *
+ * A run that was started on the data set.
+ */
+export type DatasetRun = {
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Fingerprint
+     *
+     * Of the data set when the run started.
+     */
+    fingerprint: string;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Run Label
+     */
+    run_label: string;
+    /**
+     * Started At
+     */
+    started_at: string | null;
+    status: RunStatus;
+};
+
+/**
  * DatasetStatus
  */
 export type DatasetStatus = 'checking' | 'ready' | 'failed';
+
+/**
+ * DatasetUpdate
+ */
+export type DatasetUpdate = {
+    /**
+     * Name
+     */
+    name: string;
+};
 
 /**
  * DescribeDatasetPayload
@@ -1229,9 +1318,9 @@ export type DescribeDatasetPayload = {
      */
     may_send_hashes?: boolean;
     /**
-     * May Send Images
+     * May Send Thumbnails
      */
-    may_send_images?: boolean;
+    may_send_thumbnails?: boolean;
     /**
      * Patient Pattern
      */
@@ -2491,6 +2580,12 @@ export type FederationRecord = {
      */
     num_experiments: number;
     /**
+     * Num Running
+     *
+     * Experiments with a run under way.
+     */
+    num_running: number;
+    /**
      * Sites
      */
     sites: Array<SiteRecord>;
@@ -2868,6 +2963,12 @@ export type LeakagePair = {
  * LeakageReport
  */
 export type LeakageReport = {
+    /**
+     * Is Complete
+     *
+     * False: looking ended at some thousand pairs, and there are at least as many as the numbers say.
+     */
+    is_complete: boolean;
     /**
      * Not Compared
      *
@@ -5100,6 +5201,16 @@ export type SiloBnConfig = {
  */
 export type SiteCreate = {
     /**
+     * Contact
+     *
+     * Whom to ask about the site's data.
+     */
+    contact?: string;
+    /**
+     * Description
+     */
+    description?: string;
+    /**
      * Kind
      *
      * simulated: served by the central workers; real: by the hospital's own worker.
@@ -5110,7 +5221,7 @@ export type SiteCreate = {
      */
     name: string;
     /**
-     * What may leave the site.
+     * What may run at the site, and what may leave it.
      */
     policy?: SitePolicy;
     /**
@@ -5202,9 +5313,16 @@ export type SiteNotCompared = {
 /**
  * SitePolicy
  *
- * What may leave a site. Model weights and metrics leave always: without them nothing is federated.
+ * What may run at a site, and what may leave it. Model weights and metrics leave always: without them nothing is
+ * federated.
  */
 export type SitePolicy = {
+    /**
+     * Allowed Strategies
+     *
+     * The methods that may train on the site's data. None: all. An experiment with another is refused.
+     */
+    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala'> | null;
     /**
      * May Send Hashes
      *
@@ -5214,9 +5332,21 @@ export type SitePolicy = {
     /**
      * May Send Images
      *
-     * Thumbnails, and the images and masks that the viewer shows of test cases.
+     * Images and reference masks of test cases, which the viewer shows.
      */
     may_send_images?: boolean;
+    /**
+     * May Send Predictions
+     *
+     * Predicted masks of test cases. Left out: as may_send_images.
+     */
+    may_send_predictions?: boolean;
+    /**
+     * May Send Thumbnails
+     *
+     * Small pictures of the used cases with their reference outlined. Left out: as may_send_images.
+     */
+    may_send_thumbnails?: boolean;
     /**
      * Minimum Count
      *
@@ -5229,6 +5359,18 @@ export type SitePolicy = {
  * SiteRecord
  */
 export type SiteRecord = {
+    /**
+     * Archived At
+     */
+    archived_at: string | null;
+    /**
+     * Contact
+     */
+    contact: string;
+    /**
+     * Description
+     */
+    description: string;
     /**
      * Federation Id
      */
@@ -5247,6 +5389,8 @@ export type SiteRecord = {
     kind: 'simulated' | 'real';
     /**
      * Last Seen At
+     *
+     * When a worker that serves the site last gave a sign of life.
      */
     last_seen_at: string | null;
     /**
@@ -5269,6 +5413,12 @@ export type SiteRecord = {
      */
     position: number;
     /**
+     * Queue
+     *
+     * The queue of its work: a worker that lists it serves the site.
+     */
+    queue: string;
+    /**
      * Slug
      */
     slug: string;
@@ -5276,6 +5426,12 @@ export type SiteRecord = {
      * State
      */
     state: 'online' | 'busy' | 'offline';
+    /**
+     * Tasks
+     *
+     * What it is doing now.
+     */
+    tasks: Array<SiteTask>;
 };
 
 /**
@@ -5347,9 +5503,71 @@ export type SiteStatistics = {
 };
 
 /**
+ * SiteTask
+ *
+ * Work that is under way at a site.
+ */
+export type SiteTask = {
+    /**
+     * Dataset Id
+     */
+    dataset_id: string | null;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string | null;
+    /**
+     * Fraction
+     */
+    fraction: number;
+    /**
+     * Kind
+     */
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    /**
+     * Num Rounds
+     */
+    num_rounds: number | null;
+    /**
+     * Round
+     *
+     * Of a run.
+     */
+    round: number | null;
+    /**
+     * Run Id
+     */
+    run_id: string | null;
+    /**
+     * Run Label
+     *
+     * The run's method and seed.
+     */
+    run_label: string | null;
+    /**
+     * Started At
+     */
+    started_at: string | null;
+};
+
+/**
  * SiteUpdate
  */
 export type SiteUpdate = {
+    /**
+     * Archived
+     *
+     * An archived site is left out of new experiments and of statistics; runs under way go on with it.
+     */
+    archived?: boolean | null;
+    /**
+     * Contact
+     */
+    contact?: string | null;
+    /**
+     * Description
+     */
+    description?: string | null;
     /**
      * Name
      *
@@ -6282,6 +6500,48 @@ export type GetDatasetResponses = {
 
 export type GetDatasetResponse = GetDatasetResponses[keyof GetDatasetResponses];
 
+export type UpdateDatasetData = {
+    body: DatasetUpdate;
+    path: {
+        /**
+         * Dataset Id
+         */
+        dataset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/datasets/{dataset_id}';
+};
+
+export type UpdateDatasetErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type UpdateDatasetError = UpdateDatasetErrors[keyof UpdateDatasetErrors];
+
+export type UpdateDatasetResponses = {
+    /**
+     * Successful Response
+     */
+    200: DatasetRecord;
+};
+
+export type UpdateDatasetResponse = UpdateDatasetResponses[keyof UpdateDatasetResponses];
+
 export type ListCasesData = {
     body?: never;
     path: {
@@ -6331,6 +6591,57 @@ export type ListCasesResponses = {
 
 export type ListCasesResponse = ListCasesResponses[keyof ListCasesResponses];
 
+export type DownloadCasesData = {
+    body?: never;
+    path: {
+        /**
+         * Dataset Id
+         */
+        dataset_id: string;
+    };
+    query?: {
+        /**
+         * Used
+         */
+        used?: boolean | null;
+        /**
+         * Reason
+         */
+        reason?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    };
+    url: '/api/v1/datasets/{dataset_id}/cases.csv';
+};
+
+export type DownloadCasesErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadCasesError = DownloadCasesErrors[keyof DownloadCasesErrors];
+
+export type DownloadCasesResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadCasesResponse = DownloadCasesResponses[keyof DownloadCasesResponses];
+
 export type CheckDatasetData = {
     body?: never;
     path: {
@@ -6372,6 +6683,136 @@ export type CheckDatasetResponses = {
 };
 
 export type CheckDatasetResponse = CheckDatasetResponses[keyof CheckDatasetResponses];
+
+export type CancelCheckData = {
+    body?: never;
+    path: {
+        /**
+         * Dataset Id
+         */
+        dataset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/datasets/{dataset_id}/check/cancel';
+};
+
+export type CancelCheckErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CancelCheckError = CancelCheckErrors[keyof CancelCheckErrors];
+
+export type CancelCheckResponses = {
+    /**
+     * Successful Response
+     */
+    200: DatasetRecord;
+};
+
+export type CancelCheckResponse = CancelCheckResponses[keyof CancelCheckResponses];
+
+export type ListChecksData = {
+    body?: never;
+    path: {
+        /**
+         * Dataset Id
+         */
+        dataset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/datasets/{dataset_id}/checks';
+};
+
+export type ListChecksErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListChecksError = ListChecksErrors[keyof ListChecksErrors];
+
+export type ListChecksResponses = {
+    /**
+     * Response List Checks
+     *
+     * Successful Response
+     */
+    200: Array<CheckRecord>;
+};
+
+export type ListChecksResponse = ListChecksResponses[keyof ListChecksResponses];
+
+export type ListDatasetRunsData = {
+    body?: never;
+    path: {
+        /**
+         * Dataset Id
+         */
+        dataset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/datasets/{dataset_id}/runs';
+};
+
+export type ListDatasetRunsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListDatasetRunsError = ListDatasetRunsErrors[keyof ListDatasetRunsErrors];
+
+export type ListDatasetRunsResponses = {
+    /**
+     * Response List Dataset Runs
+     *
+     * Successful Response
+     */
+    200: Array<DatasetRun>;
+};
+
+export type ListDatasetRunsResponse = ListDatasetRunsResponses[keyof ListDatasetRunsResponses];
 
 export type GetDryRunData = {
     body?: never;
@@ -7705,6 +8146,48 @@ export type CreateFederationResponses = {
 };
 
 export type CreateFederationResponse = CreateFederationResponses[keyof CreateFederationResponses];
+
+export type DeleteFederationData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}';
+};
+
+export type DeleteFederationErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DeleteFederationError = DeleteFederationErrors[keyof DeleteFederationErrors];
+
+export type DeleteFederationResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteFederationResponse = DeleteFederationResponses[keyof DeleteFederationResponses];
 
 export type GetFederationData = {
     body?: never;
@@ -9331,6 +9814,48 @@ export type DownloadSharedReportResponses = {
 };
 
 export type DownloadSharedReportResponse = DownloadSharedReportResponses[keyof DownloadSharedReportResponses];
+
+export type GetSiteData = {
+    body?: never;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}';
+};
+
+export type GetSiteErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetSiteError = GetSiteErrors[keyof GetSiteErrors];
+
+export type GetSiteResponses = {
+    /**
+     * Successful Response
+     */
+    200: SiteRecord;
+};
+
+export type GetSiteResponse = GetSiteResponses[keyof GetSiteResponses];
 
 export type UpdateSiteData = {
     body: SiteUpdate;

@@ -1,0 +1,61 @@
+"""What became of a data set: its checks, the runs on it, and its cases as a file."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.contracts.status import RunStatus
+from backend.csv_text import write_csv
+from backend.datasets.schemas import CheckRecord, DatasetRun
+from backend.db.models import Case, DatasetCheck, Experiment, Run, RunDataset
+
+CASE_COLUMNS = ("name", "used", "reason_code", "reason", "split", "patient", "width", "height", "depth")
+
+
+def checks_of(session: Session, dataset_id: str) -> list[CheckRecord]:
+    """The latest first."""
+    query = select(DatasetCheck).where(DatasetCheck.dataset_id == dataset_id)
+    rows = session.scalars(query.order_by(DatasetCheck.at.desc(), DatasetCheck.id))
+    return [CheckRecord.model_validate(row) for row in rows]
+
+
+def runs_on(session: Session, dataset_id: str) -> list[DatasetRun]:
+    """The latest first."""
+    query = (
+        select(Run, Experiment, RunDataset.fingerprint)
+        .join(RunDataset, RunDataset.run_id == Run.id)
+        .join(Experiment, Experiment.id == Run.experiment_id)
+        .where(RunDataset.dataset_id == dataset_id)
+        .order_by(Run.created_at.desc(), Run.position, Run.id)
+    )
+    return [
+        DatasetRun(
+            run_id=run.id,
+            run_label=f"{run.strategy_label}, seed {run.seed}",
+            status=RunStatus(run.status),
+            experiment_id=experiment.id,
+            experiment_name=experiment.name,
+            started_at=run.started_at,
+            fingerprint=fingerprint,
+        )
+        for run, experiment, fingerprint in session.execute(query)
+    ]
+
+
+def cases_csv(cases: list[Case]) -> str:
+    structures = sorted({name for case in cases for name in case.structure_shares})
+    columns = [*CASE_COLUMNS, "spacing_mm", "warnings", *(f"{name} share" for name in structures)]
+    columns += [f"{name} size" for name in structures]
+    return write_csv(columns, (_csv_row(case, structures) for case in cases))
+
+
+def _csv_row(case: Case, structures: list[str]) -> dict[str, Any]:
+    sizes = case.structure_sizes or {}
+    return {
+        **{column: getattr(case, column) for column in CASE_COLUMNS},
+        "spacing_mm": " x ".join(f"{mm:g}" for mm in case.spacing or []),
+        "warnings": "; ".join(str(warning["message"]) for warning in case.warnings or []),
+        **{f"{name} share": case.structure_shares.get(name) for name in structures},
+        **{f"{name} size": sizes.get(name) for name in structures},
+    }
