@@ -24,6 +24,7 @@ from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
 from backend.reports import endpoints as reports
 from backend.rounds.recovery import RecoveryLoop
+from backend.run_comparison import endpoints as run_comparison
 from backend.runs import endpoints as runs
 from backend.settings import Settings
 from backend.sites import endpoints as sites
@@ -42,6 +43,7 @@ FEATURES = (
     dry_runs,
     runs,
     evaluations,
+    run_comparison,
     models,
     predictions,
     reports,

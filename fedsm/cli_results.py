@@ -16,6 +16,7 @@ from backend.evaluations.schemas import (
     RunMatrix,
     RunSelector,
 )
+from fedsm.cli_compare_runs import compare_runs
 from fedsm.cli_shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.watch import make_console, print_json
 
@@ -31,7 +32,10 @@ METRIC_WORDS: dict[ScoreName, str] = {
 }
 SIGNIFICANT = 0.05
 
-run_app = typer.Typer(help="One run: every model on every site, and what its selector did.", no_args_is_help=True)
+run_app = typer.Typer(
+    help="Runs: every model on every site, what the selector did, several side by side.", no_args_is_help=True
+)
+run_app.command("compare")(compare_runs)
 
 ExperimentArgument = Annotated[str, typer.Argument(help="The experiment's id, as `fedsm experiment list` prints it.")]
 RunArgument = Annotated[str, typer.Argument(help="The run's id, as `fedsm experiment show --json` prints it.")]

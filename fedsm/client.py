@@ -19,6 +19,7 @@ from backend.leakage.schemas import LeakageReport
 from backend.models.schemas import ModelSet
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
+from backend.run_comparison.schemas import RunComparison
 from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
 from backend.statistics.schemas import FederationStatistics
 from backend.users.schemas import SystemRecord
@@ -142,6 +143,11 @@ class Client:
 
     def run_matrix(self, run_id: str, **query: str) -> RunMatrix:
         return self._get(f"/runs/{run_id}/matrix", RunMatrix, **query)
+
+    def compare_runs(self, federation_id: str, run_ids: list[str], metric: str, checkpoint: str) -> RunComparison:
+        query = {"run": run_ids, "metric": metric, "checkpoint": checkpoint}
+        content = self._send("GET", f"/federations/{federation_id}/run-comparison", params=query).content
+        return RunComparison.model_validate_json(content)
 
     def run_selector(self, run_id: str, **query: str) -> RunSelector:
         return self._get(f"/runs/{run_id}/selector", RunSelector, **query)

@@ -70,3 +70,15 @@ def test_a_run_has_its_matrix_and_its_selector(platform: LivePlatform, finished:
     none = fedsm(platform, "run", "selector", finished.runs[1].id)
     assert none.returncode == 2
     assert "has no model selector" in none.stderr
+
+
+def test_runs_are_compared_side_by_side(platform: LivePlatform, finished: ExperimentRecord) -> None:
+    first, second = (run.id for run in finished.runs)
+    text = printed(platform, "run", "compare", first, second)
+    assert "strategy.lambda" in text
+    assert "all that train" in text
+    answer = json.loads(printed(platform, "run", "compare", first, second, "--metric", "hd95", "--json"))
+    assert [entry["run"]["id"] for entry in answer["runs"]] == [first, second]
+    alone = fedsm(platform, "run", "compare", first)
+    assert alone.returncode == 2
+    assert "give 2 to 8" in alone.stderr

@@ -230,3 +230,9 @@ export const sharedReportQuery = (token: string) =>
     retry: false,
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+export const runComparisonQuery = (federationId: string, runs: string[], query: ScoreQuery) =>
+  queryOptions({
+    queryKey: ["results", "runs", federationId, runs, query],
+    queryFn: () => unwrap(api.compareRuns({ path: { federation_id: federationId }, query: { run: runs, ...query } })),
+  });

@@ -3,6 +3,7 @@ import { PageSkeleton } from "@/components/Feedback";
 import {
   readActivitySearch,
   readCasesSearch,
+  readCompareSearch,
   readDatasetSearch,
   readExperimentSearch,
   readFederationSearch,
@@ -90,6 +91,13 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import("@/features/tokens/TokensPage"), "TokensPage"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/federations/$federationId/compare",
+  validateSearch: readCompareSearch,
+  component: lazyRouteComponent(() => import("@/features/compare/ComparePage"), "ComparePage"),
+});
+
 const report = createRoute({
   getParentRoute: () => root,
   path: "/reports/$token",
@@ -110,6 +118,7 @@ export const router = createRouter({
     activity,
     tokens,
     report,
+    compare,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,

@@ -63,6 +63,16 @@ export interface ModelSearch {
   model?: string;
 }
 
+export interface CompareSearch {
+  /** Ids of the runs; the first is what the others are compared with. */
+  runs?: string[];
+  metric?: ScoreName;
+  checkpoint?: "last";
+  structure?: string;
+  /** Settings that are equal in all runs too. */
+  all?: boolean;
+}
+
 export interface SetupSearch {
   /** Left out: the first. */
   step?: Step;
@@ -152,6 +162,16 @@ export function readExperimentSearch(raw: Raw): ExperimentSearch {
 
 export function readModelSearch(raw: Raw): ModelSearch {
   return { prediction: text(raw.prediction), model: text(raw.model) };
+}
+
+export function readCompareSearch(raw: Raw): CompareSearch {
+  return {
+    runs: texts(raw.runs),
+    metric: oneOf(raw.metric, METRIC_NAMES),
+    checkpoint: oneOf(raw.checkpoint, ["last"] as const),
+    structure: text(raw.structure),
+    all: raw.all === true ? true : undefined,
+  };
 }
 
 export function readSetupSearch(raw: Raw): SetupSearch {

@@ -700,6 +700,85 @@ export type CnnSelector = {
 };
 
 /**
+ * ComparedRun
+ */
+export type ComparedRun = {
+    /**
+     * Bytes Down
+     */
+    bytes_down: number;
+    /**
+     * Bytes Up
+     *
+     * Sent by all sites in all rounds.
+     */
+    bytes_up: number;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Model
+     *
+     * The model that its method is for: what its scores are of.
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    run: RunRecord;
+    /**
+     * Seconds
+     *
+     * From its start to its end; null while it runs.
+     */
+    seconds: number | null;
+};
+
+/**
+ * ComparedScore
+ *
+ * One run on one site's test cases; against the first run over the cases that both have a value for.
+ */
+export type ComparedScore = {
+    /**
+     * Difference
+     *
+     * Its mean less the first run's.
+     */
+    difference: number | null;
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Low
+     *
+     * Ends of the difference's bootstrap interval.
+     */
+    low: number | null;
+    /**
+     * Mean
+     */
+    mean: number | null;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Num Pairs
+     */
+    num_pairs: number;
+    /**
+     * P
+     */
+    p: number | null;
+    /**
+     * P Holm
+     *
+     * p adjusted for the runs compared on this site.
+     */
+    p_holm: number | null;
+};
+
+/**
  * Comparison
  *
  * Paired tests of every method against one: cases are the unit, their scores averaged over seeds first.
@@ -3542,6 +3621,26 @@ export type PFedMeConfig = {
 };
 
 /**
+ * Parameter
+ */
+export type Parameter = {
+    /**
+     * Differs
+     */
+    differs: boolean;
+    /**
+     * Path
+     */
+    path: string;
+    /**
+     * Values
+     *
+     * One a run; null where the run's method or network has no such field.
+     */
+    values: Array<string | null>;
+};
+
+/**
  * PredictCasePayload
  *
  * Every segmentation model of one round's state on an image that somebody uploaded.
@@ -4450,6 +4549,66 @@ export type RunCases = {
 };
 
 /**
+ * RunComparison
+ */
+export type RunComparison = {
+    /**
+     * Cautions
+     *
+     * Why the numbers may not be comparable, in sentences.
+     */
+    cautions: Array<string>;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Other Data
+     *
+     * Sites whose data are not the same files in every run.
+     */
+    other_data: Array<string>;
+    /**
+     * Parameters
+     */
+    parameters: Array<Parameter>;
+    /**
+     * Rows
+     */
+    rows: Array<ScoreRow>;
+    /**
+     * Runs
+     *
+     * In the order asked for; the others are compared with the first.
+     */
+    runs: Array<ComparedRun>;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Structures
+     */
+    structures: Array<string>;
+    /**
+     * Test
+     */
+    test: string;
+    /**
+     * Unit
+     */
+    unit: 'mm' | 'px' | 'mixed' | null;
+};
+
+/**
  * RunMatrix
  *
  * The personalization matrix: every model on every site's test cases.
@@ -4917,6 +5076,24 @@ export type ScheduleConfig = {
      * A site's weight in the average: its training cases, its local steps, or the same for every site. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     weighting?: 'cases' | 'steps' | 'uniform';
+};
+
+/**
+ * ScoreRow
+ */
+export type ScoreRow = {
+    /**
+     * Scores
+     *
+     * One a run.
+     */
+    scores: Array<ComparedScore>;
+    /**
+     * Site Slug
+     *
+     * None: the cases of all sites that train in every run, pooled.
+     */
+    site_slug: string | null;
 };
 
 /**
@@ -8614,6 +8791,69 @@ export type ListModelsResponses = {
 };
 
 export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
+
+export type CompareRunsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query: {
+        /**
+         * Run
+         *
+         * Ids of two to eight runs; the first is what others differ from.
+         */
+        run: Array<string>;
+        /**
+         * Metric
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/federations/{federation_id}/run-comparison';
+};
+
+export type CompareRunsErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type CompareRunsError = CompareRunsErrors[keyof CompareRunsErrors];
+
+export type CompareRunsResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunComparison;
+};
+
+export type CompareRunsResponse = CompareRunsResponses[keyof CompareRunsResponses];
 
 export type CreateSiteData = {
     body: SiteCreate;

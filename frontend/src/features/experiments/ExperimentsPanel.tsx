@@ -1,5 +1,5 @@
 import { Badge, Button, Card, Group, Progress, Select, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
-import { IconFlask, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
+import { IconArrowsDiff, IconFlask, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ExperimentRecord, experimentsQuery, type FederationRecord, isOver } from "@/api";
@@ -54,6 +54,7 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
 }
 
 function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNode }) {
+  const { federationId } = route.useParams();
   const { find, state, order, archived } = route.useSearch();
   const navigate = route.useNavigate();
   const wish: ListWish = { text: find, state, order, archived };
@@ -75,7 +76,18 @@ function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNod
             />
           )}
         </Group>
-        {create}
+        <Group gap="sm">
+          <LinkButton
+            variant="default"
+            to="/federations/$federationId/compare"
+            params={{ federationId }}
+            search={{}}
+            leftSection={<IconArrowsDiff size={16} aria-hidden />}
+          >
+            Compare runs
+          </LinkButton>
+          {create}
+        </Group>
       </Group>
       {rows.length === 0 ? (
         <EmptyState

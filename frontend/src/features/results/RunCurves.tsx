@@ -20,7 +20,7 @@ interface Props {
   query: ScoreQuery;
 }
 
-interface Line extends RunCurve {
+export interface Line extends RunCurve {
   name: string;
   position: number;
 }
@@ -95,7 +95,7 @@ function chosenRuns(runs: RunRecord[], wanted: readonly string[] | undefined): R
   return (known.length > 0 ? known : firstSeeds(runs)).slice(0, MOST_RUNS);
 }
 
-function Lines({ lines, measure, numRounds }: { lines: Line[]; measure: RunMeasure; numRounds: number }) {
+export function Lines({ lines, measure, numRounds }: { lines: Line[]; measure: RunMeasure; numRounds: number }) {
   const drawn = JSON.stringify(lines);
   const option = useMemo(() => curvesOption(JSON.parse(drawn), numRounds), [drawn, numRounds]);
   return (

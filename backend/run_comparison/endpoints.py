@@ -1,0 +1,28 @@
+"""Runs side by side."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from backend.contracts.metrics import ScoreName
+from backend.dependencies import ReadSession, get_current_user
+from backend.evaluations import scored_cases
+from backend.evaluations.schemas import Checkpoint
+from backend.run_comparison import service
+from backend.run_comparison.schemas import RunComparison
+
+router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
+
+
+@router.get("/federations/{federation_id}/run-comparison")
+def compare_runs(
+    federation_id: str,
+    run: Annotated[list[str], Query(description="Ids of two to eight runs; the first is what others differ from.")],
+    session: ReadSession,
+    metric: ScoreName = "dice",
+    structure: Annotated[str | None, Query(description="Left out: the mean over structures.")] = None,
+    checkpoint: Checkpoint = "best",
+) -> RunComparison:
+    """Runs of one federation side by side, also of different experiments: settings, costs, paired differences."""
+    query = scored_cases.Query(metric, checkpoint, structure)
+    return service.compare_runs(session, federation_id, run, query)

@@ -1,0 +1,57 @@
+/** Runs side by side: what a reader sees of a comparison. */
+
+import type { ComparedScore, ExperimentRecord, Parameter, RunComparison } from "@/api";
+import { SIGNIFICANCE_LEVEL } from "./comparison";
+import { compareScores } from "./metrics";
+
+export const FEWEST_RUNS = 2;
+export const MOST_RUNS = 8;
+
+export interface RunChoice {
+  group: string;
+  items: { value: string; label: string; disabled: boolean }[];
+}
+
+/** Every run of the experiments, the newest experiment first; one without scores cannot be chosen. */
+export function runChoices(experiments: readonly ExperimentRecord[]): RunChoice[] {
+  const names = experiments.map((experiment) => experiment.name);
+  return [...experiments]
+    .sort((left, right) => right.created_at.localeCompare(left.created_at))
+    .map((experiment) => ({
+      // Two groups of one name would be shown as one.
+      group:
+        names.filter((name) => name === experiment.name).length > 1
+          ? `${experiment.name} (${experiment.id.slice(0, 6)})`
+          : experiment.name,
+      items: experiment.runs.map((run) => ({
+        value: run.id,
+        label: `${run.strategy_label}, seed ${run.seed}${run.status === "completed" ? "" : ` (${run.status})`}`,
+        disabled: run.status !== "completed",
+      })),
+    }));
+}
+
+/** Those that differ, or all. */
+export function shownParameters(comparison: RunComparison, all: boolean): Parameter[] {
+  return all ? comparison.parameters : comparison.parameters.filter((parameter) => parameter.differs);
+}
+
+/** Index of the run with the best mean of a row; null where fewer than two have one, or all are equal. */
+export function bestOf(scores: readonly ComparedScore[], metric: RunComparison["metric"]): number | null {
+  const known = scores.flatMap((score, index) => (score.mean === null ? [] : [{ mean: score.mean, index }]));
+  if (known.length < 2 || known.every(({ mean }) => mean === known[0]?.mean)) return null;
+  return known.reduce((best, entry) => (compareScores(entry.mean, best.mean, metric) > 0 ? entry : best)).index;
+}
+
+export function isSignificant(score: ComparedScore): boolean {
+  return score.p_holm !== null && score.p_holm < SIGNIFICANCE_LEVEL;
+}
+
+/** A run is named by its method, its seed and, where they differ, its experiment. */
+export function runTitles(comparison: RunComparison): { name: string; experiment: string | null }[] {
+  const several = new Set(comparison.runs.map((entry) => entry.run.experiment_id)).size > 1;
+  return comparison.runs.map(({ run, experiment_name }) => ({
+    name: `${run.strategy_label}, seed ${run.seed}`,
+    experiment: several ? experiment_name : null,
+  }));
+}

@@ -1,0 +1,52 @@
+"""Two runs of different experiments side by side: chosen, read, kept in the address."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from backend.contracts.strategy_configs import FedAvgConfig, FedProxConfig
+from backend.experiments.schemas import ExperimentRecord
+from backend.federations.schemas import FederationRecord
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import tiny_config
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def experiments(platform: LivePlatform, federation: FederationRecord) -> list[ExperimentRecord]:
+    return [
+        await_experiment(platform, platform.start_experiment(federation, name, tiny_config(strategy)))
+        for name, strategy in (("Averaged", FedAvgConfig()), ("Held near", FedProxConfig()))
+    ]
+
+
+def test_two_runs_are_compared(
+    signed_in: Page, federation: FederationRecord, experiments: list[ExperimentRecord], platform: LivePlatform
+) -> None:
+    page = signed_in
+    page.goto(f"/federations/{federation.id}?tab=experiments")
+    page.get_by_role("link", name="Compare runs").click()
+    expect(page.get_by_role("heading", name="No run is chosen")).to_be_visible()
+    picker = page.get_by_role("combobox", name="Runs")
+    for label in ("FedAvg, seed 0", "FedProx, seed 0"):
+        picker.click()
+        page.get_by_role("option", name=label).click()
+    parameters = page.get_by_test_id("parameters")
+    expect(parameters.get_by_role("row", name=re.compile("strategy.name"))).to_contain_text("fedprox")
+    expect(parameters).not_to_contain_text("schedule.batch_size")
+    page.keyboard.press("Escape")
+    page.get_by_label("Equal settings too").check()
+    expect(parameters).to_contain_text("schedule.batch_size")
+    page.reload()
+    expect(parameters).to_contain_text("schedule.batch_size")
+    row = page.get_by_test_id("compared-scores").get_by_role("row").last
+    answer = platform.client.compare_runs(
+        federation.id, [experiment.runs[0].id for experiment in experiments], "dice", "best"
+    )
+    for score in answer.rows[-1].scores:
+        expect(row).to_contain_text(f"{score.mean:.3f}")
+    page.get_by_role("link", name="FedProx, seed 0").first.click()
+    expect(page.get_by_role("heading", name="Held near")).to_be_visible()
