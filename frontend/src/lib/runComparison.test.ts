@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ComparedScore, ExperimentRecord, RunComparison } from "@/api";
-import { bestOf, isSignificant, runChoices, runTitles, shownParameters } from "./runComparison";
+import { bestOf, isSignificant, parameterTitle, runChoices, runTitles, shownParameters } from "./runComparison";
 
 const score = (mean: number | null, more: Partial<ComparedScore> = {}) =>
   ({ mean, p_holm: null, ...more }) as ComparedScore;
@@ -45,6 +45,12 @@ describe("runs side by side", () => {
     } as RunComparison;
     expect(shownParameters(comparison, false).map(({ path }) => path)).toEqual(["b"]);
     expect(shownParameters(comparison, true)).toHaveLength(2);
+  });
+
+  it("names a setting by what it is of", () => {
+    expect(parameterTitle("strategy.name")).toBe("Method");
+    expect(parameterTitle("strategy.selector.name")).toBe("Selector");
+    expect(parameterTitle("schedule.batch_size")).toBe("Batch size");
   });
 
   it("takes the adjusted p for significance", () => {

@@ -2,6 +2,7 @@
 
 import type { ComparedScore, ExperimentRecord, Parameter, RunComparison } from "@/api";
 import { SIGNIFICANCE_LEVEL } from "./comparison";
+import { humanize } from "./format";
 import { compareScores } from "./metrics";
 
 export const FEWEST_RUNS = 2;
@@ -54,4 +55,11 @@ export function runTitles(comparison: RunComparison): { name: string; experiment
     name: `${run.strategy_label}, seed ${run.seed}`,
     experiment: several ? experiment_name : null,
   }));
+}
+
+/** `strategy.selector.name` as `Selector`: a name is of what it stands in. */
+export function parameterTitle(path: string): string {
+  const steps = path.split(".");
+  const last = steps.at(-1) === "name" ? steps.at(-2) : steps.at(-1);
+  return humanize(last === "strategy" ? "method" : (last ?? path));
 }

@@ -1,7 +1,6 @@
 import { Switch, Table, Text } from "@mantine/core";
 import type { RunComparison } from "@/api";
-import { humanize } from "@/lib/format";
-import { shownParameters } from "@/lib/runComparison";
+import { parameterTitle, shownParameters } from "@/lib/runComparison";
 import { RunHeads } from "./RunHeads";
 
 interface Props {
@@ -33,7 +32,7 @@ export function Parameters({ comparison, all, onAll }: Props) {
               {shown.map((parameter) => (
                 <Table.Tr key={parameter.path}>
                   <Table.Th scope="row" fw={400}>
-                    {humanize(parameter.path.split(".").at(-1) ?? parameter.path)}
+                    {parameterTitle(parameter.path)}
                     <Text size="xs" c="dimmed">
                       {parameter.path}
                     </Text>
@@ -45,7 +44,7 @@ export function Parameters({ comparison, all, onAll }: Props) {
                       fw={parameter.differs && value !== parameter.values[0] ? 600 : undefined}
                       c={value === null || !parameter.differs ? "dimmed" : undefined}
                     >
-                      {value ?? "does not have it"}
+                      {value ?? <span title="The method or network has no such setting">–</span>}
                     </Table.Td>
                   ))}
                 </Table.Tr>

@@ -196,7 +196,7 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
           {plural(experiment.runs.length, "run")}
         </Text>
       </Table.Td>
-      <Table.Td>
+      <Table.Td style={{ minWidth: 140 }}>
         <StateBadge state={experiment.status} />
         {going && (
           <Progress
