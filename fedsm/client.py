@@ -12,7 +12,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
-from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector
+from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector, SelectorCases
 from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord, SiteUpdate
 from backend.leakage.schemas import LeakageReport
@@ -143,6 +143,9 @@ class Client:
 
     def run_matrix(self, run_id: str, **query: str) -> RunMatrix:
         return self._get(f"/runs/{run_id}/matrix", RunMatrix, **query)
+
+    def selector_cases(self, run_id: str, **query: str) -> SelectorCases:
+        return self._get(f"/runs/{run_id}/selector/cases", SelectorCases, **query)
 
     def compare_runs(self, federation_id: str, run_ids: list[str], metric: str, checkpoint: str) -> RunComparison:
         query = {"run": run_ids, "metric": metric, "checkpoint": checkpoint}

@@ -10,7 +10,15 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
 from backend.dependencies import ReadSession, get_current_user
 from backend.evaluations import comparison, exports, matrix, results, scored_cases, selector, service
-from backend.evaluations.schemas import AllResults, Checkpoint, Comparison, ExperimentResults, RunMatrix, RunSelector
+from backend.evaluations.schemas import (
+    AllResults,
+    Checkpoint,
+    Comparison,
+    ExperimentResults,
+    RunMatrix,
+    RunSelector,
+    SelectorCases,
+)
 from backend.runs.schemas import RunCases
 
 router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
@@ -128,6 +136,19 @@ def get_run_selector(
     """The model selector on the test cases: confusion, accuracy, calibration, and the super model at every gamma."""
     query = scored_cases.Query(metric, checkpoint, structure)
     return selector.run_selector(session, get_row(session, Run, run_id), query)
+
+
+@router.get("/runs/{run_id}/selector/cases")
+def list_selector_cases(
+    run_id: str,
+    session: ReadSession,
+    metric: MetricQuery = "dice",
+    structure: StructureQuery = None,
+    checkpoint: CheckpointQuery = "best",
+) -> SelectorCases:
+    """Case by case, as columns, what the super model's score at any threshold is made of."""
+    query = scored_cases.Query(metric, checkpoint, structure)
+    return selector.selector_cases(session, get_row(session, Run, run_id), query)
 
 
 def _attachment(experiment: Experiment, checkpoint: Checkpoint, ending: str) -> dict[str, str]:

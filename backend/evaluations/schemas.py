@@ -195,3 +195,27 @@ class RunSelector(Record):
     sites: list[str] = Field(description="The selector's classes.")
     unseen_sites: list[str]
     groups: list[SelectorGroup]
+
+
+class SelectorCases(Record):
+    """What any threshold's score is made of, a column a list: entry i of each is of case i. At a threshold gamma the
+    case goes to its most probable site's model where `confidence` is above gamma, else to the global model."""
+
+    run_id: str
+    round: int
+    metric: ScoreName
+    checkpoint: Checkpoint
+    structure: str | None
+    gamma: float = Field(description="As the run had it.")
+    routing: Literal["hard", "soft"]
+    sites: list[str] = Field(description="The selector's classes.")
+    unseen_sites: list[str]
+    case_ids: list[str]
+    names: list[str]
+    site_slugs: list[str] = Field(description="Where the case is from.")
+    most_probable: list[int] = Field(description="Index in `sites`.")
+    confidence: list[float] = Field(description="The largest probability.")
+    own_scores: list[float | None] = Field(description="By the most probable site's model.")
+    global_scores: list[float | None]
+    home_scores: list[float | None] = Field(description="By the model of the case's own site; null where it has none.")
+    ran_scores: list[float | None] = Field(description="By the super model as it ran.")

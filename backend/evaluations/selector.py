@@ -5,6 +5,7 @@ Nothing is predicted anew: every model was scored on every case, so any threshol
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from itertools import accumulate, pairwise
 from statistics import fmean
 
@@ -17,7 +18,14 @@ from backend.errors import NotFound
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.matrix import checkpoint_round
 from backend.evaluations.results import confusion_row, most_probable
-from backend.evaluations.schemas import Calibration, ReliabilityBin, RunSelector, SelectorGroup, SweepPoint
+from backend.evaluations.schemas import (
+    Calibration,
+    ReliabilityBin,
+    RunSelector,
+    SelectorCases,
+    SelectorGroup,
+    SweepPoint,
+)
 from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
@@ -42,11 +50,8 @@ NOTHING: Score = (0.0, 0)
 
 def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
     """Raises NotFound for a method without a selector, InvalidInput for a structure that the task does not have."""
-    if not isinstance(run.strategy, FedSMConfig):
-        raise NotFound(f"run {run.id} is {run.strategy_label}, which has no model selector: choose a run of FedSM")
-    require_structure([structure.name for structure in run.spec.task.structures] if run.spec else [], query.structure)
+    strategy, rows = _routed_cases(session, run, query)
     places = places_of(run)
-    rows = [row for row in evaluated_cases(session, [run.id], query.checkpoint) if row.probabilities]
     groups = [(slug, selected) for slug in places.columns if (selected := places.select(rows, slug))]
     return RunSelector(
         run_id=run.id,
@@ -55,12 +60,53 @@ def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
         checkpoint=query.checkpoint,
         structure=query.structure,
         higher_is_better=query.metric not in LOWER_IS_BETTER,
-        gamma=run.strategy.gamma,
-        routing=run.strategy.routing,
+        gamma=strategy.gamma,
+        routing=strategy.routing,
         sites=places.training,
         unseen_sites=places.unseen,
         groups=[_group(selected, slug, places, query) for slug, selected in groups],
     )
+
+
+def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
+    """As `run_selector`, case by case, for whoever moves the threshold."""
+    strategy, rows = _routed_cases(session, run, query)
+    places = places_of(run)
+    answers = [row.probabilities or {} for row in rows]
+    best = [most_probable(answer) for answer in answers]
+
+    def scores(model_of: Callable[[int], str]) -> list[float | None]:
+        values = (case_value(row, model_of(index), query) for index, row in enumerate(rows))
+        return [value.value if value is not None else None for value in values]
+
+    return SelectorCases(
+        run_id=run.id,
+        round=checkpoint_round(run, query),
+        metric=query.metric,
+        checkpoint=query.checkpoint,
+        structure=query.structure,
+        gamma=strategy.gamma,
+        routing=strategy.routing,
+        sites=places.training,
+        unseen_sites=places.unseen,
+        case_ids=[row.case_id for row in rows],
+        names=[row.name for row in rows],
+        site_slugs=[row.site_slug for row in rows],
+        most_probable=[places.training.index(slug) for slug in best],
+        confidence=[min(answer[slug], 1.0) for answer, slug in zip(answers, best, strict=True)],
+        own_scores=scores(lambda index: f"{PERSONALIZED}/{best[index]}"),
+        global_scores=scores(lambda _: GLOBAL),
+        home_scores=scores(lambda _: PERSONALIZED),
+        ran_scores=scores(lambda _: SUPER),
+    )
+
+
+def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig, list[EvaluatedCase]]:
+    if not isinstance(run.strategy, FedSMConfig):
+        raise NotFound(f"run {run.id} is {run.strategy_label}, which has no model selector: choose a run of FedSM")
+    require_structure([structure.name for structure in run.spec.task.structures] if run.spec else [], query.structure)
+    rows = [row for row in evaluated_cases(session, [run.id], query.checkpoint) if row.probabilities]
+    return run.strategy, rows
 
 
 def _group(rows: list[EvaluatedCase], slug: str | None, places: Places, query: Query) -> SelectorGroup:

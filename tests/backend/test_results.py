@@ -255,3 +255,37 @@ def test_csv_and_json_hold_every_number(backend: LiveBackend, compared: dict[str
     assert [table["metric"] for table in exported["results"]][:2] == ["dice", "iou"]
     table = backend.get(f"/experiments/{compared['id']}/results", metric="iou")
     assert exported["results"][1] == table
+
+
+def test_any_threshold_can_be_scored_from_the_cases_columns(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    """What the browser does when the threshold is moved gives what the sweep says, at every threshold and site."""
+    generator = np.random.default_rng(3)
+    worker.test_dice = lambda *_: float(generator.uniform(0.1, 0.9))
+
+    def probabilities(*_: Any) -> dict[str, float]:
+        first = float(generator.uniform(0.34, 0.99))
+        return {"b": first, "a": (1 - first) * 0.6, "c": (1 - first) * 0.4}
+
+    worker.probabilities = probabilities
+    done = finish(backend, worker, eight_cases, strategies=[FEDSM])
+    run_id = done["runs"][0]["id"]
+    cases = backend.get(f"/runs/{run_id}/selector/cases")
+    selector = backend.get(f"/runs/{run_id}/selector")
+    assert cases["sites"] == ["a", "b", "c"]
+    assert set(cases["most_probable"]) == {1}
+    for group in selector["groups"]:
+        wanted = [i for i, slug in enumerate(cases["site_slugs"]) if group["site_slug"] in (None, slug)]
+        for point in group["sweep"]:
+            to_global = [cases["confidence"][i] <= point["gamma"] for i in wanted]
+            scores = [
+                cases["global_scores" if there else "own_scores"][i] for i, there in zip(wanted, to_global, strict=True)
+            ]
+            assert np.mean(scores) == pytest.approx(point["mean"], abs=1e-12)
+            assert np.mean(to_global) == pytest.approx(point["share_global"])
+        ran = [cases["ran_scores"][i] for i in wanted]
+        assert np.mean(ran) == pytest.approx(group["mean"], abs=1e-12)
+    fedavg = finish(backend, worker, eight_cases)
+    refused = backend.admin.get(f"/api/v1/runs/{fedavg['runs'][0]['id']}/selector/cases")
+    assert refused.status_code == 404

@@ -157,6 +157,12 @@ export const runSelectorQuery = (id: string, query: ScoreQuery) =>
     queryFn: () => unwrap(api.getRunSelector({ path: { run_id: id }, query })),
   });
 
+export const selectorCasesQuery = (id: string, query: ScoreQuery) =>
+  queryOptions({
+    queryKey: ["run", id, "selector", "cases", query],
+    queryFn: () => unwrap(api.listSelectorCases({ path: { run_id: id }, query })),
+  });
+
 /** The newest page first; each page is in order of time. */
 export const activityQuery = (filters: ActivityFilters) =>
   infiniteQueryOptions({

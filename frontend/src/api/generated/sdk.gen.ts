@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListTokensData, ListTokensErrors, ListTokensResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
+import type { CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunData, GetRunErrors, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -38,6 +38,20 @@ export const deleteDataset = <ThrowOnError extends boolean = false>(options: Opt
 export const getDataset = <ThrowOnError extends boolean = false>(options: Options<GetDatasetData, ThrowOnError>) => (options.client ?? client).get<GetDatasetResponses, GetDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
 
 /**
+ * Update Dataset
+ *
+ * Rename a data set.
+ */
+export const updateDataset = <ThrowOnError extends boolean = false>(options: Options<UpdateDatasetData, ThrowOnError>) => (options.client ?? client).patch<UpdateDatasetResponses, UpdateDatasetErrors, ThrowOnError>({
+    url: '/api/v1/datasets/{dataset_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List Cases
  *
  * Cases in name order: the used ones, the skipped ones, or all.
@@ -45,11 +59,39 @@ export const getDataset = <ThrowOnError extends boolean = false>(options: Option
 export const listCases = <ThrowOnError extends boolean = false>(options: Options<ListCasesData, ThrowOnError>) => (options.client ?? client).get<ListCasesResponses, ListCasesErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/cases', ...options });
 
 /**
+ * Download Cases
+ *
+ * The same as CSV; text that a spreadsheet would take for a formula has an apostrophe before it.
+ */
+export const downloadCases = <ThrowOnError extends boolean = false>(options: Options<DownloadCasesData, ThrowOnError>) => (options.client ?? client).get<DownloadCasesResponses, DownloadCasesErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/cases.csv', ...options });
+
+/**
  * Check Dataset
  *
  * Check the folder again.
  */
 export const checkDataset = <ThrowOnError extends boolean = false>(options: Options<CheckDatasetData, ThrowOnError>) => (options.client ?? client).post<CheckDatasetResponses, CheckDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check', ...options });
+
+/**
+ * Cancel Check
+ *
+ * Stop the check that is under way; what an earlier one found holds again.
+ */
+export const cancelCheck = <ThrowOnError extends boolean = false>(options: Options<CancelCheckData, ThrowOnError>) => (options.client ?? client).post<CancelCheckResponses, CancelCheckErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check/cancel', ...options });
+
+/**
+ * List Checks
+ *
+ * What each check found, the latest first: when the data changed, and when they did not.
+ */
+export const listChecks = <ThrowOnError extends boolean = false>(options: Options<ListChecksData, ThrowOnError>) => (options.client ?? client).get<ListChecksResponses, ListChecksErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/checks', ...options });
+
+/**
+ * List Dataset Runs
+ *
+ * Runs that were started on the data set, with its fingerprint of then; the latest first.
+ */
+export const listDatasetRuns = <ThrowOnError extends boolean = false>(options: Options<ListDatasetRunsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetRunsResponses, ListDatasetRunsErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/runs', ...options });
 
 /**
  * Get Dry Run
@@ -257,6 +299,13 @@ export const createFederation = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
+ * Delete Federation
+ *
+ * Delete a federation that has neither data sets nor experiments, with its sites.
+ */
+export const deleteFederation = <ThrowOnError extends boolean = false>(options: Options<DeleteFederationData, ThrowOnError>) => (options.client ?? client).delete<DeleteFederationResponses, DeleteFederationErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}', ...options });
+
+/**
  * Get Federation
  */
 export const getFederation = <ThrowOnError extends boolean = false>(options: Options<GetFederationData, ThrowOnError>) => (options.client ?? client).get<GetFederationResponses, GetFederationErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}', ...options });
@@ -264,7 +313,7 @@ export const getFederation = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Update Federation
  *
- * Rename, describe or archive a federation.
+ * Rename, describe, archive or restore a federation.
  */
 export const updateFederation = <ThrowOnError extends boolean = false>(options: Options<UpdateFederationData, ThrowOnError>) => (options.client ?? client).patch<UpdateFederationResponses, UpdateFederationErrors, ThrowOnError>({
     url: '/api/v1/federations/{federation_id}',
@@ -525,6 +574,13 @@ export const getRunRound = <ThrowOnError extends boolean = false>(options: Optio
 export const getRunSelector = <ThrowOnError extends boolean = false>(options: Options<GetRunSelectorData, ThrowOnError>) => (options.client ?? client).get<GetRunSelectorResponses, GetRunSelectorErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/selector', ...options });
 
 /**
+ * List Selector Cases
+ *
+ * Case by case, as columns, what the super model's score at any threshold is made of.
+ */
+export const listSelectorCases = <ThrowOnError extends boolean = false>(options: Options<ListSelectorCasesData, ThrowOnError>) => (options.client ?? client).get<ListSelectorCasesResponses, ListSelectorCasesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/selector/cases', ...options });
+
+/**
  * List Run Tasks
  *
  * The swim-lane: by round, then in the order of opening.
@@ -574,9 +630,14 @@ export const getSharedReport = <ThrowOnError extends boolean = false>(options: O
 export const downloadSharedReport = <ThrowOnError extends boolean = false>(options: Options<DownloadSharedReportData, ThrowOnError>) => (options.client ?? client).get<DownloadSharedReportResponses, DownloadSharedReportErrors, ThrowOnError>({ url: '/api/v1/shared-reports/{token}/pdf', ...options });
 
 /**
+ * Get Site
+ */
+export const getSite = <ThrowOnError extends boolean = false>(options: Options<GetSiteData, ThrowOnError>) => (options.client ?? client).get<GetSiteResponses, GetSiteErrors, ThrowOnError>({ url: '/api/v1/sites/{site_id}', ...options });
+
+/**
  * Update Site
  *
- * Rename a site, or change what may leave it; its slug stays.
+ * Rename, describe, archive or restore a site, or change its policy; its slug stays.
  */
 export const updateSite = <ThrowOnError extends boolean = false>(options: Options<UpdateSiteData, ThrowOnError>) => (options.client ?? client).patch<UpdateSiteResponses, UpdateSiteErrors, ThrowOnError>({
     url: '/api/v1/sites/{site_id}',

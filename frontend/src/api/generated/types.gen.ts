@@ -5243,6 +5243,103 @@ export type SegmentationTask = {
 };
 
 /**
+ * SelectorCases
+ *
+ * What any threshold's score is made of, a column a list: entry i of each is of case i. At a threshold gamma the
+ * case goes to its most probable site's model where `confidence` is above gamma, else to the global model.
+ */
+export type SelectorCases = {
+    /**
+     * Case Ids
+     */
+    case_ids: Array<string>;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Confidence
+     *
+     * The largest probability.
+     */
+    confidence: Array<number>;
+    /**
+     * Gamma
+     *
+     * As the run had it.
+     */
+    gamma: number;
+    /**
+     * Global Scores
+     */
+    global_scores: Array<number | null>;
+    /**
+     * Home Scores
+     *
+     * By the model of the case's own site; null where it has none.
+     */
+    home_scores: Array<number | null>;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Most Probable
+     *
+     * Index in `sites`.
+     */
+    most_probable: Array<number>;
+    /**
+     * Names
+     */
+    names: Array<string>;
+    /**
+     * Own Scores
+     *
+     * By the most probable site's model.
+     */
+    own_scores: Array<number | null>;
+    /**
+     * Ran Scores
+     *
+     * By the super model as it ran.
+     */
+    ran_scores: Array<number | null>;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Routing
+     */
+    routing: 'hard' | 'soft';
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Site Slugs
+     *
+     * Where the case is from.
+     */
+    site_slugs: Array<string>;
+    /**
+     * Sites
+     *
+     * The selector's classes.
+     */
+    sites: Array<string>;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Unseen Sites
+     */
+    unseen_sites: Array<string>;
+};
+
+/**
  * SelectorGroup
  */
 export type SelectorGroup = {
@@ -9808,6 +9905,67 @@ export type GetRunSelectorResponses = {
 };
 
 export type GetRunSelectorResponse = GetRunSelectorResponses[keyof GetRunSelectorResponses];
+
+export type ListSelectorCasesData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/runs/{run_id}/selector/cases';
+};
+
+export type ListSelectorCasesErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type ListSelectorCasesError = ListSelectorCasesErrors[keyof ListSelectorCasesErrors];
+
+export type ListSelectorCasesResponses = {
+    /**
+     * Successful Response
+     */
+    200: SelectorCases;
+};
+
+export type ListSelectorCasesResponse = ListSelectorCasesResponses[keyof ListSelectorCasesResponses];
 
 export type ListRunTasksData = {
     body?: never;

@@ -1,31 +1,50 @@
-import { Group, Slider, Stack, Text, useComputedColorScheme } from "@mantine/core";
+import { Group, NumberInput, Slider, Stack, Text, useComputedColorScheme } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useMemo, useState } from "react";
-import type { RunSelector, SelectorGroup } from "@/api";
+import type { FederationRecord, RunSelector, SelectorCases, SelectorGroup, SweepPoint } from "@/api";
 import { Chart } from "@/components/Chart";
 import { formatDifference, formatScore, metricTitle } from "@/lib/metrics";
+import { casesOf, changedCases, references, rescore, sweepOf } from "@/lib/rescore";
 import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "@/lib/selector";
 import type { ExperimentSearch } from "@/lib/urlState";
+import { ChangedCases } from "./ChangedCases";
 import { Figure } from "./Figure";
 import { GRID, sweepOption } from "./sweepOption";
 import type { Update } from "./useResultsSearch";
 
 interface Props {
   selector: RunSelector;
+  cases: SelectorCases;
   group: SelectorGroup;
+  federation: FederationRecord;
   search: ExperimentSearch;
   update: Update;
 }
 
-/** The super model at every threshold, from stored scores: nothing is predicted anew. */
-export function GammaSweep({ selector, group, search, update }: Props) {
+const CHART_DELAY_MS = 60;
+
+/** The super model at every threshold, scored here from stored scores: nothing is asked and nothing predicted anew. */
+export function GammaSweep({ selector, cases, group, federation, search, update }: Props) {
   const dark = useComputedColorScheme("light") === "dark";
-  const { sweep } = group;
+  const gammas = useMemo(() => group.sweep.map((point) => point.gamma), [group]);
+  const wanted = useMemo(() => casesOf(cases, group.site_slug), [cases, group.site_slug]);
+  const sweep = useMemo(() => sweepOf(cases, wanted, gammas), [cases, wanted, gammas]);
   const ranAt = nearestPoint(sweep, selector.gamma);
   const [dragged, setDragged] = useState<number | null>(null);
-  const at = dragged ?? nearestPoint(sweep, search.gamma ?? selector.gamma);
-  const option = useMemo(() => sweepOption(selector, sweep, at, ranAt, dark), [selector, sweep, at, ranAt, dark]);
-  const point = sweep[at];
-  if (!point) return null;
+  const gamma = dragged ?? search.gamma ?? selector.gamma;
+  const at = nearestPoint(sweep, gamma);
+  const point = pointOf(cases, wanted, gamma);
+  const changed = useMemo(() => changedCases(cases, wanted, gamma), [cases, wanted, gamma]);
+  // The readout follows every step; the chart, which is slower to draw, follows when the hand rests.
+  const [drawnAt] = useDebouncedValue(at, CHART_DELAY_MS);
+  const option = useMemo(
+    () => sweepOption(selector, sweep, drawnAt, ranAt, dark),
+    [selector, sweep, drawnAt, ranAt, dark],
+  );
+  const settle = (next: number) => {
+    setDragged(null);
+    update({ gamma: next === selector.gamma ? undefined : next });
+  };
   const best = bestRange(sweep, selector.metric);
   return (
     <Stack gap="sm" data-testid="gamma-sweep">
@@ -37,7 +56,7 @@ export function GammaSweep({ selector, group, search, update }: Props) {
           A case goes to the most probable site's model if that probability is above γ, else to the global model.
         </Text>
       </div>
-      <Readout {...{ selector, group }} at={at} ranAt={ranAt} />
+      <Readout {...{ selector, cases, wanted, point, group }} />
       <div>
         <Chart
           option={option}
@@ -50,12 +69,9 @@ export function GammaSweep({ selector, group, search, update }: Props) {
             max={sweep.length - 1}
             step={1}
             value={at}
-            onChange={setDragged}
-            onChangeEnd={(index) => {
-              setDragged(null);
-              update({ gamma: index === ranAt ? undefined : sweep[index]?.gamma });
-            }}
-            label={(index) => `γ = ${formatGamma(sweep[index]?.gamma ?? 0)}`}
+            onChange={(index) => setDragged(gammas[index] ?? null)}
+            onChangeEnd={(index) => settle(index === ranAt ? selector.gamma : (gammas[index] ?? selector.gamma))}
+            label={(index) => `γ = ${formatGamma(gammas[index] ?? 0)}`}
             thumbLabel="Threshold gamma"
             thumbValueText={(index) => pointWords(sweep[index] ?? point, selector.metric)}
             marks={[{ value: ranAt }]}
@@ -63,6 +79,23 @@ export function GammaSweep({ selector, group, search, update }: Props) {
           />
         </div>
       </div>
+      <Group align="flex-start" gap="xl">
+        <NumberInput
+          size="xs"
+          w={120}
+          label="γ exactly"
+          min={0}
+          max={1}
+          step={0.01}
+          decimalScale={6}
+          clampBehavior="strict"
+          value={gamma}
+          onChange={(value) => typeof value === "number" && settle(value)}
+        />
+        <div style={{ flex: 1, minWidth: 320 }}>
+          <ChangedCases cases={cases} changed={changed} federation={federation} />
+        </div>
+      </Group>
       <Text size="xs" c="dimmed" maw={1080}>
         {best && (
           <>
@@ -78,12 +111,25 @@ export function GammaSweep({ selector, group, search, update }: Props) {
   );
 }
 
-function Readout(props: { selector: RunSelector; group: SelectorGroup; at: number; ranAt: number }) {
-  const { selector, group, at, ranAt } = props;
-  const [point, ran] = [group.sweep[at], group.sweep[ranAt]];
-  if (!point) return null;
+/** The threshold itself, which may lie between those of the chart. */
+function pointOf(cases: SelectorCases, wanted: readonly number[], gamma: number): SweepPoint {
+  const { mean, numCases, numGlobal } = rescore(cases, wanted, gamma);
+  return { gamma, mean, num_cases: numCases, share_global: numCases === 0 ? 0 : numGlobal / numCases };
+}
+
+interface ReadoutProps {
+  selector: RunSelector;
+  cases: SelectorCases;
+  wanted: readonly number[];
+  point: SweepPoint;
+  group: SelectorGroup;
+}
+
+function Readout({ selector, cases, wanted, point, group }: ReadoutProps) {
+  const { metric } = selector;
+  const bounds = useMemo(() => references(cases, wanted), [cases, wanted]);
   const change = point.mean !== null && group.mean !== null ? point.mean - group.mean : null;
-  const isRun = at === ranAt && selector.routing === "hard";
+  const isRun = point.gamma === selector.gamma && selector.routing === "hard";
   return (
     <Group gap={40} data-testid="gamma-readout">
       <Figure
@@ -91,17 +137,21 @@ function Readout(props: { selector: RunSelector; group: SelectorGroup; at: numbe
         label={isRun ? "as the run had it" : `the run: γ = ${formatGamma(selector.gamma)}`}
       />
       <Figure
-        value={formatScore(point.mean, selector.metric)}
+        value={formatScore(point.mean, metric)}
         label={
           isRun || change === null
-            ? metricTitle(selector.metric)
-            : `${metricTitle(selector.metric)}, ${formatDifference(change, selector.metric)} against the run's ${formatScore(group.mean, selector.metric)}`
+            ? metricTitle(metric)
+            : `${metricTitle(metric)}, ${formatDifference(change, metric)} against the run's ${formatScore(group.mean, metric)}`
         }
       />
       <Figure
         value={`${Math.round(point.share_global * 100)} %`}
-        label={`to the global model: ${routingWords(point, group.num_cases)}${isRun || !ran ? "" : ` (the run: ${Math.round(ran.share_global * 100)} %)`}`}
+        label={`to the global model: ${routingWords(point, wanted.length)}${isRun ? "" : ` (the run: ${Math.round(group.share_global * 100)} %)`}`}
       />
+      <Figure value={formatScore(bounds.global, metric)} label="every case by the global model" />
+      {bounds.home !== null && (
+        <Figure value={formatScore(bounds.home, metric)} label="each by its own site's model (oracle)" />
+      )}
     </Group>
   );
 }

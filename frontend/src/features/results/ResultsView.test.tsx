@@ -191,7 +191,7 @@ describe("the results of an experiment", () => {
     expect(selector).toHaveTextContent("75.0 %right site named");
     expect(selector).toHaveTextContent("0.120expected calibration error");
     expect(cells(within(selector).getByTestId("confusion"), /^Birch/)).toEqual(["1", "1"]);
-    const readout = within(selector).getByTestId("gamma-readout");
+    const readout = await within(selector).findByTestId("gamma-readout");
     expect(readout).toHaveTextContent("γ = 0.5the run: γ = 0.9");
     expect(readout).toHaveTextContent("0.860Dice ↑, −0.020 against the run's 0.880");
     expect(readout).toHaveTextContent("25 %to the global model: 1 of 4 cases by the global model (the run: 50 %)");
@@ -204,6 +204,24 @@ describe("the results of an experiment", () => {
     );
     fireEvent.keyDown(within(selector).getByRole("slider", { name: "Threshold gamma" }), { key: "ArrowRight" });
     await waitFor(() => expect(readout).toHaveTextContent("γ = 0.9as the run had it"));
+    expect(within(selector).getByTestId("changed-cases")).toHaveTextContent("served by the same model as in the run");
+  });
+
+  it("lists the cases that another model serves at the threshold", async () => {
+    open("?gamma=0.5");
+    const changed = await screen.findByTestId("changed-cases");
+    expect(changed).toHaveTextContent("1 case served by another model than in the run");
+    expect(cells(changed, /^two/).slice(1)).toEqual([
+      "Aster clinic",
+      "model of Aster clinic",
+      "0.880",
+      "0.800",
+      "−0.080",
+    ]);
+    expect(within(changed).getByRole("link", { name: "two" })).toHaveAttribute(
+      "href",
+      "/runs/r1/cases?case=%222%22&metric=dice",
+    );
   });
 
   it("sets the selectors of several runs side by side", async () => {

@@ -7,6 +7,7 @@ import {
   runSelectorQuery,
   type ScoreQuery,
   type SelectorGroup,
+  selectorCasesQuery,
 } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { formatPercent, plural } from "@/lib/format";
@@ -31,6 +32,7 @@ const ALL = "";
 /** Does the selector name the site a case came from, can its probabilities be believed, and what follows from gamma. */
 export function SelectorPanel({ run, federation, query, search, update }: Props) {
   const selector = useQuery({ ...runSelectorQuery(run.id, query), placeholderData: keepPreviousData });
+  const cases = useQuery({ ...selectorCasesQuery(run.id, query), placeholderData: keepPreviousData });
   return (
     <Card withBorder data-testid="selector">
       <Loaded query={selector} skeleton={<RowsSkeleton />}>
@@ -58,7 +60,9 @@ export function SelectorPanel({ run, federation, query, search, update }: Props)
                 <Reliability group={group} />
               </SimpleGrid>
               <Divider />
-              <GammaSweep {...{ group, search, update }} selector={loaded} />
+              <Loaded query={cases} skeleton={<RowsSkeleton rows={1} height={300} />}>
+                {(all) => <GammaSweep {...{ group, federation, search, update }} selector={loaded} cases={all} />}
+              </Loaded>
             </Stack>
           );
         }}

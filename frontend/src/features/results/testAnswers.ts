@@ -35,6 +35,8 @@ export function answers(url: URL, changes: object): object | undefined {
     case "/api/v1/runs/r1/matrix":
     case "/api/v1/runs/r2/matrix":
       return { ...matrix, ...about };
+    case "/api/v1/runs/r1/selector/cases":
+      return { ...selectorCases, ...about };
     case "/api/v1/runs/r1/selector":
       return { ...selector, ...about };
     case "/api/v1/runs/r1/metrics":
@@ -186,4 +188,23 @@ const selector = {
     group("c", { a: 1, b: 1 }),
     group(null, { a: 3, b: 1 }),
   ],
+};
+
+/** Their means at every threshold of the sweep are the sweep's. */
+const selectorCases = {
+  run_id: "r1",
+  round: 3,
+  gamma: 0.9,
+  routing: "hard",
+  sites: ["a", "b"],
+  unseen_sites: ["c"],
+  case_ids: ["1", "2", "3", "4", "5", "6"],
+  names: ["one", "two", "three", "four", "five", "six"],
+  site_slugs: ["a", "a", "b", "b", "c", "c"],
+  most_probable: [0, 0, 0, 1, 0, 1],
+  confidence: [0.4, 0.7, 0.95, 0.95, 0.6, 0.97],
+  own_scores: [0.8, 0.8, 0.9, 0.9, 0.7, 0.7],
+  global_scores: [0.84, 0.88, 0.74, 0.74, 0.7, 0.7],
+  home_scores: [0.8, 0.8, 0.95, 0.9, null, null],
+  ran_scores: [0.84, 0.88, 0.9, 0.9, 0.7, 0.7],
 };
