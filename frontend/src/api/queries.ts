@@ -56,6 +56,35 @@ export const casesQuery = (datasetId: string) =>
     queryFn: () => unwrap(api.listCases({ path: { dataset_id: datasetId } })),
   });
 
+export const datasetChecksQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["dataset", id, "checks"],
+    queryFn: () => unwrap(api.listChecks({ path: { dataset_id: id } })),
+  });
+
+export const datasetRunsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["dataset", id, "runs"],
+    queryFn: () => unwrap(api.listDatasetRuns({ path: { dataset_id: id } })),
+  });
+
+/** The latest of what happened at a site, but for log lines and metrics. */
+export const siteEventsQuery = (federationId: string, slug: string) =>
+  queryOptions({
+    queryKey: ["activity", "site", federationId, slug],
+    queryFn: () =>
+      unwrap(
+        api.listEvents({
+          query: {
+            federation_id: federationId,
+            site_slug: slug,
+            kind: ["site", "dataset", "task", "status"],
+            limit: 15,
+          },
+        }),
+      ),
+  });
+
 export const statisticsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "statistics"],

@@ -7,6 +7,7 @@ import {
   readDatasetSearch,
   readExperimentSearch,
   readFederationSearch,
+  readFederationsSearch,
   readModelSearch,
   readSetupSearch,
 } from "@/lib/urlState";
@@ -18,6 +19,7 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const federations = createRoute({
   getParentRoute: () => root,
   path: "/",
+  validateSearch: readFederationsSearch,
   component: lazyRouteComponent(() => import("@/features/federations/FederationsPage"), "FederationsPage"),
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkSentence } from "./sentence";
+import type { CheckRecord } from "@/api";
+import { changeText, checkSentence, runsSentence } from "./checks";
 
 const ready = { status: "ready" as const, error: null, num_used: 412, num_skipped: 8 };
 
@@ -19,4 +20,18 @@ describe("checkSentence", () => {
       "no such folder",
     );
   });
+});
+
+it("names the experiments whose runs used a data set", () => {
+  const run = (experiment_name: string) => ({ experiment_name });
+  expect(runsSentence([run("Baselines")])).toBe("1 run used it, of Baselines.");
+  expect(runsSentence([run("A"), run("B"), run("A"), run("C")])).toBe("4 runs used it, of A, B and C.");
+});
+
+it("says whether a check found other data than the one before", () => {
+  const check = (fingerprint: string | null, error: string | null = null) => ({ fingerprint, error }) as CheckRecord;
+  expect(changeText(check("a"), undefined)).toBe("First version");
+  expect(changeText(check("a"), check("a"))).toBe("The same data");
+  expect(changeText(check("b"), check("a"))).toBe("The data changed");
+  expect(changeText(check(null, "No such folder."), check("a"))).toBe("No such folder.");
 });

@@ -1,5 +1,5 @@
-import type { DatasetRecord } from "@/api";
-import { plural } from "@/lib/format";
+import type { CheckRecord, DatasetRecord, DatasetRun } from "@/api";
+import { plural } from "./format";
 
 /** Why cases are skipped, as the words that end "8 skipped because ...". */
 const REASONS: Record<string, string> = {
@@ -35,4 +35,18 @@ export function checkSentence(dataset: Checked): string {
       ? reasonText(reasons[0][0])
       : reasons.map(([code, count]) => `${reasonText(code)} (${count})`).join(" or ");
   return `${dataset.num_used} of ${plural(total, "case")} used, ${dataset.num_skipped} skipped because ${words}.`;
+}
+
+/** "3 runs used it, of Baselines and Ablation." */
+export function runsSentence(runs: readonly Pick<DatasetRun, "experiment_name">[]): string {
+  const names = [...new Set(runs.map((run) => run.experiment_name))];
+  const listed = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0];
+  return `${plural(runs.length, "run")} used it, of ${listed}.`;
+}
+
+/** What a check found beside the one before it. */
+export function changeText(check: CheckRecord, before: CheckRecord | undefined): string {
+  if (!check.fingerprint) return check.error ?? "Nothing could be used";
+  if (!before?.fingerprint) return "First version";
+  return check.fingerprint === before.fingerprint ? "The same data" : "The data changed";
 }

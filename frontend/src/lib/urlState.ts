@@ -88,10 +88,36 @@ export interface FederationSearch {
   /** Left out: the newest first. */
   order?: ExperimentOrder;
   archived?: boolean;
+  /** Slug of the site whose details are open. */
+  site?: string;
+  /** Sites as hub and spokes; left out: as a table. */
+  picture?: boolean;
+  /** What the distances of the sites are shown by; left out: all together. */
+  part?: DistancePart;
 }
 
+export const DISTANCE_PARTS = ["overall", "intensity", "spacing", "size", "structure_size", "prevalence"] as const;
+export type DistancePart = (typeof DISTANCE_PARTS)[number];
+
+export interface FederationsSearch {
+  find?: string;
+  archived?: boolean;
+}
+
+export const CASE_SPLITS = ["train", "val", "test"] as const;
+
 export interface DatasetSearch {
-  view?: "gallery" | "skipped";
+  /** Left out: the gallery of used cases. */
+  view?: "skipped" | "distributions" | "history";
+  split?: (typeof CASE_SPLITS)[number];
+  /** Part of a case's name. */
+  find?: string;
+  /** Why cases are skipped. */
+  reason?: string;
+  /** Of the gallery and of tables, from 1. */
+  page?: number;
+  /** Name of the case that is shown large. */
+  case?: string;
 }
 
 export interface ActivitySearch {
@@ -184,12 +210,31 @@ export function readFederationSearch(raw: Raw): FederationSearch {
     find: text(raw.find),
     state: oneOf(raw.state, EXPERIMENT_STATES),
     order: oneOf(raw.order, EXPERIMENT_ORDERS),
-    archived: raw.archived === true ? true : undefined,
+    archived: flag(raw.archived),
+    site: text(raw.site),
+    picture: flag(raw.picture),
+    part: oneOf(raw.part, DISTANCE_PARTS),
   };
 }
 
+export function readFederationsSearch(raw: Raw): FederationsSearch {
+  return { find: text(raw.find), archived: flag(raw.archived) };
+}
+
 export function readDatasetSearch(raw: Raw): DatasetSearch {
-  return { view: oneOf(raw.view, ["gallery", "skipped"] as const) };
+  const page = Number(raw.page);
+  return {
+    view: oneOf(raw.view, ["skipped", "distributions", "history"] as const),
+    split: oneOf(raw.split, CASE_SPLITS),
+    find: text(raw.find),
+    reason: text(raw.reason),
+    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    case: text(raw.case),
+  };
+}
+
+function flag(value: unknown): true | undefined {
+  return value === true ? true : undefined;
 }
 
 export function readActivitySearch(raw: Raw): ActivitySearch {

@@ -1,5 +1,12 @@
-import { Badge, Group, Tabs } from "@mantine/core";
-import { IconBox, IconBuildingHospital, IconChartHistogram, IconFlask, IconPhoto } from "@tabler/icons-react";
+import { Alert, Badge, Group, Tabs } from "@mantine/core";
+import {
+  IconArchive,
+  IconBox,
+  IconBuildingHospital,
+  IconChartHistogram,
+  IconFlask,
+  IconPhoto,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
@@ -8,9 +15,11 @@ import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { DatasetsPanel } from "@/features/datasets/DatasetsPanel";
 import { ExperimentsPanel } from "@/features/experiments/ExperimentsPanel";
+import { FederationMenu } from "@/features/federations/FederationActions";
 import { SitesPanel } from "@/features/federations/SitesPanel";
 import { ModelsPanel } from "@/features/models/ModelsPanel";
 import { StatisticsPanel } from "@/features/statistics/StatisticsPanel";
+import { isActive, taskInShort } from "@/lib/sites";
 import type { FederationSearch } from "@/lib/urlState";
 
 const route = getRouteApi("/federations/$federationId");
@@ -28,11 +37,14 @@ function FederationView({ federation }: { federation: FederationRecord }) {
     <Page
       title={federation.name}
       crumbs={[ALL_FEDERATIONS]}
+      badge={federation.archived_at !== null && <Badge variant="default">Archived</Badge>}
+      actions={<FederationMenu federation={federation} onDeleted={() => void navigate({ to: "/" })} />}
       subtitle={
         <>
           {federation.description}
           <Group gap="xs" mt="xs">
             <Badge variant="default">{federation.task.modality}</Badge>
+            <Badge variant="default">{taskInShort(federation.task)}</Badge>
             {federation.task.structures.map((structure) => (
               <Badge key={structure.name} color="petrol">
                 {structure.name}: {structure.label_values.join(", ")}
@@ -42,6 +54,11 @@ function FederationView({ federation }: { federation: FederationRecord }) {
         </>
       }
     >
+      {federation.archived_at !== null && (
+        <Alert color="gray" icon={<IconArchive aria-hidden />} py="xs">
+          This federation is archived: it is not in the list, and nothing of it is lost. Its menu restores it.
+        </Alert>
+      )}
       <Tabs
         value={tab ?? "sites"}
         onChange={(next) => void navigate({ search: { tab: (next ?? undefined) as FederationSearch["tab"] } })}
@@ -49,7 +66,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
       >
         <Tabs.List mb="md">
           <Tabs.Tab value="sites" leftSection={<IconBuildingHospital size={16} aria-hidden />}>
-            Sites ({federation.sites.length})
+            Sites ({federation.sites.filter(isActive).length})
           </Tabs.Tab>
           <Tabs.Tab value="datasets" leftSection={<IconPhoto size={16} aria-hidden />}>
             Data sets

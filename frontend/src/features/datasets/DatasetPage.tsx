@@ -1,18 +1,23 @@
-import { Alert, Button, Card, CopyButton, Group, Loader, SimpleGrid, Stack, Table, Tabs, Text } from "@mantine/core";
-import { IconCircleCheck, IconRefresh } from "@tabler/icons-react";
+import { Alert, Button, Card, CopyButton, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { api, type CaseRecord, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
+import { api, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
-import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { formatPercent, plural } from "@/lib/format";
-import { Gallery } from "./Gallery";
-import { checkSentence } from "./sentence";
+import { CheckResult } from "./CheckResult";
+import { DatasetMenu } from "./DatasetActions";
+import { Distributions } from "./Distributions";
+import { History } from "./History";
+import { SkippedCases } from "./SkippedCases";
+import { UsedCases } from "./UsedCases";
 
 const route = getRouteApi("/datasets/$datasetId");
+const VIEWS = ["skipped", "distributions", "history"] as const;
 
 export function DatasetPage() {
   const { datasetId } = route.useParams();
@@ -22,6 +27,7 @@ export function DatasetPage() {
 
 function DatasetView({ dataset }: { dataset: DatasetRecord }) {
   const client = useQueryClient();
+  const navigate = route.useNavigate();
   const federations = useQuery(federationsQuery);
   const federation = federations.data?.find(({ sites }) => sites.some((site) => site.id === dataset.site_id));
   const check = useMutation({
@@ -36,47 +42,29 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
       badge={<StateBadge state={dataset.status} />}
       crumbs={[ALL_FEDERATIONS, ...(federation ? [federationCrumb(federation, "datasets")] : [])]}
       actions={
-        <Button
-          variant="default"
-          leftSection={<IconRefresh size={16} aria-hidden />}
-          onClick={() => check.mutate()}
-          loading={check.isPending || dataset.status === "checking"}
-        >
-          Check again
-        </Button>
+        <>
+          <Button
+            variant="default"
+            leftSection={<IconRefresh size={16} aria-hidden />}
+            onClick={() => check.mutate()}
+            disabled={dataset.status === "checking"}
+            loading={check.isPending}
+          >
+            Check again
+          </Button>
+          <DatasetMenu dataset={dataset} federationId={federation?.id} />
+        </>
       }
     >
-      <CheckResult dataset={dataset} />
-      {dataset.status === "ready" && (
+      <CheckResult dataset={dataset} onReason={(reason) => void navigate({ search: { view: "skipped", reason } })} />
+      {dataset.num_used > 0 && (
         <>
           <Facts dataset={dataset} />
           <Identity dataset={dataset} />
-          <Cases dataset={dataset} />
         </>
       )}
+      {dataset.num_used + dataset.num_skipped > 0 && <Cases dataset={dataset} />}
     </Page>
-  );
-}
-
-function CheckResult({ dataset }: { dataset: DatasetRecord }) {
-  if (dataset.status === "checking") {
-    return (
-      <Alert color="blue" icon={<Loader size={18} />} title="Checking">
-        The site's worker is reading the folder. If nothing happens for a while, look whether a worker is online.
-      </Alert>
-    );
-  }
-  if (dataset.status === "failed") {
-    return (
-      <Alert color="red" title="The check failed">
-        {dataset.error} Mend it at the site, then check again.
-      </Alert>
-    );
-  }
-  return (
-    <Text size="lg" fw={500} data-testid="check-sentence">
-      {checkSentence(dataset)}
-    </Text>
   );
 }
 
@@ -103,7 +91,6 @@ function Facts({ dataset }: { dataset: DatasetRecord }) {
           </Text>
         </Card>
       ))}
-      <Histogram shares={dataset.intensity_histogram} />
     </SimpleGrid>
   );
 }
@@ -147,92 +134,38 @@ function Identity({ dataset }: { dataset: DatasetRecord }) {
   );
 }
 
-/** Share of pixels by grey value, dark to bright. */
-function Histogram({ shares }: { shares: number[] }) {
-  const highest = Math.max(...shares, 0);
-  if (highest === 0) return null;
-  return (
-    <Card withBorder padding="sm">
-      <svg viewBox={`0 0 ${shares.length} 16`} height={34} width="100%" preserveAspectRatio="none" role="img">
-        <title>Histogram of grey values over the used images, dark to bright</title>
-        {shares.map((share, index) => (
-          <rect
-            key={index}
-            x={index + 0.1}
-            width={0.8}
-            y={16 - (16 * share) / highest}
-            height={(16 * share) / highest}
-            fill="var(--mantine-primary-color-filled)"
-          />
-        ))}
-      </svg>
-      <Text size="xs" c="dimmed">
-        grey values, dark to bright
-      </Text>
-    </Card>
-  );
-}
-
 function Cases({ dataset }: { dataset: DatasetRecord }) {
   const cases = useQuery(casesQuery(dataset.id));
   const { view } = route.useSearch();
   const navigate = route.useNavigate();
   return (
     <Loaded query={cases} skeleton={<RowsSkeleton />}>
-      {(rows) => {
-        const used = rows.filter((row) => row.used);
-        const skipped = rows.filter((row) => !row.used);
-        return (
-          <Tabs
-            value={view ?? "gallery"}
-            onChange={(next) => void navigate({ search: { view: next === "skipped" ? "skipped" : undefined } })}
-            keepMounted={false}
-          >
-            <Tabs.List mb="md">
-              <Tabs.Tab value="gallery">Used cases ({used.length})</Tabs.Tab>
-              <Tabs.Tab value="skipped">Skipped cases ({skipped.length})</Tabs.Tab>
-            </Tabs.List>
-            <Tabs.Panel value="gallery">
-              <Gallery cases={used} />
-            </Tabs.Panel>
-            <Tabs.Panel value="skipped">
-              <SkippedTable cases={skipped} />
-            </Tabs.Panel>
-          </Tabs>
-        );
-      }}
+      {(rows) => (
+        <Tabs
+          value={view ?? "used"}
+          onChange={(next) => void navigate({ search: { view: VIEWS.find((known) => known === next) } })}
+          keepMounted={false}
+        >
+          <Tabs.List mb="md">
+            <Tabs.Tab value="used">Used cases ({dataset.num_used})</Tabs.Tab>
+            <Tabs.Tab value="skipped">Skipped cases ({dataset.num_skipped})</Tabs.Tab>
+            <Tabs.Tab value="distributions">Distributions</Tabs.Tab>
+            <Tabs.Tab value="history">History</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="used">
+            <UsedCases dataset={dataset} cases={rows} />
+          </Tabs.Panel>
+          <Tabs.Panel value="skipped">
+            <SkippedCases dataset={dataset} cases={rows} />
+          </Tabs.Panel>
+          <Tabs.Panel value="distributions">
+            <Distributions dataset={dataset} cases={rows} />
+          </Tabs.Panel>
+          <Tabs.Panel value="history">
+            <History dataset={dataset} />
+          </Tabs.Panel>
+        </Tabs>
+      )}
     </Loaded>
-  );
-}
-
-function SkippedTable({ cases }: { cases: CaseRecord[] }) {
-  if (cases.length === 0) {
-    return (
-      <EmptyState icon={IconCircleCheck} title="Nothing was skipped">
-        Every image of the folder has a mask that fits it.
-      </EmptyState>
-    );
-  }
-  return (
-    <Card withBorder padding={0}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Case</Table.Th>
-            <Table.Th>Reason and remedy</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {cases.map((row) => (
-            <Table.Tr key={row.id}>
-              <Table.Td>{row.name}</Table.Td>
-              <Table.Td>
-                <Group gap="xs">{row.reason}</Group>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Card>
   );
 }

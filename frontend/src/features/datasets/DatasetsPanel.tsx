@@ -6,8 +6,8 @@ import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton, TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
+import { checkSentence } from "@/lib/checks";
 import { formatDateTime } from "@/lib/format";
-import { checkSentence } from "./sentence";
 
 export function DatasetsPanel({ federation }: { federation: FederationRecord }) {
   const datasets = useQuery(datasetsQuery(federation.id));

@@ -1,54 +1,17 @@
-import {
-  AspectRatio,
-  Badge,
-  Button,
-  Card,
-  Center,
-  Group,
-  SegmentedControl,
-  SimpleGrid,
-  Stack,
-  Text,
-} from "@mantine/core";
-import { IconPhotoOff } from "@tabler/icons-react";
-import { useState } from "react";
+import { AspectRatio, Badge, Card, Center, Group, SimpleGrid, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { IconAlertTriangle, IconPhotoOff } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
-import { EmptyState } from "@/components/Feedback";
 
-const PAGE = 48;
-
-/** Thumbnails with the reference outlined, by split. */
-export function Gallery({ cases }: { cases: CaseRecord[] }) {
-  const [split, setSplit] = useState("all");
-  const [shown, setShown] = useState(PAGE);
-  if (cases.length === 0) {
-    return (
-      <EmptyState icon={IconPhotoOff} title="No case can be used">
-        The list of skipped cases says why. Mend the folder at the site, then check again.
-      </EmptyState>
-    );
-  }
-  const chosen = split === "all" ? cases : cases.filter((row) => row.split === split);
+/** Thumbnails with the reference outlined; each opens large. */
+export function Gallery({ cases, onOpen }: { cases: CaseRecord[]; onOpen: (name: string) => void }) {
   return (
-    <Stack>
-      <SegmentedControl
-        aria-label="Split"
-        value={split}
-        onChange={setSplit}
-        style={{ alignSelf: "flex-start" }}
-        data={[{ value: "all", label: "All" }, "train", "val", "test"]}
-      />
-      <SimpleGrid cols={{ base: 2, sm: 4, lg: 6, xl: 8 }} spacing="sm">
-        {chosen.slice(0, shown).map((row) => (
-          <Thumbnail key={row.id} row={row} />
-        ))}
-      </SimpleGrid>
-      {chosen.length > shown && (
-        <Button variant="default" onClick={() => setShown(shown + PAGE)} style={{ alignSelf: "center" }}>
-          Show more ({chosen.length - shown} left)
-        </Button>
-      )}
-    </Stack>
+    <SimpleGrid cols={{ base: 2, sm: 4, lg: 6, xl: 8 }} spacing="sm">
+      {cases.map((row) => (
+        <UnstyledButton key={row.id} onClick={() => onOpen(row.name)} aria-label={`Show ${row.name} large`}>
+          <Thumbnail row={row} />
+        </UnstyledButton>
+      ))}
+    </SimpleGrid>
   );
 }
 
@@ -61,7 +24,7 @@ function Thumbnail({ row }: { row: CaseRecord }) {
             <img src={row.thumbnail_url} alt={`Case ${row.name} with its reference outlined`} loading="lazy" />
           ) : (
             <Center c="dimmed">
-              <IconPhotoOff aria-label="The site sends no pictures" />
+              <IconPhotoOff aria-label="No thumbnail yet: check the data set again" />
             </Center>
           )}
         </AspectRatio>
@@ -70,9 +33,16 @@ function Thumbnail({ row }: { row: CaseRecord }) {
         <Text size="xs" truncate title={row.name}>
           {row.name}
         </Text>
-        <Badge size="xs" variant="default">
-          {row.split}
-        </Badge>
+        <Group gap={4} wrap="nowrap">
+          {row.warnings.length > 0 && (
+            <Tooltip label={row.warnings.map((warning) => warning.message).join(" ")} multiline maw={360}>
+              <IconAlertTriangle size={14} color="var(--mantine-color-orange-filled)" aria-label="To look at" />
+            </Tooltip>
+          )}
+          <Badge size="xs" variant="default">
+            {row.split}
+          </Badge>
+        </Group>
       </Group>
     </Card>
   );

@@ -1,12 +1,20 @@
-import { Badge, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { IconPlus, IconTopologyStar3 } from "@tabler/icons-react";
+import { Code, Group, SimpleGrid, Stack, Switch, TextInput } from "@mantine/core";
+import { IconPlus, IconSearch, IconSearchOff, IconTopologyStar3 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { type FederationRecord, federationsQuery } from "@/api";
 import { EmptyState, Loaded } from "@/components/Feedback";
-import { LinkButton, LinkCard } from "@/components/links";
+import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
-import { SiteMark } from "@/components/SiteMark";
+import { findFederations } from "@/lib/federations";
 import { plural } from "@/lib/format";
+import type { FederationsSearch } from "@/lib/urlState";
+import { FederationCard } from "./FederationCard";
+
+const route = getRouteApi("/");
+/** Fewer are seen at a glance. */
+const MANY = 5;
 
 export function FederationsPage() {
   const federations = useQuery(federationsQuery);
@@ -22,68 +30,75 @@ export function FederationsPage() {
       actions={create}
     >
       <Loaded query={federations}>
-        {(all) => {
-          const shown = all.filter((federation) => federation.archived_at === null);
-          if (shown.length === 0) {
-            return (
-              <EmptyState icon={IconTopologyStar3} title="No federation yet" action={create}>
-                Create one, add its sites, register each site's images and masks, and start an experiment. To look
-                around first, start the platform with <b>fedsm demo</b>: it brings four sites with synthetic fundus
-                photographs.
-              </EmptyState>
-            );
-          }
-          return (
-            <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-              {shown.map((federation) => (
-                <FederationCard key={federation.id} federation={federation} />
-              ))}
-            </SimpleGrid>
-          );
-        }}
+        {(all) =>
+          all.length === 0 ? (
+            <EmptyState icon={IconTopologyStar3} title="No federation yet" action={create}>
+              Create one, add its sites, register each site's images and masks, and start an experiment. To look around
+              first, start the platform with <Code>make demo</Code>: it brings four sites with synthetic fundus
+              photographs.
+            </EmptyState>
+          ) : (
+            <List all={all} create={create} />
+          )
+        }
       </Loaded>
     </Page>
   );
 }
 
-function FederationCard({ federation }: { federation: FederationRecord }) {
-  const cases = federation.sites
-    .flatMap((site) => Object.values(site.num_cases))
-    .reduce((sum, count) => sum + count, 0);
+function List({ all, create }: { all: FederationRecord[]; create: ReactNode }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: FederationsSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+  const numArchived = all.filter((federation) => federation.archived_at !== null).length;
+  const shown = findFederations(all, search);
   return (
-    <LinkCard withBorder className="plain" to="/federations/$federationId" params={{ federationId: federation.id }}>
-      <Stack gap="sm" h="100%">
-        <Title order={2} size="h4" className="title">
-          {federation.name}
-        </Title>
-        {federation.description && (
-          <Text size="sm" c="dimmed" lineClamp={2}>
-            {federation.description}
-          </Text>
-        )}
-        <Group gap="xs">
-          <Badge variant="default">{federation.task.modality}</Badge>
-          {federation.task.structures.map((structure) => (
-            <Badge key={structure.name} color="petrol">
-              {structure.name}
-            </Badge>
-          ))}
-        </Group>
-        <Group gap="md">
-          {federation.sites.slice(0, 6).map((site) => (
-            <SiteMark key={site.id} position={site.position} name={site.name} size="xs" />
-          ))}
-          {federation.sites.length > 6 && (
-            <Text size="xs" c="dimmed">
-              and {federation.sites.length - 6} more
-            </Text>
+    <Stack>
+      {(all.length >= MANY || numArchived > 0) && (
+        <Group>
+          {all.length >= MANY && (
+            <TextInput
+              aria-label="Find a federation"
+              placeholder="Name, modality, structure or site"
+              leftSection={<IconSearch size={16} aria-hidden />}
+              w={320}
+              value={search.find ?? ""}
+              onChange={(event) => set({ find: event.currentTarget.value || undefined })}
+            />
+          )}
+          {numArchived > 0 && (
+            <Switch
+              label={`Archived (${numArchived})`}
+              checked={search.archived ?? false}
+              onChange={(event) => set({ archived: event.currentTarget.checked || undefined })}
+            />
           )}
         </Group>
-        <Text size="sm" c="dimmed" mt="auto">
-          {plural(federation.sites.length, "site")} · {plural(cases, "case")} ·{" "}
-          {plural(federation.num_experiments, "experiment")}
-        </Text>
-      </Stack>
-    </LinkCard>
+      )}
+      {shown.length === 0 ? (
+        <NothingShown search={search} numArchived={numArchived} create={create} />
+      ) : (
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+          {shown.map((federation) => (
+            <FederationCard key={federation.id} federation={federation} />
+          ))}
+        </SimpleGrid>
+      )}
+    </Stack>
+  );
+}
+
+function NothingShown(props: { search: FederationsSearch; numArchived: number; create: ReactNode }) {
+  if (props.search.find) {
+    return (
+      <EmptyState icon={IconSearchOff} title={`No federation matches "${props.search.find}"`}>
+        Names, modalities, structures and sites were searched.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={IconTopologyStar3} title="No federation in use" action={props.create}>
+      {plural(props.numArchived, "federation is", "federations are")} archived: switch "Archived" on to see them.
+    </EmptyState>
   );
 }

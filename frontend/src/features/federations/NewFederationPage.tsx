@@ -23,6 +23,7 @@ interface Values {
   name: string;
   description: string;
   modality: string;
+  dimensions: "2" | "3";
   num_channels: "1" | "3";
   structures: { name: string; label_values: string }[];
 }
@@ -31,6 +32,7 @@ const INITIAL: Values = {
   name: "",
   description: "",
   modality: "fundus photography",
+  dimensions: "2",
   num_channels: "3",
   structures: [{ name: "", label_values: "1" }],
 };
@@ -48,6 +50,7 @@ export function NewFederationPage() {
             description: values.description,
             task: {
               modality: values.modality,
+              dimensions: values.dimensions === "3" ? 3 : 2,
               num_channels: values.num_channels === "1" ? 1 : 3,
               structures: values.structures.map((structure) => ({
                 name: structure.name,
@@ -80,9 +83,23 @@ export function NewFederationPage() {
               <TextInput label="Imaging modality" required {...form.getInputProps("modality")} />
               <div>
                 <Text size="sm" fw={500} mb={4}>
+                  Images are
+                </Text>
+                <SegmentedControl
+                  aria-label="Images are"
+                  data={[
+                    { value: "2", label: "pictures (2D)" },
+                    { value: "3", label: "volumes (3D)" },
+                  ]}
+                  {...form.getInputProps("dimensions")}
+                />
+              </div>
+              <div>
+                <Text size="sm" fw={500} mb={4}>
                   Image channels
                 </Text>
                 <SegmentedControl
+                  aria-label="Image channels"
                   data={[
                     { value: "3", label: "3 (RGB)" },
                     { value: "1", label: "1 (grey)" },

@@ -1,25 +1,38 @@
-import { Badge, Button, Card, Group, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { Button, Card, Group, SegmentedControl, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconBuildingHospital, IconDatabasePlus, IconPlus } from "@tabler/icons-react";
-import type { FederationRecord, SiteRecord } from "@/api";
+import { IconBuildingHospital, IconPlus, IconTable, IconTopologyStar3 } from "@tabler/icons-react";
+import { getRouteApi } from "@tanstack/react-router";
+import type { FederationRecord } from "@/api";
 import { EmptyState } from "@/components/Feedback";
-import { LinkButton } from "@/components/links";
-import { SiteMark } from "@/components/SiteMark";
-import { StateBadge } from "@/components/StateBadge";
-import { useNow } from "@/components/useNow";
-import { formatAgo, formatDateTime } from "@/lib/format";
+import { plural } from "@/lib/format";
+import { casesOf, isActive, onlineSentence } from "@/lib/sites";
+import type { FederationSearch } from "@/lib/urlState";
 import { AddSiteModal } from "./AddSiteModal";
+import { Hub } from "./Hub";
+import { SiteDrawer } from "./SiteDrawer";
+import { SitesTable } from "./SitesTable";
 
+const route = getRouteApi("/federations/$federationId");
+
+/** The sites as a table or as a picture; one of them opens its details. */
 export function SitesPanel({ federation }: { federation: FederationRecord }) {
   const [opened, modal] = useDisclosure(false);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: Partial<FederationSearch>, replace = true) =>
+    void navigate({ search: (old) => ({ ...old, ...change }), replace });
   const add = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={modal.open}>
       Add site
     </Button>
   );
+  const sites = federation.sites.filter((site) => search.archived || isActive(site));
+  const shown = federation.sites.find((site) => site.slug === search.site);
+  const open = (slug: string) => set({ site: slug }, false);
   return (
     <Stack>
       <AddSiteModal federationId={federation.id} opened={opened} onClose={modal.close} />
+      <SiteDrawer federation={federation} site={shown} onClose={() => set({ site: undefined })} />
       {federation.sites.length === 0 ? (
         <EmptyState icon={IconBuildingHospital} title="No site yet" action={add}>
           Add the institutions that hold the images. A simulated site is served by this machine's workers, a real one by
@@ -27,84 +40,61 @@ export function SitesPanel({ federation }: { federation: FederationRecord }) {
         </EmptyState>
       ) : (
         <>
-          <Group justify="flex-end">{add}</Group>
-          <SitesTable federation={federation} />
+          <Group justify="space-between">
+            <Group gap="md">
+              <ViewSwitch picture={search.picture} onChange={(picture) => set({ picture })} />
+              <Text size="sm" c="dimmed">
+                {onlineSentence(federation.sites)} ·{" "}
+                {plural(
+                  sites.reduce((sum, site) => sum + casesOf(site), 0),
+                  "case",
+                )}
+              </Text>
+              {!federation.sites.every(isActive) && (
+                <Switch
+                  size="sm"
+                  label="Archived"
+                  checked={search.archived ?? false}
+                  onChange={(event) => set({ archived: event.currentTarget.checked || undefined })}
+                />
+              )}
+            </Group>
+            {add}
+          </Group>
+          {sites.length === 0 ? (
+            <EmptyState icon={IconBuildingHospital} title="Every site is archived">
+              Switch "Archived" on to see them, or add a site.
+            </EmptyState>
+          ) : search.picture ? (
+            <Card withBorder>
+              <Hub sites={sites} onOpen={open} />
+            </Card>
+          ) : (
+            <SitesTable sites={sites} federationId={federation.id} onOpen={open} />
+          )}
         </>
       )}
     </Stack>
   );
 }
 
-function SitesTable({ federation }: { federation: FederationRecord }) {
-  const now = useNow();
-  return (
-    <Card withBorder padding={0}>
-      <Table.ScrollContainer minWidth={860}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Site</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Last seen</Table.Th>
-              <Table.Th>Kind</Table.Th>
-              <Table.Th>Hardware</Table.Th>
-              <Table.Th ta="right">Train</Table.Th>
-              <Table.Th ta="right">Val</Table.Th>
-              <Table.Th ta="right">Test</Table.Th>
-              <Table.Th />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {federation.sites.map((site) => (
-              <SiteRow key={site.id} site={site} federationId={federation.id} now={now} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Card>
+function ViewSwitch({ picture, onChange }: { picture?: boolean; onChange: (picture: true | undefined) => void }) {
+  const label = (Icon: typeof IconTable, word: string) => (
+    <Group gap={6} wrap="nowrap">
+      <Icon size={16} aria-hidden />
+      {word}
+    </Group>
   );
-}
-
-function SiteRow({ site, federationId, now }: { site: SiteRecord; federationId: string; now: number }) {
-  const hasData = Object.values(site.num_cases).some((count) => count > 0);
   return (
-    <Table.Tr>
-      <Table.Td>
-        <SiteMark position={site.position} name={site.name} />
-      </Table.Td>
-      <Table.Td>
-        <StateBadge state={site.state} />
-      </Table.Td>
-      <Table.Td>
-        <Tooltip label={site.last_seen_at ? formatDateTime(site.last_seen_at) : "No worker has connected yet"}>
-          <Text size="sm" c="dimmed" component="span">
-            {formatAgo(site.last_seen_at, now)}
-          </Text>
-        </Tooltip>
-      </Table.Td>
-      <Table.Td>
-        <Badge variant="default">{site.kind}</Badge>
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm">{site.hardware ?? "–"}</Text>
-      </Table.Td>
-      {(["train", "val", "test"] as const).map((split) => (
-        <Table.Td key={split} ta="right">
-          {hasData ? (site.num_cases[split] ?? 0) : "–"}
-        </Table.Td>
-      ))}
-      <Table.Td ta="right">
-        <LinkButton
-          to="/federations/$federationId/datasets/new"
-          params={{ federationId }}
-          search={{ site: site.id }}
-          size="compact-sm"
-          variant={hasData ? "subtle" : "light"}
-          leftSection={<IconDatabasePlus size={14} aria-hidden />}
-        >
-          Register data
-        </LinkButton>
-      </Table.Td>
-    </Table.Tr>
+    <SegmentedControl
+      size="sm"
+      aria-label="Sites as"
+      value={picture ? "picture" : "table"}
+      onChange={(next) => onChange(next === "picture" ? true : undefined)}
+      data={[
+        { value: "table", label: label(IconTable, "Table") },
+        { value: "picture", label: label(IconTopologyStar3, "Picture") },
+      ]}
+    />
   );
 }

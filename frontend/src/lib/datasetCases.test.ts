@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { CaseRecord } from "@/api";
+import { casesCsvUrl, neighbour, pageOf, reasonCounts, sizeText, skippedCases, usedCases } from "./datasetCases";
+
+const used = (name: string, split: CaseRecord["split"]) => ({ name, used: true, split, patient: null }) as CaseRecord;
+const skipped = (name: string, reason_code: CaseRecord["reason_code"]) =>
+  ({ name, used: false, reason_code, reason: "Remedy: paint it", patient: null }) as CaseRecord;
+const ALL = [used("eye 1", "train"), used("eye 2", "test"), skipped("eye 3", "empty_mask"), skipped("x", "no_mask")];
+const names = (rows: CaseRecord[]) => rows.map(({ name }) => name);
+
+describe("filters", () => {
+  it("take split and name of used cases, reason and text of skipped ones", () => {
+    expect(names(usedCases(ALL, {}))).toEqual(["eye 1", "eye 2"]);
+    expect(names(usedCases(ALL, { split: "test" }))).toEqual(["eye 2"]);
+    expect(names(usedCases(ALL, { find: "EYE 1" }))).toEqual(["eye 1"]);
+    expect(names(skippedCases(ALL, { reason: "no_mask" }))).toEqual(["x"]);
+    expect(names(skippedCases(ALL, { find: "paint" }))).toEqual(["eye 3", "x"]);
+  });
+});
+
+it("counts reasons, the most common first", () => {
+  expect(reasonCounts({ skipped_by_reason: { no_mask: 1, empty_mask: 5 } })).toEqual([
+    ["empty_mask", 5],
+    ["no_mask", 1],
+  ]);
+});
+
+describe("pages", () => {
+  const rows = Array.from({ length: 100 }, (_, index) => index);
+  it("hold 48 cases, and a page that is not there is the last", () => {
+    expect(pageOf(rows, undefined)).toMatchObject({ page: 1, pages: 3 });
+    expect(pageOf(rows, 9)).toEqual({ rows: [96, 97, 98, 99], page: 3, pages: 3 });
+    expect(pageOf([], 4)).toEqual({ rows: [], page: 1, pages: 1 });
+  });
+});
+
+it("finds the neighbours of a case", () => {
+  expect(neighbour(ALL, "eye 1", 1)?.name).toBe("eye 2");
+  expect(neighbour(ALL, "eye 1", -1)).toBeUndefined();
+  expect(neighbour(ALL, "not there", 1)).toBeUndefined();
+});
+
+it("writes addresses and sizes", () => {
+  expect(casesCsvUrl("d", false, "no_mask")).toBe("/api/v1/datasets/d/cases.csv?used=false&reason=no_mask");
+  expect(sizeText({ depth: null, height: 96, width: 128 })).toBe("96 × 128 px");
+  expect(sizeText({ depth: 24, height: 96, width: 128 })).toBe("24 × 96 × 128 px");
+});

@@ -1,0 +1,54 @@
+/** The cases of a data set as its page shows them. */
+
+import type { CaseRecord, DatasetRecord } from "@/api";
+import type { DatasetSearch } from "./urlState";
+
+export const PAGE_SIZE = 48;
+
+/** Used cases of the chosen split whose name holds the text. */
+export function usedCases(all: readonly CaseRecord[], search: DatasetSearch): CaseRecord[] {
+  return all.filter((row) => row.used && (!search.split || row.split === search.split) && holds(row, search.find));
+}
+
+/** Skipped cases of the chosen reason whose name or reason holds the text. */
+export function skippedCases(all: readonly CaseRecord[], search: DatasetSearch): CaseRecord[] {
+  return all.filter(
+    (row) => !row.used && (!search.reason || row.reason_code === search.reason) && holds(row, search.find),
+  );
+}
+
+function holds(row: CaseRecord, wanted: string | undefined): boolean {
+  const text = `${row.name}\n${row.reason ?? ""}\n${row.patient ?? ""}`.toLowerCase();
+  return !wanted || text.includes(wanted.toLowerCase());
+}
+
+/** The reasons with how many cases they skip, the most common first. */
+export function reasonCounts(dataset: Pick<DatasetRecord, "skipped_by_reason">): [string, number][] {
+  return Object.entries(dataset.skipped_by_reason).sort(([, left], [, right]) => right - left);
+}
+
+export function pageOf<Row>(
+  rows: readonly Row[],
+  page: number | undefined,
+): { rows: Row[]; page: number; pages: number } {
+  const pages = Math.max(1, Math.ceil(rows.length / PAGE_SIZE));
+  const shown = Math.min(page ?? 1, pages);
+  return { rows: rows.slice((shown - 1) * PAGE_SIZE, shown * PAGE_SIZE), page: shown, pages };
+}
+
+/** The case before or after one of a list; undefined at its ends. */
+export function neighbour(rows: readonly CaseRecord[], name: string, step: 1 | -1): CaseRecord | undefined {
+  const index = rows.findIndex((row) => row.name === name);
+  return index < 0 ? undefined : rows[index + step];
+}
+
+export function casesCsvUrl(datasetId: string, used: boolean, reason?: string): string {
+  const query = new URLSearchParams({ used: String(used), ...(reason ? { reason } : {}) });
+  return `/api/v1/datasets/${datasetId}/cases.csv?${query}`;
+}
+
+/** `96 × 96 px`, `24 × 96 × 96 px`. */
+export function sizeText(row: Pick<CaseRecord, "width" | "height" | "depth">): string {
+  const known = [row.depth, row.height, row.width].filter((size) => size !== null);
+  return known.length > 0 ? `${known.join(" × ")} px` : "size not known";
+}

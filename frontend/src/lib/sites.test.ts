@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { SitePolicy, SiteRecord, SiteTask } from "@/api";
+import { doing, onlineSentence, policyInShort, policySentences, taskSentence } from "./sites";
+
+const TASK: SiteTask = {
+  kind: "train_site",
+  started_at: null,
+  fraction: 0.4,
+  round: 3,
+  num_rounds: 20,
+  run_label: "FedSM, seed 0",
+  run_id: "r",
+  experiment_id: "e",
+  dataset_id: null,
+};
+const POLICY: SitePolicy = {
+  allowed_strategies: null,
+  may_send_thumbnails: true,
+  may_send_images: true,
+  may_send_predictions: true,
+  may_send_hashes: true,
+  minimum_count: 10,
+};
+
+describe("what a site is doing", () => {
+  it("names the round and the run", () => {
+    expect(taskSentence(TASK)).toBe("Training, round 3 of 20 (FedSM, seed 0)");
+    expect(taskSentence({ ...TASK, kind: "evaluate_site" })).toBe("Testing (FedSM, seed 0)");
+  });
+
+  it("says how far a check is, and how many other things run", () => {
+    const check: SiteTask = { ...TASK, kind: "describe_dataset", round: null, num_rounds: null, run_label: null };
+    expect(doing({ tasks: [check] })).toBe("Checking a data set, 40 %");
+    expect(doing({ tasks: [TASK, check] })).toBe("Training, round 3 of 20 (FedSM, seed 0), and 1 more");
+    expect(doing({ tasks: [] })).toBeUndefined();
+  });
+});
+
+describe("policies in words", () => {
+  it("are short in a table", () => {
+    expect(policyInShort(POLICY)).toBe("All methods; pictures may leave");
+    expect(policyInShort({ ...POLICY, allowed_strategies: ["fedsm"], may_send_images: false })).toBe(
+      "1 method only; images stay",
+    );
+    const none = { may_send_thumbnails: false, may_send_images: false, may_send_predictions: false };
+    expect(policyInShort({ ...POLICY, ...none })).toBe("All methods; no picture leaves");
+  });
+
+  it("say each clause", () => {
+    const sentences = policySentences({ ...POLICY, allowed_strategies: ["fedsm", "fedavg"], minimum_count: 1 });
+    expect(sentences[0]).toBe("Only FedSM, FedAvg may train here.");
+    expect(sentences.at(-1)).toBe("Statistics tell every count.");
+    expect(policySentences(POLICY).at(-1)).toBe("Statistics tell no count from 1 to 9.");
+  });
+});
+
+it("counts online sites without those archived", () => {
+  const site = (state: SiteRecord["state"], archived_at: string | null = null) =>
+    ({ state, archived_at }) as SiteRecord;
+  expect(onlineSentence([site("online"), site("busy"), site("offline"), site("online", "2026-01-01")])).toBe(
+    "2 of 3 sites online",
+  );
+});

@@ -1,0 +1,88 @@
+/** Sites in words: what they are doing, how many cases they have, what their policies say. */
+
+import type { SegmentationTask, SitePolicy, SiteRecord, SiteTask } from "@/api";
+import { formatPercent, humanize, plural } from "./format";
+import { strategyName } from "./words";
+
+export const SPLITS = ["train", "val", "test"] as const;
+
+export function casesOf(site: Pick<SiteRecord, "num_cases">): number {
+  return Object.values(site.num_cases).reduce((sum, count) => sum + count, 0);
+}
+
+export function isActive(site: Pick<SiteRecord, "archived_at">): boolean {
+  return site.archived_at === null;
+}
+
+/** `Training, round 3 of 20 (FedSM, seed 0)`. */
+export function taskSentence(task: SiteTask): string {
+  const run = task.run_label ? ` (${task.run_label})` : "";
+  const round = task.round ? `, round ${task.round} of ${task.num_rounds}` : "";
+  switch (task.kind) {
+    case "train_site":
+      return `Training${round}${run}`;
+    case "validate_site":
+      return `Validating${round}${run}`;
+    case "evaluate_site":
+      return `Testing${run}`;
+    case "describe_dataset":
+      return `Checking a data set, ${formatPercent(task.fraction)}`;
+    case "dry_run_site":
+      return "Trying a configuration";
+    default:
+      return `${humanize(task.kind)}${run}`;
+  }
+}
+
+/** What a site is doing now; undefined where that is nothing. */
+export function doing(site: Pick<SiteRecord, "tasks">): string | undefined {
+  const [first, ...others] = site.tasks;
+  if (!first) return undefined;
+  return others.length > 0 ? `${taskSentence(first)}, and ${others.length} more` : taskSentence(first);
+}
+
+/** `All methods; all pictures leave`, for a cell of a table. */
+export function policyInShort(policy: SitePolicy): string {
+  const methods = policy.allowed_strategies;
+  return `${methods ? `${plural(methods.length, "method")} only` : "All methods"}; ${pictures(policy)}`;
+}
+
+function pictures(policy: SitePolicy): string {
+  const kinds: [boolean | undefined, string][] = [
+    [policy.may_send_thumbnails, "thumbnails"],
+    [policy.may_send_images, "images"],
+    [policy.may_send_predictions, "predictions"],
+  ];
+  const kept = kinds.filter(([may]) => may === false).map(([, name]) => name);
+  if (kept.length === 0) return "pictures may leave";
+  if (kept.length === kinds.length) return "no picture leaves";
+  return `${kept.join(" and ")} stay`;
+}
+
+/** Every clause of a policy, as a site's manager would say it. */
+export function policySentences(policy: SitePolicy): string[] {
+  const methods = policy.allowed_strategies;
+  const may = (allowed: boolean | undefined) => (allowed === false ? "may not leave" : "may leave");
+  return [
+    methods ? `Only ${methods.map(strategyName).join(", ")} may train here.` : "Every method may train here.",
+    `Thumbnails of used cases ${may(policy.may_send_thumbnails)}.`,
+    `Images and references of test cases ${may(policy.may_send_images)}.`,
+    `Predicted masks of test cases ${may(policy.may_send_predictions)}.`,
+    `Hashes of images, for finding copies at other sites, ${may(policy.may_send_hashes)}.`,
+    policy.minimum_count && policy.minimum_count > 1
+      ? `Statistics tell no count from 1 to ${policy.minimum_count - 1}.`
+      : "Statistics tell every count.",
+  ];
+}
+
+/** `2D, 3 channels`. */
+export function taskInShort(task: SegmentationTask): string {
+  return `${task.dimensions ?? 2}D, ${plural(task.num_channels ?? 3, "channel")}`;
+}
+
+/** `3 of 4 sites online`, of those that are not archived. */
+export function onlineSentence(sites: readonly SiteRecord[]): string {
+  const active = sites.filter(isActive);
+  const online = active.filter((site) => site.state !== "offline").length;
+  return `${online} of ${plural(active.length, "site")} online`;
+}
