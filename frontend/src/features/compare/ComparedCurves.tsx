@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { type RunComparison, runMetricsQuery } from "@/api";
 import { RowsSkeleton } from "@/components/Feedback";
-import { type Line, Lines } from "@/features/results/RunCurves";
+import { type Line, Lines } from "@/components/RunLines";
 import { runTitles } from "@/lib/runComparison";
 import { runCurve } from "@/lib/runCurves";
 

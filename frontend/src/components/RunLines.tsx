@@ -1,0 +1,91 @@
+import { Group, Text } from "@mantine/core";
+import { useMemo } from "react";
+import { formatDice } from "@/lib/format";
+import { siteColour, siteLineType } from "@/lib/palette";
+import { bestPoint, type RunCurve, type RunMeasure } from "@/lib/runCurves";
+import { modelName } from "@/lib/words";
+import { Chart } from "./Chart";
+import type { ChartOption } from "./echarts";
+import classes from "./RunLines.module.css";
+
+export interface Line extends RunCurve {
+  name: string;
+  position: number;
+}
+
+const LEGEND_ENTRY_PX = 52;
+
+/** Curves of several runs in one chart, each named with its best round. */
+export function Lines({ lines, measure, numRounds }: { lines: Line[]; measure: RunMeasure; numRounds: number }) {
+  const drawn = JSON.stringify(lines);
+  const option = useMemo(() => curvesOption(JSON.parse(drawn), numRounds), [drawn, numRounds]);
+  return (
+    <div className={classes.chart}>
+      <Chart
+        option={option}
+        height={Math.max(280, lines.length * LEGEND_ENTRY_PX)}
+        label={`${measure === "dice" ? "Validation Dice" : "Training loss"} over rounds, one line a run`}
+      />
+      <ul className={classes.legend}>
+        {lines.map((line) => (
+          <LegendEntry key={line.position} line={line} measure={measure} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function LegendEntry({ line, measure }: { line: Line; measure: RunMeasure }) {
+  const best = bestPoint(line.points, measure);
+  return (
+    <li>
+      <Group gap={8} wrap="nowrap" align="flex-start">
+        <span
+          aria-hidden
+          className={classes.stroke}
+          style={{ borderTop: `3px ${siteLineType(line.position)} ${siteColour(line.position)}` }}
+        />
+        <div style={{ minWidth: 0 }}>
+          <Text size="sm" lineClamp={2} title={line.name}>
+            {line.name}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {modelName(line.model)}
+            {best && `, ${formatDice(best[1])} in round ${best[0]}`}
+          </Text>
+        </div>
+      </Group>
+    </li>
+  );
+}
+
+function curvesOption(lines: readonly Line[], numRounds: number): ChartOption {
+  return {
+    grid: { left: 52, right: 16, top: 12, bottom: 34 },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      valueFormatter: (value) => (typeof value === "number" ? value.toFixed(3) : "–"),
+    },
+    xAxis: {
+      type: "value",
+      name: "round",
+      nameLocation: "middle",
+      nameGap: 20,
+      min: 0,
+      max: numRounds,
+      minInterval: 1,
+      splitLine: { show: false },
+    },
+    yAxis: { type: "value", scale: true },
+    series: lines.map((line) => ({
+      type: "line",
+      name: line.name,
+      data: line.points,
+      color: siteColour(line.position),
+      lineStyle: { color: siteColour(line.position), width: 2, type: siteLineType(line.position) },
+      symbol: "circle",
+      symbolSize: line.points.length > 40 ? 0 : 5,
+    })),
+  };
+}
