@@ -1,6 +1,5 @@
 import { Card, Group, MultiSelect, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
 import { type ExperimentRecord, type RunRecord, runMetricsQuery, type ScoreQuery } from "@/api";
 import { type Line, Lines } from "@/components/RunLines";
 import { firstSeeds, runName } from "@/lib/runChoice";
