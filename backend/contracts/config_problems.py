@@ -184,16 +184,23 @@ def _fedsm_problems(
             remedy=f"set lambda above {1 / present:.3g} and at most 1; the reference code uses 0.7",
         )
     if isinstance(strategy.selector, LdaSelector):
-        for site in sites:
-            if site.num_training_cases < strategy.selector.minimum_cases:
-                yield ConfigProblem(
-                    field=f"{field}.selector.minimum_cases",
-                    value=str(strategy.selector.minimum_cases),
-                    message=f"site {site.slug} has {site.num_training_cases} training cases, whose feature moments "
-                    "could reveal one",
-                    remedy=f"register more cases at {site.slug}, lower it to {max(site.num_training_cases, 2)}, or "
-                    "choose the cnn selector",
-                )
+        minimum = strategy.selector.minimum_cases
+        if small := [site for site in sites if site.num_training_cases < minimum]:
+            lowest = max(min(site.num_training_cases for site in small), 2)
+            yield ConfigProblem(
+                field=f"{field}.selector.minimum_cases",
+                value=str(minimum),
+                message="feature moments of so few training cases could reveal one: "
+                + in_short([f"{site.slug} has {site.num_training_cases}" for site in small]),
+                remedy=f"register more cases there, lower it to {lowest}, or choose the cnn selector",
+            )
+
+
+def in_short(names: Sequence[str], most: int = 4) -> str:
+    """`a, b, c, d and 12 more`."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def num_present(config: ExperimentConfig, num_sites: int) -> int:

@@ -1,5 +1,6 @@
 """Experiment files: YAML with a name, a configuration and, if somebody likes, a federation. Read, and written."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -11,6 +12,8 @@ from backend.contracts.experiment_file import ExperimentFile
 from backend.experiments.schemas import ExperimentFileRead, FileProblem
 
 MOST_CHARACTERS = 200_000
+#: An experiment needs five levels; reading a file takes a step of the stack for each.
+MOST_LEVELS = 20
 FORM = "a file has the fields name and config, and may have description and federation"
 
 #: Of pydantic's problems: what is wrong, and what to do.
@@ -25,14 +28,18 @@ def read_file(text: str) -> ExperimentFileRead:
     if len(text) > MOST_CHARACTERS:
         return _refused("file", f"{len(text)} characters", "is too long", f"give at most {MOST_CHARACTERS} characters")
     try:
-        if (line := _alias_line(text)) is not None:
-            return _refused("file", "", "repeats a value by an alias (*name)", "write the value out", line)
+        if (refused := _refuse_shape(text)) is not None:
+            return refused
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         message = getattr(error, "problem", None) or str(error)
         return _refused("file", "", f"is not valid YAML: {message}", "mend the line", mark.line + 1 if mark else None)
+    except ValueError as error:  # a number of thousands of digits, or a date that does not exist
+        return _refused("file", "", f"holds a value that cannot be read: {error}", "correct the value")
+    if repeated := list(_repeated(root, [])):
+        return ExperimentFileRead(file=None, problems=repeated)
     if not isinstance(content, dict):
         return _refused("file", type(content).__name__, "holds no fields", FORM)
     try:
@@ -53,12 +60,42 @@ def write_file(name: str, description: str, config: ExperimentConfig, federation
     return "\n".join([*head, "", body])
 
 
-def _alias_line(text: str) -> int | None:
-    """An alias can stand for a tree of any size, so there may be none. Raises YAMLError."""
+def _refuse_shape(text: str) -> ExperimentFileRead | None:
+    """What cannot be built safely: an alias can stand for a tree of any size, and so can levels. Raises YAMLError."""
+    levels = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            return event.start_mark.line + 1 if event.start_mark else None
+            return _refused("file", "", "repeats a value by an alias (*name)", "write the value out", line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            levels += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            levels -= 1
+        if levels > MOST_LEVELS:
+            return _refused("file", "", f"is nested more than {MOST_LEVELS} levels deep", "write it flatter", line)
     return None
+
+
+def _repeated(node: yaml.Node | None, path: list[str]) -> Iterator[FileProblem]:
+    """Fields that are given twice: YAML itself would silently take the last."""
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            steps = [*path, name]
+            if name in first:
+                yield FileProblem(
+                    field=".".join(steps),
+                    value="",
+                    message=f"is given twice, first in line {first[name]}",
+                    remedy="keep one of them",
+                    line=line,
+                )
+            first.setdefault(name, line)
+            yield from _repeated(value, steps)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _repeated(value, [*path, str(index)])
 
 
 def _refused(field: str, value: str, message: str, remedy: str, line: int | None = None) -> ExperimentFileRead:

@@ -5,6 +5,7 @@ import itertools
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.contracts.config_problems import num_present
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig, soft_pull_contraction
@@ -14,9 +15,11 @@ from backend.errors import ExperimentRunning
 from backend.events import service as events
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheckResult, ExperimentCreate, ExperimentRecord, ExperimentUpdate
+from backend.experiments.warnings import warnings_on
 from backend.rounds import service as rounds
 from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
 from backend.runs import service as runs
+from backend.sites import service as sites
 
 #: From the least finished: the order in which an experiment's status is looked for among its runs'.
 STATUS_ORDER = (
@@ -59,11 +62,14 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
     federation = get_row(session, Federation, federation_id)
     data = sites_with_data(session, federation_id)
     lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
+    num_training = sum(entry.site.slug not in config.held_out_sites for entry in data)
+    records = sites.site_records(session, sites.list_sites(session, federation_id))
     return ConfigCheckResult(
         problems=problems_on(session, config, data, federation.task),
+        warnings=warnings_on(config, records, federation.task),
         num_sites=len(data),
         num_runs=len(config.strategies) * len(config.seeds),
-        rho={str(lambda_): soft_pull_contraction(lambda_, len(data)) for lambda_ in lambdas},
+        rho={str(lambda_): soft_pull_contraction(lambda_, num_present(config, num_training)) for lambda_ in lambdas},
     )
 
 

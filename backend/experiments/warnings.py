@@ -1,0 +1,88 @@
+"""What a configuration can do on a federation's sites and is still likely to be regretted; nothing of it is refused."""
+
+from collections.abc import Iterator, Sequence
+
+from backend.contracts.config_problems import ConfigProblem, in_short
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.task_definition import SegmentationTask
+from backend.federations.schemas import SiteRecord
+
+#: Fewer cases than this and one case moves a site's mean by more than methods differ.
+FEW_TEST_CASES = 5
+FEW_TRAINING_CASES = 10
+
+
+def warnings_on(
+    config: ExperimentConfig, sites: Sequence[SiteRecord], task: SegmentationTask
+) -> list[ConfigProblem]:
+    """In the order of the set-up: sites first, then images, network, schedule."""
+    used = [site for site in sites if any(site.num_cases.values())]
+    training = [site for site in used if site.slug not in config.held_out_sites]
+    return [
+        *_site_warnings(sites, used),
+        *_case_warnings(used, training),
+        *_setting_warnings(config, task),
+    ]
+
+
+def _site_warnings(sites: Sequence[SiteRecord], used: Sequence[SiteRecord]) -> Iterator[ConfigProblem]:
+    if used and (empty := [site for site in sites if site not in used]):
+        yield ConfigProblem(
+            field="federation",
+            value=_names(empty),
+            message="take no part: no checked data set is there",
+            remedy="register data there, or go on without",
+        )
+    if offline := [site for site in used if site.state == "offline"]:
+        yield ConfigProblem(
+            field="federation",
+            value=_names(offline),
+            message="are offline, and a round waits for them",
+            remedy="start the worker that serves them, or lower minimum_sites so that rounds go on",
+        )
+
+
+def _case_warnings(used: Sequence[SiteRecord], training: Sequence[SiteRecord]) -> Iterator[ConfigProblem]:
+    if small := [site for site in training if site.num_cases.get("train", 0) < FEW_TRAINING_CASES]:
+        yield ConfigProblem(
+            field="federation",
+            value=_names(small),
+            message=f"have fewer than {FEW_TRAINING_CASES} training cases: their own models learn them by heart",
+            remedy="register more cases there, or hold these sites out",
+        )
+    if unvalidated := [site for site in training if not site.num_cases.get("val", 0)]:
+        yield ConfigProblem(
+            field="federation",
+            value=_names(unvalidated),
+            message="have no validation case, so their best round is chosen without them",
+            remedy="give validation a share when registering data there",
+        )
+    if untested := [site for site in used if site.num_cases.get("test", 0) < FEW_TEST_CASES]:
+        yield ConfigProblem(
+            field="federation",
+            value=_names(untested),
+            message=f"have fewer than {FEW_TEST_CASES} test cases: a mean over so few says little of the site",
+            remedy="register more cases there, or give the test a larger share",
+        )
+
+
+def _setting_warnings(config: ExperimentConfig, task: SegmentationTask) -> Iterator[ConfigProblem]:
+    if config.network.spatial_dims == 2 and task.dimensions == 3:
+        yield ConfigProblem(
+            field="network.spatial_dims",
+            value="2",
+            message="a 2D network sees volumes slice by slice and nothing of the slices beside",
+            remedy="choose 3 where memory allows it, or go on: it trains much faster",
+        )
+    falls = config.schedule.learning_rate_schedule in ("cosine", "polynomial")
+    if falls and any(strategy.name == "fedsm" for strategy in config.strategies):
+        yield ConfigProblem(
+            field="schedule.learning_rate_schedule",
+            value=config.schedule.learning_rate_schedule,
+            message="falls to almost 0, where SoftPull makes FedSM's personalized models equal",
+            remedy="keep the learning rate constant, or raise FedSM's lambda",
+        )
+
+
+def _names(sites: Sequence[SiteRecord]) -> str:
+    return in_short([site.name for site in sites])
