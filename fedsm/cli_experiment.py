@@ -9,6 +9,7 @@ from rich.table import Table
 
 from backend.contracts.status import RunStatus
 from backend.experiments.schemas import ExperimentRecord
+from fedsm.cli_check import check
 from fedsm.cli_dry_run import dry_run
 from fedsm.cli_results import compare, print_results, results
 from fedsm.cli_shared import (
@@ -29,6 +30,7 @@ from fedsm.watch import describe_run, follow, make_console, print_json, run_disp
 
 experiment_app = typer.Typer(help="Experiments: create, watch, and read their results.", no_args_is_help=True)
 experiment_app.command()(templates)
+experiment_app.command()(check)
 experiment_app.command()(dry_run)
 experiment_app.command()(results)
 experiment_app.command()(compare)

@@ -13,7 +13,7 @@ from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector, SelectorCases
-from backend.experiments.schemas import ExperimentCreate, ExperimentRecord
+from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord, SiteUpdate
 from backend.leakage.schemas import LeakageReport
 from backend.models.schemas import ModelSet
@@ -117,6 +117,12 @@ class Client:
     ) -> ExperimentRecord:
         body = ExperimentCreate(name=name, description=description, config=config)
         return self._post(f"/federations/{federation_id}/experiments", body, ExperimentRecord)
+
+    def check_experiment(self, federation_id: str, config: ExperimentConfig) -> ConfigCheckResult:
+        """Creates nothing."""
+        return self._post(
+            f"/federations/{federation_id}/experiments/check", ConfigCheck(config=config), ConfigCheckResult
+        )
 
     def experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._get(f"/experiments/{experiment_id}", ExperimentRecord)

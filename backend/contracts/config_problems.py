@@ -163,7 +163,7 @@ def _strategy_problems(
 def _policy_problems(strategy: StrategyConfig, field: str, sites: Sequence[SiteFacts]) -> Iterator[ConfigProblem]:
     refusing = [s for s in sites if s.allowed_strategies is not None and strategy.name not in s.allowed_strategies]
     if refusing:
-        names = ", ".join(site.slug for site in refusing)
+        names = in_short([site.slug for site in refusing])
         yield ConfigProblem(
             field=f"{field}.name",
             value=strategy.name,

@@ -38,10 +38,13 @@ def estimate(config: ExperimentConfig, labels: Sequence[str], answers: Answers) 
     by_site = {
         slug: sum(_round_seconds(result, cost) for cost in result.strategies) for slug, result in training.items()
     }
+    num_rounds = config.schedule.rounds * len(config.seeds)
     return DryRunEstimate(
         strategies=strategies,
         num_runs=len(labels) * len(config.seeds),
         seconds=load + len(config.seeds) * sum(strategy.seconds for strategy in strategies),
+        bytes_up=num_rounds * sum(strategy.bytes_up_per_round for strategy in strategies),
+        bytes_down=num_rounds * sum(strategy.bytes_down_per_round for strategy in strategies),
         bytes_kept=len(config.seeds) * sum(strategy.bytes_kept for strategy in strategies),
         peak_memory_mib=max(result.peak_memory_mib for result in results),
         peak_gpu_memory_mib=max(gpu_memory, default=None),

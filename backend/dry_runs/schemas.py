@@ -42,6 +42,8 @@ class DryRunEstimate(Record):
     strategies: list[StrategyEstimate]
     num_runs: int
     seconds: float
+    bytes_up: int = Field(description="Of all sites in all rounds of all runs.")
+    bytes_down: int = Field(description="Of all sites in all rounds of all runs.")
     bytes_kept: int
     peak_memory_mib: float = Field(description="Of a worker's process, at the site that needs most.")
     peak_gpu_memory_mib: float | None

@@ -64,7 +64,7 @@ def _refuse_shape(text: str) -> ExperimentFileRead | None:
     """What cannot be built safely: an alias can stand for a tree of any size, and so can levels. Raises YAMLError."""
     levels = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
             return _refused("file", "", "repeats a value by an alias (*name)", "write the value out", line)
         if isinstance(event, yaml.CollectionStartEvent):

@@ -36,7 +36,9 @@ class ConfigCheckResult(Record):
     warnings: list[ConfigProblem] = Field(description="What would run and is still likely to be regretted.")
     num_sites: int = Field(description="Sites with data.")
     num_runs: int
-    rho: dict[str, float] = Field(description="FedSM lambda (as text) to SoftPull's contraction factor a round, for the sites that train in one.")
+    rho: dict[str, float] = Field(
+        description="FedSM lambda (as text) to SoftPull's contraction factor a round, for the sites that train in one."
+    )
 
 
 class ExperimentFileText(Contract):

@@ -63,7 +63,7 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
     data = sites_with_data(session, federation_id)
     lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
     num_training = sum(entry.site.slug not in config.held_out_sites for entry in data)
-    records = sites.site_records(session, sites.list_sites(session, federation_id))
+    records = sites.site_records(session, sites.active_sites(session, federation_id))
     return ConfigCheckResult(
         problems=problems_on(session, config, data, federation.task),
         warnings=warnings_on(config, records, federation.task),

@@ -12,9 +12,7 @@ FEW_TEST_CASES = 5
 FEW_TRAINING_CASES = 10
 
 
-def warnings_on(
-    config: ExperimentConfig, sites: Sequence[SiteRecord], task: SegmentationTask
-) -> list[ConfigProblem]:
+def warnings_on(config: ExperimentConfig, sites: Sequence[SiteRecord], task: SegmentationTask) -> list[ConfigProblem]:
     """In the order of the set-up: sites first, then images, network, schedule."""
     used = [site for site in sites if any(site.num_cases.values())]
     training = [site for site in used if site.slug not in config.held_out_sites]

@@ -58,6 +58,7 @@ def test_rounds_tests_seeds_and_bytes_add_up() -> None:
     assert (run.bytes_up_per_round, run.bytes_down_per_round) == (100, 200)
     assert run.bytes_kept == 5 * 1000
     assert total.bytes_kept == 2 * 5 * 1000
+    assert (total.bytes_up, total.bytes_down) == (2 * 4 * 100, 2 * 4 * 200)
     assert total.peak_memory_mib == 700
 
 

@@ -62,6 +62,17 @@ def test_every_problem_names_line_field_and_value(backend: LiveBackend) -> None:
         ("name: A\nconfig: &c {}\nother: *c\n", "file", 3, "repeats a value"),
         ("name: !!python/object:os.system {}\n", "file", 1, "is not valid YAML"),
         ("x" * 200_001, "file", None, "is too long"),
+        ("name: A\nconfig: " + "[" * 5000 + "]" * 5000, "file", 2, "more than 20 levels"),
+        ("name: A\nconfig: {strategies: [{name: fedavg}]}\nname: B\n", "name", 3, "given twice, first in line 1"),
+        (
+            "name: A\nconfig:\n  schedule:\n    rounds: 3\n    rounds: 30\n  strategies: [{name: fedavg}]\n",
+            "config.schedule.rounds",
+            5,
+            "given twice",
+        ),
+        (f"name: A\nconfig: {{seeds: [{'9' * 9000}]}}\n", "file", None, "cannot be read"),
+        ("name: 2001-99-99\nconfig: {strategies: [{name: fedavg}]}\n", "file", None, "cannot be read"),
+        ("name: A\x00\n", "file", None, "is not valid YAML"),
     ],
 )
 def test_what_is_no_experiment_is_refused(

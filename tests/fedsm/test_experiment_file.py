@@ -57,5 +57,5 @@ def test_broken_yaml_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_without_fields_is_told(tmp_path: Path) -> None:
-    with pytest.raises(WrongFile, match="must hold the fields"):
+    with pytest.raises(WrongFile, match="holds no fields"):
         read_experiment_file(write(tmp_path, "just text"))

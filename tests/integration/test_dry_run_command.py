@@ -57,3 +57,30 @@ def test_times_are_readable(value: float, text: str) -> None:
 
 def test_sizes_are_readable() -> None:
     assert [mebibytes(n * 2**20) for n in (0, 12, 2048)] == ["0.0 MiB", "12.0 MiB", "2.0 GiB"]
+
+
+def test_check_says_what_would_be_refused_and_what_is_likely_to_be_regretted(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    good = write_file(tmp_path / "good.yaml", federation)
+    done = fedsm(platform, "experiment", "check", "-f", good)
+    assert done.returncode == 0, done.stderr
+    assert "Tried can run in Dry run command: 2 run(s)" in done.stdout
+    assert "warning: federation = " in done.stdout
+    assert json.loads(fedsm(platform, "experiment", "check", "-f", good, "--json").stdout)["problems"] == []
+    bad = write_file(tmp_path / "bad.yaml", federation, held_out_sites=["nowhere"])
+    refused = fedsm(platform, "experiment", "check", "-f", bad)
+    assert refused.returncode == 2
+    assert "problem: held_out_sites = nowhere: " in refused.stdout
+
+
+def test_an_exported_experiment_is_the_same_when_read(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "experiment.yaml", federation)
+    made = json.loads(fedsm(platform, "experiment", "create", "-f", file, "--no-start", "--json").stdout)
+    out = tmp_path / "out.yaml"
+    assert fedsm(platform, "experiment", "export", made["id"], "-o", str(out)).returncode == 0
+    again = json.loads(fedsm(platform, "experiment", "create", "-f", str(out), "--no-start", "--json").stdout)
+    assert again["config"] == made["config"]
+    assert (again["name"], again["federation_id"]) == (made["name"], made["federation_id"])

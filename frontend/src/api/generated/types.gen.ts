@@ -973,11 +973,17 @@ export type ConfigCheckResult = {
     /**
      * Rho
      *
-     * FedSM lambda (as text) to SoftPull's contraction factor a round.
+     * FedSM lambda (as text) to SoftPull's contraction factor a round, for the sites that train in one.
      */
     rho: {
         [key: string]: number;
     };
+    /**
+     * Warnings
+     *
+     * What would run and is still likely to be regretted.
+     */
+    warnings: Array<ConfigProblem>;
 };
 
 /**
@@ -1492,9 +1498,21 @@ export type DryRunCreate = {
  */
 export type DryRunEstimate = {
     /**
+     * Bytes Down
+     *
+     * Of all sites in all rounds of all runs.
+     */
+    bytes_down: number;
+    /**
      * Bytes Kept
      */
     bytes_kept: number;
+    /**
+     * Bytes Up
+     *
+     * Of all sites in all rounds of all runs.
+     */
+    bytes_up: number;
     /**
      * Num Processes
      *

@@ -1,0 +1,117 @@
+"""What would run on a federation and is still likely to be regretted."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from backend.contracts.config_problems import SiteFacts, in_short, problems_for_sites
+from backend.contracts.datasets import SitePolicy
+from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.task_definition import SegmentationTask
+from backend.experiments.warnings import warnings_on
+from backend.federations.schemas import SiteRecord
+from tests.backend.conftest import DISC, FEDSM, make_experiment
+from tests.backend.live_backend import LiveBackend
+
+TASK = SegmentationTask.model_validate(DISC)
+PLENTY = {"train": 40, "val": 8, "test": 12}
+
+
+@pytest.fixture
+def database_url() -> str:
+    """One database is enough here."""
+    return ""
+
+
+def site(slug: str, cases: dict[str, int], state: str = "online") -> SiteRecord:
+    return SiteRecord.model_validate(
+        {
+            "id": slug,
+            "federation_id": "f",
+            "slug": slug,
+            "name": f"Clinic {slug}",
+            "description": "",
+            "contact": "",
+            "archived_at": None,
+            "kind": "simulated",
+            "position": 0,
+            "state": state,
+            "last_seen_at": datetime.now(UTC),
+            "hardware": None,
+            "queue": "simulated",
+            "tasks": [],
+            "policy": SitePolicy(),
+            "num_cases": cases,
+        }
+    )
+
+
+def warn(*sites: SiteRecord, task: SegmentationTask = TASK, **config: Any) -> dict[str, str]:
+    """Field and message start to value."""
+    parsed = ExperimentConfig.model_validate({"strategies": [{"name": "fedavg"}]} | config)
+    return {f"{entry.field}: {entry.message}": entry.value for entry in warnings_on(parsed, sites, task)}
+
+
+def test_nothing_is_said_of_a_sound_set_up() -> None:
+    assert warn(site("a", PLENTY), site("b", PLENTY)) == {}
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [
+        ({}, "take no part"),
+        ({**PLENTY, "train": 9}, "fewer than 10 training cases"),
+        ({**PLENTY, "val": 0}, "no validation case"),
+        ({**PLENTY, "test": 4}, "fewer than 5 test cases"),
+    ],
+)
+def test_poor_sites_are_named(cases: dict[str, int], words: str) -> None:
+    (found,) = warn(site("a", PLENTY), site("b", cases)).items()
+    assert words in found[0]
+    assert found[1] == "Clinic b"
+
+
+def test_an_offline_site_is_named() -> None:
+    assert any("offline" in message for message in warn(site("a", PLENTY), site("b", PLENTY, "offline")))
+
+
+def test_a_site_held_out_needs_no_training_cases() -> None:
+    assert warn(site("a", PLENTY), site("b", {"train": 1, "val": 0, "test": 12}), held_out_sites=["b"]) == {}
+
+
+def test_slices_of_volumes_and_a_falling_learning_rate_are_told() -> None:
+    volumes = TASK.model_copy(update={"dimensions": 3, "num_channels": 1})
+    found = warn(
+        site("a", PLENTY),
+        task=volumes,
+        data={"intensity": "percentile"},
+        schedule={"learning_rate_schedule": "cosine"},
+        strategies=[FEDSM],
+    )
+    assert [message.split(":")[0] for message in found] == ["network.spatial_dims", "schedule.learning_rate_schedule"]
+
+
+def test_thirty_sites_with_the_same_problem_are_one_problem() -> None:
+    facts = [SiteFacts(slug=f"s{i}", simulated=True, num_training_cases=3 if i else 2) for i in range(30)]
+    config = ExperimentConfig.model_validate({"strategies": [{"name": "fedsm"}]})
+    (problem,) = problems_for_sites(config, facts, TASK)
+    assert "s0 has 2, s1 has 3, s2 has 3, s3 has 3 and 26 more" in problem.message
+    assert "lower it to 2" in problem.remedy
+
+
+def test_lists_are_cut_where_that_saves_more_than_one() -> None:
+    assert in_short(["a", "b", "c"], most=2) == "a, b, c"
+    assert in_short(["a", "b", "c", "d"], most=2) == "a, b and 2 more"
+
+
+def test_the_check_answers_warnings_and_the_rho_of_the_sites_that_train(
+    backend: LiveBackend, federation: dict[str, Any]
+) -> None:
+    config = {"strategies": [FEDSM], "held_out_sites": ["c"]}
+    check = backend.post(f"/federations/{federation['id']}/experiments/check", {"config": config})
+    # Two of three sites train: rho = (0.7 * 2 - 1) / (2 - 1) = 0.4
+    assert check["rho"] == {"0.7": pytest.approx(0.4)}
+    assert {entry["field"] for entry in check["warnings"]} == {"federation"}
+    assert any(entry["value"] == "a, b" for entry in check["warnings"])
+    assert make_experiment(backend, federation, **config)["status"] == "created"  # a warning refuses nothing
