@@ -77,6 +77,10 @@ class TransitionNotAllowed(Conflict):
     pass
 
 
+class RerunNotPossible(Conflict):
+    """The run was built on without the task, or there is nothing to send again; the detail says what to do."""
+
+
 class TaskNotClaimable(Conflict):
     """Another worker has the task, or it is over: drop the message."""
 

@@ -16,7 +16,7 @@ from fedsm.cli_federation import federation_app
 from fedsm.cli_predict import predict
 from fedsm.cli_prepare import prepare
 from fedsm.cli_report import report_app
-from fedsm.cli_results import run_app
+from fedsm.cli_run import run_app
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, fail
 from fedsm.home import AlreadyRunning, Home, PortTaken, open_home
 from fedsm.launch import LOOPBACK, Options, Platform, running_platform

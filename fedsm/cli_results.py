@@ -33,7 +33,8 @@ METRIC_WORDS: dict[ScoreName, str] = {
 SIGNIFICANT = 0.05
 
 run_app = typer.Typer(
-    help="Runs: every model on every site, what the selector did, several side by side.", no_args_is_help=True
+    help="Runs: their state and log, every model on every site, what the selector did, several side by side.",
+    no_args_is_help=True,
 )
 run_app.command("compare")(compare_runs)
 

@@ -208,6 +208,19 @@ class Client:
     def run_tasks(self, run_id: str) -> list[TaskRecord]:
         return self._get(f"/runs/{run_id}/tasks", list[TaskRecord])
 
+    def rerun_task(self, run_id: str, task_id: str) -> TaskRecord:
+        return self._post(f"/runs/{run_id}/tasks/{task_id}/rerun", None, TaskRecord)
+
+    def act_on_run(self, run_id: str, action: str) -> RunRecord:
+        """action: pause, resume or cancel."""
+        return self._post(f"/runs/{run_id}/{action}", None, RunRecord)
+
+    def events(self, **query: str) -> list[EventRecord]:
+        return self._get("/events", list[EventRecord], **query)
+
+    def events_text(self, **query: str) -> str:
+        return self._send("GET", "/events.txt", params=query).text
+
     def run_metrics(self, run_id: str) -> list[MetricRecord]:
         return self._get(f"/runs/{run_id}/metrics", list[MetricRecord])
 

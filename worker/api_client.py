@@ -3,7 +3,8 @@
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -55,6 +56,8 @@ class ApiClient:
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """`should_stop` ends waiting for an absent backend, so that a worker can be shut down meanwhile."""
+        #: Spent on uploads and downloads so far.
+        self.transfer_seconds = 0.0
         self._cache = cache
         self._should_stop = should_stop
         self._backend_url = backend_url
@@ -106,14 +109,16 @@ class ApiClient:
             if answer.status_code == httpx.codes.OK:
                 return sha256
         headers = {"Content-Type": media_type}
-        self._send(lambda: self._http.put(path, content=content, headers=headers), PATIENCE_SECONDS)
+        with self._timed():
+            self._send(lambda: self._http.put(path, content=content, headers=headers), PATIENCE_SECONDS)
         return sha256
 
     def download(self, sha256: str) -> bytes:
         """An artifact's content, from this machine's cache if it is there; verified either way."""
         if (content := self._cache.read(sha256)) is not None:
             return content
-        content = self._call("GET", f"/artifacts/{sha256}", None, PATIENCE_SECONDS).content
+        with self._timed():
+            content = self._call("GET", f"/artifacts/{sha256}", None, PATIENCE_SECONDS).content
         if sha256_of(content) != sha256:
             raise ConnectionError(
                 f"artifact {sha256} came as {len(content)} bytes that hash to {sha256_of(content)}: "
@@ -121,6 +126,14 @@ class ApiClient:
             )
         self._cache.write(sha256, content)
         return content
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.transfer_seconds += time.monotonic() - started
 
     def _finish(self, task_id: str, verb: str, body: Contract) -> None:
         response = self._call("POST", f"/tasks/{task_id}/{verb}", body, PATIENCE_SECONDS, allowed={404, 409})

@@ -31,6 +31,7 @@ from worker.case_loading import load_participant_data
 from worker.dataset_jobs import CaseFileStore, describe_dataset
 from worker.dry_run import dry_run_site
 from worker.engine.checkpoint import from_bytes, to_bytes
+from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import aggregate_round
 from worker.engine.metrics import Metric
@@ -38,6 +39,7 @@ from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
 from worker.predictions import predict_case
+from worker.run_log import data_line, training_line, transfer_line, validation_line
 from worker.state_parts import StateParts
 from worker.toolbox import Toolbox
 
@@ -85,30 +87,39 @@ def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> Initializ
 
 def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> TrainSiteResult:
     """Scores the state that arrived, trains from it, and leaves the optimizer's state here for the next round."""
-    started = time.monotonic()
+    started, transferred = time.monotonic(), toolbox.api.transfer_seconds
     run, participant = payload.run, payload.participant
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
-    data = load_participant_data(run, payload.data, toolbox.data)
+    data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)
     metrics: tuple[Metric, ...] = ()
     if payload.round > 1:
         before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
+        begun = time.monotonic()
         metrics = strategy.validate(parts.load, data, before)
+        lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
         lease.check()
     local_state = _load_local_state(payload, toolbox, lease)
     context = SiteContext(plan, participant, payload.round, local_state, lease.report)
-    update = strategy.train_site({name: parts.load(name) for name in payload.parts}, data, context)
+    received = {name: parts.load(name) for name in payload.parts}
+    begun = time.monotonic()
+    update = strategy.train_site(received, data, context)
+    lease.log("info", training_line(update, time.monotonic() - begun))
     contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
     if update.local_state:
         kept = to_bytes(_flatten(update.local_state))
         toolbox.local_states.save(run.run_id, participant, payload.round, kept)
+    sent = {name: toolbox.api.upload(content) for name, content in contents.items()}
+    bytes_up, transfer = sum(map(len, contents.values())), toolbox.api.transfer_seconds - transferred
+    lease.log("info", transfer_line(bytes_up, parts.num_bytes, transfer))
     return TrainSiteResult(
-        parts={name: toolbox.api.upload(content) for name, content in contents.items()},
+        parts=sent,
         num_cases=update.num_cases,
         num_steps=update.num_steps,
         metrics=metric_points((*update.metrics, *metrics)),
         seconds=time.monotonic() - started,
-        bytes_up=sum(len(content) for content in contents.values()),
+        transfer_seconds=transfer,
+        bytes_up=bytes_up,
         bytes_down=parts.num_bytes,
     )
 
@@ -129,10 +140,13 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
 def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) -> ValidateSiteResult:
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
-    data = load_participant_data(run, payload.data, toolbox.data)
+    data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)
     context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
-    return ValidateSiteResult(metrics=metric_points(strategy.validate(parts.load, data, context)))
+    begun = time.monotonic()
+    metrics = strategy.validate(parts.load, data, context)
+    lease.log("info", validation_line(metrics, payload.round, time.monotonic() - begun))
+    return ValidateSiteResult(metrics=metric_points(metrics))
 
 
 def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) -> EvaluateSiteResult:
@@ -140,7 +154,8 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     training is over."""
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
-    data = load_participant_data(run, payload.data, toolbox.data)
+    begun = time.monotonic()
+    data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)
     viewer = CaseFileStore(payload, data, toolbox.api)
     num_cases = sum(len(site.test) for site in data)
@@ -152,6 +167,7 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         routing.append(case_routing(case))
         files.append(viewer.store(case))
         lease.report(len(files) / num_cases)
+    lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
     for participant in (payload.participant, POOLED):
         toolbox.local_states.drop(run.run_id, participant)
     return EvaluateSiteResult(
@@ -159,6 +175,15 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         routing=tuple(route for route in routing if route is not None),
         files=tuple(stored for stored in files if stored is not None),
     )
+
+
+def _load_data(
+    payload: TrainSitePayload | ValidateSitePayload | EvaluateSitePayload, toolbox: Toolbox, lease: Lease
+) -> ParticipantData:
+    begun = time.monotonic()
+    data = load_participant_data(payload.run, payload.data, toolbox.data)
+    lease.log("info", data_line(data, time.monotonic() - begun))
+    return data
 
 
 def _upload_state(api: ApiClient, state: State) -> PartMap:

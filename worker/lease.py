@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self
 
@@ -17,6 +18,9 @@ REPORT_SECONDS = 1.0
 #: Without news a report goes out when so much of the lease has passed.
 RENEWAL_SHARE = 1 / 3
 
+Level = Literal["info", "warning", "error"]
+_LEVELS: dict[str, Level] = {"WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
+
 
 class StopRequested(Exception):
     """The backend or this worker's shutdown asks to end the work now."""
@@ -24,6 +28,30 @@ class StopRequested(Exception):
 
 class WorkerShutdown(StopRequested):
     """This worker is being shut down: the task should go to another worker, or to this one's next start."""
+
+
+class _ToLease(logging.Handler):
+    """Hands what the engine logs to the run's log."""
+
+    def __init__(self, lease: "Lease") -> None:
+        super().__init__(logging.INFO)
+        self._lease = lease
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = _LEVELS.get(record.levelname, "info")
+        self._lease.log(level, record.getMessage())
+
+
+@contextmanager
+def engine_lines(lease: "Lease") -> Iterator[None]:
+    """While it lasts, the engine's log lines go to the run's log too: the engine knows of no platform."""
+    handler = _ToLease(lease)
+    engine = logging.getLogger("worker.engine")
+    engine.addHandler(handler)
+    try:
+        yield
+    finally:
+        engine.removeHandler(handler)
 
 
 class Lease:
@@ -52,6 +80,7 @@ class Lease:
     ) -> None:
         self._finished.set()
         self._thread.join()
+        self.flush()
 
     def report(self, fraction: float) -> None:
         """Progress, 0 to 1. Raises StopRequested when the work is not wanted any more."""
@@ -60,7 +89,7 @@ class Lease:
             self._has_news = True
         self.check()
 
-    def log(self, level: Literal["info", "warning", "error"], message: str) -> None:
+    def log(self, level: Level, message: str) -> None:
         """A line for the run's log, shown to whoever watches the run."""
         with self._lock:
             self._logs.append(LogLine(level=level, message=message[:4000]))

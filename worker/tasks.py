@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from celery import shared_task
 
+from backend.contracts.failures import FailureKind
 from backend.contracts.tasks import ClaimedTask, FailRequest, TaskPayload, TaskResult
 from worker import shutdown
 from worker.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
-from worker.lease import Lease, StopRequested, WorkerShutdown
+from worker.lease import Lease, StopRequested, WorkerShutdown, engine_lines
 from worker.toolbox import process_toolbox
 
 logger = logging.getLogger(__name__)
@@ -60,10 +61,8 @@ def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute
 def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResult | FailRequest | None:
     """The result, or what to tell of a failure; None when nobody waits for either."""
     try:
-        with Lease(api, claimed, shutdown.is_shutting_down) as lease:
-            result = execute(claimed.payload, lease)
-            lease.flush()
-            return result
+        with Lease(api, claimed, shutdown.is_shutting_down) as lease, engine_lines(lease):
+            return execute(claimed.payload, lease)
     except WorkerShutdown as stop:
         return FailRequest(attempt=claimed.attempt, message=str(stop), retryable=True, released=True)
     except StopRequested as stop:
@@ -72,14 +71,14 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
     except AttemptSuperseded:
         raise
     except OSError as error:  # connections, full disks, files that a network drive lost
-        return _failure(claimed, _describe_os_error(error), retryable=True)
+        return _failure(claimed, _kind_of_os_error(error), _describe_os_error(error), retryable=True)
     except ValueError as error:
-        return _failure(claimed, str(error), retryable=False)
-    except MemoryError:
-        remedy = "choose a smaller image_size, batch_size or network, or a machine with more memory"
-        return _failure(claimed, f"there was not enough memory: {remedy}", retryable=False)
+        return _failure(claimed, "invalid_setting", str(error), retryable=False)
     except Exception as error:  # noqa: BLE001 (the outermost shell: the run must learn of every failure)
-        return _failure(claimed, f"unexpected {type(error).__name__}: {error}", retryable=False)
+        if is_out_of_memory(error):
+            remedy = "choose a smaller image_size, batch_size or network, or a machine with more memory"
+            return _failure(claimed, "out_of_memory", f"there was not enough memory: {remedy}", retryable=False)
+        return _failure(claimed, "unexpected", f"unexpected {type(error).__name__}: {error}", retryable=False)
 
 
 def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequest | None) -> None:
@@ -89,11 +88,24 @@ def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequ
         api.complete(claimed.task_id, claimed.attempt, outcome)
 
 
-def _failure(claimed: ClaimedTask, message: str, retryable: bool) -> FailRequest:
+def _failure(claimed: ClaimedTask, kind: FailureKind, message: str, retryable: bool) -> FailRequest:
     """Called while the error is being handled: the traceback is for the log."""
     logger.warning("%s failed: %s", _title(claimed.payload), message, exc_info=True)
     detail = traceback.format_exc()[-20000:]
-    return FailRequest(attempt=claimed.attempt, message=message[:2000], detail=detail, retryable=retryable)
+    return FailRequest(attempt=claimed.attempt, kind=kind, message=message[:2000], detail=detail, retryable=retryable)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Torch says it with a RuntimeError: OutOfMemoryError on a GPU, the allocator's words on a CPU."""
+    said = str(error)
+    words = "out of memory" in said or "not enough memory" in said
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and words)
+
+
+def _kind_of_os_error(error: OSError) -> FailureKind:
+    if error.errno == errno.ENOSPC:
+        return "disk_full"
+    return "connection_lost" if isinstance(error, ConnectionError) else "data_unreadable"
 
 
 def _describe_os_error(error: OSError) -> str:

@@ -20,6 +20,7 @@ from backend.contracts.datasets import DescribeDatasetResult as DescribeDatasetR
 from backend.contracts.datasets import SplitFractions as SplitFractions
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
 from backend.contracts.strategy_configs import StrategyConfig
@@ -193,6 +194,7 @@ class TrainSiteResult(Contract):
     num_steps: int = Field(ge=1)
     metrics: tuple[MetricPoint, ...]
     seconds: float = Field(ge=0)
+    transfer_seconds: float = Field(default=0, ge=0, description="Of these, spent on downloads and uploads.")
     bytes_up: int = Field(ge=0)
     bytes_down: int = Field(ge=0)
 
@@ -254,6 +256,7 @@ class FailRequest(Contract):
     attempt: int
     message: str = Field(max_length=2000)
     detail: str = Field(default="", max_length=20000)
+    kind: FailureKind = "unexpected"
     retryable: bool = False
     released: bool = Field(
         default=False, description="Given back unfinished by a worker that shuts down: queued again, no failure."

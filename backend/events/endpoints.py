@@ -49,6 +49,8 @@ def event_filters(
     since: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
     text: Annotated[str | None, Query(max_length=200, description="Words that the message holds, in any case.")] = None,
+    round_number: Annotated[int | None, Query(alias="round", ge=0, description="Of a run.")] = None,
+    task_id: str | None = None,
 ) -> EventFilters:
     return EventFilters(
         federation_id=federation_id,
@@ -61,6 +63,8 @@ def event_filters(
         since=since,
         until=until,
         text=text,
+        round=round_number,
+        task_id=task_id,
     )
 
 
@@ -84,6 +88,13 @@ def download_events(session: ReadSession, filters: FiltersDep) -> PlainTextRespo
     """The filtered activity from its beginning, as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
     return PlainTextResponse(service.events_csv(session, filters), media_type="text/csv", headers=headers)
+
+
+@router.get("/events.txt", response_class=PlainTextResponse)
+def download_log(session: ReadSession, filters: FiltersDep) -> PlainTextResponse:
+    """The filtered activity from its beginning, as lines of a log."""
+    headers = {"Content-Disposition": 'attachment; filename="log.txt"'}
+    return PlainTextResponse(service.events_text(session, filters), headers=headers)
 
 
 @router.get("/experiments/{experiment_id}/events")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarResult, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
@@ -51,9 +51,11 @@ class EventFilters:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+    round: int | None = None
+    task_id: str | None = None
 
     def apply(self, query: Select[tuple[Event]]) -> Select[tuple[Event]]:
-        for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor"):
+        for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor", "round", "task_id"):
             if (value := getattr(self, column)) is not None:
                 query = query.where(getattr(Event, column) == value)
         if self.kinds is not None:
@@ -95,6 +97,19 @@ def events_csv(session: Session, filters: EventFilters) -> str:
     rows = session.scalars(filters.apply(select(Event)).order_by(Event.id))
     records = (EventRecord.model_validate(row).model_dump(mode="json") for row in rows)
     return write_csv(list(EventRecord.model_fields), records)
+
+
+def events_text(session: Session, filters: EventFilters) -> str:
+    """The same as lines of a log: time, level, site, round, who, and what was said."""
+    rows: ScalarResult[Event] = session.scalars(filters.apply(select(Event)).order_by(Event.id))
+    return "".join(f"{_log_line(row)}\n" for row in rows)
+
+
+def _log_line(event: Event) -> str:
+    place = f"{event.site_slug or '-'} round {'-' if event.round is None else event.round}"
+    return (
+        f"{event.at.isoformat(timespec='milliseconds')} {event.level.upper():7} {place} {event.actor}: {event.message}"
+    )
 
 
 def last_event_id(session: Session) -> int:

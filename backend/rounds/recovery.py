@@ -16,7 +16,7 @@ from backend.events import service as events
 from backend.platform import Platform, announce_broker
 from backend.queue import QueueUnavailable
 from backend.rounds.advance import advance
-from backend.rounds.reports import end_attempt, lock_task
+from backend.rounds.reports import Failure, end_attempt, lock_task
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def end_lost_leases(platform: Platform) -> None:
             expired = task.lease_expires_at is not None and task.lease_expires_at < now()
             if task.status == TaskStatus.RUNNING and expired:
                 message = f"the worker {task.worker} was lost: it did not report for the length of its lease"
-                end_attempt(session, task, message, True, TaskStatus.CRASHED, events.BACKEND)
+                end_attempt(session, task, Failure("worker_lost", message), True, TaskStatus.CRASHED, events.BACKEND)
 
 
 def advance_runs(platform: Platform) -> None:

@@ -3,12 +3,14 @@
 Locks are always taken in the same order, run before task, so that two reports never wait for each other.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.contracts.failures import FailureKind
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.contracts.tasks import (
     ClaimedTask,
@@ -118,13 +120,24 @@ def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
         return
     if request.detail:
         _announce(session, task, request.detail, worker, kind="log", level="error")
-    end_attempt(session, task, request.message, request.retryable, TaskStatus.FAILED, worker)
+    failure = Failure(request.kind, request.message, request.detail or None)
+    end_attempt(session, task, failure, request.retryable, TaskStatus.FAILED, worker)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an attempt ended: `message` for people, `detail` (a traceback) for whoever mends it."""
+
+    kind: FailureKind
+    message: str
+    detail: str | None = None
 
 
 def end_attempt(
-    session: Session, task: Task, message: str, retryable: bool, final_status: TaskStatus, actor: str
+    session: Session, task: Task, failure: Failure, retryable: bool, final_status: TaskStatus, actor: str
 ) -> None:
     """Queues the task again, or gives it up with `final_status`. The caller holds the locks of run and task."""
+    message = failure.message
     task.failures += 1
     if retryable and task.failures < MAX_FAILURES:
         text = f"{ACTIONS[task.kind]} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {message}"
@@ -132,6 +145,7 @@ def end_attempt(
         enqueue(session, task)
         return
     task.status, task.error = final_status, message
+    task.failure_kind, task.failure_detail = failure.kind, failure.detail
     task.finished_at, task.lease_expires_at = now(), None
     _announce(session, task, f"{ACTIONS[task.kind]} {final_status}: {message}", actor, level="error")
     if task.dataset_id is not None:

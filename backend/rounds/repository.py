@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.status import TERMINAL_TASK_STATUSES
 from backend.contracts.tasks import TaskKind
 from backend.db.models import Run, RunDataset, RunRound, Task
 
@@ -32,12 +32,6 @@ def run_datasets(session: Session, run_id: str) -> list[RunDataset]:
 def open_tasks(session: Session, run: Run) -> list[Task]:
     query = select(Task).where(Task.run_id == run.id, Task.status.not_in(TERMINAL_TASK_STATUSES))
     return list(session.scalars(query))
-
-
-def unfinished_tasks(session: Session, run: Run) -> list[Task]:
-    """Tasks that ended without a result."""
-    ended_badly = TERMINAL_TASK_STATUSES - {TaskStatus.COMPLETED}
-    return list(session.scalars(select(Task).where(Task.run_id == run.id, Task.status.in_(ended_badly))))
 
 
 def _participant_order(run: Run) -> list[str]:

@@ -38,6 +38,7 @@ def apply_result(session: Session, task: Task, result: TaskResult, worker: str) 
         raise InvalidInput.of_field("result.kind", result.kind, f"does not fit a {task.kind} task", remedy)
     task.status = TaskStatus.COMPLETED
     task.fraction, task.finished_at, task.lease_expires_at, task.error = 1.0, now(), None, None
+    task.failure_kind = task.failure_detail = None
     if isinstance(result, DescribeDatasetResult):
         assert task.dataset_id is not None
         datasets.store_check(session, task.dataset_id, result, worker)
@@ -107,7 +108,8 @@ def _store_update(session: Session, run: Run, task: Task, result: TrainSiteResul
     task.update = SiteUpdateRef(
         participant=task.participant, parts=result.parts, num_cases=result.num_cases, num_steps=result.num_steps
     )
-    task.seconds, task.bytes_up, task.bytes_down = result.seconds, result.bytes_up, result.bytes_down
+    task.seconds, task.transfer_seconds = result.seconds, result.transfer_seconds
+    task.bytes_up, task.bytes_down = result.bytes_up, result.bytes_down
     store_metrics(session, run, task.participant, result.metrics)
 
 
@@ -122,6 +124,7 @@ def _store_aggregation(session: Session, run: Run, task: Task, result: Aggregate
     if num_left < quorum(run, len(trainings)):
         reasons = "; ".join(f"{participant}: {reason}" for participant, reason in result.refused.items())
         task.status = TaskStatus.FAILED
+        task.failure_kind = "update_refused"
         task.error = f"{num_left} of {len(trainings)} updates could be used, fewer than the quorum. Refused: {reasons}"
         return
     require_artifacts(session, set(result.parts.values()))
@@ -132,6 +135,7 @@ def _store_aggregation(session: Session, run: Run, task: Task, result: Aggregate
 
 def _refuse_update(session: Session, run: Run, training: Task, reason: str) -> None:
     training.status, training.error = TaskStatus.FAILED, f"the update was refused: {reason}"
+    training.failure_kind = "update_refused"
     message = f"{describe_run(run)}: round {training.round} refused the update of {training.participant}: {reason}"
     about = {"site_slug": training.participant, "round": training.round, "task_id": training.id}
     events.record_of_run(session, run, "task", message, events.BACKEND, level="warning", **about)

@@ -10,6 +10,7 @@ from backend.queue import enqueue
 from backend.rounds import repository
 from backend.rounds.advance import advance, cancel_open_tasks
 from backend.rounds.snapshot import take_snapshot
+from backend.runs.failures import unfinished_of_step
 from backend.runs.service import describe_run, set_status
 
 UNDER_WAY = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.EVALUATING})
@@ -68,14 +69,9 @@ def _queue_first_time(session: Session, run: Run, message: str, actor: str) -> N
 
 def _queue_unfinished_tasks(session: Session, run: Run) -> None:
     """Those of the present step only: sites that failed in an earlier, finished round stay as they were."""
-    latest = repository.latest_round(session, run)
-    step_round = latest.round if latest is not None else 0
-    finished = latest is not None and latest.finished_at is not None
-    for task in repository.unfinished_tasks(session, run):
-        of_step = task.kind in ("validate_site", "evaluate_site") if finished else task.round == step_round
-        if not of_step:
-            continue
+    for task in unfinished_of_step(session, run):
         task.failures, task.error = 0, None
+        task.failure_kind = task.failure_detail = None
         if task.kind == "aggregate_round":  # opened again once all trainings of the round have ended
             session.delete(task)
         else:

@@ -11,9 +11,20 @@ from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.errors import NotFound
+from backend.rounds import rerun
 from backend.rounds import service as rounds
 from backend.runs import service
-from backend.runs.schemas import MetricRecord, RunRecord, RunRoundState, StatePart, TaskRecord
+from backend.runs.curves import run_curves
+from backend.runs.failures import failure_of
+from backend.runs.schemas import (
+    MetricRecord,
+    RunCurves,
+    RunRecord,
+    RunRoundState,
+    StatePart,
+    TaskDetail,
+    TaskRecord,
+)
 
 router = APIRouter(prefix="/runs", tags=["runs"], dependencies=[Depends(get_current_user)])
 
@@ -35,6 +46,37 @@ def list_run_tasks(
     if after_round is not None:
         query = query.where(Task.round > after_round)
     return [service.task_record(task) for task in session.scalars(query.order_by(Task.round, Task.created_at, Task.id))]
+
+
+@router.get("/{run_id}/tasks/{task_id}")
+def get_run_task(run_id: str, task_id: str, session: ReadSession) -> TaskDetail:
+    """One cell of the swim-lane, with its failure and whether it can be rerun."""
+    run = get_row(session, Run, run_id)
+    task = rerun.task_of_run(session, run_id, task_id)
+    return TaskDetail(
+        **service.task_record(task).model_dump(),
+        failure=failure_of(task),
+        detail=task.failure_detail,
+        rerun_problem=rerun.rerun_problem(session, run, task),
+    )
+
+
+@router.post("/{run_id}/tasks/{task_id}/rerun")
+def rerun_task(run_id: str, task_id: str, session: WriteSession, user: CurrentUser) -> TaskRecord:
+    """Send a site's failed task again, without restarting the run. Before the round is aggregated it is counted in;
+    afterwards 409 `rerun_not_possible` says why not and what to do."""
+    return service.task_record(rerun.rerun_task(session, run_id, task_id, user))
+
+
+@router.get("/{run_id}/curves")
+def get_run_curves(
+    run_id: str,
+    session: ReadSession,
+    after: Annotated[int | None, Query(ge=0, description="Only what is newer than this id.")] = None,
+) -> RunCurves:
+    """The metrics as lines, far smaller than one by one: means over structures only."""
+    get_row(session, Run, run_id)
+    return run_curves(session, run_id, after or 0)
 
 
 @router.get("/{run_id}/metrics")

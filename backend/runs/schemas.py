@@ -5,11 +5,28 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import DistanceUnit, MetricName, ModelKind, ScoreName, Split
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import TaskKind
 from backend.federations.schemas import Record
+
+
+class TaskFailure(Record):
+    """Why a task failed, and what to do. Its id is the correlation id in the worker's log."""
+
+    kind: FailureKind
+    title: str = Field(description="The kind in a few words.")
+    cause: str = Field(description="In plain words.")
+    remedy: str
+    participant: str = Field(description="A site, `pooled`, or `coordinator`.")
+    round: int
+    task_id: str
+    task_kind: TaskKind
+    attempt: int
+    worker: str | None
+    at: datetime | None
 
 
 class RunRecord(Record):
@@ -24,6 +41,7 @@ class RunRecord(Record):
     best_round: int | None
     best_dice: float | None = Field(description="Validation Dice of the best round.")
     failure: str | None = Field(description="The cause in plain words, with site, round and task.")
+    failures: list[TaskFailure] = Field(description="The same, site by site, each with its remedy.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -43,11 +61,37 @@ class TaskRecord(Record):
     worker: str | None
     error: str | None
     created_at: datetime
+    sent_at: datetime = Field(description="When it was queued last.")
     started_at: datetime | None
     finished_at: datetime | None
     seconds: float | None
+    transfer_seconds: float | None = Field(description="Of `seconds`, spent on downloads and uploads.")
     bytes_up: int | None
     bytes_down: int | None
+
+
+class TaskDetail(TaskRecord):
+    """A task with why it failed, and whether it can be sent again."""
+
+    failure: TaskFailure | None
+    detail: str | None = Field(description="The traceback of the failure.")
+    rerun_problem: str | None = Field(description="Why it cannot be rerun; null if it can.")
+
+
+class CurveSeries(Record):
+    """One line of a chart: the mean over structures, by round. A later answer's value replaces an earlier one's."""
+
+    site_slug: str = Field(description="Or `pooled`.")
+    model: ModelKind
+    split: Split
+    name: MetricName
+    rounds: list[int]
+    values: list[float]
+
+
+class RunCurves(Record):
+    last_id: int = Field(description="Ask with it as `after` for what is newer.")
+    series: list[CurveSeries]
 
 
 class MetricRecord(Record):

@@ -8,6 +8,7 @@ from backend.contracts.status import TERMINAL_RUN_STATUSES, TRANSITIONS, RunStat
 from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
+from backend.runs.failures import failures_of
 from backend.runs.schemas import RunRecord, TaskRecord
 
 #: Rounds whose mean duration gives the estimate of the rest.
@@ -61,7 +62,11 @@ def run_record(session: Session, run: Run) -> RunRecord:
         "started_at",
         "finished_at",
     )
-    return RunRecord(**{column: getattr(run, column) for column in columns}, eta_seconds=_eta_seconds(session, run))
+    return RunRecord(
+        **{column: getattr(run, column) for column in columns},
+        failures=failures_of(session, run),
+        eta_seconds=_eta_seconds(session, run),
+    )
 
 
 def task_record(task: Task) -> TaskRecord:

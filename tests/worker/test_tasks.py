@@ -79,23 +79,25 @@ def raising(error: Exception) -> Callable[[TaskPayload, Lease], TaskResult]:
 
 
 @pytest.mark.parametrize(
-    ("error", "message", "retryable"),
+    ("error", "kind", "message", "retryable"),
     [
-        (ValueError("site-a has no training case: register more"), "site-a has no training case: register more", False),
-        (ConnectionError("the backend went away"), "the backend went away", True),
-        (FileNotFoundError(2, "No such file or directory", "/data/x.png"), "/data/x.png: No such file", True),
-        (OSError(28, "No space left on device"), "the disk of this worker is full: make room", True),
-        (MemoryError(), "choose a smaller image_size", False),
-        (ZeroDivisionError("division by zero"), "unexpected ZeroDivisionError: division by zero", False),
+        (ValueError("site-a has no training case: register more"), "invalid_setting", "has no training case", False),
+        (ConnectionError("the backend went away"), "connection_lost", "the backend went away", True),
+        (FileNotFoundError(2, "No such file", "/data/x.png"), "data_unreadable", "/data/x.png: No such file", True),
+        (OSError(28, "No space left on device"), "disk_full", "the disk of this worker is full: make room", True),
+        (MemoryError(), "out_of_memory", "choose a smaller image_size", False),
+        (RuntimeError("CUDA out of memory. Tried ..."), "out_of_memory", "choose a smaller image_size", False),
+        (ZeroDivisionError("by zero"), "unexpected", "unexpected ZeroDivisionError: by zero", False),
     ],
 )
 def test_a_failure_is_told_in_plain_words(
-    server: WorkerApiServer, run: Callable[..., None], error: Exception, message: str, retryable: bool
+    server: WorkerApiServer, run: Callable[..., None], error: Exception, kind: str, message: str, retryable: bool
 ) -> None:
     ledger = Ledger(server)
     run(raising(error))
     (failure,) = ledger.told("fail")
     assert message in str(failure["message"])
+    assert failure["kind"] == kind
     assert failure["retryable"] is retryable
     assert "Traceback" in str(failure["detail"])
     assert ledger.told("complete") == []

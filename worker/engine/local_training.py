@@ -3,6 +3,8 @@
 Strategies with a loop of their own (APFL, pFedMe, FedALA) are made of the same pieces: `local_batches`, `backward`.
 """
 
+import logging
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +18,10 @@ from worker.engine.optimizers import NamedParameters, learning_rate_of, make_opt
 from worker.engine.plan import Plan, Tensors
 from worker.engine.sampling import Item, network_input, training_items
 
+logger = logging.getLogger(__name__)
+
+#: A long training says its loss so often.
+LOG_SECONDS = 5.0
 #: Told the share of the local training that is done; may raise to stop it.
 OnProgress = Callable[[float], None]
 #: images [B, C, *space] and reference [B, S, *space].
@@ -65,7 +71,7 @@ def train_locally(
     network.train()
     total_loss = torch.zeros((), dtype=torch.float64)
     expected_steps = num_local_steps(cases, plan)
-    num_steps = 0
+    num_steps, told_at = 0, time.monotonic()
     for batch in local_batches(cases, plan, generator):
         network.zero_grad(set_to_none=True)
         loss = backward(network, batch, loss_of, plan)
@@ -79,6 +85,9 @@ def train_locally(
         optimizer.step()
         total_loss += loss.cpu().double()
         num_steps += 1
+        if time.monotonic() - told_at >= LOG_SECONDS:
+            told_at = time.monotonic()
+            logger.info("step %d of %d, mean loss %.4f", num_steps, expected_steps, float(total_loss) / num_steps)
         on_progress(num_steps / expected_steps)
     return LocalTraining(num_steps, float(total_loss) / num_steps, moments_of(parameters, optimizer))
 

@@ -34,6 +34,8 @@ class Task(Base):
     fraction: Mapped[float] = mapped_column(default=0.0)
     worker: Mapped[str | None]
     error: Mapped[str | None]
+    failure_kind: Mapped[str | None]
+    failure_detail: Mapped[str | None]
     update: Mapped[SiteUpdateRef | None] = mapped_column(ContractJson(SiteUpdateRef))
     answer: Mapped[DryRunSiteResult | PredictCaseResult | None] = mapped_column(
         ContractJson(DryRunSiteResult | PredictCaseResult)
@@ -44,5 +46,6 @@ class Task(Base):
     finished_at: Mapped[datetime | None]
     lease_expires_at: Mapped[datetime | None]
     seconds: Mapped[float | None]
+    transfer_seconds: Mapped[float | None]
     bytes_up: Mapped[int | None] = mapped_column(BigInteger)
     bytes_down: Mapped[int | None] = mapped_column(BigInteger)

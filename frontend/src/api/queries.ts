@@ -2,10 +2,19 @@
 
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { ActivityFilters } from "@/lib/activity";
+import { type CurveData, mergeCurves } from "@/lib/curves";
+import type { LogFilters } from "@/lib/runSearch";
 import type { JsonSchema } from "@/lib/schema";
 import { unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
-import type { Comparison, ExperimentResults, MetricRecord, RunRecord, TaskRecord } from "./generated/types.gen";
+import type {
+  Comparison,
+  EventRecord,
+  ExperimentResults,
+  MetricRecord,
+  RunRecord,
+  TaskRecord,
+} from "./generated/types.gen";
 import { TERMINAL_TASKS } from "./live";
 
 /** Events in a page of the activity list. */
@@ -204,11 +213,74 @@ export const activityQuery = (filters: ActivityFilters) =>
 
 export const tokensQuery = queryOptions({ queryKey: ["tokens"], queryFn: () => unwrap(api.listTokens()) });
 
-export const runEventsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["run", id, "events"],
-    queryFn: () => unwrap(api.listRunEvents({ path: { run_id: id }, query: { limit: 300 } })),
+/** Lines in a page of a run's log. */
+const LOG_PAGE = 500;
+
+export interface LogLines {
+  /** In order of time. */
+  lines: EventRecord[];
+  hasEarlier: boolean;
+}
+
+const logKey = (filters: LogFilters) => ["run", filters.run_id, "log", filters] as const;
+
+/** The latest page at first, then only what is newer. */
+export const runLogQuery = (filters: LogFilters, client: QueryClient) => {
+  const queryKey = logKey(filters);
+  return queryOptions({
+    queryKey,
+    queryFn: async (): Promise<LogLines> => {
+      const last = client.getQueryData<LogLines>(queryKey)?.lines.at(-1)?.id;
+      if (last === undefined) {
+        const lines = await unwrap(api.listEvents({ query: { ...filters, limit: LOG_PAGE } }));
+        return { lines, hasEarlier: lines.length === LOG_PAGE };
+      }
+      const fresh = await linesAfter(last, filters);
+      // Read again: an earlier page may have come meanwhile.
+      const known = client.getQueryData<LogLines>(queryKey) ?? { lines: [], hasEarlier: true };
+      return fresh.length === 0 ? known : { ...known, lines: known.lines.concat(fresh) };
+    },
+    structuralSharing: false,
   });
+};
+
+async function linesAfter(last: number, filters: LogFilters): Promise<EventRecord[]> {
+  const page = await unwrap(api.listEvents({ query: { ...filters, after: last, limit: LOG_PAGE } }));
+  const newest = page.at(-1)?.id;
+  return page.length < LOG_PAGE || newest === undefined ? page : page.concat(await linesAfter(newest, filters));
+}
+
+/** Puts the page before the first line at hand in front of it. */
+export async function loadEarlierLog(filters: LogFilters, client: QueryClient): Promise<void> {
+  const queryKey = logKey(filters);
+  const before = client.getQueryData<LogLines>(queryKey)?.lines[0]?.id;
+  if (before === undefined) return;
+  const page = await unwrap(api.listEvents({ query: { ...filters, before, limit: LOG_PAGE } }));
+  client.setQueryData<LogLines>(
+    queryKey,
+    (known) => known && { lines: page.concat(known.lines), hasEarlier: page.length === LOG_PAGE },
+  );
+}
+
+export const taskQuery = (runId: string, taskId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "task", taskId],
+    queryFn: () => unwrap(api.getRunTask({ path: { run_id: runId, task_id: taskId } })),
+  });
+
+/** Means over structures as lines; asks only for what is newer than what is at hand. */
+export const runCurvesQuery = (id: string, client: QueryClient) => {
+  const queryKey = ["run", id, "curves"] as const;
+  return queryOptions({
+    queryKey,
+    queryFn: async (): Promise<CurveData> => {
+      const known = client.getQueryData<CurveData>(queryKey);
+      const fresh = await unwrap(api.getRunCurves({ path: { run_id: id }, query: { after: known?.lastId } }));
+      return mergeCurves(known, fresh);
+    },
+    structuralSharing: false,
+  });
+};
 
 /** Asks only for metrics newer than those at hand: a long run has many thousands. */
 export const runMetricsQuery = (id: string, client: QueryClient) => {

@@ -1,5 +1,6 @@
 import { Skeleton, useComputedColorScheme } from "@mantine/core";
 import { lazy, Suspense } from "react";
+import type { Zoom } from "./chartZoom";
 import type { ChartOption } from "./echarts";
 
 const EChart = lazy(() => import("./EChart"));
@@ -11,6 +12,8 @@ interface ChartProps {
   label: string;
   /** Charts of one group show their tooltips together. */
   group?: string;
+  /** Lets one zoom along the x-axis; the range is the caller's, for the URL holds it. */
+  zoom?: Zoom;
 }
 
 /** The chart library is fetched only when a chart is shown. */

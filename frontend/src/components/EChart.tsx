@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { useChartZoom, type Zoom } from "./chartZoom";
 import { type ChartOption, connect, init } from "./echarts";
 
 interface Props {
@@ -6,10 +7,11 @@ interface Props {
   height: number;
   label: string;
   group?: string;
+  zoom?: Zoom;
   dark: boolean;
 }
 
-export default function EChart({ option, height, label, group, dark }: Props) {
+export default function EChart({ option, height, label, group, zoom, dark }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<ReturnType<typeof init>>(undefined);
 
@@ -35,6 +37,12 @@ export default function EChart({ option, height, label, group, dark }: Props) {
       { notMerge: true },
     );
   }, [option]);
+
+  useChartZoom(
+    () => chart.current,
+    () => element.current,
+    zoom,
+  );
 
   return <div ref={element} style={{ height }} role="img" aria-label={label} />;
 }

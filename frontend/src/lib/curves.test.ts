@@ -1,44 +1,40 @@
 import { describe, expect, it } from "vitest";
-import type { MetricRecord } from "@/api";
-import { curves } from "./curves";
+import type { CurveSeries, RunCurves } from "@/api";
+import { curves, curvesCsv, mergeCurves, smoothed, zoomed } from "./curves";
 
-function metric(
-  id: number,
-  site: string,
-  round: number,
-  value: number,
-  more: Partial<MetricRecord> = {},
-): MetricRecord {
+function series(site: string, values: Record<number, number>, more: Partial<CurveSeries> = {}): CurveSeries {
+  const rounds = Object.keys(values).map(Number);
   return {
-    id,
     site_slug: site,
-    round,
-    value,
     model: "global",
     split: "val",
     name: "dice",
-    structure: null,
-    num_cases: 3,
+    rounds,
+    values: Object.values(values),
     ...more,
   };
 }
 
+const answer = (last_id: number, ...lines: CurveSeries[]): RunCurves => ({ last_id, series: lines });
+
 describe("curves", () => {
+  const data = mergeCurves(
+    undefined,
+    answer(
+      4,
+      series("b", { 1: 0.5 }),
+      series("a", { 2: 0.7, 1: 0.6 }),
+      series("a", { 1: 0.9 }, { name: "loss", split: "train" }),
+    ),
+  );
+
   it("makes one chart for each measure and model and one line for each site, in site order", () => {
-    const result = curves(
-      [
-        metric(1, "b", 1, 0.5),
-        metric(2, "a", 2, 0.7),
-        metric(3, "a", 1, 0.6),
-        metric(4, "a", 1, 0.9, { name: "loss", split: "train" }),
-      ],
-      ["a", "b"],
-    );
-    expect(result.map((curve) => curve.title)).toEqual([
+    const charts = curves(data, ["a", "b"]);
+    expect(charts.map((curve) => curve.title)).toEqual([
       "Validation Dice ↑, global model",
       "Training loss ↓, global model",
     ]);
-    expect(result[0]?.lines).toEqual([
+    expect(charts[0]?.lines).toEqual([
       {
         site: "a",
         points: [
@@ -50,11 +46,58 @@ describe("curves", () => {
     ]);
   });
 
-  it("takes the later of two metrics of the same place and leaves single structures out", () => {
-    const result = curves(
-      [metric(1, "a", 1, 0.1), metric(2, "a", 1, 0.2), metric(3, "a", 1, 0.9, { structure: "cup" })],
-      ["a"],
+  it("puts newer rounds behind the known ones, and lets a repeated round replace its value", () => {
+    const merged = mergeCurves(data, answer(9, series("a", { 2: 0.75, 3: 0.8 })));
+    expect(merged.lastId).toBe(9);
+    expect(curves(merged, ["a", "b"])[0]?.lines[0]?.points).toEqual([
+      [1, 0.6],
+      [2, 0.75],
+      [3, 0.8],
+    ]);
+  });
+
+  it("stays the same object while nothing is new", () => {
+    expect(mergeCurves(data, answer(4))).toBe(data);
+  });
+
+  it("writes what is recorded as CSV", () => {
+    expect(curvesCsv(curves(data, ["a"]))).toBe(
+      "measure,split,model,site,round,value\n" +
+        "dice,val,global,a,1,0.6\ndice,val,global,a,2,0.7\ndice,val,global,b,1,0.5\nloss,train,global,a,1,0.9\n",
     );
-    expect(result[0]?.lines[0]?.points).toEqual([[1, 0.2]]);
+  });
+});
+
+describe("smoothed", () => {
+  it("is the corrected moving average", () => {
+    // w = 0.5: 0.5 * 4 = 2, over 1 - 0.5 = 4; then 0.5 * 2 + 0.5 * 1 = 1.5, over 1 - 0.25 = 2.
+    expect(
+      smoothed(
+        [
+          [1, 4],
+          [2, 1],
+        ],
+        0.5,
+      ),
+    ).toEqual([
+      [1, 4],
+      [2, 2],
+    ]);
+  });
+
+  it("changes nothing at weight 0", () => {
+    expect(smoothed([[1, 0.3]], 0)).toEqual([[1, 0.3]]);
+  });
+});
+
+describe("zoomed", () => {
+  it("narrows the range about the pointer and widens it back to everything", () => {
+    // About 20 of 0 to 100, by half: 20 - 10 to 20 + 40.
+    expect(zoomed({ from: 0, to: 100 }, 20, 0.5, 100)).toEqual({ from: 10, to: 60 });
+    expect(zoomed({ from: 10, to: 60 }, 20, 4, 100)).toBeNull();
+  });
+
+  it("shows at least one round", () => {
+    expect(zoomed({ from: 3, to: 4 }, 3.5, 0.5, 100)).toEqual({ from: 3, to: 4 });
   });
 });

@@ -1,23 +1,31 @@
 /** Metrics as charts: one chart for each measure and model, one line a site. */
 
-import type { MetricRecord } from "@/api";
+import type { CurveSeries, RunCurves } from "@/api";
 import { modelName } from "./words";
+
+/** Round and value, in order of rounds. */
+export type Point = [number, number];
 
 export interface Line {
   site: string;
-  /** Round and value, in order of rounds. */
-  points: [number, number][];
+  points: Point[];
 }
 
 export interface Curve {
   key: string;
   title: string;
-  measure: MetricRecord["name"];
+  measure: CurveSeries["name"];
   model: string;
   lines: Line[];
 }
 
-const MEASURES: { name: MetricRecord["name"]; split: string; title: string }[] = [
+/** What is known of a run's curves: each line under the key of its site, model, split and name. */
+export interface CurveData {
+  lastId: number;
+  lines: ReadonlyMap<string, { series: CurveSeries; points: Point[] }>;
+}
+
+const MEASURES: { name: CurveSeries["name"]; split: string; title: string }[] = [
   { name: "dice", split: "val", title: "Validation Dice ↑" },
   { name: "loss", split: "train", title: "Training loss ↓" },
   { name: "loss", split: "val", title: "Validation loss ↓" },
@@ -26,34 +34,79 @@ const MEASURES: { name: MetricRecord["name"]; split: string; title: string }[] =
 ];
 const MODELS = ["super", "personalized", "global", "selector"];
 
-/** Only the means over structures; a later metric of the same place replaces the earlier one. */
-export function curves(metrics: readonly MetricRecord[], order: readonly string[]): Curve[] {
-  const values = new Map<string, Map<string, Map<number, number>>>();
-  for (const metric of metrics) {
-    if (metric.structure !== null) continue;
-    const key = `${metric.name}/${metric.split}/${metric.model}`;
-    const sites = values.get(key) ?? new Map<string, Map<number, number>>();
-    const points = sites.get(metric.site_slug) ?? new Map<number, number>();
-    values.set(key, sites.set(metric.site_slug, points.set(metric.round, metric.value)));
+/** Adds what is newer; a later value of a round replaces the earlier one, for a resumed run repeats a round. */
+export function mergeCurves(known: CurveData | undefined, fresh: RunCurves): CurveData {
+  if (known && fresh.series.length === 0) return known;
+  const lines = new Map(known?.lines);
+  for (const series of fresh.series) {
+    const key = [series.site_slug, series.model, series.split, series.name].join("/");
+    const before = lines.get(key)?.points ?? [];
+    lines.set(key, { series, points: mergePoints(before, series) });
   }
-  const place = (site: string) => (order.includes(site) ? order.indexOf(site) : order.length);
+  return { lastId: fresh.last_id, lines };
+}
+
+function mergePoints(before: readonly Point[], series: CurveSeries): Point[] {
+  const values = new Map(before);
+  series.rounds.forEach((round, index) => {
+    values.set(round, series.values[index] as number);
+  });
+  return [...values].sort(([left], [right]) => left - right);
+}
+
+export function curves(data: CurveData, order: readonly string[]): Curve[] {
+  const places = new Map(order.map((site, place) => [site, place]));
+  const place = (line: Line) => places.get(line.site) ?? order.length;
+  const all = [...data.lines.values()];
   return MEASURES.flatMap(({ name, split, title }) =>
     MODELS.flatMap((model): Curve[] => {
-      const key = `${name}/${split}/${model}`;
-      const sites = values.get(key);
-      if (!sites) return [];
-      const lines = [...sites]
-        .sort(([left], [right]) => place(left) - place(right))
-        .map(([site, points]) => ({ site, points: [...points].sort(([left], [right]) => left - right) }));
-      return [
-        {
-          key,
-          title: model === "selector" ? title : `${title}, ${modelName(model).toLowerCase()}`,
-          measure: name,
-          model,
-          lines,
-        },
-      ];
+      const lines = all
+        .filter(({ series }) => series.name === name && series.split === split && series.model === model)
+        .map(({ series, points }) => ({ site: series.site_slug, points }))
+        .sort((left, right) => place(left) - place(right));
+      if (lines.length === 0) return [];
+      const full = model === "selector" ? title : `${title}, ${modelName(model).toLowerCase()}`;
+      return [{ key: `${name}/${split}/${model}`, title: full, measure: name, model, lines }];
     }),
   );
+}
+
+/** An exponential moving average as TensorBoard draws it: each value keeps `weight` (0 to 1) of the average before it,
+ * and the start is corrected for having no values before it. */
+export function smoothed(points: readonly Point[], weight: number): Point[] {
+  let last = 0;
+  let kept = 1;
+  return points.map(([round, value]) => {
+    last = last * weight + (1 - weight) * value;
+    kept *= weight;
+    return [round, last / (1 - kept)];
+  });
+}
+
+/** All charts as one table of numbers, as they are recorded: without smoothing. */
+export function curvesCsv(charts: readonly Curve[]): string {
+  const rows = charts.flatMap((chart) =>
+    chart.lines.flatMap((line) =>
+      line.points.map(([round, value]) => `${chart.key.split("/").join(",")},${line.site},${round},${value}`),
+    ),
+  );
+  return ["measure,split,model,site,round,value", ...rows, ""].join("\n");
+}
+
+/** The rounds that are in view. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** Half or twice the range about a round, within 0 and the last round; null where that is everything. */
+export function zoomed(range: Range, about: number, factor: number, last: number): Range | null {
+  const from = Math.max(0, about - (about - range.from) * factor);
+  const to = Math.min(last, about + (range.to - about) * factor);
+  if (to - from < 1) return range;
+  return from <= 0 && to >= last ? null : { from: round(from), to: round(to) };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "@/api";
-import { lanes, openTasks, trainingCosts } from "./lanes";
+import { lanes, openTasks, siteTotals, trainingCosts } from "./lanes";
 
 function task(
   participant: string,
@@ -19,9 +19,11 @@ function task(
     worker: null,
     error: null,
     created_at: `2026-01-01T00:00:0${round}Z`,
+    sent_at: "2026-01-01T00:00:00Z",
     started_at: null,
     finished_at: null,
     seconds: null,
+    transfer_seconds: null,
     bytes_up: null,
     bytes_down: null,
     ...more,
@@ -45,6 +47,11 @@ describe("lanes", () => {
     expect(result[1]?.cells.map((cell) => cell.state)).toEqual(["skipped", "failed", "none", "none"]);
   });
 
+  it("tells an update on its way from training", () => {
+    const tasks = [task("a", 1, "running", { fraction: 1 }), task("b", 1, "running", { fraction: 0.9 })];
+    expect(lanes(tasks, ["a", "b"], 1).map((lane) => lane.cells[0]?.state)).toEqual(["sending", "training"]);
+  });
+
   it("shows the newest task of a repeated round", () => {
     const repeated = task("a", 1, "running", { created_at: "2026-01-02T00:00:00Z" });
     expect(lanes([repeated, task("a", 1, "crashed")], ["a"], 1)[0]?.cells[0]?.state).toBe("training");
@@ -63,9 +70,24 @@ describe("openTasks", () => {
 });
 
 describe("trainingCosts", () => {
-  it("adds what was sent and received", () => {
-    expect(
-      trainingCosts([task("a", 1, "completed", { seconds: 2, bytes_up: 10, bytes_down: 5 }), task("a", 2, "running")]),
-    ).toEqual([{ round: 1, participant: "a", seconds: 2, bytes: 15 }]);
+  const done = { seconds: 2, transfer_seconds: 0.5, started_at: "2026-01-01T00:00:03Z", bytes_up: 10, bytes_down: 5 };
+  const costs = trainingCosts([
+    task("b", 1, "completed", done),
+    task("a", 1, "completed", done),
+    task("a", 2, "completed", done),
+    task("a", 3, "running"),
+  ]);
+
+  it("splits a task's time into waiting (3 s - 0 s), work (2 s - 0.5 s) and transfer", () => {
+    const each = { waiting: 3, working: 1.5, transfer: 0.5, bytesUp: 10, bytesDown: 5 };
+    expect(costs[0]).toEqual({ round: 1, participant: "b", ...each });
+    expect(costs).toHaveLength(3);
+  });
+
+  it("adds them up by site", () => {
+    expect(siteTotals(costs).map((total) => [total.participant, total.rounds, total.waiting, total.bytesUp])).toEqual([
+      ["b", 1, 3, 10],
+      ["a", 2, 6, 20],
+    ]);
   });
 });

@@ -2,7 +2,7 @@
 
 import type { TaskRecord } from "@/api";
 
-export type CellState = "none" | "waiting" | "training" | "done" | "failed" | "skipped";
+export type CellState = "none" | "waiting" | "training" | "sending" | "done" | "failed" | "skipped";
 
 export interface Cell {
   column: string;
@@ -26,6 +26,12 @@ const STATES: Record<TaskRecord["status"], CellState> = {
   crashed: "failed",
   cancelled: "skipped",
 };
+
+/** Trained, and its update is on its way. */
+function stateOf(task: TaskRecord): CellState {
+  const trained = task.kind === "train_site" && task.fraction >= 1;
+  return task.status === "running" && trained ? "sending" : STATES[task.status];
+}
 
 /** The column of a task, or undefined for what is no round's work (the run's start, validation after the last round). */
 function columnOf(task: TaskRecord): string | undefined {
@@ -57,7 +63,7 @@ export function lanes(tasks: readonly TaskRecord[], order: readonly string[], nu
     cells: columns.map((column) => {
       const task = latest.get(`${participant}/${column}`);
       const passed = column !== TEST_COLUMN && Number(column) < newestRound;
-      return { column, task, state: task ? STATES[task.status] : passed ? "skipped" : "none" };
+      return { column, task, state: task ? stateOf(task) : passed ? "skipped" : "none" };
     }),
   }));
 }
@@ -71,8 +77,14 @@ export function openTasks(tasks: readonly TaskRecord[]): TaskRecord[] {
 export interface Cost {
   round: number;
   participant: string;
-  seconds: number;
-  bytes: number;
+  /** From being queued to being taken by a worker. */
+  waiting: number;
+  /** At work, without the transfer. */
+  working: number;
+  /** Downloads and uploads; 0 where it was not recorded. */
+  transfer: number;
+  bytesUp: number;
+  bytesDown: number;
 }
 
 /** What each finished training task cost in time and traffic. */
@@ -82,7 +94,33 @@ export function trainingCosts(tasks: readonly TaskRecord[]): Cost[] {
     .map((task) => ({
       round: task.round,
       participant: task.participant,
-      seconds: task.seconds ?? 0,
-      bytes: (task.bytes_up ?? 0) + (task.bytes_down ?? 0),
+      waiting: task.started_at ? Math.max(0, (Date.parse(task.started_at) - Date.parse(task.sent_at)) / 1000) : 0,
+      working: (task.seconds ?? 0) - (task.transfer_seconds ?? 0),
+      transfer: task.transfer_seconds ?? 0,
+      bytesUp: task.bytes_up ?? 0,
+      bytesDown: task.bytes_down ?? 0,
     }));
+}
+
+export interface SiteTotal extends Omit<Cost, "round"> {
+  rounds: number;
+}
+
+/** Summed over rounds, in the order in which the sites come. */
+export function siteTotals(costs: readonly Cost[]): SiteTotal[] {
+  const totals = new Map<string, SiteTotal>();
+  for (const { participant, round: _, ...cost } of costs) {
+    const zero = { participant, rounds: 0, waiting: 0, working: 0, transfer: 0, bytesUp: 0, bytesDown: 0 };
+    const sum = totals.get(participant) ?? zero;
+    totals.set(participant, {
+      participant,
+      rounds: sum.rounds + 1,
+      waiting: sum.waiting + cost.waiting,
+      working: sum.working + cost.working,
+      transfer: sum.transfer + cost.transfer,
+      bytesUp: sum.bytesUp + cost.bytesUp,
+      bytesDown: sum.bytesDown + cost.bytesDown,
+    });
+  }
+  return [...totals.values()];
 }

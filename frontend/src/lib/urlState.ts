@@ -3,6 +3,7 @@
 import type { ScoreName } from "@/api";
 import { EXPERIMENT_ORDERS, EXPERIMENT_STATES, type ExperimentOrder, type ExperimentState } from "./experimentList";
 import { METRIC_NAMES } from "./metrics";
+import { type RunSearch, readRunSearch } from "./runSearch";
 import { STEPS, type Step } from "./steps";
 
 export const OVERLAY_STYLES = ["outline", "fill", "off"] as const;
@@ -29,7 +30,7 @@ export interface CasesSearch {
   hidden?: number[];
 }
 
-export interface ExperimentSearch {
+export interface ExperimentSearch extends RunSearch {
   /** The tab: `results`, or a run's id. */
   run?: string;
   metric?: ScoreName;
@@ -170,6 +171,7 @@ export function readCasesSearch(raw: Raw): CasesSearch {
 export function readExperimentSearch(raw: Raw): ExperimentSearch {
   const gamma = Number(raw.gamma);
   return {
+    ...readRunSearch(raw),
     run: text(raw.run),
     metric: oneOf(raw.metric, METRIC_NAMES),
     checkpoint: oneOf(raw.checkpoint, ["last"] as const),

@@ -1029,6 +1029,40 @@ export type ConfusionRow = {
 };
 
 /**
+ * CurveSeries
+ *
+ * One line of a chart: the mean over structures, by round. A later answer's value replaces an earlier one's.
+ */
+export type CurveSeries = {
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Name
+     */
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
+    /**
+     * Rounds
+     */
+    rounds: Array<number>;
+    /**
+     * Site Slug
+     *
+     * Or `pooled`.
+     */
+    site_slug: string;
+    /**
+     * Split
+     */
+    split: 'train' | 'val' | 'test';
+    /**
+     * Values
+     */
+    values: Array<number>;
+};
+
+/**
  * DataConfig
  *
  * How images reach the network.
@@ -2227,6 +2261,10 @@ export type FailRequest = {
      * Detail
      */
     detail?: string;
+    /**
+     * Kind
+     */
+    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'invalid_setting' | 'unexpected';
     /**
      * Message
      */
@@ -4627,6 +4665,22 @@ export type RunComparison = {
 };
 
 /**
+ * RunCurves
+ */
+export type RunCurves = {
+    /**
+     * Last Id
+     *
+     * Ask with it as `after` for what is newer.
+     */
+    last_id: number;
+    /**
+     * Series
+     */
+    series: Array<CurveSeries>;
+};
+
+/**
  * RunMatrix
  *
  * The personalization matrix: every model on every site's test cases.
@@ -4702,6 +4756,12 @@ export type RunRecord = {
      * The cause in plain words, with site, round and task.
      */
     failure: string | null;
+    /**
+     * Failures
+     *
+     * The same, site by site, each with its remedy.
+     */
+    failures: Array<TaskFailure>;
     /**
      * Finished At
      */
@@ -6318,6 +6378,154 @@ export type SystemRecord = {
 };
 
 /**
+ * TaskDetail
+ *
+ * A task with why it failed, and whether it can be sent again.
+ */
+export type TaskDetail = {
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Bytes Down
+     */
+    bytes_down: number | null;
+    /**
+     * Bytes Up
+     */
+    bytes_up: number | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Detail
+     *
+     * The traceback of the failure.
+     */
+    detail: string | null;
+    /**
+     * Error
+     */
+    error: string | null;
+    failure: TaskFailure | null;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Fraction
+     */
+    fraction: number;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    /**
+     * Participant
+     */
+    participant: string;
+    /**
+     * Rerun Problem
+     *
+     * Why it cannot be rerun; null if it can.
+     */
+    rerun_problem: string | null;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Seconds
+     */
+    seconds: number | null;
+    /**
+     * Sent At
+     *
+     * When it was queued last.
+     */
+    sent_at: string;
+    /**
+     * Started At
+     */
+    started_at: string | null;
+    status: TaskStatus;
+    /**
+     * Transfer Seconds
+     *
+     * Of `seconds`, spent on downloads and uploads.
+     */
+    transfer_seconds: number | null;
+    /**
+     * Worker
+     */
+    worker: string | null;
+};
+
+/**
+ * TaskFailure
+ *
+ * Why a task failed, and what to do. Its id is the correlation id in the worker's log.
+ */
+export type TaskFailure = {
+    /**
+     * At
+     */
+    at: string | null;
+    /**
+     * Attempt
+     */
+    attempt: number;
+    /**
+     * Cause
+     *
+     * In plain words.
+     */
+    cause: string;
+    /**
+     * Kind
+     */
+    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'invalid_setting' | 'unexpected';
+    /**
+     * Participant
+     *
+     * A site, `pooled`, or `coordinator`.
+     */
+    participant: string;
+    /**
+     * Remedy
+     */
+    remedy: string;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Task Id
+     */
+    task_id: string;
+    /**
+     * Task Kind
+     */
+    task_kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    /**
+     * Title
+     *
+     * The kind in a few words.
+     */
+    title: string;
+    /**
+     * Worker
+     */
+    worker: string | null;
+};
+
+/**
  * TaskRecord
  *
  * One cell of the swim-lane.
@@ -6372,10 +6580,22 @@ export type TaskRecord = {
      */
     seconds: number | null;
     /**
+     * Sent At
+     *
+     * When it was queued last.
+     */
+    sent_at: string;
+    /**
      * Started At
      */
     started_at: string | null;
     status: TaskStatus;
+    /**
+     * Transfer Seconds
+     *
+     * Of `seconds`, spent on downloads and uploads.
+     */
+    transfer_seconds: number | null;
     /**
      * Worker
      */
@@ -6517,6 +6737,12 @@ export type TrainSiteResult = {
      * Seconds
      */
     seconds: number;
+    /**
+     * Transfer Seconds
+     *
+     * Of these, spent on downloads and uploads.
+     */
+    transfer_seconds?: number;
 };
 
 /**
@@ -7264,6 +7490,16 @@ export type ListEventsData = {
          * Words that the message holds, in any case.
          */
         text?: string | null;
+        /**
+         * Round
+         *
+         * Of a run.
+         */
+        round?: number | null;
+        /**
+         * Task Id
+         */
+        task_id?: string | null;
     };
     url: '/api/v1/events';
 };
@@ -7356,6 +7592,16 @@ export type DownloadEventsData = {
          * Words that the message holds, in any case.
          */
         text?: string | null;
+        /**
+         * Round
+         *
+         * Of a run.
+         */
+        round?: number | null;
+        /**
+         * Task Id
+         */
+        task_id?: string | null;
     };
     url: '/api/v1/events.csv';
 };
@@ -7389,6 +7635,106 @@ export type DownloadEventsResponses = {
 };
 
 export type DownloadEventsResponse = DownloadEventsResponses[keyof DownloadEventsResponses];
+
+export type DownloadLogData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Federation Id
+         */
+        federation_id?: string | null;
+        /**
+         * Experiment Id
+         */
+        experiment_id?: string | null;
+        /**
+         * Run Id
+         */
+        run_id?: string | null;
+        /**
+         * Site Slug
+         */
+        site_slug?: string | null;
+        /**
+         * Actor
+         *
+         * Who: a user, a worker, or `backend`.
+         */
+        actor?: string | null;
+        /**
+         * Kind
+         *
+         * What it is about; may be given several times.
+         */
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user'> | null;
+        /**
+         * Level
+         *
+         * `warning` shows errors too.
+         */
+        level?: 'info' | 'warning' | 'error' | null;
+        /**
+         * Since
+         *
+         * With its time zone.
+         */
+        since?: string | null;
+        /**
+         * Until
+         *
+         * With its time zone.
+         */
+        until?: string | null;
+        /**
+         * Text
+         *
+         * Words that the message holds, in any case.
+         */
+        text?: string | null;
+        /**
+         * Round
+         *
+         * Of a run.
+         */
+        round?: number | null;
+        /**
+         * Task Id
+         */
+        task_id?: string | null;
+    };
+    url: '/api/v1/events.txt';
+};
+
+export type DownloadLogErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadLogError = DownloadLogErrors[keyof DownloadLogErrors];
+
+export type DownloadLogResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadLogResponse = DownloadLogResponses[keyof DownloadLogResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -9343,6 +9689,55 @@ export type ListRunCasesResponses = {
 
 export type ListRunCasesResponse = ListRunCasesResponses[keyof ListRunCasesResponses];
 
+export type GetRunCurvesData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * After
+         *
+         * Only what is newer than this id.
+         */
+        after?: number | null;
+    };
+    url: '/api/v1/runs/{run_id}/curves';
+};
+
+export type GetRunCurvesErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetRunCurvesError = GetRunCurvesErrors[keyof GetRunCurvesErrors];
+
+export type GetRunCurvesResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunCurves;
+};
+
+export type GetRunCurvesResponse = GetRunCurvesResponses[keyof GetRunCurvesResponses];
+
 export type ListRunEventsData = {
     body?: never;
     path: {
@@ -10035,6 +10430,98 @@ export type ListRunTasksResponses = {
 };
 
 export type ListRunTasksResponse = ListRunTasksResponses[keyof ListRunTasksResponses];
+
+export type GetRunTaskData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/tasks/{task_id}';
+};
+
+export type GetRunTaskErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetRunTaskError = GetRunTaskErrors[keyof GetRunTaskErrors];
+
+export type GetRunTaskResponses = {
+    /**
+     * Successful Response
+     */
+    200: TaskDetail;
+};
+
+export type GetRunTaskResponse = GetRunTaskResponses[keyof GetRunTaskResponses];
+
+export type RerunTaskData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+        /**
+         * Task Id
+         */
+        task_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/tasks/{task_id}/rerun';
+};
+
+export type RerunTaskErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type RerunTaskError = RerunTaskErrors[keyof RerunTaskErrors];
+
+export type RerunTaskResponses = {
+    /**
+     * Successful Response
+     */
+    200: TaskRecord;
+};
+
+export type RerunTaskResponse = RerunTaskResponses[keyof RerunTaskResponses];
 
 export type DeleteSessionData = {
     body?: never;

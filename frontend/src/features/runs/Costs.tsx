@@ -1,56 +1,137 @@
-import { Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { useMemo } from "react";
+import { Card, Group, SegmentedControl, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { useMemo, useState } from "react";
 import type { FederationRecord, TaskRecord } from "@/api";
 import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
-import { formatBytes, formatSeconds } from "@/lib/format";
-import { type Cost, trainingCosts } from "@/lib/lanes";
+import { SiteMark } from "@/components/SiteMark";
+import { formatBytes, formatPercent, formatSeconds } from "@/lib/format";
+import { type Cost, type SiteTotal, siteTotals, trainingCosts } from "@/lib/lanes";
 import { siteColour } from "@/lib/palette";
 import { participantName, participantPosition } from "./participants";
 
+type Of = (cost: Omit<Cost, "round" | "participant">) => number;
+
+const SECONDS: Record<string, { label: string; of: Of }> = {
+  all: { label: "All", of: (cost) => cost.waiting + cost.working + cost.transfer },
+  waiting: { label: "Waiting", of: (cost) => cost.waiting },
+  working: { label: "Training", of: (cost) => cost.working },
+  transfer: { label: "Transfer", of: (cost) => cost.transfer },
+};
+const bytesOf: Of = (cost) => cost.bytesUp + cost.bytesDown;
+
 /** What the rounds cost in time and traffic, by site. */
 export function Costs({ tasks, federation }: { tasks: TaskRecord[]; federation: FederationRecord }) {
-  const costs = useMemo(() => trainingCosts(tasks), [tasks]);
-  const seconds = useMemo(() => barOption(costs, "seconds", federation), [costs, federation]);
-  const bytes = useMemo(() => barOption(costs, "bytes", federation), [costs, federation]);
+  const costs = useMemo(() => {
+    const place = (cost: Cost) => participantPosition(cost.participant, federation);
+    return trainingCosts(tasks).sort((left, right) => place(left) - place(right));
+  }, [tasks, federation]);
+  const [part, setPart] = useState("all");
+  const secondsOf = (SECONDS[part] ?? SECONDS.all)?.of as Of;
+  const seconds = useMemo(() => barOption(costs, secondsOf, formatSeconds, federation), [costs, secondsOf, federation]);
+  const bytes = useMemo(() => barOption(costs, bytesOf, formatBytes, federation), [costs, federation]);
+  const totals = useMemo(() => siteTotals(costs), [costs]);
   if (costs.length === 0) return null;
-  const total = (key: "seconds" | "bytes") => costs.reduce((sum, cost) => sum + cost[key], 0);
+  const sum = (of: Of) => totals.reduce((all, total) => all + of(total), 0);
   return (
-    <Card withBorder>
+    <Card withBorder data-testid="costs">
       <Stack gap="sm">
-        <Title order={2} size="h4">
-          Time and traffic
-        </Title>
+        <Group justify="space-between">
+          <Title order={2} size="h4">
+            Time and traffic
+          </Title>
+          <SegmentedControl
+            size="xs"
+            aria-label="Which seconds"
+            value={part}
+            onChange={setPart}
+            data={Object.entries(SECONDS).map(([value, { label }]) => ({ value, label }))}
+          />
+        </Group>
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
           <div>
             <Text size="sm" fw={500}>
-              Training time by round, {formatSeconds(total("seconds"))} in all
+              Seconds by round, {formatSeconds(sum(secondsOf))} in all
             </Text>
-            <Chart option={seconds} height={180} label="Seconds of training by round, stacked by site" />
+            <Chart option={seconds} height={180} label="Seconds by round, stacked by site" />
           </div>
           <div>
             <Text size="sm" fw={500}>
-              Bytes sent and received by round, {formatBytes(total("bytes"))} in all
+              Bytes sent and received by round, {formatBytes(sum(bytesOf))} in all
             </Text>
             <Chart option={bytes} height={180} label="Bytes by round, stacked by site" />
           </div>
         </SimpleGrid>
+        <Totals totals={totals} federation={federation} />
       </Stack>
     </Card>
   );
 }
 
-function barOption(costs: Cost[], measure: "seconds" | "bytes", federation: FederationRecord): ChartOption {
-  const rounds = [...new Set(costs.map((cost) => cost.round))].sort((left, right) => left - right);
-  const sites = [...new Set(costs.map((cost) => cost.participant))].sort(
-    (left, right) => participantPosition(left, federation) - participantPosition(right, federation),
+function Totals({ totals, federation }: { totals: SiteTotal[]; federation: FederationRecord }) {
+  const all = totals.reduce((sum, total) => sum + (SECONDS.all?.of(total) ?? 0), 0);
+  return (
+    <Table.ScrollContainer minWidth={700} mah={360}>
+      <Table fz="sm" verticalSpacing={4} stickyHeader aria-label="Time and traffic by site, all rounds">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Site</Table.Th>
+            {["Rounds", "Waiting", "Training", "Transfer", "Share of time", "Sent", "Received"].map((title) => (
+              <Table.Th key={title} ta="right">
+                {title}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody style={{ fontVariantNumeric: "tabular-nums" }}>
+          {totals.map((total) => (
+            <Table.Tr key={total.participant}>
+              <Table.Td maw={280}>
+                <SiteMark
+                  position={participantPosition(total.participant, federation)}
+                  name={participantName(total.participant, federation)}
+                />
+              </Table.Td>
+              {[
+                String(total.rounds),
+                formatSeconds(total.waiting),
+                formatSeconds(total.working),
+                formatSeconds(total.transfer),
+                formatPercent(all > 0 ? (SECONDS.all?.of(total) ?? 0) / all : null),
+                formatBytes(total.bytesUp),
+                formatBytes(total.bytesDown),
+              ].map((value, index) => (
+                <Table.Td key={index} ta="right">
+                  {value}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
   );
-  const format = measure === "seconds" ? formatSeconds : formatBytes;
-  const value = new Map(costs.map((cost) => [`${cost.round}/${cost.participant}`, cost[measure]]));
+}
+
+function barOption(
+  costs: Cost[],
+  of: Of,
+  format: (value: number) => string,
+  federation: FederationRecord,
+): ChartOption {
+  const rounds = [...new Set(costs.map((cost) => cost.round))].sort((left, right) => left - right);
+  const sites = [...new Set(costs.map((cost) => cost.participant))];
+  const value = new Map(costs.map((cost) => [`${cost.round}/${cost.participant}`, of(cost)]));
+  const many = sites.length > 12 ? "columns: 3; column-gap: 16px; font-size: 11px" : "";
   return {
-    grid: { left: 60, right: 16, top: 12, bottom: 30 },
-    tooltip: { trigger: "axis", confine: true, valueFormatter: (shown) => format(Number(shown)) },
-    xAxis: { type: "category", data: rounds.map(String), name: "round", nameLocation: "middle", nameGap: 18 },
+    grid: { left: 60, right: 16, top: 12, bottom: 34 },
+    tooltip: {
+      trigger: "axis",
+      appendTo: "body",
+      order: "valueDesc",
+      extraCssText: `max-width: 640px; ${many}`,
+      valueFormatter: (shown) => format(Number(shown)),
+    },
+    xAxis: { type: "category", data: rounds.map(String), name: "round", nameLocation: "middle", nameGap: 20 },
     yAxis: { type: "value", splitNumber: 3, axisLabel: { formatter: (shown: number) => format(shown) } },
     series: sites.map((site) => ({
       type: "bar",

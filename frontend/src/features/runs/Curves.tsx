@@ -1,121 +1,126 @@
-import { Card, Group, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { useMemo, useState } from "react";
-import type { FederationRecord, MetricRecord } from "@/api";
+import { Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useDeferredValue, useMemo } from "react";
+import type { FederationRecord, RunRecord } from "@/api";
 import { Chart } from "@/components/Chart";
-import type { ChartOption } from "@/components/echarts";
-import { SiteMark } from "@/components/SiteMark";
-import { type Curve, curves } from "@/lib/curves";
-import { siteColour, siteLineType } from "@/lib/palette";
+import { type Curve, type CurveData, curves, type Range } from "@/lib/curves";
+import { CurveControls } from "./CurveControls";
+import { CurveLegend } from "./CurveLegend";
+import { curveOption } from "./curveOption";
 import { participantName, participantPosition } from "./participants";
+import { useRunSearch } from "./useRunSearch";
 
 interface Props {
-  metrics: MetricRecord[];
+  data: CurveData;
   federation: FederationRecord;
-  numRounds: number;
+  run: RunRecord;
 }
 
-type Scale = "value" | "log";
-
-export function Curves({ metrics, federation, numRounds }: Props) {
-  const [scale, setScale] = useState<Scale>("value");
+/** One chart a measure and model, one line a site. All charts show the same rounds, sites and smoothing. */
+export function Curves({ data, federation, run }: Props) {
+  const [search, change] = useRunSearch();
   const charts = useMemo(
     () =>
       curves(
-        metrics,
+        data,
         federation.sites.map((site) => site.slug),
       ),
-    [metrics, federation],
+    [data, federation],
   );
-  const drawn = [...new Set(charts.flatMap((chart) => chart.lines.map((line) => line.site)))];
+  const sites = useMemo(() => [...new Set(charts.flatMap((chart) => chart.lines.map((line) => line.site)))], [charts]);
+  const hidden = search.hide ?? [];
+  const range: Range = { from: search.from ?? 0, to: search.to ?? run.num_rounds };
+  const zoom = (next: Range | null) => change({ from: next?.from, to: next?.to });
   return (
-    <Card withBorder>
+    <Card withBorder data-testid="curves">
       <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2} size="h4">
             Curves by site
           </Title>
-          <Group>
-            {drawn.map((site) => (
-              <SiteMark
-                key={site}
-                position={participantPosition(site, federation)}
-                name={participantName(site, federation)}
-                size="xs"
-              />
-            ))}
-            <SegmentedControl
-              size="xs"
-              aria-label="Scale of the losses"
-              value={scale}
-              onChange={(next) => setScale(next as Scale)}
-              data={[
-                { value: "value", label: "Linear" },
-                { value: "log", label: "Log loss" },
-              ]}
-            />
-          </Group>
+          <CurveControls
+            search={search}
+            change={change}
+            charts={charts}
+            run={run}
+            zoomed={search.from !== undefined || search.to !== undefined}
+          />
         </Group>
         {charts.length === 0 ? (
           <Text c="dimmed" size="sm">
             The first numbers come with the first round's training.
           </Text>
         ) : (
-          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-            {charts.map((curve) => (
-              <CurveChart key={curve.key} curve={curve} scale={scale} federation={federation} numRounds={numRounds} />
-            ))}
-          </SimpleGrid>
+          <>
+            <CurveLegend
+              sites={sites}
+              hidden={hidden}
+              federation={federation}
+              onChange={(hide) => change({ hide: hide.length > 0 ? hide : undefined })}
+            />
+            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+              {charts.map((curve) => (
+                <CurveChart
+                  key={curve.key}
+                  curve={curve}
+                  federation={federation}
+                  numRounds={run.num_rounds}
+                  hidden={hidden}
+                  scale={search.scale}
+                  weight={search.smooth ?? 0}
+                  range={range}
+                  onZoom={zoom}
+                />
+              ))}
+            </SimpleGrid>
+            <Text size="xs" c="dimmed">
+              Drag over a chart to zoom into rounds, or turn the wheel with Ctrl held; a double click shows all rounds.
+            </Text>
+          </>
         )}
       </Stack>
     </Card>
   );
 }
 
-function CurveChart(props: { curve: Curve; scale: Scale; federation: FederationRecord; numRounds: number }) {
-  const { curve, scale, federation, numRounds } = props;
-  const option = useMemo(() => chartOption(curve, scale, federation, numRounds), [curve, scale, federation, numRounds]);
+interface ChartProps {
+  curve: Curve;
+  federation: FederationRecord;
+  numRounds: number;
+  hidden: string[];
+  scale: "log" | undefined;
+  weight: number;
+  range: Range;
+  onZoom: (range: Range | null) => void;
+}
+
+function CurveChart({ curve, federation, numRounds, hidden, scale, range, onZoom, ...props }: ChartProps) {
+  // The slider moves at once; many long lines may follow a moment later.
+  const weight = useDeferredValue(props.weight);
+  const hiddenKey = hidden.join("\n");
+  const { from, to } = range;
+  const option = useMemo(() => {
+    const left = new Set(hiddenKey.split("\n"));
+    const lines = curve.lines
+      .filter((line) => !left.has(line.site))
+      .map((line) => ({
+        name: participantName(line.site, federation),
+        position: participantPosition(line.site, federation),
+        points: line.points,
+      }));
+    return curveOption({ lines, isLoss: curve.measure === "loss", log: scale === "log", weight, range: { from, to } });
+  }, [curve, federation, hiddenKey, scale, weight, from, to]);
   return (
     <div>
       <Text size="sm" fw={500}>
         {curve.title}
       </Text>
-      <Chart option={option} height={220} label={`${curve.title}, one line a site over rounds`} group="curves" />
+      <Chart
+        option={option}
+        height={230}
+        label={`${curve.title}, one line a site over rounds`}
+        group="curves"
+        zoom={{ range, last: numRounds, onChange: onZoom }}
+      />
     </div>
   );
-}
-
-function chartOption(curve: Curve, scale: Scale, federation: FederationRecord, numRounds: number): ChartOption {
-  const isLoss = curve.measure === "loss";
-  return {
-    grid: { left: 44, right: 16, top: 12, bottom: 30 },
-    tooltip: {
-      trigger: "axis",
-      confine: true,
-      valueFormatter: (value) => (typeof value === "number" ? value.toFixed(3) : "–"),
-    },
-    xAxis: {
-      type: "value",
-      name: "round",
-      nameLocation: "middle",
-      nameGap: 18,
-      min: 0,
-      max: numRounds,
-      minInterval: 1,
-      splitLine: { show: false },
-    },
-    yAxis: isLoss ? { type: scale, scale: true } : { type: "value", min: 0, max: 1 },
-    series: curve.lines.map((line) => {
-      const position = participantPosition(line.site, federation);
-      const colour = siteColour(position);
-      return {
-        type: "line",
-        name: participantName(line.site, federation),
-        data: line.points,
-        color: colour,
-        lineStyle: { color: colour, width: 2, type: siteLineType(position) },
-        symbol: "circle",
-        symbolSize: line.points.length > 40 ? 0 : 5,
-      };
-    }),
-  };
 }

@@ -1,6 +1,6 @@
 import { MantineProvider } from "@mantine/core";
-import { render, screen } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { SwimLane } from "./SwimLane";
 
@@ -23,9 +23,11 @@ function task(participant: string, status: TaskRecord["status"], more: Partial<T
     worker: "w1",
     error: null,
     created_at: "2026-01-01T00:00:00Z",
+    sent_at: "2026-01-01T00:00:00Z",
     started_at: null,
     finished_at: null,
     seconds: null,
+    transfer_seconds: null,
     bytes_up: null,
     bytes_down: null,
     ...more,
@@ -33,19 +35,24 @@ function task(participant: string, status: TaskRecord["status"], more: Partial<T
 }
 
 describe("SwimLane", () => {
-  it("says who is being waited for, and each cell's state in words", () => {
+  it("says each cell's state in words, and opens a task by mouse and by keyboard", () => {
+    const open = vi.fn();
     const run = { num_rounds: 2, best_round: null } as RunRecord;
     const tasks = [task("a", "running"), task("b", "failed", { error: "mask-3.png cannot be read" })];
     render(
       <MantineProvider>
-        <SwimLane run={run} tasks={tasks} federation={federation} />
+        <SwimLane run={run} tasks={tasks} federation={federation} onOpenTask={open} />
       </MantineProvider>,
     );
-    expect(screen.getByText("Waiting for Aster clinic (training 40 %).")).toBeInTheDocument();
     expect(screen.getByLabelText("Aster clinic, round 1: at work, 40 %, by w1")).toBeInTheDocument();
     expect(
       screen.getByLabelText("Birch clinic, round 1: failed, by w1, mask-3.png cannot be read"),
     ).toBeInTheDocument();
     expect(screen.getByLabelText("Aster clinic, round 2: not begun")).toBeInTheDocument();
+    screen.getByLabelText(/^Birch clinic, round 1/).click();
+    expect(open).toHaveBeenLastCalledWith("b");
+    fireEvent.keyDown(screen.getByRole("grid"), { key: "ArrowDown" });
+    expect(screen.getByLabelText(/^Birch clinic, round 1/)).toHaveAttribute("tabindex", "0");
+    expect(screen.getByLabelText(/^Aster clinic, round 1/)).toHaveAttribute("tabindex", "-1");
   });
 });

@@ -1,41 +1,68 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
-import { IconCheck, IconClock, IconMinus, IconPlayerPlayFilled, IconX, type TablerIcon } from "@tabler/icons-react";
-import { type MouseEvent, useState } from "react";
+import { useElementSize } from "@mantine/hooks";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
-import { SiteMark } from "@/components/SiteMark";
-import { formatBytes, formatPercent, formatSeconds } from "@/lib/format";
-import { type Cell, type CellState, type Lane, lanes, openTasks, TEST_COLUMN } from "@/lib/lanes";
+import { lanes } from "@/lib/lanes";
+import { visibleColumns } from "@/lib/taskFacts";
+import { type CellPlace, LaneRow } from "./LaneRow";
+import { CellTip, Legend } from "./laneLooks";
 import { participantName } from "./participants";
 import classes from "./SwimLane.module.css";
 
-const LOOKS: Record<Exclude<CellState, "none">, { label: string; icon: TablerIcon }> = {
-  waiting: { label: "waiting", icon: IconClock },
-  training: { label: "at work", icon: IconPlayerPlayFilled },
-  done: { label: "done", icon: IconCheck },
-  failed: { label: "failed", icon: IconX },
-  skipped: { label: "skipped", icon: IconMinus },
-};
-
-/** With more columns than this a cell is too narrow for its icon; colour and pattern still tell the states apart. */
-const MOST_ICON_COLUMNS = 45;
-/** About so many column heads fit side by side. */
-const MOST_HEADS = 25;
+const NAME_WIDTH = 200;
+const LEAST_CELL_WIDTH = 22;
+/** Heads of three digits run into each other below this. */
+const HEAD_WIDTH = 30;
 
 interface Props {
   run: RunRecord;
   tasks: TaskRecord[];
   federation: FederationRecord;
+  /** Id of the task whose panel is open. */
+  opened?: string;
+  onOpenTask: (taskId: string) => void;
 }
 
-/** Row: site; column: round. Answers "who are we waiting for". */
-export function SwimLane({ run, tasks, federation }: Props) {
-  const order = federation.sites.map((site) => site.slug);
-  const rows = lanes(tasks, order, run.num_rounds);
-  const [hovered, setHovered] = useState<string>();
-  const findCell = (event: MouseEvent) => {
-    const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-says]");
-    setHovered(cell?.dataset.says);
+/** Row: site; column: round. Only the columns in view are in the page, so that 300 rounds cost what 40 do. */
+export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) {
+  const order = useMemo(() => federation.sites.map((site) => site.slug), [federation]);
+  const rows = useMemo(() => lanes(tasks, order, run.num_rounds), [tasks, order, run.num_rounds]);
+  const columns = rows[0]?.cells.map((cell) => cell.column) ?? [];
+  const { ref: sizer, width } = useElementSize();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [scrollLeft, setScrollLeft] = useState(0);
+  const [tip, setTip] = useState<CellPlace & { rect: DOMRect }>();
+  const [active, setActive] = useState<CellPlace>({ row: 0, column: 0 });
+  const room = width - NAME_WIDTH;
+  const cellWidth = Math.max(LEAST_CELL_WIDTH, Math.floor(room / Math.max(1, columns.length)));
+  const [first, last] = visibleColumns(scrollLeft, room, cellWidth, columns.length);
+  const pointAt = (place: CellPlace, rect: DOMRect) => setTip({ ...place, rect });
+
+  const current = Math.max(0, run.round - 1);
+  useEffect(() => {
+    // The round under way stays in view, with a few rounds before it.
+    if (room <= 0 || !scroller.current) return;
+    const end = (current + 3) * cellWidth - room;
+    if (end > 0) scroller.current.scrollLeft = end;
+  }, [current, cellWidth, room]);
+
+  const move = (event: KeyboardEvent) => {
+    const step = STEPS[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = {
+      row: clamp(active.row + step[0], rows.length),
+      column: Number.isFinite(step[1]) ? clamp(active.column + step[1], columns.length) : step[1] < 0 ? 0 : current,
+    };
+    setActive(next);
+    if (scroller.current) bringIntoView(scroller.current, next.column * cellWidth, cellWidth, room);
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-place="${next.row}/${next.column}"]`)?.focus(),
+    );
   };
+  const tipLane = tip && rows[tip.row];
+  const tipCell = tip && tipLane?.cells[tip.column];
+
   return (
     <Card withBorder>
       <Stack gap="sm">
@@ -45,179 +72,94 @@ export function SwimLane({ run, tasks, federation }: Props) {
           </Title>
           <Legend />
         </Group>
+        <div ref={sizer} />
         {rows.length === 0 ? (
           <Text c="dimmed" size="sm">
             No site has been asked to train yet.
           </Text>
         ) : (
           <div
+            ref={scroller}
             className={classes.scroll}
-            onMouseOver={findCell}
-            onMouseLeave={() => setHovered(undefined)}
-            onFocus={() => {}}
+            role="grid"
+            aria-label="Sites and rounds: arrow keys move, Enter opens a cell's details"
+            aria-rowcount={rows.length + 1}
+            aria-colcount={columns.length + 1}
+            onScroll={(event) => setScrollLeft(event.currentTarget.scrollLeft)}
+            onKeyDown={move}
+            onMouseLeave={() => setTip(undefined)}
+            onBlur={() => setTip(undefined)}
           >
-            <Grid rows={rows} run={run} federation={federation} />
+            <div style={{ width: NAME_WIDTH + columns.length * cellWidth, minWidth: "100%" }}>
+              <div className={classes.heads} role="row" aria-rowindex={1}>
+                <div className={classes.corner} role="columnheader" style={{ width: NAME_WIDTH }}>
+                  Round
+                </div>
+                {columns.slice(first, last).map((column, index) => (
+                  <div
+                    key={column}
+                    role="columnheader"
+                    aria-colindex={first + index + 2}
+                    className={classes.head}
+                    data-current={first + index === current}
+                    style={{ left: NAME_WIDTH + (first + index) * cellWidth, width: cellWidth }}
+                  >
+                    {showsHead(column, cellWidth, columns.length) ? column : ""}
+                  </div>
+                ))}
+              </div>
+              {rows.map((lane, row) => (
+                <LaneRow
+                  key={lane.participant}
+                  lane={lane}
+                  row={row}
+                  name={participantName(lane.participant, federation)}
+                  position={federation.sites.find((site) => site.slug === lane.participant)?.position}
+                  first={first}
+                  last={last}
+                  cellWidth={cellWidth}
+                  nameWidth={NAME_WIDTH}
+                  activeColumn={active.row === row ? active.column : undefined}
+                  best={run.best_round}
+                  opened={opened}
+                  onPoint={pointAt}
+                  onActivate={setActive}
+                  onOpenTask={onOpenTask}
+                />
+              ))}
+            </div>
           </div>
         )}
-        <Text size="sm" c="dimmed" aria-live="polite" mih={22}>
-          {hovered ?? <WaitingFor tasks={tasks} federation={federation} />}
-        </Text>
       </Stack>
+      {tip && tipLane && tipCell && (
+        <CellTip cell={tipCell} name={participantName(tipLane.participant, federation)} rect={tip.rect} />
+      )}
     </Card>
   );
 }
 
-function Grid({ rows, run, federation }: { rows: Lane[]; run: RunRecord; federation: FederationRecord }) {
-  const columns = rows[0]?.cells.map((cell) => cell.column) ?? [];
-  const every = Math.ceil(columns.length / MOST_HEADS);
-  return (
-    <div
-      className={classes.grid}
-      style={{
-        gridTemplateColumns: `minmax(120px, 190px) repeat(${columns.length - 1}, minmax(5px, 1fr)) minmax(34px, 1fr)`,
-      }}
-    >
-      <div className={classes.head} style={{ textAlign: "left" }}>
-        Round
-      </div>
-      {columns.map((column) => (
-        <div key={column} className={classes.head}>
-          {showsHead(column, every, run.num_rounds) ? column : ""}
-        </div>
-      ))}
-      {rows.map((lane) => (
-        <LaneRow
-          key={lane.participant}
-          lane={lane}
-          run={run}
-          federation={federation}
-          icons={columns.length <= MOST_ICON_COLUMNS}
-        />
-      ))}
-    </div>
-  );
-}
-
-/** The last round's head would run into the test's where columns are narrow. */
-function showsHead(column: string, every: number, numRounds: number): boolean {
-  if (column === TEST_COLUMN || column === "1" || every === 1) return true;
-  return Number(column) % every === 0 && Number(column) < numRounds;
-}
-
-function LaneRow({
-  lane,
-  run,
-  federation,
-  icons,
-}: {
-  lane: Lane;
-  run: RunRecord;
-  federation: FederationRecord;
-  icons: boolean;
-}) {
-  const site = federation.sites.find((entry) => entry.slug === lane.participant);
-  const name = participantName(lane.participant, federation);
-  return (
-    <>
-      <div className={classes.name}>
-        {site ? <SiteMark position={site.position} name={name} /> : <Text size="sm">{name}</Text>}
-      </div>
-      {lane.cells.map((cell) => (
-        <CellBox
-          key={cell.column}
-          cell={cell}
-          says={describeCell(cell, name)}
-          best={cell.column === String(run.best_round)}
-          icons={icons}
-        />
-      ))}
-    </>
-  );
-}
-
-function CellBox({ cell, says, best, icons }: { cell: Cell; says: string; best: boolean; icons: boolean }) {
-  const Icon = cell.state === "none" ? undefined : LOOKS[cell.state].icon;
-  return (
-    <div
-      className={classes.cell}
-      data-state={cell.state}
-      data-best={best}
-      data-says={says}
-      role="img"
-      aria-label={says}
-    >
-      {Icon && icons && <Icon size={14} aria-hidden />}
-      {cell.state === "training" && (
-        <div className={classes.fraction} style={{ width: `${(cell.task?.fraction ?? 0) * 100}%` }} />
-      )}
-    </div>
-  );
-}
-
-function describeCell(cell: Cell, name: string): string {
-  const where = cell.column === TEST_COLUMN ? `${name}, test` : `${name}, round ${cell.column}`;
-  if (cell.state === "none") return `${where}: not begun`;
-  const { task } = cell;
-  const parts = [LOOKS[cell.state].label];
-  if (task?.status === "running") parts.push(formatPercent(task.fraction));
-  if (task && task.attempt > 1) parts.push(`attempt ${task.attempt}`);
-  if (task?.seconds) parts.push(formatSeconds(task.seconds));
-  if (task?.bytes_up) parts.push(`${formatBytes(task.bytes_up)} sent`);
-  if (task?.worker) parts.push(`by ${task.worker}`);
-  if (task?.error) parts.push(task.error);
-  return `${where}: ${parts.join(", ")}`;
-}
-
-const DOING: Record<TaskRecord["kind"], string> = {
-  describe_dataset: "reading data",
-  initialize_run: "preparing the first round",
-  train_site: "training",
-  aggregate_round: "averaging the updates",
-  validate_site: "validating the last round",
-  evaluate_site: "testing the best round",
-  dry_run_site: "trying a few steps",
-  predict_case: "predicting an image",
+const STEPS: Record<string, [number, number]> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  PageUp: [0, -10],
+  PageDown: [0, 10],
+  Home: [0, Number.NEGATIVE_INFINITY],
+  End: [0, Number.POSITIVE_INFINITY],
 };
 
-function WaitingFor({ tasks, federation }: { tasks: TaskRecord[]; federation: FederationRecord }) {
-  const open = openTasks(tasks);
-  if (open.length === 0) return <>Point at a cell for its details.</>;
-  const words = open.slice(0, 6).map((task) => {
-    const state =
-      task.status === "running" ? `${DOING[task.kind]} ${formatPercent(task.fraction)}` : "waiting for a worker";
-    return `${participantName(task.participant, federation)} (${state})`;
-  });
-  const more = open.length > 6 ? ` and ${open.length - 6} more` : "";
-  return (
-    <>
-      Waiting for {words.join(", ")}
-      {more}.
-    </>
-  );
+function clamp(index: number, count: number): number {
+  return Math.min(Math.max(0, index), Math.max(0, count - 1));
 }
 
-function Legend() {
-  return (
-    <Group gap="md">
-      {(Object.keys(LOOKS) as (keyof typeof LOOKS)[]).map((state) => {
-        const Icon = LOOKS[state].icon;
-        return (
-          <Group key={state} gap={6}>
-            <div className={classes.cell} data-state={state} style={{ width: 22, height: 18 }}>
-              <Icon size={12} aria-hidden />
-            </div>
-            <Text size="xs" c="dimmed">
-              {LOOKS[state].label}
-            </Text>
-          </Group>
-        );
-      })}
-      <Group gap={6}>
-        <div className={classes.cell} data-state="none" data-best="true" style={{ width: 22, height: 18 }} />
-        <Text size="xs" c="dimmed">
-          best round
-        </Text>
-      </Group>
-    </Group>
-  );
+function bringIntoView(scroller: HTMLElement, left: number, cellWidth: number, room: number) {
+  if (left < scroller.scrollLeft) scroller.scrollLeft = left;
+  else if (left + cellWidth > scroller.scrollLeft + room) scroller.scrollLeft = left + cellWidth - room;
+}
+
+/** Where columns are narrow, each fifth; `Test` stands alone. */
+function showsHead(column: string, cellWidth: number, count: number): boolean {
+  if (cellWidth >= HEAD_WIDTH || count < 100 || !Number.isFinite(Number(column))) return true;
+  return column === "1" || (Number(column) % 5 === 0 && Number(column) < count - 2);
 }

@@ -1,0 +1,97 @@
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, isOver, type RunRecord, runQuery, unwrap } from "@/api";
+import { notifyError } from "@/components/notify";
+
+type Action = "pause" | "resume" | "cancel";
+const CALLS = { pause: api.pauseRun, resume: api.resumeRun, cancel: api.cancelRun };
+const CAN_PAUSE = new Set(["queued", "running"]);
+const CAN_RESUME = new Set(["paused", "failed", "cancelled"]);
+
+export function RunActions({ run }: { run: RunRecord }) {
+  const client = useQueryClient();
+  const [asking, ask] = useDisclosure(false);
+  const act = useMutation({
+    mutationFn: (action: Action) => unwrap<RunRecord>(CALLS[action]({ path: { run_id: run.id } })),
+    onSuccess: (fresh) => {
+      client.setQueryData(runQuery(run.id).queryKey, fresh);
+      void client.invalidateQueries({ queryKey: ["experiment", run.experiment_id] });
+      void client.invalidateQueries({ queryKey: ["run", run.id] });
+    },
+    onError: (error, action) => notifyError(`Could not ${action} the run`, error),
+  });
+  const cancel = () => {
+    ask.close();
+    act.mutate("cancel");
+  };
+  return (
+    <Group gap="xs" wrap="nowrap">
+      {CAN_PAUSE.has(run.status) && (
+        <Button
+          variant="default"
+          onClick={() => act.mutate("pause")}
+          loading={act.isPending}
+          title="The round under way ends first"
+          leftSection={<IconPlayerPause size={16} aria-hidden />}
+        >
+          Pause
+        </Button>
+      )}
+      {CAN_RESUME.has(run.status) && (
+        <Button
+          onClick={() => act.mutate("resume")}
+          loading={act.isPending}
+          title="Goes on from the last finished round, with every site"
+          leftSection={<IconPlayerPlay size={16} aria-hidden />}
+        >
+          Resume
+        </Button>
+      )}
+      {!isOver(run) && (
+        <Button
+          variant="default"
+          c="red"
+          onClick={ask.open}
+          loading={act.isPending}
+          leftSection={<IconX size={16} aria-hidden />}
+        >
+          Cancel
+        </Button>
+      )}
+      <CancelModal run={run} opened={asking} onClose={ask.close} onCancel={cancel} />
+    </Group>
+  );
+}
+
+interface ModalProps {
+  run: RunRecord;
+  opened: boolean;
+  onClose: () => void;
+  onCancel: () => void;
+}
+
+/** Says what is lost and what is kept. */
+function CancelModal({ run, opened, onClose, onCancel }: ModalProps) {
+  const finished = run.status === "evaluating" ? run.num_rounds : Math.max(0, run.round - 1);
+  return (
+    <Modal opened={opened} onClose={onClose} title={`Cancel ${run.strategy_label}, seed ${run.seed}?`} centered>
+      <Stack>
+        <Text size="sm">
+          What sites are working on now is lost. Kept are the weights, curves and log of{" "}
+          {finished === 1 ? "1 finished round" : `${finished} finished rounds`}, and you can resume from there at any
+          time. To hold after the round under way without losing anything, pause instead.
+        </Text>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            Keep it running
+          </Button>
+          <Button color="red" onClick={onCancel}>
+            Cancel the run
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

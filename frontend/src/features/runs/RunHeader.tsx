@@ -1,0 +1,140 @@
+import { Alert, Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { type FederationRecord, isOver, type RunRecord, type TaskRecord } from "@/api";
+import { StateBadge } from "@/components/StateBadge";
+import { useNow } from "@/components/useNow";
+import { formatBytes, formatDice, formatSeconds, plural } from "@/lib/format";
+import { activityOf, clockTime, elapsedSeconds, waitingSentence } from "@/lib/waiting";
+import { FailurePanel } from "./FailurePanel";
+import { FinishedPanel } from "./FinishedPanel";
+import { participantName } from "./participants";
+import { RunActions } from "./RunActions";
+
+interface Props {
+  run: RunRecord;
+  tasks: TaskRecord[];
+  federation: FederationRecord;
+  onOpenTask: (taskId: string) => void;
+}
+
+/** How far the run is, whom it waits for, what it has used, and what one can do with it. */
+export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
+  const active = !isOver(run) && run.status !== "created";
+  const now = useNow(active ? 1_000 : 60_000);
+  return (
+    <Card withBorder>
+      <Stack gap="sm">
+        <Group justify="space-between" wrap="nowrap" align="flex-start">
+          <Group gap="md">
+            <StateBadge state={run.status} size="lg" />
+            <Text fw={600} size="lg" data-testid="run-round">
+              Round {run.round} of {run.num_rounds}
+            </Text>
+            <Times run={run} now={now} active={active} />
+          </Group>
+          <RunActions run={run} />
+        </Group>
+        <RoundProgress run={run} active={active} />
+        <Group gap="lg" justify="space-between">
+          <Text size="sm" data-testid="waiting" aria-live="off">
+            {nowSentence(run, tasks, federation, now)}
+          </Text>
+          <Facts run={run} tasks={tasks} active={active} />
+        </Group>
+        {run.status === "failed" && <FailurePanel run={run} federation={federation} />}
+        {run.status === "completed" && <FinishedPanel run={run} now={now} />}
+        {run.status !== "failed" && <LeftOut tasks={tasks} federation={federation} onOpenTask={onOpenTask} />}
+      </Stack>
+    </Card>
+  );
+}
+
+function Times({ run, now, active }: { run: RunRecord; now: number; active: boolean }) {
+  const elapsed = elapsedSeconds(run, now);
+  const eta = active ? run.eta_seconds : null;
+  return (
+    <Text c="dimmed" size="sm">
+      {elapsed !== null && `${formatSeconds(Math.round(elapsed))} ${run.finished_at ? "in all" : "so far"}`}
+      {eta !== null && `, about ${formatSeconds(Math.round(eta))} left, ends about ${clockTime(now + eta * 1000, now)}`}
+      {run.finished_at && `, ended ${clockTime(Date.parse(run.finished_at), now)}`}
+    </Text>
+  );
+}
+
+function RoundProgress({ run, active }: { run: RunRecord; active: boolean }) {
+  const testing = run.status === "evaluating" || run.status === "completed";
+  const finished = testing
+    ? run.num_rounds
+    : Math.max(0, active || run.status === "failed" ? run.round - 1 : run.round);
+  return (
+    <Progress
+      value={(100 * finished) / run.num_rounds}
+      color={run.status === "failed" ? "red" : run.status === "completed" ? "teal" : undefined}
+      aria-label={`${finished} of ${run.num_rounds} rounds finished`}
+    />
+  );
+}
+
+function nowSentence(run: RunRecord, tasks: TaskRecord[], federation: FederationRecord, now: number): string {
+  const waiting = waitingSentence(tasks, (participant) => participantName(participant, federation), now);
+  switch (run.status) {
+    case "created":
+      return "Not started.";
+    case "completed":
+      return "All rounds and tests are done.";
+    case "failed":
+      return "Stopped by a failure; finished rounds are kept.";
+    case "cancelled":
+      return `Cancelled in round ${run.round}. Resume goes on from the last finished round.`;
+    case "paused":
+      return waiting
+        ? `Pausing: the round under way ends first. ${waiting}`
+        : `Paused after round ${run.round}. Resume opens the next step.`;
+    default:
+      return waiting ?? "Opening the next step.";
+  }
+}
+
+function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; active: boolean }) {
+  const { active: sites, waiting, bytes } = activityOf(tasks);
+  const facts = [
+    ...(active ? [`${plural(sites, "site")} at work, ${waiting} waiting`] : []),
+    `${formatBytes(bytes)} moved${active ? " so far" : ""}`,
+    ...(run.best_round === null
+      ? []
+      : [
+          `best round ${run.best_round}${run.best_dice === null ? "" : `, validation Dice ${formatDice(run.best_dice)}`}`,
+        ]),
+  ];
+  return (
+    <Text size="sm" c="dimmed" data-testid="run-facts">
+      {facts.join(" · ")}
+    </Text>
+  );
+}
+
+/** How many failed tasks are named; each cell of the lane below tells of the others. */
+const MOST_NAMED = 5;
+
+/** Sites that failed in a round which went on without them, or may still be rerun. */
+function LeftOut({ tasks, federation, onOpenTask }: Omit<Props, "run">) {
+  const failed = tasks.filter((task) => task.status === "failed" || task.status === "crashed");
+  if (failed.length === 0) return null;
+  const newest = failed.slice(-MOST_NAMED).reverse();
+  return (
+    <Alert
+      color="orange"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={`${plural(failed.length, "task")} failed; the run goes on without ${failed.length === 1 ? "it" : "them"}`}
+    >
+      <Group gap="md">
+        {newest.map((task) => (
+          <Anchor key={task.id} component="button" type="button" size="sm" onClick={() => onOpenTask(task.id)}>
+            {participantName(task.participant, federation)}, round {task.round}: cause and rerun
+          </Anchor>
+        ))}
+        {failed.length > MOST_NAMED && <Text size="sm">and {failed.length - MOST_NAMED} before</Text>}
+      </Group>
+    </Alert>
+  );
+}

@@ -1,0 +1,71 @@
+/** What a chart of one line a site draws. */
+
+import type { ChartOption } from "@/components/echarts";
+import { type Point, type Range, smoothed } from "@/lib/curves";
+import { siteColour, siteLineType } from "@/lib/palette";
+
+export interface DrawnLine {
+  name: string;
+  /** In the order of colours. */
+  position: number;
+  points: Point[];
+}
+
+interface Look {
+  lines: DrawnLine[];
+  isLoss: boolean;
+  log: boolean;
+  /** Of the smoothing: 0 draws the numbers as they are. */
+  weight: number;
+  range: Range;
+}
+
+/** With more points than this, marks run into each other, and what lies between pixels need not be drawn. */
+const MANY_POINTS = 60;
+/** A tooltip with more rows stands in columns. */
+const MANY_ROWS = 12;
+
+export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartOption {
+  return {
+    grid: { left: 48, right: 16, top: 12, bottom: 34 },
+    tooltip: {
+      trigger: "axis",
+      appendTo: "body",
+      order: "valueDesc",
+      extraCssText: `max-width: 640px; ${lines.length > MANY_ROWS ? "columns: 3; column-gap: 16px; font-size: 11px" : ""}`,
+      valueFormatter: (value) => (typeof value === "number" ? value.toFixed(4) : "–"),
+    },
+    xAxis: {
+      type: "value",
+      name: "round",
+      nameLocation: "middle",
+      nameGap: 20,
+      min: range.from,
+      max: range.to,
+      minInterval: 1,
+      splitLine: { show: false },
+    },
+    yAxis: isLoss ? { type: log ? "log" : "value", scale: true } : { type: "value", scale: true, max: "dataMax" },
+    series: lines.flatMap((line) => (weight > 0 ? [drawn(line, "raw"), drawn(line, "smooth", weight)] : [drawn(line)])),
+  };
+}
+
+/** `raw` lies faint behind the smoothed line and says nothing under the pointer. */
+function drawn({ name, position, points }: DrawnLine, kind: "raw" | "smooth" | "plain" = "plain", weight = 0) {
+  const colour = siteColour(position);
+  const faint = kind === "raw";
+  return {
+    type: "line" as const,
+    name: kind === "raw" ? `${name} (raw)` : kind === "smooth" ? `${name} (smoothed ${weight})` : name,
+    data: kind === "smooth" ? smoothed(points, weight) : points,
+    color: colour,
+    lineStyle: { color: colour, width: faint ? 1 : 2, opacity: faint ? 0.3 : 1, type: siteLineType(position) },
+    silent: faint,
+    tooltip: { show: !faint },
+    symbol: "circle",
+    showSymbol: points.length <= MANY_POINTS && !faint,
+    symbolSize: 5,
+    sampling: points.length > MANY_POINTS ? ("lttb" as const) : undefined,
+    animation: false,
+  };
+}

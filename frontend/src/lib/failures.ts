@@ -1,0 +1,46 @@
+/** A task's failure in words: for the screen, and as a text to send to whoever helps. */
+
+import type { RunRecord, TaskFailure, TaskRecord } from "@/api";
+
+const COULD_NOT: Record<TaskRecord["kind"], string> = {
+  describe_dataset: "read its data",
+  initialize_run: "prepare the first round",
+  train_site: "train",
+  aggregate_round: "average the updates",
+  validate_site: "validate",
+  evaluate_site: "test the models",
+  dry_run_site: "try a few steps",
+  predict_case: "predict the image",
+};
+
+/** `Birch clinic could not train in round 3: disk full`. */
+export function failureTitle(failure: TaskFailure, name: string): string {
+  const round = failure.task_kind === "initialize_run" ? "" : ` in round ${failure.round}`;
+  return `${name} could not ${COULD_NOT[failure.task_kind]}${round}: ${lowerFirst(failure.title)}`;
+}
+
+/** Short enough to read out on the telephone; the whole id is in the text for support. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** Everything that somebody who was not there needs. */
+export function supportText(failure: TaskFailure, detail: string | null, run: RunRecord, page: string): string {
+  const lines = [
+    `Failure: ${failure.title} (${failure.kind})`,
+    `Cause: ${failure.cause}`,
+    `Site: ${failure.participant}`,
+    `Round: ${failure.round} of ${run.num_rounds}`,
+    `Task: ${failure.task_kind}, attempt ${failure.attempt}, by worker ${failure.worker ?? "unknown"}`,
+    `Correlation id: ${failure.task_id}`,
+    `Time: ${failure.at ?? "unknown"}`,
+    `Run: ${run.strategy_label}, seed ${run.seed} (${run.id})`,
+    `Remedy given: ${failure.remedy}`,
+    `Page: ${page}`,
+  ];
+  return `${lines.join("\n")}\n\n${detail ?? "No technical detail was recorded."}\n`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

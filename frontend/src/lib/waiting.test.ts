@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import type { TaskRecord } from "@/api";
+import { activityOf, elapsedSeconds, runTitle, waitingSentence } from "./waiting";
+
+const NOW = Date.parse("2026-01-01T00:01:00Z");
+
+function task(participant: string, status: TaskRecord["status"], more: Partial<TaskRecord> = {}): TaskRecord {
+  return {
+    id: participant,
+    kind: "train_site",
+    round: 1,
+    participant,
+    status,
+    attempt: 1,
+    fraction: 0,
+    worker: null,
+    error: null,
+    created_at: "2026-01-01T00:00:00Z",
+    sent_at: "2026-01-01T00:00:57Z",
+    started_at: null,
+    finished_at: null,
+    seconds: null,
+    transfer_seconds: null,
+    bytes_up: null,
+    bytes_down: null,
+    ...more,
+  };
+}
+
+const running = { fraction: 0.4, started_at: "2026-01-01T00:00:48Z" };
+
+describe("waitingSentence", () => {
+  it("says who, what, how far and since when; those at work first", () => {
+    const tasks = [task("cedar", "queued"), task("birch", "running", running), task("aster", "completed")];
+    expect(waitingSentence(tasks, (slug) => `${slug} clinic`, NOW)).toBe(
+      "Waiting for: birch clinic, training 40 %, 12 s; cedar clinic, queued for training, 3.0 s",
+    );
+  });
+
+  it("counts those that have no room", () => {
+    const tasks = ["a", "b", "c", "d", "e", "f"].map((name) => task(name, "running", running));
+    expect(waitingSentence(tasks, (slug) => slug, NOW)).toMatch(/d, training 40 %, 12 s; and 2 more$/);
+  });
+
+  it("is null where nobody is waited for", () => {
+    expect(waitingSentence([task("a", "completed"), task("b", "failed")], String, NOW)).toBeNull();
+  });
+});
+
+describe("activityOf", () => {
+  it("counts sites once, without the coordinator, and adds the traffic", () => {
+    const tasks = [
+      task("a", "running"),
+      task("a", "running", { kind: "validate_site" }),
+      task("coordinator", "running"),
+      task("b", "queued"),
+      task("c", "completed", { bytes_up: 10, bytes_down: 20 }),
+    ];
+    expect(activityOf(tasks)).toEqual({ active: 1, waiting: 1, bytes: 30 });
+  });
+});
+
+describe("elapsedSeconds", () => {
+  it("ends with the run", () => {
+    const started_at = "2026-01-01T00:00:00Z";
+    expect(elapsedSeconds({ started_at, finished_at: null }, NOW)).toBe(60);
+    expect(elapsedSeconds({ started_at, finished_at: "2026-01-01T00:00:10Z" }, NOW)).toBe(10);
+    expect(elapsedSeconds({ started_at: null, finished_at: null }, NOW)).toBeNull();
+  });
+});
+
+describe("runTitle", () => {
+  it("shows the progress in the browser's tab", () => {
+    expect(runTitle({ status: "running", round: 3, num_rounds: 20 }, "Eyes")).toBe("3/20 · Eyes");
+    expect(runTitle({ status: "created", round: 0, num_rounds: 20 }, "Eyes")).toBe("Eyes");
+  });
+});

@@ -1,0 +1,88 @@
+/** Whom a run waits for, in a sentence, and what it has used so far. */
+
+import type { RunRecord, TaskRecord } from "@/api";
+import { formatPercent, formatSeconds } from "./format";
+import { openTasks } from "./lanes";
+
+export const DOING: Record<TaskRecord["kind"], string> = {
+  describe_dataset: "reading data",
+  initialize_run: "preparing the first round",
+  train_site: "training",
+  aggregate_round: "averaging the updates",
+  validate_site: "validating",
+  evaluate_site: "testing",
+  dry_run_site: "trying a few steps",
+  predict_case: "predicting an image",
+};
+
+/** More names than these would hide the sentence's end. */
+const MOST_NAMES = 4;
+
+/** `Waiting for: Birch clinic, training 40 %, 12 s`; null where the run waits for nobody. */
+export function waitingSentence(
+  tasks: readonly TaskRecord[],
+  nameOf: (participant: string) => string,
+  now: number,
+): string | null {
+  const open = openTasks(tasks);
+  if (open.length === 0) return null;
+  const named = open.slice(0, MOST_NAMES).map((task) => `${nameOf(task.participant)}, ${whatItDoes(task, now)}`);
+  const more = open.length > MOST_NAMES ? `; and ${open.length - MOST_NAMES} more` : "";
+  return `Waiting for: ${named.join("; ")}${more}`;
+}
+
+function whatItDoes(task: TaskRecord, now: number): string {
+  const since = task.status === "running" ? task.started_at : task.sent_at;
+  const seconds = since ? `, ${formatSeconds(Math.round(Math.max(0, now - Date.parse(since)) / 1000))}` : "";
+  const doing = DOING[task.kind];
+  if (task.status !== "running") return `queued for ${doing}${seconds}`;
+  return task.fraction > 0 ? `${doing} ${formatPercent(task.fraction)}${seconds}` : `${doing}${seconds}`;
+}
+
+export interface Activity {
+  /** Sites at work, and sites whose task waits for a worker. */
+  active: number;
+  waiting: number;
+  bytes: number;
+}
+
+export function activityOf(tasks: readonly TaskRecord[]): Activity {
+  const sites = (status: TaskRecord["status"]) =>
+    new Set(
+      tasks
+        .filter((task) => task.status === status && task.participant !== "coordinator")
+        .map((task) => task.participant),
+    ).size;
+  const bytes = tasks.reduce((sum, task) => sum + (task.bytes_up ?? 0) + (task.bytes_down ?? 0), 0);
+  return { active: sites("running"), waiting: sites("queued"), bytes };
+}
+
+/** Seconds since the run's start, to its end if it has one; null before the start. */
+export function elapsedSeconds(run: Pick<RunRecord, "started_at" | "finished_at">, now: number): number | null {
+  if (!run.started_at) return null;
+  const end = run.finished_at ? Date.parse(run.finished_at) : now;
+  return Math.max(0, (end - Date.parse(run.started_at)) / 1000);
+}
+
+/** `14:05`, with the day where it is another one than now. */
+export function clockTime(at: number, now: number): string {
+  const day = (ms: number) => new Date(ms).toDateString();
+  const time = new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (day(at) === day(now)) return time;
+  return `${new Date(at).toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" })} ${time}`;
+}
+
+/** What the browser's tab says while one looks at a run. */
+export function runTitle(run: Pick<RunRecord, "status" | "round" | "num_rounds">, name: string): string {
+  const states: Partial<Record<RunRecord["status"], string>> = {
+    running: `${run.round}/${run.num_rounds}`,
+    paused: `Paused ${run.round}/${run.num_rounds}`,
+    evaluating: "Testing",
+    completed: "Done",
+    failed: "Failed",
+    cancelled: "Cancelled",
+    queued: "Queued",
+  };
+  const state = states[run.status];
+  return state ? `${state} · ${name}` : name;
+}
