@@ -33,7 +33,7 @@ describe("waitingSentence", () => {
   it("says who, what, how far and since when; those at work first", () => {
     const tasks = [task("cedar", "queued"), task("birch", "running", running), task("aster", "completed")];
     expect(waitingSentence(tasks, (slug) => `${slug} clinic`, NOW)).toBe(
-      "Waiting for: birch clinic, training 40 %, 12 s; cedar clinic, queued for training, 3.0 s",
+      "Waiting for: birch clinic, training 40 %, 12 s; cedar clinic, queued for training, 3 s",
     );
   });
 

@@ -31,9 +31,14 @@ export function waitingSentence(
   return `Waiting for: ${named.join("; ")}${more}`;
 }
 
+/** Without the tenths, which would flicker. */
+export function wholeSeconds(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : formatSeconds(seconds);
+}
+
 function whatItDoes(task: TaskRecord, now: number): string {
   const since = task.status === "running" ? task.started_at : task.sent_at;
-  const seconds = since ? `, ${formatSeconds(Math.round(Math.max(0, now - Date.parse(since)) / 1000))}` : "";
+  const seconds = since ? `, ${wholeSeconds(Math.max(0, now - Date.parse(since)) / 1000)}` : "";
   const doing = DOING[task.kind];
   if (task.status !== "running") return `queued for ${doing}${seconds}`;
   return task.fraction > 0 ? `${doing} ${formatPercent(task.fraction)}${seconds}` : `${doing}${seconds}`;

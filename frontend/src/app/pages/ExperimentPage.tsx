@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPlay, IconShare, IconTable, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import {
   api,
   type ExperimentRecord,
@@ -22,6 +23,7 @@ import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
 import { ShareModal } from "@/features/report/ShareModal";
 import { ResultsView } from "@/features/results/ResultsView";
 import { RunView } from "@/features/runs/RunView";
+import { runTitle } from "@/lib/waiting";
 
 const route = getRouteApi("/experiments/$experimentId");
 const RESULTS = "results";
@@ -35,7 +37,9 @@ export function ExperimentPage() {
 function WithFederation({ experiment }: { experiment: ExperimentRecord }) {
   const federation = useQuery(federationQuery(experiment.federation_id));
   return (
-    <Loaded query={federation}>{(loaded) => <ExperimentView experiment={experiment} federation={loaded} />}</Loaded>
+    <Loaded query={federation}>
+      {(loaded) => <ExperimentView key={experiment.id} experiment={experiment} federation={loaded} />}
+    </Loaded>
   );
 }
 
@@ -46,9 +50,13 @@ interface Props {
 
 function ExperimentView({ experiment, federation }: Props) {
   const navigate = useNavigate();
+  const { run } = route.useSearch();
+  const standard = useStandardTab(experiment);
+  const watched = experiment.runs.find((entry) => entry.id === (run ?? standard));
   return (
     <Page
       title={experiment.name}
+      documentTitle={watched ? runTitle(watched, experiment.name) : experiment.name}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       badge={<StateBadge state={experiment.status} />}
       subtitle={experiment.description || undefined}
@@ -74,7 +82,7 @@ function ExperimentView({ experiment, federation }: Props) {
           Start it to queue its runs; the sites' workers then begin with the first round.
         </Alert>
       )}
-      <RunTabs experiment={experiment} federation={federation} />
+      <RunTabs experiment={experiment} federation={federation} standard={standard} />
     </Page>
   );
 }
@@ -82,12 +90,20 @@ function ExperimentView({ experiment, federation }: Props) {
 /** With more runs than this their tabs give way to a list. */
 const MANY_RUNS = 8;
 
-function RunTabs({ experiment, federation }: Props) {
+/** The results once all runs are over, else the first run. A run that ends while one looks at it stays on screen. */
+function useStandardTab(experiment: ExperimentRecord): string {
+  const [standard] = useState(() =>
+    experiment.runs.every(isOver) ? RESULTS : (experiment.runs.find((run) => !isOver(run))?.id ?? RESULTS),
+  );
+  return standard;
+}
+
+function RunTabs({ experiment, federation, standard }: Props & { standard: string }) {
   const { run } = route.useSearch();
   const navigate = route.useNavigate();
-  const standard = experiment.runs.every(isOver) ? RESULTS : (experiment.runs[0]?.id ?? RESULTS);
   const chosen = run ?? standard;
-  const open = (next: string | null) => void navigate({ search: (old) => ({ ...old, run: next ?? undefined }) });
+  const open = (next: string | null) =>
+    void navigate({ search: (old) => ({ ...old, run: next ?? undefined, task: undefined }) });
   const isMany = experiment.runs.length > MANY_RUNS;
   const manySeeds = (experiment.config.seeds?.length ?? 1) > 1;
   const tabs = isMany ? experiment.runs.filter((entry) => entry.id === chosen) : experiment.runs;

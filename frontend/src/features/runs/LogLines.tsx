@@ -124,6 +124,13 @@ function toEnd(box: HTMLElement | null) {
   });
 }
 
+/** The site and round of a task's step have columns of their own here. */
+function withoutPlace(line: EventRecord): string {
+  const place = `, round ${line.round}, ${line.site_slug}: `;
+  const at = line.kind === "task" ? line.message.indexOf(place) : -1;
+  return at < 0 ? line.message : line.message.slice(at + place.length);
+}
+
 interface ChunkProps {
   lines: EventRecord[];
   /** Changes with the lines. */
@@ -150,7 +157,7 @@ const Chunk = memo(
               <span className={classes.round}>{line.round === null ? "" : `round ${line.round}`}</span>
             </>
           )}
-          <span className={classes.message}>{line.message}</span>
+          <span className={classes.message}>{withoutPlace(line)}</span>
         </div>
       ))}
     </div>

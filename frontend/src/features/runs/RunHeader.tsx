@@ -3,8 +3,8 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { type FederationRecord, isOver, type RunRecord, type TaskRecord } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
-import { formatBytes, formatDice, formatSeconds, plural } from "@/lib/format";
-import { activityOf, clockTime, elapsedSeconds, waitingSentence } from "@/lib/waiting";
+import { formatBytes, formatDice, plural } from "@/lib/format";
+import { activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "@/lib/waiting";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
 import { participantName } from "./participants";
@@ -54,8 +54,8 @@ function Times({ run, now, active }: { run: RunRecord; now: number; active: bool
   const eta = active ? run.eta_seconds : null;
   return (
     <Text c="dimmed" size="sm">
-      {elapsed !== null && `${formatSeconds(Math.round(elapsed))} ${run.finished_at ? "in all" : "so far"}`}
-      {eta !== null && `, about ${formatSeconds(Math.round(eta))} left, ends about ${clockTime(now + eta * 1000, now)}`}
+      {elapsed !== null && `${wholeSeconds(elapsed)} ${run.finished_at ? "in all" : "so far"}`}
+      {eta !== null && `, about ${wholeSeconds(eta)} left, ends about ${clockTime(now + eta * 1000, now)}`}
       {run.finished_at && `, ended ${clockTime(Date.parse(run.finished_at), now)}`}
     </Text>
   );

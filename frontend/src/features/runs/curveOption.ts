@@ -45,7 +45,9 @@ export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartO
       minInterval: 1,
       splitLine: { show: false },
     },
-    yAxis: isLoss ? { type: log ? "log" : "value", scale: true } : { type: "value", scale: true, max: "dataMax" },
+    yAxis: isLoss
+      ? { type: log ? "log" : "value", scale: true }
+      : { type: "value", scale: true, max: ({ max }: { max: number }) => (max > 0.9 ? 1 : null) },
     series: lines.flatMap((line) => (weight > 0 ? [drawn(line, "raw"), drawn(line, "smooth", weight)] : [drawn(line)])),
   };
 }
