@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { CaseRecord } from "@/api";
-import { casesCsvUrl, neighbour, pageOf, reasonCounts, sizeText, skippedCases, usedCases } from "./datasetCases";
+import {
+  casesCsvUrl,
+  neighbour,
+  pageOf,
+  reasonCounts,
+  recentFolders,
+  sizeText,
+  skippedCases,
+  usedCases,
+} from "./datasetCases";
 
 const used = (name: string, split: CaseRecord["split"]) => ({ name, used: true, split, patient: null }) as CaseRecord;
 const skipped = (name: string, reason_code: CaseRecord["reason_code"]) =>
@@ -44,4 +53,12 @@ it("writes addresses and sizes", () => {
   expect(casesCsvUrl("d", false, "no_mask")).toBe("/api/v1/datasets/d/cases.csv?used=false&reason=no_mask");
   expect(sizeText({ depth: null, height: 96, width: 128 })).toBe("96 × 128 px");
   expect(sizeText({ depth: 24, height: 96, width: 128 })).toBe("24 × 96 × 128 px");
+});
+
+it("offers the folders of before, the latest first, and what holds them", () => {
+  const datasets = [
+    { folder: "/data/a", created_at: "2026-01-01" },
+    { folder: "/data/b", created_at: "2026-01-02" },
+  ];
+  expect(recentFolders(datasets)).toEqual(["/data/b", "/data/a", "/data"]);
 });

@@ -30,10 +30,11 @@ export function reasonCounts(dataset: Pick<DatasetRecord, "skipped_by_reason">):
 export function pageOf<Row>(
   rows: readonly Row[],
   page: number | undefined,
+  size = PAGE_SIZE,
 ): { rows: Row[]; page: number; pages: number } {
-  const pages = Math.max(1, Math.ceil(rows.length / PAGE_SIZE));
+  const pages = Math.max(1, Math.ceil(rows.length / size));
   const shown = Math.min(page ?? 1, pages);
-  return { rows: rows.slice((shown - 1) * PAGE_SIZE, shown * PAGE_SIZE), page: shown, pages };
+  return { rows: rows.slice((shown - 1) * size, shown * size), page: shown, pages };
 }
 
 /** The case before or after one of a list; undefined at its ends. */
@@ -51,4 +52,11 @@ export function casesCsvUrl(datasetId: string, used: boolean, reason?: string): 
 export function sizeText(row: Pick<CaseRecord, "width" | "height" | "depth">): string {
   const known = [row.depth, row.height, row.width].filter((size) => size !== null);
   return known.length > 0 ? `${known.join(" × ")} px` : "size not known";
+}
+
+/** Folders that were registered in the federation, and those that hold them, the latest first. */
+export function recentFolders(datasets: readonly Pick<DatasetRecord, "folder" | "created_at">[]): string[] {
+  const latest = [...datasets].sort((left, right) => right.created_at.localeCompare(left.created_at));
+  const parents = latest.map(({ folder }) => folder.replace(/[/\\][^/\\]+$/, "")).filter((folder) => folder.length > 1);
+  return [...new Set([...latest.map(({ folder }) => folder), ...parents])].slice(0, 8);
 }

@@ -50,6 +50,11 @@ export function heatColour(goodness: number, dark: boolean): HeatColour {
   return { background: css(background), text };
 }
 
+/** From the lowest to the highest, for a chart. */
+export function heatColours(dark: boolean): string[] {
+  return [...(dark ? DARK : LIGHT)];
+}
+
 /** For a legend. */
 export function heatGradient(dark: boolean): string {
   return `linear-gradient(to right, ${(dark ? DARK : LIGHT).join(", ")})`;

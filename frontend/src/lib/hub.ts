@@ -26,6 +26,8 @@ const LARGEST_GAP = 112;
 const COMFORTABLE_HEIGHT = 480;
 const LEAST_HEIGHT = 280;
 const LABEL_DISTANCE = 10;
+/** From here on names need the width more than spokes do. */
+const MANY = 10;
 /** Nodes keep at least this share of the arc's width from the hub's middle. */
 const LEAST_REACH = 0.62;
 
@@ -39,7 +41,7 @@ export function hubPicture(cases: readonly number[], width: number): HubPicture 
   const gap = Math.min(LARGEST_GAP, Math.max(SMALLEST_GAP, COMFORTABLE_HEIGHT / rows));
   const height = Math.max(LEAST_HEIGHT, rows * gap + 24);
   const hub = { x: width / 2, y: height / 2, radius: HUB_RADIUS };
-  const reach = Math.min(width * 0.25, 300);
+  const reach = Math.min(width * (cases.length > MANY ? 0.19 : 0.25), 300);
   const most = Math.max(1, ...cases);
   const largest = Math.min(LARGEST_NODE, gap / 2 - 3);
   const nodes = cases.map((count, index): HubNode => {

@@ -38,12 +38,12 @@ describe("what a site is doing", () => {
 
 describe("policies in words", () => {
   it("are short in a table", () => {
-    expect(policyInShort(POLICY)).toBe("All methods; pictures may leave");
+    expect(policyInShort(POLICY)).toBe("All methods, all pictures");
     expect(policyInShort({ ...POLICY, allowed_strategies: ["fedsm"], may_send_images: false })).toBe(
-      "1 method only; images stay",
+      "1 method, no images",
     );
     const none = { may_send_thumbnails: false, may_send_images: false, may_send_predictions: false };
-    expect(policyInShort({ ...POLICY, ...none })).toBe("All methods; no picture leaves");
+    expect(policyInShort({ ...POLICY, ...none })).toBe("All methods, no pictures");
   });
 
   it("say each clause", () => {

@@ -41,10 +41,10 @@ export function doing(site: Pick<SiteRecord, "tasks">): string | undefined {
   return others.length > 0 ? `${taskSentence(first)}, and ${others.length} more` : taskSentence(first);
 }
 
-/** `All methods; all pictures leave`, for a cell of a table. */
+/** `All methods, all pictures`: what may run and leave, for a cell of a table. */
 export function policyInShort(policy: SitePolicy): string {
   const methods = policy.allowed_strategies;
-  return `${methods ? `${plural(methods.length, "method")} only` : "All methods"}; ${pictures(policy)}`;
+  return `${methods ? plural(methods.length, "method") : "All methods"}, ${pictures(policy)}`;
 }
 
 function pictures(policy: SitePolicy): string {
@@ -54,9 +54,9 @@ function pictures(policy: SitePolicy): string {
     [policy.may_send_predictions, "predictions"],
   ];
   const kept = kinds.filter(([may]) => may === false).map(([, name]) => name);
-  if (kept.length === 0) return "pictures may leave";
-  if (kept.length === kinds.length) return "no picture leaves";
-  return `${kept.join(" and ")} stay`;
+  if (kept.length === 0) return "all pictures";
+  if (kept.length === kinds.length) return "no pictures";
+  return `no ${kept.join(", no ")}`;
 }
 
 /** Every clause of a policy, as a site's manager would say it. */

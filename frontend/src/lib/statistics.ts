@@ -1,6 +1,11 @@
 /** Federated statistics as people read them. */
 
-import type { SiteDistance, StatedCount } from "@/api";
+import type { LeakageReport, SiteDistance, SiteStatistics, Spread, StatedCount, StructureStatistics } from "@/api";
+import { plural } from "./format";
+
+export const WITHHELD = "withheld";
+/** As many sites have a line each in one chart; more are a heat map. */
+export const MOST_LINES = 8;
 
 /** `12`, or `<10` where a smaller number may not be told. */
 export function statedCount(stated: StatedCount | undefined): string {
@@ -16,6 +21,45 @@ export const PARTS = [
   { key: "structure_size", label: "Structure size" },
   { key: "prevalence", label: "Prevalence" },
 ] as const;
+
+/** `96 × 128`: the mean of each axis. */
+export function axesText(spreads: readonly Spread[] | null, digits: number): string {
+  if (!spreads || spreads.length === 0) return WITHHELD;
+  return spreads.map(({ mean }) => mean.toFixed(digits)).join(" × ");
+}
+
+export function spreadText(value: Spread | null, digits: number): string {
+  return value === null ? "in no case" : `${value.mean.toFixed(digits)} ± ${value.std.toFixed(digits)}`;
+}
+
+/** Why a structure's numbers are not told; null where they are. */
+export function withheldReason(
+  found: StructureStatistics | undefined,
+  site: Pick<SiteStatistics, "minimum_count" | "num_cases">,
+): string | null {
+  if (found && found.num_present !== null) return null;
+  if (site.num_cases === 0) return `every split has fewer than ${site.minimum_count} cases`;
+  return `fewer than ${site.minimum_count} have it, or lack it`;
+}
+
+/** "86 images compared within and between the sites: at least 2000 pairs, ..." */
+export function leakageSentence(report: LeakageReport): string {
+  const compared = `${plural(report.num_compared, "image")} compared within and between the sites: `;
+  if (report.num_pairs === 0) return `${compared}none is in two places.`;
+  const least = report.is_complete ? "" : "at least ";
+  return (
+    `${compared}${least}${plural(report.num_pairs, "pair")}, ${least}${report.num_serious} of which ` +
+    "reach from training or validation into the test."
+  );
+}
+
+/** The pairs that are farthest apart by a part, those not known left out. */
+export function farthestPairs(distances: readonly SiteDistance[], part: Part, most: number): SiteDistance[] {
+  return distances
+    .filter((pair) => pair[part] !== null)
+    .sort((left, right) => (right[part] ?? 0) - (left[part] ?? 0))
+    .slice(0, most);
+}
 
 export type Part = (typeof PARTS)[number]["key"];
 

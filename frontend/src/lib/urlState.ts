@@ -95,6 +95,8 @@ export interface FederationSearch {
   picture?: boolean;
   /** What the distances of the sites are shown by; left out: all together. */
   part?: DistancePart;
+  /** Of images in two places, from 1. */
+  page?: number;
 }
 
 export const DISTANCE_PARTS = ["overall", "intensity", "spacing", "size", "structure_size", "prevalence"] as const;
@@ -216,6 +218,7 @@ export function readFederationSearch(raw: Raw): FederationSearch {
     site: text(raw.site),
     picture: flag(raw.picture),
     part: oneOf(raw.part, DISTANCE_PARTS),
+    page: pageNumber(raw.page),
   };
 }
 
@@ -224,15 +227,20 @@ export function readFederationsSearch(raw: Raw): FederationsSearch {
 }
 
 export function readDatasetSearch(raw: Raw): DatasetSearch {
-  const page = Number(raw.page);
   return {
     view: oneOf(raw.view, ["skipped", "distributions", "history"] as const),
     split: oneOf(raw.split, CASE_SPLITS),
     find: text(raw.find),
     reason: text(raw.reason),
-    page: Number.isInteger(page) && page > 1 ? page : undefined,
+    page: pageNumber(raw.page),
     case: text(raw.case),
   };
+}
+
+/** The first page is left out. */
+function pageNumber(value: unknown): number | undefined {
+  const page = Number(value);
+  return Number.isInteger(page) && page > 1 ? page : undefined;
 }
 
 function flag(value: unknown): true | undefined {

@@ -1,4 +1,4 @@
-import { Card, Code, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Card, Code, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type DatasetRecord, datasetChecksQuery, datasetRunsQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
@@ -10,10 +10,10 @@ import { formatDateTime } from "@/lib/format";
 /** Each check with the fingerprint of what it found, and the runs that were started on the data set. */
 export function History({ dataset }: { dataset: DatasetRecord }) {
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }}>
+    <Stack>
       <Checks dataset={dataset} />
       <Runs dataset={dataset} />
-    </SimpleGrid>
+    </Stack>
   );
 }
 
@@ -31,7 +31,7 @@ function Checks({ dataset }: { dataset: DatasetRecord }) {
               Checks are kept from the next one on.
             </Text>
           ) : (
-            <Table.ScrollContainer minWidth={480}>
+            <Table.ScrollContainer minWidth={640}>
               <Table fz="sm" data-testid="checks">
                 <Table.Thead>
                   <Table.Tr>
@@ -76,7 +76,7 @@ function Runs({ dataset }: { dataset: DatasetRecord }) {
               No run was started on this data set yet.
             </Text>
           ) : (
-            <Table.ScrollContainer minWidth={480}>
+            <Table.ScrollContainer minWidth={640}>
               <Table fz="sm">
                 <Table.Thead>
                   <Table.Tr>
@@ -104,12 +104,8 @@ function Runs({ dataset }: { dataset: DatasetRecord }) {
                         <StateBadge state={run.status} size="sm" />
                       </Table.Td>
                       <Table.Td>
-                        <Stack gap={0}>
-                          <Code w="fit-content">{run.fingerprint.slice(0, 12)}</Code>
-                          <Text size="xs" c="dimmed">
-                            {run.fingerprint === dataset.fingerprint ? "as it is now" : "of an earlier check"}
-                          </Text>
-                        </Stack>
+                        <Code>{run.fingerprint.slice(0, 12)}</Code>{" "}
+                        {run.fingerprint === dataset.fingerprint ? "as it is now" : "as an earlier check found it"}
                       </Table.Td>
                     </Table.Tr>
                   ))}

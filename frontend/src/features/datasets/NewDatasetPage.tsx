@@ -1,4 +1,16 @@
-import { Alert, Button, Card, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import {
+  Alert,
+  Autocomplete,
+  Button,
+  Card,
+  Code,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { type UseFormReturnType, useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
@@ -15,8 +27,10 @@ import {
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
+import { recentFolders } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
 import { labelMap } from "@/lib/labels";
+import { isActive } from "@/lib/sites";
 
 const route = getRouteApi("/federations/$federationId/datasets/new");
 
@@ -52,10 +66,11 @@ interface Values {
 function RegisterForm({ federation }: { federation: FederationRecord }) {
   const client = useQueryClient();
   const navigate = useNavigate();
+  const registered = useQuery(datasetsQuery(federation.id));
   const { site } = route.useSearch();
   const form = useForm<Values>({
     initialValues: {
-      site: site ?? federation.sites[0]?.id ?? null,
+      site: site ?? federation.sites.find(isActive)?.id ?? null,
       name: "",
       folder: "",
       layout: "auto",
@@ -91,6 +106,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
     },
     onError: (error) => {
       if (!(error instanceof ApiError)) return;
+      if (error.code === "name_taken") return form.setFieldError("name", sentence(error.message));
       const named = Object.entries(fieldErrors(error.fields)).flatMap(([path, text]) =>
         fieldsOf(path, error.fields.find((problem) => problem.field === path)?.value, federation).map((field) => [
           field,
@@ -115,18 +131,20 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
                 label="Site"
                 required
                 allowDeselect={false}
-                data={federation.sites.map((entry) => ({ value: entry.id, label: entry.name }))}
+                data={federation.sites.filter(isActive).map((entry) => ({ value: entry.id, label: entry.name }))}
                 {...form.getInputProps("site")}
               />
               <TextInput label="Name" required placeholder="Screening 2025" {...form.getInputProps("name")} />
-              <TextInput
+              <Autocomplete
                 label="Folder"
                 required
+                data={recentFolders(registered.data ?? [])}
                 placeholder="/data/screening-2025"
                 description={
                   <>
                     Absolute path on the site's worker, or of a datalist's JSON file. Pictures (PNG, JPEG, TIFF, BMP,
-                    GIF), NIfTI, NRRD, MetaImage, NumPy and DICOM are read.
+                    GIF), NIfTI, NRRD, MetaImage, NumPy and DICOM are read. To look before registering, run{" "}
+                    <Code>fedsm dataset check</Code> on the folder there: nothing leaves the machine.
                   </>
                 }
                 {...form.getInputProps("folder")}
@@ -225,4 +243,8 @@ function fieldsOf(path: string, value: string | undefined, federation: Federatio
   }
   if (path === "patient_pattern") return ["patients"];
   return [path.replace(/^fractions\.?/, "") || "train"];
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -3,6 +3,7 @@ import type { FederationRecord, FieldProblem, SiteRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
+import { isActive } from "@/lib/sites";
 import { errorAt } from "./formValues";
 import type { ExperimentForm } from "./SchemaFields";
 
@@ -45,7 +46,7 @@ export function SiteRoles({ federation, form, problems }: Props) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {federation.sites.map((site) => (
+            {federation.sites.filter(isActive).map((site) => (
               <SiteRow key={site.id} {...{ site, federation, form }} />
             ))}
           </Table.Tbody>

@@ -1,4 +1,4 @@
-import { Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Badge, Box, Card, Group, Stack, Text, Title } from "@mantine/core";
 import type { FederationRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
@@ -51,7 +51,9 @@ export function FederationCard({ federation }: { federation: FederationRecord })
         </Group>
         <Group gap="md">
           {sites.slice(0, SHOWN_SITES).map((site) => (
-            <SiteMark key={site.id} position={site.position} name={site.name} size="xs" />
+            <Box key={site.id} maw={170} title={site.name}>
+              <SiteMark position={site.position} name={site.name} size="xs" />
+            </Box>
           ))}
           {sites.length > SHOWN_SITES && (
             <Text size="xs" c="dimmed">

@@ -121,7 +121,7 @@ function Node(props: { site: SiteRecord; node: HubNode; picture: HubPicture; onO
     >
       <span style={{ width: across, flexShrink: 0 }} aria-hidden />
       <span className={classes.label}>
-        <span className={classes.name} style={{ WebkitLineClamp: picture.gap >= TWO_LINES ? 2 : 1 }}>
+        <span className={classes.name} data-lines={picture.gap >= TWO_LINES ? 2 : 1}>
           {site.name}
         </span>
         <span className={classes.state}>

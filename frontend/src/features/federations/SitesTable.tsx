@@ -6,7 +6,7 @@ import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
-import { casesOf, doing, policyInShort, SPLITS } from "@/lib/sites";
+import { casesOf, doing, policyInShort, policySentences, SPLITS } from "@/lib/sites";
 
 interface Props {
   sites: readonly SiteRecord[];
@@ -93,7 +93,7 @@ function Row({ site, federationId, now, onOpen }: RowProps) {
         </Text>
       </Table.Td>
       <Table.Td maw={230}>
-        <Text size="sm" lineClamp={2}>
+        <Text size="sm" lineClamp={2} title={policySentences(site.policy).join("\n")}>
           {policyInShort(site.policy)}
         </Text>
       </Table.Td>

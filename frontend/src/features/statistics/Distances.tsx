@@ -1,75 +1,130 @@
 import { Group, SegmentedControl, Stack, Table, Text, useComputedColorScheme } from "@mantine/core";
-import { useState } from "react";
+import { getRouteApi } from "@tanstack/react-router";
 import type { FederationRecord, FederationStatistics } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { heatColour } from "@/lib/heat";
-import { distanceOf, PARTS, type Part } from "@/lib/statistics";
+import { heatColour, heatGradient } from "@/lib/heat";
+import { distanceOf, farthestPairs, MOST_LINES, PARTS } from "@/lib/statistics";
+import classes from "./Distances.module.css";
+
+const route = getRouteApi("/federations/$federationId");
+const MOST_NAMED = 5;
 
 interface Props {
   statistics: FederationStatistics;
   federation: FederationRecord;
 }
 
-/** Every pair of sites: 0 is alike, 1 as far apart as can be. */
+/** Every pair of sites: 0 is alike, 1 as far apart as can be. Many sites have numbers for names in the columns. */
 export function Distances({ statistics, federation }: Props) {
-  const [part, setPart] = useState<Part>("overall");
+  const { part = "overall" } = route.useSearch();
+  const navigate = route.useNavigate();
   const dark = useComputedColorScheme("light") === "dark";
-  const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
-  const { sites, distances, farthest } = statistics;
+  const { sites, distances } = statistics;
   const nameOf = (slug: string) => sites.find((site) => site.site_slug === slug)?.site_name ?? slug;
   const known = PARTS.filter(({ key }) => distances.some((pair) => pair[key] !== null));
+  const farthest = farthestPairs(distances, part, sites.length > MOST_LINES ? MOST_NAMED : 1);
+  const pairs = farthest.map(
+    (pair) => `${nameOf(pair.site)} and ${nameOf(pair.other)} (${(pair[part] ?? 0).toFixed(2)})`,
+  );
   return (
     <Stack gap="xs">
       <Group justify="space-between">
-        <Text size="sm" c="dimmed">
-          {farthest
-            ? `0 is alike, 1 as far apart as can be. Farthest are ${nameOf(farthest.site)} and ${nameOf(farthest.other)}.`
-            : "0 is alike, 1 as far apart as can be."}
-        </Text>
+        <Group gap={6} wrap="nowrap">
+          <Text size="sm" c="dimmed">
+            0, alike
+          </Text>
+          <span className={classes.legend} style={{ background: heatGradient(dark) }} aria-hidden />
+          <Text size="sm" c="dimmed">
+            1, as far apart as can be
+          </Text>
+        </Group>
         <SegmentedControl
           size="xs"
           aria-label="Distance by"
           value={part}
-          onChange={(next) => setPart(next as Part)}
+          onChange={(next) =>
+            void navigate({
+              search: (old) => ({ ...old, part: known.find(({ key }) => key === next && key !== "overall")?.key }),
+              replace: true,
+            })
+          }
           data={known.map(({ key, label }) => ({ value: key, label }))}
         />
       </Group>
-      <Table.ScrollContainer minWidth={160 + 110 * sites.length}>
-        <Table fz="sm" withRowBorders={false} highlightOnHover={false} data-testid="distances">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th />
-              {sites.map((site) => (
-                <Table.Th key={site.site_slug} scope="col">
-                  <SiteMark position={position(site.site_slug)} name={site.site_name} size="xs" />
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {sites.map((row) => (
-              <Table.Tr key={row.site_slug}>
-                <Table.Th scope="row">
-                  <SiteMark position={position(row.site_slug)} name={row.site_name} size="xs" />
-                </Table.Th>
-                {sites.map((column) => {
-                  const distance = distanceOf(distances, row.site_slug, column.site_slug, part);
-                  const colour = typeof distance === "number" ? heatColour(distance, dark) : null;
-                  return (
-                    <Table.Td
-                      key={column.site_slug}
-                      ta="center"
-                      style={colour ? { background: colour.background, color: colour.text } : undefined}
-                    >
-                      {distance === undefined ? "" : distance === null ? "–" : distance.toFixed(2)}
-                    </Table.Td>
-                  );
-                })}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Text size="sm">
+        {pairs.length > 0 ? `Farthest apart: ${pairs.join("; ")}.` : "No two sites state enough to be compared."}
+      </Text>
+      <Matrix statistics={statistics} federation={federation} part={part} dark={dark} />
     </Stack>
   );
+}
+
+function Matrix({
+  statistics,
+  federation,
+  part,
+  dark,
+}: Props & { part: (typeof PARTS)[number]["key"]; dark: boolean }) {
+  const { sites, distances } = statistics;
+  const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+  const small = sites.length > MOST_LINES;
+  return (
+    <Table.ScrollContainer minWidth={220 + (small ? 32 : 110) * sites.length}>
+      <Table fz={small ? "xs" : "sm"} withRowBorders={false} highlightOnHover={false} data-testid="distances">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th className={classes.name} />
+            {sites.map((site, index) => (
+              <Table.Th key={site.site_slug} scope="col" className={small ? classes.small : undefined} maw={160}>
+                {small ? (
+                  <span title={site.site_name}>{index + 1}</span>
+                ) : (
+                  <SiteMark position={position(site.site_slug)} name={site.site_name} size="xs" />
+                )}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {sites.map((row, index) => (
+            <Table.Tr key={row.site_slug}>
+              <Table.Th scope="row" className={classes.name}>
+                <Group gap={6} wrap="nowrap">
+                  {small && <span className={classes.number}>{index + 1}</span>}
+                  <SiteMark position={position(row.site_slug)} name={row.site_name} size="xs" />
+                </Group>
+              </Table.Th>
+              {sites.map((column) => {
+                const distance = distanceOf(distances, row.site_slug, column.site_slug, part);
+                const colour = typeof distance === "number" ? heatColour(distance, dark) : null;
+                return (
+                  <Table.Td
+                    key={column.site_slug}
+                    className={small ? classes.small : undefined}
+                    ta="center"
+                    title={
+                      distance === undefined
+                        ? undefined
+                        : `${row.site_name} and ${column.site_name}: ${distance?.toFixed(2) ?? "not known"}`
+                    }
+                    style={colour ? { background: colour.background, color: colour.text } : undefined}
+                  >
+                    {cellText(distance, small)}
+                  </Table.Td>
+                );
+              })}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+/** In a small cell without the 0 before the point. */
+function cellText(distance: number | null | undefined, small: boolean): string {
+  if (distance === undefined) return "";
+  if (distance === null) return "?";
+  const text = distance.toFixed(2);
+  return small ? text.replace(/^0/, "") : text;
 }

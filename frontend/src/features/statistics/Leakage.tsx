@@ -1,19 +1,24 @@
-import { Alert, Badge, Stack, Table, Text } from "@mantine/core";
+import { Alert, Badge, Pagination, Stack, Table, Text } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
 import type { LeakageReport } from "@/api";
 import { TextLink } from "@/components/links";
+import { pageOf } from "@/lib/datasetCases";
 import { plural } from "@/lib/format";
+import { leakageSentence } from "@/lib/statistics";
 
+const route = getRouteApi("/federations/$federationId");
+const PAIRS_OF_A_PAGE = 20;
 const KINDS = { exact: "the same image", near: "nearly the same", patient: "one patient" } as const;
 
 /** Pairs of images that should not be in two splits, the grave ones first. */
 export function Leakage({ report }: { report: LeakageReport }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { rows, page, pages } = pageOf(report.pairs, search.page, PAIRS_OF_A_PAGE);
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">
-        {plural(report.num_compared, "image")} compared within and between the sites:{" "}
-        {report.num_pairs === 0
-          ? "none is in two places."
-          : `${plural(report.num_pairs, "pair")}, ${report.num_serious} of which reach from training or validation into the test.`}
+        {leakageSentence(report)}
       </Text>
       {report.not_compared.map((site) => (
         <Alert key={site.site_slug} color="gray" py="xs">
@@ -32,7 +37,7 @@ export function Leakage({ report }: { report: LeakageReport }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {report.pairs.map((pair) => (
+              {rows.map((pair) => (
                 <Table.Tr key={`${pair.kind} ${pair.cases[0].case_id} ${pair.cases[1].case_id}`}>
                   <Table.Td>
                     <Badge color={pair.is_serious ? "red" : "yellow"}>{KINDS[pair.kind]}</Badge>
@@ -43,7 +48,7 @@ export function Leakage({ report }: { report: LeakageReport }) {
                         size="sm"
                         to="/datasets/$datasetId"
                         params={{ datasetId: found.dataset_id }}
-                        search={{}}
+                        search={{ find: found.name }}
                       >
                         {found.name}
                       </TextLink>
@@ -60,6 +65,22 @@ export function Leakage({ report }: { report: LeakageReport }) {
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>
+      )}
+      {pages > 1 && (
+        <Pagination
+          total={pages}
+          value={page}
+          onChange={(next) =>
+            void navigate({ search: (old) => ({ ...old, page: next > 1 ? next : undefined }), replace: true })
+          }
+          getControlProps={(control) => ({ "aria-label": `${control} page` })}
+          style={{ alignSelf: "center" }}
+        />
+      )}
+      {report.pairs.length < report.num_pairs && (
+        <Text size="xs" c="dimmed">
+          The first {report.pairs.length} pairs are listed, the grave ones first.
+        </Text>
       )}
     </Stack>
   );

@@ -1,111 +1,140 @@
-import { Table, Text } from "@mantine/core";
+import { Stack, Table, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { FederationRecord, FederationStatistics, SiteStatistics, Spread } from "@/api";
+import type { FederationRecord, FederationStatistics, SiteStatistics, StructureStatistics } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatPercent } from "@/lib/format";
-import { statedCount } from "@/lib/statistics";
+import { SPLITS } from "@/lib/sites";
+import { axesText, spreadText, statedCount, WITHHELD, withheldReason } from "@/lib/statistics";
+import classes from "./SideBySide.module.css";
 
 interface Props {
   statistics: FederationStatistics;
   federation: FederationRecord;
 }
 
-const SPLITS = ["train", "val", "test"] as const;
-const WITHHELD = "withheld";
-
-/** A column a site, a row a quantity. */
+/** A row a site, a column a quantity: the same for 2 sites as for 30. */
 export function SideBySide({ statistics, federation }: Props) {
   const { sites, dimensions } = statistics;
   const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
-  const sizeUnit = dimensions === 3 ? "ml" : "px";
-  const rows: [string, (site: SiteStatistics) => ReactNode][] = [
-    ...SPLITS.map((split): [string, (site: SiteStatistics) => ReactNode] => [
-      `${split} cases`,
-      (site) => statedCount(site.splits[split]),
-    ]),
-    ["image size (px)", (site) => axes(site.size, 0)],
-    ...(dimensions === 3
-      ? [["spacing (mm)", (site) => axes(site.spacing, 2)] as [string, (site: SiteStatistics) => ReactNode]]
-      : []),
-    ["grey values, dark to bright", (site) => <Histogram shares={site.intensity_histogram} name={site.site_name} />],
-    ...federation.task.structures.flatMap((structure): [string, (site: SiteStatistics) => ReactNode][] => {
-      const of = (site: SiteStatistics) => site.structures.find((entry) => entry.structure === structure.name);
-      return [
-        [`${structure.name}: cases that have it`, (site) => formatPercent(of(site)?.prevalence, 0)],
-        [`${structure.name}: size (${sizeUnit})`, (site) => spread(of(site)?.size ?? null, dimensions === 3 ? 1 : 0)],
-        [`${structure.name}: share of the image`, (site) => formatPercent(of(site)?.share?.mean ?? null, 1)],
-      ];
-    }),
-  ];
+  const structures = federation.task.structures.map(({ name }) => name);
+  const volumes = dimensions === 3;
   return (
-    <Table.ScrollContainer minWidth={260 + 150 * sites.length}>
-      <Table fz="sm" verticalSpacing={6} data-testid="statistics">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th />
-            {sites.map((site) => (
-              <Table.Th key={site.site_slug} scope="col">
-                <SiteMark position={position(site.site_slug)} name={site.site_name} />
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(([label, value]) => (
-            <Table.Tr key={label}>
-              <Table.Th scope="row" fw={400}>
-                {label}
-              </Table.Th>
-              {sites.map((site) => (
-                <Table.Td key={site.site_slug}>{value(site)}</Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
-          {sites.some((site) => site.note) && (
+    <Stack gap="xs">
+      <Table.ScrollContainer minWidth={560 + (volumes ? 130 : 0) + 300 * structures.length}>
+        <Table fz="sm" verticalSpacing={6} data-testid="statistics">
+          <Table.Thead>
             <Table.Tr>
-              <Table.Th scope="row" fw={400}>
-                left out
+              <Table.Th rowSpan={2} className={classes.site}>
+                Site
               </Table.Th>
-              {sites.map((site) => (
-                <Table.Td key={site.site_slug}>
-                  <Text size="xs" c="dimmed">
-                    {site.note}
-                  </Text>
-                </Table.Td>
+              <Table.Th colSpan={3} ta="center">
+                Cases
+              </Table.Th>
+              <Table.Th rowSpan={2}>Image size (px)</Table.Th>
+              {volumes && <Table.Th rowSpan={2}>Spacing (mm)</Table.Th>}
+              {structures.map((name) => (
+                <Table.Th key={name} colSpan={3} className={classes.group}>
+                  {name}
+                </Table.Th>
               ))}
             </Table.Tr>
-          )}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+            <Table.Tr>
+              {SPLITS.map((split) => (
+                <Table.Th key={split} ta="right" fw={500}>
+                  {split}
+                </Table.Th>
+              ))}
+              {structures.map((name) => (
+                <StructureHead key={name} unit={volumes ? "ml" : "px"} />
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {sites.map((site) => (
+              <Table.Tr key={site.site_slug}>
+                <Table.Th scope="row" fw={500} className={classes.site}>
+                  <SiteMark position={position(site.site_slug)} name={site.site_name} />
+                </Table.Th>
+                {SPLITS.map((split) => (
+                  <Table.Td key={split} ta="right">
+                    {statedCount(site.splits[split])}
+                  </Table.Td>
+                ))}
+                <Table.Td>{axesText(site.size, 0)}</Table.Td>
+                {volumes && <Table.Td>{axesText(site.spacing, 2)}</Table.Td>}
+                {structures.map((name) => (
+                  <StructureCells
+                    key={name}
+                    site={site}
+                    found={site.structures.find((entry) => entry.structure === name)}
+                    digits={volumes ? 1 : 0}
+                  />
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Notes sites={sites} />
+    </Stack>
   );
 }
 
-function axes(spreads: Spread[] | null, digits: number): string {
-  if (!spreads || spreads.length === 0) return WITHHELD;
-  return spreads.map(({ mean }) => mean.toFixed(digits)).join(" × ");
-}
-
-function spread(value: Spread | null, digits: number): string {
-  return value === null ? "–" : `${value.mean.toFixed(digits)} ± ${value.std.toFixed(digits)}`;
-}
-
-function Histogram({ shares, name }: { shares: number[]; name: string }) {
-  const highest = Math.max(...shares, 0);
-  if (highest === 0) return WITHHELD;
+function StructureHead({ unit }: { unit: string }) {
   return (
-    <svg viewBox={`0 0 ${shares.length} 16`} height={30} width={130} preserveAspectRatio="none" role="img">
-      <title>{`Histogram of grey values at ${name}`}</title>
-      {shares.map((share, index) => (
-        <rect
-          key={index}
-          x={index}
-          width={0.9}
-          y={16 - (16 * share) / highest}
-          height={(16 * share) / highest}
-          fill="var(--mantine-primary-color-filled)"
-        />
+    <>
+      <Table.Th fw={500} className={classes.group}>
+        Cases that have it
+      </Table.Th>
+      <Table.Th fw={500}>Size ({unit}), mean ± std</Table.Th>
+      <Table.Th fw={500}>Share of the image</Table.Th>
+    </>
+  );
+}
+
+function StructureCells(props: { site: SiteStatistics; found: StructureStatistics | undefined; digits: number }) {
+  const { site, found } = props;
+  const reason = withheldReason(found, site);
+  if (!found || reason !== null) {
+    return (
+      <>
+        <Cell first>
+          {WITHHELD}
+          <Text size="xs" c="dimmed">
+            {reason}
+          </Text>
+        </Cell>
+        <Cell>{WITHHELD}</Cell>
+        <Cell>{WITHHELD}</Cell>
+      </>
+    );
+  }
+  return (
+    <>
+      <Cell first>{formatPercent(found.prevalence, 0)}</Cell>
+      <Cell>{spreadText(found.size, props.digits)}</Cell>
+      <Cell>{found.share ? formatPercent(found.share.mean, 1) : "in no case"}</Cell>
+    </>
+  );
+}
+
+function Cell({ first, children }: { first?: boolean; children: ReactNode }) {
+  return <Table.Td className={first ? classes.group : undefined}>{children}</Table.Td>;
+}
+
+/** What is left out of a site's numbers; sites with the same note share a line. */
+function Notes({ sites }: { sites: readonly SiteStatistics[] }) {
+  const byNote = new Map<string, string[]>();
+  for (const site of sites) {
+    if (site.note) byNote.set(site.note, [...(byNote.get(site.note) ?? []), site.site_name]);
+  }
+  return (
+    <div data-testid="left-out">
+      {[...byNote].map(([note, names]) => (
+        <Text key={note} size="xs" c="dimmed">
+          {names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ")}: {note}
+        </Text>
       ))}
-    </svg>
+    </div>
   );
 }

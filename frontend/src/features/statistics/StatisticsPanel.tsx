@@ -7,6 +7,7 @@ import { LinkButton } from "@/components/links";
 import { Distances } from "./Distances";
 import { Leakage } from "./Leakage";
 import { SideBySide } from "./SideBySide";
+import { SiteCharts } from "./SiteCharts";
 
 /** How alike the sites' data are, by numbers in which no case can be seen; and images that are in two places. */
 export function StatisticsPanel({ federation }: { federation: FederationRecord }) {
@@ -39,6 +40,7 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
               </Title>
               <SideBySide statistics={found} federation={federation} />
             </Card>
+            <SiteCharts statistics={found} federation={federation} />
             {found.sites.length > 1 && (
               <Card withBorder>
                 <Title order={2} size="h4" mb={4}>
