@@ -15,6 +15,12 @@ const STRUCTURE_COLOURS = [
   "#34d399",
 ] as const;
 
+/**
+ * Agreement, false positive and false negative: white, yellow and blue differ in lightness and along the blue-yellow axis,
+ * which red-green colour blindness leaves whole; none is a colour of tissue.
+ */
+export const ERROR_COLOURS = { agreement: "#f1f5f9", false_positive: "#facc15", false_negative: "#3b82f6" } as const;
+
 export type LineType = (typeof LINE_TYPES)[number];
 
 /** The colour of a site, by its position in the federation; after eight sites the line type changes as well. */

@@ -28,6 +28,8 @@ export interface CasesSearch {
   slice?: number;
   /** Indices of structures that are not shown. */
   hidden?: number[];
+  /** What stands side by side, as lib/panes.ts writes it; left out: one picture. */
+  panes?: string[];
 }
 
 export interface ExperimentSearch extends RunSearch {
@@ -165,6 +167,7 @@ export function readCasesSearch(raw: Raw): CasesSearch {
     prediction: oneOf(raw.prediction, OVERLAY_STYLES),
     opacity: raw.opacity !== undefined && opacity >= 0 && opacity <= 1 ? opacity : undefined,
     hidden: hidden.length > 0 ? hidden : undefined,
+    panes: texts(raw.panes),
     plane: oneOf(raw.plane, ["coronal", "sagittal", "all"] as const),
     slice: raw.slice !== undefined && Number.isInteger(slice) && slice >= 0 ? slice : undefined,
   };

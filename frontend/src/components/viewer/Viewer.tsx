@@ -17,6 +17,9 @@ interface Props {
   onShown: (volume: VolumeInfo | null) => void;
   /** Wheel or mouse moved to another slice of the plane. */
   onSlice: (slice: number) => void;
+  /** Of several viewers side by side: the view, to link it; null when it is gone. */
+  onView?: (view: CaseView | null) => void;
+  label?: string;
 }
 
 type Shown = { state: "loading" } | { state: "ready"; caseId: string } | { state: "failed"; message: string };
@@ -43,13 +46,17 @@ export default function Viewer(props: Props) {
       .then((made) => {
         attached = made;
         if (gone) made.detach();
-        else setView(made);
+        else {
+          setView(made);
+          newest.current.onView?.(made);
+        }
       })
       .catch((error: Error) =>
         setShown({ state: "failed", message: `The viewer cannot start: ${error.message}. ${NO_WEBGL}` }),
       );
     return () => {
       gone = true;
+      newest.current.onView?.(null);
       attached?.detach();
     };
   }, []);
@@ -103,7 +110,7 @@ export default function Viewer(props: Props) {
       style={{
         position: "relative",
         height: "100%",
-        minHeight: 320,
+        minHeight: 120,
         background: "#000",
         borderRadius: 8,
         overflow: "hidden",
@@ -112,7 +119,7 @@ export default function Viewer(props: Props) {
       <canvas
         ref={canvas}
         style={{ position: "absolute", inset: 0, outline: "none" }}
-        aria-label="Image with overlays"
+        aria-label={props.label ?? "Image with overlays"}
       />
       {shown.state === "loading" && (
         <Center pos="absolute" inset={0}>

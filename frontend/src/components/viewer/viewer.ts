@@ -1,17 +1,29 @@
 /** NiiVue behind the few calls that the case viewer needs. This module and NiiVue are fetched only with the viewer. */
 
 import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
+import { ERROR_PARTS, type ErrorCounts, type ErrorPart, errorCounts, errorParts } from "@/lib/errorMap";
 import { gunzip, type MaskVolume, mostDifferentSlice, outline, parseMask, structureVoxels, toNifti } from "@/lib/nifti";
 import type { OverlayStyle } from "@/lib/urlState";
 
-export interface Layer {
-  /** Which mask: layers of one URL share its download. */
+/** Layers of one URL share its download. */
+export type Layer = MaskLayer | ErrorLayer;
+
+export interface MaskLayer {
   url: string;
   structure: number;
   colour: [number, number, number];
   style: Exclude<OverlayStyle, "off">;
   /** Structures that are filled above this one: it leaves their place free, so that colours never mix. */
   above: number[];
+}
+
+/** A part of where the mask differs from the reference. */
+export interface ErrorLayer {
+  url: string;
+  reference: string;
+  part: ErrorPart;
+  structures: number[];
+  colour: [number, number, number];
 }
 
 export const PLANES = ["axial", "coronal", "sagittal", "all"] as const;
@@ -55,6 +67,19 @@ export async function worstSlice(
   return reference && prediction ? mostDifferentSlice(reference, prediction, structures) : undefined;
 }
 
+/** How many voxels of the structures agree, are too many, are missed. */
+export async function countErrors(
+  referenceUrl: string,
+  predictionUrl: string,
+  structures: readonly number[],
+  signal: AbortSignal,
+): Promise<ErrorCounts> {
+  const [reference, prediction] = await Promise.all(
+    [referenceUrl, predictionUrl].map(async (url) => parseMask(await download(url, signal))),
+  );
+  return errorCounts(errorParts(reference as MaskVolume, prediction as MaskVolume, structures));
+}
+
 async function download(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
   const response = await fetch(url, { credentials: "same-origin", signal });
   if (!response.ok) {
@@ -65,14 +90,34 @@ async function download(url: string, signal: AbortSignal): Promise<ArrayBuffer> 
   return await gunzip(await response.arrayBuffer());
 }
 
+function isError(layer: Layer): layer is ErrorLayer {
+  return "part" in layer;
+}
+
+function urlsOf(layer: Layer): string[] {
+  return isError(layer) ? [layer.url, layer.reference] : [layer.url];
+}
+
 function layerOpacity(layer: Layer, opacity: number): number {
-  return layer.style === "fill" ? opacity : Math.min(1, OUTLINE_STRENGTH * opacity);
+  return isError(layer) || layer.style === "fill" ? opacity : Math.min(1, OUTLINE_STRENGTH * opacity);
 }
 
 /** The voxels less those of other structures of the same mask. */
 function without(mask: MaskVolume, voxels: Uint8Array, others: readonly number[]): Uint8Array {
   const taken = others.map((structure) => structureVoxels(mask, structure));
   return voxels.map((value, index) => (taken.some((other) => other[index] === 1) ? 0 : value));
+}
+
+/** 1 where the layer paints. */
+function layerVoxels(layer: Layer, mask: MaskVolume, reference: MaskVolume | undefined): Uint8Array {
+  if (isError(layer)) {
+    const wanted = 1 + ERROR_PARTS.indexOf(layer.part);
+    return errorParts(reference as MaskVolume, mask, layer.structures).map((part) => (part === wanted ? 1 : 0));
+  }
+  const filled = structureVoxels(mask, layer.structure);
+  if (layer.style === "fill") return without(mask, filled, layer.above);
+  const thickness = Math.max(1, Math.round(Math.max(mask.width, mask.height) / OUTLINE_SHARE));
+  return outline(filled, mask.width, mask.height, thickness);
 }
 
 export class CaseView {
@@ -111,7 +156,7 @@ export class CaseView {
 
   /** Shows the image and, over it, the layers in their order. Nothing changes on screen before all is at hand. */
   async show(imageUrl: string, layers: readonly Layer[], opacity: number, signal: AbortSignal): Promise<void> {
-    const urls = [...new Set(layers.map((layer) => layer.url))];
+    const urls = [...new Set(layers.flatMap(urlsOf))];
     const [image, ...masks] = await Promise.all([
       download(imageUrl, signal),
       ...urls.map(async (url) => parseMask(await download(url, signal))),
@@ -140,7 +185,10 @@ export class CaseView {
       null,
     );
     const overlays = await Promise.all(
-      layers.map((layer) => this.#overlay(layer, maskOf.get(layer.url) as MaskVolume, opacity)),
+      layers.map((layer) => {
+        const [mask, reference] = urlsOf(layer).map((url) => maskOf.get(url));
+        return this.#overlay(layer, mask as MaskVolume, reference, opacity);
+      }),
     );
     if (signal.aborted) return;
     this.#layers = layers;
@@ -150,18 +198,13 @@ export class CaseView {
     this.#niivue.updateGLVolume();
   }
 
-  async #overlay(layer: Layer, mask: MaskVolume, opacity: number): Promise<NVImage> {
+  async #overlay(layer: Layer, mask: MaskVolume, reference: MaskVolume | undefined, opacity: number): Promise<NVImage> {
     const [red, green, blue] = layer.colour;
     const colormap = `structure-${red}-${green}-${blue}`;
     this.#niivue.addColormap(colormap, { R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], I: [0, 255] });
-    const filled = structureVoxels(mask, layer.structure);
-    const thickness = Math.max(1, Math.round(Math.max(mask.width, mask.height) / OUTLINE_SHARE));
-    const voxels =
-      layer.style === "fill" ? without(mask, filled, layer.above) : outline(filled, mask.width, mask.height, thickness);
-    const name = `overlay-${layer.structure}.nii`;
     return await NVImage.new(
-      toNifti(mask, voxels),
-      name,
+      toNifti(mask, layerVoxels(layer, mask, reference)),
+      "overlay.nii",
       colormap,
       layerOpacity(layer, opacity),
       null,
@@ -243,6 +286,20 @@ export class CaseView {
     this.#layers.forEach((layer, index) => {
       this.#niivue.setOpacity(index + 1, layerOpacity(layer, opacity));
     });
+  }
+
+  /** What a mouse moves here moves in the others too: zoom, position, slice. */
+  follow(others: readonly CaseView[]): void {
+    this.#niivue.broadcastTo(
+      others.map((other) => other.#niivue),
+      { "2d": true, "3d": true },
+    );
+  }
+
+  /** What is on screen now, for a picture of it. */
+  canvas(): HTMLCanvasElement | null {
+    this.#niivue.drawScene(); // the drawing buffer is empty once a frame is over
+    return this.#niivue.canvas;
   }
 
   resetView(): void {

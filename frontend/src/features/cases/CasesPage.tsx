@@ -1,4 +1,4 @@
-import { SegmentedControl } from "@mantine/core";
+import { SegmentedControl, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSlideshow } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -13,6 +13,7 @@ import {
   type RunRecord,
   runCasesQuery,
   runQuery,
+  type ScoredCase,
 } from "@/api";
 import { ALL_FEDERATIONS, type Crumb, experimentCrumb, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded } from "@/components/Feedback";
@@ -60,7 +61,8 @@ function WithCases({ run, experiment }: Context) {
 }
 
 function CasesView({ run, experiment, federation, all }: Context & { federation: FederationRecord; all: RunCases }) {
-  const title = `Cases of ${run.strategy_label}`;
+  const [method = "", settings] = run.strategy_label.split(/ \((.*)\)$/);
+  const title = `Cases of ${method}`;
   const crumbs = [ALL_FEDERATIONS, federationCrumb(federation, "experiments"), experimentCrumb(experiment)];
   if (all.cases.length === 0) {
     return (
@@ -84,7 +86,7 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
       </Page>
     );
   }
-  return <Browser {...{ run, federation, all, title, crumbs }} />;
+  return <Browser {...{ run, federation, all, title, settings, crumbs }} />;
 }
 
 interface BrowserProps {
@@ -92,10 +94,12 @@ interface BrowserProps {
   federation: FederationRecord;
   all: RunCases;
   title: string;
+  /** What tells the method's variants apart. */
+  settings: string | undefined;
   crumbs: Crumb[];
 }
 
-function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
+function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const usual = modelChoices(all.models);
@@ -121,6 +125,13 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
       title={title}
       documentTitle={selected ? `${selected.name}, ${run.strategy_label}` : title}
       crumbs={crumbs}
+      badge={
+        settings && (
+          <Text size="sm" c="dimmed" truncate maw={420} title={settings}>
+            {settings}
+          </Text>
+        )
+      }
       actions={
         <SegmentedControl
           aria-label="Model"
@@ -148,6 +159,9 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
               scored={selected}
               all={all}
               model={modelOfCase(model, selected)}
+              choice={model}
+              choices={choices}
+              words={pictureWords(selected, run, all, federation)}
               search={search}
               update={update}
             />
@@ -157,4 +171,10 @@ function Browser({ run, federation, all, title, crumbs }: BrowserProps) {
       </div>
     </Page>
   );
+}
+
+/** What stands below a picture that is saved: enough to find the case again. */
+function pictureWords(scored: ScoredCase, run: RunRecord, all: RunCases, federation: FederationRecord): string[] {
+  const site = federation.sites.find((entry) => entry.slug === scored.site_slug)?.name ?? scored.site_slug;
+  return [`${scored.name}, ${site}`, `${run.strategy_label}, seed ${run.seed}, round ${all.round}`];
 }

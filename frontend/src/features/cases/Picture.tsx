@@ -1,15 +1,18 @@
-import { Alert, Skeleton } from "@mantine/core";
+import { Alert, Group } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { RunCases, ScoredCase } from "@/api";
-import { OverlayControls, REFERENCE_TINT } from "@/components/viewer/OverlayControls";
+import { notifyError } from "@/components/notify";
+import { OverlayControls } from "@/components/viewer/OverlayControls";
 import { VolumeControls } from "@/components/viewer/VolumeControls";
-import type { Layer, VolumeInfo } from "@/components/viewer/viewer";
-import { rgb, structureColour, tint } from "@/lib/palette";
+import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
+import { type Pane, paneModel, paneText, readPanes, resized, SINGLE } from "@/lib/panes";
 import { type CasesSearch, type OverlayStyle, toggled } from "@/lib/urlState";
 import classes from "./CasesPage.module.css";
-
-const Viewer = lazy(() => import("@/components/viewer/Viewer"));
+import { LayoutControls } from "./LayoutControls";
+import { Panes } from "./Panes";
+import { savePicture } from "./savePicture";
 
 const STANDARD_REFERENCE: OverlayStyle = "outline";
 const STANDARD_PREDICTION: OverlayStyle = "fill";
@@ -18,13 +21,18 @@ const STANDARD_OPACITY = 0.55;
 interface PictureProps {
   scored: ScoredCase;
   all: RunCases;
+  /** The model of this case that the choice above stands for. */
   model: string;
+  choice: string;
+  choices: readonly string[];
+  /** What a picture of the case says below it. */
+  words: readonly string[];
   search: CasesSearch;
   update: (change: CasesSearch) => void;
 }
 
 /** One case: the image, its overlays, and where one is in a volume. It opens at the slice with the largest error. */
-export function Picture({ scored, all, model, search, update }: PictureProps) {
+export function Picture({ scored, all, model, choice, choices, words, search, update }: PictureProps) {
   const reference = search.reference ?? STANDARD_REFERENCE;
   const prediction = search.prediction ?? STANDARD_PREDICTION;
   const opacity = search.opacity ?? STANDARD_OPACITY;
@@ -47,12 +55,50 @@ export function Picture({ scored, all, model, search, update }: PictureProps) {
     setSlice(next);
     update({ slice: next });
   };
-  const layers = [
-    ...layersOf(predictionUrl, prediction, all.structures, hidden, 0),
-    ...layersOf(scored.reference_url, reference, all.structures, hidden, REFERENCE_TINT),
-  ];
+  const panes = readPanes(search.panes);
+  const views = useRef<(CaseView | null)[]>([]);
+  const grid = useRef<HTMLDivElement>(null);
+  const setPanes = (next: readonly Pane[]) =>
+    update({ panes: next === SINGLE || next.map(paneText).join() === "overlay" ? undefined : next.map(paneText) });
+  const setCount = (count: number) => setPanes(resized(panes, count, choices));
+  const look = { reference, prediction, structures: all.structures, hidden };
+  const picture = () =>
+    void savePicture(views.current, panes, {
+      scored,
+      models: panes.map((pane) => paneModel(pane, choice, scored)),
+      words: [...words, ...(slice === undefined || !volume ? [] : [`${plane} slice ${slice + 1}`])],
+    }).catch((error: Error) => notifyError("No picture was saved", error));
+  const fullscreen = () => void (document.fullscreenElement ? document.exitFullscreen() : toFullscreen(grid.current));
+  const bothOff = reference === "off" && prediction === "off";
+  useHotkeys([
+    ["1", () => setCount(1)],
+    ["2", () => setCount(2)],
+    ["4", () => setCount(4)],
+    ["f", fullscreen],
+    ["p", picture],
+    [
+      "x",
+      () =>
+        update(
+          bothOff
+            ? { reference: STANDARD_REFERENCE, prediction: STANDARD_PREDICTION }
+            : { reference: "off", prediction: "off" },
+        ),
+    ],
+    ["o", () => update({ prediction: prediction === "fill" ? "outline" : "fill" })],
+  ]);
   return (
     <div className={classes.column}>
+      <Group justify="flex-end">
+        <LayoutControls
+          panes={panes}
+          choices={choices}
+          onCount={setCount}
+          onPanes={setPanes}
+          onFullscreen={fullscreen}
+          onPicture={picture}
+        />
+      </Group>
       <OverlayControls
         structures={all.structures}
         {...{ hidden, reference, prediction, opacity }}
@@ -79,16 +125,15 @@ export function Picture({ scored, all, model, search, update }: PictureProps) {
         />
       )}
       {scored.image_url ? (
-        <div style={{ flex: 1, minHeight: 320 }}>
-          <Suspense fallback={<Skeleton h="100%" />}>
-            <Viewer
-              caseId={scored.case_id}
-              imageUrl={scored.image_url}
-              {...{ layers, opacity, plane, slice, window }}
-              onShown={setVolume}
-              onSlice={setSlice}
-            />
-          </Suspense>
+        <div ref={grid} className={classes.views}>
+          <Panes
+            scored={{ ...scored, image_url: scored.image_url }}
+            chosen={choice}
+            {...{ panes, all, choices, look, opacity, plane, slice, window, views }}
+            onPanes={setPanes}
+            onShown={setVolume}
+            onSlice={setSlice}
+          />
         </div>
       ) : (
         <Alert color="yellow">The site does not let its images leave: only the scores of this case can be shown.</Alert>
@@ -115,19 +160,10 @@ function useWorstSlice(
   return data ?? undefined;
 }
 
-/** One layer a visible structure, later structures above earlier ones. */
-function layersOf(
-  url: string | null | undefined,
-  style: OverlayStyle,
-  structures: readonly string[],
-  hidden: readonly number[],
-  whiteShare: number,
-): Layer[] {
-  if (!url || style === "off") return [];
-  return structures.flatMap((_, structure) => {
-    const colour = structureColour(structure);
-    if (hidden.includes(structure)) return [];
-    const above = structures.flatMap((_, other) => (other > structure && !hidden.includes(other) ? [other] : []));
-    return [{ url, structure, style, above, colour: whiteShare > 0 ? tint(colour, whiteShare) : rgb(colour) }];
-  });
+async function toFullscreen(element: HTMLElement | null) {
+  try {
+    await element?.requestFullscreen();
+  } catch (error) {
+    notifyError("The browser does not allow the full screen", error as Error);
+  }
 }

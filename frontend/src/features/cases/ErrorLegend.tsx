@@ -1,0 +1,46 @@
+import { ColorSwatch, Group, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { ScoredCase } from "@/api";
+import { ERROR_PARTS, type ErrorPart } from "@/lib/errorMap";
+import { ERROR_COLOURS } from "@/lib/palette";
+import type { Look } from "./paneLayers";
+
+const WORDS: Record<ErrorPart, string> = {
+  agreement: "agreement",
+  false_positive: "too much",
+  false_negative: "missed",
+};
+
+/** What the colours of an error map mean, and how much there is of each in the whole image. */
+export function ErrorLegend(props: { scored: ScoredCase; model: string | null; look: Look }) {
+  const { scored, model, look } = props;
+  const prediction = model === null ? undefined : scored.predictions[model];
+  const structures = look.structures.flatMap((_, index) => (look.hidden.includes(index) ? [] : [index]));
+  const { data } = useQuery({
+    queryKey: ["error-counts", scored.reference_url, prediction, structures],
+    queryFn: async ({ signal }) => {
+      const { countErrors } = await import("@/components/viewer/viewer");
+      return await countErrors(scored.reference_url ?? "", prediction ?? "", structures, signal);
+    },
+    enabled: Boolean(scored.reference_url && prediction),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <Group gap="md" data-testid="error-legend">
+      {ERROR_PARTS.map((part) => (
+        <Group key={part} gap={6} wrap="nowrap">
+          <ColorSwatch size={10} radius="sm" color={ERROR_COLOURS[part]} aria-hidden />
+          <Text size="xs">
+            {WORDS[part]}
+            {data && (
+              <Text span inherit c="dimmed">
+                {" "}
+                {data[part].toLocaleString()}
+              </Text>
+            )}
+          </Text>
+        </Group>
+      ))}
+    </Group>
+  );
+}

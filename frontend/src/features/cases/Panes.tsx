@@ -1,0 +1,94 @@
+import { Skeleton } from "@mantine/core";
+import { lazy, Suspense, useEffect, useRef } from "react";
+import type { RunCases, ScoredCase } from "@/api";
+import type { CaseView, Plane, VolumeInfo } from "@/components/viewer/viewer";
+import { type Pane, paneModel, paneText, paneWords } from "@/lib/panes";
+import { modelName } from "@/lib/words";
+import { ErrorLegend } from "./ErrorLegend";
+import { PaneHead } from "./PaneHead";
+import classes from "./Panes.module.css";
+import { type Look, paneLayers } from "./paneLayers";
+
+const Viewer = lazy(() => import("@/components/viewer/Viewer"));
+
+interface Props {
+  panes: readonly Pane[];
+  scored: ScoredCase & { image_url: string };
+  all: RunCases;
+  /** The model chosen for the page. */
+  chosen: string;
+  choices: readonly string[];
+  look: Look;
+  opacity: number;
+  plane: Plane;
+  slice: number | undefined;
+  window: [number, number] | undefined;
+  onPanes: (panes: readonly Pane[]) => void;
+  onShown: (volume: VolumeInfo | null) => void;
+  onSlice: (slice: number) => void;
+  /** The views in the order of the panes, for a picture of them. */
+  views: React.RefObject<(CaseView | null)[]>;
+}
+
+/** One, two or four views of a case that move together. */
+export function Panes(props: Props) {
+  const { panes, scored, chosen, choices, look, views } = props;
+  const single = panes.length === 1;
+  useLinked(views, panes.length);
+  return (
+    <div className={classes.grid} data-count={panes.length} data-testid="panes">
+      {panes.map((pane, index) => {
+        const model = paneModel(pane, chosen, scored);
+        const label = `${paneWords(pane.kind)}${model ? `, ${modelName(model)}` : ""}`;
+        return (
+          <section key={index} className={classes.pane} aria-label={label} data-pane={paneText(pane)}>
+            {!(single && pane.kind === "overlay") && (
+              <PaneHead
+                pane={pane}
+                choices={choices}
+                onChange={(next) => props.onPanes(panes.map((other, place) => (place === index ? next : other)))}
+              />
+            )}
+            <div className={classes.picture}>
+              <Suspense fallback={<Skeleton h="100%" />}>
+                <Viewer
+                  caseId={scored.case_id}
+                  imageUrl={scored.image_url}
+                  layers={paneLayers(pane, model, scored, look)}
+                  opacity={props.opacity}
+                  plane={props.plane}
+                  slice={props.slice}
+                  window={props.window}
+                  onShown={(volume) => index === 0 && props.onShown(volume)}
+                  onSlice={props.onSlice}
+                  onView={(view) => {
+                    views.current[index] = view;
+                    link(views.current);
+                  }}
+                  label={label}
+                />
+              </Suspense>
+            </div>
+            {pane.kind === "error" && <ErrorLegend scored={scored} model={model} look={look} />}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Views that a smaller layout has left behind are forgotten. */
+function useLinked(views: Props["views"], count: number) {
+  const last = useRef(count);
+  useEffect(() => {
+    if (last.current === count) return;
+    last.current = count;
+    views.current.length = Math.min(views.current.length, count);
+    link(views.current);
+  }, [views, count]);
+}
+
+function link(views: readonly (CaseView | null)[]) {
+  const there = views.filter((view): view is CaseView => view !== null);
+  for (const view of there) view.follow(there.filter((other) => other !== view));
+}

@@ -1,0 +1,145 @@
+"""The case viewer: two and four views that move together, the error map, and a picture of it all."""
+
+import gzip
+import re
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+from scipy import ndimage
+
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import FedSMConfig
+from backend.federations.schemas import FederationRecord
+from backend.runs.schemas import RunRecord, ScoredCase
+from tests.e2e.pixels import Pixels, content_box, likeness, read_png
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import tiny_config
+
+pytestmark = pytest.mark.e2e
+
+LOAD_MS = 30_000
+#: ERROR_COLOURS of frontend/src/lib/palette.ts.
+COLOURS = {"agreement": (241, 245, 249), "false_positive": (250, 204, 21), "false_negative": (59, 130, 246)}
+ONLY_THE_PICTURE = "button { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
+
+
+@pytest.fixture(scope="module")
+def run(platform: LivePlatform, federation: FederationRecord) -> RunRecord:
+    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)))
+    return await_experiment(platform, platform.start_experiment(federation, "Looked at", config)).runs[0]
+
+
+def open_case(page: Page, run: RunRecord, case: ScoredCase, query: str, count: int) -> None:
+    page.goto(f"/runs/{run.id}/cases?case=%22{case.case_id}%22&{query}")
+    ready = page.locator(f"[data-testid=viewer][data-state=ready][data-case='{case.case_id}']")
+    expect(ready).to_have_count(count, timeout=LOAD_MS)
+    page.wait_for_timeout(400)  # the canvas is painted in the next frame
+
+
+def mask(platform: LivePlatform, url: str) -> NDArray[np.uint8]:
+    """[rows, columns] of a photograph's mask, as it is looked at."""
+    volume = nibabel.Nifti1Image.from_bytes(gzip.decompress(platform.client.artifact(url)))
+    return np.asarray(volume.dataobj)[:, :, 0].T.astype(np.uint8)
+
+
+def picture(page: Page, index: int) -> Pixels:
+    return read_png(page.get_by_test_id("viewer").nth(index).screenshot(style=ONLY_THE_PICTURE))
+
+
+def square(pixels: Pixels) -> Pixels:
+    """The part of a view that a square photograph fills, its middle."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def painted(view: Pixels, where: NDArray[np.bool_], colour: tuple[int, int, int]) -> tuple[float, float]:
+    """How many voxels of an area have the colour at their centre, and how many that are not of it. Voxels at the
+    area's border are left out: there the viewer blends."""
+    rows, columns = np.indices(where.shape)
+    scale = view.shape[0] / where.shape[0]
+    centres = view[((rows + 0.5) * scale).astype(int), ((columns + 0.5) * scale).astype(int)]
+    coloured = np.linalg.norm(centres - np.array(colour, dtype=np.float32), axis=2) < 40
+    inside, outside = ndimage.binary_erosion(where), ~ndimage.binary_dilation(where)
+    return float(coloured[inside].mean()) if inside.any() else 1.0, float(coloured[outside].mean())
+
+
+def test_the_error_map_shows_what_is_wrong_and_how_much(
+    signed_in: Page, platform: LivePlatform, run: RunRecord
+) -> None:
+    """The worst case first; each colour is where the masks say, of the disc alone."""
+    page = signed_in
+    cases = platform.client.run_cases(run.id).cases
+    case = min(cases, key=lambda entry: entry.dice["global"]["optic disc"] or 0.0)
+    page.goto(f"/runs/{run.id}/cases?model=global&structure=optic%20disc")
+    first = page.get_by_role("navigation", name="Cases").get_by_role("button").first
+    expect(first).to_contain_text(case.name, timeout=LOAD_MS)
+    assert case.reference_url is not None
+    reference, prediction = (mask(platform, url) & 1 for url in (case.reference_url, case.predictions["global"]))
+    wanted = {
+        "agreement": (reference == 1) & (prediction == 1),
+        "false_positive": (reference == 0) & (prediction == 1),
+        "false_negative": (reference == 1) & (prediction == 0),
+    }
+    open_case(page, run, case, "model=global&panes=[%22error%22]&opacity=1&hidden=[1]", 1)
+    view = square(picture(page, 0))
+    assert sum(bool(ndimage.binary_erosion(where).any()) for where in wanted.values()) >= 2
+    for part, where in wanted.items():
+        inside, outside = painted(view, where, COLOURS[part])
+        assert inside > 0.97, part
+        assert outside < 0.01, part
+    legend = page.get_by_test_id("error-legend")
+    expect(legend).to_contain_text(f"{int(wanted['false_positive'].sum()):,}")
+    expect(legend).to_contain_text(f"missed {int(wanted['false_negative'].sum()):,}")
+
+
+def test_four_views_move_together(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
+    page = signed_in
+    case = platform.client.run_cases(run.id).cases[0]
+    open_case(page, run, case, "", 1)
+    page.keyboard.press("4")
+    ready = page.locator("[data-testid=viewer][data-state=ready]")
+    expect(ready).to_have_count(4, timeout=LOAD_MS)
+    assert "panes=" in page.url
+    page.get_by_role("button", name="What is compared").click()
+    page.get_by_role("menuitem", name="Reference | prediction").click()
+    expect(ready).to_have_count(2)
+    page.keyboard.press("x")  # without overlays both views are the same image
+    expect(page).to_have_url(re.compile("reference=off"))
+    page.wait_for_timeout(500)
+    before = [picture(page, index) for index in range(2)]
+    box = page.get_by_test_id("viewer").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+    for _ in range(4):
+        page.mouse.wheel(0, -200)
+    page.wait_for_timeout(600)
+    after = [picture(page, index) for index in range(2)]
+    assert np.abs(after[0] - before[0]).mean() > 3  # zoomed
+    assert np.abs(after[0] - after[1]).mean() < 1  # the other one too
+    page.reload()
+    expect(ready).to_have_count(2, timeout=LOAD_MS)
+
+
+def test_a_picture_of_the_case_is_saved(
+    signed_in: Page, platform: LivePlatform, run: RunRecord, tmp_path: Path
+) -> None:
+    page = signed_in
+    case = platform.client.run_cases(run.id).cases[0]
+    open_case(page, run, case, "panes=[%22image%22,%22error%22]", 2)
+    shown = picture(page, 0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a picture").click()
+    assert download.value.suggested_filename == f"{case.name}.png"
+    download.value.save_as(tmp_path / "case.png")
+    saved = read_png((tmp_path / "case.png").read_bytes())
+    height, width = shown.shape[:2]
+    assert saved.shape[1] >= 2 * width
+    left = saved[8 + 18 : 8 + 18 + height, 8 : 8 + width]
+    assert likeness(content_box(left), content_box(shown)) > 0.95
