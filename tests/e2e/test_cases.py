@@ -42,9 +42,9 @@ def open_case(page: Page, run: RunRecord, case: ScoredCase, query: str, count: i
 
 
 def mask(platform: LivePlatform, url: str) -> NDArray[np.uint8]:
-    """[rows, columns] of a photograph's mask, as it is looked at."""
+    """[rows, columns] of a photograph's mask, as it is looked at: the file's second axis goes up."""
     volume = nibabel.Nifti1Image.from_bytes(gzip.decompress(platform.client.artifact(url)))
-    return np.asarray(volume.dataobj)[:, :, 0].T.astype(np.uint8)
+    return np.asarray(volume.dataobj)[:, ::-1, 0].T.astype(np.uint8)
 
 
 def picture(page: Page, index: int) -> Pixels:
