@@ -220,7 +220,7 @@ def test_data_set_says_which_cases_are_skipped_and_why(
     page.get_by_role("dialog").get_by_role("button", name="Add site").click()
     page.get_by_role("link", name="Register data").click()
     page.get_by_role("textbox", name="Name").fill("With two bad masks")
-    page.get_by_role("textbox", name="Folder").fill(str(folder))
+    page.get_by_role("combobox", name="Folder").fill(str(folder))
     page.get_by_role("button", name="Register and check").click()
     sentence = page.get_by_test_id("check-sentence")
     expect(sentence).to_contain_text(f"{len(masks) - 2} of {len(masks)} cases used, 2 skipped because")

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord, SiteCreate
 from tests.integration.live_platform import LivePlatform
 from worker.datasets.synthetic import FUNDUS_TASK
@@ -21,15 +22,52 @@ def test_small_counts_are_withheld_and_distances_shown(signed_in: Page, federati
     """24 cases are 14 to train, 4 to validate and 6 to test."""
     page = signed_in
     page.goto(f"/federations/{federation.id}?tab=statistics")
-    table = page.get_by_test_id("statistics")
-    row = table.get_by_role("row", name=re.compile("^val cases"))
-    expect(row.get_by_role("cell").first).to_have_text("<10")
-    expect(table.get_by_role("row", name=re.compile("^left out"))).to_contain_text("Fewer than 10 cases")
+    row = page.get_by_test_id("statistics").get_by_role("row", name=re.compile("^aster-clinic"))
+    expect(row.get_by_role("cell").nth(0)).to_have_text("14")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("<10")
+    expect(page.get_by_test_id("left-out")).to_contain_text("Fewer than 10 cases in val and test")
+    expect(page.get_by_role("img", name="Share of pixels by grey value, of each site")).to_be_visible()
     distances = page.get_by_test_id("distances")
     expect(distances.get_by_role("row")).to_have_count(1 + 4)
     page.get_by_text("Grey values", exact=True).click()
     expect(distances.get_by_role("row").nth(1)).to_contain_text(re.compile(r"0\.\d\d"))
     expect(page.get_by_text(re.compile("86 images compared"))).to_be_visible()
+
+
+def test_an_image_that_is_tested_here_and_trained_on_there_is_found(
+    signed_in: Page, platform: LivePlatform, tmp_path: Path
+) -> None:
+    """A test case of one site is copied into another site's folder, as another file type, where it trains."""
+    generator = np.random.default_rng(1)
+    mask = np.zeros((48, 48), dtype=np.uint8)
+    mask[10:30, 10:30], mask[15:22, 15:22] = 1, 2
+    for site in ("hazel", "linden"):
+        for kind in ("images", "masks"):
+            (tmp_path / site / kind).mkdir(parents=True)
+        for index in range(NUM_CASES):
+            image = generator.integers(40, 200, (48, 48, 3), dtype=np.uint8)
+            Image.fromarray(image).save(tmp_path / site / "images" / f"{site}_{index}.png")
+            Image.fromarray(mask).save(tmp_path / site / "masks" / f"{site}_{index}.png")
+    federation = platform.add_federation("Leaking", FUNDUS_TASK, {"hazel": tmp_path / "hazel"})
+    (dataset,) = platform.client.datasets(federation.id)
+    tested = next(case.name for case in platform.client.dataset_cases(dataset.id) if case.split == "test")
+    (tmp_path / "linden" / "images" / "linden_0.png").unlink()
+    Image.open(tmp_path / "hazel" / "images" / f"{tested}.png").save(tmp_path / "linden" / "images" / "linden_0.bmp")
+    (tmp_path / "linden" / "cases.csv").write_text(
+        "name,split\n" + "".join(f"linden_{index},{'test' if index > 3 else 'train'}\n" for index in range(NUM_CASES))
+    )
+    linden = platform.client.create_site(federation.id, SiteCreate(name="Linden clinic"))
+    record = platform.client.register_dataset(linden.id, DatasetCreate(name="cases", folder=str(tmp_path / "linden")))
+    platform.await_check(record.id)
+    page = signed_in
+    page.goto(f"/federations/{federation.id}?tab=statistics")
+    sentence = f"{2 * NUM_CASES} images compared within and between the sites: 1 pair, 1 of which"
+    expect(page.get_by_text(sentence)).to_be_visible()
+    row = page.get_by_test_id("leakage").get_by_role("row").nth(1)
+    expect(row).to_contain_text("the same image")
+    expect(row).to_contain_text("linden_0")
+    row.get_by_role("link", name=tested).click()
+    expect(page.get_by_role("button", name=f"Show {tested} large")).to_be_visible()
 
 
 def test_a_folder_with_labels_of_its_own_is_registered(signed_in: Page, platform: LivePlatform, tmp_path: Path) -> None:
@@ -48,7 +86,7 @@ def test_a_folder_with_labels_of_its_own_is_registered(signed_in: Page, platform
     page = signed_in
     page.goto(f"/federations/{federation.id}/datasets/new")
     page.get_by_label("Name").fill("Screening")
-    page.get_by_label("Folder").fill(str(tmp_path))
+    page.get_by_role("combobox", name="Folder").fill(str(tmp_path))
     page.get_by_label("Patients").fill("^(P[0-9]+)_")
     page.get_by_label("optic disc").fill("128, 255")
     page.get_by_role("button", name="Register and check").click()

@@ -3,8 +3,8 @@ import type { FederationRecord, FederationStatistics } from "@/api";
 import { Chart } from "@/components/Chart";
 import { SiteMark } from "@/components/SiteMark";
 import { structureColour } from "@/lib/palette";
-import { greyHeat, greyLines, structureBars } from "@/lib/siteCharts";
 import { MOST_LINES } from "@/lib/statistics";
+import { greyHeat, greyLines, structureBars } from "./chartOptions";
 
 interface Props {
   statistics: FederationStatistics;

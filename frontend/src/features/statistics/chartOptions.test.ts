@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { binMiddles, greyHeat, greyLines, type PlacedSite, structureBars } from "./siteCharts";
+import { binMiddles, greyHeat, greyLines, type PlacedSite, structureBars } from "./chartOptions";
 
 const site = (name: string, position: number, mean: number | null) =>
   ({

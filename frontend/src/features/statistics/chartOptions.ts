@@ -2,8 +2,8 @@
 
 import type { SiteStatistics } from "@/api";
 import type { ChartOption } from "@/components/echarts";
-import { heatColours } from "./heat";
-import { siteColour, siteLineType, structureColour } from "./palette";
+import { heatColours } from "@/lib/heat";
+import { siteColour, siteLineType, structureColour } from "@/lib/palette";
 
 export type PlacedSite = SiteStatistics & { position: number };
 
