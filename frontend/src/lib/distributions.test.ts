@@ -16,7 +16,8 @@ it("counts values in 16 equal bins; the largest is in the last", () => {
 it("takes as many digits as the bins need", () => {
   expect(digitsFor([0, 1600])).toBe(0);
   expect(digitsFor([0.3, 0.46])).toBe(2);
-  expect(digitsFor([1, 1])).toBe(2);
+  expect(digitsFor([1, 1])).toBe(0);
+  expect(digitsFor([0.4, 0.4])).toBe(2);
 });
 
 it("shows the most common sizes and sums the others", () => {

@@ -27,7 +27,7 @@ export function histogram(values: readonly number[], digits: number): Bins {
 /** Digits that tell the bins of these values apart. */
 export function digitsFor(values: readonly number[]): number {
   const range = values.length > 0 ? Math.max(...values) - Math.min(...values) : 0;
-  if (range === 0) return 2;
+  if (range === 0) return values.every(Number.isInteger) ? 0 : 2;
   return Math.max(0, Math.min(4, Math.ceil(-Math.log10(range / NUM_BINS))));
 }
 
