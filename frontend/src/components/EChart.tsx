@@ -33,10 +33,15 @@ export default function EChart({ option, height, label, group, zoom, dark }: Pro
 
   useEffect(() => {
     chart.current?.setOption(
-      { backgroundColor: "transparent", animation: false, aria: { enabled: true }, ...option },
+      {
+        backgroundColor: "transparent",
+        animation: false,
+        aria: { enabled: true, label: { description: label } },
+        ...option,
+      },
       { notMerge: true },
     );
-  }, [option]);
+  }, [option, label]);
 
   useChartZoom(
     () => chart.current,
