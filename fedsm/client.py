@@ -12,7 +12,15 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
-from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunMatrix, RunSelector, SelectorCases
+from backend.evaluations.schemas import (
+    AllResults,
+    Comparison,
+    ExperimentResults,
+    RunHistory,
+    RunMatrix,
+    RunSelector,
+    SelectorCases,
+)
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord, SiteUpdate
 from backend.leakage.schemas import LeakageReport
@@ -233,6 +241,10 @@ class Client:
 
     def run_cases(self, run_id: str) -> RunCases:
         return self._get(f"/runs/{run_id}/cases", RunCases)
+
+    def run_history(self, run_id: str) -> RunHistory:
+        """Masks and Dice of a few test cases over the rounds."""
+        return self._get(f"/runs/{run_id}/history", RunHistory)
 
     def artifact(self, url: str) -> bytes:
         """The bytes behind one of the API's own artifact addresses, such as a case's `image_url`."""

@@ -38,6 +38,7 @@ from worker.engine.metrics import Metric
 from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
+from worker.past_masks import past_masks
 from worker.predictions import predict_case
 from worker.run_log import data_line, training_line, transfer_line, validation_line
 from worker.state_parts import StateParts
@@ -168,12 +169,14 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         files.append(viewer.store(case))
         lease.report(len(files) / num_cases)
     lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
+    history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
     for participant in (payload.participant, POOLED):
         toolbox.local_states.drop(run.run_id, participant)
     return EvaluateSiteResult(
         scores=tuple(scores),
         routing=tuple(route for route in routing if route is not None),
         files=tuple(stored for stored in files if stored is not None),
+        history=history,
     )
 
 

@@ -26,6 +26,16 @@ class EvaluationConfig(Contract):
         description="Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in "
         "pixels. Ours: choose what experts disagree by.",
     )
+    history_rounds: int = Field(
+        default=5,
+        ge=0,
+        le=50,
+        description="Rounds whose masks are kept of a few test cases, to look at how predictions grew: the first, the "
+        "best, the last, and others evenly between. Predicted after training, which they do not change. 0: none.",
+    )
+    history_cases: int = Field(
+        default=3, ge=1, le=100, description="Test cases of each site whose masks are kept over the rounds."
+    )
 
 
 class ExperimentConfig(Contract):

@@ -116,6 +116,9 @@ class EvaluateSitePayload(Contract):
     data: tuple[DatasetManifest, ...]
     state: PartMap
     with_files: bool = Field(default=True, description="Images and masks for the viewer too: of the best round only.")
+    history: dict[int, PartMap] = Field(
+        default={}, description="States of earlier rounds, of which a few cases are predicted for the viewer."
+    )
 
 
 class PredictCasePayload(Contract):
@@ -225,11 +228,23 @@ class CaseFiles(Contract):
     predictions: PartMap = Field(default={}, description="Model (`global`, `personalized/<site>`) to mask.")
 
 
+class PastMask(Contract):
+    """One test case by one model of an earlier round's state."""
+
+    case_id: str
+    round: int = Field(ge=1)
+    model: str = Field(description="`global`, `personalized/<site>`, or `mixture`: soft routing's.")
+    dice: dict[str, float | None] = Field(description="By structure; null where it is in neither mask.")
+    mask: Sha256 | None = Field(description="Null where the site lets no prediction leave.")
+    chosen: bool = Field(description="The super model used it for this case in this round.")
+
+
 class EvaluateSiteResult(Contract):
     kind: Literal["evaluate_site"] = "evaluate_site"
     scores: tuple[CaseScore, ...]
     routing: tuple[CaseRouting, ...] = ()
     files: tuple[CaseFiles, ...] = ()
+    history: tuple[PastMask, ...] = ()
 
 
 TaskResult = Annotated[

@@ -15,6 +15,7 @@ from backend.evaluations.schemas import (
     Checkpoint,
     Comparison,
     ExperimentResults,
+    RunHistory,
     RunMatrix,
     RunSelector,
     SelectorCases,
@@ -110,6 +111,12 @@ def download_results_latex(
 def list_run_cases(run_id: str, session: ReadSession) -> RunCases:
     """Test cases of the run's best round: scores, masks, and which model the super model chose."""
     return service.run_cases(session, get_row(session, Run, run_id))
+
+
+@router.get("/runs/{run_id}/history")
+def get_run_history(run_id: str, session: ReadSession) -> RunHistory:
+    """Masks and Dice of a few test cases over the rounds, for a look at how predictions grew."""
+    return service.run_history(session, get_row(session, Run, run_id))
 
 
 @router.get("/runs/{run_id}/matrix")

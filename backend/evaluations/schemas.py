@@ -219,3 +219,31 @@ class SelectorCases(Record):
     global_scores: list[float | None]
     home_scores: list[float | None] = Field(description="By the model of the case's own site; null where it has none.")
     ran_scores: list[float | None] = Field(description="By the super model as it ran.")
+
+
+class PastModel(Record):
+    """A model of an earlier round on one case."""
+
+    dice: dict[str, float | None] = Field(description="By structure.")
+    mask_url: str | None = Field(description="Null where the site let no prediction leave.")
+
+
+class PastRound(Record):
+    round: int
+    chosen_model: str | None = Field(description="What the super model used in this round.")
+    models: dict[str, PastModel] = Field(description="`super`, `global`, `personalized/<site>`, `mixture`.")
+
+
+class CaseRounds(Record):
+    case_id: str
+    site_slug: str
+    rounds: list[PastRound]
+
+
+class RunHistory(Record):
+    """How the predictions of a few test cases grew over the rounds."""
+
+    run_id: str
+    best_round: int | None
+    rounds: list[int]
+    cases: list[CaseRounds]

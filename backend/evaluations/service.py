@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url, require_artifacts
 from backend.contracts.metrics import SCORE_NAMES
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.datasets import service as datasets
-from backend.db.models import EvaluatedCase, Run
+from backend.db.models import CaseHistory, EvaluatedCase, Run
 from backend.errors import InvalidInput
+from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, places_of, scores_of
 from backend.runs.schemas import RunCases, ScoredCase
 
@@ -32,7 +34,8 @@ def store_evaluation(
         by_metric = {name: getattr(score, name) for name in SCORE_NAMES}
         scores.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = by_metric
         units[score.case_id] = score.distance_unit
-    if unknown := sorted({*scores, *routing, *files} - places.keys()):
+    of_history = {entry.case_id for entry in result.history}
+    if unknown := sorted({*scores, *routing, *files, *of_history} - places.keys()):
         remedy = f"report only cases of {participant}"
         raise InvalidInput.of_field("result.scores", ", ".join(unknown[:3]), "are no cases of this run", remedy)
     require_artifacts(session, _hashes(result))
@@ -54,6 +57,50 @@ def store_evaluation(
             predictions=dict(file.predictions) if file else {},
         )
         session.merge(row)
+    store_history(session, run_id, result)
+
+
+def store_history(session: Session, run_id: str, result: EvaluateSiteResult) -> None:
+    """One row a round and case; evaluating again replaces it. The caller has checked whose cases these are."""
+    require_artifacts(session, {entry.mask for entry in result.history if entry.mask is not None})
+    rows: dict[tuple[int, str], CaseHistory] = {}
+    for entry in result.history:
+        key = entry.round, entry.case_id
+        row = rows.setdefault(key, CaseHistory(run_id=run_id, round=entry.round, case_id=entry.case_id, models={}))
+        row.models = {**row.models, entry.model: {"dice": entry.dice, "mask": entry.mask}}
+        if entry.chosen:
+            row.chosen_model = entry.model
+    for row in rows.values():
+        session.merge(row)
+
+
+def run_history(session: Session, run: Run) -> RunHistory:
+    """The masks of earlier rounds; empty for runs that kept none."""
+    query = select(CaseHistory).where(CaseHistory.run_id == run.id).order_by(CaseHistory.round)
+    by_case: dict[str, list[PastRound]] = {}
+    for row in session.scalars(query):
+        by_case.setdefault(row.case_id, []).append(_past_round(row))
+    slugs = {row.case_id: row.site_slug for row in evaluated_cases(session, [run.id], "best")}
+    return RunHistory(
+        run_id=run.id,
+        best_round=run.best_round,
+        rounds=sorted({past.round for rounds in by_case.values() for past in rounds}),
+        cases=[
+            CaseRounds(case_id=case_id, site_slug=slugs[case_id], rounds=rounds)
+            for case_id, rounds in by_case.items()
+            if case_id in slugs
+        ],
+    )
+
+
+def _past_round(row: CaseHistory) -> PastRound:
+    models = {
+        model: PastModel(dice=entry["dice"], mask_url=artifact_url(entry["mask"]))
+        for model, entry in row.models.items()
+    }
+    if row.chosen_model in models:
+        models = {SUPER: models[row.chosen_model], **models}
+    return PastRound(round=row.round, chosen_model=row.chosen_model, models=models)
 
 
 def run_cases(session: Session, run: Run) -> RunCases:

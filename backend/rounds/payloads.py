@@ -63,6 +63,7 @@ def build_payload(session: Session, task: Task) -> TaskPayload:
                 data=_manifests(session, run, task.participant),
                 state=_state(session, run, task.round),
                 with_files=task.round == run.best_round,
+                history=_history(session, run, spec) if task.round == run.best_round else {},
             )
     raise RuntimeError(f"task {task.id} has the unknown kind {task.kind!r}")
 
@@ -88,6 +89,25 @@ def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> Tra
 
 def _state(session: Session, run: Run, round_number: int) -> PartMap:
     return session.get_one(RunRound, (run.id, round_number)).parts or {}
+
+
+def _history(session: Session, run: Run, spec: RunSpec) -> dict[int, PartMap]:
+    """The states of the rounds that the viewer's slider shows."""
+    rounds = history_rounds(run.num_rounds, run.best_round or run.num_rounds, spec.config.evaluation.history_rounds)
+    return {number: _state(session, run, number) for number in rounds}
+
+
+def history_rounds(num_rounds: int, best_round: int, most: int) -> list[int]:
+    """At most so many, evenly from the first to the last, with the best in place of the one nearest to it."""
+    if most < 2:
+        return [best_round][:most]
+    if most == 2:
+        return sorted({best_round, num_rounds})
+    even = sorted({1 + round(index * (num_rounds - 1) / (most - 1)) for index in range(most)})
+    between = [number for number in even if 1 < number < num_rounds]
+    if best_round not in even and between:
+        even.remove(min(between, key=lambda number: abs(number - best_round)))
+    return sorted({*even, best_round})
 
 
 def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:

@@ -3,6 +3,7 @@
 from backend.db.models.api_token import ApiToken
 from backend.db.models.artifact import Artifact
 from backend.db.models.case import Case
+from backend.db.models.case_history import CaseHistory
 from backend.db.models.dataset import Dataset
 from backend.db.models.dataset_check import DatasetCheck
 from backend.db.models.dry_run import DryRun
@@ -25,6 +26,7 @@ __all__ = [
     "ApiToken",
     "Artifact",
     "Case",
+    "CaseHistory",
     "Dataset",
     "DatasetCheck",
     "DryRun",

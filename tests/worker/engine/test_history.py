@@ -1,0 +1,37 @@
+"""Masks of earlier rounds are those that the round's state gives, routed among all of a site's test cases."""
+
+import numpy as np
+
+from tests.worker.engine.small_sites import small_plan, small_sites
+from worker.engine.evaluation import evaluate
+from worker.engine.federation import run_rounds
+from worker.engine.history import past_predictions, spread
+from worker.engine.plan import GLOBAL, personalized
+from worker.engine.selectors.lda import LdaSelector
+from worker.engine.strategies.fedsm import FedSM
+
+LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors")
+
+
+def test_cases_are_spread_over_the_list() -> None:
+    assert [list(spread(range(10), most)) for most in (1, 2, 3, 20)] == [[0], [0, 9], [0, 4, 9], list(range(10))]
+
+
+def test_past_predictions_are_those_of_the_evaluation_of_the_same_state() -> None:
+    sites = small_sites(("a", "b"))
+    plan = small_plan(sites=("a", "b"), rounds=2)
+    strategy = FedSM(0.7, 0.9, LDA, 0.0, "hard")
+    data = tuple(sites.values())
+    for result in run_rounds(strategy, sites, plan):
+        state = result.state
+        evaluated = {case.case_id: case for case in evaluate(strategy, state.keys(), state.__getitem__, data, plan)}
+        past = list(past_predictions(strategy, state.keys(), state.__getitem__, data, 1, plan))
+        assert [entry.case_id for entry in past] == [site.test[0].case_id for site in data]
+        for entry, site in zip(past, ("a", "b"), strict=True):
+            expected = evaluated[entry.case_id]
+            assert expected.route is not None
+            assert entry.chosen_part == expected.route.chosen_model
+            assert set(entry.masks) == {GLOBAL, personalized(site), expected.route.chosen_model}
+            for part, mask in entry.masks.items():
+                assert np.array_equal(mask, expected.masks[part])
+                assert entry.dice[part] == expected.dice[part]

@@ -1,0 +1,55 @@
+"""How the prediction of a few test cases grew: the models of earlier rounds' states on them."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engine.data import Case, ParticipantData
+from worker.engine.metrics import CaseDice, case_dice
+from worker.engine.plan import GLOBAL, Plan, personalized
+from worker.engine.strategies.base import LoadPart, Strategy
+from worker.engine.strategies.fedsm import mixture_of
+from worker.engine.strategies.super_model import MIXTURE, predict_cases
+
+
+@dataclass(frozen=True, eq=False)
+class PastPrediction:
+    """One test case by the models of one round's state: masks [S, *space0] and Dice by structure, of each part."""
+
+    case_id: str
+    masks: dict[str, NDArray[np.bool_]]
+    dice: dict[str, CaseDice]
+    #: What the super model used; None for strategies without a selector.
+    chosen_part: str | None
+
+
+def spread(cases: Sequence[Case], most: int) -> tuple[Case, ...]:
+    """At most so many, evenly over the cases' order, the first and the last among them."""
+    if len(cases) <= most:
+        return tuple(cases)
+    if most == 1:
+        return (cases[0],)
+    return tuple(cases[round(index * (len(cases) - 1) / (most - 1))] for index in range(most))
+
+
+def past_predictions(
+    strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, most: int, plan: Plan
+) -> Iterator[PastPrediction]:
+    """At most `most` test cases a site, by what a reader compares: the global model, that of the case's own site, and
+    what the super model chose. Routes are made of all test cases, for a patient's cases have one answer together."""
+    for site in data:
+        shown = spread(site.test, most)
+        if not shown:
+            continue
+        routes = {route.case_id: route for route in strategy.routes(load_part, site.test, plan)}
+        chosen = [routes.get(case.case_id) for case in shown]
+        mixtures = [mixture_of(r) if r is not None and r.chosen_model == MIXTURE else {} for r in chosen]
+        usual = [name for name in (GLOBAL, personalized(site.site)) if name in part_names]
+        routed = [[r.chosen_model] if r is not None and r.chosen_model in part_names else [] for r in chosen]
+        wanted = [list(dict.fromkeys([*usual, *names])) for names in routed]
+        predicted = predict_cases(load_part, shown, wanted, plan, mixtures)
+        for case, masks, route in zip(shown, predicted, chosen, strict=True):
+            dice = {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in masks.items()}
+            yield PastPrediction(case.case_id, masks, dice, route.chosen_model if route is not None else None)
