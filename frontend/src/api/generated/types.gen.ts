@@ -351,6 +351,24 @@ export type CaseRecord = {
 };
 
 /**
+ * CaseRounds
+ */
+export type CaseRounds = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Rounds
+     */
+    rounds: Array<PastRound>;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+};
+
+/**
  * CaseRouting
  *
  * What the model selector said of one case.
@@ -1805,6 +1823,16 @@ export type EvaluateSitePayload = {
      */
     data: Array<DatasetManifest>;
     /**
+     * History
+     *
+     * States of earlier rounds, of which a few cases are predicted for the viewer.
+     */
+    history?: {
+        [key: string]: {
+            [key: string]: string;
+        };
+    };
+    /**
      * Kind
      */
     kind?: 'evaluate_site';
@@ -1840,6 +1868,10 @@ export type EvaluateSiteResult = {
      */
     files?: Array<CaseFiles>;
     /**
+     * History
+     */
+    history?: Array<PastMask>;
+    /**
      * Kind
      */
     kind?: 'evaluate_site';
@@ -1859,6 +1891,18 @@ export type EvaluateSiteResult = {
  * How predictions are scored.
  */
 export type EvaluationConfig = {
+    /**
+     * History Cases
+     *
+     * Test cases of each site whose masks are kept over the rounds.
+     */
+    history_cases?: number;
+    /**
+     * History Rounds
+     *
+     * Rounds whose masks are kept of a few test cases, to look at how predictions grew: the first, the best, the last, and others evenly between. Predicted after training, which they do not change. 0: none.
+     */
+    history_rounds?: number;
     /**
      * Nsd Tolerance
      *
@@ -3697,6 +3741,94 @@ export type Parameter = {
 };
 
 /**
+ * PastMask
+ *
+ * One test case by one model of an earlier round's state.
+ */
+export type PastMask = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Chosen
+     *
+     * The super model used it for this case in this round.
+     */
+    chosen: boolean;
+    /**
+     * Dice
+     *
+     * By structure; null where it is in neither mask.
+     */
+    dice: {
+        [key: string]: number | null;
+    };
+    /**
+     * Mask
+     *
+     * Null where the site lets no prediction leave.
+     */
+    mask: string | null;
+    /**
+     * Model
+     *
+     * `global`, `personalized/<site>`, or `mixture`: soft routing's.
+     */
+    model: string;
+    /**
+     * Round
+     */
+    round: number;
+};
+
+/**
+ * PastModel
+ *
+ * A model of an earlier round on one case.
+ */
+export type PastModel = {
+    /**
+     * Dice
+     *
+     * By structure.
+     */
+    dice: {
+        [key: string]: number | null;
+    };
+    /**
+     * Mask Url
+     *
+     * Null where the site let no prediction leave.
+     */
+    mask_url: string | null;
+};
+
+/**
+ * PastRound
+ */
+export type PastRound = {
+    /**
+     * Chosen Model
+     *
+     * What the super model used in this round.
+     */
+    chosen_model: string | null;
+    /**
+     * Models
+     *
+     * `super`, `global`, `personalized/<site>`, `mixture`.
+     */
+    models: {
+        [key: string]: PastModel;
+    };
+    /**
+     * Round
+     */
+    round: number;
+};
+
+/**
  * PredictCasePayload
  *
  * Every segmentation model of one round's state on an image that somebody uploaded.
@@ -4678,6 +4810,30 @@ export type RunCurves = {
      * Series
      */
     series: Array<CurveSeries>;
+};
+
+/**
+ * RunHistory
+ *
+ * How the predictions of a few test cases grew over the rounds.
+ */
+export type RunHistory = {
+    /**
+     * Best Round
+     */
+    best_round: number | null;
+    /**
+     * Cases
+     */
+    cases: Array<CaseRounds>;
+    /**
+     * Rounds
+     */
+    rounds: Array<number>;
+    /**
+     * Run Id
+     */
+    run_id: string;
 };
 
 /**
@@ -9794,6 +9950,48 @@ export type ListRunEventsResponses = {
 };
 
 export type ListRunEventsResponse = ListRunEventsResponses[keyof ListRunEventsResponses];
+
+export type GetRunHistoryData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/history';
+};
+
+export type GetRunHistoryErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetRunHistoryError = GetRunHistoryErrors[keyof GetRunHistoryErrors];
+
+export type GetRunHistoryResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunHistory;
+};
+
+export type GetRunHistoryResponse = GetRunHistoryResponses[keyof GetRunHistoryResponses];
 
 export type GetRunMatrixData = {
     body?: never;
