@@ -5,14 +5,61 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from backend.contracts.datasets import SitePolicy
 from backend.leakage.schemas import LeakageReport
 from backend.statistics.schemas import FederationStatistics, SiteStatistics, Spread, StatedCount
 from fedsm.cli_shared import EXIT_FAILED, HomeOption, JsonOption, ServerOption, TokenOption, api, find_federation
 from fedsm.watch import make_console, print_json
 
-federation_app = typer.Typer(help="Federations: statistics of their sites, and leakage.", no_args_is_help=True)
+federation_app = typer.Typer(help="Federations: their sites, statistics and leakage.", no_args_is_help=True)
 
 FederationOption = Annotated[str | None, typer.Option(help="Name or id; may be left out where there is only one.")]
+
+
+@federation_app.command("list")
+def list_federations(
+    archived: Annotated[bool, typer.Option("--archived", help="List those in the archive too.")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """List the federations: what they segment, their sites, cases and experiments."""
+    with api(home, server, token) as client:
+        found = [record for record in client.federations() if archived or record.archived_at is None]
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in found])
+        return
+    table = Table("federation", "task", "sites online", "cases", "experiments", "running")
+    for record in found:
+        active = [site for site in record.sites if site.archived_at is None]
+        online = sum(site.state != "offline" for site in active)
+        task = f"{record.task.dimensions}D {record.task.modality}"
+        counts = (sum(sum(site.num_cases.values()) for site in active), record.num_experiments, record.num_running)
+        table.add_row(record.name, task, f"{online} of {len(active)}", *map(str, counts))
+    make_console().print(table)
+
+
+@federation_app.command()
+def sites(
+    federation: FederationOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """List a federation's sites: state, cases, and what may run there and leave."""
+    with api(home, server, token) as client:
+        found = find_federation(client, federation).sites
+    if as_json:
+        print_json([site.model_dump(mode="json") for site in found])
+        return
+    table = Table("site", "state", "train", "val", "test", "methods", "may leave")
+    for site in found:
+        state = "archived" if site.archived_at else site.state
+        counts = [str(site.num_cases[split]) for split in ("train", "val", "test")]
+        table.add_row(f"{site.name} ({site.slug})", state, *counts, *_policy(site.policy))
+    make_console().print(table)
 
 
 @federation_app.command()
@@ -51,6 +98,17 @@ def leakage(
         _print_leakage(report)
     if report.num_serious:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _policy(policy: SitePolicy) -> tuple[str, str]:
+    allowed = {
+        "thumbnails": policy.may_send_thumbnails,
+        "images": policy.may_send_images,
+        "predictions": policy.may_send_predictions,
+        "hashes": policy.may_send_hashes,
+    }
+    methods = "all" if policy.allowed_strategies is None else ", ".join(policy.allowed_strategies)
+    return methods, ", ".join(name for name, may in allowed.items() if may) or "nothing"
 
 
 def _print_statistics(found: FederationStatistics) -> None:

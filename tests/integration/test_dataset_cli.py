@@ -94,6 +94,16 @@ def test_statistics_from_the_shell(platform: LivePlatform, federation: Federatio
     assert [site["num_cases"] for site in found["sites"]] == [0, 0]
 
 
+def test_federations_and_sites_are_listed_from_the_shell(platform: LivePlatform, federation: FederationRecord) -> None:
+    listed = json.loads(fedsm(platform, "federation", "list", "--json").stdout)
+    assert federation.name in [record["name"] for record in listed]
+    found = json.loads(fedsm(platform, "federation", "sites", "--federation", federation.name, "--json").stdout)
+    assert [(site["name"], site["policy"]["allowed_strategies"]) for site in found] == [("A", None), ("B", None)]
+    done = fedsm(platform, "federation", "sites", "--federation", federation.name)
+    assert done.returncode == 0, done.stderr
+    assert "thumbnails" in done.stdout
+
+
 def test_statistics_of_equal_sites_are_equal(platform: LivePlatform, federation: FederationRecord) -> None:
     """With a threshold of 1 everything is told; the same files in other splits are 0 apart."""
     for site in federation.sites:

@@ -9,7 +9,8 @@ import { formatPercent } from "@/lib/format";
 
 interface Props {
   dataset: DatasetRecord;
-  onReason: (reason: string) => void;
+  /** Left out where the reasons can be chosen elsewhere on the page. */
+  onReason?: (reason: string) => void;
 }
 
 /** How many cases are used and why the others are not; or how far the check is. */
@@ -27,7 +28,7 @@ export function CheckResult({ dataset, onReason }: Props) {
       <Text size="lg" fw={500} data-testid="check-sentence">
         {checkSentence(dataset)}
       </Text>
-      {dataset.num_skipped > 0 && (
+      {onReason && dataset.num_skipped > 0 && (
         <Group gap="xs" role="group" aria-label="Skipped cases by reason">
           {reasonCounts(dataset).map(([reason, count]) => (
             <Badge

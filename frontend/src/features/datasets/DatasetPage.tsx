@@ -28,6 +28,7 @@ export function DatasetPage() {
 function DatasetView({ dataset }: { dataset: DatasetRecord }) {
   const client = useQueryClient();
   const navigate = route.useNavigate();
+  const { view } = route.useSearch();
   const federations = useQuery(federationsQuery);
   const federation = federations.data?.find(({ sites }) => sites.some((site) => site.id === dataset.site_id));
   const check = useMutation({
@@ -56,7 +57,10 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
         </>
       }
     >
-      <CheckResult dataset={dataset} onReason={(reason) => void navigate({ search: { view: "skipped", reason } })} />
+      <CheckResult
+        dataset={dataset}
+        onReason={view === "skipped" ? undefined : (reason) => void navigate({ search: { view: "skipped", reason } })}
+      />
       {dataset.num_used > 0 && (
         <>
           <Facts dataset={dataset} />

@@ -26,29 +26,27 @@ export function SkippedCases({ dataset, cases }: { dataset: DatasetRecord; cases
   const { rows, page, pages } = pageOf(found, search.page);
   return (
     <Stack>
-      <Group justify="space-between" align="flex-start">
-        <Group gap="sm">
-          <Chip.Group
-            value={search.reason ?? "all"}
-            onChange={(next) => set({ reason: next === "all" ? undefined : String(next), page: undefined })}
-          >
-            <Group gap="xs" role="group" aria-label="Reason">
-              <Chip value="all">All ({dataset.num_skipped})</Chip>
-              {reasonCounts(dataset).map(([reason, count]) => (
-                <Chip key={reason} value={reason}>
-                  {reasonText(reason)} ({count})
-                </Chip>
-              ))}
-            </Group>
-          </Chip.Group>
-          <TextInput
-            aria-label="Find a skipped case"
-            placeholder="Name or reason"
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={search.find ?? ""}
-            onChange={(event) => set({ find: event.currentTarget.value || undefined, page: undefined })}
-          />
+      <Chip.Group
+        value={search.reason ?? "all"}
+        onChange={(next) => set({ reason: next === "all" ? undefined : String(next), page: undefined })}
+      >
+        <Group gap="xs" role="group" aria-label="Reason">
+          <Chip value="all">All ({dataset.num_skipped})</Chip>
+          {reasonCounts(dataset).map(([reason, count]) => (
+            <Chip key={reason} value={reason}>
+              {reasonText(reason)} ({count})
+            </Chip>
+          ))}
         </Group>
+      </Chip.Group>
+      <Group justify="space-between">
+        <TextInput
+          aria-label="Find a skipped case"
+          placeholder="Name or reason"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={search.find ?? ""}
+          onChange={(event) => set({ find: event.currentTarget.value || undefined, page: undefined })}
+        />
         <DownloadButton
           variant="default"
           href={casesCsvUrl(dataset.id, false, search.reason)}

@@ -7,7 +7,7 @@ import { distanceOf, farthestPairs, MOST_LINES, PARTS } from "@/lib/statistics";
 import classes from "./Distances.module.css";
 
 const route = getRouteApi("/federations/$federationId");
-const MOST_NAMED = 5;
+const MOST_NAMED = 3;
 
 interface Props {
   statistics: FederationStatistics;
@@ -23,9 +23,6 @@ export function Distances({ statistics, federation }: Props) {
   const nameOf = (slug: string) => sites.find((site) => site.site_slug === slug)?.site_name ?? slug;
   const known = PARTS.filter(({ key }) => distances.some((pair) => pair[key] !== null));
   const farthest = farthestPairs(distances, part, sites.length > MOST_LINES ? MOST_NAMED : 1);
-  const pairs = farthest.map(
-    (pair) => `${nameOf(pair.site)} and ${nameOf(pair.other)} (${(pair[part] ?? 0).toFixed(2)})`,
-  );
   return (
     <Stack gap="xs">
       <Group justify="space-between">
@@ -51,9 +48,13 @@ export function Distances({ statistics, federation }: Props) {
           data={known.map(({ key, label }) => ({ value: key, label }))}
         />
       </Group>
-      <Text size="sm">
-        {pairs.length > 0 ? `Farthest apart: ${pairs.join("; ")}.` : "No two sites state enough to be compared."}
-      </Text>
+      {farthest.length === 0 && <Text size="sm">No two sites state enough to be compared.</Text>}
+      {farthest.map((pair, index) => (
+        <Text key={`${pair.site} ${pair.other}`} size="sm">
+          {index === 0 ? "Farthest apart" : "Then"}: {nameOf(pair.site)} and {nameOf(pair.other)} (
+          {(pair[part] ?? 0).toFixed(2)})
+        </Text>
+      ))}
       <Matrix statistics={statistics} federation={federation} part={part} dark={dark} />
     </Stack>
   );

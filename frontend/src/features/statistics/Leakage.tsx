@@ -40,7 +40,9 @@ export function Leakage({ report }: { report: LeakageReport }) {
               {rows.map((pair) => (
                 <Table.Tr key={`${pair.kind} ${pair.cases[0].case_id} ${pair.cases[1].case_id}`}>
                   <Table.Td>
-                    <Badge color={pair.is_serious ? "red" : "yellow"}>{KINDS[pair.kind]}</Badge>
+                    <Badge color={pair.is_serious ? "red" : "gray"} miw="max-content">
+                      {KINDS[pair.kind]}
+                    </Badge>
                   </Table.Td>
                   {pair.cases.map((found) => (
                     <Table.Td key={found.case_id}>

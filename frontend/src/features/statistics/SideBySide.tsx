@@ -52,7 +52,7 @@ export function SideBySide({ statistics, federation }: Props) {
           <Table.Tbody>
             {sites.map((site) => (
               <Table.Tr key={site.site_slug}>
-                <Table.Th scope="row" fw={500} className={classes.site}>
+                <Table.Th scope="row" fw={500} className={classes.site} title={site.site_name}>
                   <SiteMark position={position(site.site_slug)} name={site.site_name} />
                 </Table.Th>
                 {SPLITS.map((split) => (
