@@ -313,9 +313,13 @@ export const runTasksQuery = (id: string, client: QueryClient) => {
 /** The last round before all that is unfinished, less one for the round that a resumed run repeats. */
 function settledRound(tasks: readonly TaskRecord[]): number | undefined {
   if (tasks.length === 0) return undefined;
-  const open = tasks.filter((task) => !TERMINAL_TASKS.has(task.status)).map((task) => task.round);
-  const newest = Math.max(...tasks.map((task) => task.round));
-  const settled = Math.min(newest, ...open) - 2;
+  let newest = 0;
+  let oldestOpen = Number.POSITIVE_INFINITY;
+  for (const task of tasks) {
+    newest = Math.max(newest, task.round);
+    if (!TERMINAL_TASKS.has(task.status)) oldestOpen = Math.min(oldestOpen, task.round);
+  }
+  const settled = Math.min(newest, oldestOpen) - 2;
   return settled < 0 ? undefined : settled;
 }
 

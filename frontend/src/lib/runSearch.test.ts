@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { EventRecord } from "@/api";
 import { failureTitle, supportText } from "./failures";
 import { chunksOf } from "./logChunks";
+import { shortName } from "./names";
 import { logFileUrl, logFilters, readRunSearch } from "./runSearch";
 import { visibleColumns } from "./taskFacts";
 
@@ -43,11 +44,18 @@ describe("chunksOf", () => {
 });
 
 describe("visibleColumns", () => {
-  it("is what fits, six columns beside it, and all before the width is known", () => {
+  it("is what fits, six columns beside it, and a few before the width is known", () => {
     // 300 px of 20 px columns from 400 px on: 20 to 35.
     expect(visibleColumns(400, 300, 20, 300)).toEqual([14, 41]);
     expect(visibleColumns(0, 300, 20, 10)).toEqual([0, 10]);
-    expect(visibleColumns(0, 0, 20, 300)).toEqual([0, 300]);
+    expect(visibleColumns(0, 0, 20, 300)).toEqual([0, 20]);
+  });
+});
+
+describe("shortName", () => {
+  it("keeps beginning and end", () => {
+    expect(shortName("Birch clinic")).toBe("Birch clinic");
+    expect(shortName("University hospital, department 12", 21)).toBe("University…artment 12");
   });
 });
 

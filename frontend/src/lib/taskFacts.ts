@@ -60,9 +60,12 @@ export function describeCell(cell: Cell, name: string): string {
   return `${placeOf(cell, name)}: ${parts.join(", ")}`;
 }
 
+/** So many columns are drawn while the width is not known yet. */
+const BEFORE_MEASURED = 20;
+
 /** The columns that are in view, and a few beside them. */
 export function visibleColumns(scrollLeft: number, width: number, cellWidth: number, count: number): [number, number] {
-  if (width <= 0) return [0, count];
+  if (width <= 0) return [0, Math.min(count, BEFORE_MEASURED)];
   const margin = 6;
   const first = Math.max(0, Math.floor(scrollLeft / cellWidth) - margin);
   return [first, Math.min(count, Math.ceil((scrollLeft + width) / cellWidth) + margin)];

@@ -6,8 +6,10 @@ import type { ChartOption } from "@/components/echarts";
 import { SiteMark } from "@/components/SiteMark";
 import { formatBytes, formatPercent, formatSeconds } from "@/lib/format";
 import { type Cost, type SiteTotal, siteTotals, trainingCosts } from "@/lib/lanes";
+import { shortName } from "@/lib/names";
 import { siteColour } from "@/lib/palette";
 import { participantName, participantPosition } from "./participants";
+import { siteTooltip } from "./siteTooltip";
 
 type Of = (cost: Omit<Cost, "round" | "participant">) => number;
 
@@ -88,7 +90,7 @@ function Totals({ totals, federation }: { totals: SiteTotal[]; federation: Feder
               <Table.Td maw={280}>
                 <SiteMark
                   position={participantPosition(total.participant, federation)}
-                  name={participantName(total.participant, federation)}
+                  name={shortName(participantName(total.participant, federation))}
                 />
               </Table.Td>
               {[
@@ -112,26 +114,47 @@ function Totals({ totals, federation }: { totals: SiteTotal[]; federation: Feder
   );
 }
 
+/** More bars than these have no room side by side. */
+const MOST_BARS = 120;
+
+/** Rounds in bars of equal size: one round each, where there is room. */
+function binsOf(costs: Cost[]) {
+  const last = costs.reduce((most, cost) => Math.max(most, cost.round), 1);
+  const size = Math.ceil(last / MOST_BARS);
+  const names = Array.from({ length: Math.ceil(last / size) }, (_, bin) => {
+    const first = bin * size + 1;
+    return size === 1 ? String(first) : `${first}–${Math.min(last, first + size - 1)}`;
+  });
+  return { size, names, of: (round: number) => Math.floor((round - 1) / size) };
+}
+
 function barOption(
   costs: Cost[],
   of: Of,
   format: (value: number) => string,
   federation: FederationRecord,
 ): ChartOption {
-  const rounds = [...new Set(costs.map((cost) => cost.round))].sort((left, right) => left - right);
+  const bins = binsOf(costs);
   const sites = [...new Set(costs.map((cost) => cost.participant))];
-  const value = new Map(costs.map((cost) => [`${cost.round}/${cost.participant}`, of(cost)]));
-  const many = sites.length > 12 ? "columns: 3; column-gap: 16px; font-size: 11px" : "";
+  const value = new Map<string, number>();
+  for (const cost of costs) {
+    const key = `${bins.of(cost.round)}/${cost.participant}`;
+    value.set(key, (value.get(key) ?? 0) + of(cost));
+  }
   return {
     grid: { left: 60, right: 16, top: 12, bottom: 34 },
     tooltip: {
       trigger: "axis",
       appendTo: "body",
-      order: "valueDesc",
-      extraCssText: `max-width: 640px; ${many}`,
-      valueFormatter: (shown) => format(Number(shown)),
+      formatter: siteTooltip(bins.size > 1 ? "rounds" : "round", Number, format),
     },
-    xAxis: { type: "category", data: rounds.map(String), name: "round", nameLocation: "middle", nameGap: 20 },
+    xAxis: {
+      type: "category",
+      data: bins.names,
+      name: bins.size > 1 ? `rounds, ${bins.size} a bar` : "round",
+      nameLocation: "middle",
+      nameGap: 20,
+    },
     yAxis: { type: "value", splitNumber: 3, axisLabel: { formatter: (shown: number) => format(shown) } },
     series: sites.map((site) => ({
       type: "bar",
@@ -139,7 +162,7 @@ function barOption(
       barMaxWidth: 36,
       name: participantName(site, federation),
       color: siteColour(participantPosition(site, federation)),
-      data: rounds.map((round) => value.get(`${round}/${site}`) ?? 0),
+      data: bins.names.map((_, bin) => value.get(`${bin}/${site}`) ?? 0),
     })),
   };
 }

@@ -67,7 +67,7 @@ function Smoothing({ weight, onChange }: { weight: number; onChange: (weight: nu
         max={0.99}
         step={0.01}
         label={(value) => value.toFixed(2)}
-        thumbProps={{ "aria-label": "Smoothing of the curves" }}
+        thumbLabel="Smoothing of the curves"
         value={shown}
         onChange={setShown}
         onChangeEnd={onChange}

@@ -1,6 +1,7 @@
 import { Button, Group, UnstyledButton } from "@mantine/core";
 import type { FederationRecord } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
+import { shortName } from "@/lib/names";
 import classes from "./Curves.module.css";
 import { participantName, participantPosition } from "./participants";
 
@@ -27,12 +28,12 @@ export function CurveLegend({ sites, hidden, federation, onChange }: Props) {
           key={site}
           className={classes.entry}
           aria-pressed={!hidden.includes(site)}
-          title="Show or hide; with Alt held, show this site alone"
+          title={`${participantName(site, federation)}: show or hide; with Alt held, show this site alone`}
           onClick={(event) => toggle(site, event.altKey)}
         >
           <SiteMark
             position={participantPosition(site, federation)}
-            name={participantName(site, federation)}
+            name={shortName(participantName(site, federation), 26)}
             size="xs"
           />
         </UnstyledButton>

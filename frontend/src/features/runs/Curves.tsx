@@ -5,7 +5,7 @@ import { Chart } from "@/components/Chart";
 import { type Curve, type CurveData, curves, type Range } from "@/lib/curves";
 import { CurveControls } from "./CurveControls";
 import { CurveLegend } from "./CurveLegend";
-import { curveOption } from "./curveOption";
+import { curveOption, MANY_ROWS } from "./curveOption";
 import { participantName, participantPosition } from "./participants";
 import { useRunSearch } from "./useRunSearch";
 
@@ -118,7 +118,7 @@ function CurveChart({ curve, federation, numRounds, hidden, scale, range, onZoom
         option={option}
         height={230}
         label={`${curve.title}, one line a site over rounds`}
-        group="curves"
+        group={curve.lines.length <= MANY_ROWS ? "curves" : undefined}
         zoom={{ range, last: numRounds, onChange: onZoom }}
       />
     </div>

@@ -2,6 +2,7 @@ import { Text } from "@mantine/core";
 import { memo } from "react";
 import { SiteMark } from "@/components/SiteMark";
 import type { Cell, Lane } from "@/lib/lanes";
+import { shortName } from "@/lib/names";
 import { describeCell } from "@/lib/taskFacts";
 import { LOOKS } from "./laneLooks";
 import classes from "./SwimLane.module.css";
@@ -43,7 +44,7 @@ export const LaneRow = memo(function LaneRow(props: Props) {
             {name}
           </Text>
         ) : (
-          <SiteMark position={position} name={name} />
+          <SiteMark position={position} name={shortName(name)} />
         )}
       </div>
       {lane.cells.slice(first, last).map((cell, index) => (

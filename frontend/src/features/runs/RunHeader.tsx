@@ -4,6 +4,7 @@ import { type FederationRecord, isOver, type RunRecord, type TaskRecord } from "
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatBytes, formatDice, plural } from "@/lib/format";
+import { shortName } from "@/lib/names";
 import { activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "@/lib/waiting";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
@@ -76,7 +77,7 @@ function RoundProgress({ run, active }: { run: RunRecord; active: boolean }) {
 }
 
 function nowSentence(run: RunRecord, tasks: TaskRecord[], federation: FederationRecord, now: number): string {
-  const waiting = waitingSentence(tasks, (participant) => participantName(participant, federation), now);
+  const waiting = waitingSentence(tasks, (participant) => shortName(participantName(participant, federation)), now);
   switch (run.status) {
     case "created":
       return "Not started.";
@@ -114,7 +115,7 @@ function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; ac
 }
 
 /** How many failed tasks are named; each cell of the lane below tells of the others. */
-const MOST_NAMED = 5;
+const MOST_NAMED = 3;
 
 /** Sites that failed in a round which went on without them, or may still be rerun. */
 function LeftOut({ tasks, federation, onOpenTask }: Omit<Props, "run">) {
@@ -125,15 +126,15 @@ function LeftOut({ tasks, federation, onOpenTask }: Omit<Props, "run">) {
     <Alert
       color="orange"
       icon={<IconAlertTriangle aria-hidden />}
-      title={`${plural(failed.length, "task")} failed; the run goes on without ${failed.length === 1 ? "it" : "them"}`}
+      title={`${plural(failed.length, "task")} failed; rounds go on without them while enough sites are left`}
     >
       <Group gap="md">
         {newest.map((task) => (
           <Anchor key={task.id} component="button" type="button" size="sm" onClick={() => onOpenTask(task.id)}>
-            {participantName(task.participant, federation)}, round {task.round}: cause and rerun
+            {shortName(participantName(task.participant, federation))}, round {task.round}
           </Anchor>
         ))}
-        {failed.length > MOST_NAMED && <Text size="sm">and {failed.length - MOST_NAMED} before</Text>}
+        {failed.length > MOST_NAMED && <Text size="sm">and {failed.length - MOST_NAMED} in earlier rounds</Text>}
       </Group>
     </Alert>
   );

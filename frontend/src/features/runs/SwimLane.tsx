@@ -9,7 +9,10 @@ import { CellTip, Legend } from "./laneLooks";
 import { participantName } from "./participants";
 import classes from "./SwimLane.module.css";
 
-const NAME_WIDTH = 200;
+const LEAST_NAME_WIDTH = 150;
+/** About the width of a letter; a name is cut in its middle before it takes more than that of so many. */
+const LETTER_WIDTH = 7.5;
+const MOST_LETTERS = 34;
 const LEAST_CELL_WIDTH = 22;
 /** Heads of three digits run into each other below this. */
 const HEAD_WIDTH = 30;
@@ -33,7 +36,9 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
   const [scrollLeft, setScrollLeft] = useState(0);
   const [tip, setTip] = useState<CellPlace & { rect: DOMRect }>();
   const [active, setActive] = useState<CellPlace>({ row: 0, column: 0 });
-  const room = width - NAME_WIDTH;
+  const longest = Math.max(0, ...rows.map((lane) => participantName(lane.participant, federation).length));
+  const nameWidth = Math.max(LEAST_NAME_WIDTH, 34 + Math.min(longest, MOST_LETTERS) * LETTER_WIDTH);
+  const room = width - nameWidth;
   const cellWidth = Math.max(LEAST_CELL_WIDTH, Math.floor(room / Math.max(1, columns.length)));
   const [first, last] = visibleColumns(scrollLeft, room, cellWidth, columns.length);
   const pointAt = (place: CellPlace, rect: DOMRect) => setTip({ ...place, rect });
@@ -44,6 +49,7 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
     if (room <= 0 || !scroller.current) return;
     const end = (current + 3) * cellWidth - room;
     if (end > 0) scroller.current.scrollLeft = end;
+    setScrollLeft(scroller.current.scrollLeft);
   }, [current, cellWidth, room]);
 
   const move = (event: KeyboardEvent) => {
@@ -90,9 +96,9 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
             onMouseLeave={() => setTip(undefined)}
             onBlur={() => setTip(undefined)}
           >
-            <div style={{ width: NAME_WIDTH + columns.length * cellWidth, minWidth: "100%" }}>
+            <div style={{ width: nameWidth + columns.length * cellWidth, minWidth: "100%" }}>
               <div className={classes.heads} role="row" aria-rowindex={1}>
-                <div className={classes.corner} role="columnheader" style={{ width: NAME_WIDTH }}>
+                <div className={classes.corner} role="columnheader" style={{ width: nameWidth }}>
                   Round
                 </div>
                 {columns.slice(first, last).map((column, index) => (
@@ -102,7 +108,7 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
                     aria-colindex={first + index + 2}
                     className={classes.head}
                     data-current={first + index === current}
-                    style={{ left: NAME_WIDTH + (first + index) * cellWidth, width: cellWidth }}
+                    style={{ left: nameWidth + (first + index) * cellWidth, width: cellWidth }}
                   >
                     {showsHead(column, cellWidth, columns.length) ? column : ""}
                   </div>
@@ -118,7 +124,7 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
                   first={first}
                   last={last}
                   cellWidth={cellWidth}
-                  nameWidth={NAME_WIDTH}
+                  nameWidth={nameWidth}
                   activeColumn={active.row === row ? active.column : undefined}
                   best={run.best_round}
                   opened={opened}

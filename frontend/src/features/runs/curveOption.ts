@@ -3,6 +3,7 @@
 import type { ChartOption } from "@/components/echarts";
 import { type Point, type Range, smoothed } from "@/lib/curves";
 import { siteColour, siteLineType } from "@/lib/palette";
+import { siteTooltip } from "./siteTooltip";
 
 export interface DrawnLine {
   name: string;
@@ -22,8 +23,8 @@ interface Look {
 
 /** With more points than this, marks run into each other, and what lies between pixels need not be drawn. */
 const MANY_POINTS = 60;
-/** A tooltip with more rows stands in columns. */
-const MANY_ROWS = 12;
+/** With more lines than this, charts do not move together and points are not marked: both redraw every line. */
+export const MANY_ROWS = 12;
 
 export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartOption {
   return {
@@ -31,9 +32,12 @@ export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartO
     tooltip: {
       trigger: "axis",
       appendTo: "body",
-      order: "valueDesc",
-      extraCssText: `max-width: 640px; ${lines.length > MANY_ROWS ? "columns: 3; column-gap: 16px; font-size: 11px" : ""}`,
-      valueFormatter: (value) => (typeof value === "number" ? value.toFixed(4) : "–"),
+      confine: false,
+      formatter: siteTooltip(
+        "round",
+        (value) => (Array.isArray(value) ? Number(value[1]) : Number.NaN),
+        (value) => value.toFixed(4),
+      ),
     },
     xAxis: {
       type: "value",
@@ -44,6 +48,7 @@ export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartO
       max: range.to,
       minInterval: 1,
       splitLine: { show: false },
+      axisPointer: { triggerEmphasis: lines.length <= MANY_ROWS },
     },
     yAxis: isLoss
       ? { type: log ? "log" : "value", scale: true }
@@ -56,18 +61,24 @@ export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartO
 function drawn({ name, position, points }: DrawnLine, kind: "raw" | "smooth" | "plain" = "plain", weight = 0) {
   const colour = siteColour(position);
   const faint = kind === "raw";
+  const many = points.length > MANY_POINTS;
   return {
     type: "line" as const,
     name: kind === "raw" ? `${name} (raw)` : kind === "smooth" ? `${name} (smoothed ${weight})` : name,
     data: kind === "smooth" ? smoothed(points, weight) : points,
     color: colour,
-    lineStyle: { color: colour, width: faint ? 1 : 2, opacity: faint ? 0.3 : 1, type: siteLineType(position) },
+    lineStyle: {
+      color: colour,
+      width: faint || many ? 1.2 : 2,
+      opacity: faint ? 0.3 : 1,
+      type: siteLineType(position),
+    },
     silent: faint,
     tooltip: { show: !faint },
     symbol: "circle",
-    showSymbol: points.length <= MANY_POINTS && !faint,
+    showSymbol: !many && !faint,
     symbolSize: 5,
-    sampling: points.length > MANY_POINTS ? ("lttb" as const) : undefined,
+    sampling: many ? ("lttb" as const) : undefined,
     animation: false,
   };
 }

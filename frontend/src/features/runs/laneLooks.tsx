@@ -9,6 +9,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { Cell, CellState } from "@/lib/lanes";
+import { shortName } from "@/lib/names";
 import { placeOf, STATE_WORDS, taskFacts } from "@/lib/taskFacts";
 import classes from "./SwimLane.module.css";
 
@@ -66,7 +67,7 @@ export function CellTip({ cell, name, rect }: { cell: Cell; name: string; rect: 
         aria-hidden
       >
         <Text size="xs" fw={600} truncate>
-          {placeOf(cell, name)}
+          {placeOf(cell, shortName(name, 24))}
         </Text>
         <Text size="xs">{STATE_WORDS[cell.state]}</Text>
         {cell.task && (
