@@ -168,7 +168,7 @@ def _render_validation(request: Request, error: Exception) -> JSONResponse:
 def describe_problem(problem: ErrorDetails | dict[str, Any], body: object) -> dict[str, str]:
     """One pydantic error as field, value, message and remedy."""
     field = _field_path(tuple(problem["loc"]), problem["type"], body)
-    message, remedy = _message_and_remedy(problem["type"], problem["msg"], problem.get("ctx") or {})
+    message, remedy = message_and_remedy(problem["type"], problem["msg"], problem.get("ctx") or {})
     value = "(hidden)" if "token" in field else str(problem.get("input"))[:200]
     return {
         "field": field,
@@ -195,7 +195,8 @@ def _field_path(location: tuple[int | str, ...], error_type: str, body: object) 
     return ".".join(path) or "body"
 
 
-def _message_and_remedy(error_type: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
+def message_and_remedy(error_type: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
+    """Of a pydantic error."""
     match error_type:
         case "missing":
             return "is required", "give this field"

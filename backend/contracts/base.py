@@ -20,9 +20,17 @@ class Contract(BaseModel):
     )
 
 
-def applies_when(field: str, *values: str) -> dict[str, Any]:
-    """For `json_schema_extra`: the field counts only where its sibling `field` has one of these values."""
+def applies_when(field: str, *values: str | int) -> dict[str, Any]:
+    """For `json_schema_extra`: the field counts only where its sibling `field` has one of these values.
+
+    field: a path from the configuration, `network.spatial_dims`, for one that stands elsewhere.
+    """
     return {"applies_when": {field: list(values)}}
+
+
+def unit(name: str) -> dict[str, Any]:
+    """For `json_schema_extra`: what the number counts."""
+    return {"unit": name}
 
 
 def with_example(**fields: Any) -> ConfigDict:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.contracts.base import REFERENCE, Contract, applies_when
+from backend.contracts.base import REFERENCE, Contract, applies_when, unit
 
 AugmentationName = Literal["none", "flips", "rotations", "elastic", "intensity", "noise", "colour", "strong"]
 
@@ -24,9 +24,15 @@ class DataConfig(Contract):
         multiple_of=16,
         description="Side in pixels of what the network sees: of the resized image, or of a patch. Predictions are "
         f"resized back and scored at the original size. {REFERENCE}",
+        json_schema_extra=unit("px"),
     )
     depth: int = Field(
-        default=16, ge=4, le=256, multiple_of=2, description="Slices of what the network sees; 3D networks only. Ours."
+        default=16,
+        ge=4,
+        le=256,
+        multiple_of=2,
+        description="Slices of what the network sees; 3D networks only. Ours.",
+        json_schema_extra=unit("slices") | applies_when("network.spatial_dims", 3),
     )
     spacing: tuple[Annotated[float, Field(gt=0, le=100)], ...] | None = Field(
         default=None,

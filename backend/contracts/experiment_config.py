@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, unit
 from backend.contracts.data_config import DataConfig
 from backend.contracts.network_configs import AnyNetworkConfig, NetworkConfig, SwinUNETRConfig
 from backend.contracts.schedule_config import ScheduleConfig
@@ -25,6 +25,7 @@ class EvaluationConfig(Contract):
         le=100,
         description="Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in "
         "pixels. Ours: choose what experts disagree by.",
+        json_schema_extra=unit("mm (px)"),
     )
     history_rounds: int = Field(
         default=5,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from backend import VERSION
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
+from backend.errors import message_and_remedy
 from backend.experiments.schemas import ExperimentFileRead, FileProblem
 
 MOST_CHARACTERS = 200_000
@@ -107,7 +108,7 @@ def _problem(error: Any, content: object, root: yaml.Node | None) -> FileProblem
     steps = _steps_in_file(error["loc"], content)
     value = error["input"]
     shown = repr(value) if isinstance(value, str | int | float | bool) and error["type"] not in KNOWN_PROBLEMS else ""
-    standard = (str(error["msg"]).removeprefix("Value error, "), "correct the value")
+    standard = message_and_remedy(error["type"], error["msg"], error.get("ctx") or {})
     message, remedy = KNOWN_PROBLEMS.get(error["type"], standard)
     return FileProblem(
         field=".".join(str(step) for step in steps),

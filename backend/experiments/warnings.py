@@ -28,15 +28,15 @@ def _site_warnings(sites: Sequence[SiteRecord], used: Sequence[SiteRecord]) -> I
         yield ConfigProblem(
             field="federation",
             value=_names(empty),
-            message="take no part: no checked data set is there",
+            message="no checked data set there, so no part in the experiment",
             remedy="register data there, or go on without",
         )
     if offline := [site for site in used if site.state == "offline"]:
         yield ConfigProblem(
             field="federation",
             value=_names(offline),
-            message="are offline, and a round waits for them",
-            remedy="start the worker that serves them, or lower minimum_sites so that rounds go on",
+            message="offline, and a round waits for its sites",
+            remedy="start the worker there, or lower minimum_sites so that rounds go on",
         )
 
 
@@ -45,21 +45,21 @@ def _case_warnings(used: Sequence[SiteRecord], training: Sequence[SiteRecord]) -
         yield ConfigProblem(
             field="federation",
             value=_names(small),
-            message=f"have fewer than {FEW_TRAINING_CASES} training cases: their own models learn them by heart",
-            remedy="register more cases there, or hold these sites out",
+            message=f"fewer than {FEW_TRAINING_CASES} training cases there, which a site's own model learns by heart",
+            remedy="register more cases there, or hold the site out",
         )
     if unvalidated := [site for site in training if not site.num_cases.get("val", 0)]:
         yield ConfigProblem(
             field="federation",
             value=_names(unvalidated),
-            message="have no validation case, so their best round is chosen without them",
+            message="no validation case there, so the best round is chosen without",
             remedy="give validation a share when registering data there",
         )
     if untested := [site for site in used if site.num_cases.get("test", 0) < FEW_TEST_CASES]:
         yield ConfigProblem(
             field="federation",
             value=_names(untested),
-            message=f"have fewer than {FEW_TEST_CASES} test cases: a mean over so few says little of the site",
+            message=f"fewer than {FEW_TEST_CASES} test cases there: a mean over so few says little of the site",
             remedy="register more cases there, or give the test a larger share",
         )
 

@@ -60,7 +60,7 @@ def test_nothing_is_said_of_a_sound_set_up() -> None:
 @pytest.mark.parametrize(
     ("cases", "words"),
     [
-        ({}, "take no part"),
+        ({}, "no part in the experiment"),
         ({**PLENTY, "train": 9}, "fewer than 10 training cases"),
         ({**PLENTY, "val": 0}, "no validation case"),
         ({**PLENTY, "test": 4}, "fewer than 5 test cases"),

@@ -48,6 +48,7 @@ def test_every_problem_names_line_field_and_value(backend: LiveBackend) -> None:
     assert set(problems) == {"config.schedule.rounds", "config.schedule.epochz", "config.strategies.1.lambda"}
     assert problems["config.schedule.rounds"]["line"] == 4
     assert problems["config.schedule.rounds"]["value"] == "0"
+    assert problems["config.schedule.rounds"]["remedy"] == "give a value at least 1"
     assert problems["config.schedule.epochz"]["remedy"] == "remove it or correct its name"
     assert problems["config.strategies.1.lambda"]["line"] == 8
 

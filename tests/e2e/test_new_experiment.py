@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from backend.federations.schemas import FederationRecord
 from tests.e2e.test_main_job import open_step, step_of
@@ -48,7 +48,6 @@ def test_a_draft_survives_a_reload_and_can_be_discarded(setup: Page) -> None:
     expect(page.get_by_role("heading", name="How images are prepared")).to_be_focused()
     page.get_by_label("Image size", exact=True).fill("96")
     expect(page.get_by_text("data.image_size")).to_be_visible()
-    page.wait_for_timeout(600)  # a draft is kept shortly after the last key
     page.reload()
     expect(page.get_by_text("This is your draft")).to_be_visible()
     expect(page.get_by_label("Image size", exact=True)).to_have_value("96")
@@ -94,6 +93,11 @@ def test_a_template_a_search_and_the_references_in_one_click(setup: Page) -> Non
     page = setup
     page.get_by_role("button", name="Use Quick look").click()
     expect(page.get_by_label("Name", exact=False).first).to_have_value("Quick look")
+    expect(page.get_by_role("button", name="Use Quick look")).to_have_text("In use")
+    expect(page.get_by_test_id("template-notes")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("")
+    page.get_by_role("button", name="Use Quick look").click()
     open_step(page, "Methods")
     page.get_by_label("Find a method").fill("scaffold")
     expect(page.get_by_label("SCAFFOLD")).to_be_visible()
@@ -115,6 +119,11 @@ def test_dry_run_then_create_then_clone(setup: Page, federation: FederationRecor
     open_step(page, "Review")
     page.get_by_role("button", name="Try it").click()
     expect(page.get_by_test_id("estimate")).to_contain_text("1 run: about", timeout=DRY_RUN_MS)
+    expect(page.get_by_test_id("estimate")).to_contain_text(re.compile("sent by the sites"))
+    sites = page.get_by_role("table", name="Dry run at each site")
+    expect(sites.get_by_role("row")).to_have_text([re.compile(r"Runs: \d+ MiB")] * 4)
+    page.reload()
+    expect(page.get_by_test_id("estimate")).to_contain_text("1 run: about")
     page.get_by_role("button", name="Create without starting").click()
     expect(page.get_by_role("heading", name="The original")).to_be_visible()
 
@@ -122,6 +131,9 @@ def test_dry_run_then_create_then_clone(setup: Page, federation: FederationRecor
     page.get_by_role("menuitem", name="Clone").click()
     expect(page.get_by_text("A copy of The original")).to_be_visible()
     expect(page.get_by_label("Name", exact=False).first).to_have_value("The original (copy)")
+    page.get_by_label("Description").fill("What is kept of a copy")
+    page.reload()
+    expect(page.get_by_label("Description")).to_have_value("What is kept of a copy")
     open_step(page, "Review")
     expect(page.get_by_text("1 run on 4 sites with data")).to_be_visible()
     expect(page.get_by_text("data.image_size")).to_be_visible()
@@ -162,3 +174,58 @@ def test_steps_show_where_the_problems_are(setup: Page) -> None:
     page.get_by_role("alert").get_by_role("button", name="Network and schedule").click()
     expect(page.get_by_label("Rounds", exact=True)).to_be_visible()
     assert "step=training" in page.url
+    page.get_by_label("Rounds", exact=True).fill("4")
+    page.get_by_role("combobox", name="Learning rate schedule").click()
+    page.get_by_role("option", name="cosine").click()
+    open_step(page, "Review")
+    expect(page.get_by_role("note")).to_contain_text("Schedule \u203a Learning rate schedule = cosine")
+    page.get_by_label("Name").first.wait_for(state="detached")
+    expect(page.get_by_text("Give the experiment a name")).to_be_visible()  # a warning refuses nothing
+    expect(page.get_by_role("button", name="Try it")).to_be_enabled()
+
+
+def test_set_up_and_started_with_the_keyboard_alone(
+    setup: Page, federation: FederationRecord, platform: LivePlatform
+) -> None:
+    page = setup
+    keys = page.keyboard
+    tab_to(page, page.get_by_label("Name", exact=False).first)
+    keys.type("By hand")
+    keys.press("Control+Enter")
+    tab_to(page, page.get_by_label("Image size", exact=True))
+    keys.type("64")  # a field reached by Tab is selected whole
+    keys.press("Control+Enter")
+    tab_to(page, page.get_by_label("Channels", exact=True))
+    keys.type("4, 8")
+    tab_to(page, page.get_by_label("Rounds", exact=True))
+    keys.type("5000")
+    expect(page.get_by_text("Remedy: give a value at most 1000").first).to_be_visible()
+    keys.press("Control+a")
+    keys.type("1")
+    tab_to(page, page.get_by_label("Batch size", exact=True))
+    keys.type("4")
+    keys.press("Control+Enter")
+    for name in ("FedSM", "Local-only", "Centralized"):
+        tab_to(page, page.get_by_label(name, exact=True))
+        keys.press("Space")
+    keys.press("Control+Enter")
+    expect(page.get_by_text("1 run on 4 sites with data")).to_be_visible()
+    start = page.get_by_role("button", name="Create and start")
+    expect(start).to_be_enabled()
+    tab_to(page, start)
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="By hand")).to_be_visible()
+    (made,) = (entry for entry in platform.client.experiments(federation.id) if entry.name == "By hand")
+    assert made.started_at is not None
+    assert [strategy.name for strategy in made.config.strategies] == ["fedavg"]
+    assert (made.config.schedule.rounds, made.config.data.image_size) == (1, 64)
+    expect(page.get_by_text("Completed").first).to_be_visible(timeout=DRY_RUN_MS)
+
+
+def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
+    """Presses Tab until the element has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not reach {wanted} in {most} steps")

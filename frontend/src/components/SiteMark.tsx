@@ -7,10 +7,13 @@ export function SiteMark({
   position,
   name,
   size = "sm",
+  wrap = false,
 }: {
   position: number;
   name: string;
   size?: "xs" | "sm" | "md";
+  /** A long name takes more lines; else it is cut. */
+  wrap?: boolean;
 }) {
   return (
     <Group gap={8} wrap="nowrap">
@@ -23,7 +26,7 @@ export function SiteMark({
       >
         {siteLineType(position) !== "solid" && <span className={classes.again} />}
       </ColorSwatch>
-      <Text size={size} component="span" truncate>
+      <Text size={size} component="span" truncate={!wrap}>
         {name}
       </Text>
     </Group>

@@ -8,6 +8,7 @@ import {
   fieldsOf,
   type JsonSchema,
   parseNumbers,
+  splitChoices,
   variants,
 } from "./schema";
 
@@ -156,5 +157,59 @@ describe("parseNumbers", () => {
   it("keeps what is no number for the backend to refuse", () => {
     expect(parseNumbers("16, 32;64 x")).toEqual([16, 32, 64, "x"]);
     expect(parseNumbers("")).toEqual([]);
+  });
+});
+
+describe("splitChoices", () => {
+  it("takes a help text apart that explains its choices", () => {
+    expect(splitChoices("hard: one model, by gamma; soft: all of them, weighted. Ours.", ["hard", "soft"])).toEqual({
+      lead: "",
+      tail: "Ours.",
+      of: { hard: "one model, by gamma", soft: "all of them, weighted" },
+    });
+  });
+
+  it("knows a choice that needs no explanation", () => {
+    const help = "Random changes. flips; rotations: flips, rotation, zoom; both. None is best.";
+    expect(splitChoices(help, ["none", "flips", "rotations", "both"])).toEqual({
+      lead: "Random changes.",
+      tail: "None is best.",
+      of: { flips: "", rotations: "flips, rotation, zoom", both: "" },
+    });
+  });
+
+  it("leaves other texts whole", () => {
+    expect(splitChoices("At the sites.", ["adam", "sgd"])).toEqual({ lead: "At the sites.", tail: "", of: {} });
+  });
+});
+
+describe("what counts by a field elsewhere", () => {
+  const root = {
+    properties: {
+      depth: {
+        type: "integer",
+        default: 16,
+        unit: "slices",
+        minimum: 4,
+        applies_when: { "network.spatial_dims": [3] },
+      },
+    },
+  };
+  const [depth] = fieldsOf(root, root);
+
+  it("is looked up from the top", () => {
+    expect(depth && applies(depth, {}, { network: { spatial_dims: 2 } })).toBe(false);
+    expect(depth && applies(depth, {}, { network: { spatial_dims: 3 } })).toBe(true);
+  });
+
+  it("says its unit with its bounds", () => {
+    expect(depth?.bounds).toBe("at least 4 slices");
+  });
+});
+
+describe("differences in lists of objects", () => {
+  it("name the entry", () => {
+    const changed = differences({ list: [{ name: "a", x: 1 }] }, { list: [{ x: 2, name: "a" }] });
+    expect(changed).toEqual([{ path: "list.0.x", value: "1", default: "2" }]);
   });
 });

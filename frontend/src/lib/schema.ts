@@ -3,7 +3,7 @@
  * that a new hyper-parameter of the contract appears in the form by itself.
  */
 
-import { humanize } from "./format";
+import { fieldName } from "./fieldNames";
 
 export interface JsonSchema {
   $ref?: string;
@@ -25,6 +25,8 @@ export interface JsonSchema {
   prefixItems?: JsonSchema[];
   /** Of the contract: the field counts only where its siblings have one of these values. */
   applies_when?: Record<string, unknown[]>;
+  /** Of the contract: what the number counts. */
+  unit?: string;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   oneOf?: JsonSchema[];
@@ -40,6 +42,7 @@ export interface Field {
   kind: FieldKind;
   help: string;
   bounds: string;
+  unit: string;
   default: unknown;
   choices: string[];
   /** May be left empty, which is null. */
@@ -71,10 +74,11 @@ function describeField(root: JsonSchema, name: string, property: JsonSchema): Fi
   const choices = (schema.enum ?? []).map(String);
   return {
     name,
-    label: humanize(name),
+    label: fieldName(name),
     kind: fieldKind(schema),
     help: schema.description ?? "",
-    bounds: describeBounds(schema),
+    bounds: describeBounds(schema) + (schema.unit ? ` ${schema.unit}` : ""),
+    unit: schema.unit ?? "",
     default: defaultOf(root, property),
     choices: schema.discriminator ? Object.keys(schema.discriminator.mapping) : choices,
     optional: schema !== resolved,
@@ -92,10 +96,40 @@ function withoutNull(root: JsonSchema, schema: JsonSchema): JsonSchema {
   return { ...resolve(root, only), ...beside };
 }
 
-/** Whether a field counts, given the values beside it. */
-export function applies(field: Field, siblings: unknown): boolean {
-  const values = isRecord(siblings) ? siblings : {};
-  return Object.entries(field.schema.applies_when ?? {}).every(([name, wanted]) => wanted.includes(values[name]));
+/** Whether a field counts, given the values beside it; one that names a path looks at the whole. */
+export function applies(field: Field, siblings: unknown, whole: unknown = {}): boolean {
+  return Object.entries(field.schema.applies_when ?? {}).every(([name, wanted]) => {
+    const path = name.split(".");
+    return wanted.includes(valueAt(path.length > 1 ? whole : siblings, path));
+  });
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((node, step) => (isRecord(node) ? node[step] : undefined), value);
+}
+
+export interface ChoiceHelp {
+  /** What is said of all choices, before and after what is said of each. */
+  lead: string;
+  tail: string;
+  of: Record<string, string>;
+}
+
+/** A help text that explains its choices, `a: this; b: that. Source`, taken apart. */
+export function splitChoices(help: string, choices: readonly string[]): ChoiceHelp {
+  const starts = choices
+    .map((choice) => ({ choice, match: new RegExp(`(?:^|[.;] )(${choice})(: |[.;])`).exec(help) }))
+    .flatMap(({ choice, match }) => (match ? [{ choice, at: match.index + match[0].indexOf(choice) }] : []))
+    .sort((left, right) => left.at - right.at);
+  const [first, last] = [starts[0], starts.at(-1)];
+  if (!first || !last || starts.length < 2) return { lead: help, tail: "", of: {} };
+  const sentence = help.slice(last.at).search(/\. /);
+  const tail = sentence < 0 ? help.length : last.at + sentence + 1;
+  const of = starts.map(({ choice, at }, index) => {
+    const text = help.slice(at + choice.length, starts[index + 1]?.at ?? tail);
+    return [choice, text.replace(/^[:;.]\s*/, "").replace(/[;.]\s*$/, "")] as const;
+  });
+  return { lead: help.slice(0, first.at).trim(), tail: help.slice(tail).trim(), of: Object.fromEntries(of) };
 }
 
 /** What the contract calls the choice: numbers are shown as text. */
@@ -180,7 +214,14 @@ export function differences(value: unknown, standard: unknown, path = ""): Diffe
     return Object.keys(value).flatMap((key) => differences(value[key], standard[key], path ? `${path}.${key}` : key));
   }
   if (JSON.stringify(value) === JSON.stringify(standard)) return [];
+  if (areRecords(value) && areRecords(standard) && value.length === standard.length) {
+    return value.flatMap((entry, index) => differences(entry, standard[index], `${path}.${index}`));
+  }
   return [{ path, value: asText(value), default: asText(standard) }];
+}
+
+function areRecords(value: unknown): value is Record<string, unknown>[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isRecord);
 }
 
 function asText(value: unknown): string {

@@ -81,6 +81,8 @@ export interface SetupSearch {
   step?: Step;
   /** Id of the experiment that the new one is a copy of. */
   clone?: string;
+  /** Id of the dry run that is shown. */
+  dry?: string;
 }
 
 export interface FederationSearch {
@@ -208,7 +210,7 @@ export function readCompareSearch(raw: Raw): CompareSearch {
 }
 
 export function readSetupSearch(raw: Raw): SetupSearch {
-  return { step: oneOf(raw.step, STEPS), clone: text(raw.clone) };
+  return { step: oneOf(raw.step, STEPS), clone: text(raw.clone), dry: text(raw.dry) };
 }
 
 export function readFederationSearch(raw: Raw): FederationSearch {

@@ -12,12 +12,13 @@ import type { ExperimentForm } from "./SchemaFields";
 interface Props {
   federation: FederationRecord;
   form: ExperimentForm;
-  onFill: (values: Values) => void;
+  isCopy: boolean;
+  onFill: (values: Values, from: string) => void;
   onDiscard: () => void;
 }
 
 /** The set-up as a file, from a file, or begun anew. */
-export function DraftActions({ federation, form, onFill, onDiscard }: Props) {
+export function DraftActions({ federation, form, isCopy, onFill, onDiscard }: Props) {
   const [importing, importModal] = useDisclosure(false);
   const [discarding, discardModal] = useDisclosure(false);
   const write = useMutation({
@@ -62,14 +63,15 @@ export function DraftActions({ federation, form, onFill, onDiscard }: Props) {
         onClose={importModal.close}
         now={form.values}
         onFill={(values) => {
-          onFill(values);
+          onFill(values, `the file of ${values.name}`);
           importModal.close();
         }}
       />
       <Modal opened={discarding} onClose={discardModal.close} title="Discard the draft?">
         <Stack>
           <Text size="sm">
-            Every setting goes back to its default, and name and description are lost. This cannot be undone.
+            Name, description and every setting go back to where {isCopy ? "the copy" : "a new experiment"} begins. This
+            cannot be undone.
           </Text>
           <Button
             color="red"

@@ -1,11 +1,13 @@
 import { Alert, Button, Group, Progress, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
-import { IconTestPipe, IconX } from "@tabler/icons-react";
+import { IconCheck, IconTestPipe, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { getRouteApi } from "@tanstack/react-router";
 import { api, type DryRunRecord, type DryRunSite, type ExperimentConfig, type FederationRecord, unwrap } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
+import { differences } from "@/lib/schema";
 import { Estimate } from "./Estimate";
 
+const route = getRouteApi("/federations/$federationId/experiments/new");
 const POLL_MS = 700;
 
 interface Props {
@@ -17,10 +19,11 @@ interface Props {
 
 /** Tries a few steps of every method at every site, and says what the experiment will cost. */
 export function DryRun({ federation, config, ready }: Props) {
-  const [startedId, setStartedId] = useState<string | null>(null);
+  const { dry: startedId = null } = route.useSearch();
+  const navigate = route.useNavigate();
   const start = useMutation({
     mutationFn: () => unwrap(api.startDryRun({ path: { federation_id: federation.id }, body: { config } })),
-    onSuccess: (record) => setStartedId(record.id),
+    onSuccess: (record) => navigate({ search: (old) => ({ ...old, dry: record.id }), replace: true }),
   });
   const cancel = useMutation({
     mutationFn: (id: string) => unwrap(api.cancelDryRun({ path: { dry_run_id: id } })),
@@ -33,7 +36,7 @@ export function DryRun({ federation, config, ready }: Props) {
   });
   const record = query.data;
   const running = start.isPending || (startedId !== null && (record === undefined || record.status === "running"));
-  const stale = record !== undefined && JSON.stringify(record.config) !== JSON.stringify(config);
+  const stale = record !== undefined && differences(record.config, config).length > 0;
   const error = start.error ?? query.error;
   return (
     <Stack gap="xs">
@@ -119,7 +122,8 @@ function SiteAnswer({ site }: { site: DryRunSite }) {
     return (
       <Tooltip label={site.result.device}>
         <Text size="sm" component="span">
-          {Math.round(site.result.peak_memory_mib)} MiB
+          <IconCheck size={14} color="var(--mantine-color-teal-6)" aria-hidden style={{ verticalAlign: "-2px" }} />{" "}
+          Runs: {Math.round(site.result.peak_memory_mib)} MiB
           {site.result.peak_gpu_memory_mib != null && `, GPU ${Math.round(site.result.peak_gpu_memory_mib)} MiB`}
         </Text>
       </Tooltip>

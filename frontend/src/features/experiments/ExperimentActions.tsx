@@ -27,6 +27,7 @@ export function ExperimentMenu({ experiment, onDeleted }: Props) {
   const [renaming, renameModal] = useDisclosure(false);
   const [deleting, deleteModal] = useDisclosure(false);
   const archived = experiment.archived_at !== null;
+  const running = experiment.started_at !== null && !experiment.runs.every(isOver);
   const change = useChange(experiment);
   return (
     <>
@@ -65,11 +66,16 @@ export function ExperimentMenu({ experiment, onDeleted }: Props) {
           <Menu.Divider />
           <Menu.Item
             color="red"
-            disabled={experiment.started_at !== null && !experiment.runs.every(isOver)}
+            disabled={running}
             leftSection={<IconTrash size={16} aria-hidden />}
             onClick={deleteModal.open}
           >
             Delete…
+            {running && (
+              <Text size="xs" c="dimmed">
+                Cancel it first
+              </Text>
+            )}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

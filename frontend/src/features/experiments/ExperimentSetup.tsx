@@ -1,6 +1,6 @@
 import { Alert, Button, Grid, Group, Kbd, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useDebouncedCallback, useDebouncedValue, useHotkeys } from "@mantine/hooks";
+import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
@@ -16,11 +16,13 @@ import {
 } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Page } from "@/components/Page";
+import { located } from "@/lib/fieldNames";
 import type { JsonSchema } from "@/lib/schema";
 import { neighbour, STEP_WORDS, type Step } from "@/lib/steps";
 import { DraftActions } from "./DraftActions";
-import { dropDraft, keepDraft } from "./draft";
-import { configOf, type Values } from "./formValues";
+import { type DraftPlace, dropDraft, keepDraft } from "./draft";
+import { changesOf, configOf, type Values } from "./formValues";
+import { Notice, type NoticeText } from "./Notice";
 import { Review } from "./Review";
 import { StepBar } from "./StepBar";
 import { StepContent } from "./StepContent";
@@ -28,7 +30,7 @@ import { Summary } from "./Summary";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 const CHECK_DELAY_MS = 300;
-const KEEP_DELAY_MS = 400;
+const RESTORED = "This is your draft, as you left it in this browser.";
 
 interface Props {
   federation: FederationRecord;
@@ -37,6 +39,9 @@ interface Props {
   starting: Values;
   /** What the form opens with. */
   first: Values;
+  /** What it opens with when there is no draft. */
+  fresh: Values;
+  place: DraftPlace;
   /** The experiment that this one is a copy of. */
   origin?: string;
   hasDraft: boolean;
@@ -55,7 +60,7 @@ function useCheck(federationId: string, config: ExperimentConfig) {
   });
 }
 
-function useCreate(federation: FederationRecord, values: Values) {
+function useCreate(federation: FederationRecord, values: Values, place: DraftPlace) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
@@ -67,33 +72,35 @@ function useCreate(federation: FederationRecord, values: Values) {
       return experiment;
     },
     onSuccess: async (experiment) => {
-      dropDraft(federation.id);
+      dropDraft(place);
       await client.invalidateQueries({ queryKey: experimentsQuery(federation.id).queryKey });
       await navigate({ to: "/experiments/$experimentId", params: { experimentId: experiment.id }, search: {} });
     },
   });
 }
 
-export function ExperimentSetup({ federation, schema, starting, first, origin, hasDraft }: Props) {
+export function ExperimentSetup({ federation, schema, starting, first, fresh, place, origin, hasDraft }: Props) {
   const { step = "task" } = route.useSearch();
   const navigate = route.useNavigate();
-  const [restored, setRestored] = useState(hasDraft);
-  const [fill, setFill] = useState(0);
-  const keep = useDebouncedCallback((values: Values) => keepDraft(federation.id, values), KEEP_DELAY_MS);
-  const form = useForm<Values>({ initialValues: first, onValuesChange: keep });
+  const [notice, setNotice] = useState<NoticeText | null>(hasDraft ? { text: RESTORED } : null);
+  const form = useForm<Values>({ initialValues: first, onValuesChange: (values) => keepDraft(place, values) });
   const config = configOf(form.values);
   const check = useCheck(federation.id, config);
-  const create = useCreate(federation, form.values);
+  const create = useCreate(federation, form.values, place);
   const checkProblems = check.error instanceof ApiError ? check.error.fields : (check.data?.problems ?? []);
   const createProblems = create.error instanceof ApiError ? create.error.fields : [];
-  const problems: FieldProblem[] = [...checkProblems, ...createProblems];
+  const problems: FieldProblem[] = [...checkProblems, ...createProblems].map(located);
+  const changes = changesOf(schema, form.values, starting);
   const otherError = create.error && createProblems.length === 0 ? create.error : null;
   const heading = useGo(step);
   const go = (next: Step) => void navigate({ search: (old) => ({ ...old, step: next === "task" ? undefined : next }) });
-  const replaceAll = (values: Values) => {
+  const replaceAll = (values: Values, next: NoticeText | null) => {
     form.setValues(values);
-    setFill((count) => count + 1); // fields that keep text of their own begin anew
-    setRestored(false);
+    setNotice(next);
+  };
+  const fillFrom = (values: Values, from: string) => {
+    const before = form.values;
+    replaceAll(values, { text: `Every setting is now as in ${from}.`, undo: () => replaceAll(before, null) });
   };
   useHotkeys([["mod+Enter", () => neighbour(step, 1) && go(neighbour(step, 1) as Step)]], []);
   return (
@@ -109,10 +116,11 @@ export function ExperimentSetup({ federation, schema, starting, first, origin, h
         <DraftActions
           federation={federation}
           form={form}
-          onFill={replaceAll}
+          isCopy={origin !== undefined}
+          onFill={fillFrom}
           onDiscard={() => {
-            dropDraft(federation.id);
-            replaceAll(starting);
+            replaceAll(fresh, null);
+            dropDraft(place);
             go("task");
           }}
         />
@@ -120,15 +128,11 @@ export function ExperimentSetup({ federation, schema, starting, first, origin, h
     >
       <Stack gap="lg">
         <StepBar step={step} problems={problems} named={form.values.name.trim() !== ""} onGo={go} />
-        {restored && (
-          <Alert color="gray" py="xs" withCloseButton closeButtonLabel="Close" onClose={() => setRestored(false)}>
-            This is your draft, as you left it in this browser.
-          </Alert>
-        )}
+        {notice && <Notice notice={notice} onClose={() => setNotice(null)} />}
         {otherError && <Alert color="red">{otherError.message}</Alert>}
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, md: step === "review" ? 12 : 8 }}>
-            <Stack key={fill}>
+            <Stack>
               <Text component="h2" fz="h3" fw={600} m={0} tabIndex={-1} ref={heading} style={{ outline: "none" }}>
                 {STEP_WORDS[step].title}
               </Text>
@@ -136,7 +140,7 @@ export function ExperimentSetup({ federation, schema, starting, first, origin, h
                 <Review
                   federation={federation}
                   config={config}
-                  standard={configOf(starting)}
+                  changes={changes}
                   check={check.data}
                   problems={problems}
                   named={form.values.name.trim() !== ""}
@@ -145,7 +149,7 @@ export function ExperimentSetup({ federation, schema, starting, first, origin, h
                   onGo={go}
                 />
               ) : (
-                <StepContent {...{ step, federation, schema, form, problems }} rho={check.data?.rho ?? {}} />
+                <StepContent {...{ step, federation, schema, form, problems }} check={check.data} onFill={fillFrom} />
               )}
               <StepButtons step={step} onGo={go} />
             </Stack>
@@ -154,7 +158,7 @@ export function ExperimentSetup({ federation, schema, starting, first, origin, h
             <Grid.Col span={{ base: 12, md: 4 }}>
               <Summary
                 config={config}
-                standard={configOf(starting)}
+                changes={changes}
                 check={check.data}
                 problems={problems}
                 onReview={() => go("review")}

@@ -2,6 +2,7 @@ import { Badge, Button, Card, Group, Progress, Select, Stack, Switch, Table, Tex
 import { IconArrowsDiff, IconFlask, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { type ExperimentRecord, experimentsQuery, type FederationRecord, isOver } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton, TextLink } from "@/components/links";
@@ -61,12 +62,13 @@ function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNod
   const set = (change: Partial<Record<"find" | "state" | "order" | "archived", unknown>>) =>
     void navigate({ search: (old) => ({ ...old, ...change }) as typeof old, replace: true });
   const rows = listExperiments(all, wish);
+  const [shown, setShown] = useState(0); // the field for words keeps its own text, and begins anew with "Show all"
   const put = all.some((experiment) => experiment.archived_at !== null);
   return (
     <Stack>
       <Group justify="space-between">
         <Group gap="sm">
-          {all.length >= FEW && <Filters wish={wish} onChange={set} />}
+          {(all.length >= FEW || find || state) && <Filters key={shown} wish={wish} onChange={set} />}
           {(put || archived) && (
             <Switch
               size="sm"
@@ -96,7 +98,10 @@ function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNod
           action={
             <Button
               variant="default"
-              onClick={() => set({ find: undefined, state: undefined, archived: put && !archived ? true : undefined })}
+              onClick={() => {
+                setShown(shown + 1);
+                set({ find: undefined, state: undefined, archived: put && !archived ? true : undefined });
+              }}
             >
               {put && !archived ? "Look in the archive" : "Show all"}
             </Button>

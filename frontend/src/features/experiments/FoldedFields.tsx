@@ -1,6 +1,6 @@
 import { Button, Collapse, Stack } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import { useState } from "react";
 import type { FieldProblem } from "@/api";
 import { applies, fieldsOf, type JsonSchema } from "@/lib/schema";
 import { isUsual } from "@/lib/steps";
@@ -17,12 +17,14 @@ interface Props {
 /** The usual fields, and the others folded away unless one of them is changed or wrong. */
 export function FoldedFields({ section, schema, form, problems }: Props) {
   const values = form.getInputProps(section).value as Record<string, unknown>;
-  const fields = fieldsOf(schema, schema.properties?.[section] ?? {}).filter((field) => applies(field, values));
+  const fields = fieldsOf(schema, schema.properties?.[section] ?? {}).filter((field) =>
+    applies(field, values, form.values),
+  );
   const more = fields.filter((field) => !isUsual(section, field.name));
   const touched = more.filter((field) => JSON.stringify(values[field.name]) !== JSON.stringify(field.default));
   const wrong = more.some((field) => errorAt(problems, `${section}.${field.name}`) !== undefined);
-  const [opened, fold] = useDisclosure(touched.length > 0);
-  const shown = opened || wrong;
+  const [opened, setOpened] = useState<boolean | null>(null);
+  const shown = wrong || (opened ?? touched.length > 0);
   return (
     <Stack>
       <SchemaFields
@@ -39,7 +41,7 @@ export function FoldedFields({ section, schema, form, problems }: Props) {
             style={{ alignSelf: "flex-start" }}
             aria-expanded={shown}
             disabled={wrong}
-            onClick={fold.toggle}
+            onClick={() => setOpened(!shown)}
             leftSection={shown ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
           >
             More settings ({more.length}

@@ -40,18 +40,23 @@ interface Props {
 
 function Drafted({ federation, schema }: Props) {
   const [starting] = useState(() => initialValues(schema, federation.task.dimensions ?? 2));
-  const [draft] = useState(() => readDraft(federation.id, starting));
-  return <ExperimentSetup {...{ federation, schema, starting }} first={draft ?? starting} hasDraft={draft !== null} />;
+  const place = { federationId: federation.id };
+  const [draft] = useState(() => readDraft(place, starting));
+  const beginning = { federation, schema, starting, place, fresh: starting };
+  return <ExperimentSetup {...beginning} first={draft ?? starting} hasDraft={draft !== null} />;
 }
 
 function Cloned({ federation, schema, clone }: Props & { clone: string }) {
   const experiment = useQuery(experimentQuery(clone));
   const [starting] = useState(() => initialValues(schema, federation.task.dimensions ?? 2));
+  const place = { federationId: federation.id, clone };
+  const [draft] = useState(() => readDraft(place, starting));
   return (
     <Loaded query={experiment}>
       {(original) => {
-        const first: Values = valuesOfExperiment(original, starting);
-        return <ExperimentSetup {...{ federation, schema, starting, first }} origin={original.name} hasDraft={false} />;
+        const fresh: Values = valuesOfExperiment(original, starting);
+        const beginning = { federation, schema, starting, place, fresh, origin: original.name };
+        return <ExperimentSetup {...beginning} first={draft ?? fresh} hasDraft={draft !== null} />;
       }}
     </Loaded>
   );

@@ -1,18 +1,45 @@
-import { Alert, Anchor, List } from "@mantine/core";
+import { Alert, Anchor, List, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { type FieldProblem, formPath, problemText } from "@/api";
+import { describePath } from "@/lib/fieldNames";
 import { plural } from "@/lib/format";
 import { STEP_WORDS, type Step, stepOf } from "@/lib/steps";
 
-/** What stands in the way. onGo: leads to the step that a problem belongs to. */
-export function Problems({ problems, onGo }: { problems: readonly FieldProblem[]; onGo?: (step: Step) => void }) {
+interface Props {
+  problems: readonly FieldProblem[];
+  /** What is wrong, or what only might be regretted. */
+  kind?: "problem" | "warning";
+  strategies: readonly { name: string }[];
+  /** Leads to the step that a problem belongs to. */
+  onGo?: (step: Step) => void;
+  /** More than these are counted. */
+  most?: number;
+}
+
+const LONGEST_VALUE = 400;
+
+/** The field in words, and its value where that is one to read and not a whole object or "(absent)". */
+function subjectOf({ field, value }: FieldProblem, strategies: Props["strategies"]): string {
+  const name = describePath(field, strategies);
+  if (!value || value.length > LONGEST_VALUE || /^[[({]/.test(value)) return name;
+  return formPath(field) === "federation" ? value : `${name} = ${value}`; // a problem of the sites is said of them
+}
+
+/** What stands in the way, or is worth a thought: field, value and remedy. */
+export function Problems({ problems, kind = "problem", strategies, onGo, most = problems.length }: Props) {
   if (problems.length === 0) return null;
+  const rest = problems.length - most;
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={plural(problems.length, "problem")}>
-      <List size="sm" spacing={4}>
-        {problems.map((problem) => (
+    <Alert
+      color={kind === "problem" ? "red" : "yellow"}
+      role={kind === "problem" ? "alert" : "note"}
+      icon={<IconAlertTriangle aria-hidden />}
+      title={plural(problems.length, kind)}
+    >
+      <List size="sm" spacing={4} style={{ overflowWrap: "anywhere" }} styles={{ itemWrapper: { display: "inline" } }}>
+        {problems.slice(0, most).map((problem) => (
           <List.Item key={`${problem.field} ${problem.message}`}>
-            <b>{formPath(problem.field)}</b>: {problemText(problem)}{" "}
+            <b>{subjectOf(problem, strategies)}</b>: {problemText(problem)}{" "}
             {onGo && stepOf(problem.field) !== "review" && (
               <Anchor component="button" type="button" size="sm" onClick={() => onGo(stepOf(problem.field))}>
                 {STEP_WORDS[stepOf(problem.field)].label}
@@ -21,6 +48,11 @@ export function Problems({ problems, onGo }: { problems: readonly FieldProblem[]
           </List.Item>
         ))}
       </List>
+      {rest > 0 && (
+        <Text size="sm" mt={4}>
+          {rest} more: see the review.
+        </Text>
+      )}
     </Alert>
   );
 }

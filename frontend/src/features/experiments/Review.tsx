@@ -2,6 +2,7 @@ import { Button, Card, Grid, Group, List, Stack, Text, Title } from "@mantine/co
 import { IconPlayerPlay } from "@tabler/icons-react";
 import type { ConfigCheckResult, ExperimentConfig, FederationRecord, FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
+import type { Difference } from "@/lib/schema";
 import type { Step } from "@/lib/steps";
 import { strategyName } from "@/lib/words";
 import { Changes } from "./Changes";
@@ -11,7 +12,7 @@ import { Problems } from "./Problems";
 interface Props {
   federation: FederationRecord;
   config: ExperimentConfig;
-  standard: ExperimentConfig;
+  changes: readonly Difference[];
   check: ConfigCheckResult | undefined;
   problems: readonly FieldProblem[];
   named: boolean;
@@ -23,7 +24,7 @@ interface Props {
 
 /** What will happen, what differs from the defaults, what it will cost, and what stands in the way. */
 export function Review(props: Props) {
-  const { federation, config, standard, check, problems, named, pending, onCreate, onGo } = props;
+  const { federation, config, changes, check, problems, named, pending, onCreate, onGo } = props;
   const runnable = problems.length === 0 && config.strategies.length > 0;
   const ready = named && runnable;
   return (
@@ -36,7 +37,7 @@ export function Review(props: Props) {
               <Title order={3} size="h5" mb={4}>
                 Differs from the defaults
               </Title>
-              <Changes config={config} standard={standard} />
+              <Changes changes={changes} strategies={config.strategies} />
             </div>
           </Stack>
         </Card>
@@ -44,7 +45,8 @@ export function Review(props: Props) {
       <Grid.Col span={{ base: 12, md: 6 }}>
         <Card withBorder>
           <Stack gap="md">
-            <Problems problems={problems} onGo={onGo} />
+            <Problems problems={problems} strategies={config.strategies} onGo={onGo} />
+            <Problems kind="warning" problems={check?.warnings ?? []} strategies={config.strategies} onGo={onGo} />
             <DryRun federation={federation} config={config} ready={runnable} />
             {!named && (
               <Text size="sm" c="dimmed">

@@ -4,7 +4,7 @@ import { IconInfoCircle, IconRestore } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
-import { applies, choiceValue, type Field, parseNumbers } from "@/lib/schema";
+import { applies, choiceValue, type Field, parseNumbers, splitChoices } from "@/lib/schema";
 import { errorAt, type Values } from "./formValues";
 
 export type ExperimentForm = UseFormReturnType<Values>;
@@ -21,20 +21,20 @@ interface Props {
 /** One input for each field of a schema that counts as things stand, with the schema's help and bounds. */
 export function SchemaFields({ fields, path, form, problems, extra }: Props) {
   const siblings = path ? form.getInputProps(path).value : form.values;
+  const shown = fields.filter((field) => field.kind !== "variant" && applies(field, siblings, form.values));
+  if (shown.length === 0) return null;
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg" verticalSpacing="md">
-      {fields
-        .filter((field) => field.kind !== "variant" && applies(field, siblings))
-        .map((field) => {
-          const at = path ? `${path}.${field.name}` : field.name;
-          return (
-            <Stack key={field.name} gap={4}>
-              <SchemaInput field={field} path={at} form={form} error={errorAt(problems, at)} />
-              <Reset field={field} path={at} form={form} />
-              {extra?.(field)}
-            </Stack>
-          );
-        })}
+      {shown.map((field) => {
+        const at = path ? `${path}.${field.name}` : field.name;
+        return (
+          <Stack key={field.name} gap={4}>
+            <SchemaInput field={field} path={at} form={form} error={errorAt(problems, at)} />
+            <Reset field={field} path={at} form={form} />
+            {extra?.(field)}
+          </Stack>
+        );
+      })}
     </SimpleGrid>
   );
 }
@@ -57,17 +57,21 @@ function SchemaInput({ field, path, form, error }: InputProps) {
     error,
     inputWrapperOrder: ORDER,
   };
-  if (field.kind === "choice")
+  if (field.kind === "choice") {
+    const { of } = splitChoices(field.help, field.choices);
     return (
       <Select
         {...common}
+        description={<Help field={field} choice={String(props.value)} />}
         data={field.choices}
+        renderOption={({ option, checked }) => <Choice name={option.value} help={of[option.value]} checked={checked} />}
         allowDeselect={false}
         value={String(props.value)}
         onChange={(shown) => shown !== null && form.setFieldValue(path, choiceValue(field, shown))}
         error={error}
       />
     );
+  }
   if (field.kind === "boolean")
     return (
       <Checkbox
@@ -172,12 +176,36 @@ function Reset({ field, path, form }: { field: Field; path: string; form: Experi
   );
 }
 
-function Help({ field }: { field: Field }) {
+/** One of several, with what it means. */
+function Choice({ name, help, checked }: { name: string; help: string | undefined; checked: boolean | undefined }) {
+  return (
+    <div>
+      <Text size="sm" fw={checked ? 600 : undefined}>
+        {name}
+      </Text>
+      {help && (
+        <Text size="xs" c="dimmed">
+          {help}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** choice: the chosen one; the others explain themselves in the list. */
+function Help({ field, choice }: { field: Field; choice?: string }) {
+  const { lead, of, tail } = splitChoices(splitSource(field.help).help, choice === undefined ? [] : field.choices);
+  const chosen = choice !== undefined && of[choice] ? `${sentence(of[choice])}.` : "";
   return (
     <Text span size="xs">
-      {splitSource(field.help).help}
+      {[lead, chosen, tail].filter((part) => part !== "").join(" ")}
       {field.bounds && ` Allowed: ${field.bounds}.`}
-      {field.default !== undefined && ` Default: ${defaultText(field.default)}.`}
+      {field.default !== undefined &&
+        ` Default: ${defaultText(field.default)}${field.unit && field.default !== null ? ` ${field.unit}` : ""}.`}
     </Text>
   );
 }

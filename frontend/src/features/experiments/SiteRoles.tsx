@@ -3,6 +3,7 @@ import type { FederationRecord, FieldProblem, SiteRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
+import { plural } from "@/lib/format";
 import { isActive } from "@/lib/sites";
 import { errorAt } from "./formValues";
 import type { ExperimentForm } from "./SchemaFields";
@@ -14,11 +15,17 @@ interface Props {
 }
 
 const SPLITS = ["train", "val", "test"] as const;
+const SPLIT_NAMES = { train: "Train", val: "Val", test: "Test" };
+/** Of the card: rows scroll below head and foot. */
+const SURFACE = "light-dark(var(--mantine-color-white), var(--mantine-color-dark-6))";
+/** More sites than these scroll in a box of their own. */
+const MANY = 12;
 
 /** Who trains, and on whom every model is only tested, as on a hospital that the federation has never seen. */
 export function SiteRoles({ federation, form, problems }: Props) {
   const heldOut = form.values.held_out_sites;
-  const unknown = heldOut.filter((slug) => !federation.sites.some((site) => site.slug === slug));
+  const sites = federation.sites.filter(isActive);
+  const unknown = heldOut.filter((slug) => !sites.some((site) => site.slug === slug));
   const error = errorAt(problems, "held_out_sites");
   return (
     <>
@@ -31,25 +38,31 @@ export function SiteRoles({ federation, form, problems }: Props) {
           {error}
         </Text>
       )}
-      <Table.ScrollContainer minWidth={600}>
-        <Table verticalSpacing={6} aria-label="Sites of the experiment">
+      <Table.ScrollContainer minWidth={600} maxHeight={sites.length > MANY ? 520 : undefined}>
+        <Table
+          verticalSpacing={6}
+          stickyHeader
+          styles={{ thead: { background: SURFACE }, tfoot: { background: SURFACE } }}
+          aria-label="Sites of the experiment"
+        >
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Site</Table.Th>
               <Table.Th>State</Table.Th>
               {SPLITS.map((split) => (
                 <Table.Th key={split} ta="right">
-                  {split}
+                  {SPLIT_NAMES[split]}
                 </Table.Th>
               ))}
               <Table.Th>Role</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {federation.sites.filter(isActive).map((site) => (
+            {sites.map((site) => (
               <SiteRow key={site.id} {...{ site, federation, form }} />
             ))}
           </Table.Tbody>
+          <Totals sites={sites} heldOut={heldOut} />
         </Table>
       </Table.ScrollContainer>
       {unknown.length > 0 && (
@@ -77,9 +90,35 @@ export function SiteRoles({ federation, form, problems }: Props) {
   );
 }
 
+function Totals({ sites, heldOut }: { sites: readonly SiteRecord[]; heldOut: readonly string[] }) {
+  const used = sites.filter(hasData);
+  const out = used.filter((site) => heldOut.includes(site.slug)).length;
+  const sum = (split: (typeof SPLITS)[number]) => used.reduce((total, site) => total + (site.num_cases[split] ?? 0), 0);
+  return (
+    <Table.Tfoot style={{ position: "sticky", bottom: 0, zIndex: 2 }}>
+      <Table.Tr>
+        <Table.Th colSpan={2}>
+          {plural(used.length - out, "site trains", "sites train")}
+          {out > 0 && `, ${out} held out`}
+          {sites.length > used.length && `, ${sites.length - used.length} without data`}
+        </Table.Th>
+        {SPLITS.map((split) => (
+          <Table.Th key={split} ta="right">
+            {sum(split)}
+          </Table.Th>
+        ))}
+        <Table.Th>cases</Table.Th>
+      </Table.Tr>
+    </Table.Tfoot>
+  );
+}
+
+function hasData(site: SiteRecord): boolean {
+  return SPLITS.some((split) => (site.num_cases[split] ?? 0) > 0);
+}
+
 function SiteRow({ site, federation, form }: { site: SiteRecord; federation: FederationRecord; form: ExperimentForm }) {
   const heldOut = form.values.held_out_sites;
-  const hasData = SPLITS.some((split) => (site.num_cases[split] ?? 0) > 0);
   const setRole = (role: string) => {
     const others = heldOut.filter((slug) => slug !== site.slug);
     const next = role === "held-out" ? [...others, site.slug] : others;
@@ -91,19 +130,19 @@ function SiteRow({ site, federation, form }: { site: SiteRecord; federation: Fed
   };
   return (
     <Table.Tr>
-      <Table.Td style={{ maxWidth: 280 }}>
-        <SiteMark position={site.position} name={site.name} />
+      <Table.Td style={{ maxWidth: 260 }} title={site.name}>
+        <SiteMark position={site.position} name={site.name} wrap />
       </Table.Td>
       <Table.Td>
         <StateBadge state={site.state} size="sm" />
       </Table.Td>
       {SPLITS.map((split) => (
         <Table.Td key={split} ta="right">
-          {hasData ? (site.num_cases[split] ?? 0) : "–"}
+          {hasData(site) ? (site.num_cases[split] ?? 0) : "–"}
         </Table.Td>
       ))}
       <Table.Td>
-        {hasData ? (
+        {hasData(site) ? (
           <SegmentedControl
             size="xs"
             aria-label={`Role of ${site.name}`}

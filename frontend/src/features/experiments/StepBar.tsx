@@ -1,5 +1,5 @@
-import { Stepper } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { Stepper, Text } from "@mantine/core";
+import { IconAlertTriangle, IconPencil } from "@tabler/icons-react";
 import type { FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
 import { problemsOf, STEP_WORDS, STEPS, type Step } from "@/lib/steps";
@@ -23,13 +23,24 @@ export function StepBar({ step, problems, named, onGo }: Props) {
       {STEPS.map((name) => {
         const count = problemsOf(name, problems).length;
         const nameless = name === "task" && !named;
+        const warns = count > 0 ? <IconAlertTriangle size={16} aria-hidden /> : undefined;
         return (
           <Stepper.Step
             key={name}
             label={STEP_WORDS[name].label}
-            description={count > 0 ? plural(count, "problem") : nameless ? "needs a name" : undefined}
+            description={
+              count > 0 ? (
+                <Text span fz="inherit" c="red">
+                  {plural(count, "problem")}
+                </Text>
+              ) : (
+                nameless && "needs a name"
+              )
+            }
+            icon={warns}
+            progressIcon={warns}
             color={count > 0 ? "red" : nameless ? "gray" : undefined}
-            completedIcon={count > 0 || nameless ? <IconAlertTriangle size={16} aria-hidden /> : undefined}
+            completedIcon={warns ?? (nameless ? <IconPencil size={16} aria-hidden /> : undefined)}
             aria-current={name === step ? "step" : undefined}
           />
         );

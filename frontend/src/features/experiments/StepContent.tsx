@@ -1,9 +1,10 @@
 import { Card, Stack, Title } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { FederationRecord, FieldProblem } from "@/api";
+import type { ConfigCheckResult, FederationRecord, FieldProblem } from "@/api";
 import { fieldsOf, type JsonSchema } from "@/lib/schema";
 import type { Step } from "@/lib/steps";
 import { FoldedFields } from "./FoldedFields";
+import type { Values } from "./formValues";
 import { MethodsStep } from "./MethodsStep";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
 import { TaskStep } from "./TaskStep";
@@ -15,7 +16,9 @@ interface Props {
   schema: JsonSchema;
   form: ExperimentForm;
   problems: readonly FieldProblem[];
-  rho: Record<string, number>;
+  check: ConfigCheckResult | undefined;
+  /** Replaces every setting; the words say by what. */
+  onFill: (values: Values, from: string) => void;
 }
 
 /** Fields of the configuration's own that belong to the sites, not to the training. */
@@ -25,7 +28,7 @@ export function StepContent(props: Props) {
   const { step, schema, form, problems } = props;
   const own = fieldsOf(schema, schema);
   if (step === "task") return <TaskStep {...props} fields={own.filter((field) => OF_SITES.includes(field.name))} />;
-  if (step === "methods") return <MethodsStep {...props} />;
+  if (step === "methods") return <MethodsStep {...{ schema, form, problems }} rho={props.check?.rho ?? {}} />;
   if (step === "data") {
     return (
       <>

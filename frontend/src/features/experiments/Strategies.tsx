@@ -3,7 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import type { FieldProblem } from "@/api";
 import { type Field, fieldsOf, type JsonSchema } from "@/lib/schema";
 import { STRATEGY_GROUPS, strategyName } from "@/lib/words";
-import { byOrder, errorAt, newStrategy, strategySchemas } from "./formValues";
+import { byOrder, errorAt, errorOf, newStrategy, strategySchemas } from "./formValues";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
 import { VariantField } from "./VariantField";
 
@@ -113,7 +113,7 @@ interface OptionsProps extends Props {
 function StrategyOptions({ schema, form, problems, rho, strategy, index, onRemove }: OptionsProps) {
   const path = `strategies.${index}`;
   const fields = fieldsOf(schema, strategy);
-  const nameError = errorAt(problems, `${path}.name`);
+  const nameError = errorAt(problems, `${path}.name`) ?? errorOf(problems, path);
   const showRho = (field: Field) =>
     field.name === "lambda" && <Rho value={form.values.strategies[index]?.lambda} rho={rho} />;
   return (

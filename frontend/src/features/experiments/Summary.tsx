@@ -1,20 +1,25 @@
 import { Button, Card, Stack, Text, Title } from "@mantine/core";
 import type { ConfigCheckResult, ExperimentConfig, FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
+import type { Difference } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
 import { Changes } from "./Changes";
 import { Problems } from "./Problems";
 
 interface Props {
   config: ExperimentConfig;
-  standard: ExperimentConfig;
+  changes: readonly Difference[];
   check: ConfigCheckResult | undefined;
   problems: readonly FieldProblem[];
   onReview: () => void;
 }
 
+/** More than these are counted: the card stands beside the step and does not scroll. */
+const MOST = 8;
+const MOST_PROBLEMS = 3;
+
 /** Beside every step: what is set up so far. */
-export function Summary({ config, standard, check, problems, onReview }: Props) {
+export function Summary({ config, changes, check, problems, onReview }: Props) {
   return (
     <Card withBorder style={{ position: "sticky", top: 76 }}>
       <Stack gap="sm">
@@ -22,15 +27,25 @@ export function Summary({ config, standard, check, problems, onReview }: Props) 
           So far
         </Title>
         <Text size="sm">
-          {config.strategies.map((strategy) => strategyName(strategy.name)).join(", ") || "No method chosen"}
+          {[...new Set(config.strategies.map(({ name }) => strategyName(name)))].join(", ") || "No method chosen"}
           {check && problems.length === 0 && (
             <>
               : {plural(check.num_runs, "run")} on {plural(check.num_sites, "site")} with data
             </>
           )}
         </Text>
-        <Changes config={config} standard={standard} />
-        <Problems problems={problems} />
+        <Changes changes={changes.slice(0, MOST)} strategies={config.strategies} />
+        {changes.length > MOST && (
+          <Text size="xs" c="dimmed">
+            {changes.length - MOST} more differ: see the review.
+          </Text>
+        )}
+        <Problems problems={problems} strategies={config.strategies} most={MOST_PROBLEMS} />
+        {check && check.warnings.length > 0 && (
+          <Text size="sm" c="dimmed">
+            {plural(check.warnings.length, "warning")}: see the review.
+          </Text>
+        )}
         <Button variant="light" onClick={onReview}>
           Review
         </Button>

@@ -1,10 +1,11 @@
 import { Alert, Stack, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type FederationRecord, type FieldProblem, leakageQuery } from "@/api";
+import { type ConfigCheckResult, type FederationRecord, type FieldProblem, leakageQuery } from "@/api";
 import { TextLink } from "@/components/links";
 import { plural } from "@/lib/format";
 import type { Field } from "@/lib/schema";
-import { errorAt } from "./formValues";
+import { errorAt, type Values } from "./formValues";
+import { Problems } from "./Problems";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
 import { SiteRoles } from "./SiteRoles";
 import { Section } from "./StepContent";
@@ -15,9 +16,11 @@ interface Props {
   form: ExperimentForm;
   problems: readonly FieldProblem[];
   fields: Field[];
+  check: ConfigCheckResult | undefined;
+  onFill: (values: Values, from: string) => void;
 }
 
-export function TaskStep({ federation, form, problems, fields }: Props) {
+export function TaskStep({ federation, form, problems, fields, check, onFill }: Props) {
   return (
     <>
       <Section title="Question">
@@ -38,9 +41,18 @@ export function TaskStep({ federation, form, problems, fields }: Props) {
           {...form.getInputProps("description")}
         />
       </Section>
-      <TemplateCards federation={federation} form={form} />
+      <TemplateCards {...{ federation, form, onFill }} />
       <Section title="Sites">
         <Leakage federationId={federation.id} />
+        <Problems
+          problems={problems.filter(({ field }) => field === "federation")}
+          strategies={form.values.strategies}
+        />
+        <Problems
+          kind="warning"
+          problems={(check?.warnings ?? []).filter(({ field }) => field === "federation")}
+          strategies={form.values.strategies}
+        />
         <SiteRoles federation={federation} form={form} problems={problems} />
         <SchemaFields fields={fields} path="" form={form} problems={problems} />
       </Section>

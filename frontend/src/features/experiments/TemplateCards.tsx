@@ -1,23 +1,27 @@
 import { Button, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { type ExperimentTemplate, experimentTemplatesQuery, type FederationRecord } from "@/api";
-import { valuesOfTemplate } from "./formValues";
+import { differences } from "@/lib/schema";
+import { configOf, type Values, valuesOfTemplate } from "./formValues";
 import type { ExperimentForm } from "./SchemaFields";
 
+interface Props {
+  federation: FederationRecord;
+  form: ExperimentForm;
+  onFill: (values: Values, from: string) => void;
+}
+
 /** Starting points for the task's kind of images. What does not fit is then said like any other problem. */
-export function TemplateCards({ federation, form }: { federation: FederationRecord; form: ExperimentForm }) {
+export function TemplateCards({ federation, form, onFill }: Props) {
   const templates = useQuery(experimentTemplatesQuery);
-  const [chosen, setChosen] = useState<string | null>(null);
   const all = templates.data ?? [];
   if (all.length === 0) return null;
   const fitting = all.filter((template) => template.dimensions === (federation.task.dimensions ?? 2));
-  const template = all.find((entry) => entry.name === chosen);
-  const choose = (next: ExperimentTemplate) => {
-    setChosen(next.name);
-    form.setValues(valuesOfTemplate(next, form.values));
-  };
+  const config = configOf(form.values);
+  const template = fitting.find((entry) => differences(entry.config, config).length === 0);
+  const choose = (next: ExperimentTemplate) =>
+    onFill(valuesOfTemplate(next, form.values), `the template ${next.title}`);
   return (
     <Card withBorder>
       <Stack>
@@ -43,14 +47,14 @@ export function TemplateCards({ federation, form }: { federation: FederationReco
                 </div>
                 <Button
                   size="compact-xs"
-                  variant={chosen === entry.name ? "filled" : "light"}
+                  variant={template === entry ? "filled" : "light"}
                   style={{ alignSelf: "flex-start" }}
-                  leftSection={chosen === entry.name ? <IconCheck size={12} aria-hidden /> : undefined}
+                  leftSection={template === entry ? <IconCheck size={12} aria-hidden /> : undefined}
                   aria-label={`Use ${entry.title}`}
-                  aria-pressed={chosen === entry.name}
+                  aria-pressed={template === entry}
                   onClick={() => choose(entry)}
                 >
-                  {chosen === entry.name ? "In use" : "Use"}
+                  {template === entry ? "In use" : "Use"}
                 </Button>
               </Stack>
             </Card>

@@ -8,21 +8,29 @@ describe("a draft", () => {
   beforeEach(() => localStorage.clear());
 
   it("comes back as it was left, for its own federation only", () => {
-    keepDraft("one", { ...starting, name: "Mine" });
-    expect(readDraft("one", starting)?.name).toBe("Mine");
-    expect(readDraft("two", starting)).toBeNull();
-    dropDraft("one");
-    expect(readDraft("one", starting)).toBeNull();
+    keepDraft({ federationId: "one" }, { ...starting, name: "Mine" });
+    expect(readDraft({ federationId: "one" }, starting)?.name).toBe("Mine");
+    expect(readDraft({ federationId: "two" }, starting)).toBeNull();
+    dropDraft({ federationId: "one" });
+    expect(readDraft({ federationId: "one" }, starting)).toBeNull();
+  });
+
+  it("of a copy leaves the federation's own draft alone", () => {
+    keepDraft({ federationId: "one" }, { ...starting, name: "Mine" });
+    keepDraft({ federationId: "one", clone: "x" }, { ...starting, name: "A copy" });
+    expect(readDraft({ federationId: "one" }, starting)?.name).toBe("Mine");
+    expect(readDraft({ federationId: "one", clone: "x" }, starting)?.name).toBe("A copy");
+    expect(readDraft({ federationId: "one", clone: "y" }, starting)).toBeNull();
   });
 
   it("fills in what the contract has got since", () => {
     localStorage.setItem("fedsm-draft-one", JSON.stringify({ name: "Old", strategies: [] }));
-    expect(readDraft("one", starting)).toEqual({ ...starting, name: "Old" });
+    expect(readDraft({ federationId: "one" }, starting)).toEqual({ ...starting, name: "Old" });
   });
 
   it("drops what cannot be read", () => {
     localStorage.setItem("fedsm-draft-one", "{");
-    expect(readDraft("one", starting)).toBeNull();
+    expect(readDraft({ federationId: "one" }, starting)).toBeNull();
     expect(localStorage.getItem("fedsm-draft-one")).toBeNull();
   });
 });

@@ -1,26 +1,38 @@
-/** The experiment that somebody is setting up, kept in this browser until it is created or discarded. */
+/**
+ * The experiment that somebody is setting up, kept in this browser until it is created or discarded: a draft is nobody
+ * else's business, is checked by the backend at every change anyway, and leaves nothing there to be cleaned up. A copy
+ * of another experiment is a draft of its own, so that it does not overwrite the one begun before.
+ */
 
 import type { Values } from "./formValues";
 
-const key = (federationId: string) => `fedsm-draft-${federationId}`;
+export interface DraftPlace {
+  federationId: string;
+  /** The experiment that the draft is a copy of. */
+  clone?: string;
+}
+
+function keyOf({ federationId, clone }: DraftPlace): string {
+  return `fedsm-draft-${federationId}${clone ? `-${clone}` : ""}`;
+}
 
 /** null where there is none. Fields that the contract has got since are as they start. */
-export function readDraft(federationId: string, starting: Values): Values | null {
-  const text = localStorage.getItem(key(federationId));
+export function readDraft(place: DraftPlace, starting: Values): Values | null {
+  const text = localStorage.getItem(keyOf(place));
   if (text === null) return null;
   try {
     const kept = JSON.parse(text) as Partial<Values>;
     return Array.isArray(kept.strategies) ? { ...starting, ...kept } : null;
   } catch {
-    dropDraft(federationId); // not JSON: nothing of it can be shown
+    dropDraft(place); // not JSON: nothing of it can be shown
     return null;
   }
 }
 
-export function keepDraft(federationId: string, values: Values): void {
-  localStorage.setItem(key(federationId), JSON.stringify(values));
+export function keepDraft(place: DraftPlace, values: Values): void {
+  localStorage.setItem(keyOf(place), JSON.stringify(values));
 }
 
-export function dropDraft(federationId: string): void {
-  localStorage.removeItem(key(federationId));
+export function dropDraft(place: DraftPlace): void {
+  localStorage.removeItem(keyOf(place));
 }

@@ -9,7 +9,7 @@ import {
   formPath,
   problemText,
 } from "@/api";
-import { defaultOf, type JsonSchema, variants } from "@/lib/schema";
+import { type Difference, defaultOf, differences, type JsonSchema, variants } from "@/lib/schema";
 
 export type StrategyValues = Record<string, unknown> & { name: string };
 
@@ -102,8 +102,26 @@ export function configOf(values: Values): ExperimentConfig {
   return config as unknown as ExperimentConfig;
 }
 
+/** What is not at its default: of the settings, and of every method that takes part. */
+export function changesOf(schema: JsonSchema, values: Values, starting: Values): Difference[] {
+  const { strategies: _all, ...standard } = configOf(starting);
+  const { strategies: _chosen, ...config } = configOf(values);
+  return [
+    ...differences(config, standard),
+    ...values.strategies.flatMap((strategy, index) =>
+      differences(strategy, newStrategy(schema, strategy.name), `strategies.${index}`),
+    ),
+  ];
+}
+
 /** The text of the problem at this field or inside it. */
 export function errorAt(problems: readonly FieldProblem[], path: string): string | undefined {
   const problem = problems.find(({ field }) => formPath(field) === path || formPath(field).startsWith(`${path}.`));
+  return problem && problemText(problem);
+}
+
+/** The text of the problem at this field itself. */
+export function errorOf(problems: readonly FieldProblem[], path: string): string | undefined {
+  const problem = problems.find(({ field }) => formPath(field) === path);
   return problem && problemText(problem);
 }

@@ -1,0 +1,40 @@
+/** Fields of a configuration in words, and where a problem of the whole configuration belongs. */
+
+import { type FieldProblem, formPath } from "@/api";
+import { humanize } from "./format";
+import { strategyName } from "./words";
+
+/** Words that `humanize` cannot know. */
+const NAMES: Record<string, string> = {
+  federation: "Sites",
+  nsd_tolerance: "NSD tolerance",
+  spatial_dims: "Dimensions",
+  data: "Images",
+  "": "Settings",
+  config: "Settings",
+};
+
+export function fieldName(name: string): string {
+  return NAMES[name] ?? humanize(name);
+}
+
+/** `strategies.1.selector.shrinkage` as `FedSM (2) \u203a Selector \u203a Shrinkage`, numbered where a method is there twice. */
+export function describePath(field: string, strategies: readonly { name: string }[]): string {
+  const steps = formPath(field).split(".");
+  const index = Number(steps[1]);
+  const strategy = steps[0] === "strategies" ? strategies[index] : undefined;
+  if (!strategy) return steps.map(fieldName).join(" \u203a ");
+  const same = strategies.filter(({ name }) => name === strategy.name);
+  const place = same.length > 1 ? ` (${same.indexOf(strategy) + 1})` : "";
+  const rest = steps.slice(2).filter((step) => step !== "name");
+  return [`${strategyName(strategy.name)}${place}`, ...rest.map(fieldName)].join(" \u203a ");
+}
+
+const PATH = /\b(?:data|network|schedule|evaluation|strategies)\.\w+/;
+
+/** A problem of the configuration as a whole, at the field that its text names first. */
+export function located(problem: FieldProblem): FieldProblem {
+  if (!["", "config"].includes(formPath(problem.field))) return problem;
+  const path = PATH.exec(problem.message)?.[0];
+  return path ? { ...problem, field: path } : problem;
+}
