@@ -179,7 +179,6 @@ def test_steps_show_where_the_problems_are(setup: Page) -> None:
     page.get_by_role("option", name="cosine").click()
     open_step(page, "Review")
     expect(page.get_by_role("note")).to_contain_text("Schedule \u203a Learning rate schedule = cosine")
-    page.get_by_label("Name").first.wait_for(state="detached")
     expect(page.get_by_text("Give the experiment a name")).to_be_visible()  # a warning refuses nothing
     expect(page.get_by_role("button", name="Try it")).to_be_enabled()
 
