@@ -8,6 +8,8 @@ const problem = (field: string, message: string): FieldProblem => ({ field, valu
 describe("describePath", () => {
   it("says a field in words", () => {
     expect(describePath("config.data.image_size", [])).toBe("Images \u203a Image size");
+    expect(describePath("network.name", [])).toBe("Network");
+    expect(describePath("name", [])).toBe("Name");
     expect(describePath("federation", [])).toBe("Sites");
     expect(describePath("config", [])).toBe("Settings");
   });

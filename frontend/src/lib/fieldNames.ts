@@ -23,7 +23,11 @@ export function describePath(field: string, strategies: readonly { name: string 
   const steps = formPath(field).split(".");
   const index = Number(steps[1]);
   const strategy = steps[0] === "strategies" ? strategies[index] : undefined;
-  if (!strategy) return steps.map(fieldName).join(" \u203a ");
+  if (!strategy)
+    return steps
+      .filter((step, at) => at === 0 || step !== "name")
+      .map(fieldName)
+      .join(" \u203a ");
   const same = strategies.filter(({ name }) => name === strategy.name);
   const place = same.length > 1 ? ` (${same.indexOf(strategy) + 1})` : "";
   const rest = steps.slice(2).filter((step) => step !== "name");
