@@ -205,9 +205,10 @@ def message_and_remedy(error_type: str, message: str, context: dict[str, Any]) -
         case "value_error":
             problem, _, remedy = message.removeprefix("Value error, ").rpartition(": ")
             return (problem, remedy) if problem else (remedy, "correct the value")
-        case "union_tag_invalid" | "literal_error" | "enum":
-            expected = context.get("expected_tags") or context.get("expected")
-            return message, f"choose one of {expected}"
+        case "union_tag_invalid":
+            return f"{context.get('tag')!r} is not known here", f"choose one of {context.get('expected_tags')}"
+        case "literal_error" | "enum":
+            return message, f"choose one of {context.get('expected')}"
         case "json_invalid":
             return message, "send a valid JSON body"
     bounds = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "multiple_of": "a multiple of"}

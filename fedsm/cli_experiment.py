@@ -11,6 +11,7 @@ from backend.contracts.status import RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from fedsm.cli_check import check
 from fedsm.cli_dry_run import dry_run
+from fedsm.cli_manage import archive, delete, rename
 from fedsm.cli_results import compare, print_results, results
 from fedsm.cli_shared import (
     EXIT_FAILED,
@@ -32,6 +33,9 @@ experiment_app = typer.Typer(help="Experiments: create, watch, and read their re
 experiment_app.command()(templates)
 experiment_app.command()(check)
 experiment_app.command()(dry_run)
+experiment_app.command()(rename)
+experiment_app.command()(archive)
+experiment_app.command()(delete)
 experiment_app.command()(results)
 experiment_app.command()(compare)
 

@@ -135,6 +135,14 @@ class Client:
     def experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._get(f"/experiments/{experiment_id}", ExperimentRecord)
 
+    def update_experiment(self, experiment_id: str, **change: Any) -> ExperimentRecord:
+        """change: fields of ExperimentUpdate, which the backend checks."""
+        response = self._send("PATCH", f"/experiments/{experiment_id}", json=change)
+        return ExperimentRecord.model_validate_json(response.content)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        self._send("DELETE", f"/experiments/{experiment_id}")
+
     def start_experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._post(f"/experiments/{experiment_id}/start", None, ExperimentRecord)
 

@@ -46,7 +46,8 @@ def read_file(text: str) -> ExperimentFileRead:
     try:
         return ExperimentFileRead(file=ExperimentFile.model_validate(content), problems=[])
     except ValidationError as error:
-        return ExperimentFileRead(file=None, problems=[_problem(entry, content, root) for entry in error.errors()])
+        problems = [_problem(entry, content, root) for entry in error.errors() if not _is_consequence(entry, error)]
+        return ExperimentFileRead(file=None, problems=problems)
 
 
 def write_file(name: str, description: str, config: ExperimentConfig, federation: str, origin: str = "") -> str:
@@ -117,6 +118,12 @@ def _problem(error: Any, content: object, root: yaml.Node | None) -> FileProblem
         remedy=remedy,
         line=_line(root, steps),
     )
+
+
+def _is_consequence(entry: Any, error: ValidationError) -> bool:
+    """A list is too short for pydantic, too, when an entry of it is wrong."""
+    inside = [other["loc"] for other in error.errors() if other["loc"][: len(entry["loc"])] == entry["loc"]]
+    return entry["type"] == "too_short" and len(inside) > 1
 
 
 def _steps_in_file(location: tuple[int | str, ...], content: object) -> list[int | str]:

@@ -53,6 +53,16 @@ def test_every_problem_names_line_field_and_value(backend: LiveBackend) -> None:
     assert problems["config.strategies.1.lambda"]["line"] == 8
 
 
+def test_an_unknown_method_is_one_problem_with_what_there_is(backend: LiveBackend) -> None:
+    text = "name: A\nconfig:\n  strategies:\n    - {name: fedmagic}\n"
+    (problem,) = read(backend, text)["problems"]
+    assert (problem["field"], problem["line"]) == ("config.strategies.0", 4)
+    assert problem["message"] == "'fedmagic' is not known here"
+    assert "'fedsm'" in problem["remedy"]
+    (empty,) = read(backend, "name: A\nconfig: {strategies: []}\n")["problems"]
+    assert (empty["field"], empty["line"]) == ("config.strategies", 2)
+
+
 @pytest.mark.parametrize(
     ("text", "field", "line", "message"),
     [

@@ -84,3 +84,24 @@ def test_an_exported_experiment_is_the_same_when_read(
     again = json.loads(fedsm(platform, "experiment", "create", "-f", str(out), "--no-start", "--json").stdout)
     assert again["config"] == made["config"]
     assert (again["name"], again["federation_id"]) == (made["name"], made["federation_id"])
+
+
+def test_an_experiment_is_renamed_archived_and_deleted(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "experiment.yaml", federation)
+    made = json.loads(fedsm(platform, "experiment", "create", "-f", file, "--no-start", "--json").stdout)
+    assert fedsm(platform, "experiment", "rename", made["id"], "Another name").returncode == 0
+    refused = fedsm(platform, "experiment", "rename", made["id"], "x" * 81)
+    assert refused.returncode != 0
+    assert "name" in refused.stderr
+    assert fedsm(platform, "experiment", "archive", made["id"]).returncode == 0
+    record = platform.client.experiment(made["id"])
+    assert record.name == "Another name"
+    assert record.archived_at is not None
+    assert fedsm(platform, "experiment", "archive", made["id"], "--undo").returncode == 0
+    assert platform.client.experiment(made["id"]).archived_at is None
+    assert fedsm(platform, "experiment", "delete", made["id"]).returncode != 0  # nobody answers the question
+    done = fedsm(platform, "experiment", "delete", made["id"], "--yes")
+    assert done.returncode == 0, done.stderr
+    assert made["id"] not in [experiment.id for experiment in platform.client.experiments(federation.id)]

@@ -95,7 +95,7 @@ function Totals({ sites, heldOut }: { sites: readonly SiteRecord[]; heldOut: rea
   const out = used.filter((site) => heldOut.includes(site.slug)).length;
   const sum = (split: (typeof SPLITS)[number]) => used.reduce((total, site) => total + (site.num_cases[split] ?? 0), 0);
   return (
-    <Table.Tfoot style={{ position: "sticky", bottom: 0, zIndex: 2 }}>
+    <Table.Tfoot style={{ position: "sticky", bottom: 0, zIndex: 2, boxShadow: `0 16px 0 ${SURFACE}` }}>
       <Table.Tr>
         <Table.Th colSpan={2}>
           {plural(used.length - out, "site trains", "sites train")}

@@ -80,11 +80,12 @@ function StrategyChoice(props: Props & { name: string; strategy: JsonSchema }) {
           )
         }
       />
-      {indices.map((index) => (
+      {indices.map((index, place) => (
         <StrategyOptions
           key={index}
           {...props}
           index={index}
+          place={indices.length > 1 ? place + 1 : undefined}
           onRemove={indices.length > 1 ? () => set(chosen.filter((_, other) => other !== index)) : undefined}
         />
       ))}
@@ -107,10 +108,12 @@ function StrategyChoice(props: Props & { name: string; strategy: JsonSchema }) {
 interface OptionsProps extends Props {
   strategy: JsonSchema;
   index: number;
+  /** Which of the method's settings this is, where there are several. */
+  place: number | undefined;
   onRemove: (() => void) | undefined;
 }
 
-function StrategyOptions({ schema, form, problems, rho, strategy, index, onRemove }: OptionsProps) {
+function StrategyOptions({ schema, form, problems, rho, strategy, index, place, onRemove }: OptionsProps) {
   const path = `strategies.${index}`;
   const fields = fieldsOf(schema, strategy);
   const nameError = errorAt(problems, `${path}.name`) ?? errorOf(problems, path);
@@ -133,6 +136,11 @@ function StrategyOptions({ schema, form, problems, rho, strategy, index, onRemov
             />
           )}
           <Stack gap="md">
+            {place && (
+              <Text size="sm" fw={600}>
+                {strategyName(String(form.values.strategies[index]?.name))}, setting {place}
+              </Text>
+            )}
             <SchemaFields fields={fields} path={path} form={form} problems={problems} extra={showRho} />
             {fields
               .filter((field) => field.kind === "variant")

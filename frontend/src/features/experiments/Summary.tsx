@@ -37,7 +37,7 @@ export function Summary({ config, changes, check, problems, onReview }: Props) {
         <Changes changes={changes.slice(0, MOST)} strategies={config.strategies} />
         {changes.length > MOST && (
           <Text size="xs" c="dimmed">
-            {changes.length - MOST} more differ: see the review.
+            {changes.length - MOST} more: see the review.
           </Text>
         )}
         <Problems problems={problems} strategies={config.strategies} most={MOST_PROBLEMS} />
