@@ -1,0 +1,171 @@
+"""axe-core finds nothing serious on any page, light or dark; and the main actions work by keyboard."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
+from backend.experiments.schemas import ExperimentRecord
+from backend.federations.schemas import FederationRecord
+from backend.reports.schemas import ReportCreate
+from tests.e2e.conftest import DEFAULT_WAIT_MS, WINDOW
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import tiny_config
+
+pytestmark = pytest.mark.e2e
+
+FRONTEND = Path(__file__).parents[2] / "frontend"
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = ("serious", "critical")
+#: WCAG 2.2 A and AA, and what axe's authors advise besides.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: A route of router.tsx, the address it is looked at under, and what is on screen when it is ready.
+PAGES: tuple[tuple[str, str, str], ...] = (
+    ("/", "/", "role=heading[name='Federations']"),
+    ("/federations/new", "/federations/new", "role=heading[level=1]"),
+    ("/federations/$federationId", "/federations/{federation}", "role=table"),
+    ("/federations/$federationId", "/federations/{federation}?picture=true", "text=Coordinator"),
+    ("/federations/$federationId", "/federations/{federation}?site={site}", "role=dialog"),
+    ("/federations/$federationId", "/federations/{federation}?tab=datasets", "text=aster-clinic"),
+    ("/federations/$federationId", "/federations/{federation}?tab=statistics", "role=heading[name='Side by side']"),
+    ("/federations/$federationId", "/federations/{federation}?tab=experiments", "text=For everybody"),
+    ("/federations/$federationId", "/federations/{federation}?tab=models", "role=link"),
+    ("/federations/$federationId/datasets/new", "/federations/{federation}/datasets/new", "role=heading[level=1]"),
+    (
+        "/federations/$federationId/experiments/new",
+        "/federations/{federation}/experiments/new",
+        "role=heading[level=2]",
+    ),
+    (
+        "/federations/$federationId/experiments/new",
+        "/federations/{federation}/experiments/new?step=data",
+        "text=Image size",
+    ),
+    (
+        "/federations/$federationId/experiments/new",
+        "/federations/{federation}/experiments/new?step=training",
+        "text=Rounds",
+    ),
+    (
+        "/federations/$federationId/experiments/new",
+        "/federations/{federation}/experiments/new?step=methods",
+        "text=Lambda",
+    ),
+    (
+        "/federations/$federationId/experiments/new",
+        "/federations/{federation}/experiments/new?step=review",
+        "text=Dry run",
+    ),
+    ("/federations/$federationId/compare", "/federations/{federation}/compare", "text=No run is chosen"),
+    (
+        "/federations/$federationId/compare",
+        "/federations/{federation}/compare?runs={runs}",
+        "[data-testid=compared-scores]",
+    ),
+    ("/datasets/$datasetId", "/datasets/{dataset}", "text=cases used"),
+    ("/experiments/$experimentId", "/experiments/{experiment}", "[data-testid=gamma-readout]"),
+    ("/experiments/$experimentId", "/experiments/{experiment}?run={run}", "[data-testid=run-round]"),
+    ("/runs/$runId/cases", "/runs/{run}/cases", "[data-testid=viewer][data-state=ready]"),
+    ("/runs/$runId/model", "/runs/{run}/model", "role=heading[level=1]"),
+    ("/activity", "/activity", "role=table"),
+    ("/tokens", "/tokens", "role=heading[level=1]"),
+    ("/reports/$token", "{report}", "role=heading[level=1]"),
+    ("", "/nowhere", "role=heading"),
+)
+RUN_AXE = "async (tags) => await axe.run(document, { runOnly: tags, resultTypes: ['violations'] })"
+
+
+@pytest.fixture(scope="module")
+def finished(platform: LivePlatform, federation: FederationRecord) -> ExperimentRecord:
+    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
+    return await_experiment(platform, platform.start_experiment(federation, "For everybody", config))
+
+
+@pytest.fixture(scope="module")
+def places(platform: LivePlatform, federation: FederationRecord, finished: ExperimentRecord) -> dict[str, str]:
+    report = platform.client.create_report(finished.id, ReportCreate(note="For everybody."))
+    return {
+        "federation": federation.id,
+        "site": federation.sites[0].slug,
+        "dataset": platform.client.datasets(federation.id)[0].id,
+        "experiment": finished.id,
+        "run": finished.runs[0].id,
+        "runs": json.dumps([run.id for run in finished.runs], separators=(",", ":")),
+        "report": report.path,
+    }
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def looked_at(request: pytest.FixtureRequest, browser: Browser, platform: LivePlatform) -> Iterator[Page]:
+    """Signed in, in either colour scheme; without the movements that a check would catch halfway."""
+    context = browser.new_context(
+        base_url=platform.client.server, viewport=WINDOW, color_scheme=request.param, reduced_motion="reduce"
+    )
+    context.set_default_timeout(DEFAULT_WAIT_MS)
+    page = context.new_page()
+    page.goto(f"/?token={platform.admin_token}")
+    page.get_by_role("heading", name="Federations").wait_for()
+    yield page
+    context.close()
+
+
+def grave_violations(page: Page) -> list[str]:
+    page.add_script_tag(path=AXE)
+    found: list[dict[str, Any]] = page.evaluate(RUN_AXE, TAGS)["violations"]
+    return [
+        f"{entry['impact']} {entry['id']}: {entry['help']}\n    "
+        + "\n    ".join(f"{node['target']} {node['html'][:160]}" for node in entry["nodes"][:4])
+        for entry in found
+        if entry["impact"] in GRAVE
+    ]
+
+
+def test_every_route_is_looked_at() -> None:
+    source = (FRONTEND / "src" / "app" / "router.tsx").read_text()
+    assert set(re.findall(r'path: "([^"]+)"', source)) == {route for route, _, _ in PAGES if route}
+
+
+def test_axe_finds_nothing_serious_on_any_page(looked_at: Page, places: dict[str, str]) -> None:
+    problems = []
+    for _, address, ready in PAGES:
+        for name, value in places.items():
+            address = address.replace(f"{{{name}}}", value)
+        looked_at.goto(address)
+        looked_at.locator(ready).first.wait_for()
+        looked_at.wait_for_timeout(300)
+        problems += [f"{address}\n  {entry}" for entry in grave_violations(looked_at)]
+    assert not problems, "\n".join(problems)
+
+
+def test_axe_finds_nothing_serious_before_the_sign_in(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert grave_violations(page) == []
+
+
+def test_the_keyboard_reaches_the_main_job(signed_in: Page, federation: FederationRecord) -> None:
+    """From the list of federations to a new experiment's second step, without a mouse."""
+    page = signed_in
+    page.get_by_role("link", name=re.compile(federation.name)).first.focus()
+    page.keyboard.press("Enter")
+    tab = page.get_by_role("tab", name="Sites")
+    tab.wait_for()
+    tab.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Experiments")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="New experiment").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What is asked, and where")).to_be_visible()
+    page.get_by_label("Name", exact=False).first.focus()
+    page.keyboard.type("By hand")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="How images are prepared")).to_be_focused()
