@@ -116,7 +116,7 @@ def test_delete_only_what_nothing_needs(backend: LiveBackend, federation: dict[s
     assert (response.status_code, response.json()["error"]) == (409, "experiment_running")
     response = backend.admin.delete(f"/api/v1/datasets/{dataset['id']}")
     assert (response.status_code, response.json()["error"]) == (409, "dataset_in_use")
-    assert "delete their experiments first" in response.json()["detail"]
+    assert "delete these experiments first" in response.json()["detail"]
 
     worker.work_until_idle()
     assert backend.admin.delete(f"/api/v1/experiments/{experiment_id}").status_code == 204

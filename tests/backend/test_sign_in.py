@@ -31,9 +31,13 @@ def test_only_workers_enter_the_worker_api(backend: LiveBackend, headers: dict[s
     assert response.status_code == 401
 
 
-def test_every_endpoint_but_health_and_sign_in_asks_for_a_token(backend: LiveBackend) -> None:
+def test_every_endpoint_but_health_sign_in_and_shared_reports_asks_for_a_token(backend: LiveBackend) -> None:
     document = httpx.get(f"{backend.url}/openapi.json").json()
-    open_paths = {("get", "/api/v1/health"), ("post", "/api/v1/session"), ("delete", "/api/v1/session")}
+    #: A report's link holds its own secret: an unknown one finds nothing.
+    reports = {("get", "/api/v1/shared-reports/{token}"), ("get", "/api/v1/shared-reports/{token}/pdf")}
+    for _, path in reports:
+        assert httpx.get(backend.url + path.replace("{token}", "x" * 43)).status_code == 404
+    open_paths = {("get", "/api/v1/health"), ("post", "/api/v1/session"), ("delete", "/api/v1/session"), *reports}
     for path, methods in document["paths"].items():
         for method in methods.keys() - {m for m, p in open_paths if p == path}:
             url = backend.url + path.replace("{", "").replace("}", "").replace("round_number", "1")

@@ -19,7 +19,7 @@ interface Props {
 
 export function CaseFacts(props: Props) {
   return (
-    <ScrollArea type="auto" offsetScrollbars="y">
+    <ScrollArea type="auto" offsetScrollbars="y" viewportProps={{ tabIndex: 0 }}>
       <Stack gap="sm">
         <Scores {...props} />
         <Routing {...props} />
@@ -121,7 +121,7 @@ function Routing({ scored, run, federation }: Props) {
               </Group>
               <div style={{ position: "relative" }}>
                 <Progress
-                  value={probability * 100}
+                  value={Math.round(probability * 1000) / 10}
                   color={siteColour(position)}
                   size="md"
                   aria-label={`Probability of ${siteName(slug)}`}

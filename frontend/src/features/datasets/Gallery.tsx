@@ -7,7 +7,7 @@ export function Gallery({ cases, onOpen }: { cases: CaseRecord[]; onOpen: (name:
   return (
     <SimpleGrid cols={{ base: 2, sm: 4, lg: 6, xl: 8 }} spacing="sm">
       {cases.map((row) => (
-        <UnstyledButton key={row.id} onClick={() => onOpen(row.name)} aria-label={`Show ${row.name} large`}>
+        <UnstyledButton key={row.id} onClick={() => onOpen(row.name)}>
           <Thumbnail row={row} />
         </UnstyledButton>
       ))}

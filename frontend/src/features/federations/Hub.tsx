@@ -116,7 +116,6 @@ function Node(props: { site: SiteRecord; node: HubNode; picture: HubPicture; onO
       data-archived={site.archived_at !== null}
       style={{ left, top: node.y, width, height: Math.max(across, picture.gap - 6), gap: SPACE }}
       onClick={() => props.onOpen(site.slug)}
-      aria-label={`${site.name}: ${facts}`}
       title={`${site.name}\n${facts}`}
     >
       <span style={{ width: across, flexShrink: 0 }} aria-hidden />

@@ -157,7 +157,7 @@ function Why({
               <Text size="xs">{formatPercent(probability, 1)}</Text>
             </Group>
             <Progress
-              value={probability * 100}
+              value={Math.round(probability * 1000) / 10}
               color={siteColour(position)}
               size="md"
               aria-label={`Probability of ${nameOf(slug)}`}
