@@ -12,6 +12,7 @@ from backend.contracts.failures import FailureKind
 from backend.contracts.tasks import ClaimedTask, FailRequest, TaskPayload, TaskResult
 from worker import shutdown
 from worker.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
+from worker.data_problem import DataProblem
 from worker.lease import Lease, StopRequested, WorkerShutdown, engine_lines
 from worker.toolbox import process_toolbox
 
@@ -73,7 +74,8 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
     except OSError as error:  # connections, full disks, files that a network drive lost
         return _failure(claimed, _kind_of_os_error(error), _describe_os_error(error), retryable=True)
     except ValueError as error:
-        return _failure(claimed, "invalid_setting", str(error), retryable=False)
+        kind: FailureKind = "data_unreadable" if isinstance(error, DataProblem) else "invalid_setting"
+        return _failure(claimed, kind, str(error), retryable=False)
     except Exception as error:  # noqa: BLE001 (the outermost shell: the run must learn of every failure)
         if is_out_of_memory(error):
             remedy = "choose a smaller image_size, batch_size or network, or a machine with more memory"

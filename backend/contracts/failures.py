@@ -37,7 +37,7 @@ ADVICE: dict[FailureKind, Advice] = {
     "data_unreadable": Advice(
         "Data cannot be read",
         "Mount the data set's folder again, or put the named file back as it was when the data set was checked, then "
-        "rerun the site.",
+        "rerun the site. If the file is to stay as it is now, check the data set again and start a new experiment.",
     ),
     "connection_lost": Advice(
         "Connection lost",

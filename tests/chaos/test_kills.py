@@ -147,6 +147,28 @@ def test_everything_killed_in_mid_round(platform: LivePlatform, run: RunRecord, 
     assert participants == set(SITES)
 
 
+def test_sites_whose_worker_died_three_times_are_rerun(
+    platform: LivePlatform, run: RunRecord, expected: ExpectedRun
+) -> None:
+    """Both processes are killed until the round has lost too many sites; each of them is then sent again."""
+
+    def has_failed() -> bool:
+        if any(task.status == "running" for task in platform.client.run_tasks(run.id)):
+            for pid in child_processes(platform.worker.pid) if platform.worker else []:
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+        return platform.client.run(run.id).status == RunStatus.FAILED
+
+    wait_until(has_failed, 90, "the run to fail")
+    failures = platform.client.run(run.id).failures
+    assert failures
+    assert {failure.kind for failure in failures} == {"worker_lost"}
+    assert all("Start the site's worker again" in failure.remedy for failure in failures)
+    for failure in failures:
+        platform.client.rerun_task(run.id, failure.task_id)
+    assert_same_bits(platform, run, expected)
+
+
 def child_processes(pid: int) -> list[int]:
     answer = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True)
     return [int(line) for line in answer.stdout.split()]

@@ -13,6 +13,7 @@ from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, ser
 from worker import shutdown
 from worker.api_client import ApiClient
 from worker.artifact_cache import ArtifactCache
+from worker.data_problem import DataProblem
 from worker.lease import Lease
 from worker.tasks import run_claimed_task
 
@@ -82,6 +83,7 @@ def raising(error: Exception) -> Callable[[TaskPayload, Lease], TaskResult]:
     ("error", "kind", "message", "retryable"),
     [
         (ValueError("site-a has no training case: register more"), "invalid_setting", "has no training case", False),
+        (DataProblem("/data/x.png is not there"), "data_unreadable", "/data/x.png is not there", False),
         (ConnectionError("the backend went away"), "connection_lost", "the backend went away", True),
         (FileNotFoundError(2, "No such file", "/data/x.png"), "data_unreadable", "/data/x.png: No such file", True),
         (OSError(28, "No space left on device"), "disk_full", "the disk of this worker is full: make room", True),

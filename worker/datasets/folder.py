@@ -21,6 +21,7 @@ from backend.contracts.datasets import (
 )
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
+from worker.data_problem import DataProblem
 from worker.datasets.check import DecodedCase, Readable, check_case, skipped, unchecked
 from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
@@ -95,7 +96,7 @@ def check_folder(
 def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, reading: Reading | None = None) -> ReadCase:
     """A case that was checked before, read as its manifest's `reading` says.
 
-    Raises ValueError where a file is gone, or is no longer the one that was checked.
+    Raises DataProblem where a file is gone, or is no longer the one that was checked.
     """
     root = root_of(folder)
     try:
@@ -103,7 +104,7 @@ def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, readin
     except Skip as skip:
         for path, sha256 in ((case.image, case.image_sha256), (case.mask, case.mask_sha256)):
             _require_unchanged(root, path, sha256, _present_sha256(root, path))
-        raise ValueError(f"case {case.name} in {root}: {skip}") from skip
+        raise DataProblem(f"case {case.name} in {root}: {skip}") from skip
     _require_unchanged(root, case.image, case.image_sha256, files.image_sha256)
     _require_unchanged(root, case.mask, case.mask_sha256, files.mask_sha256)
     return files.case
@@ -113,12 +114,12 @@ def _present_sha256(root: Path, path: str) -> str:
     try:
         return content_sha256(root, path)
     except UnsafeFile as error:
-        raise ValueError(f"{root / path} {error}") from None
+        raise DataProblem(f"{root / path} {error}") from None
 
 
 def _require_unchanged(root: Path, path: str, checked: str, present: str) -> None:
     if present != checked:
-        raise ValueError(
+        raise DataProblem(
             f"{root / path} changed since the data set was checked (SHA-256 {present[:12]}..., was {checked[:12]}...): "
             "restore the file, or check the data set again and start a new experiment"
         )
