@@ -1,4 +1,4 @@
-import { Button, Menu, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Menu, Modal, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
@@ -73,15 +73,20 @@ export function DraftActions({ federation, form, isCopy, onFill, onDiscard }: Pr
             Name, description and every setting go back to where {isCopy ? "the copy" : "a new experiment"} begins. This
             cannot be undone.
           </Text>
-          <Button
-            color="red"
-            onClick={() => {
-              discardModal.close();
-              onDiscard();
-            }}
-          >
-            Discard the draft
-          </Button>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={discardModal.close}>
+              Keep it
+            </Button>
+            <Button
+              color="red"
+              onClick={() => {
+                discardModal.close();
+                onDiscard();
+              }}
+            >
+              Discard the draft
+            </Button>
+          </Group>
         </Stack>
       </Modal>
     </>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Progress, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
+import { Alert, Button, Group, Progress, ScrollArea, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
 import { IconCheck, IconTestPipe, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -8,6 +8,8 @@ import { differences } from "@/lib/schema";
 import { Estimate } from "./Estimate";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
+/** Of the sites' answers, in pixels: with thirty of them the estimate and the buttons stay near. */
+const MOST_HEIGHT = 320;
 const POLL_MS = 700;
 
 interface Props {
@@ -86,22 +88,24 @@ export function DryRun({ federation, config, ready }: Props) {
 
 function Sites({ record, federation }: { record: DryRunRecord; federation: FederationRecord }) {
   return (
-    <Table fz="sm" verticalSpacing={4} withRowBorders={false} aria-label="Dry run at each site">
-      <Table.Tbody>
-        {record.sites.map((site) => (
-          <Table.Tr key={site.site_slug}>
-            <Table.Td pl={0} style={{ maxWidth: 160 }}>
-              <Text size="sm" truncate title={nameOf(federation, site.site_slug)}>
-                {nameOf(federation, site.site_slug)}
-              </Text>
-            </Table.Td>
-            <Table.Td>
-              <SiteAnswer site={site} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <ScrollArea.Autosize mah={MOST_HEIGHT} type="auto" viewportProps={{ tabIndex: 0, "aria-label": "Sites" }}>
+      <Table fz="sm" verticalSpacing={4} withRowBorders={false} aria-label="Dry run at each site">
+        <Table.Tbody>
+          {record.sites.map((site) => (
+            <Table.Tr key={site.site_slug}>
+              <Table.Td pl={0} style={{ maxWidth: 160 }}>
+                <Text size="sm" truncate title={nameOf(federation, site.site_slug)}>
+                  {nameOf(federation, site.site_slug)}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <SiteAnswer site={site} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea.Autosize>
   );
 }
 

@@ -7,11 +7,9 @@ interface Props {
   siteName: (slug: string) => string;
 }
 
-const MIB = 2 ** 20;
-
 function formatMemory({ peak_memory_mib, peak_gpu_memory_mib }: DryRunEstimate): string {
-  const main = formatBytes(peak_memory_mib * MIB);
-  return peak_gpu_memory_mib === null ? main : `${main}, and ${formatBytes(peak_gpu_memory_mib * MIB)} of GPU memory`;
+  const main = `${Math.round(peak_memory_mib)} MiB`;
+  return peak_gpu_memory_mib === null ? main : `${main}, and ${Math.round(peak_gpu_memory_mib)} MiB of GPU memory`;
 }
 
 /** What the experiment is estimated to cost: by method, and in all. */
