@@ -13,9 +13,17 @@ export interface MaskVolume {
   width: number;
   height: number;
   depth: number;
+  /** Of the voxels along x, y and z, in the file's unit. */
+  spacing: [number, number, number];
   /** The bits of each voxel, x fastest. */
   bits: Uint32Array;
 }
+
+/** The file's axes: x to the patient's left, y to the back, z to the head. */
+export type Axis = 0 | 1 | 2;
+
+/** An outline is about a 160th of the image wide, so that it looks the same on every image. */
+const OUTLINE_SHARE = 160;
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -50,23 +58,28 @@ export function parseMask(buffer: ArrayBuffer): MaskVolume {
   if (buffer.byteLength < offset + voxels * bytesPerVoxel) {
     throw new Error(`The mask is cut short: ${buffer.byteLength} bytes for ${width} x ${height} x ${depth} voxels.`);
   }
-  const bits = new Uint32Array(voxels);
-  for (let index = 0; index < voxels; index += 1) {
-    const at = offset + index * bytesPerVoxel;
-    bits[index] =
-      bytesPerVoxel === 1
-        ? view.getUint8(at)
-        : bytesPerVoxel === 2
-          ? view.getUint16(at, true)
-          : view.getUint32(at, true);
-  }
-  return { header: new Uint8Array(buffer.slice(0, offset)), width, height, depth, bits };
+  const spacing = [1, 2, 3].map((axis) => Math.abs(view.getFloat32(76 + 4 * axis, true)) || 1) as [
+    number,
+    number,
+    number,
+  ];
+  // A copy of the voxels begins where any number type may begin.
+  const stored = buffer.slice(offset, offset + voxels * bytesPerVoxel);
+  const bits = Uint32Array.from(
+    bytesPerVoxel === 1 ? new Uint8Array(stored) : bytesPerVoxel === 2 ? new Uint16Array(stored) : new Uint32Array(stored),
+  );
+  return { header: new Uint8Array(buffer.slice(0, offset)), width, height, depth, spacing, bits };
 }
 
-/** 1 where the voxel holds the structure's bit, else 0. */
-export function structureVoxels(mask: MaskVolume, structure: number): Uint8Array {
-  const flag = 2 ** structure;
-  return Uint8Array.from(mask.bits, (value) => (Math.floor(value / flag) % 2 === 1 ? 1 : 0));
+/** 1 where the voxel holds the structure's bit and none of the others', else 0. */
+export function structureVoxels(mask: MaskVolume, structure: number, others: readonly number[] = []): Uint8Array {
+  const flag = (1 << structure) >>> 0;
+  const looked = others.reduce((all, other) => (all | (1 << other)) >>> 0, flag);
+  const voxels = new Uint8Array(mask.bits.length);
+  for (let index = 0; index < voxels.length; index += 1) {
+    if (((mask.bits[index] as number) & looked) >>> 0 === flag) voxels[index] = 1;
+  }
+  return voxels;
 }
 
 /** The slice in which most voxels have another bit of one of the structures; undefined where none has. */
@@ -89,30 +102,50 @@ export function mostDifferentSlice(
   return worst;
 }
 
-/** The voxels within `thickness` of the border, in each slice; the border of the picture counts. */
-export function outline(voxels: Uint8Array, width: number, height: number, thickness: number): Uint8Array {
+/**
+ * The border of what is marked, as it is seen in slices that two axes span; of all three axes it is the surface. Wide enough to
+ * be seen, measured in the image and not in its voxels, which may be far longer in one direction. The image's border counts.
+ */
+export function outline(mask: MaskVolume, voxels: Uint8Array, axes: readonly Axis[]): Uint8Array {
+  const sizes = [mask.width, mask.height, mask.depth];
+  const lengths = axes.map((axis) => (sizes[axis] as number) * mask.spacing[axis]);
+  const wanted = Math.max(...lengths) / OUTLINE_SHARE;
+  const thickness = axes.map((axis) => Math.max(1, Math.round(wanted / mask.spacing[axis])));
   let inner = voxels;
-  for (let step = 0; step < thickness; step += 1) inner = erode(inner, width, height, step % 2 === 1);
-  return voxels.map((value, index) => (value === 1 && inner[index] === 0 ? 1 : 0));
+  for (let step = 0; step < Math.max(...thickness); step += 1) {
+    const wide = axes.filter((_, index) => step < (thickness[index] as number));
+    inner = erode(inner, sizes, wide, step % 2 === 1);
+  }
+  const border = new Uint8Array(voxels.length);
+  for (let index = 0; index < voxels.length; index += 1) border[index] = voxels[index] === 1 && inner[index] === 0 ? 1 : 0;
+  return border;
 }
 
 /** Four and eight neighbours take turns, so that a thick outline of a circle stays round. */
-function erode(voxels: Uint8Array, width: number, height: number, diagonal: boolean): Uint8Array {
+function erode(voxels: Uint8Array, sizes: readonly number[], axes: readonly Axis[], diagonal: boolean): Uint8Array {
+  const [width = 1, height = 1] = sizes;
+  const strides = [1, width, width * height];
+  const steps = axes.map((axis) => strides[axis] as number);
+  const [first, second] = steps;
+  const corners =
+    diagonal && first !== undefined && second !== undefined
+      ? [-first - second, -first + second, first - second, first + second]
+      : [];
+  const neighbours = [...steps.flatMap((stride) => [-stride, stride]), ...corners];
+  const limits = axes.map((axis) => (sizes[axis] as number) - 1);
   const result = new Uint8Array(voxels.length);
-  const plane = width * height;
   for (let index = 0; index < voxels.length; index += 1) {
     if (voxels[index] === 0) continue;
-    const x = index % width;
-    const y = Math.floor((index % plane) / width);
-    if (x === 0 || y === 0 || x === width - 1 || y === height - 1) continue;
-    const straight = voxels[index - 1] && voxels[index + 1] && voxels[index - width] && voxels[index + width];
-    const corners =
-      !diagonal ||
-      (voxels[index - width - 1] &&
-        voxels[index - width + 1] &&
-        voxels[index + width - 1] &&
-        voxels[index + width + 1]);
-    result[index] = straight && corners ? 1 : 0;
+    let inside = 1;
+    for (let axis = 0; axis < steps.length && inside; axis += 1) {
+      const limit = limits[axis] as number;
+      const at = Math.floor(index / (steps[axis] as number)) % (limit + 1);
+      if (at === 0 || at === limit) inside = 0;
+    }
+    for (let next = 0; next < neighbours.length && inside; next += 1) {
+      inside = voxels[index + (neighbours[next] as number)] as number;
+    }
+    result[index] = inside;
   }
   return result;
 }

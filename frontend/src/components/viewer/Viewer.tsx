@@ -1,7 +1,9 @@
 import { ActionIcon, Alert, Center, Loader, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconZoomReset } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
-import { CaseView, type Layer, type Plane, type VolumeInfo } from "./viewer";
+import type { Layer, Plane } from "./layers";
+import { ScaleBar } from "./ScaleBar";
+import { CaseView, type PixelLength, type VolumeInfo } from "./viewer";
 
 interface Props {
   caseId: string;
@@ -17,6 +19,10 @@ interface Props {
   onShown: (volume: VolumeInfo | null) => void;
   /** Wheel or mouse moved to another slice of the plane. */
   onSlice: (slice: number) => void;
+  /** The mouse changed which stored values are black and white. */
+  onWindow?: (window: [number, number]) => void;
+  /** Of the image's spacing; without one there is no scale bar. */
+  unit?: "mm" | "px" | null;
   /** Of several viewers side by side: the view, to link it; null when it is gone. */
   onView?: (view: CaseView | null) => void;
   label?: string;
@@ -35,6 +41,7 @@ export default function Viewer(props: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [view, setView] = useState<CaseView>();
   const [shown, setShown] = useState<Shown>({ state: "loading" });
+  const [pixelLength, setPixelLength] = useState<PixelLength>(null);
   const newest = useRef(props);
   newest.current = props;
 
@@ -47,6 +54,7 @@ export default function Viewer(props: Props) {
         attached = made;
         if (gone) made.detach();
         else {
+          made.onPixelLength = setPixelLength;
           setView(made);
           newest.current.onView?.(made);
         }
@@ -71,6 +79,7 @@ export default function Viewer(props: Props) {
       .then(() => {
         if (abort.signal.aborted) return;
         view.onSlice = (moved) => newest.current.onSlice(moved);
+        view.onWindow = (changed) => newest.current.onWindow?.(changed);
         view.showPlane(newest.current.plane);
         if (newest.current.window) view.showWindow(newest.current.window);
         if (newest.current.slice !== undefined) view.showSlice(newest.current.slice);
@@ -91,6 +100,9 @@ export default function Viewer(props: Props) {
     view.showPlane(plane);
     const at = view.slice();
     if (at !== undefined) newest.current.onSlice(at);
+    view
+      .repaint(newest.current.opacity)
+      .catch((error: Error) => setShown({ state: "failed", message: error.message }));
   }, [view, ready, plane]);
 
   useEffect(() => {
@@ -121,6 +133,7 @@ export default function Viewer(props: Props) {
         style={{ position: "absolute", inset: 0, outline: "none" }}
         aria-label={props.label ?? "Image with overlays"}
       />
+      {ready && props.unit && pixelLength !== null && <ScaleBar pixelLength={pixelLength} unit={props.unit} />}
       {shown.state === "loading" && (
         <Center pos="absolute" inset={0}>
           <Loader color="gray" aria-label="Loading the image" />

@@ -1,40 +1,21 @@
 /** NiiVue behind the few calls that the case viewer needs. This module and NiiVue are fetched only with the viewer. */
 
 import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
-import { ERROR_PARTS, type ErrorCounts, type ErrorPart, errorCounts, errorParts } from "@/lib/errorMap";
-import { gunzip, type MaskVolume, mostDifferentSlice, outline, parseMask, structureVoxels, toNifti } from "@/lib/nifti";
-import type { OverlayStyle } from "@/lib/urlState";
-
-/** Layers of one URL share its download. */
-export type Layer = MaskLayer | ErrorLayer;
-
-export interface MaskLayer {
-  url: string;
-  structure: number;
-  colour: [number, number, number];
-  style: Exclude<OverlayStyle, "off">;
-  /** Structures that are filled above this one: it leaves their place free, so that colours never mix. */
-  above: number[];
-}
-
-/** A part of where the mask differs from the reference. */
-export interface ErrorLayer {
-  url: string;
-  reference: string;
-  part: ErrorPart;
-  structures: number[];
-  colour: [number, number, number];
-}
-
-export const PLANES = ["axial", "coronal", "sagittal", "all"] as const;
-export type Plane = (typeof PLANES)[number];
+import { caseFile, caseMask } from "@/lib/caseFiles";
+import { type MaskVolume, toNifti } from "@/lib/nifti";
+import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
 
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
 export interface VolumeInfo {
-  slices: Record<Exclude<Plane, "all">, number>;
+  slices: Record<Exclude<Plane, "all" | "3d">, number>;
   /** Of the stored values, and the part of it that is shown from black to white at first. */
   range: [number, number];
   window: [number, number];
+}
+
+/** The plane whose slices are counted. */
+export function slicePlane(plane: Plane): Exclude<Plane, "all" | "3d"> {
+  return plane === "all" || plane === "3d" ? "axial" : plane;
 }
 
 const SLICE_TYPES: Record<Plane, SLICE_TYPE> = {
@@ -42,96 +23,85 @@ const SLICE_TYPES: Record<Plane, SLICE_TYPE> = {
   coronal: SLICE_TYPE.CORONAL,
   sagittal: SLICE_TYPE.SAGITTAL,
   all: SLICE_TYPE.MULTIPLANAR,
+  "3d": SLICE_TYPE.RENDER,
 };
-/** Along which of right, anterior and superior a plane's slices follow each other; `all` moves axially. */
-const AXES: Record<Plane, 0 | 1 | 2> = { sagittal: 0, coronal: 1, axial: 2, all: 2 };
+/** Along which of right, anterior and superior a plane's slices follow each other; `all` and `3d` move axially. */
+const AXES: Record<Plane, 0 | 1 | 2> = { sagittal: 0, coronal: 1, axial: 2, all: 2, "3d": 2 };
+/** In three dimensions the image is a veil around the structures. */
+const VEIL = 0.12;
 const CROSSHAIR = 1;
 
-/** An outline is about a 160th of the image wide, so that it looks the same on every image. */
-const OUTLINE_SHARE = 160;
-/** A thin line needs more ink than an area to be seen as well. */
-const OUTLINE_STRENGTH = 1.8;
 const NO_CROSSHAIR = 0;
 const PLAIN_VIEW: [number, number, number, number] = [0, 0, 0, 1];
 
-/** The axial slice in which two masks differ most, by voxels of the structures; undefined where nowhere. */
-export async function worstSlice(
-  referenceUrl: string,
-  predictionUrl: string,
-  structures: readonly number[],
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const [reference, prediction] = await Promise.all(
-    [referenceUrl, predictionUrl].map(async (url) => parseMask(await download(url, signal))),
+interface Loaded {
+  layer: Layer;
+  mask: MaskVolume;
+  reference: MaskVolume | undefined;
+}
+
+/** Reads a NIfTI file that is at hand. Numbers that are left out: NiiVue's choice. */
+async function volumeOf(
+  file: ArrayBuffer,
+  name: string,
+  colormap: string,
+  opacity: number,
+  [low, high]: [number, number],
+): Promise<NVImage> {
+  const none = Number.NaN;
+  return await NVImage.new(
+    file,
+    name,
+    colormap,
+    opacity,
+    null,
+    low,
+    high,
+    true,
+    0,
+    false,
+    false,
+    "",
+    0,
+    0,
+    none,
+    none,
+    false,
+    null,
+    0,
+    null,
   );
-  return reference && prediction ? mostDifferentSlice(reference, prediction, structures) : undefined;
 }
 
-/** How many voxels of the structures agree, are too many, are missed. */
-export async function countErrors(
-  referenceUrl: string,
-  predictionUrl: string,
-  structures: readonly number[],
-  signal: AbortSignal,
-): Promise<ErrorCounts> {
-  const [reference, prediction] = await Promise.all(
-    [referenceUrl, predictionUrl].map(async (url) => parseMask(await download(url, signal))),
-  );
-  return errorCounts(errorParts(reference as MaskVolume, prediction as MaskVolume, structures));
-}
-
-async function download(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
-  const response = await fetch(url, { credentials: "same-origin", signal });
-  if (!response.ok) {
-    throw new Error(
-      `The backend answered ${response.status} for a file of this case. Reload the page, or evaluate the run again.`,
-    );
-  }
-  return await gunzip(await response.arrayBuffer());
-}
-
-function isError(layer: Layer): layer is ErrorLayer {
-  return "part" in layer;
-}
-
-function urlsOf(layer: Layer): string[] {
-  return isError(layer) ? [layer.url, layer.reference] : [layer.url];
-}
-
-function layerOpacity(layer: Layer, opacity: number): number {
-  return isError(layer) || layer.style === "fill" ? opacity : Math.min(1, OUTLINE_STRENGTH * opacity);
-}
-
-/** The voxels less those of other structures of the same mask. */
-function without(mask: MaskVolume, voxels: Uint8Array, others: readonly number[]): Uint8Array {
-  const taken = others.map((structure) => structureVoxels(mask, structure));
-  return voxels.map((value, index) => (taken.some((other) => other[index] === 1) ? 0 : value));
-}
-
-/** 1 where the layer paints. */
-function layerVoxels(layer: Layer, mask: MaskVolume, reference: MaskVolume | undefined): Uint8Array {
-  if (isError(layer)) {
-    const wanted = 1 + ERROR_PARTS.indexOf(layer.part);
-    return errorParts(reference as MaskVolume, mask, layer.structures).map((part) => (part === wanted ? 1 : 0));
-  }
-  const filled = structureVoxels(mask, layer.structure);
-  if (layer.style === "fill") return without(mask, filled, layer.above);
-  const thickness = Math.max(1, Math.round(Math.max(mask.width, mask.height) / OUTLINE_SHARE));
-  return outline(filled, mask.width, mask.height, thickness);
-}
+/** How long one pixel of the canvas is, in the unit of the image's spacing. */
+export type PixelLength = number | null;
 
 export class CaseView {
   readonly #niivue: Niivue;
-  #layers: readonly Layer[] = [];
+  #layers: readonly Loaded[] = [];
+  #image: ArrayBuffer | null = null;
   #plane: Plane = "axial";
+  /** The plane that the layers on screen were made for. */
+  #painted: Plane = "axial";
   /** Told the slice of the present plane when wheel or mouse moved it. */
   onSlice: (slice: number) => void = () => {};
+  /** Told which stored values are black and white when the mouse changed it. */
+  onWindow: (window: [number, number]) => void = () => {};
+  /** Told after each frame how long a pixel is. */
+  onPixelLength: (length: PixelLength) => void = () => {};
 
   private constructor(niivue: Niivue) {
     this.#niivue = niivue;
     niivue.onLocationChange = () => {
       const slice = this.slice();
       if (slice !== undefined) this.onSlice(slice);
+    };
+    niivue.onIntensityChange = (image) => this.onWindow([image.cal_min ?? 0, image.cal_max ?? 1]);
+    const draw = niivue.drawScene.bind(niivue);
+    niivue.drawScene = () => {
+      const drawn = draw();
+      this.onPixelLength(this.pixelLength());
+      return drawn;
     };
   }
 
@@ -156,74 +126,64 @@ export class CaseView {
 
   /** Shows the image and, over it, the layers in their order. Nothing changes on screen before all is at hand. */
   async show(imageUrl: string, layers: readonly Layer[], opacity: number, signal: AbortSignal): Promise<void> {
-    const urls = [...new Set(layers.flatMap(urlsOf))];
-    const [image, ...masks] = await Promise.all([
-      download(imageUrl, signal),
-      ...urls.map(async (url) => parseMask(await download(url, signal))),
+    const [image, loaded] = await Promise.all([
+      caseFile(imageUrl, signal),
+      Promise.all(
+        layers.map(async (layer): Promise<Loaded> => {
+          const [mask, reference] = await Promise.all(urlsOf(layer).map((url) => caseMask(url, signal)));
+          if (!mask) throw new Error("The layer names no mask.");
+          return { layer, mask, reference };
+        }),
+      ),
     ]);
-    const maskOf = new Map(urls.map((url, index) => [url, masks[index] as MaskVolume]));
-    const background = await NVImage.new(
-      image,
-      "image.nii",
-      "gray",
-      1,
-      null,
-      Number.NaN,
-      Number.NaN,
-      true,
-      0,
-      false,
-      false,
-      "",
-      0,
-      0,
-      Number.NaN,
-      Number.NaN,
-      false,
-      null,
-      0,
-      null,
-    );
-    const overlays = await Promise.all(
-      layers.map((layer) => {
-        const [mask, reference] = urlsOf(layer).map((url) => maskOf.get(url));
-        return this.#overlay(layer, mask as MaskVolume, reference, opacity);
-      }),
-    );
+    const old = this.#niivue.volumes[0];
+    // The image that is on screen already stays: its window too.
+    const background =
+      this.#image === image && old
+        ? old
+        : await volumeOf(image, "image.nii", "gray", 1, [Number.NaN, Number.NaN]);
+    const overlays = await Promise.all(loaded.map((entry) => this.#overlay(entry, opacity)));
     if (signal.aborted) return;
-    this.#layers = layers;
-    this.#niivue.volumes = [];
-    for (const volume of [background, ...overlays]) this.#niivue.addVolume(volume);
+    this.#image = image;
+    this.#layers = loaded;
+    this.#painted = this.#plane;
     this.#niivue.setInterpolation(false);
+    this.#put(background, overlays);
+  }
+
+  /** All at once: to add one volume after another would draw everything for each. */
+  #put(background: NVImage, overlays: NVImage[]): void {
+    this.#niivue.volumes = [background, ...overlays];
+    this.#niivue.back = background;
+    this.#niivue.overlays = overlays;
     this.#niivue.updateGLVolume();
   }
 
-  async #overlay(layer: Layer, mask: MaskVolume, reference: MaskVolume | undefined, opacity: number): Promise<NVImage> {
+  async #overlay({ layer, mask, reference }: Loaded, opacity: number): Promise<NVImage> {
     const [red, green, blue] = layer.colour;
     const colormap = `structure-${red}-${green}-${blue}`;
     this.#niivue.addColormap(colormap, { R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], I: [0, 255] });
-    return await NVImage.new(
-      toNifti(mask, layerVoxels(layer, mask, reference)),
-      "overlay.nii",
-      colormap,
-      layerOpacity(layer, opacity),
-      null,
-      0,
-      1,
-      true,
-      0,
-      false,
-      false,
-      "",
-      0,
-      0,
-      Number.NaN,
-      Number.NaN,
-      false,
-      null,
-      0,
-      null,
+    const file = toNifti(mask, layerVoxels(layer, mask, reference, this.#plane));
+    return await volumeOf(file, "overlay.nii", colormap, layerOpacity(layer, opacity), [0, 1]);
+  }
+
+  /** Outlines are of a plane's slices: another plane has others. */
+  async repaint(opacity: number): Promise<void> {
+    const plane = this.#plane;
+    const background = this.#niivue.volumes[0];
+    const layers = this.#layers;
+    if (plane === this.#painted || !background) return;
+    this.#painted = plane;
+    if (!layers.some(({ layer }) => dependsOnPlane(layer))) return;
+    const overlays = await Promise.all(
+      layers.map(async (entry, index) =>
+        dependsOnPlane(entry.layer)
+          ? await this.#overlay(entry, opacity)
+          : (this.#niivue.volumes[index + 1] as NVImage),
+      ),
     );
+    // In the meantime another case, other layers or another plane may have come.
+    if (this.#plane === plane && this.#layers === layers) this.#put(background, overlays);
   }
 
   /** What can be moved, or null for a picture. */
@@ -249,6 +209,8 @@ export class CaseView {
     // As radiologists look at a patient: from the feet, the patient's left on the right.
     this.#niivue.opts.isRadiologicalConvention = isVolume;
     this.#niivue.setCrosshairWidth(this.#plane === "all" ? CROSSHAIR : NO_CROSSHAIR);
+    const veil = this.#plane === "3d" ? VEIL : 1;
+    if (this.#niivue.volumes[0] && this.#niivue.volumes[0].opacity !== veil) this.#niivue.setOpacity(0, veil);
     this.#niivue.setSliceType(SLICE_TYPES[this.#plane]);
   }
 
@@ -263,14 +225,15 @@ export class CaseView {
   /** The stored values that become black and white. */
   showWindow([low, high]: readonly [number, number]): void {
     const image = this.#niivue.volumes[0];
-    if (!image) return;
+    if (!image || (image.cal_min === low && image.cal_max === high)) return;
     image.cal_min = low;
     image.cal_max = high;
-    this.#niivue.updateGLVolume();
+    this.#niivue.refreshLayers(image, 0);
+    this.#niivue.drawScene();
   }
 
   #count(info: VolumeInfo): number {
-    return info.slices[this.#plane === "all" ? "axial" : this.#plane];
+    return info.slices[slicePlane(this.#plane)];
   }
 
   /** The slice of the present plane; undefined for a picture. */
@@ -283,9 +246,13 @@ export class CaseView {
   }
 
   setOpacity(opacity: number): void {
-    this.#layers.forEach((layer, index) => {
-      this.#niivue.setOpacity(index + 1, layerOpacity(layer, opacity));
+    const images = this.#niivue.volumes.slice(1);
+    const wanted = this.#layers.map(({ layer }) => layerOpacity(layer, opacity));
+    if (images.every((image, index) => image.opacity === wanted[index])) return;
+    images.forEach((image, index) => {
+      image.opacity = wanted[index] ?? image.opacity;
     });
+    this.#niivue.updateGLVolume();
   }
 
   /** What a mouse moves here moves in the others too: zoom, position, slice. */
@@ -294,6 +261,14 @@ export class CaseView {
       others.map((other) => other.#niivue),
       { "2d": true, "3d": true },
     );
+  }
+
+  /** null in three dimensions, of three planes at once, and before anything is on screen. */
+  pixelLength(): PixelLength {
+    if (this.#plane === "all" || this.#plane === "3d") return null;
+    const slice = this.#niivue.screenSlices[0];
+    const [length, pixels] = [slice?.fovMM[0], slice?.leftTopWidthHeight[2]];
+    return length && pixels ? Math.abs(length / pixels) : null;
   }
 
   /** What is on screen now, for a picture of it. */

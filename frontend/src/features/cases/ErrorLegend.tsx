@@ -19,7 +19,7 @@ export function ErrorLegend(props: { scored: ScoredCase; model: string | null; l
   const { data } = useQuery({
     queryKey: ["error-counts", scored.reference_url, prediction, structures],
     queryFn: async ({ signal }) => {
-      const { countErrors } = await import("@/components/viewer/viewer");
+      const { countErrors } = await import("@/lib/caseFiles");
       return await countErrors(scored.reference_url ?? "", prediction ?? "", structures, signal);
     },
     enabled: Boolean(scored.reference_url && prediction),

@@ -1,7 +1,8 @@
 import { Skeleton } from "@mantine/core";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import type { RunCases, ScoredCase } from "@/api";
-import type { CaseView, Plane, VolumeInfo } from "@/components/viewer/viewer";
+import type { Plane } from "@/components/viewer/layers";
+import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
 import { type Pane, paneModel, paneText, paneWords } from "@/lib/panes";
 import { modelName } from "@/lib/words";
 import { ErrorLegend } from "./ErrorLegend";

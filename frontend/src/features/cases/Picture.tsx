@@ -151,7 +151,7 @@ function useWorstSlice(
   const { data } = useQuery({
     queryKey: ["worst-slice", referenceUrl, predictionUrl, structures],
     queryFn: async ({ signal }) => {
-      const { worstSlice } = await import("@/components/viewer/viewer");
+      const { worstSlice } = await import("@/lib/caseFiles");
       return (await worstSlice(referenceUrl ?? "", predictionUrl ?? "", structures, signal)) ?? null;
     },
     enabled: Boolean(referenceUrl && predictionUrl),

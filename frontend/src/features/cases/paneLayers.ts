@@ -2,7 +2,7 @@
 
 import type { ScoredCase } from "@/api";
 import { REFERENCE_TINT } from "@/components/viewer/OverlayControls";
-import type { Layer } from "@/components/viewer/viewer";
+import type { Layer } from "@/components/viewer/layers";
 import { ERROR_PARTS } from "@/lib/errorMap";
 import { ERROR_COLOURS, rgb, structureColour, tint } from "@/lib/palette";
 import type { Pane } from "@/lib/panes";
