@@ -3,7 +3,14 @@ import { errorCounts, errorParts } from "./errorMap";
 import type { MaskVolume } from "./nifti";
 
 function mask(...bits: number[]): MaskVolume {
-  return { header: new Uint8Array(352), width: bits.length, height: 1, depth: 1, bits: Uint32Array.from(bits) };
+  return {
+    header: new Uint8Array(352),
+    width: bits.length,
+    height: 1,
+    depth: 1,
+    spacing: [1, 1, 1],
+    bits: Uint32Array.from(bits),
+  };
 }
 
 describe("the error map", () => {

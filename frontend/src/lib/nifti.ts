@@ -66,7 +66,11 @@ export function parseMask(buffer: ArrayBuffer): MaskVolume {
   // A copy of the voxels begins where any number type may begin.
   const stored = buffer.slice(offset, offset + voxels * bytesPerVoxel);
   const bits = Uint32Array.from(
-    bytesPerVoxel === 1 ? new Uint8Array(stored) : bytesPerVoxel === 2 ? new Uint16Array(stored) : new Uint32Array(stored),
+    bytesPerVoxel === 1
+      ? new Uint8Array(stored)
+      : bytesPerVoxel === 2
+        ? new Uint16Array(stored)
+        : new Uint32Array(stored),
   );
   return { header: new Uint8Array(buffer.slice(0, offset)), width, height, depth, spacing, bits };
 }
@@ -117,7 +121,8 @@ export function outline(mask: MaskVolume, voxels: Uint8Array, axes: readonly Axi
     inner = erode(inner, sizes, wide, step % 2 === 1);
   }
   const border = new Uint8Array(voxels.length);
-  for (let index = 0; index < voxels.length; index += 1) border[index] = voxels[index] === 1 && inner[index] === 0 ? 1 : 0;
+  for (let index = 0; index < voxels.length; index += 1)
+    border[index] = voxels[index] === 1 && inner[index] === 0 ? 1 : 0;
   return border;
 }
 

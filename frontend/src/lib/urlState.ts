@@ -23,7 +23,21 @@ export interface CasesSearch {
   prediction?: OverlayStyle;
   opacity?: number;
   /** Of a volume; left out: axial. */
-  plane?: "coronal" | "sagittal" | "all";
+  plane?: "coronal" | "sagittal" | "all" | "3d";
+  /** The stored values that are black and white; left out: the viewer's choice. */
+  window?: [number, number];
+  /** Whose masks are shown; left out: the best round's. */
+  round?: number;
+  /** Part of a case's name. */
+  find?: string;
+  /** The model that the super model used. */
+  used?: string;
+  /** Only cases that the selector sent to another site's model. */
+  wrong?: boolean;
+  /** Only cases with scores from here; left out: from any. */
+  from?: number;
+  /** Up to here. */
+  to?: number;
   /** Of the plane, from 0; left out: the one with the largest error. */
   slice?: number;
   /** Indices of structures that are not shown. */
@@ -155,6 +169,19 @@ function oneOf<Choice extends string>(value: unknown, choices: readonly Choice[]
   return choices.find((choice) => choice === value);
 }
 
+function finite(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
+
+function windowOf(value: unknown): [number, number] | undefined {
+  const [low, high] = Array.isArray(value) ? value.map(finite) : [];
+  return low !== undefined && high !== undefined && low < high ? [low, high] : undefined;
+}
+
 export function readCasesSearch(raw: Raw): CasesSearch {
   const opacity = Number(raw.opacity);
   const slice = Number(raw.slice);
@@ -170,7 +197,14 @@ export function readCasesSearch(raw: Raw): CasesSearch {
     opacity: raw.opacity !== undefined && opacity >= 0 && opacity <= 1 ? opacity : undefined,
     hidden: hidden.length > 0 ? hidden : undefined,
     panes: texts(raw.panes),
-    plane: oneOf(raw.plane, ["coronal", "sagittal", "all"] as const),
+    window: windowOf(raw.window),
+    round: whole(raw.round),
+    find: text(raw.find),
+    used: text(raw.used),
+    wrong: raw.wrong === true || undefined,
+    from: finite(raw.from),
+    to: finite(raw.to),
+    plane: oneOf(raw.plane, ["coronal", "sagittal", "all", "3d"] as const),
     slice: raw.slice !== undefined && Number.isInteger(slice) && slice >= 0 ? slice : undefined,
   };
 }

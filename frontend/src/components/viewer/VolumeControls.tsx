@@ -1,13 +1,16 @@
-import { ActionIcon, Card, Group, RangeSlider, SegmentedControl, Slider, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Card, Group, SegmentedControl, Slider, Stack, Text, Tooltip } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconTargetArrow } from "@tabler/icons-react";
-import type { Plane, VolumeInfo } from "./viewer";
+import type { Plane } from "./layers";
+import type { VolumeInfo } from "./viewer";
+import { WindowControls } from "./WindowControls";
 
 const PLANES: readonly { value: Plane; label: string }[] = [
   { value: "axial", label: "axial" },
   { value: "coronal", label: "coronal" },
   { value: "sagittal", label: "sagittal" },
   { value: "all", label: "all three" },
+  { value: "3d", label: "3D" },
 ];
 
 interface Props {
@@ -19,13 +22,14 @@ interface Props {
   window: [number, number];
   onPlane: (plane: Plane) => void;
   onSlice: (slice: number) => void;
-  onWindow: (window: [number, number]) => void;
+  /** undefined: the viewer's own choice. */
+  onWindow: (window: [number, number] | undefined) => void;
 }
 
 /** Where one is in a volume, and which values are black and white. */
 export function VolumeControls(props: Props) {
   const { volume, plane, worst } = props;
-  const count = volume.slices[plane === "all" ? "axial" : plane];
+  const count = volume.slices[plane === "all" || plane === "3d" ? "axial" : plane];
   const slice = Math.min(count - 1, props.slice ?? Math.floor(count / 2));
   const axial = plane === "axial" || plane === "all";
   const step = (by: number) => props.onSlice(Math.min(count - 1, Math.max(0, slice + by)));
@@ -34,7 +38,6 @@ export function VolumeControls(props: Props) {
     ["ArrowDown", () => step(-1)],
     ["e", () => worst !== undefined && axial && props.onSlice(worst)],
   ]);
-  const [low, high] = volume.range;
   return (
     <Card withBorder padding="xs">
       <Group gap="md" justify="space-between" wrap="wrap">
@@ -50,21 +53,27 @@ export function VolumeControls(props: Props) {
             onChange={(next) => props.onPlane(next as Plane)}
           />
         </Stack>
-        <Stack gap={2} miw={120} flex={1}>
-          <Text size="xs" c="dimmed" data-testid="slice">
-            {plane === "all" ? "Axial slice" : "Slice"} {slice + 1} of {count}
+        {plane === "3d" ? (
+          <Text size="xs" c="dimmed" flex={1} miw={120}>
+            Drag to turn, wheel to zoom. The image is a veil around the structures.
           </Text>
-          <Slider
-            size="sm"
-            min={0}
-            max={count - 1}
-            step={1}
-            label={null}
-            value={slice}
-            onChange={props.onSlice}
-            thumbLabel="Slice"
-          />
-        </Stack>
+        ) : (
+          <Stack gap={2} miw={90} flex={1}>
+            <Text size="xs" c="dimmed" data-testid="slice">
+              {plane === "all" ? "Axial slice" : "Slice"} {slice + 1} of {count}
+            </Text>
+            <Slider
+              size="sm"
+              min={0}
+              max={count - 1}
+              step={1}
+              label={null}
+              value={slice}
+              onChange={props.onSlice}
+              thumbLabel="Slice"
+            />
+          </Stack>
+        )}
         <Tooltip label="Largest error (E): the axial slice with most wrong voxels of the structures shown">
           <ActionIcon
             variant="default"
@@ -76,23 +85,7 @@ export function VolumeControls(props: Props) {
             <IconTargetArrow size={18} aria-hidden />
           </ActionIcon>
         </Tooltip>
-        <Stack gap={2} w={120}>
-          <Text size="xs" c="dimmed">
-            Window {Math.round(props.window[0])} to {Math.round(props.window[1])}
-          </Text>
-          <RangeSlider
-            size="sm"
-            min={low}
-            max={high}
-            step={(high - low) / 200}
-            minRange={(high - low) / 200}
-            label={null}
-            value={props.window}
-            onChange={props.onWindow}
-            thumbFromLabel="Black at"
-            thumbToLabel="White at"
-          />
-        </Stack>
+        <WindowControls volume={volume} window={props.window} onWindow={props.onWindow} />
       </Group>
     </Card>
   );

@@ -139,9 +139,7 @@ export class CaseView {
     const old = this.#niivue.volumes[0];
     // The image that is on screen already stays: its window too.
     const background =
-      this.#image === image && old
-        ? old
-        : await volumeOf(image, "image.nii", "gray", 1, [Number.NaN, Number.NaN]);
+      this.#image === image && old ? old : await volumeOf(image, "image.nii", "gray", 1, [Number.NaN, Number.NaN]);
     const overlays = await Promise.all(loaded.map((entry) => this.#overlay(entry, opacity)));
     if (signal.aborted) return;
     this.#image = image;

@@ -155,7 +155,6 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
         {selected && (
           <>
             <Picture
-              key={selected.case_id}
               scored={selected}
               all={all}
               model={modelOfCase(model, selected)}

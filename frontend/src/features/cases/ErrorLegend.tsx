@@ -26,14 +26,14 @@ export function ErrorLegend(props: { scored: ScoredCase; model: string | null; l
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (
-    <Group gap="md" data-testid="error-legend">
+    <Group gap="4px 12px" data-testid="error-legend">
       {ERROR_PARTS.map((part) => (
         <Group key={part} gap={6} wrap="nowrap">
           <ColorSwatch size={10} radius="sm" color={ERROR_COLOURS[part]} aria-hidden />
           <Text size="xs">
             {WORDS[part]}
             {data && (
-              <Text span inherit c="dimmed">
+              <Text span inherit>
                 {" "}
                 {data[part].toLocaleString()}
               </Text>

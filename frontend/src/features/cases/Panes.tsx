@@ -27,6 +27,7 @@ interface Props {
   onPanes: (panes: readonly Pane[]) => void;
   onShown: (volume: VolumeInfo | null) => void;
   onSlice: (slice: number) => void;
+  onWindow: (window: [number, number]) => void;
   /** The views in the order of the panes, for a picture of them. */
   views: React.RefObject<(CaseView | null)[]>;
 }
@@ -62,6 +63,8 @@ export function Panes(props: Props) {
                   window={props.window}
                   onShown={(volume) => index === 0 && props.onShown(volume)}
                   onSlice={props.onSlice}
+                  onWindow={props.onWindow}
+                  unit={scored.distance_unit}
                   onView={(view) => {
                     views.current[index] = view;
                     link(views.current);
@@ -69,8 +72,12 @@ export function Panes(props: Props) {
                   label={label}
                 />
               </Suspense>
+              {pane.kind === "error" && (
+                <div className={classes.legend}>
+                  <ErrorLegend scored={scored} model={model} look={look} />
+                </div>
+              )}
             </div>
-            {pane.kind === "error" && <ErrorLegend scored={scored} model={model} look={look} />}
           </section>
         );
       })}

@@ -1,7 +1,7 @@
 import { Alert, Group } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import type { RunCases, ScoredCase } from "@/api";
 import { notifyError } from "@/components/notify";
 import { OverlayControls } from "@/components/viewer/OverlayControls";
@@ -13,6 +13,7 @@ import classes from "./CasesPage.module.css";
 import { LayoutControls } from "./LayoutControls";
 import { Panes } from "./Panes";
 import { savePicture } from "./savePicture";
+import { usePosition } from "./usePosition";
 
 const STANDARD_REFERENCE: OverlayStyle = "outline";
 const STANDARD_PREDICTION: OverlayStyle = "fill";
@@ -40,21 +41,14 @@ export function Picture({ scored, all, model, choice, choices, words, search, up
   const predictionUrl = scored.predictions[model];
   const plane = search.plane ?? "axial";
   const [volume, setVolume] = useState<VolumeInfo | null>(null);
-  const [window, setWindow] = useState<[number, number]>();
-  const [slice, setSlice] = useState<number | undefined>(search.slice);
   const visible = all.structures.flatMap((_, structure) => (hidden.includes(structure) ? [] : [structure]));
   const worst = useWorstSlice(volume ? scored.reference_url : null, predictionUrl, visible);
-  const opened = useRef(search.slice !== undefined);
-  useEffect(() => {
-    if (opened.current || worst === undefined || plane !== "axial") return;
-    opened.current = true;
-    setSlice(worst);
-  }, [worst, plane]);
-  const goTo = (next: number) => {
-    opened.current = true;
-    setSlice(next);
-    update({ slice: next });
-  };
+  const { slice, window, moveTo, setWindow, forget } = usePosition(
+    scored.case_id,
+    search,
+    plane === "axial" ? worst : undefined,
+    update,
+  );
   const panes = readPanes(search.panes);
   const views = useRef<(CaseView | null)[]>([]);
   const grid = useRef<HTMLDivElement>(null);
@@ -117,10 +111,10 @@ export function Picture({ scored, all, model, choice, choices, words, search, up
           {...{ volume, plane, slice, worst }}
           window={window ?? volume.window}
           onPlane={(next) => {
-            setSlice(undefined);
+            forget();
             update({ plane: next === "axial" ? undefined : next, slice: undefined });
           }}
-          onSlice={goTo}
+          onSlice={moveTo}
           onWindow={setWindow}
         />
       )}
@@ -132,7 +126,8 @@ export function Picture({ scored, all, model, choice, choices, words, search, up
             {...{ panes, all, choices, look, opacity, plane, slice, window, views }}
             onPanes={setPanes}
             onShown={setVolume}
-            onSlice={setSlice}
+            onSlice={moveTo}
+            onWindow={setWindow}
           />
         </div>
       ) : (

@@ -1,8 +1,8 @@
 /** What each pane of the viewer paints over the image. */
 
 import type { ScoredCase } from "@/api";
-import { REFERENCE_TINT } from "@/components/viewer/OverlayControls";
 import type { Layer } from "@/components/viewer/layers";
+import { REFERENCE_TINT } from "@/components/viewer/OverlayControls";
 import { ERROR_PARTS } from "@/lib/errorMap";
 import { ERROR_COLOURS, rgb, structureColour, tint } from "@/lib/palette";
 import type { Pane } from "@/lib/panes";
