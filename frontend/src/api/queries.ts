@@ -183,6 +183,12 @@ export const runCasesQuery = (id: string) =>
     queryFn: () => unwrap(api.listRunCases({ path: { run_id: id } })),
   });
 
+export const runHistoryQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "history"],
+    queryFn: () => unwrap(api.getRunHistory({ path: { run_id: id } })),
+  });
+
 export const runMatrixQuery = (id: string, query: ScoreQuery) =>
   queryOptions({
     queryKey: ["run", id, "matrix", query],

@@ -12,6 +12,7 @@ import {
   type RunCases,
   type RunRecord,
   runCasesQuery,
+  runHistoryQuery,
   runQuery,
   type ScoredCase,
 } from "@/api";
@@ -19,6 +20,7 @@ import { ALL_FEDERATIONS, type Crumb, experimentCrumb, federationCrumb } from "@
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
+import { atRound, roundAt, roundsOf } from "@/lib/caseRounds";
 import { modelChoices, modelOfCase, neighbour, worstFirst } from "@/lib/cases";
 import { STANDARD_METRIC } from "@/lib/metrics";
 import type { CasesSearch } from "@/lib/urlState";
@@ -113,6 +115,9 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
     return worstFirst(shown, model, search.structure ?? null, metric);
   }, [all, search.site, search.structure, model, metric]);
   const selected = cases.find((scored) => scored.case_id === search.case) ?? cases[0];
+  const history = useQuery(runHistoryQuery(run.id));
+  const rounds = selected ? roundsOf(history.data, selected.case_id) : [];
+  const past = roundAt(rounds, search.round, all.round);
   const update = (change: CasesSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const step = (direction: 1 | -1) =>
     update({ case: neighbour(cases, selected?.case_id, direction)?.case_id, slice: undefined });
@@ -155,12 +160,14 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
         {selected && (
           <>
             <Picture
-              scored={selected}
+              scored={atRound(selected, past)}
               all={all}
               model={modelOfCase(model, selected)}
+              rounds={history.isSuccess ? rounds : null}
+              round={past?.round ?? all.round}
               choice={model}
               choices={choices}
-              words={pictureWords(selected, run, all, federation)}
+              words={pictureWords(selected, run, past?.round ?? all.round, federation)}
               search={search}
               update={update}
             />
@@ -173,7 +180,7 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
 }
 
 /** What stands below a picture that is saved: enough to find the case again. */
-function pictureWords(scored: ScoredCase, run: RunRecord, all: RunCases, federation: FederationRecord): string[] {
+function pictureWords(scored: ScoredCase, run: RunRecord, round: number, federation: FederationRecord): string[] {
   const site = federation.sites.find((entry) => entry.slug === scored.site_slug)?.name ?? scored.site_slug;
-  return [`${scored.name}, ${site}`, `${run.strategy_label}, seed ${run.seed}, round ${all.round}`];
+  return [`${scored.name}, ${site}`, `${run.strategy_label}, seed ${run.seed}, round ${round}`];
 }

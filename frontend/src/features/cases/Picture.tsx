@@ -1,8 +1,8 @@
-import { Alert, Group } from "@mantine/core";
+import { Alert, Group, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import type { RunCases, ScoredCase } from "@/api";
+import type { PastRound, RunCases, ScoredCase } from "@/api";
 import { notifyError } from "@/components/notify";
 import { OverlayControls } from "@/components/viewer/OverlayControls";
 import { VolumeControls } from "@/components/viewer/VolumeControls";
@@ -12,6 +12,7 @@ import { type CasesSearch, type OverlayStyle, toggled } from "@/lib/urlState";
 import classes from "./CasesPage.module.css";
 import { LayoutControls } from "./LayoutControls";
 import { Panes } from "./Panes";
+import { RoundSlider } from "./RoundSlider";
 import { savePicture } from "./savePicture";
 import { usePosition } from "./usePosition";
 
@@ -24,6 +25,10 @@ interface PictureProps {
   all: RunCases;
   /** The model of this case that the choice above stands for. */
   model: string;
+  /** Whose masks of this case were kept; null while that is asked. */
+  rounds: readonly PastRound[] | null;
+  /** Whose masks are shown. */
+  round: number;
   choice: string;
   choices: readonly string[];
   /** What a picture of the case says below it. */
@@ -33,7 +38,7 @@ interface PictureProps {
 }
 
 /** One case: the image, its overlays, and where one is in a volume. It opens at the slice with the largest error. */
-export function Picture({ scored, all, model, choice, choices, words, search, update }: PictureProps) {
+export function Picture({ scored, all, model, rounds, round, choice, choices, words, search, update }: PictureProps) {
   const reference = search.reference ?? STANDARD_REFERENCE;
   const prediction = search.prediction ?? STANDARD_PREDICTION;
   const opacity = search.opacity ?? STANDARD_OPACITY;
@@ -132,6 +137,20 @@ export function Picture({ scored, all, model, choice, choices, words, search, up
         </div>
       ) : (
         <Alert color="yellow">The site does not let its images leave: only the scores of this case can be shown.</Alert>
+      )}
+      {rounds && rounds.length > 1 && (
+        <RoundSlider
+          {...{ rounds, round, model }}
+          best={all.round}
+          structure={search.structure ?? null}
+          onRound={(next) => update({ round: next === all.round ? undefined : next })}
+        />
+      )}
+      {rounds && rounds.length < 2 && (
+        <Text size="xs" c="dimmed">
+          No earlier rounds of this case: a run keeps the masks of a few test cases of each site (setting "History
+          cases").
+        </Text>
       )}
     </div>
   );
