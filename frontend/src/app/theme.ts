@@ -10,13 +10,14 @@ const petrol: MantineColorsTuple = [
   "#38a2b8",
   "#299db4",
   "#18889e",
-  "#0b7285",
+  "#0c7a8e",
   "#005f70",
 ];
 
 export const theme = createTheme({
   primaryColor: "petrol",
-  primaryShade: { light: 8, dark: 6 },
+  // The same by day and night: Mantine chooses black or white text on a fill once for both.
+  primaryShade: 8,
   colors: { petrol },
   fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
   defaultRadius: "md",
