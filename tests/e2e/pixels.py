@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Pixels = NDArray[np.float32]
+#: Style for a screenshot of a viewer without what lies over its picture.
+ONLY_THE_PICTURE = (
+    "button, [data-testid=scale-bar] { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
+)
 
 
 def read_png(screenshot: bytes) -> Pixels:

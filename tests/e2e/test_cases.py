@@ -15,7 +15,7 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
-from tests.e2e.pixels import Pixels, content_box, likeness, read_png
+from tests.e2e.pixels import ONLY_THE_PICTURE, Pixels, content_box, likeness, read_png
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.e2e
 LOAD_MS = 30_000
 #: ERROR_COLOURS of frontend/src/lib/palette.ts.
 COLOURS = {"agreement": (241, 245, 249), "false_positive": (250, 204, 21), "false_negative": (59, 130, 246)}
-ONLY_THE_PICTURE = "button { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def config_of(rounds: int) -> ExperimentConfig:
         FedAvgConfig(),
         data={"image_size": 64},
         network={"channels": (8, 16), "num_residual_units": 1},
-        schedule={"rounds": rounds, "batch_size": 1, "local_epochs": 8},
+        schedule={"rounds": rounds, "batch_size": 1, "local_epochs": 30},
         minimum_sites=len(SLUGS),
     )
 

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from backend.federations.schemas import FederationRecord
-from tests.e2e.pixels import Pixels, content_box, likeness, read_png, share_of_colour
+from tests.e2e.pixels import ONLY_THE_PICTURE, Pixels, content_box, likeness, read_png, share_of_colour
 from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
@@ -20,8 +20,6 @@ RUN_MS = 90_000
 DISC_COLOUR = (34, 211, 238)
 #: The same, mixed with white as the viewer does for the reference.
 REFERENCE_COLOUR = (189, 242, 250)
-#: The viewer without its button and its rounded corners, which show the page behind it.
-ONLY_THE_PICTURE = "button { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
 
 
 def test_sign_in_refuses_a_wrong_token_and_takes_the_right_one(page: Page, platform: LivePlatform) -> None:
