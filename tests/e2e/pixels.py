@@ -5,17 +5,22 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from playwright.sync_api import Locator
 
 Pixels = NDArray[np.float32]
-#: Style for a screenshot of a viewer without what lies over its picture.
-ONLY_THE_PICTURE = (
-    "button, [data-testid=scale-bar] { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
-)
 
 
 def read_png(screenshot: bytes) -> Pixels:
     """A screenshot as [H, W, 3], 0 to 255."""
     return np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB"), dtype=np.float32)
+
+
+def picture_of(viewer: Locator) -> Pixels:
+    """What a viewer draws, [H, W, 3], without the buttons and the scale bar that lie over it."""
+    over_it = "button, [data-testid=scale-bar] { visibility: hidden }"
+    corners = "[data-testid=viewer] { border-radius: 0 !important }"
+    # A viewer may end between two pixels of the screen: the outermost show the page behind it, too.
+    return read_png(viewer.screenshot(style=f"{over_it} {corners}"))[1:-1, 1:-1]
 
 
 def share_of_colour(pixels: Pixels, colour: tuple[int, int, int], tolerance: float = 40) -> float:

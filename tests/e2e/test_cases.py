@@ -15,7 +15,7 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
-from tests.e2e.pixels import ONLY_THE_PICTURE, Pixels, content_box, likeness, read_png
+from tests.e2e.pixels import Pixels, content_box, likeness, picture_of, read_png
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -47,7 +47,7 @@ def mask(platform: LivePlatform, url: str) -> NDArray[np.uint8]:
 
 
 def picture(page: Page, index: int) -> Pixels:
-    return read_png(page.get_by_test_id("viewer").nth(index).screenshot(style=ONLY_THE_PICTURE))
+    return picture_of(page.get_by_test_id("viewer").nth(index))
 
 
 def square(pixels: Pixels) -> Pixels:

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from backend.federations.schemas import FederationRecord
-from tests.e2e.pixels import ONLY_THE_PICTURE, Pixels, content_box, likeness, read_png, share_of_colour
+from tests.e2e.pixels import Pixels, content_box, likeness, picture_of, share_of_colour
 from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
@@ -189,7 +189,7 @@ def shown(page: Page, **search: str) -> Pixels:
     viewer.wait_for()
     expect(viewer).to_have_attribute("data-case", case or "")
     page.wait_for_timeout(300)  # the canvas is painted in the next frame
-    return read_png(viewer.screenshot(style=ONLY_THE_PICTURE))
+    return picture_of(viewer)
 
 
 def photograph(page: Page, federation: FederationRecord, platform: LivePlatform) -> Pixels:

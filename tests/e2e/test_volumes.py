@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.runs.schemas import RunRecord
-from tests.e2e.pixels import Pixels, read_png
+from tests.e2e.pixels import Pixels, picture_of
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from worker.datasets.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.e2e
 LOAD_MS = 30_000
 #: The first structure's colour, mixed with white as the viewer does for the reference.
 REFERENCE_COLOUR = (189, 242, 250)
-ONLY_THE_PICTURE = "button { visibility: hidden } [data-testid=viewer] { border-radius: 0 !important }"
 #: The reference of the first structure alone, filled and opaque.
 REFERENCE_ONLY = "reference=fill&prediction=off&opacity=1&hidden=%5B1%5D"
 
@@ -59,7 +58,7 @@ def shown(page: Page, run: RunRecord, case_id: str, query: str) -> Pixels:
         timeout=LOAD_MS
     )
     page.wait_for_timeout(400)
-    return read_png(page.get_by_test_id("viewer").screenshot(style=ONLY_THE_PICTURE))
+    return picture_of(page.get_by_test_id("viewer"))
 
 
 def the_slice(viewer: Pixels, aspect: float) -> Pixels:
