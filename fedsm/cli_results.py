@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend.contracts.metrics import SCORE_NAMES, ScoreName
+from backend.contracts.metrics import METRIC_WORDS, SCORE_NAMES
 from backend.evaluations.schemas import (
     Comparison,
     ComparisonCell,
@@ -20,16 +20,6 @@ from fedsm.cli_compare_runs import compare_runs
 from fedsm.cli_shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.watch import make_console, print_json
 
-METRIC_WORDS: dict[ScoreName, str] = {
-    "dice": "Dice",
-    "iou": "IoU",
-    "hd95": "HD95",
-    "nsd": "NSD",
-    "assd": "ASSD",
-    "volume_difference": "relative volume difference",
-    "sensitivity": "sensitivity",
-    "precision": "precision",
-}
 SIGNIFICANT = 0.05
 
 run_app = typer.Typer(
@@ -53,19 +43,40 @@ class Format(StrEnum):
     CASES = "cases"
     JSON = "json"
     LATEX = "latex"
+    TABLE_CSV = "table-csv"
+    TABLE_JSON = "table-json"
+
+
+#: Formats of one metric's table as the results screen shows it, and its file.
+SHOWN = {Format.LATEX: "results.tex", Format.TABLE_CSV: "table.csv", Format.TABLE_JSON: "table.json"}
 
 
 def results(
     experiment_id: ExperimentArgument,
     output: Annotated[
-        Format, typer.Option("--format", help="csv, cases (CSV of every case) and json hold every metric.")
+        Format,
+        typer.Option(
+            "--format",
+            help="csv, cases (CSV of every case) and json hold every metric; latex, table-csv and table-json one "
+            "table as the results page shows it.",
+        ),
     ] = Format.TABLE,
     metric: Annotated[str, typer.Option(help=f"One of {', '.join(SCORE_NAMES)}; for table and latex.")] = "dice",
     checkpoint: Annotated[str, typer.Option(help="Each run's `best` round by validation, or its `last`.")] = "best",
-    structure: Annotated[str | None, typer.Option(help="Left out: the mean over structures; for latex.")] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="Label of the method that the others are tested against; for latex.")
+    structure: Annotated[
+        str | None, typer.Option(help="Left out: the mean over structures; for latex, table-csv, table-json.")
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Label of the method that the others are tested against; for latex, table-csv, table-json."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The baseline's model: global, personalized or super; left out: its own one.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="Column to sort by: all, worst or site/SLUG; for latex, table-csv, table-json.")
+    ] = None,
+    order: Annotated[str | None, typer.Option(help="`best` row first, or `worst`.")] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -82,9 +93,10 @@ def results(
                 typer.echo(client.export(experiment_id, "results.csv", checkpoint=checkpoint), nl=False)
             case Format.CASES:
                 typer.echo(client.export(experiment_id, "cases.csv", checkpoint=checkpoint), nl=False)
-            case Format.LATEX:
+            case Format.LATEX | Format.TABLE_CSV | Format.TABLE_JSON:
                 query = _given(metric=metric, checkpoint=checkpoint, structure=structure, baseline=baseline)
-                typer.echo(client.export(experiment_id, "results.tex", **query), nl=False)
+                query |= _given(model=model, sort=sort, order=order)
+                typer.echo(client.export(experiment_id, SHOWN[output], **query), nl=output is Format.TABLE_JSON)
 
 
 def compare(

@@ -13,6 +13,17 @@ MetricName = Literal["loss", "dice", "accuracy", "share_global", "seconds", "byt
 #: What a test case is scored by: see `CaseScore`.
 ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
 SCORE_NAMES: tuple[ScoreName, ...] = get_args(ScoreName)
+#: What a person reads.
+METRIC_WORDS: dict[ScoreName, str] = {
+    "dice": "Dice",
+    "iou": "IoU",
+    "hd95": "HD95",
+    "nsd": "NSD",
+    "assd": "ASSD",
+    "volume_difference": "relative volume difference",
+    "sensitivity": "sensitivity",
+    "precision": "precision",
+}
 LOWER_IS_BETTER: frozenset[ScoreName] = frozenset({"hd95", "assd", "volume_difference"})
 #: Those in the unit of distances; the others have none.
 DISTANCES: frozenset[ScoreName] = frozenset({"hd95", "assd"})

@@ -9,7 +9,7 @@ from backend.contracts.metrics import ModelKind, ScoreName
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
 from backend.dependencies import ReadSession, get_current_user
-from backend.evaluations import comparison, exports, matrix, results, scored_cases, selector, service
+from backend.evaluations import comparison, exports, matrix, results, scored_cases, selector, service, shown_table
 from backend.evaluations.schemas import (
     AllResults,
     Checkpoint,
@@ -19,6 +19,8 @@ from backend.evaluations.schemas import (
     RunMatrix,
     RunSelector,
     SelectorCases,
+    ShownTable,
+    SortOrder,
 )
 from backend.runs.schemas import RunCases
 
@@ -90,21 +92,42 @@ def download_results_json(experiment_id: str, session: ReadSession, checkpoint: 
     return results.all_results(session, get_row(session, Experiment, experiment_id), checkpoint)
 
 
-@router.get("/experiments/{experiment_id}/results.tex", response_class=LatexResponse)
-def download_results_latex(
+def shown(
     experiment_id: str,
     session: ReadSession,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
-    baseline: Annotated[str | None, Query(description="Marks what differs significantly from this strategy.")] = None,
+    baseline: Annotated[str | None, Query(description="Tested against the others; left out: no differences.")] = None,
     model: BaselineModelQuery = None,
-) -> LatexResponse:
-    """A LaTeX table (booktabs) of one metric: methods x sites, mean and deviation over seeds, the best in bold."""
+    sort: Annotated[str | None, Query(description="Column: `all`, `worst` or `site/<slug>`.")] = None,
+    order: Annotated[SortOrder, Query(description="Which rows come first.")] = "best",
+) -> ShownTable:
     experiment = get_row(session, Experiment, experiment_id)
     cases = scored_cases.experiment_cases(session, experiment, checkpoint)
-    text = exports.results_latex(cases, scored_cases.Query(metric, checkpoint, structure), baseline, model)
-    return LatexResponse(text, headers=_attachment(experiment, checkpoint, f"{metric}.tex"))
+    query = scored_cases.Query(metric, checkpoint, structure)
+    return shown_table.shown_table(cases, query, baseline, model, sort, order)
+
+
+ShownDep = Annotated[ShownTable, Depends(shown)]
+
+
+@router.get("/experiments/{experiment_id}/table.json")
+def download_shown_table(table: ShownDep) -> ShownTable:
+    """One metric's table as the results page shows it, with the differences from a baseline where one is named."""
+    return table
+
+
+@router.get("/experiments/{experiment_id}/table.csv", response_class=CsvResponse)
+def download_shown_csv(table: ShownDep) -> CsvResponse:
+    """The table as the results page shows it: a line a row, of each column mean, deviation, n and difference."""
+    return CsvResponse(exports.table_csv(table), headers=_shown_attachment(table, "csv"))
+
+
+@router.get("/experiments/{experiment_id}/results.tex", response_class=LatexResponse)
+def download_results_latex(table: ShownDep) -> LatexResponse:
+    """The table as the results page shows it in LaTeX (booktabs): mean and deviation over seeds, the best in bold."""
+    return LatexResponse(exports.results_latex(table), headers=_shown_attachment(table, "tex"))
 
 
 @router.get("/runs/{run_id}/cases")
@@ -156,6 +179,11 @@ def list_selector_cases(
     """Case by case, as columns, what the super model's score at any threshold is made of."""
     query = scored_cases.Query(metric, checkpoint, structure)
     return selector.selector_cases(session, get_row(session, Run, run_id), query)
+
+
+def _shown_attachment(table: ShownTable, ending: str) -> dict[str, str]:
+    name = f"experiment-{table.experiment_id}-{table.checkpoint}-{table.metric}.{ending}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def _attachment(experiment: Experiment, checkpoint: Checkpoint, ending: str) -> dict[str, str]:

@@ -1,14 +1,20 @@
-"""Results as files: CSV of all cells and of all cases, and a LaTeX table."""
+"""Results as files: CSV of all cells and of all cases, and the table that is shown as CSV and LaTeX."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from backend.contracts.metrics import LOWER_IS_BETTER, SCORE_NAMES, ModelKind, ScoreName
+from backend.contracts.metrics import METRIC_WORDS, SCORE_NAMES
 from backend.csv_text import write_csv
-from backend.evaluations.comparison import comparison_of, require_structure
-from backend.evaluations.results import table_of
-from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, ResultCell
-from backend.evaluations.scored_cases import ExperimentCases, Query, scores_of
+from backend.evaluations.schemas import (
+    AllResults,
+    ResultCell,
+    ShownCell,
+    ShownColumn,
+    ShownRow,
+    ShownTable,
+)
+from backend.evaluations.scored_cases import ExperimentCases, scores_of
+from backend.evaluations.shown_table import DIGITS, WORST
 
 RESULT_COLUMNS = ("checkpoint", *ResultCell.model_fields)
 CASE_COLUMNS = (
@@ -28,17 +34,6 @@ CASE_COLUMNS = (
     "distance_unit",
 )
 SIGNIFICANT = 0.05
-DIGITS = 3
-METRIC_WORDS: dict[ScoreName, str] = {
-    "dice": "Dice",
-    "iou": "IoU",
-    "hd95": "HD95",
-    "nsd": "NSD",
-    "assd": "ASSD",
-    "volume_difference": "relative volume difference",
-    "sensitivity": "sensitivity",
-    "precision": "precision",
-}
 MODEL_WORDS = {"global": "global", "personalized": "personalized", "super": "super model"}
 LATEX_ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -53,6 +48,8 @@ LATEX_ESCAPES = {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
 }
 
 
@@ -68,34 +65,61 @@ def cases_csv(cases: ExperimentCases, checkpoint: str) -> str:
     return write_csv(CASE_COLUMNS, _case_rows(cases, checkpoint))
 
 
-def results_latex(cases: ExperimentCases, query: Query, baseline: str | None, model: ModelKind | None) -> str:
-    """A booktabs table of one metric: methods x sites, mean and deviation over seeds, the best of a column in bold.
+def table_csv(table: ShownTable) -> str:
+    """A line a row as shown; of each column mean, deviation and number of cases, and with a baseline the difference."""
+    compared = table.baseline_label is not None
+    rows = ({"method": row.strategy_label, "model": row.model, **_wide(row, table, compared)} for row in table.rows)
+    of_columns = [name for column in table.columns for name in _wide_names(column, compared)]
+    return write_csv(["method", "model", *of_columns], rows)
 
-    With a baseline, a dagger marks what differs from it significantly, and the caption names test and n. Raises
-    InvalidInput for a structure, baseline or model of it that the experiment does not have.
+
+def _wide_names(column: ShownColumn, compared: bool) -> list[str]:
+    what = ["mean", "std", "n"]
+    if column.key == WORST:
+        what.append("site")
+    elif compared:
+        what += ["difference", "low", "high", "p_holm", "pairs"]
+    return [f"{column_name(column)} {name}" for name in what]
+
+
+def _wide(row: ShownRow, table: ShownTable, compared: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for column, cell in zip(table.columns, row.cells, strict=True):
+        score, other = cell.score, cell.difference
+        own: list[Any] = [score.mean, score.std, score.num_cases] if score else [None] * 3
+        if column.key == WORST:
+            own.append(score.site_slug if score else None)
+        elif compared:
+            own += [other.difference, other.low, other.high, other.p_holm, other.num_pairs] if other else [None] * 5
+        values |= dict(zip(_wide_names(column, compared), own, strict=True))
+    return values
+
+
+def column_name(column: ShownColumn) -> str:
+    if column.site_slug is None:
+        return "Worst site" if column.key == WORST else "All sites"
+    return column.site_slug + (" (unseen)" if column.unseen else "")
+
+
+def results_latex(table: ShownTable) -> str:
+    """A booktabs table: methods x sites as shown, mean and deviation over seeds, the best of a column in bold.
+
+    With a baseline, a dagger marks what differs from it significantly, and the caption names test and n.
     """
-    table = table_of(cases, Query(query.metric, query.checkpoint))
-    methods = cases.methods()
-    require_structure(cases.structures, query.structure)
-    comparison = comparison_of(cases, baseline, model, query) if baseline is not None else None
-    columns: list[str | None] = [*table.sites, None]
-    cells = {(c.strategy_label, c.model, c.site_slug): c for c in table.cells if c.structure == query.structure}
-    best = {slug: _best([cells[m.label, m.model, slug] for m in methods], query.metric) for slug in columns}
-    marks = _significant(comparison) if comparison is not None else set()
+    heads = ["Method", "Model", *(escape(column_name(column)) for column in table.columns)]
     lines = [
         r"% \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_caption(table, query, comparison)}}}",
-        rf"\begin{{tabular}}{{ll{'r' * len(columns)}}}",
+        rf"\caption{{{_caption(table)}}}",
+        rf"\begin{{tabular}}{{ll{'r' * len(table.columns)}}}",
         r"\toprule",
-        " & ".join(["Method", "Model", *(_column_head(slug, table) for slug in columns)]) + r" \\",
+        " & ".join(heads) + r" \\",
         r"\midrule",
     ]
-    for method in methods:
-        row = [cells[method.label, method.model, slug] for slug in columns]
-        values = [_latex_cell(cell, best[cell.site_slug], marks) for cell in row]
-        lines.append(" & ".join([escape(method.label), MODEL_WORDS.get(method.model, method.model), *values]) + r" \\")
+    for row in table.rows:
+        model = MODEL_WORDS.get(row.model, row.model)
+        lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells)]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
 
@@ -126,83 +150,79 @@ def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, An
                     yield {**about, "model": model, "structure": structure, **scores}
 
 
-def _best(column: list[ResultCell], metric: ScoreName) -> str | None:
-    """The best mean as it is printed, so that what looks equal is equally good; None where nothing is compared."""
-    means = [cell.mean for cell in column if cell.mean is not None]
-    if len(means) < 2:
-        return None
-    return f"{min(means) if metric in LOWER_IS_BETTER else max(means):.{DIGITS}f}"
-
-
-def _significant(comparison: Comparison) -> set[tuple[str, str, str | None]]:
-    return {
-        (cell.strategy_label, cell.model, cell.site_slug)
-        for cell in comparison.cells
-        if cell.p_holm is not None and cell.p_holm < SIGNIFICANT
-    }
-
-
-def _column_head(slug: str | None, table: ExperimentResults) -> str:
-    if slug is None:
-        return "All sites"
-    return escape(slug) + (" (unseen)" if slug in table.unseen_sites else "")
-
-
-def _latex_cell(cell: ResultCell, best: str | None, marks: set[tuple[str, str, str | None]]) -> str:
-    if cell.mean is None:
+def _latex_cell(cell: ShownCell) -> str:
+    if cell.score is None or cell.score.mean is None:
         return "--"
-    mean = f"{cell.mean:.{DIGITS}f}"
-    text = rf"\textbf{{{mean}}}" if mean == best else mean
-    deviation = rf" $\pm$ {cell.std:.{DIGITS}f}" if cell.std is not None else ""
-    mark = r"$^{\dagger}$" if (cell.strategy_label, cell.model, cell.site_slug) in marks else ""
+    mean = f"{cell.score.mean:.{DIGITS}f}"
+    text = rf"\textbf{{{mean}}}" if cell.best else mean
+    deviation = rf" $\pm$ {cell.score.std:.{DIGITS}f}" if cell.score.std is not None else ""
+    p = cell.difference.p_holm if cell.difference else None
+    mark = r"$^{\dagger}$" if p is not None and p < SIGNIFICANT else ""
     return text + deviation + mark
 
 
-def _caption(table: ExperimentResults, query: Query, comparison: Comparison | None) -> str:
-    structure = "mean over structures" if query.structure is None else escape(query.structure)
+def _caption(table: ShownTable) -> str:
+    structure = "mean over structures" if table.structure is None else escape(table.structure)
     unit = f" in {table.unit}" if table.unit else ""
-    tolerance = f", tolerance {table.nsd_tolerance:g}" if query.metric == "nsd" else ""
+    tolerance = f", tolerance {table.nsd_tolerance:g}" if table.metric == "nsd" else ""
     arrow = r"$\uparrow$" if table.higher_is_better else r"$\downarrow$"
     parts = [
-        f"Test {METRIC_WORDS[query.metric]}{unit} {arrow} ({structure}{tolerance}), {table.checkpoint} round",
+        f"Test {METRIC_WORDS[table.metric]}{unit} {arrow} ({structure}{tolerance}), {table.checkpoint} round",
         "mean over cases",
         _seeds(table),
         _numbers(table),
         "best of each column in bold",
     ]
     sentences = [", ".join(part for part in parts if part) + "."]
-    if table.unseen_sites:
+    if any(column.key == WORST for column in table.columns):
+        sentences.append("Worst site: of the sites that train, the one with the worst mean.")
+    if any(column.unseen for column in table.columns):
         sentences.append("All sites pools the sites that train.")
-    if misses := sum(c.num_misses for c in table.cells if c.structure == query.structure and c.site_slug is not None):
+    if misses := sum(score.num_misses for score in _scores(table) if score.site_slug is not None):
         sentences.append(f"{misses} scores are absent, for one of the two masks was empty, and are in no mean.")
-    if comparison is not None:
-        sentences.append(_test_words(comparison))
+    if table.baseline_label is not None:
+        sentences.append(_test_words(table))
+    if not table.complete:
+        sentences.append("Some runs are still going.")
     return " ".join(sentences)
 
 
-def _seeds(table: ExperimentResults) -> str:
-    numbers = {cell.num_seeds for cell in table.cells if cell.num_seeds}
+def _scores(table: ShownTable) -> list[ResultCell]:
+    """Of every column but the one that repeats another's."""
+    return [
+        cell.score
+        for row in table.rows
+        for column, cell in zip(table.columns, row.cells, strict=True)
+        if cell.score is not None and column.key != WORST
+    ]
+
+
+def _seeds(table: ShownTable) -> str:
+    numbers = {score.num_seeds for score in _scores(table) if score.num_seeds}
     if max(numbers, default=0) < 2:
         return ""
     seeds = f"{min(numbers)} to {max(numbers)}" if len(numbers) > 1 else f"{max(numbers)}"
     return rf"then mean $\pm$ standard deviation over {seeds} seeds"
 
 
-def _numbers(table: ExperimentResults) -> str:
+def _numbers(table: ShownTable) -> str:
     """How many cases each column has."""
     counts: dict[str | None, int] = {}
-    for cell in table.cells:
-        counts[cell.site_slug] = max(counts.get(cell.site_slug, 0), cell.num_cases)
+    for score in _scores(table):
+        counts[score.site_slug] = max(counts.get(score.site_slug, 0), score.num_cases)
     return ", ".join(f"n = {count} of {escape(slug) if slug else 'all sites'}" for slug, count in counts.items())
 
 
-def _test_words(comparison: Comparison) -> str:
+def _test_words(table: ShownTable) -> str:
     columns: dict[str | None, set[int]] = {}
-    for cell in comparison.cells:
-        columns.setdefault(cell.site_slug, set()).add(cell.num_pairs)
+    for row in table.rows:
+        for cell in row.cells:
+            if cell.difference is not None:
+                columns.setdefault(cell.difference.site_slug, set()).add(cell.difference.num_pairs)
     counts = "; ".join(f"{escape(slug) if slug else 'all sites'}: {_range(sizes)}" for slug, sizes in columns.items())
-    baseline = f"{escape(comparison.baseline_label)} ({MODEL_WORDS[comparison.baseline_model]})"
-    test = f"{escape(comparison.test)}. Pairs of cases: {counts}."
+    model = MODEL_WORDS[table.baseline_model] if table.baseline_model else ""
+    baseline = f"{escape(table.baseline_label or '')} ({model})"
+    test = f"{escape(table.test or '')}. Pairs of cases: {counts}."
     return rf"$\dagger$: differs from {baseline}, $p < {SIGNIFICANT:g}$; {test}"
 
 

@@ -9,6 +9,8 @@ from backend.federations.schemas import Record
 
 #: Which round of each run: the one that validation chose, or the last.
 Checkpoint = Literal["best", "last"]
+#: Of a table's rows by one column.
+SortOrder = Literal["best", "worst"]
 
 
 class ResultCell(Record):
@@ -109,6 +111,44 @@ class Comparison(Record):
     confidence: float
     num_resamples: int
     cells: list[ComparisonCell]
+
+
+class ShownColumn(Record):
+    key: str = Field(description="`all`, `worst` or `site/<slug>`; what `sort` takes.")
+    site_slug: str | None = Field(description="None for the columns of several sites.")
+    unseen: bool
+
+
+class ShownCell(Record):
+    """`score` is None where the method has nothing there. In the column `worst` it is that of the worst site."""
+
+    score: ResultCell | None
+    best: bool = Field(description="Best of its column, as the numbers are printed.")
+    difference: ComparisonCell | None = Field(description="Against the baseline, where one was asked for.")
+
+
+class ShownRow(Record):
+    strategy_label: str
+    model: ModelKind
+    cells: list[ShownCell] = Field(description="One a column, in their order.")
+
+
+class ShownTable(Record):
+    """One metric and structure as the results screen shows it: same columns, same order of rows."""
+
+    experiment_id: str
+    metric: ScoreName
+    checkpoint: Checkpoint
+    structure: str | None = Field(description="None: the mean over structures.")
+    higher_is_better: bool
+    unit: DistanceUnit | Literal["mixed"] | None
+    nsd_tolerance: float
+    complete: bool
+    baseline_label: str | None
+    baseline_model: ModelKind | None
+    test: str | None = Field(description="The paired test in words, where there is a baseline.")
+    columns: list[ShownColumn]
+    rows: list[ShownRow]
 
 
 class MatrixCell(Record):

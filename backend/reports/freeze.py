@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from backend import VERSION
 from backend.clock import now
-from backend.contracts.metrics import DISTANCES, ModelKind, ScoreName
+from backend.contracts.metrics import DISTANCES, METRIC_WORDS, ModelKind, ScoreName
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.db.models import Experiment, Federation, Run, RunDataset
 from backend.errors import Conflict
 from backend.evaluations.comparison import comparison_of
-from backend.evaluations.exports import METRIC_WORDS
 from backend.evaluations.matrix import run_matrix
 from backend.evaluations.results import table_of
 from backend.evaluations.schemas import Checkpoint, Comparison, ComparisonCell, ExperimentResults, ResultCell

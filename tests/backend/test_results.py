@@ -234,11 +234,59 @@ def test_the_latex_table_escapes_marks_and_names_its_test(backend: LiveBackend, 
     # 0.5 + 0.01 * 4.5 + 0.01 over both seeds; the deviation of two seeds 0.02 apart is 0.0141.
     assert r"$^{\dagger}$" in local
     assert r"\textbf{0.555} $\pm$ 0.014$^{\dagger}$" in local
-    assert local.count("&") == 5
+    # Method, model, all sites, worst site, and three sites.
+    assert local.count("&") == 6
     assert r"\textbf{0.635} $\pm$ 0.014$^{\dagger}$" in local
     assert r"\dagger" not in next(line for line in lines if line.startswith("FedAvg"))
     unknown = backend.admin.get(f"/api/v1/experiments/{compared['id']}/results.tex", params=query | {"model": "super"})
     assert unknown.status_code == 422
+
+
+def test_the_shown_table_is_exported_as_shown(backend: LiveBackend, compared: dict[str, Any]) -> None:
+    """Local-only is best at every site, so centralized or FedAvg is last; the worst site of local-only is the first."""
+    query = {"baseline": "FedAvg", "sort": "all", "order": "worst", "structure": "cup"}
+    shown = backend.get(f"/experiments/{compared['id']}/table.json", **query)
+    assert [column["key"] for column in shown["columns"]] == ["all", "worst", "site/a", "site/b", "site/c"]
+    means = [row["cells"][0]["score"]["mean"] for row in shown["rows"]]
+    assert means == sorted(means)
+    local = shown["rows"][-1]
+    assert local["strategy_label"] == "Local-only"
+    assert [cell["best"] for cell in local["cells"]] == [True] * 5
+    assert local["cells"][1]["score"]["site_slug"] == "a"
+    # 0.5 + 0.01 x 4.5 + 0.01 less the baseline's 0.51.
+    assert local["cells"][2]["difference"]["difference"] == pytest.approx(0.045)
+    answer = backend.admin.get(f"/api/v1/experiments/{compared['id']}/table.csv", params=query)
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["method"] for row in rows] == [row["strategy_label"] for row in shown["rows"]]
+    assert float(rows[-1]["a mean"]) == pytest.approx(0.555)
+    assert float(rows[-1]["a difference"]) == pytest.approx(0.045)
+    assert (rows[-1]["a n"], rows[-1]["a pairs"], rows[-1]["Worst site site"]) == ("8", "8", "a")
+    tex = backend.admin.get(f"/api/v1/experiments/{compared['id']}/results.tex", params=query).text
+    heads = [line.partition(" ")[0] for line in tex.splitlines() if line.endswith(r"\\") and not line.startswith("M")]
+    assert heads == [row["method"].partition(" ")[0] for row in rows]
+    bare = backend.admin.get(f"/api/v1/experiments/{compared['id']}/table.csv").text
+    assert "difference" not in bare
+    unknown = backend.admin.get(f"/api/v1/experiments/{compared['id']}/table.csv", params={"sort": "site/z"})
+    assert unknown.status_code == 422
+    assert "choose among all, worst, site/a" in unknown.text
+
+
+def test_no_export_holds_a_formula_and_latex_prints_every_character(backend: LiveBackend, worker: PlayedWorker) -> None:
+    """A structure's name is a person's text."""
+    name = '=HYPERLINK("x")|1'
+    structures = [{"name": name, "label_values": [1]}, {"name": "cup", "label_values": [2]}]
+    federation = backend.post("/federations", {"name": "Eyes", "task": {"structures": structures}})
+    for site_name in SITES:
+        site = backend.post(f"/federations/{federation['id']}/sites", {"name": site_name})
+        backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{site_name}"})
+    worker.work_until_idle()
+    done = finish(backend, worker, federation)
+    base = f"/api/v1/experiments/{done['id']}"
+    for file, expected in (("results.csv", {"", "cup", "'" + name}), ("cases.csv", {"cup", "'" + name})):
+        rows = list(csv.DictReader(io.StringIO(backend.admin.get(f"{base}/{file}").text)))
+        assert {row["structure"] for row in rows} == expected, file
+    tex = backend.admin.get(f"{base}/results.tex", params={"structure": name}).text
+    assert r"=HYPERLINK(\textquotedbl{}x\textquotedbl{})\textbar{}1" in tex
 
 
 def test_csv_and_json_hold_every_number(backend: LiveBackend, compared: dict[str, Any]) -> None:

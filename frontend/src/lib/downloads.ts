@@ -3,6 +3,7 @@
 import type { ScoreQuery } from "@/api";
 import type { Baseline } from "./comparison";
 import { metricOf } from "./metrics";
+import type { Sort } from "./results";
 
 export interface Download {
   title: string;
@@ -11,7 +12,13 @@ export interface Download {
   href: string;
 }
 
-export function downloadsOf(experimentId: string, query: ScoreQuery, baseline: Baseline | null): Download[] {
+/** `sort`: of the table's rows; null: the experiment's own order. */
+export function downloadsOf(
+  experimentId: string,
+  query: ScoreQuery,
+  baseline: Baseline | null,
+  sort: Sort | null = null,
+): Download[] {
   const { checkpoint, metric, structure } = query;
   const address = (file: string, parameters: Record<string, string | undefined>) => {
     const known = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -19,18 +26,24 @@ export function downloadsOf(experimentId: string, query: ScoreQuery, baseline: B
   };
   const about = `${metricOf(metric).label}, ${structure ?? "mean over structures"}`;
   const round = checkpoint === "best" ? "each run's best round" : "each run's last round";
+  const shown = {
+    metric,
+    checkpoint,
+    structure,
+    baseline: baseline?.label,
+    model: baseline?.model,
+    sort: sort?.column,
+    order: sort?.first,
+  };
+  const against = baseline ? `, against ${baseline.label}` : "";
   return [
     {
-      title: "LaTeX table of this view",
-      contents: baseline ? `${about}; marks what differs from ${baseline.label}.` : `${about}; booktabs, best in bold.`,
-      href: address("results.tex", {
-        metric,
-        checkpoint,
-        structure,
-        baseline: baseline?.label,
-        model: baseline?.model,
-      }),
+      title: "This table as LaTeX",
+      contents: `${about}${against}; booktabs, best in bold.`,
+      href: address("results.tex", shown),
     },
+    { title: "This table as CSV", contents: `${about}${against}; rows as shown.`, href: address("table.csv", shown) },
+    { title: "This table as JSON", contents: `${about}${against}; rows as shown.`, href: address("table.json", shown) },
     {
       title: "Results as CSV",
       contents: `Every metric, structure, site and method; ${round}.`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunSelector, SelectorCases } from "@/api";
-import { casesOf, changedCases, references, rescore, sweepOf } from "./rescore";
+import { casesOf, changedCases, histogramBySite, references, rescore, sweepOf } from "./rescore";
 import recorded from "./rescore.fixture.json";
 
 const CASES = recorded.cases as SelectorCases;
@@ -80,6 +80,21 @@ describe("the super model at any threshold", () => {
     ]);
     expect(changedCases(cases, [0, 1, 2, 3], 0.3)[0]).toEqual({ index: 0, toGlobal: false, score: 0.1, ran: 0.3 });
     expect(changedCases(cases, [0, 1, 2, 3], 0.5)).toEqual([]);
+  });
+
+  it("counts each site's cases by largest probability; a bin holds its upper end", () => {
+    const cases = {
+      ...CASES,
+      sites: ["a", "b"],
+      unseen_sites: [],
+      site_slugs: ["b", "a", "b", "b"],
+      confidence: [0.5, 0.51, 1, 0.3],
+    };
+    expect(histogramBySite(cases, [0, 1, 2, 3], 4)).toEqual([
+      { slug: "a", counts: [0, 0, 1, 0] },
+      { slug: "b", counts: [0, 2, 0, 1] },
+    ]);
+    expect(histogramBySite(cases, [1], 4).map(({ slug }) => slug)).toEqual(["a"]);
   });
 
   it("is scored for 5,000 cases of eight sites well within 100 ms a step", () => {

@@ -107,3 +107,24 @@ function meanOf(scores: readonly (number | null)[], wanted: readonly number[]): 
   const known = wanted.flatMap((index) => scores[index] ?? []);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
+
+export interface SiteHistogram {
+  /** Slug of the site that the cases are of. */
+  slug: string;
+  /** Cases in each bin of the largest probability; a bin holds its upper end, the first also 0. */
+  counts: number[];
+}
+
+/** How certain the selector is of each site's cases. */
+export function histogramBySite(cases: SelectorCases, wanted: readonly number[], numBins = 20): SiteHistogram[] {
+  const bySite = new Map<string, number[]>();
+  for (const index of wanted) {
+    const slug = cases.site_slugs[index] ?? "";
+    const counts = bySite.get(slug) ?? new Array<number>(numBins).fill(0);
+    const bin = Math.max(0, Math.ceil((cases.confidence[index] ?? 0) * numBins - 1e-9) - 1);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+    bySite.set(slug, counts);
+  }
+  const order = [...cases.sites, ...cases.unseen_sites].filter((slug) => bySite.has(slug));
+  return order.map((slug) => ({ slug, counts: bySite.get(slug) ?? [] }));
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { SelectorGroup, SweepPoint } from "@/api";
-import { bestRange, confidenceHistogram, formatGamma, nearestPoint, routingWords } from "./selector";
+import type { SweepPoint } from "@/api";
+import { bestRange, formatGamma, nearestPoint, routingWords } from "./selector";
 
 function sweep(points: [number, number | null, number?][]): SweepPoint[] {
   return points.map(([gamma, mean, share]) => ({ gamma, mean, num_cases: 4, share_global: share ?? 0 }));
@@ -14,17 +14,6 @@ describe("nearestPoint", () => {
       [1, 1],
     ]);
     expect([0, 0.2, 0.25, 0.6, 0.9999].map((gamma) => nearestPoint(points, gamma))).toEqual([0, 0, 0, 1, 2]);
-  });
-});
-
-describe("confidenceHistogram", () => {
-  it("reads the distribution of the largest probability off the sweep", () => {
-    // Of 10 cases 2 have at most 0.5, 5 at most 0.9, all at most 1.
-    const gammas = Array.from({ length: 11 }, (_, index) => index / 10);
-    const share = (gamma: number) => (gamma >= 1 ? 1 : gamma >= 0.9 ? 0.5 : gamma >= 0.5 ? 0.2 : 0);
-    const group = { num_cases: 10, sweep: sweep(gammas.map((gamma) => [gamma, 0.5, share(gamma)])) } as SelectorGroup;
-    const counts = confidenceHistogram(group).map((bin) => bin.numCases);
-    expect(counts).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 3, 5]);
   });
 });
 

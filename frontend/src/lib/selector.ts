@@ -1,14 +1,8 @@
 /** What the model selector's stored answers say of other thresholds. */
 
-import type { RunSelector, SelectorGroup, SweepPoint } from "@/api";
+import type { RunSelector, SweepPoint } from "@/api";
 import { formatPercent } from "./format";
 import { compareScores, formatScore, metricOf, scoreDigits } from "./metrics";
-
-export interface HistogramBin {
-  low: number;
-  high: number;
-  numCases: number;
-}
 
 /** A range of thresholds, both ends included. */
 export interface GammaRange {
@@ -30,21 +24,6 @@ export function nearestPoint(sweep: readonly SweepPoint[], gamma: number): numbe
 /** As short as it can be without losing a digit: 0.9, 0.995, 0.9999. */
 export function formatGamma(gamma: number): string {
   return String(Number(gamma.toFixed(4)));
-}
-
-/**
- * How many cases have their largest probability in each bin; a bin holds its upper end.
- *
- * The share of cases sent to the global model at a threshold is the share whose largest probability is at most that:
- * the sweep is the distribution, also of a held-out site's cases, which have no calibration.
- */
-export function confidenceHistogram(group: SelectorGroup, numBins = 10): HistogramBin[] {
-  const below = (gamma: number) => group.sweep[nearestPoint(group.sweep, gamma)]?.share_global ?? 0;
-  return Array.from({ length: numBins }, (_, index) => {
-    const [low, high] = [index / numBins, (index + 1) / numBins];
-    const share = below(high) - (index === 0 ? 0 : below(low));
-    return { low, high, numCases: Math.round(share * group.num_cases) };
-  });
 }
 
 /** The widest unbroken range of thresholds with the best shown score; null without any score. */

@@ -5693,6 +5693,131 @@ export type SharedReport = {
 };
 
 /**
+ * ShownCell
+ *
+ * `score` is None where the method has nothing there. In the column `worst` it is that of the worst site.
+ */
+export type ShownCell = {
+    /**
+     * Best
+     *
+     * Best of its column, as the numbers are printed.
+     */
+    best: boolean;
+    /**
+     * Against the baseline, where one was asked for.
+     */
+    difference: ComparisonCell | null;
+    score: ResultCell | null;
+};
+
+/**
+ * ShownColumn
+ */
+export type ShownColumn = {
+    /**
+     * Key
+     *
+     * `all`, `worst` or `site/<slug>`; what `sort` takes.
+     */
+    key: string;
+    /**
+     * Site Slug
+     *
+     * None for the columns of several sites.
+     */
+    site_slug: string | null;
+    /**
+     * Unseen
+     */
+    unseen: boolean;
+};
+
+/**
+ * ShownRow
+ */
+export type ShownRow = {
+    /**
+     * Cells
+     *
+     * One a column, in their order.
+     */
+    cells: Array<ShownCell>;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+};
+
+/**
+ * ShownTable
+ *
+ * One metric and structure as the results screen shows it: same columns, same order of rows.
+ */
+export type ShownTable = {
+    /**
+     * Baseline Label
+     */
+    baseline_label: string | null;
+    /**
+     * Baseline Model
+     */
+    baseline_model: 'global' | 'personalized' | 'super' | 'selector' | null;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Columns
+     */
+    columns: Array<ShownColumn>;
+    /**
+     * Complete
+     */
+    complete: boolean;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Nsd Tolerance
+     */
+    nsd_tolerance: number;
+    /**
+     * Rows
+     */
+    rows: Array<ShownRow>;
+    /**
+     * Structure
+     *
+     * None: the mean over structures.
+     */
+    structure: string | null;
+    /**
+     * Test
+     *
+     * The paired test in words, where there is a baseline.
+     */
+    test: string | null;
+    /**
+     * Unit
+     */
+    unit: 'mm' | 'px' | 'mixed' | null;
+};
+
+/**
  * SiloBNConfig
  *
  * Batch norm's statistics stay at the sites, its scale is shared (Andreux et al., 2020). Needs batch norm.
@@ -8723,7 +8848,7 @@ export type DownloadResultsLatexData = {
         /**
          * Baseline
          *
-         * Marks what differs significantly from this strategy.
+         * Tested against the others; left out: no differences.
          */
         baseline?: string | null;
         /**
@@ -8732,6 +8857,18 @@ export type DownloadResultsLatexData = {
          * The baseline's model; left out: its super or personalized one if it has one.
          */
         model?: 'global' | 'personalized' | 'super' | 'selector' | null;
+        /**
+         * Sort
+         *
+         * Column: `all`, `worst` or `site/<slug>`.
+         */
+        sort?: string | null;
+        /**
+         * Order
+         *
+         * Which rows come first.
+         */
+        order?: 'best' | 'worst';
     };
     url: '/api/v1/experiments/{experiment_id}/results.tex';
 };
@@ -8864,6 +9001,176 @@ export type StreamExperimentEventsResponses = {
 };
 
 export type StreamExperimentEventsResponse = StreamExperimentEventsResponses[keyof StreamExperimentEventsResponses];
+
+export type DownloadShownCsvData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+        /**
+         * Baseline
+         *
+         * Tested against the others; left out: no differences.
+         */
+        baseline?: string | null;
+        /**
+         * Model
+         *
+         * The baseline's model; left out: its super or personalized one if it has one.
+         */
+        model?: 'global' | 'personalized' | 'super' | 'selector' | null;
+        /**
+         * Sort
+         *
+         * Column: `all`, `worst` or `site/<slug>`.
+         */
+        sort?: string | null;
+        /**
+         * Order
+         *
+         * Which rows come first.
+         */
+        order?: 'best' | 'worst';
+    };
+    url: '/api/v1/experiments/{experiment_id}/table.csv';
+};
+
+export type DownloadShownCsvErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadShownCsvError = DownloadShownCsvErrors[keyof DownloadShownCsvErrors];
+
+export type DownloadShownCsvResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadShownCsvResponse = DownloadShownCsvResponses[keyof DownloadShownCsvResponses];
+
+export type DownloadShownTableData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * hd95, assd and volume_difference: lower is better.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+        /**
+         * Baseline
+         *
+         * Tested against the others; left out: no differences.
+         */
+        baseline?: string | null;
+        /**
+         * Model
+         *
+         * The baseline's model; left out: its super or personalized one if it has one.
+         */
+        model?: 'global' | 'personalized' | 'super' | 'selector' | null;
+        /**
+         * Sort
+         *
+         * Column: `all`, `worst` or `site/<slug>`.
+         */
+        sort?: string | null;
+        /**
+         * Order
+         *
+         * Which rows come first.
+         */
+        order?: 'best' | 'worst';
+    };
+    url: '/api/v1/experiments/{experiment_id}/table.json';
+};
+
+export type DownloadShownTableErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type DownloadShownTableError = DownloadShownTableErrors[keyof DownloadShownTableErrors];
+
+export type DownloadShownTableResponses = {
+    /**
+     * Successful Response
+     */
+    200: ShownTable;
+};
+
+export type DownloadShownTableResponse = DownloadShownTableResponses[keyof DownloadShownTableResponses];
 
 export type ListFederationsData = {
     body?: never;

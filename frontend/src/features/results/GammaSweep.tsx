@@ -7,6 +7,7 @@ import { formatDifference, formatScore, metricTitle } from "@/lib/metrics";
 import { casesOf, changedCases, references, rescore, sweepOf } from "@/lib/rescore";
 import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "@/lib/selector";
 import type { ExperimentSearch } from "@/lib/urlState";
+import { CertaintyBySite } from "./CertaintyBySite";
 import { ChangedCases } from "./ChangedCases";
 import { Figure } from "./Figure";
 import { GRID, sweepOption } from "./sweepOption";
@@ -37,6 +38,7 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
   const changed = useMemo(() => changedCases(cases, wanted, gamma), [cases, wanted, gamma]);
   // The readout follows every step; the chart, which is slower to draw, follows when the hand rests.
   const [drawnAt] = useDebouncedValue(at, CHART_DELAY_MS);
+  const [drawnGamma] = useDebouncedValue(gamma, CHART_DELAY_MS);
   const option = useMemo(
     () => sweepOption(selector, sweep, drawnAt, ranAt, dark),
     [selector, sweep, drawnAt, ranAt, dark],
@@ -79,6 +81,7 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
           />
         </div>
       </div>
+      <CertaintyBySite {...{ cases, wanted, federation }} gamma={drawnGamma} />
       <Group align="flex-start" gap="xl">
         <NumberInput
           size="xs"

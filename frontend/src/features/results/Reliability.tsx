@@ -4,16 +4,14 @@ import type { ReliabilityBin, SelectorGroup } from "@/api";
 import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
 import { formatPercent, plural } from "@/lib/format";
-import { confidenceHistogram, type HistogramBin } from "@/lib/selector";
 
 const GRID = { left: 44, right: 12, top: 10 };
 
-/** How often the selector is right when it says so, and how certain it is at all. */
+/** How often the selector is right when it says so; a held-out site has no right answer. */
 export const Reliability = memo(function Reliability({ group }: { group: SelectorGroup }) {
   const dark = useComputedColorScheme("light") === "dark";
   const bins = group.calibration?.bins;
   const reliability = useMemo(() => bins && reliabilityOption(bins, dark), [bins, dark]);
-  const histogram = useMemo(() => histogramOption(confidenceHistogram(group)), [group]);
   return (
     <Stack gap="xs">
       {bins && reliability && (
@@ -24,12 +22,6 @@ export const Reliability = memo(function Reliability({ group }: { group: Selecto
           <Chart option={reliability} height={190} label={`Share of right answers by certainty: ${binWords(bins)}`} />
         </div>
       )}
-      <div>
-        <Text size="sm" fw={500}>
-          Cases by largest probability
-        </Text>
-        <Chart option={histogram} height={reliability ? 130 : 230} label="Number of cases by largest probability" />
-      </div>
       {bins && (
         <Text size="xs" c="dimmed">
           The mark is how certain the selector was. A bar that ends there is honest; one above it was more often right
@@ -72,29 +64,6 @@ function reliabilityOption(bins: readonly ReliabilityBin[], dark: boolean): Char
         itemStyle: { color: dark ? "#ffa94d" : "#d9480f" },
         // Each bin's own mean: in the last one a middle of 95 % would belie a selector that is always certain.
         data: bins.map((bin) => bin.confidence),
-      },
-    ],
-  };
-}
-
-function histogramOption(bins: readonly HistogramBin[]): ChartOption {
-  return {
-    grid: { ...GRID, bottom: 38 },
-    tooltip: {
-      ...TOOLTIP,
-      formatter: (item) => {
-        const bin = bins[indexOf(item)];
-        return bin ? `${plural(bin.numCases, "case")} above ${percent(bin.low)}, to ${percent(bin.high)}` : "";
-      },
-    },
-    xAxis: { ...binAxis(bins), name: "largest probability, %", nameLocation: "middle", nameGap: 22 },
-    yAxis: { type: "value", minInterval: 1, splitNumber: 2 },
-    series: [
-      {
-        type: "bar",
-        ...BARS,
-        itemStyle: { color: "#868e96", borderRadius: [2, 2, 0, 0] },
-        data: bins.map((bin) => bin.numCases),
       },
     ],
   };

@@ -75,7 +75,7 @@ export function ResultsCard({ experiment, results, federation, search, update, q
             {results.metric === "nsd" && `, tolerance ${results.nsd_tolerance} mm (px without a spacing)`}
           </Text>
         </Group>
-        <Toolbar {...{ experiment, results, query, baseline, update }} rows={table.rows} />
+        <Toolbar {...{ experiment, results, query, baseline, sort, update }} rows={table.rows} />
         {baseline && !compared && !comparison.error && (
           <Text size="sm" c="dimmed" role="status">
             Comparing with {baseline.label}…

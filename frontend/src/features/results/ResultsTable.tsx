@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Table, Text, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Group, Table, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowsSort, IconArrowUp, IconEyeOff, IconPin, IconPinFilled } from "@tabler/icons-react";
 import { memo, useMemo } from "react";
 import type { Comparison, ExperimentResults, FederationRecord, RunRecord } from "@/api";
@@ -98,8 +98,12 @@ function MethodCell({ row, repeated, pinned, runs, onPin }: MethodProps) {
     <Table.Th scope="row" className={classes.method}>
       <Group wrap="nowrap" gap={6} justify="space-between">
         <div style={{ minWidth: 0 }}>
-          <Method label={row.strategyLabel} repeated={repeated} runs={runs} />
-          <Text size="xs" c="dimmed" fw={400}>
+          {repeated ? (
+            <VisuallyHidden>{row.strategyLabel}</VisuallyHidden>
+          ) : (
+            <Method label={row.strategyLabel} runs={runs} />
+          )}
+          <Text size="xs" c="dimmed" fw={400} pl={repeated ? 10 : 0}>
             {model}
             {pinned && " · baseline"}
           </Text>
@@ -120,11 +124,11 @@ function MethodCell({ row, repeated, pinned, runs, onPin }: MethodProps) {
   );
 }
 
-/** The method's name, which leads to the cases of its first finished run. */
-function Method({ label, repeated, runs }: { label: string; repeated: boolean; runs: RunRecord[] }) {
+/** The method's whole name, for variants differ in its end; it leads to the cases of its first finished run. */
+function Method({ label, runs }: { label: string; runs: RunRecord[] }) {
   const run = runs.find((entry) => entry.strategy_label === label && entry.status === "completed");
   const title = run ? `Look at the cases of ${label}` : label;
-  const look = { size: "sm", fw: repeated ? 400 : 500, lineClamp: repeated ? 1 : 3, title } as const;
+  const look = { size: "sm", fw: 500, title } as const;
   if (!run) return <Text {...look}>{label}</Text>;
   return (
     <TextLink {...look} to="/runs/$runId/cases" params={{ runId: run.id }} search={{}}>

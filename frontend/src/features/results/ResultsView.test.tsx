@@ -136,7 +136,11 @@ describe("the results of an experiment", () => {
     fireEvent.click(screen.getByRole("button", { name: "Download" }));
     const links = await screen.findAllByRole("menuitem");
     expect(links.map((link) => link.getAttribute("href"))).toEqual([
-      "/api/v1/experiments/e1/results.tex?metric=nsd&checkpoint=last",
+      // The one that copies.
+      null,
+      "/api/v1/experiments/e1/results.tex?metric=nsd&checkpoint=last&sort=site%2Fb&order=worst",
+      "/api/v1/experiments/e1/table.csv?metric=nsd&checkpoint=last&sort=site%2Fb&order=worst",
+      "/api/v1/experiments/e1/table.json?metric=nsd&checkpoint=last&sort=site%2Fb&order=worst",
       "/api/v1/experiments/e1/results.csv?checkpoint=last",
       "/api/v1/experiments/e1/results.json?checkpoint=last",
       "/api/v1/experiments/e1/cases.csv?checkpoint=last",

@@ -2,7 +2,7 @@ import { Group, Select, Stack, Text } from "@mantine/core";
 import type { ExperimentRecord, ExperimentResults, ScoreQuery } from "@/api";
 import type { Baseline } from "@/lib/comparison";
 import { arrow, METRICS, metricOf } from "@/lib/metrics";
-import type { ResultRow } from "@/lib/results";
+import type { ResultRow, Sort } from "@/lib/results";
 import { modelName } from "@/lib/words";
 import { Downloads } from "./Downloads";
 import type { Update } from "./useResultsSearch";
@@ -13,6 +13,7 @@ interface Props {
   rows: ResultRow[];
   query: ScoreQuery;
   baseline: Baseline | null;
+  sort: Sort | null;
   update: Update;
 }
 
@@ -20,7 +21,7 @@ const MEAN = "";
 const NOBODY = "";
 
 /** What the table is about. Everything here is in the address, and in the links of the downloads. */
-export function Toolbar({ experiment, results, rows, query, baseline, update }: Props) {
+export function Toolbar({ experiment, results, rows, query, baseline, sort, update }: Props) {
   const pinned = rows.find((row) => row.strategyLabel === baseline?.label && row.model === baseline.model);
   return (
     <Group align="flex-end" gap="sm">
@@ -77,7 +78,7 @@ export function Toolbar({ experiment, results, rows, query, baseline, update }: 
         ]}
       />
       <div style={{ marginLeft: "auto" }}>
-        <Downloads {...{ experiment, query, baseline }} />
+        <Downloads {...{ experiment, query, baseline, sort }} />
       </div>
     </Group>
   );
