@@ -9,11 +9,22 @@ from backend.contracts.metrics import ModelKind, ScoreName
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
 from backend.dependencies import ReadSession, get_current_user
-from backend.evaluations import comparison, exports, matrix, results, scored_cases, selector, service, shown_table
+from backend.evaluations import (
+    comparison,
+    exports,
+    matrix,
+    provenance,
+    results,
+    scored_cases,
+    selector,
+    service,
+    shown_table,
+)
 from backend.evaluations.schemas import (
     AllResults,
     Checkpoint,
     Comparison,
+    ExperimentProvenance,
     ExperimentResults,
     RunHistory,
     RunMatrix,
@@ -51,6 +62,12 @@ def get_experiment_results(
     """One metric of every method, model, site and structure on the test cases; and what the selector chose."""
     experiment = get_row(session, Experiment, experiment_id)
     return results.experiment_results(session, experiment, scored_cases.Query(metric, checkpoint))
+
+
+@router.get("/experiments/{experiment_id}/provenance")
+def get_experiment_provenance(experiment_id: str, session: ReadSession) -> ExperimentProvenance:
+    """Who made the experiment, when it ran, and the fingerprints of the data that its runs had."""
+    return provenance.experiment_provenance(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/experiments/{experiment_id}/comparison")

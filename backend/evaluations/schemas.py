@@ -1,5 +1,6 @@
 """Response bodies of results: tables, comparisons, the personalization matrix and the model selector."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -149,6 +150,23 @@ class ShownTable(Record):
     test: str | None = Field(description="The paired test in words, where there is a baseline.")
     columns: list[ShownColumn]
     rows: list[ShownRow]
+
+
+class DataProvenance(Record):
+    site_slug: str
+    fingerprint: str = Field(description="SHA-256 over cases, files, splits and labels, as the runs had them.")
+
+
+class ExperimentProvenance(Record):
+    """What a reader needs to find the same numbers again."""
+
+    experiment_id: str
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None = Field(description="When its last run ended; null while one is left.")
+    version: str = Field(description="Of FedSM Studio, that answers now.")
+    data: list[DataProvenance] = Field(description="Empty before a run has started.")
 
 
 class MatrixCell(Record):

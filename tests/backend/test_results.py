@@ -134,6 +134,20 @@ def _ece() -> float:
     return float(sum(gaps) / 24)
 
 
+def test_provenance_names_who_when_and_the_data(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    waiting = make_experiment(backend, eight_cases)
+    found = backend.get(f"/experiments/{waiting['id']}/provenance")
+    assert (found["created_by"], found["started_at"], found["finished_at"]) == (waiting["created_by"], None, None)
+    assert found["data"] == []
+    done = finish(backend, worker, eight_cases, seeds=[0, 1])
+    found = backend.get(f"/experiments/{done['id']}/provenance")
+    assert found["finished_at"] == max(run["finished_at"] for run in done["runs"])
+    assert [entry["site_slug"] for entry in found["data"]] == list(SITES)
+    assert all(entry["fingerprint"] for entry in found["data"])
+
+
 def test_best_and_last_round_are_both_tested(
     backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
 ) -> None:

@@ -152,6 +152,12 @@ export const resultsQuery = (experimentId: string, query: Pick<ScoreQuery, "metr
     queryFn: () => unwrap(api.getExperimentResults({ path: { experiment_id: experimentId }, query })),
   });
 
+export const provenanceQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["results", experimentId, "provenance"],
+    queryFn: () => unwrap(api.getExperimentProvenance({ path: { experiment_id: experimentId } })),
+  });
+
 export const comparisonQuery = (
   experimentId: string,
   query: ScoreQuery & { baseline: string; model: Comparison["baseline_model"] },

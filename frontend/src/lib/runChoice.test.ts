@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "@/api";
-import { chosenRun, firstSeeds, runName, testedRuns } from "./runChoice";
+import { chosenRun, firstSeeds, missingRuns, runName, testedRuns } from "./runChoice";
 
 function run(id: string, label: string, seed: number, more: object = {}): RunRecord {
   return { id, strategy_label: label, seed, status: "completed", strategy: { name: "fedavg" }, ...more } as RunRecord;
@@ -30,5 +30,20 @@ describe("which run is shown", () => {
 
   it("names the seed only where there are several", () => {
     expect(runs.map((entry) => runName(entry, runs))).toEqual(["FedAvg, seed 0", "FedAvg, seed 1", "FedSM", "Ditto"]);
+  });
+
+  it("says of each run without a result what became of it, the failed ones first", () => {
+    const states = [
+      run("a", "FedAvg", 0),
+      run("b", "FedProx", 0, { status: "running", round: 3, num_rounds: 10 }),
+      run("c", "Ditto", 0, { status: "queued" }),
+      run("d", "FedPer", 0, { status: "failed", round: 2 }),
+    ];
+    expect(missingRuns(states).map(({ words, failed }) => [words, failed])).toEqual([
+      ["FedPer failed in round 2", true],
+      ["FedProx is in round 3 of 10", false],
+      ["Ditto waits for a worker", false],
+    ]);
+    expect(missingRuns(states.slice(0, 1))).toEqual([]);
   });
 });

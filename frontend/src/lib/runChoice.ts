@@ -27,3 +27,40 @@ export function runName(run: RunRecord, runs: readonly RunRecord[]): string {
   const seeds = runs.filter((other) => other.strategy_label === run.strategy_label).length;
   return seeds > 1 ? `${run.strategy_label}, seed ${run.seed}` : run.strategy_label;
 }
+
+/** Runs without a result, in the words of what became of them; the failed ones first. */
+export interface MissingRun {
+  run: RunRecord;
+  words: string;
+  failed: boolean;
+}
+
+export function missingRuns(runs: readonly RunRecord[]): MissingRun[] {
+  const missing = runs
+    .filter((run) => run.status !== "completed")
+    .map((run) => ({ run, words: `${runName(run, [...runs])} ${fate(run)}`, failed: isLost(run) }));
+  return missing.sort((left, right) => Number(right.failed) - Number(left.failed));
+}
+
+function isLost(run: RunRecord): boolean {
+  return run.status === "failed" || run.status === "cancelled";
+}
+
+function fate(run: RunRecord): string {
+  switch (run.status) {
+    case "failed":
+      return `failed in round ${run.round}`;
+    case "cancelled":
+      return "was cancelled";
+    case "created":
+      return "has not been started";
+    case "queued":
+      return "waits for a worker";
+    case "evaluating":
+      return "is being tested";
+    case "paused":
+      return `is paused in round ${run.round} of ${run.num_rounds}`;
+    default:
+      return `is in round ${run.round} of ${run.num_rounds}`;
+  }
+}

@@ -1158,6 +1158,22 @@ export type DataConfig = {
 };
 
 /**
+ * DataProvenance
+ */
+export type DataProvenance = {
+    /**
+     * Fingerprint
+     *
+     * SHA-256 over cases, files, splits and labels, as the runs had them.
+     */
+    fingerprint: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+};
+
+/**
  * DatasetCreate
  */
 export type DatasetCreate = {
@@ -2125,6 +2141,48 @@ export type ExperimentFileText = {
      * YAML, as `GET /experiments/{id}/file.yaml` gives it.
      */
     text: string;
+};
+
+/**
+ * ExperimentProvenance
+ *
+ * What a reader needs to find the same numbers again.
+ */
+export type ExperimentProvenance = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Data
+     *
+     * Empty before a run has started.
+     */
+    data: Array<DataProvenance>;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Finished At
+     *
+     * When its last run ended; null while one is left.
+     */
+    finished_at: string | null;
+    /**
+     * Started At
+     */
+    started_at: string | null;
+    /**
+     * Version
+     *
+     * Of FedSM Studio, that answers now.
+     */
+    version: string;
 };
 
 /**
@@ -8578,6 +8636,48 @@ export type DownloadExperimentFileResponses = {
 };
 
 export type DownloadExperimentFileResponse = DownloadExperimentFileResponses[keyof DownloadExperimentFileResponses];
+
+export type GetExperimentProvenanceData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/provenance';
+};
+
+export type GetExperimentProvenanceErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+};
+
+export type GetExperimentProvenanceError = GetExperimentProvenanceErrors[keyof GetExperimentProvenanceErrors];
+
+export type GetExperimentProvenanceResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExperimentProvenance;
+};
+
+export type GetExperimentProvenanceResponse = GetExperimentProvenanceResponses[keyof GetExperimentProvenanceResponses];
 
 export type ListReportsData = {
     body?: never;

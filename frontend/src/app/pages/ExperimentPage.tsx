@@ -21,6 +21,7 @@ import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
 import { ShareModal } from "@/features/report/ShareModal";
+import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
 import { RunView } from "@/features/runs/RunView";
 import { runTitle } from "@/lib/waiting";
@@ -77,6 +78,7 @@ function ExperimentView({ experiment, federation }: Props) {
         </>
       }
     >
+      <Provenance experimentId={experiment.id} federation={federation} />
       {experiment.started_at === null && (
         <Alert color="blue" title="Not started yet">
           Start it to queue its runs; the sites' workers then begin with the first round.
@@ -88,7 +90,7 @@ function ExperimentView({ experiment, federation }: Props) {
 }
 
 /** With more runs than this their tabs give way to a list. */
-const MANY_RUNS = 8;
+const MANY_RUNS = 6;
 
 /** The results once all runs are over, else the first run. A run that ends while one looks at it stays on screen. */
 function useStandardTab(experiment: ExperimentRecord): string {

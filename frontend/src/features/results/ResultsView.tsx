@@ -1,10 +1,11 @@
-import { Alert, Stack } from "@mantine/core";
-import { IconInfoCircle, IconTable } from "@tabler/icons-react";
+import { Stack } from "@mantine/core";
+import { IconTable } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ExperimentRecord, type FederationRecord, resultsQuery } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { hasScores } from "@/lib/results";
+import { PartialResults } from "./PartialResults";
 import { ResultsCard } from "./ResultsCard";
 import { RunCurves } from "./RunCurves";
 import { RunDetail } from "./RunDetail";
@@ -29,11 +30,7 @@ export function ResultsView({ experiment, federation }: Props) {
         if (!hasScores(loaded) && search.checkpoint !== "last") return <NoResult experiment={experiment} />;
         return (
           <Stack>
-            {!loaded.complete && (
-              <Alert color="blue" icon={<IconInfoCircle aria-hidden />} py="xs">
-                Some runs are still going: the table holds what is finished.
-              </Alert>
-            )}
+            <PartialResults experiment={experiment} />
             <ResultsCard
               {...{ experiment, federation, search, update, query }}
               results={loaded}
