@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScoredCase, ScoreName } from "@/api";
-import { caseScore, modelChoices, neighbour, worstFirst } from "./cases";
+import { caseScore, casesCsv, filterCases, modelChoices, neighbour, ordered } from "./cases";
 
 /** hd95 is 10 (1 - Dice), and has no value where Dice is 0. */
 function scored(name: string, site: string, dice: ScoredCase["dice"]): ScoredCase {
@@ -38,34 +38,73 @@ const cases = [
 ];
 const names = (list: ScoredCase[]) => list.map((entry) => entry.name);
 
-describe("worstFirst", () => {
+describe("ordered", () => {
   it("sorts by the mean over structures, cases without a score last", () => {
-    expect(names(worstFirst(cases, "global", null, "dice"))).toEqual(["bad", "good", "none"]);
+    expect(names(ordered(cases, "global", null, "dice"))).toEqual(["bad", "good", "none"]);
   });
 
   it("sorts by one structure", () => {
-    expect(names(worstFirst(cases, "global", "cup", "dice"))).toEqual(["good", "bad", "none"]);
+    expect(names(ordered(cases, "global", "cup", "dice"))).toEqual(["good", "bad", "none"]);
   });
 
   it("takes each case's own personalized model", () => {
-    expect(names(worstFirst(cases, "personalized", "disc", "dice"))).toEqual(["good", "bad", "none"]);
+    expect(names(ordered(cases, "personalized", "disc", "dice"))).toEqual(["good", "bad", "none"]);
   });
 
   it("knows that a small distance is good, and that none at all may be worst", () => {
-    expect(names(worstFirst(cases, "global", "disc", "hd95"))).toEqual(["bad", "good", "none"]);
+    expect(names(ordered(cases, "global", "disc", "hd95"))).toEqual(["bad", "good", "none"]);
     const missed = scored("missed", "b", { global: { disc: 0, cup: 0.9 } });
-    expect(names(worstFirst([...cases, missed], "global", "disc", "hd95"))).toEqual(["missed", "bad", "good", "none"]);
+    expect(names(ordered([...cases, missed], "global", "disc", "hd95"))).toEqual(["missed", "bad", "good", "none"]);
   });
 
   it("leaves the given list as it is", () => {
-    worstFirst(cases, "global", null, "dice");
+    ordered(cases, "global", null, "dice");
     expect(names(cases)).toEqual(["good", "none", "bad"]);
+  });
+
+  it("puts the best first or goes by name; a case without the structure stays last", () => {
+    expect(names(ordered(cases, "global", "disc", "dice", "best"))).toEqual(["good", "bad", "none"]);
+    expect(names(ordered([scored("10", "a", {}), scored("9", "a", {})], "global", null, "dice", "name"))).toEqual([
+      "9",
+      "10",
+    ]);
   });
 });
 
 describe("caseScore", () => {
   it("leaves missing structures out of the mean", () => {
     expect(caseScore(scored("x", "a", { global: { disc: 0.5, cup: null } }), "global", null, "dice")).toBe(0.5);
+  });
+});
+
+describe("filterCases", () => {
+  const dice = (entry: ScoredCase) => caseScore(entry, "global", null, "dice");
+
+  it("takes site, part of the name, and a range of scores", () => {
+    expect(names(filterCases(cases, { site: "a" }, dice))).toEqual(["good", "none"]);
+    expect(names(filterCases(cases, { find: "OO" }, dice))).toEqual(["good"]);
+    expect(names(filterCases(cases, { from: 0, to: 0.6 }, dice))).toEqual(["bad"]);
+    expect(names(filterCases(cases, {}, dice))).toEqual(["good", "none", "bad"]);
+  });
+
+  it("finds cases that went to another site's model; the global model is nobody's", () => {
+    const routed = [
+      { ...scored("own", "a", {}), chosen_model: "personalized/a" },
+      { ...scored("other", "a", {}), chosen_model: "personalized/b" },
+      { ...scored("unsure", "a", {}), chosen_model: "global" },
+    ];
+    expect(names(filterCases(routed, { wrong: true }, dice))).toEqual(["other"]);
+    expect(names(filterCases(routed, { used: "global" }, dice))).toEqual(["unsure"]);
+  });
+});
+
+describe("casesCsv", () => {
+  it("writes a line for each model and structure, and quotes what needs it", () => {
+    const lines = casesCsv([scored('a "b", c', "s", { global: { disc: 0.5, cup: null } })], ["global"]).split("\r\n");
+    expect(lines[0]).toContain("case,site,model,structure,dice");
+    expect(lines[1]).toContain('"a ""b"", c",s,global,disc,0.5,');
+    expect(lines[2]).toContain("global,cup,,");
+    expect(lines).toHaveLength(4);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Order and filter of a run's scored cases. */
 
 import type { ScoredCase, ScoreName } from "@/api";
-import { metricOf } from "./metrics";
+import { METRIC_NAMES, metricOf } from "./metrics";
 
 /** The mean over the structures that have a value, or one structure's; null where there is none. */
 export function caseScore(
@@ -24,28 +24,99 @@ export function modelOfCase(choice: string, scored: ScoredCase): string {
   return choice === "personalized" ? `personalized/${scored.site_slug}` : choice;
 }
 
+/** How cases may be ordered; worst first is the usual one. */
+export const CASE_ORDERS = ["worst", "best", "name"] as const;
+export type CaseOrder = (typeof CASE_ORDERS)[number];
+
 /**
- * Worst first. Before all stand those that a distance has no value for although a mask holds the structure; last those
- * without the structure in either mask. Equal scores by site and name, so that the order never jumps.
+ * Worst first: before all stand those that a distance has no value for although a mask holds the structure; last those
+ * without the structure in either mask. Best first is the other way round, but those without the structure stay last.
+ * Equal scores by site and name, so that the order never jumps.
  */
-export function worstFirst(
+export function ordered(
   cases: readonly ScoredCase[],
   choice: string,
   structure: string | null,
   metric: ScoreName,
+  order: CaseOrder = "worst",
 ): ScoredCase[] {
   const badness = (scored: ScoredCase) => {
     const model = modelOfCase(choice, scored);
     const value = caseScore(scored, model, structure, metric);
     if (value !== null) return metricOf(metric).higherIsBetter ? -value : value;
-    const missed = caseScore(scored, model, structure, "dice") !== null;
-    return missed ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    return caseScore(scored, model, structure, "dice") === null ? null : Number.POSITIVE_INFINITY;
   };
-  const label = (scored: ScoredCase) => `${scored.site_slug}/${scored.name}`;
-  return [...cases].sort((left, right) => {
-    const difference = badness(right) - badness(left);
-    return difference !== 0 && !Number.isNaN(difference) ? difference : label(left).localeCompare(label(right));
+  const keyed = cases.map((scored) => ({ scored, bad: badness(scored), label: `${scored.site_slug}/${scored.name}` }));
+  type Keyed = (typeof keyed)[number];
+  const byName = (left: Keyed, right: Keyed) => NAMES.compare(left.label, right.label);
+  const byScore = (left: Keyed, right: Keyed) => {
+    if (left.bad === right.bad) return byName(left, right);
+    if (left.bad === null) return 1;
+    if (right.bad === null) return -1;
+    return (left.bad > right.bad ? -1 : 1) * (order === "best" ? -1 : 1);
+  };
+  return keyed.sort(order === "name" ? byName : byScore).map(({ scored }) => scored);
+}
+
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+export interface CaseFilter {
+  site?: string | undefined;
+  /** Part of a case's name. */
+  find?: string | undefined;
+  /** The model that the super model used. */
+  used?: string | undefined;
+  /** Only cases that went to another site's personalized model. */
+  wrong?: boolean | undefined;
+  from?: number | undefined;
+  to?: number | undefined;
+}
+
+/** Whether the super model used the personalized model of another site. */
+export function routedWrongly({ chosen_model: chosen, site_slug: site }: ScoredCase): boolean {
+  return chosen !== null && chosen.startsWith("personalized/") && chosen !== `personalized/${site}`;
+}
+
+/** A case without a score is in no range of scores. */
+export function filterCases(
+  cases: readonly ScoredCase[],
+  { site, find, used, wrong, from, to }: CaseFilter,
+  scoreOf: (scored: ScoredCase) => number | null,
+): ScoredCase[] {
+  const wanted = find?.toLowerCase();
+  return cases.filter((scored) => {
+    if (site && scored.site_slug !== site) return false;
+    if (wanted && !scored.name.toLowerCase().includes(wanted)) return false;
+    if (used && scored.chosen_model !== used) return false;
+    if (wrong && !routedWrongly(scored)) return false;
+    if (from === undefined && to === undefined) return true;
+    const score = scoreOf(scored);
+    return score !== null && score >= (from ?? -Infinity) && score <= (to ?? Infinity);
   });
+}
+
+/** All scores of the cases, a line for each case, model and structure. */
+export function casesCsv(cases: readonly ScoredCase[], models: readonly string[]): string {
+  const header = ["case", "site", "model", "structure", ...METRIC_NAMES, "distance_unit", "super_model_used"];
+  const lines = cases.flatMap((scored) =>
+    models.flatMap((model) =>
+      Object.entries(scored.scores[model] ?? {}).map(([structure, scores]) => [
+        scored.name,
+        scored.site_slug,
+        model,
+        structure,
+        ...METRIC_NAMES.map((name) => scores[name] ?? ""),
+        scored.distance_unit,
+        scored.chosen_model ?? "",
+      ]),
+    ),
+  );
+  return `${[header, ...lines].map((line) => line.map(csvField).join(",")).join("\r\n")}\r\n`;
+}
+
+function csvField(value: string | number | null): string {
+  const text = String(value ?? "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The viewer's choices, in the order in which people ask for them. */

@@ -1,6 +1,7 @@
 /** What the URL holds of each screen. Reads anything, keeps what is valid: a mistyped link still opens the page. */
 
 import type { ScoreName } from "@/api";
+import { CASE_ORDERS, type CaseOrder } from "./cases";
 import { EXPERIMENT_ORDERS, EXPERIMENT_STATES, type ExperimentOrder, type ExperimentState } from "./experimentList";
 import { METRIC_NAMES } from "./metrics";
 import { type RunSearch, readRunSearch } from "./runSearch";
@@ -19,6 +20,8 @@ export interface CasesSearch {
   model?: string;
   structure?: string;
   site?: string;
+  /** Left out: worst first. */
+  order?: CaseOrder;
   reference?: OverlayStyle;
   prediction?: OverlayStyle;
   opacity?: number;
@@ -192,6 +195,7 @@ export function readCasesSearch(raw: Raw): CasesSearch {
     model: text(raw.model),
     structure: text(raw.structure),
     site: text(raw.site),
+    order: oneOf(raw.order, CASE_ORDERS),
     reference: oneOf(raw.reference, OVERLAY_STYLES),
     prediction: oneOf(raw.prediction, OVERLAY_STYLES),
     opacity: raw.opacity !== undefined && opacity >= 0 && opacity <= 1 ? opacity : undefined,

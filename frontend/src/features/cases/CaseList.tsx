@@ -1,10 +1,13 @@
-import { Badge, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
+import { Badge, Group, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { caseScore, modelOfCase } from "@/lib/cases";
+import { CASE_ORDERS, type CaseOrder, caseScore, modelOfCase } from "@/lib/cases";
 import { plural } from "@/lib/format";
-import { formatScore, METRICS } from "@/lib/metrics";
+import { formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
+import type { CasesSearch } from "@/lib/urlState";
+import { CaseFilters } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
 
 interface Props {
@@ -14,18 +17,23 @@ interface Props {
   selected: string | undefined;
   model: string;
   metric: ScoreName;
-  structure: string | undefined;
-  site: string | undefined;
+  search: CasesSearch;
   onSelect: (id: string) => void;
-  onMetric: (metric: ScoreName) => void;
-  onStructure: (structure: string | undefined) => void;
-  onSite: (site: string | undefined) => void;
+  update: (change: CasesSearch) => void;
 }
 
 const ALL = "";
+const ROW_HEIGHT = 54;
+/** The choices are wider than their field. */
+const WIDE = { width: "max-content" } as const;
+const ORDER_WORDS: Record<CaseOrder, string> = { worst: "Worst first", best: "Best first", name: "By site and name" };
+/** Drawn above and below what is in sight. */
+const SPARE_ROWS = 6;
+/** Before the list is measured. */
+const FIRST_HEIGHT = 600;
 
 export function CaseList(props: Props) {
-  const { cases, all, federation } = props;
+  const { cases, all, federation, search, update } = props;
   const sites = federation.sites.filter((site) => all.cases.some((scored) => scored.site_slug === site.slug));
   return (
     <div className={classes.column}>
@@ -34,55 +42,95 @@ export function CaseList(props: Props) {
           size="xs"
           aria-label="Site"
           allowDeselect={false}
-          value={props.site ?? ALL}
-          onChange={(value) => props.onSite(value || undefined)}
+          value={search.site ?? ALL}
+          onChange={(value) => update({ site: value || undefined })}
           data={[{ value: ALL, label: "All sites" }, ...sites.map((site) => ({ value: site.slug, label: site.name }))]}
         />
+        <Group gap={6} grow wrap="nowrap">
+          <Select
+            size="xs"
+            aria-label="Score"
+            allowDeselect={false}
+            value={props.metric}
+            onChange={(value) =>
+              update({
+                metric: value === STANDARD_METRIC ? undefined : (value as ScoreName),
+                from: undefined,
+                to: undefined,
+              })
+            }
+            comboboxProps={WIDE}
+            data={METRICS.map(({ name, label }) => ({ value: name, label }))}
+          />
+          <Select
+            size="xs"
+            aria-label="Structure"
+            allowDeselect={false}
+            value={search.structure ?? ALL}
+            onChange={(value) => update({ structure: value || undefined })}
+            comboboxProps={WIDE}
+            data={[{ value: ALL, label: "Mean of all" }, ...all.structures]}
+          />
+        </Group>
         <Select
           size="xs"
-          aria-label="Score"
+          aria-label="Order"
           allowDeselect={false}
-          value={props.metric}
-          onChange={(value) => props.onMetric(value as ScoreName)}
-          data={METRICS.map(({ name, label }) => ({ value: name, label }))}
+          value={search.order ?? "worst"}
+          onChange={(value) => update({ order: value === "worst" ? undefined : (value as CaseOrder) })}
+          data={CASE_ORDERS.map((order) => ({ value: order, label: ORDER_WORDS[order] }))}
         />
-        <Select
-          size="xs"
-          aria-label="Sort by"
-          allowDeselect={false}
-          value={props.structure ?? ALL}
-          onChange={(value) => props.onStructure(value || undefined)}
-          data={[
-            { value: ALL, label: "Worst mean first" },
-            ...all.structures.map((name) => ({ value: name, label: `Worst ${name} first` })),
-          ]}
-        />
-        <Text size="xs" c="dimmed">
-          {plural(cases.length, "test case")} · <Kbd size="xs">J</Kbd> next, <Kbd size="xs">K</Kbd> previous
+        <CaseFilters {...props} />
+        <Text size="xs" c="dimmed" data-testid="case-count">
+          {cases.length === all.cases.length
+            ? plural(cases.length, "test case")
+            : `${cases.length} of ${plural(all.cases.length, "test case")}`}{" "}
+          · <Kbd size="xs">J</Kbd> next, <Kbd size="xs">K</Kbd> previous
         </Text>
       </Stack>
-      <ScrollArea flex={1} mih={0} type="auto" offsetScrollbars="y">
-        <Stack gap={2} component="nav" aria-label="Cases">
-          {cases.map((scored) => (
-            <Row key={scored.case_id} scored={scored} {...props} />
-          ))}
-        </Stack>
-      </ScrollArea>
+      {cases.length === 0 ? <Text size="sm">No case is left: take a filter away.</Text> : <Rows {...props} />}
     </div>
   );
 }
 
-function Row({ scored, selected, model, metric, structure, federation, onSelect }: Props & { scored: ScoredCase }) {
-  const current = scored.case_id === selected;
-  const element = useRef<HTMLButtonElement>(null);
+/** Thousands of cases scroll as quickly as ten: only those in sight are drawn. */
+function Rows(props: Props) {
+  const { cases, selected } = props;
+  const viewport = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: cases.length,
+    getScrollElement: () => viewport.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: SPARE_ROWS,
+    initialRect: { width: 0, height: FIRST_HEIGHT },
+  });
+  const at = cases.findIndex((scored) => scored.case_id === selected);
   useEffect(() => {
-    if (current) element.current?.scrollIntoView({ block: "nearest" });
-  }, [current]);
+    if (at >= 0) rows.scrollToIndex(at);
+  }, [at, rows]);
+  return (
+    <ScrollArea flex={1} mih={0} viewportRef={viewport} type="auto" offsetScrollbars="y">
+      <nav aria-label="Cases" style={{ position: "relative", height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map(({ index, start, size }) => {
+          const scored = cases[index];
+          if (!scored) return null;
+          return (
+            <div key={scored.case_id} style={{ position: "absolute", insetInline: 0, top: start, height: size }}>
+              <Row scored={scored} {...props} />
+            </div>
+          );
+        })}
+      </nav>
+    </ScrollArea>
+  );
+}
+
+function Row({ scored, selected, model, metric, search, federation, onSelect }: Props & { scored: ScoredCase }) {
+  const current = scored.case_id === selected;
   const site = federation.sites.find((entry) => entry.slug === scored.site_slug);
-  const score = caseScore(scored, modelOfCase(model, scored), structure ?? null, metric);
+  const score = caseScore(scored, modelOfCase(model, scored), search.structure ?? null, metric);
   return (
     <UnstyledButton
-      ref={element}
       className={classes.row}
       aria-current={current}
       onClick={() => onSelect(scored.case_id)}

@@ -1,4 +1,4 @@
-import { SegmentedControl, Text } from "@mantine/core";
+import { Alert, Button, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSlideshow } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -21,7 +21,7 @@ import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { atRound, roundAt, roundsOf } from "@/lib/caseRounds";
-import { modelChoices, modelOfCase, neighbour, worstFirst } from "@/lib/cases";
+import { caseScore, filterCases, modelChoices, modelOfCase, neighbour, ordered } from "@/lib/cases";
 import { STANDARD_METRIC } from "@/lib/metrics";
 import type { CasesSearch } from "@/lib/urlState";
 import { modelName } from "@/lib/words";
@@ -111,10 +111,28 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
   const model = search.model && choices.includes(search.model) ? search.model : (choices[0] ?? "global");
   const metric = search.metric ?? STANDARD_METRIC;
   const cases = useMemo(() => {
-    const shown = search.site ? all.cases.filter((scored) => scored.site_slug === search.site) : all.cases;
-    return worstFirst(shown, model, search.structure ?? null, metric);
-  }, [all, search.site, search.structure, model, metric]);
-  const selected = cases.find((scored) => scored.case_id === search.case) ?? cases[0];
+    const structure = search.structure ?? null;
+    const filter = { site: search.site, find: search.find, used: search.used, wrong: search.wrong };
+    const shown = filterCases(all.cases, { ...filter, from: search.from, to: search.to }, (scored) =>
+      caseScore(scored, modelOfCase(model, scored), structure, metric),
+    );
+    return ordered(shown, model, structure, metric, search.order);
+  }, [
+    all,
+    search.site,
+    search.find,
+    search.used,
+    search.wrong,
+    search.from,
+    search.to,
+    search.structure,
+    search.order,
+    model,
+    metric,
+  ]);
+  // A link's case is shown even where the list leaves it out.
+  const named = search.case ? all.cases.find((scored) => scored.case_id === search.case) : undefined;
+  const selected = search.case ? named : cases[0];
   const history = useQuery(runHistoryQuery(run.id));
   const rounds = selected ? roundsOf(history.data, selected.case_id) : [];
   const past = roundAt(rounds, search.round, all.round);
@@ -150,13 +168,19 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
         <CaseList
           {...{ cases, all, federation, model, metric }}
           selected={selected?.case_id}
-          structure={search.structure}
-          site={search.site}
           onSelect={(id) => update({ case: id, slice: undefined })}
-          onMetric={(next) => update({ metric: next === STANDARD_METRIC ? undefined : next })}
-          onStructure={(structure) => update({ structure })}
-          onSite={(site) => update({ site })}
+          {...{ search, update }}
         />
+        {search.case && !named && (
+          <Alert color="yellow" title="This run has no such test case">
+            <Stack gap="xs" align="flex-start">
+              The address names the case {search.case}. It may be of another run, or it was not tested in this one.
+              <Button size="xs" variant="default" onClick={() => update({ case: undefined, slice: undefined })}>
+                Show the first case of the list
+              </Button>
+            </Stack>
+          </Alert>
+        )}
         {selected && (
           <>
             <Picture
