@@ -79,6 +79,15 @@ def test_a_federation_from_nothing_to_its_skipped_cases(signed_in: Page, tmp_pat
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Distributions").click()
     expect(page.get_by_role("img", name="Cases by size of optic disc")).to_be_visible()
+    page.get_by_role("button", name="Show as table: Cases by size of optic disc").focus()
+    page.keyboard.press("Enter")
+    table = page.get_by_role("table", name="Cases by size of optic disc")
+    expect(table.get_by_role("columnheader")).to_have_text(["Area (px)", "Cases"])
+    counts = table.get_by_role("row").locator("td").all_inner_texts()
+    assert sum(int(count) for count in counts) == 5
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV", exact=True).click()
+    assert download.value.suggested_filename == "cases-by-size-of-optic-disc.csv"
     page.get_by_role("tab", name="History").click()
     expect(page.get_by_test_id("checks")).to_contain_text("First version")
 

@@ -1,28 +1,60 @@
-import { Skeleton, useComputedColorScheme } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Button, Skeleton, useComputedColorScheme } from "@mantine/core";
+import { IconChartLine, IconTable } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
+import type { AxisNames } from "@/lib/chartTable";
+import classes from "./Chart.module.css";
 import type { Zoom } from "./chartZoom";
 import type { ChartOption } from "./echarts";
 
 const EChart = lazy(() => import("./EChart"));
+const ChartTable = lazy(() => import("./ChartTable"));
 
 interface ChartProps {
   option: ChartOption;
   height?: number;
-  /** What a screen reader says of the chart. */
+  /** What a screen reader says of the chart, and the caption of its table. */
   label: string;
   /** Charts of one group show their tooltips together. */
   group?: string;
   /** Lets one zoom along the x-axis; the range is the caller's, for the URL holds it. */
   zoom?: Zoom;
+  /** What an axis counts, with its unit, where the chart does not say it: the heads of the table's columns. */
+  axisNames?: AxisNames;
+  /** Something below the chart is in line with it: the way to the table goes above. */
+  footAbove?: boolean;
 }
 
-/** The chart library is fetched only when a chart is shown. */
-export function Chart(props: ChartProps) {
+/** A chart, and the table of its numbers in its place. The chart library is fetched only when a chart is shown. */
+export function Chart({ axisNames, footAbove, ...props }: ChartProps) {
   const scheme = useComputedColorScheme("light");
-  const height = props.height ?? 240;
+  const [asTable, setAsTable] = useState(false);
+  const { option, label, height = 240 } = props;
+  const Icon = asTable ? IconChartLine : IconTable;
+  const foot = (
+    <div className={classes.foot}>
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        color="gray"
+        leftSection={<Icon size={14} aria-hidden />}
+        aria-label={`${asTable ? "Show as chart" : "Show as table"}: ${label}`}
+        onClick={() => setAsTable(!asTable)}
+      >
+        {asTable ? "Show as chart" : "Show as table"}
+      </Button>
+    </div>
+  );
   return (
-    <Suspense fallback={<Skeleton h={height} />}>
-      <EChart key={scheme} {...props} height={height} dark={scheme === "dark"} />
-    </Suspense>
+    <div>
+      {footAbove && foot}
+      <Suspense fallback={<Skeleton h={height} />}>
+        {asTable ? (
+          <ChartTable {...{ option, axisNames, label, height }} />
+        ) : (
+          <EChart key={scheme} {...props} height={height} dark={scheme === "dark"} />
+        )}
+      </Suspense>
+      {!footAbove && foot}
+    </div>
   );
 }

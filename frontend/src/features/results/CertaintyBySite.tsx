@@ -38,6 +38,7 @@ export const CertaintyBySite = memo(function CertaintyBySite({ cases, wanted, fe
         option={option}
         height={sites.length > MOST_NAMED ? 170 : 190}
         label={`Cases of each site by the selector's largest probability, with the threshold at ${formatGamma(gamma)}`}
+        axisNames={{ x: "Largest probability, middle of the bar" }}
       />
     </div>
   );

@@ -63,6 +63,8 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
         <Chart
           option={option}
           height={230}
+          axisNames={{ x: "γ" }}
+          footAbove
           label={`${metricTitle(selector.metric)} of the super model and share of cases sent to the global model, by gamma`}
         />
         <div style={{ paddingLeft: GRID.left, paddingRight: GRID.right }}>

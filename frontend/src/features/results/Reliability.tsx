@@ -19,7 +19,12 @@ export const Reliability = memo(function Reliability({ group }: { group: Selecto
           <Text size="sm" fw={500}>
             Right answers by certainty
           </Text>
-          <Chart option={reliability} height={190} label={`Share of right answers by certainty: ${binWords(bins)}`} />
+          <Chart
+            option={reliability}
+            height={190}
+            label="Share of right answers by certainty"
+            axisNames={{ x: "Largest probability (%)" }}
+          />
         </div>
       )}
       {bins && (
@@ -32,7 +37,7 @@ export const Reliability = memo(function Reliability({ group }: { group: Selecto
   );
 });
 
-export function binWords(bins: readonly ReliabilityBin[]): string {
+function binWords(bins: readonly ReliabilityBin[]): string {
   const filled = bins.filter((bin) => bin.num_cases > 0);
   return filled
     .map(
@@ -51,12 +56,14 @@ function reliabilityOption(bins: readonly ReliabilityBin[], dark: boolean): Char
     series: [
       {
         type: "bar",
+        name: "Share of right answers",
         ...BARS,
         itemStyle: { color: dark ? "#4dabf7" : "#1971c2", borderRadius: [2, 2, 0, 0] },
         data: bins.map((bin) => bin.accuracy),
       },
       {
         type: "line",
+        name: "Mean certainty",
         silent: true,
         symbol: "rect",
         symbolSize: [34, 4],

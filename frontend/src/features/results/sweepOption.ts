@@ -69,7 +69,7 @@ export function sweepOption(
     series: [
       {
         type: "line",
-        name: "share",
+        name: "Share of cases to the global model",
         yAxisIndex: 1,
         step: "end",
         symbol: "none",

@@ -54,13 +54,23 @@ export function Costs({ tasks, federation }: { tasks: TaskRecord[]; federation: 
             <Text size="sm" fw={500}>
               Seconds by round, {formatSeconds(sum(secondsOf))} in all
             </Text>
-            <Chart option={seconds} height={180} label="Seconds by round, stacked by site" />
+            <Chart
+              option={seconds}
+              height={180}
+              label="Seconds by round, stacked by site"
+              axisNames={{ y: "Time (s)" }}
+            />
           </div>
           <div>
             <Text size="sm" fw={500}>
               Bytes sent and received by round, {formatBytes(sum(bytesOf))} in all
             </Text>
-            <Chart option={bytes} height={180} label="Bytes by round, stacked by site" />
+            <Chart
+              option={bytes}
+              height={180}
+              label="Bytes by round, stacked by site"
+              axisNames={{ y: "Traffic (B)" }}
+            />
           </div>
         </SimpleGrid>
         <Totals totals={totals} federation={federation} />

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { RunRecord } from "@/api";
 import { type Curve, curvesCsv } from "@/lib/curves";
 import type { RunSearch } from "@/lib/runSearch";
-import { saveText } from "@/lib/saveText";
+import { saveText } from "@/lib/save";
 
 interface Props {
   search: RunSearch;

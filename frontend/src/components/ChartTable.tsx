@@ -1,0 +1,88 @@
+import { Button, Pagination, Table, Text } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { type AxisNames, type ChartSource, cellText, chartCsv, chartTable, csvName, pageOf } from "@/lib/chartTable";
+import { saveText } from "@/lib/save";
+import classes from "./Chart.module.css";
+
+/** More rows than these make a page slow to draw and to read out. */
+const ROWS_A_PAGE = 100;
+
+interface Props {
+  option: ChartSource;
+  axisNames?: AxisNames;
+  label: string;
+  /** Of the chart in whose place it stands. */
+  height: number;
+}
+
+/** The numbers of a chart, for whoever cannot see it or wants to take them along. */
+export default function ChartTable({ option, axisNames, label, height }: Props) {
+  const table = useMemo(() => chartTable(option, axisNames), [option, axisNames?.x, axisNames?.y]);
+  const [wanted, setWanted] = useState(1);
+  const { rows, page, numPages, from } = pageOf(table.rows, wanted, ROWS_A_PAGE);
+  const numberClass = (index: number) => (table.columns[index]?.numeric ? classes.number : undefined);
+  return (
+    <>
+      {/* What scrolls must be reached by the keyboard. */}
+      <section className={classes.scroll} style={{ maxHeight: height }} tabIndex={0} aria-label={`Table: ${label}`}>
+        <Table fz="xs" verticalSpacing={3} captionSide="top" className={classes.table}>
+          <Table.Caption mt={0} fz="xs">
+            {label}
+          </Table.Caption>
+          <Table.Thead>
+            <Table.Tr>
+              {table.columns.map(({ title }, index) => (
+                <Table.Th key={index} scope="col" className={numberClass(index)}>
+                  {title}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map(([head, ...cells], index) => (
+              <Table.Tr key={from + index}>
+                <Table.Th scope="row" className={numberClass(0)}>
+                  {cellText(head ?? null)}
+                </Table.Th>
+                {cells.map((cell, column) => (
+                  <Table.Td key={column} className={numberClass(column + 1)}>
+                    {cellText(cell)}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </section>
+      <div className={classes.foot}>
+        {numPages > 1 && (
+          <>
+            <Text size="xs" c="dimmed">
+              Rows {from} to {from + rows.length - 1} of {table.rows.length}
+            </Text>
+            <Pagination
+              size="xs"
+              value={page}
+              total={numPages}
+              onChange={setWanted}
+              siblings={0}
+              withEdges
+              getControlProps={(control) => ({ "aria-label": `${control} page` })}
+              getItemProps={(item) => ({ "aria-label": `Page ${item}` })}
+            />
+          </>
+        )}
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          color="gray"
+          leftSection={<IconDownload size={14} aria-hidden />}
+          onClick={() => saveText(chartCsv(table), csvName(label), "text/csv")}
+        >
+          Download CSV
+        </Button>
+      </div>
+    </>
+  );
+}
