@@ -31,11 +31,12 @@ export function Chart({ axisNames, footAbove, ...props }: ChartProps) {
   const { option, label, height = 240 } = props;
   const Icon = asTable ? IconChartLine : IconTable;
   const foot = (
-    <div className={classes.foot}>
+    <div className={footAbove ? `${classes.foot} ${classes.whole}` : classes.foot}>
       <Button
         size="compact-xs"
         variant="subtle"
         color="gray"
+        fw={400}
         leftSection={<Icon size={14} aria-hidden />}
         aria-label={`${asTable ? "Show as chart" : "Show as table"}: ${label}`}
         onClick={() => setAsTable(!asTable)}
@@ -45,13 +46,15 @@ export function Chart({ axisNames, footAbove, ...props }: ChartProps) {
     </div>
   );
   return (
-    <div>
+    <div className={classes.chart}>
       {footAbove && foot}
-      <Suspense fallback={<Skeleton h={height} />}>
+      <Suspense fallback={<Skeleton h={height} className={classes.whole} />}>
         {asTable ? (
           <ChartTable {...{ option, axisNames, label, height }} />
         ) : (
-          <EChart key={scheme} {...props} height={height} dark={scheme === "dark"} />
+          <div className={classes.whole}>
+            <EChart key={scheme} {...props} height={height} dark={scheme === "dark"} />
+          </div>
         )}
       </Suspense>
       {!footAbove && foot}

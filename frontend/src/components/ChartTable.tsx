@@ -1,7 +1,16 @@
 import { Button, Pagination, Table, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { type AxisNames, type ChartSource, cellText, chartCsv, chartTable, csvName, pageOf } from "@/lib/chartTable";
+import {
+  type AxisNames,
+  type ChartSource,
+  cellText,
+  chartCsv,
+  chartTable,
+  columnDigits,
+  csvName,
+  pageOf,
+} from "@/lib/chartTable";
 import { saveText } from "@/lib/save";
 import classes from "./Chart.module.css";
 
@@ -21,6 +30,7 @@ export default function ChartTable({ option, axisNames, label, height }: Props) 
   const table = useMemo(() => chartTable(option, axisNames), [option, axisNames?.x, axisNames?.y]);
   const [wanted, setWanted] = useState(1);
   const { rows, page, numPages, from } = pageOf(table.rows, wanted, ROWS_A_PAGE);
+  const digits = useMemo(() => columnDigits(table), [table]);
   const numberClass = (index: number) => (table.columns[index]?.numeric ? classes.number : undefined);
   return (
     <>
@@ -43,11 +53,11 @@ export default function ChartTable({ option, axisNames, label, height }: Props) 
             {rows.map(([head, ...cells], index) => (
               <Table.Tr key={from + index}>
                 <Table.Th scope="row" className={numberClass(0)}>
-                  {cellText(head ?? null)}
+                  {cellText(head ?? null, digits[0])}
                 </Table.Th>
                 {cells.map((cell, column) => (
                   <Table.Td key={column} className={numberClass(column + 1)}>
-                    {cellText(cell)}
+                    {cellText(cell, digits[column + 1])}
                   </Table.Td>
                 ))}
               </Table.Tr>
@@ -77,6 +87,7 @@ export default function ChartTable({ option, axisNames, label, height }: Props) 
           size="compact-xs"
           variant="subtle"
           color="gray"
+          fw={400}
           leftSection={<IconDownload size={14} aria-hidden />}
           onClick={() => saveText(chartCsv(table), csvName(label), "text/csv")}
         >

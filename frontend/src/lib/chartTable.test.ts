@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellText, chartCsv, chartTable, csvName, pageOf } from "./chartTable";
+import { cellText, chartCsv, chartTable, columnDigits, csvName, pageOf } from "./chartTable";
 
 const titles = (table: ReturnType<typeof chartTable>) => table.columns.map(({ title }) => title);
 
@@ -152,14 +152,22 @@ describe("the file", () => {
   });
 });
 
-it("shows five digits that count, and whole numbers whole", () => {
-  expect(["–", 0.123456789, 1234567, 1234.5678, null].map(cellText)).toEqual([
-    "–",
-    "0.12346",
-    "1234567",
-    "1234.6",
-    "–",
-  ]);
+describe("numbers", () => {
+  const digitsOf = (...numbers: (number | null)[]) =>
+    columnDigits({ columns: [{ title: "", numeric: true }], rows: numbers.map((number) => [number]) })[0];
+
+  it("have five digits in the largest of a column, and as many behind the point in all", () => {
+    expect(digitsOf(0.76119, 0.5, null)).toBe(5);
+    expect(digitsOf(1.123456, 0.001)).toBe(4);
+    expect(digitsOf(30.16, 9.2)).toBe(2);
+    expect(digitsOf(12345678.9, 1)).toBe(0);
+    expect(digitsOf(3, 4, 0)).toBe(0);
+    expect(digitsOf(null)).toBe(0);
+  });
+
+  it("are a dash where there is none", () => {
+    expect([cellText("0–1"), cellText(9.2, 2), cellText(null, 2)]).toEqual(["0–1", "9.20", "–"]);
+  });
 });
 
 it("gives pages of rows, and the last for one that is there no more", () => {

@@ -166,11 +166,25 @@ function asList(value: unknown): unknown[] {
 
 const SIGNIFICANT_DIGITS = 5;
 
+/** Behind the point, of each column: the same in all of its rows, and no more than tells its largest number. */
+export function columnDigits({ columns, rows }: ChartTable): number[] {
+  return columns.map((_, column) => {
+    const numbers = rows.map((row) => row[column]).filter((cell) => typeof cell === "number");
+    const largest = numbers.reduce((most, number) => Math.max(most, Math.abs(number)), 0);
+    if (largest === 0) return 0;
+    const most = Math.min(15, Math.max(0, SIGNIFICANT_DIGITS - 1 - Math.floor(Math.log10(largest))));
+    return numbers.reduce((digits, number) => Math.max(digits, digitsOf(number, most)), 0);
+  });
+}
+
+function digitsOf(number: number, most: number): number {
+  return Number.isInteger(number) ? 0 : (number.toFixed(most).replace(/0+$/, "").split(".")[1]?.length ?? 0);
+}
+
 /** As the table shows it; the file has every digit. */
-export function cellText(cell: Cell): string {
+export function cellText(cell: Cell, digits = 0): string {
   if (cell === null) return "–";
-  if (typeof cell === "string") return cell;
-  return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(SIGNIFICANT_DIGITS)));
+  return typeof cell === "string" ? cell : cell.toFixed(digits);
 }
 
 export function chartCsv({ columns, rows }: ChartTable): string {
