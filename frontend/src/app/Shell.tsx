@@ -15,17 +15,28 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { IconChevronDown, IconKey, IconLogout, IconMoon, IconPlugConnectedX, IconSun } from "@tabler/icons-react";
+import {
+  IconChevronDown,
+  IconKey,
+  IconKeyboard,
+  IconLogout,
+  IconMoon,
+  IconPlugConnectedX,
+  IconSun,
+} from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { ApiError, api, type Connection, followEvents, sessionQuery, systemQuery, unwrap } from "@/api";
 import { ErrorPanel } from "@/components/Feedback";
 import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
+import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { isReportPath } from "@/lib/reports";
+
+const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
 
 /** The frame of every screen but a shared report, whose readers have no account. */
 export function Shell() {
@@ -75,6 +86,7 @@ function SignedInShell({ user }: { user: string }) {
           <Group gap="sm">
             <WorkerStatus />
             <SchemeSwitch />
+            <Shortcuts />
             <TextLink to="/activity" search={{}} size="sm" c="dimmed">
               Activity
             </TextLink>
@@ -133,6 +145,27 @@ function SchemeSwitch() {
         {scheme === "dark" ? <IconSun size={18} /> : <IconMoon size={18} />}
       </ActionIcon>
     </Tooltip>
+  );
+}
+
+/** The list of keys is fetched when it is first asked for. */
+function Shortcuts() {
+  const [opened, setOpened] = useState<boolean>();
+  useShortcuts("everywhere", { help: () => setOpened(!opened) });
+  useListedShortcuts("dialogs");
+  return (
+    <>
+      <Tooltip label="Keyboard shortcuts (?)">
+        <ActionIcon variant="subtle" color="gray" onClick={() => setOpened(true)} aria-label="Keyboard shortcuts">
+          <IconKeyboard size={20} />
+        </ActionIcon>
+      </Tooltip>
+      {opened !== undefined && (
+        <Suspense>
+          <ShortcutsOverlay opened={opened} onClose={() => setOpened(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

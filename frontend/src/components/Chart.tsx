@@ -14,6 +14,8 @@ interface ChartProps {
   height?: number;
   /** What a screen reader says of the chart, and the caption of its table. */
   label: string;
+  /** What a screen reader says after it. */
+  summary?: string;
   /** Charts of one group show their tooltips together. */
   group?: string;
   /** Lets one zoom along the x-axis; the range is the caller's, for the URL holds it. */
@@ -25,7 +27,7 @@ interface ChartProps {
 }
 
 /** A chart, and the table of its numbers in its place. The chart library is fetched only when a chart is shown. */
-export function Chart({ axisNames, footAbove, ...props }: ChartProps) {
+export function Chart({ axisNames, footAbove, summary, ...props }: ChartProps) {
   const scheme = useComputedColorScheme("light");
   const [asTable, setAsTable] = useState(false);
   const { option, label, height = 240 } = props;
@@ -53,7 +55,13 @@ export function Chart({ axisNames, footAbove, ...props }: ChartProps) {
           <ChartTable {...{ option, axisNames, label, height }} />
         ) : (
           <div className={classes.whole}>
-            <EChart key={scheme} {...props} height={height} dark={scheme === "dark"} />
+            <EChart
+              key={scheme}
+              {...props}
+              label={summary ? `${label}: ${summary}` : label}
+              height={height}
+              dark={scheme === "dark"}
+            />
           </div>
         )}
       </Suspense>

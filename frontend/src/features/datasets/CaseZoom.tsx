@@ -1,7 +1,8 @@
-import { Badge, Button, Group, Image, Kbd, Modal, Stack, Text } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
+import { Badge, Button, Group, Image, Modal, Stack, Text } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
+import { Keys } from "@/components/Keys";
+import { useShortcuts } from "@/components/useShortcuts";
 import { neighbour, sizeText } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
 
@@ -18,10 +19,7 @@ export function CaseZoom({ cases, name, onShow }: Props) {
   const before = row && neighbour(cases, row.name, -1);
   const after = row && neighbour(cases, row.name, 1);
   const go = (to: CaseRecord | undefined) => to && onShow(to.name);
-  useHotkeys([
-    ["ArrowLeft", () => go(before)],
-    ["ArrowRight", () => go(after)],
-  ]);
+  useShortcuts("caseZoom", { go: (key) => go(key === "ArrowLeft" ? before : after) }, row !== undefined);
   return (
     <Modal opened={row !== undefined} onClose={() => onShow(undefined)} title={row?.name} size="lg">
       {row && (
@@ -45,9 +43,7 @@ export function CaseZoom({ cases, name, onShow }: Props) {
             >
               Previous
             </Button>
-            <Text size="xs" c="dimmed">
-              <Kbd>←</Kbd> <Kbd>→</Kbd>
-            </Text>
+            <Keys group="caseZoom" name="go" />
             <Button
               variant="default"
               disabled={!after}

@@ -1,6 +1,6 @@
-import { Alert, Button, Grid, Group, Kbd, Stack, Text } from "@mantine/core";
+import { Alert, Button, Grid, Group, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
@@ -15,7 +15,9 @@ import {
   unwrap,
 } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
+import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
+import { useShortcuts } from "@/components/useShortcuts";
 import { located } from "@/lib/fieldNames";
 import type { JsonSchema } from "@/lib/schema";
 import { neighbour, STEP_WORDS, type Step } from "@/lib/steps";
@@ -102,7 +104,8 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
     const before = form.values;
     replaceAll(values, { text: `Every setting is now as in ${from}.`, undo: () => replaceAll(before, null) });
   };
-  useHotkeys([["mod+Enter", () => neighbour(step, 1) && go(neighbour(step, 1) as Step)]], []);
+  const after = neighbour(step, 1);
+  useShortcuts("setup", { next: () => after && go(after) }, after !== undefined);
   return (
     <Page
       title="New experiment"
@@ -198,8 +201,8 @@ function StepButtons({ step, onGo }: { step: Step; onGo: (step: Step) => void })
       )}
       {next && (
         <Group gap="sm">
-          <Text size="xs" c="dimmed" visibleFrom="sm">
-            <Kbd size="xs">Ctrl</Kbd> + <Kbd size="xs">Enter</Kbd>
+          <Text size="xs" component="span" visibleFrom="sm">
+            <Keys group="setup" name="next" />
           </Text>
           <Button rightSection={<IconArrowRight size={16} aria-hidden />} onClick={() => onGo(next)}>
             {STEP_WORDS[next].label}

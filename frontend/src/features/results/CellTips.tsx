@@ -1,5 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { type FocusEvent, type KeyboardEvent, type MouseEvent, type ReactNode, useState } from "react";
+import { useListedShortcuts } from "@/components/useShortcuts";
+import type { KeyOf } from "@/lib/shortcuts";
 import classes from "./CellTips.module.css";
 
 interface Tip {
@@ -7,7 +9,7 @@ interface Tip {
   text: string;
 }
 
-const MOVES: Record<string, [number, number]> = {
+const MOVES: Readonly<Record<KeyOf<"cells">, readonly [number, number]>> = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
   ArrowUp: [-1, 0],
@@ -21,6 +23,7 @@ const MOVES: Record<string, [number, number]> = {
  */
 export function CellTips({ children }: { children: ReactNode }) {
   const [tip, setTip] = useState<Tip | null>(null);
+  useListedShortcuts("cells");
   const show = (event: MouseEvent | FocusEvent) => {
     const element = cellAt(event.target);
     setTip(element?.dataset.tip ? { element, text: element.dataset.tip } : null);
@@ -44,7 +47,7 @@ function cellAt(target: EventTarget): HTMLElement | null {
 }
 
 function moveFocus(event: KeyboardEvent): void {
-  const move = MOVES[event.key];
+  const move = event.key in MOVES ? MOVES[event.key as KeyOf<"cells">] : undefined;
   const from = cellAt(event.target)?.closest("td");
   const row = from?.parentElement;
   if (!move || !from || !(row instanceof HTMLTableRowElement)) return;

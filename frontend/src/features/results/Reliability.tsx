@@ -23,6 +23,7 @@ export const Reliability = memo(function Reliability({ group }: { group: Selecto
             option={reliability}
             height={190}
             label="Share of right answers by certainty"
+            summary={binWords(bins)}
             axisNames={{ x: "Largest probability (%)" }}
           />
         </div>

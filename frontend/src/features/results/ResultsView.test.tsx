@@ -17,7 +17,9 @@ import { answers, experiment, federation } from "./testAnswers";
 
 // jsdom has no canvas: the charts' words are looked at, not their pixels.
 vi.mock("@/components/Chart", () => ({
-  Chart: ({ label }: { label: string }) => <div role="img" aria-label={label} />,
+  Chart: ({ label, summary }: { label: string; summary?: string }) => (
+    <div role="img" aria-label={summary ? `${label}: ${summary}` : label} />
+  ),
 }));
 
 // A whole page of tables takes a second to draw on a busy machine.

@@ -2,7 +2,9 @@ import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
+import { useListedShortcuts } from "@/components/useShortcuts";
 import { lanes } from "@/lib/lanes";
+import type { KeyOf } from "@/lib/shortcuts";
 import { visibleColumns } from "@/lib/taskFacts";
 import { type CellPlace, LaneRow } from "./LaneRow";
 import { CellTip, Legend } from "./laneLooks";
@@ -43,6 +45,8 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
   const [first, last] = visibleColumns(scrollLeft, room, cellWidth, columns.length);
   const pointAt = (place: CellPlace, rect: DOMRect) => setTip({ ...place, rect });
 
+  useListedShortcuts("lanes", rows.length > 0);
+
   const current = Math.max(0, run.round - 1);
   useEffect(() => {
     // The round under way stays in view, with a few rounds before it.
@@ -53,7 +57,7 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
   }, [current, cellWidth, room]);
 
   const move = (event: KeyboardEvent) => {
-    const step = STEPS[event.key];
+    const step = event.key in STEPS ? STEPS[event.key as keyof typeof STEPS] : undefined;
     if (!step) return;
     event.preventDefault();
     const next = {
@@ -144,7 +148,7 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
   );
 }
 
-const STEPS: Record<string, [number, number]> = {
+const STEPS: Readonly<Record<Exclude<KeyOf<"lanes">, "Enter">, readonly [number, number]>> = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
   ArrowUp: [-1, 0],
