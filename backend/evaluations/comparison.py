@@ -10,7 +10,7 @@ from backend.contracts.metrics import LOWER_IS_BETTER, ModelKind
 from backend.db.models import Experiment
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import Comparison, ComparisonCell
-from backend.evaluations.scored_cases import ExperimentCases, Method, Query, case_value, experiment_cases
+from backend.evaluations.scored_cases import ExperimentCases, Method, Query, Valued, experiment_cases, valued_cases
 from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, bootstrap_mean, holm, wilcoxon
 
 TEST = (
@@ -36,9 +36,10 @@ def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None
     pinned = _find(methods, baseline, model)
     others = [method for method in methods if method is not pinned]
     cells = []
+    values = {method: _values(cases, method, query) for method in methods}
     for slug in cases.places.columns:
-        expected = _values(cases, pinned, slug, query)
-        column = [_cell(cases, method, slug, query, expected) for method in others]
+        expected = _of_column(cases, values[pinned], slug)
+        column = [_cell(cases, method, slug, _of_column(cases, values[method], slug), expected) for method in others]
         adjusted = holm([cell.p for cell in column])
         cells += [cell.model_copy(update={"p_holm": p}) for cell, p in zip(column, adjusted, strict=True)]
     return Comparison(
@@ -77,16 +78,21 @@ def _find(methods: list[Method], label: str, model: ModelKind | None) -> Method:
     return chosen
 
 
-def _values(cases: ExperimentCases, method: Method, slug: str | None, query: Query) -> CaseSeeds:
+def _values(cases: ExperimentCases, method: Method, query: Query) -> list[tuple[int, list[Valued]]]:
+    """Of each seed."""
+    return [(run.seed, valued_cases(cases.rows[run.id], method.model, query)) for run in method.runs]
+
+
+def _of_column(cases: ExperimentCases, values: list[tuple[int, list[Valued]]], slug: str | None) -> CaseSeeds:
     """Cases whose structure is in a mask; without a seed where no seed has a value."""
+    wanted = cases.places.sites(slug)
     found: CaseSeeds = defaultdict(dict)
-    for run in method.runs:
-        for row in cases.places.select(cases.rows[run.id], slug):
-            value = case_value(row, method.model, query)
-            if value is not None and not value.missing:
+    for seed, valued in values:
+        for row, value in valued:
+            if row.site_slug in wanted and not value.missing:
                 of_case = found[row.case_id]
                 if value.value is not None:
-                    of_case[run.seed] = value.value
+                    of_case[seed] = value.value
     return dict(found)
 
 
@@ -99,9 +105,8 @@ def _pairs(own: CaseSeeds, expected: CaseSeeds) -> Iterator[tuple[float, float]]
 
 
 def _cell(
-    cases: ExperimentCases, method: Method, slug: str | None, query: Query, expected: CaseSeeds
+    cases: ExperimentCases, method: Method, slug: str | None, own: CaseSeeds, expected: CaseSeeds
 ) -> ComparisonCell:
-    own = _values(cases, method, slug, query)
     pairs = list(_pairs(own, expected))
     values = [value for value, _ in pairs]
     differences = [value - other for value, other in pairs]

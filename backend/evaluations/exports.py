@@ -13,7 +13,7 @@ from backend.evaluations.schemas import (
     ShownRow,
     ShownTable,
 )
-from backend.evaluations.scored_cases import ExperimentCases, scores_of
+from backend.evaluations.scored_cases import ExperimentCases
 from backend.evaluations.shown_table import DIGITS, WORST
 
 RESULT_COLUMNS = ("checkpoint", *ResultCell.model_fields)
@@ -145,7 +145,7 @@ def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, An
                 "chosen_model": row.chosen_model,
                 "distance_unit": row.distance_unit,
             }
-            for model, structures in scores_of(row).items():
+            for model, structures in row.scores.items():
                 for structure, scores in structures.items():
                     yield {**about, "model": model, "structure": structure, **scores}
 

@@ -5,20 +5,21 @@ from statistics import fmean
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import LOWER_IS_BETTER
-from backend.db.models import EvaluatedCase, Run
+from backend.db.models import Run
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.schemas import MatrixCell, MatrixRow, RunMatrix
 from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
     SUPER,
+    CaseScores,
+    CaseValue,
     Places,
     Query,
-    case_value,
     evaluated_cases,
     places_of,
     present_values,
-    scores_of,
+    valued_cases,
 )
 
 #: Oracle routing: each case by the model of the site that it came from.
@@ -38,12 +39,7 @@ def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
         higher_is_better=query.metric not in LOWER_IS_BETTER,
         sites=places.all,
         unseen_sites=places.unseen,
-        rows=[
-            MatrixRow(
-                model=model, cells=[_cell(places.select(rows, slug), slug, model, query) for slug in places.columns]
-            )
-            for model in _models(rows, places)
-        ],
+        rows=[_row(rows, places, model, query) for model in _models(rows, places)],
     )
 
 
@@ -51,9 +47,9 @@ def checkpoint_round(run: Run, query: Query) -> int:
     return run.num_rounds if query.checkpoint == "last" else run.best_round or 0
 
 
-def _models(rows: list[EvaluatedCase], places: Places) -> list[str]:
+def _models(rows: list[CaseScores], places: Places) -> list[str]:
     """Those that were scored: single models, then ways of choosing among them."""
-    scored = {model for row in rows for model in scores_of(row)}
+    scored = {model for row in rows for model in row.scores}
     own = {f"{PERSONALIZED}/{slug}" for slug in places.training}
     order = [GLOBAL, *(f"{PERSONALIZED}/{slug}" for slug in places.training)]
     return [model for model in order if model in scored] + [
@@ -62,9 +58,12 @@ def _models(rows: list[EvaluatedCase], places: Places) -> list[str]:
     ]
 
 
-def _cell(rows: list[EvaluatedCase], slug: str | None, model: str, query: Query) -> MatrixCell:
-    name = PERSONALIZED if model == OWN else model
-    values = [value for row in rows if (value := case_value(row, name, query)) is not None]
+def _row(rows: list[CaseScores], places: Places, model: str, query: Query) -> MatrixRow:
+    valued = valued_cases(rows, PERSONALIZED if model == OWN else model, query)
+    return MatrixRow(model=model, cells=[_cell(places.values(valued, slug), slug) for slug in places.columns])
+
+
+def _cell(values: list[CaseValue], slug: str | None) -> MatrixCell:
     present = present_values(values)
     return MatrixCell(
         site_slug=slug,

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import DISTANCES, LOWER_IS_BETTER, SCORE_NAMES, DistanceUnit
-from backend.db.models import EvaluatedCase, Experiment, Run
+from backend.db.models import Experiment, Run
 from backend.evaluations.schemas import (
     AllResults,
     Checkpoint,
@@ -19,12 +19,14 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.scored_cases import (
     GLOBAL,
+    CaseScores,
+    CaseValue,
     ExperimentCases,
     Method,
     Query,
-    case_value,
     experiment_cases,
     present_values,
+    valued_cases,
 )
 
 
@@ -69,22 +71,22 @@ def distance_unit(cases: ExperimentCases) -> DistanceUnit | Literal["mixed"] | N
 
 
 def _cells(cases: ExperimentCases, query: Query) -> Iterator[ResultCell]:
+    """By method, column and structure, the mean over structures last."""
+    of_structures = [Query(query.metric, query.checkpoint, structure) for structure in [*cases.structures, None]]
     for method in cases.methods():
-        for slug in cases.places.columns:
-            for structure in [*cases.structures, None]:
-                of_cell = Query(query.metric, query.checkpoint, structure)
-                yield _cell(cases, method, slug, of_cell)
-
-
-def _cell(cases: ExperimentCases, method: Method, slug: str | None, query: Query) -> ResultCell:
-    per_seed = [
-        [
-            value
-            for row in cases.places.select(cases.rows[run.id], slug)
-            if (value := case_value(row, method.model, query)) is not None
+        valued = [
+            [valued_cases(cases.rows[run.id], method.model, of_cell) for run in method.runs]
+            for of_cell in of_structures
         ]
-        for run in method.runs
-    ]
+        for slug in cases.places.columns:
+            for of_cell, of_seeds in zip(of_structures, valued, strict=True):
+                per_seed = [cases.places.values(of_seed, slug) for of_seed in of_seeds]
+                yield _cell(cases, method, slug, of_cell, per_seed)
+
+
+def _cell(
+    cases: ExperimentCases, method: Method, slug: str | None, query: Query, per_seed: list[list[CaseValue]]
+) -> ResultCell:
     means = [fmean(present) for values in per_seed if (present := present_values(values))]
     return ResultCell(
         strategy_label=method.label,
@@ -102,7 +104,7 @@ def _cell(cases: ExperimentCases, method: Method, slug: str | None, query: Query
     )
 
 
-def _selector(run: Run, training: list[str], rows: list[EvaluatedCase]) -> SelectorResult:
+def _selector(run: Run, training: list[str], rows: list[CaseScores]) -> SelectorResult:
     """Accuracy is of the most probable site, whether or not its model was then used. rows: of sites that train."""
     confusion = {slug: confusion_row([row for row in rows if row.site_slug == slug]) for slug in training}
     num_right = sum(confusion[slug][slug] for slug in training)
@@ -120,7 +122,7 @@ def _selector(run: Run, training: list[str], rows: list[EvaluatedCase]) -> Selec
     )
 
 
-def confusion_row(rows: list[EvaluatedCase]) -> Counter[str]:
+def confusion_row(rows: list[CaseScores]) -> Counter[str]:
     """How often each site is the most probable one."""
     return Counter(most_probable(row.probabilities) for row in rows if row.probabilities)
 

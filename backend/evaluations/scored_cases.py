@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import fmean
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import ModelKind, ScoreName
@@ -17,6 +17,8 @@ from backend.evaluations.schemas import Checkpoint
 from backend.runs.service import list_runs
 from backend.sites import service as sites
 
+#: Model to structure to metric to value.
+Scores = dict[str, dict[str, dict[str, Any]]]
 SUPER = "super"
 GLOBAL = "global"
 PERSONALIZED = "personalized"
@@ -56,13 +58,37 @@ class Query:
     structure: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CaseValue:
     """missing: structure in neither mask. missed: in one mask only, so that the metric has no value for it."""
 
     value: float | None
     missing: bool
     missed: bool
+
+
+@dataclass(slots=True)
+class CaseScores:
+    """A row of evaluated_case without its files; thousands are read for one table, so that it is plain.
+
+    scores: {model: {structure: {metric: value or null}}}; the super model's are the chosen model's.
+    """
+
+    run_id: str
+    round: int
+    case_id: str
+    name: str
+    site_slug: str
+    scores: Scores
+    distance_unit: str
+    probabilities: dict[str, float] | None
+    chosen_model: str | None
+
+    def __post_init__(self) -> None:
+        self.scores = scores_of(self.scores, self.chosen_model)
+
+
+Valued = tuple[CaseScores, CaseValue]
 
 
 @dataclass(frozen=True)
@@ -81,10 +107,19 @@ class Places:
         """Every site, and the sites that train together."""
         return [*self.all, None]
 
-    def select(self, rows: Sequence[EvaluatedCase], slug: str | None) -> list[EvaluatedCase]:
+    def select(self, rows: Sequence[CaseScores], slug: str | None) -> list[CaseScores]:
         """A column's cases."""
-        wanted = self.training if slug is None else [slug]
+        wanted = self.sites(slug)
         return [row for row in rows if row.site_slug in wanted]
+
+    def values(self, valued: Sequence[Valued], slug: str | None) -> list[CaseValue]:
+        """A column's values."""
+        wanted = self.sites(slug)
+        return [value for row, value in valued if row.site_slug in wanted]
+
+    def sites(self, slug: str | None) -> frozenset[str]:
+        """A column's."""
+        return frozenset(self.training if slug is None else [slug])
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +137,7 @@ class ExperimentCases:
 
     experiment: Experiment
     runs: list[Run]
-    rows: dict[str, list[EvaluatedCase]]
+    rows: dict[str, list[CaseScores]]
     places: Places
     structures: list[str]
 
@@ -124,7 +159,7 @@ class ExperimentCases:
 
 def experiment_cases(session: Session, experiment: Experiment, checkpoint: Checkpoint) -> ExperimentCases:
     runs = list_runs(session, experiment.id)
-    rows: dict[str, list[EvaluatedCase]] = defaultdict(list)
+    rows: dict[str, list[CaseScores]] = defaultdict(list)
     for row in evaluated_cases(session, [run.id for run in runs], checkpoint):
         rows[row.run_id].append(row)
     task = session.get_one(Federation, experiment.federation_id).task
@@ -132,26 +167,29 @@ def experiment_cases(session: Session, experiment: Experiment, checkpoint: Check
     return ExperimentCases(experiment, runs, rows, _places(session, experiment, runs), structures)
 
 
-def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[EvaluatedCase]:
+def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[CaseScores]:
     """By run, site and name."""
+    columns = [getattr(EvaluatedCase, field.name) for field in fields(CaseScores)]
+    rows = session.execute(select(*columns).where(*of_checkpoint(run_ids, checkpoint)))
+    return sorted((CaseScores(*row) for row in rows), key=lambda row: (row.run_id, row.site_slug, row.name))
+
+
+def of_checkpoint(run_ids: Iterable[str], checkpoint: Checkpoint) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on evaluated_case: each run's best or last round."""
     wanted = func.coalesce(Run.best_round, 0) if checkpoint == "best" else Run.num_rounds
-    query = (
-        select(EvaluatedCase)
-        .join(Run, Run.id == EvaluatedCase.run_id)
-        .where(EvaluatedCase.run_id.in_(list(run_ids)), EvaluatedCase.round == wanted)
-    )
-    return sorted(session.scalars(query), key=lambda row: (row.run_id, row.site_slug, row.name))
+    ids = list(run_ids)
+    return EvaluatedCase.run_id.in_(ids), Run.id == EvaluatedCase.run_id, EvaluatedCase.round == wanted
 
 
 def places_of(run: Run) -> Places:
     return Places(list(run.spec.sites), list(run.spec.held_out_sites)) if run.spec else Places([], [])
 
 
-def scores_of(row: EvaluatedCase) -> dict[str, dict[str, dict[str, Any]]]:
-    """Model to structure to metric to value; the super model's are the chosen model's."""
-    if row.chosen_model is None or row.chosen_model not in row.scores:
-        return row.scores
-    return {**row.scores, SUPER: row.scores[row.chosen_model]}
+def scores_of(scores: Scores, chosen_model: str | None) -> Scores:
+    """With the super model's, which are the chosen model's."""
+    if chosen_model is None or chosen_model not in scores:
+        return scores
+    return {**scores, SUPER: scores[chosen_model]}
 
 
 def model_name(model: str, site_slug: str) -> str:
@@ -159,22 +197,28 @@ def model_name(model: str, site_slug: str) -> str:
     return f"{PERSONALIZED}/{site_slug}" if model == PERSONALIZED else model
 
 
-def case_value(row: EvaluatedCase, model: str, query: Query) -> CaseValue | None:
+def case_value(row: CaseScores, model: str, query: Query) -> CaseValue | None:
     """Of a model by kind or name; None where it was not scored. A case's mean over structures is of those with a
     value, and the case is a miss as soon as one structure is."""
-    by_structure = scores_of(row).get(model_name(model, row.site_slug))
+    by_structure = row.scores.get(model_name(model, row.site_slug))
     if by_structure is None:
         return None
     wanted = [query.structure] if query.structure is not None else list(by_structure)
     scores = [by_structure[structure] for structure in wanted if query.metric in by_structure.get(structure, {})]
     if not scores:
         return None
-    present = [score[query.metric] for score in scores if score[query.metric] is not None]
+    values = [score[query.metric] for score in scores]
+    present = [value for value in values if value is not None]
     missing = [score["dice"] is None for score in scores]
-    missed = any(
-        score[query.metric] is None and not is_missing for score, is_missing in zip(scores, missing, strict=True)
+    missed = len(present) < len(values) and any(
+        value is None and not is_missing for value, is_missing in zip(values, missing, strict=True)
     )
     return CaseValue(fmean(present) if present else None, all(missing), missed)
+
+
+def valued_cases(rows: Iterable[CaseScores], model: str, query: Query) -> list[Valued]:
+    """The cases on which the model was scored, each with its value."""
+    return [(row, value) for row in rows if (value := case_value(row, model, query)) is not None]
 
 
 def present_values(values: Iterable[CaseValue]) -> list[float]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import LOWER_IS_BETTER
 from backend.contracts.strategy_configs import FedSMConfig
-from backend.db.models import EvaluatedCase, Run
+from backend.db.models import Run
 from backend.errors import NotFound
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.matrix import checkpoint_round
@@ -30,6 +30,7 @@ from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
     SUPER,
+    CaseScores,
     Places,
     Query,
     case_value,
@@ -101,7 +102,7 @@ def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
     )
 
 
-def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig, list[EvaluatedCase]]:
+def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig, list[CaseScores]]:
     if not isinstance(run.strategy, FedSMConfig):
         raise NotFound(f"run {run.id} is {run.strategy_label}, which has no model selector: choose a run of FedSM")
     require_structure([structure.name for structure in run.spec.task.structures] if run.spec else [], query.structure)
@@ -109,7 +110,7 @@ def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig
     return run.strategy, rows
 
 
-def _group(rows: list[EvaluatedCase], slug: str | None, places: Places, query: Query) -> SelectorGroup:
+def _group(rows: list[CaseScores], slug: str | None, places: Places, query: Query) -> SelectorGroup:
     ran = present_values(value for row in rows if (value := case_value(row, SUPER, query)) is not None)
     unseen = slug in places.unseen
     chosen = confusion_row(rows)
@@ -125,7 +126,7 @@ def _group(rows: list[EvaluatedCase], slug: str | None, places: Places, query: Q
     )
 
 
-def gamma_sweep(rows: list[EvaluatedCase], query: Query) -> list[SweepPoint]:
+def gamma_sweep(rows: list[CaseScores], query: Query) -> list[SweepPoint]:
     """The most probable site's model where its probability is above gamma, else the global one.
 
     rows: at least one, each with probabilities. With cases in order of confidence the first k use the global model,
@@ -150,7 +151,7 @@ def gamma_sweep(rows: list[EvaluatedCase], query: Query) -> list[SweepPoint]:
     return points
 
 
-def _confident_case(row: EvaluatedCase, query: Query) -> tuple[float, Score, Score]:
+def _confident_case(row: CaseScores, query: Query) -> tuple[float, Score, Score]:
     """The largest probability, and the scores of that site's model and of the global one."""
     probabilities = row.probabilities or {}
     best = most_probable(probabilities)

@@ -12,7 +12,7 @@ from backend.datasets import service as datasets
 from backend.db.models import CaseHistory, EvaluatedCase, Run
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
-from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, places_of, scores_of
+from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
 from backend.runs.schemas import RunCases, ScoredCase
 
 
@@ -105,11 +105,11 @@ def _past_round(row: CaseHistory) -> PastRound:
 
 def run_cases(session: Session, run: Run) -> RunCases:
     """Everything that the case viewer needs of a run's best round; empty until its evaluation."""
-    rows = evaluated_cases(session, [run.id], "best")
+    rows = list(session.scalars(select(EvaluatedCase).where(*of_checkpoint([run.id], "best"))))
     thumbnails = datasets.thumbnails_of_cases(session, [row.case_id for row in rows])
     order = {slug: index for index, slug in enumerate(places_of(run).all)}
     rows.sort(key=lambda row: (order.get(row.site_slug, len(order)), row.name))
-    models = {model for row in rows for model in scores_of(row)}
+    models = {model for row in rows for model in scores_of(row.scores, row.chosen_model)}
     structures = run.spec.task.structures if run.spec else ()
     return RunCases(
         run_id=run.id,
@@ -124,7 +124,7 @@ def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str]) -> ScoredCase:
     predictions: dict[str, Any] = dict(row.predictions)
     if row.chosen_model in predictions:
         predictions[SUPER] = predictions[row.chosen_model]
-    scores = scores_of(row)
+    scores = scores_of(row.scores, row.chosen_model)
     return ScoredCase(
         case_id=row.case_id,
         name=row.name,

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from backend.contracts.metrics import DISTANCES, LOWER_IS_BETTER, DistanceUnit, ModelKind
 from backend.contracts.status import TaskStatus
 from backend.db.lookup import get_row
-from backend.db.models import EvaluatedCase, Experiment, Federation, Run, RunDataset, Task
+from backend.db.models import Experiment, Federation, Run, RunDataset, Task
 from backend.errors import InvalidInput
 from backend.evaluations.comparison import TEST, require_structure
-from backend.evaluations.scored_cases import MODELS, Query, case_value, evaluated_cases, places_of
+from backend.evaluations.scored_cases import MODELS, CaseScores, Query, case_value, evaluated_cases, places_of
 from backend.evaluations.statistics import bootstrap_mean, holm, wilcoxon
 from backend.run_comparison.parameters import parameters
 from backend.run_comparison.schemas import ComparedRun, ComparedScore, RunComparison, ScoreRow
@@ -27,7 +27,7 @@ class _Entry:
     run: Run
     experiment: Experiment
     model: ModelKind
-    rows: list[EvaluatedCase]
+    rows: list[CaseScores]
     fingerprints: dict[str, tuple[str, ...]]
 
     def values(self, slug: str | None, pooled: list[str], query: Query) -> dict[str, float]:

@@ -28,9 +28,10 @@ def test_every_warning_and_layout_is_named() -> None:
 
 
 def test_every_policy_is_in_the_table_with_its_default() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section("What may leave a site"), flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section("What may run at a site, and what may leave it"), flags=re.MULTILINE)
     wanted = {name: field.default for name, field in SitePolicy.model_fields.items()}
-    assert dict(rows) == {name: "yes" if value is True else str(value) for name, value in wanted.items()}
+    words = {True: "yes", None: "all"}
+    assert dict(rows) == {name: words.get(value, str(value)) for name, value in wanted.items()}
 
 
 def test_the_threshold_of_near_duplicates_is_the_codes() -> None:
