@@ -28,7 +28,9 @@ def test_every_warning_and_layout_is_named() -> None:
 
 
 def test_every_policy_is_in_the_table_with_its_default() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section("What may run at a site, and what may leave it"), flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \|", section("What may run at a site, and what may leave it"), flags=re.MULTILINE
+    )
     wanted = {name: field.default for name, field in SitePolicy.model_fields.items()}
     words = {True: "yes", None: "all"}
     assert dict(rows) == {name: words.get(value, str(value)) for name, value in wanted.items()}
