@@ -1,6 +1,6 @@
 """A state folder with many sites, long names and long runs, to look at: `python -m tests.e2e.many_sites FOLDER`.
 
-Nothing was trained: ledger, metrics and log are written as a backend would have. Then `fedsm up --home FOLDER`.
+Nothing was trained: ledger, metrics, log and scores are written as a backend would have. Then `fedsm up --home FOLDER`.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from backend.db.migrate import migrate
 from backend.db.models import Dataset, Event, Experiment, Federation, Metric, Run, RunRound, Site, Task
 from backend.db.session import create_engine_for
 from backend.runs.failures import FAILED_TASKS
+from tests.e2e.many_results import add_results
 from tests.integration.tiny_data import TASK
 
 #: 60 characters, of which the last differ, as those of one hospital's departments do.
@@ -33,7 +34,7 @@ WORKERS = ("gpu-box-1", "gpu-box-2", "gpu-box-3")
 
 
 def seed(folder: Path, num_sites: int, num_rounds: int) -> None:
-    """One experiment: a run under way, one that failed in its last round, and one of 1000 rounds that is completed."""
+    """A run under way, one that failed in its last round, one of 1000 rounds that is completed; and every method."""
     folder.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{folder / 'fedsm.sqlite3'}"
     migrate(url)
@@ -69,6 +70,7 @@ def seed(folder: Path, num_sites: int, num_rounds: int) -> None:
             session.add(run)
             session.flush()
             _fill(session, run, slugs, federation.id)
+        add_results(session, federation.id, slugs)
         session.commit()
 
 

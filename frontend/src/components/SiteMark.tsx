@@ -1,5 +1,6 @@
 import { ColorSwatch, Group, Text } from "@mantine/core";
 import { siteColour, siteLineType } from "@/lib/palette";
+import { LongName } from "./LongName";
 import classes from "./SiteMark.module.css";
 
 /** A site's name behind its colour, the same everywhere; rings from the ninth site on, when colours come again. */
@@ -12,11 +13,11 @@ export function SiteMark({
   position: number;
   name: string;
   size?: "xs" | "sm" | "md";
-  /** A long name takes more lines; else it is cut. */
+  /** A long name takes more lines; else its middle is cut. */
   wrap?: boolean;
 }) {
   return (
-    <Group gap={8} wrap="nowrap">
+    <Group gap={8} wrap="nowrap" miw={0}>
       <ColorSwatch
         color={siteColour(position)}
         size={12}
@@ -26,8 +27,8 @@ export function SiteMark({
       >
         {siteLineType(position) !== "solid" && <span className={classes.again} />}
       </ColorSwatch>
-      <Text size={size} component="span" truncate={!wrap}>
-        {name}
+      <Text size={size} component="span" className={classes.name}>
+        {wrap ? name : <LongName name={name} />}
       </Text>
     </Group>
   );

@@ -8,3 +8,16 @@ export function shortName(name: string, most = MOST_LETTERS): string {
   const end = Math.ceil((most - 1) / 2);
   return `${name.slice(0, most - 1 - end).trimEnd()}…${name.slice(-end).trimStart()}`;
 }
+
+/** Shorter names are never cut in two. */
+const LONG = 22;
+const MOST_TAIL = 14;
+
+/** What may be cut at its end, and what stays: the last word or words; nothing stays of a short name. */
+export function splitName(name: string): [head: string, tail: string] {
+  if (name.length <= LONG) return [name, ""];
+  const end = name.slice(-MOST_TAIL);
+  const space = end.indexOf(" ");
+  const at = name.length - (space >= 0 && space < MOST_TAIL - 1 ? end.length - space : Math.ceil(MOST_TAIL / 2));
+  return [name.slice(0, at), name.slice(at)];
+}

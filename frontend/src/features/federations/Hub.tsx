@@ -2,6 +2,7 @@ import { UnstyledButton } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { IconBolt, IconCircleCheck, IconPlugConnectedX } from "@tabler/icons-react";
 import type { SiteRecord } from "@/api";
+import { LongName } from "@/components/LongName";
 import { plural } from "@/lib/format";
 import { type HubNode, type HubPicture, hubPicture } from "@/lib/hub";
 import { siteColour, siteLineType } from "@/lib/palette";
@@ -121,7 +122,7 @@ function Node(props: { site: SiteRecord; node: HubNode; picture: HubPicture; onO
       <span style={{ width: across, flexShrink: 0 }} aria-hidden />
       <span className={classes.label}>
         <span className={classes.name} data-lines={picture.gap >= TWO_LINES ? 2 : 1}>
-          {site.name}
+          {picture.gap >= TWO_LINES ? site.name : <LongName name={site.name} />}
         </span>
         <span className={classes.state}>
           <Icon size={14} color={`var(--mantine-color-${look.colour}-filled)`} style={{ flexShrink: 0 }} aria-hidden />
