@@ -17,7 +17,7 @@ export function SiteMark({
   wrap?: boolean;
 }) {
   return (
-    <Group gap={8} wrap="nowrap" miw={0}>
+    <Group gap={8} wrap="nowrap" style={{ minInlineSize: 0 }}>
       <ColorSwatch
         color={siteColour(position)}
         size={12}
