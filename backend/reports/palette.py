@@ -1,6 +1,6 @@
-"""Colours of the PDF's charts: those of frontend/src/lib/palette.ts (Okabe and Ito, 2008), in the same order."""
+"""Colours of the PDF's charts: those of frontend/src/lib/palette.ts by day, in the same order."""
 
-SITE_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c", "#b3a100")
+SITE_COLOURS = ("#003da5", "#c58117", "#01836e", "#e8399b", "#1c96e9", "#7a3302", "#332c35", "#816800")
 DASHES: tuple[tuple[int, ...] | None, ...] = (None, (5, 3), (1, 2))
 
 

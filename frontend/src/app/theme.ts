@@ -1,4 +1,5 @@
 import { Badge, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Table } from "@mantine/core";
+import { siteVariables } from "@/lib/palette";
 
 /** A calm blue-green that none of the site colours or states uses. */
 const petrol: MantineColorsTuple = [
@@ -44,14 +45,25 @@ const LIGHT_TEXT: Readonly<Record<string, string>> = {
   red: "#9c1c1c",
 };
 
-/** Mantine's dimmed text, too, has less contrast than WCAG AA asks for. */
+/** Mantine's dimmed text, hints in fields and problems of fields, too, have less contrast than WCAG AA asks for. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...siteVariables(false),
+    "--fedsm-focus": "var(--mantine-color-petrol-8)",
     "--mantine-color-dimmed": "#5c636a",
+    "--mantine-color-placeholder": "#6b7279",
+    "--mantine-color-error": "#c92a2a",
     ...Object.fromEntries(
       Object.entries(LIGHT_TEXT).map(([name, text]) => [`--mantine-color-${name}-light-color`, text]),
     ),
   },
-  dark: { "--mantine-color-dimmed": "#a6a7ab" },
+  dark: {
+    ...siteVariables(true),
+    // The first colour itself has less than 3 to 1 against a card by night.
+    "--fedsm-focus": "var(--mantine-color-petrol-4)",
+    "--mantine-color-dimmed": "#a6a7ab",
+    "--mantine-color-placeholder": "#9c9ea3",
+    "--mantine-color-error": "#ff8787",
+  },
 });

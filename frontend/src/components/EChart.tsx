@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { painted } from "@/lib/palette";
 import { useChartZoom, type Zoom } from "./chartZoom";
 import { type ChartOption, connect, init } from "./echarts";
 
@@ -37,11 +38,11 @@ export default function EChart({ option, height, label, group, zoom, dark }: Pro
         backgroundColor: "transparent",
         animation: false,
         aria: { enabled: true, label: { description: label } },
-        ...option,
+        ...painted(option, dark),
       },
       { notMerge: true },
     );
-  }, [option, label]);
+  }, [option, label, dark]);
 
   useChartZoom(
     () => chart.current,

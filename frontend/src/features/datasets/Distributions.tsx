@@ -12,7 +12,7 @@ import {
   structureDistributions,
 } from "@/lib/distributions";
 import { formatPercent } from "@/lib/format";
-import { structureColour } from "@/lib/palette";
+import { STRUCTURE_OUTLINE, structureColour } from "@/lib/palette";
 
 const COLOUR = "#0b7285";
 const HEIGHT = 220;
@@ -116,7 +116,7 @@ function Bars(props: { bins: Bins; x: string; y: string; label: string; colour?:
         data: bins.counts,
         barCategoryGap: "12%",
         barMaxWidth: 48,
-        itemStyle: { color: props.colour ?? COLOUR },
+        itemStyle: { color: props.colour ?? COLOUR, borderColor: STRUCTURE_OUTLINE, borderWidth: 1 },
       },
     ],
   };

@@ -3,7 +3,7 @@
 import type { SiteStatistics } from "@/api";
 import type { ChartOption } from "@/components/echarts";
 import { heatColours } from "@/lib/heat";
-import { siteColour, siteLineType, structureColour } from "@/lib/palette";
+import { STRUCTURE_OUTLINE, siteColour, siteLineType, structureColour } from "@/lib/palette";
 
 export type PlacedSite = SiteStatistics & { position: number };
 
@@ -112,7 +112,7 @@ export function structureBars(
       type: "bar",
       name,
       data: sites.map((site) => mean(site, name) ?? "-"),
-      color: structureColour(index),
+      itemStyle: { color: structureColour(index), borderColor: STRUCTURE_OUTLINE, borderWidth: 1 },
       barMaxWidth: 18,
     })),
   };
