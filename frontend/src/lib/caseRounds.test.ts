@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PastRound, RunHistory, ScoredCase } from "@/api";
-import { atRound, diceAt, roundAt, roundsOf } from "./caseRounds";
+import { atRound, diceAt, roundAt, roundBeside, roundsOf } from "./caseRounds";
 
 const past: PastRound = {
   round: 2,
@@ -23,6 +23,15 @@ describe("a case over the rounds", () => {
     expect(roundAt([past], 2, 7)).toBe(past);
     expect(roundAt([past], 3, 7)).toBeNull();
     expect(roundAt([past], undefined, 7)).toBeNull();
+  });
+
+  it("steps to the rounds that were kept, and stays at the ends", () => {
+    const rounds = [2, 5, 7].map((round) => ({ ...past, round }));
+    expect(roundBeside(rounds, 2, 1)).toBe(5);
+    expect(roundBeside(rounds, 7, -1)).toBe(5);
+    expect(roundBeside(rounds, 2, -1)).toBe(2);
+    expect(roundBeside(rounds, 7, 1)).toBe(7);
+    expect(roundBeside([], 3, 1)).toBe(3);
   });
 
   it("shows the round's masks and Dice, and no mask that did not leave its site", () => {

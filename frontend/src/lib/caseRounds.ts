@@ -12,6 +12,12 @@ export function roundAt(rounds: readonly PastRound[], asked: number | undefined,
   return asked === undefined || asked === best ? null : (rounds.find(({ round }) => round === asked) ?? null);
 }
 
+/** The round that was kept next to one, or the same where there is none. */
+export function roundBeside(rounds: readonly PastRound[], round: number, direction: 1 | -1): number {
+  const at = rounds.findIndex((past) => past.round === round);
+  return at < 0 ? round : (rounds[at + direction]?.round ?? round);
+}
+
 /** The case with masks and Dice of that round; the other scores are known of the best round alone. */
 export function atRound(scored: ScoredCase, past: PastRound | null): ScoredCase {
   if (past === null) return scored;

@@ -81,7 +81,7 @@ export default function Viewer(props: Props) {
         view.onSlice = (moved) => newest.current.onSlice(moved);
         view.onWindow = (changed) => newest.current.onWindow?.(changed);
         view.showPlane(newest.current.plane);
-        if (newest.current.window) view.showWindow(newest.current.window);
+        view.showWindow(newest.current.window);
         if (newest.current.slice !== undefined) view.showSlice(newest.current.slice);
         newest.current.onShown(view.volume());
         setShown({ state: "ready", caseId });
@@ -109,7 +109,7 @@ export default function Viewer(props: Props) {
 
   const [black, white] = window ?? [];
   useEffect(() => {
-    if (ready && black !== undefined && white !== undefined) view?.showWindow([black, white]);
+    if (ready) view?.showWindow(black === undefined || white === undefined ? undefined : [black, white]);
   }, [view, ready, black, white]);
 
   return (

@@ -1,6 +1,7 @@
 import { ActionIcon, Card, Group, SegmentedControl, Slider, Stack, Text, Tooltip } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import { IconTargetArrow } from "@tabler/icons-react";
+import { useShortcuts } from "@/components/useShortcuts";
+import { nextWindow } from "@/lib/intensity";
 import type { Plane } from "./layers";
 import type { VolumeInfo } from "./viewer";
 import { WindowControls } from "./WindowControls";
@@ -12,6 +13,9 @@ const PLANES: readonly { value: Plane; label: string }[] = [
   { value: "all", label: "all three" },
   { value: "3d", label: "3D" },
 ];
+
+/** Slices of a large step. */
+const MANY = 5;
 
 interface Props {
   volume: VolumeInfo;
@@ -33,11 +37,13 @@ export function VolumeControls(props: Props) {
   const slice = Math.min(count - 1, props.slice ?? Math.floor(count / 2));
   const axial = plane === "axial" || plane === "all";
   const step = (by: number) => props.onSlice(Math.min(count - 1, Math.max(0, slice + by)));
-  useHotkeys([
-    ["ArrowUp", () => step(1)],
-    ["ArrowDown", () => step(-1)],
-    ["e", () => worst !== undefined && axial && props.onSlice(worst)],
-  ]);
+  useShortcuts("volume", {
+    slice: (key) => step(key === "ArrowUp" ? 1 : -1),
+    fiveSlices: (key) => step(key === "PageUp" ? MANY : -MANY),
+    ends: (key) => props.onSlice(key === "Home" ? 0 : count - 1),
+    worst: () => worst !== undefined && axial && props.onSlice(worst),
+    window: () => props.onWindow(nextWindow(volume, props.window)),
+  });
   return (
     <Card withBorder padding="xs">
       <Group gap="md" justify="space-between" wrap="wrap">

@@ -1,10 +1,8 @@
 import { Button, Group, NumberInput, Popover, RangeSlider, Stack, Text } from "@mantine/core";
-import { formatIntensity, intensityDigits } from "@/lib/intensity";
+import { formatIntensity, intensityDigits, windowPresets } from "@/lib/intensity";
 import type { VolumeInfo } from "./viewer";
 
 const STEPS = 200;
-/** The middle of the range, for soft contrasts: what is very dark and very bright is given up. */
-const SOFT: readonly [number, number] = [0.05, 0.6];
 
 interface Props {
   volume: VolumeInfo;
@@ -18,7 +16,6 @@ export function WindowControls({ volume, window: [black, white], onWindow }: Pro
   const [low, high] = volume.range;
   const step = (high - low) / STEPS;
   const digits = intensityDigits(high - low);
-  const at = (share: number) => low + share * (high - low);
   const field = (label: string, value: number, change: (value: number) => [number, number]) => (
     <NumberInput
       size="xs"
@@ -49,15 +46,11 @@ export function WindowControls({ volume, window: [black, white], onWindow }: Pro
               {field("White at", white, (next) => [black, next])}
             </Group>
             <Group gap={6}>
-              <Button size="compact-xs" variant="default" onClick={() => onWindow(undefined)}>
-                Automatic
-              </Button>
-              <Button size="compact-xs" variant="default" onClick={() => onWindow([low, high])}>
-                Full range
-              </Button>
-              <Button size="compact-xs" variant="default" onClick={() => onWindow([at(SOFT[0]), at(SOFT[1])])}>
-                Soft tissue
-              </Button>
+              {windowPresets(volume).map((preset) => (
+                <Button key={preset.label} size="compact-xs" variant="default" onClick={() => onWindow(preset.window)}>
+                  {preset.label}
+                </Button>
+              ))}
             </Group>
             <Text size="xs" c="dimmed">
               The image holds {formatIntensity(low, high - low)} to {formatIntensity(high, high - low)}.

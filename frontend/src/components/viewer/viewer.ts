@@ -8,7 +8,7 @@ import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urls
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
 export interface VolumeInfo {
   slices: Record<Exclude<Plane, "all" | "3d">, number>;
-  /** Of the stored values, and the part of it that is shown from black to white at first. */
+  /** Of the stored values, and the part of it that is shown from black to white unless one says another. */
   range: [number, number];
   window: [number, number];
 }
@@ -80,6 +80,8 @@ export class CaseView {
   readonly #niivue: Niivue;
   #layers: readonly Loaded[] = [];
   #image: ArrayBuffer | null = null;
+  /** What NiiVue makes black and white of the image by itself. */
+  #automatic: [number, number] = [0, 1];
   #plane: Plane = "axial";
   /** The plane that the layers on screen were made for. */
   #painted: Plane = "axial";
@@ -142,6 +144,7 @@ export class CaseView {
       this.#image === image && old ? old : await volumeOf(image, "image.nii", "gray", 1, [Number.NaN, Number.NaN]);
     const overlays = await Promise.all(loaded.map((entry) => this.#overlay(entry, opacity)));
     if (signal.aborted) return;
+    if (background !== old) this.#automatic = [background.cal_min ?? 0, background.cal_max ?? 1];
     this.#image = image;
     this.#layers = loaded;
     this.#painted = this.#plane;
@@ -193,7 +196,7 @@ export class CaseView {
     return {
       slices: { sagittal, coronal, axial },
       range: [image.global_min ?? 0, image.global_max ?? 1],
-      window: [image.cal_min ?? 0, image.cal_max ?? 1],
+      window: this.#automatic,
     };
   }
 
@@ -220,8 +223,10 @@ export class CaseView {
     this.#niivue.drawScene();
   }
 
-  /** The stored values that become black and white. */
-  showWindow([low, high]: readonly [number, number]): void {
+  /** The stored values that become black and white; undefined: what is best seen. Photographs stay as they are. */
+  showWindow(window: readonly [number, number] | undefined): void {
+    if (this.volume() === null) return;
+    const [low, high] = window ?? this.#automatic;
     const image = this.#niivue.volumes[0];
     if (!image || (image.cal_min === low && image.cal_max === high)) return;
     image.cal_min = low;

@@ -1,5 +1,4 @@
 import { Alert, Button, SegmentedControl, Stack, Text } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import { IconSlideshow } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -20,6 +19,7 @@ import { ALL_FEDERATIONS, type Crumb, experimentCrumb, federationCrumb } from "@
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
+import { useShortcuts } from "@/components/useShortcuts";
 import { atRound, roundAt, roundsOf } from "@/lib/caseRounds";
 import { caseScore, filterCases, modelChoices, modelOfCase, neighbour, ordered } from "@/lib/cases";
 import { STANDARD_METRIC } from "@/lib/metrics";
@@ -29,6 +29,7 @@ import { CaseFacts } from "./CaseFacts";
 import { CaseList } from "./CaseList";
 import classes from "./CasesPage.module.css";
 import { Picture } from "./Picture";
+import { usePrepared } from "./usePrepared";
 
 const route = getRouteApi("/runs/$runId/cases");
 
@@ -139,10 +140,11 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
   const update = (change: CasesSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const step = (direction: 1 | -1) =>
     update({ case: neighbour(cases, selected?.case_id, direction)?.case_id, slice: undefined });
-  useHotkeys([
-    ["j", () => step(1)],
-    ["k", () => step(-1)],
-  ]);
+  useShortcuts("caseList", { next: () => step(1), previous: () => step(-1) });
+  usePrepared(
+    [1, -1].map((direction) => neighbour(cases, selected?.case_id, direction as 1 | -1)),
+    model,
+  );
   return (
     <Page
       title={title}
@@ -159,7 +161,8 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
         <SegmentedControl
           aria-label="Model"
           value={model}
-          onChange={(next) => update({ model: next })}
+          // Another model has another worst case: one looks on at the same.
+          onChange={(next) => update({ model: next, case: selected?.case_id ?? search.case })}
           data={choices.map((choice) => ({ value: choice, label: modelName(choice) }))}
         />
       }

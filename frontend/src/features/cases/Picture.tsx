@@ -1,12 +1,13 @@
 import { Alert, Group, Text } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { PastRound, RunCases, ScoredCase } from "@/api";
 import { notifyError } from "@/components/notify";
+import { useShortcuts } from "@/components/useShortcuts";
 import { OverlayControls } from "@/components/viewer/OverlayControls";
 import { VolumeControls } from "@/components/viewer/VolumeControls";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
+import { roundBeside } from "@/lib/caseRounds";
 import { type Pane, paneModel, paneText, readPanes, resized, SINGLE } from "@/lib/panes";
 import { type CasesSearch, type OverlayStyle, toggled } from "@/lib/urlState";
 import classes from "./CasesPage.module.css";
@@ -68,24 +69,21 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
       words: [...words, ...(slice === undefined || !volume ? [] : [`${plane} slice ${slice + 1}`])],
     }).catch((error: Error) => notifyError("No picture was saved", error));
   const fullscreen = () => void (document.fullscreenElement ? document.exitFullscreen() : toFullscreen(grid.current));
+  const toRound = (next: number) => update({ round: next === all.round ? undefined : next });
   const bothOff = reference === "off" && prediction === "off";
-  useHotkeys([
-    ["1", () => setCount(1)],
-    ["2", () => setCount(2)],
-    ["4", () => setCount(4)],
-    ["f", fullscreen],
-    ["p", picture],
-    [
-      "x",
-      () =>
-        update(
-          bothOff
-            ? { reference: STANDARD_REFERENCE, prediction: STANDARD_PREDICTION }
-            : { reference: "off", prediction: "off" },
-        ),
-    ],
-    ["o", () => update({ prediction: prediction === "fill" ? "outline" : "fill" })],
-  ]);
+  useShortcuts("casePicture", {
+    views: (key) => setCount(Number(key)),
+    masks: () =>
+      update(
+        bothOff
+          ? { reference: STANDARD_REFERENCE, prediction: STANDARD_PREDICTION }
+          : { reference: "off", prediction: "off" },
+      ),
+    outline: () => update({ prediction: prediction === "fill" ? "outline" : "fill" }),
+    round: (key) => toRound(roundBeside(rounds ?? [], round, key === "]" ? 1 : -1)),
+    fullscreen,
+    picture,
+  });
   return (
     <div className={classes.column}>
       <Group justify="flex-end">
@@ -143,7 +141,7 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
           {...{ rounds, round, model }}
           best={all.round}
           structure={search.structure ?? null}
-          onRound={(next) => update({ round: next === all.round ? undefined : next })}
+          onRound={toRound}
         />
       )}
       {rounds && rounds.length < 2 && (

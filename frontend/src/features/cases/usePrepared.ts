@@ -1,0 +1,27 @@
+import { useEffect } from "react";
+import type { ScoredCase } from "@/api";
+import { modelOfCase } from "@/lib/cases";
+
+/** So long one looks at a case before those beside it are fetched. */
+const RESTS_MS = 400;
+
+/** Fetches the files of the cases that J and K lead to, so that they open without waiting for the network. */
+export function usePrepared(cases: readonly (ScoredCase | undefined)[], model: string) {
+  const urls = cases.flatMap((scored) =>
+    scored ? [scored.image_url, scored.reference_url, scored.predictions[modelOfCase(model, scored)]] : [],
+  );
+  const wanted = urls.filter(Boolean).join(" ");
+  useEffect(() => {
+    if (!wanted) return;
+    const abort = new AbortController();
+    const timer = setTimeout(async () => {
+      const { caseFile } = await import("@/lib/caseFiles");
+      // What fails here fails again, with its reason on screen, when the case is opened.
+      await Promise.allSettled(wanted.split(" ").map((url) => caseFile(url, abort.signal)));
+    }, RESTS_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [wanted]);
+}
