@@ -16,6 +16,8 @@ interface Props {
   onPrediction: (style: OverlayStyle) => void;
   onOpacity: (opacity: number) => void;
   onToggle: (structure: number) => void;
+  /** false: they stand elsewhere. */
+  eyes?: boolean;
 }
 
 export function OverlayControls(props: Props) {
@@ -39,19 +41,26 @@ export function OverlayControls(props: Props) {
             thumbLabel="Opacity of the overlays"
           />
         </Stack>
-        <Group gap="xs" wrap="nowrap">
-          {props.structures.map((name, index) => (
-            <StructureEye
-              key={name}
-              name={name}
-              index={index}
-              hidden={props.hidden.includes(index)}
-              onToggle={() => props.onToggle(index)}
-            />
-          ))}
-        </Group>
+        {props.eyes !== false && <StructureEyes {...props} />}
       </Group>
     </Card>
+  );
+}
+
+/** Each structure, its colours, and whether it is shown. */
+export function StructureEyes({ structures, hidden, onToggle }: Pick<Props, "structures" | "hidden" | "onToggle">) {
+  return (
+    <Group gap="4px 12px">
+      {structures.map((name, index) => (
+        <StructureEye
+          key={name}
+          name={name}
+          index={index}
+          hidden={hidden.includes(index)}
+          onToggle={() => onToggle(index)}
+        />
+      ))}
+    </Group>
   );
 }
 

@@ -1,6 +1,6 @@
-import { ActionIcon, Alert, Center, Loader, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Center, Group, Loader, Paper, Text, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconZoomReset } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Layer, Plane } from "./layers";
 import { ScaleBar } from "./ScaleBar";
 import { CaseView, type PixelLength, type VolumeInfo } from "./viewer";
@@ -42,6 +42,7 @@ export default function Viewer(props: Props) {
   const [view, setView] = useState<CaseView>();
   const [shown, setShown] = useState<Shown>({ state: "loading" });
   const [pixelLength, setPixelLength] = useState<PixelLength>(null);
+  const [tries, setTries] = useState(0);
   const newest = useRef(props);
   newest.current = props;
 
@@ -90,7 +91,7 @@ export default function Viewer(props: Props) {
         if (!abort.signal.aborted) setShown({ state: "failed", message: error.message });
       });
     return () => abort.abort();
-  }, [view, caseId, imageUrl, content]);
+  }, [view, caseId, imageUrl, content, tries]);
 
   useEffect(() => view?.setOpacity(opacity), [view, opacity]);
 
@@ -103,7 +104,8 @@ export default function Viewer(props: Props) {
     view.repaint(newest.current.opacity).catch((error: Error) => setShown({ state: "failed", message: error.message }));
   }, [view, ready, plane]);
 
-  useEffect(() => {
+  // Before the browser paints the slice's number: image and number change in the same frame.
+  useLayoutEffect(() => {
     if (ready && slice !== undefined) view?.showSlice(slice);
   }, [view, ready, slice]);
 
@@ -139,14 +141,29 @@ export default function Viewer(props: Props) {
       )}
       {shown.state === "failed" && (
         <Center pos="absolute" inset={0} p="lg">
-          <Alert
-            color="red"
-            variant="filled"
-            icon={<IconAlertTriangle aria-hidden />}
-            title="This case cannot be shown"
-          >
-            {shown.message}
-          </Alert>
+          <Paper withBorder p="sm" maw={420} role="alert">
+            <Group gap={6} wrap="nowrap">
+              <IconAlertTriangle size={18} color="var(--mantine-color-error)" aria-hidden />
+              <Text fw={600} size="sm">
+                This case cannot be shown
+              </Text>
+            </Group>
+            <Text size="sm" my={6}>
+              {shown.message}
+            </Text>
+            {view && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                onClick={() => {
+                  setShown({ state: "loading" });
+                  setTries(tries + 1);
+                }}
+              >
+                Try again
+              </Button>
+            )}
+          </Paper>
         </Center>
       )}
       <Tooltip label="Reset zoom and position">

@@ -40,6 +40,14 @@ interface Loaded {
   reference: MaskVolume | undefined;
 }
 
+/** As many of a volume's darkest and brightest voxels say nothing of the rest: a bright vessel would darken all of it. */
+const EXTREMES = 0.005;
+
+/** By the number of slices in the header. A picture keeps the contrast of its file. */
+function isVolume(file: ArrayBuffer): boolean {
+  return new DataView(file).getInt16(46, true) > 1;
+}
+
 /** Reads a NIfTI file that is at hand. Numbers that are left out: NiiVue's choice. */
 async function volumeOf(
   file: ArrayBuffer,
@@ -58,7 +66,7 @@ async function volumeOf(
     low,
     high,
     true,
-    0,
+    isVolume(file) ? EXTREMES : 0,
     false,
     false,
     "",

@@ -1,4 +1,4 @@
-import { Badge, Group, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
+import { Group, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
@@ -28,7 +28,7 @@ const ROW_HEIGHT = 54;
 const WIDE = { width: "max-content" } as const;
 const ORDER_WORDS: Record<CaseOrder, string> = { worst: "Worst first", best: "Best first", name: "By site and name" };
 /** Drawn above and below what is in sight. */
-const SPARE_ROWS = 6;
+const SPARE_ROWS = 4;
 /** Before the list is measured. */
 const FIRST_HEIGHT = 600;
 
@@ -102,6 +102,7 @@ function Rows(props: Props) {
     getScrollElement: () => viewport.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: SPARE_ROWS,
+    useFlushSync: false,
     initialRect: { width: 0, height: FIRST_HEIGHT },
   });
   const at = cases.findIndex((scored) => scored.case_id === selected);
@@ -125,6 +126,12 @@ function Rows(props: Props) {
   );
 }
 
+/** A picture that cannot be had leaves its dark square, not the browser's sign. */
+function hide(event: React.SyntheticEvent<HTMLImageElement>) {
+  event.currentTarget.removeAttribute("src");
+}
+
+/** Plain elements: a dozen new rows come with each frame while one scrolls. */
 function Row({ scored, selected, model, metric, search, federation, onSelect }: Props & { scored: ScoredCase }) {
   const current = scored.case_id === selected;
   const site = federation.sites.find((entry) => entry.slug === scored.site_slug);
@@ -136,16 +143,14 @@ function Row({ scored, selected, model, metric, search, federation, onSelect }: 
       onClick={() => onSelect(scored.case_id)}
       data-case={scored.case_id}
     >
-      {scored.thumbnail_url && <img className={classes.thumb} src={scored.thumbnail_url} alt="" loading="lazy" />}
-      <div style={{ minWidth: 0, flex: 1 }}>
-        <Text size="sm" truncate>
-          {scored.name}
-        </Text>
+      {scored.thumbnail_url && (
+        <img className={classes.thumb} src={scored.thumbnail_url} alt="" loading="lazy" onError={hide} />
+      )}
+      <div className={classes.about}>
+        <div className={classes.name}>{scored.name}</div>
         <SiteMark position={site?.position ?? 0} name={site?.name ?? scored.site_slug} size="xs" />
       </div>
-      <Badge variant="default" size="md">
-        {formatScore(score, metric)}
-      </Badge>
+      <span className={classes.score}>{formatScore(score, metric)}</span>
     </UnstyledButton>
   );
 }

@@ -137,7 +137,8 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
   const history = useQuery(runHistoryQuery(run.id));
   const rounds = selected ? roundsOf(history.data, selected.case_id) : [];
   const past = roundAt(rounds, search.round, all.round);
-  const update = (change: CasesSearch) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+  const update = (change: CasesSearch) =>
+    void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false });
   const step = (direction: 1 | -1) =>
     update({ case: neighbour(cases, selected?.case_id, direction)?.case_id, slice: undefined });
   useShortcuts("caseList", { next: () => step(1), previous: () => step(-1) });

@@ -16,7 +16,7 @@ export function ErrorLegend(props: { scored: ScoredCase; model: string | null; l
   const { scored, model, look } = props;
   const prediction = model === null ? undefined : scored.predictions[model];
   const structures = look.structures.flatMap((_, index) => (look.hidden.includes(index) ? [] : [index]));
-  const { data } = useQuery({
+  const { data, isError } = useQuery({
     queryKey: ["error-counts", scored.reference_url, prediction, structures],
     queryFn: async ({ signal }) => {
       const { countErrors } = await import("@/lib/caseFiles");
@@ -25,6 +25,7 @@ export function ErrorLegend(props: { scored: ScoredCase; model: string | null; l
     enabled: Boolean(scored.reference_url && prediction),
     staleTime: Number.POSITIVE_INFINITY,
   });
+  if (isError) return null; // the viewer below says why
   return (
     <Group gap="4px 12px" data-testid="error-legend">
       {ERROR_PARTS.map((part) => (

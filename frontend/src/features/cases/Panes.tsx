@@ -10,7 +10,9 @@ import { PaneHead } from "./PaneHead";
 import classes from "./Panes.module.css";
 import { type Look, paneLayers } from "./paneLayers";
 
-const Viewer = lazy(() => import("@/components/viewer/Viewer"));
+/** Fetched while the page asks for its cases. */
+const viewer = import("@/components/viewer/Viewer");
+const Viewer = lazy(() => viewer);
 
 interface Props {
   panes: readonly Pane[];

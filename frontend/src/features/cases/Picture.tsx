@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import type { PastRound, RunCases, ScoredCase } from "@/api";
 import { notifyError } from "@/components/notify";
 import { useShortcuts } from "@/components/useShortcuts";
-import { OverlayControls } from "@/components/viewer/OverlayControls";
+import { OverlayControls, StructureEyes } from "@/components/viewer/OverlayControls";
 import { VolumeControls } from "@/components/viewer/VolumeControls";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
 import { roundBeside } from "@/lib/caseRounds";
@@ -61,6 +61,7 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
   const setPanes = (next: readonly Pane[]) =>
     update({ panes: next === SINGLE || next.map(paneText).join() === "overlay" ? undefined : next.map(paneText) });
   const setCount = (count: number) => setPanes(resized(panes, count, choices));
+  const onToggle = (structure: number) => update({ hidden: toggled(search.hidden, structure) });
   const look = { reference, prediction, structures: all.structures, hidden };
   const picture = () =>
     void savePicture(views.current, panes, {
@@ -86,7 +87,8 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
   });
   return (
     <div className={classes.column}>
-      <Group justify="flex-end">
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <StructureEyes structures={all.structures} {...{ hidden, onToggle }} />
         <LayoutControls
           panes={panes}
           choices={choices}
@@ -102,7 +104,8 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
         onReference={(style) => update({ reference: style })}
         onPrediction={(style) => update({ prediction: style })}
         onOpacity={(value) => update({ opacity: value })}
-        onToggle={(structure) => update({ hidden: toggled(search.hidden, structure) })}
+        onToggle={onToggle}
+        eyes={false}
       />
       {!predictionUrl && (
         <Alert color="yellow" py="xs">
