@@ -72,7 +72,7 @@ openapi: setup-test ## Regenerate the API schema and the frontend's client
 	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
 	$(NPM) run generate
 
-screenshots: setup-test ## Take the README's screenshots from the running demo
+screenshots: setup-test ## Take the pictures in docs/screens, of both demos, made where they are missing
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(DEMO_HOME)
 
 clean: ## Remove what setup made; the platform's data in .fedsm stays

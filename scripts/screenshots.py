@@ -1,69 +1,180 @@
-"""Takes the README's pictures from the demo while it runs:  make demo  in one terminal, then  make screenshots.
+"""Takes every picture in docs/screens, light and dark:  make screenshots  [DEMO_HOME=folder].
 
-python scripts/screenshots.py [STATE_FOLDER]      (default .fedsm)
+python scripts/screenshots.py STATE_FOLDER
+
+What is missing in the state folder is made first, by both demos (fundus photographs, prostate MR volumes): about a
+quarter of an hour on two cores. A platform that runs on the folder is used as it is.
 """
 
+import json
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+import httpx
+from PIL import Image
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from backend.experiments.schemas import ExperimentRecord
+from backend.reports.schemas import ReportCreate
 from fedsm.client import Client
-from fedsm.home import open_home
+from fedsm.demo import FUNDUS_DEMO, Demo
+from fedsm.demo_3d import PROSTATE_DEMO
+from fedsm.home import Home, open_home
 from tests.e2e.browser import ARGUMENTS, find_browser
 
-IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-VIEWPORT = {"width": 1280, "height": 860}
+SCREENS = Path(__file__).resolve().parent.parent / "docs" / "screens"
+VIEWPORT: ViewportSize = {"width": 1280, "height": 860}
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 #: Charts and the viewer draw after the page has loaded.
 SETTLE_MILLISECONDS = 4000
+PATIENCE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One picture. look_at: what is scrolled to the top of it."""
+
+    name: str
+    path: str
+    look_at: str | None = None
 
 
 def main() -> None:
-    home = open_home(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    if len(sys.argv) != 2:
+        sys.exit("usage: python scripts/screenshots.py STATE_FOLDER")
+    home = open_home(Path(sys.argv[1]))
+    url = _url(home)
+    if url is None:
+        for demo in (FUNDUS_DEMO, PROSTATE_DEMO):
+            with _served(home, demo) as url:
+                _await_experiment(home, url, demo)
+        with _served(home, FUNDUS_DEMO) as url:
+            _take_all(home, url)
+    else:
+        _take_all(home, url)
+
+
+def _url(home: Home) -> str | None:
+    """Of the platform that runs on the folder, if one does."""
     running = home.running()
     if running is None:
-        sys.exit(f"nothing runs on {home.folder}. Remedy: start `make demo` first, in another terminal")
-    token = home.token("admin-token")
-    with Client(running.url, token) as client:
-        experiment = _finished_experiment(client)
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        path = find_browser(playwright.chromium.executable_path)
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        for scheme in ("light", "dark"):
-            _take_all(browser, scheme, f"{running.url}/?token={token}", running.url, experiment)
-        browser.close()
+        return None
+    try:
+        httpx.get(f"{running.url}/api/v1/health").raise_for_status()
+    except httpx.TransportError:
+        return None
+    return running.url
 
 
-def _finished_experiment(client: Client) -> ExperimentRecord:
-    """The demo's own, which is the first that was made."""
+@contextmanager
+def _served(home: Home, demo: Demo) -> Iterator[str]:
+    volumes = ["--volumes"] if demo is PROSTATE_DEMO else []
+    command = [sys.executable, "-m", "fedsm", "demo", "--home", str(home.folder), *volumes]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while (url := _url(home)) is None:
+            if process.poll() is not None:
+                sys.exit(f"the demo has stopped with exit status {process.returncode}: see {home.logs}")
+            time.sleep(0.5)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _await_experiment(home: Home, url: str, demo: Demo) -> None:
+    print(f"waiting for the experiment of {demo.federation!r}")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with Client(url, home.token("admin-token")) as client:
+        while time.monotonic() < deadline:
+            experiment = _find(client, demo)
+            if experiment is not None and experiment.status == "completed":
+                return
+            if experiment is not None and experiment.status in ("failed", "cancelled"):
+                sys.exit(f"the experiment of {demo.federation!r} has {experiment.status}: {url}")
+            time.sleep(2)
+    sys.exit(f"the experiment of {demo.federation!r} takes longer than {PATIENCE_SECONDS:.0f} s: see {home.logs}")
+
+
+def _find(client: Client, demo: Demo) -> ExperimentRecord | None:
     for federation in client.federations():
-        for experiment in reversed(client.experiments(federation.id)):
-            if experiment.status == "completed":
-                return experiment
-    sys.exit("no experiment is completed yet. Remedy: wait for the demo's to end, then repeat")
+        if federation.name == demo.federation:
+            for experiment in client.experiments(federation.id):
+                if experiment.name == demo.experiment:
+                    return client.experiment(experiment.id)
+    return None
 
 
-def _take_all(browser: Browser, scheme: str, sign_in: str, server: str, experiment: ExperimentRecord) -> None:
-    page = browser.new_page(viewport=VIEWPORT, color_scheme=scheme)
-    page.goto(sign_in)
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
-    fedsm = next(run for run in experiment.runs if run.strategy.name == "fedsm")
-    suffix = "" if scheme == "light" else "-dark"
-    for name, path in {
-        "results": f"/experiments/{experiment.id}",
-        "run": f"/experiments/{experiment.id}?run={fedsm.id}",
-        "viewer": f"/runs/{fedsm.id}/cases",
-    }.items():
-        _take(page, server + path, IMAGES / f"{name}{suffix}.png")
+def _take_all(home: Home, url: str) -> None:
+    token = home.token("admin-token")
+    with Client(url, token) as client, sync_playwright() as playwright:
+        fundus, volumes = _find(client, FUNDUS_DEMO), _find(client, PROSTATE_DEMO)
+        if fundus is None or volumes is None or {fundus.status, volumes.status} != {"completed"}:
+            sys.exit(f"both demos' experiments must be complete on {url}. Remedy: stop it and repeat")
+        report = client.create_report(fundus.id, ReportCreate(note="For the pictures of the documentation."))
+        screens = _screens(client, fundus, volumes, report.path)
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(playwright.chromium.executable_path), args=ARGUMENTS
+        )
+        for scheme in SCHEMES:
+            _take(browser, scheme, url, token, screens)
+        browser.close()
+        client.revoke_report(report.id)
 
 
-def _take(page: Page, address: str, file: Path) -> None:
-    page.goto(address)
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
-    page.screenshot(path=file)
-    print(file.relative_to(IMAGES.parent.parent))
+def _screens(
+    client: Client, fundus: ExperimentRecord, volumes: ExperimentRecord, report_path: str
+) -> tuple[Screen, ...]:
+    federation = f"/federations/{fundus.federation_id}"
+    fedsm, fedavg = (next(run for run in fundus.runs if run.strategy.name == name) for name in ("fedsm", "fedavg"))
+    volume_run = next(run for run in volumes.runs if run.strategy.name == "fedsm")
+    copy = f"{federation}/experiments/new?clone={fundus.id}"
+    compared = json.dumps([fedsm.id, fedavg.id])
+    past = client.run_history(fedsm.id).cases[0].case_id
+    dataset = client.datasets(fundus.federation_id)[0].id
+    return (
+        Screen("federation", f"{federation}?picture=true"),
+        Screen("datasets", f"/datasets/{dataset}"),
+        Screen("statistics", f"{federation}?tab=statistics"),
+        Screen("new-experiment-method", f"{copy}&step=methods"),
+        Screen("new-experiment-review", f"{copy}&step=review"),
+        Screen("run", f"/experiments/{fundus.id}?run=%22{fedsm.id}%22"),
+        Screen("results", f"/experiments/{fundus.id}"),
+        Screen("matrix", f"/experiments/{fundus.id}?detail=%22{fedsm.id}%22", "[data-testid=matrix]"),
+        Screen("selector", f"/experiments/{fundus.id}?detail=%22{fedsm.id}%22", "[data-testid=gamma-sweep]"),
+        Screen("compare", f"{federation}/compare?runs={compared}"),
+        Screen("cases", f"/runs/{fedsm.id}/cases?panes=[%22image%22,%22error%22]"),
+        Screen("cases-rounds", f"/runs/{fedsm.id}/cases?case=%22{past}%22&round=1"),
+        Screen("cases-volume", f"/runs/{volume_run.id}/cases?plane=all"),
+        Screen("models", f"/runs/{fedsm.id}/model"),
+        Screen("activity", "/activity"),
+        Screen("report", report_path),
+    )
+
+
+def _take(browser: Browser, scheme: Scheme, url: str, token: str, screens: tuple[Screen, ...]) -> None:
+    page = browser.new_page(viewport=VIEWPORT, color_scheme=scheme, reduced_motion="reduce")
+    page.goto(f"{url}/?token={token}")
+    page.get_by_role("heading", name="Federations").wait_for()
+    for screen in screens:
+        page.goto(url + screen.path)
+        page.wait_for_timeout(SETTLE_MILLISECONDS)
+        if screen.look_at:
+            page.locator(screen.look_at).evaluate("element => element.scrollIntoView({ block: 'start' })")
+            page.wait_for_timeout(SETTLE_MILLISECONDS / 4)
+        file = SCREENS / f"{screen.name}{'' if scheme == 'light' else '-dark'}.png"
+        page.screenshot(path=file)
+        Image.open(file).convert("RGB").save(file, optimize=True)
+        print(file.relative_to(SCREENS.parent.parent))
+    page.close()
 
 
 if __name__ == "__main__":
