@@ -35,15 +35,21 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 #: Charts and the viewer draw after the page has loaded.
 SETTLE_MILLISECONDS = 4000
 PATIENCE_SECONDS = 3600.0
+WAIT_MILLISECONDS = 120_000
+#: The page's own head stays in place.
+HEADER_PIXELS = 70
+BRING_TO_TOP = "(element, head) => window.scrollBy(0, element.getBoundingClientRect().top - head)"
 
 
 @dataclass(frozen=True)
 class Screen:
-    """One picture. look_at: what is scrolled to the top of it."""
+    """One picture. press: a button that is pressed first, until `ready` is there; look_at: what stands on top."""
 
     name: str
     path: str
     look_at: str | None = None
+    press: str | None = None
+    ready: str | None = None
 
 
 def main() -> None:
@@ -142,14 +148,14 @@ def _screens(
     dataset = client.datasets(fundus.federation_id)[0].id
     return (
         Screen("federation", f"{federation}?picture=true"),
-        Screen("datasets", f"/datasets/{dataset}"),
+        Screen("datasets", f"/datasets/{dataset}", "[role=tablist]"),
         Screen("statistics", f"{federation}?tab=statistics"),
         Screen("new-experiment-method", f"{copy}&step=methods"),
-        Screen("new-experiment-review", f"{copy}&step=review"),
+        Screen("new-experiment-review", f"{copy}&step=review", press="Try it", ready="[data-testid=estimate]"),
         Screen("run", f"/experiments/{fundus.id}?run=%22{fedsm.id}%22"),
         Screen("results", f"/experiments/{fundus.id}"),
         Screen("matrix", f"/experiments/{fundus.id}?detail=%22{fedsm.id}%22", "[data-testid=matrix]"),
-        Screen("selector", f"/experiments/{fundus.id}?detail=%22{fedsm.id}%22", "[data-testid=gamma-sweep]"),
+        Screen("selector", f"/experiments/{fundus.id}?detail=%22{fedsm.id}%22", "[data-testid=selector]"),
         Screen("compare", f"{federation}/compare?runs={compared}"),
         Screen("cases", f"/runs/{fedsm.id}/cases?panes=[%22image%22,%22error%22]"),
         Screen("cases-rounds", f"/runs/{fedsm.id}/cases?case=%22{past}%22&round=1"),
@@ -167,8 +173,11 @@ def _take(browser: Browser, scheme: Scheme, url: str, token: str, screens: tuple
     for screen in screens:
         page.goto(url + screen.path)
         page.wait_for_timeout(SETTLE_MILLISECONDS)
+        if screen.press and screen.ready:
+            page.get_by_role("button", name=screen.press).click()
+            page.locator(screen.ready).wait_for(timeout=WAIT_MILLISECONDS)
         if screen.look_at:
-            page.locator(screen.look_at).evaluate("element => element.scrollIntoView({ block: 'start' })")
+            page.locator(screen.look_at).first.evaluate(BRING_TO_TOP, HEADER_PIXELS)
             page.wait_for_timeout(SETTLE_MILLISECONDS / 4)
         file = SCREENS / f"{screen.name}{'' if scheme == 'light' else '-dark'}.png"
         page.screenshot(path=file)
