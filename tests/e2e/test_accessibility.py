@@ -169,3 +169,13 @@ def test_the_keyboard_reaches_the_main_job(signed_in: Page, federation: Federati
     page.keyboard.type("By hand")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name="How images are prepared")).to_be_focused()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys.get_by_role("table", name="New experiment")).to_contain_text("Ctrl")
+    assert grave_violations(page) == []
+    keys.get_by_role("switch").uncheck()
+    page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    page.keyboard.press("?")
+    page.wait_for_timeout(300)
+    expect(keys).to_have_count(0)

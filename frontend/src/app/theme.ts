@@ -15,6 +15,9 @@ const petrol: MantineColorsTuple = [
   "#005f70",
 ];
 
+/** The cross has no words of its own. */
+const CLOSES = { closeButtonProps: { "aria-label": "Close" } };
+
 export const theme = createTheme({
   primaryColor: "petrol",
   // The same by day and night: Mantine chooses black or white text on a fill once for both.
@@ -27,6 +30,8 @@ export const theme = createTheme({
   // Of equal contrast with black and white: whichever is taken has at least 4.58 to 1.
   luminanceThreshold: 0.179,
   components: {
+    Modal: { defaultProps: CLOSES },
+    Drawer: { defaultProps: CLOSES },
     Badge: Badge.extend({ defaultProps: { variant: "light", tt: "none", fw: 500 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "xs", highlightOnHover: true } }),
   },
