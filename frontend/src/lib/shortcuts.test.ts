@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type GroupName, groupOf, keyWords, mayAct, type Press, pressed, SHORTCUTS, shortcutOf } from "./shortcuts";
 
@@ -77,4 +79,13 @@ describe("mayAct", () => {
     expect(mayAct("j", at("button"), "caseList", false)).toBe(false);
     expect(mayAct("ArrowUp", at("button"), "volume", false)).toBe(true);
   });
+});
+
+it("binds no key of a page beside this list", () => {
+  const source = join(import.meta.dirname, "..");
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(
+    (name) => /\.tsx?$/.test(name) && !name.endsWith(".test.ts") && name !== "components/useShortcuts.ts",
+  );
+  const binding = /\buseHotkeys\b|addEventListener\("key/;
+  expect(files.filter((name) => binding.test(readFileSync(join(source, name), "utf8")))).toEqual([]);
 });
