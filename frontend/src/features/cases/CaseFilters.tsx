@@ -16,11 +16,14 @@ import { IconDownload, IconFilter } from "@tabler/icons-react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { casesCsv } from "@/lib/cases";
 import { METRICS } from "@/lib/metrics";
+import { saveText } from "@/lib/save";
 import type { CasesSearch } from "@/lib/urlState";
 import { modelName } from "@/lib/words";
 
 const TYPED_MS = 250;
 const ANY = "";
+/** Of the popover; the site and the name stand above it. */
+export const NO_FILTERS = { used: undefined, wrong: undefined, from: undefined, to: undefined } as const;
 
 interface Props {
   cases: ScoredCase[];
@@ -51,13 +54,13 @@ export function CaseFilters(props: Props) {
         onChange={(event) => find(event.currentTarget.value)}
       />
       <Popover position="bottom-start" withArrow>
-        <Popover.Target>
-          <Indicator disabled={active === 0} label={active} size={16}>
+        <Indicator disabled={active === 0} label={active} size={16}>
+          <Popover.Target>
             <ActionIcon variant="default" size={30} aria-label="Filter the cases">
               <IconFilter size={16} aria-hidden />
             </ActionIcon>
-          </Indicator>
-        </Popover.Target>
+          </Popover.Target>
+        </Indicator>
         <Popover.Dropdown w={260}>
           <Stack gap="xs">
             {used.length > 0 && (
@@ -98,12 +101,7 @@ export function CaseFilters(props: Props) {
                 onChange={(value) => update({ to: number(value) })}
               />
             </Group>
-            <Button
-              size="xs"
-              variant="default"
-              disabled={active === 0}
-              onClick={() => update({ used: undefined, wrong: undefined, from: undefined, to: undefined })}
-            >
+            <Button size="xs" variant="default" disabled={active === 0} onClick={() => update(NO_FILTERS)}>
               Take these filters away
             </Button>
           </Stack>
@@ -115,19 +113,11 @@ export function CaseFilters(props: Props) {
           size={30}
           aria-label="Scores of these cases as CSV"
           disabled={cases.length === 0}
-          onClick={() => save(casesCsv(cases, all.models))}
+          onClick={() => saveText(casesCsv(cases, all.models), "cases.csv", "text/csv")}
         >
           <IconDownload size={16} aria-hidden />
         </ActionIcon>
       </Tooltip>
     </Group>
   );
-}
-
-function save(text: string) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = "cases.csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

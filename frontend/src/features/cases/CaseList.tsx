@@ -1,4 +1,4 @@
-import { Group, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
+import { Button, Group, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
@@ -7,7 +7,7 @@ import { CASE_ORDERS, type CaseOrder, caseScore, modelOfCase } from "@/lib/cases
 import { plural } from "@/lib/format";
 import { formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
 import type { CasesSearch } from "@/lib/urlState";
-import { CaseFilters } from "./CaseFilters";
+import { CaseFilters, NO_FILTERS } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
 
 interface Props {
@@ -88,8 +88,23 @@ export function CaseList(props: Props) {
           · <Kbd size="xs">J</Kbd> next, <Kbd size="xs">K</Kbd> previous
         </Text>
       </Stack>
-      {cases.length === 0 ? <Text size="sm">No case is left: take a filter away.</Text> : <Rows {...props} />}
+      {cases.length === 0 ? <NoCase {...props} /> : <Rows {...props} />}
     </div>
+  );
+}
+
+function NoCase({ update }: Props) {
+  return (
+    <Stack gap="xs" align="flex-start">
+      <Text size="sm">No case has all that is asked for.</Text>
+      <Button
+        size="xs"
+        variant="default"
+        onClick={() => update({ ...NO_FILTERS, site: undefined, find: undefined, case: undefined })}
+      >
+        Show all cases
+      </Button>
+    </Stack>
   );
 }
 
@@ -126,9 +141,9 @@ function Rows(props: Props) {
   );
 }
 
-/** A picture that cannot be had leaves its dark square, not the browser's sign. */
+/** Where a picture cannot be had its place stays empty: the browser's sign says nothing. */
 function hide(event: React.SyntheticEvent<HTMLImageElement>) {
-  event.currentTarget.removeAttribute("src");
+  event.currentTarget.style.visibility = "hidden";
 }
 
 /** Plain elements: a dozen new rows come with each frame while one scrolls. */
