@@ -31,9 +31,11 @@ def test_two_runs_are_compared(
     page.get_by_role("link", name="Compare runs").click()
     expect(page.get_by_role("heading", name="No run is chosen")).to_be_visible()
     picker = page.get_by_role("combobox", name="Runs")
-    for label in ("FedAvg, seed 0", "FedProx, seed 0"):
+    for experiment, label in zip(experiments, ("FedAvg, seed 0", "FedProx, seed 0"), strict=True):
         picker.click()
-        page.get_by_role("option", name=label).click()
+        option = page.locator(f"[role=option][value='{experiment.runs[0].id}']")
+        expect(option).to_have_text(label)
+        option.click()
     parameters = page.get_by_test_id("parameters")
     expect(parameters.get_by_role("row", name=re.compile("strategy.name"))).to_contain_text("fedprox")
     expect(parameters).not_to_contain_text("schedule.batch_size")
