@@ -18,7 +18,7 @@ from typing import Literal
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
 from backend.experiments.schemas import ExperimentRecord
 from backend.reports.schemas import ReportCreate
@@ -36,6 +36,8 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SETTLE_MILLISECONDS = 4000
 PATIENCE_SECONDS = 3600.0
 WAIT_MILLISECONDS = 120_000
+#: What is on screen until all is there.
+UNFINISHED = ".mantine-Loader-root, .mantine-Skeleton-root, [data-testid=viewer]:not([data-state=ready])"
 #: The page's own head stays in place.
 HEADER_PIXELS = 70
 BRING_TO_TOP = "(element, head) => window.scrollBy(0, element.getBoundingClientRect().top - head)"
@@ -173,6 +175,7 @@ def _take(browser: Browser, scheme: Scheme, url: str, token: str, screens: tuple
     for screen in screens:
         page.goto(url + screen.path)
         page.wait_for_timeout(SETTLE_MILLISECONDS)
+        expect(page.locator(UNFINISHED)).to_have_count(0, timeout=WAIT_MILLISECONDS)
         if screen.press and screen.ready:
             page.get_by_role("button", name=screen.press).click()
             page.locator(screen.ready).wait_for(timeout=WAIT_MILLISECONDS)

@@ -3,7 +3,6 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import VERSION
 from backend.contracts.status import TERMINAL_RUN_STATUSES
 from backend.db.models import Experiment, RunDataset
 from backend.evaluations.schemas import DataProvenance, ExperimentProvenance
@@ -24,6 +23,6 @@ def experiment_provenance(session: Session, experiment: Experiment) -> Experimen
         created_at=experiment.created_at,
         started_at=experiment.started_at,
         finished_at=max(ends) if ends and len(ends) == len(runs) else None,
-        version=VERSION,
+        code_versions=sorted({run.code_version for run in runs if run.code_version}),
         data=[DataProvenance(site_slug=slug, fingerprint=fingerprint) for slug, fingerprint in found],
     )

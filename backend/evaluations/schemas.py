@@ -165,7 +165,9 @@ class ExperimentProvenance(Record):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None = Field(description="When its last run ended; null while one is left.")
-    version: str = Field(description="Of FedSM Studio, that answers now.")
+    code_versions: list[str] = Field(
+        description="Of FedSM Studio, as each run started; more than one where it was updated in between."
+    )
     data: list[DataProvenance] = Field(description="Empty before a run has started.")
 
 

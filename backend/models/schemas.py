@@ -8,6 +8,7 @@ from pydantic import Field
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.experiments.changed_settings import ChangedSetting
 from backend.federations.schemas import Record
 
 PartKind = Literal["global", "personalized", "selector"]
@@ -51,9 +52,10 @@ class ModelSet(Record):
     seed: int
     round: int = Field(description="The best round, from which the models are.")
     finished_at: datetime
-    version: str = Field(description="Of FedSM Studio, that answers now.")
+    code_version: str | None = Field(description="Of FedSM Studio, as the run started; null if not kept.")
     task: SegmentationTask
     config: ExperimentConfig
+    changed_settings: list[ChangedSetting] = Field(description="Of the experiment and the method; not at defaults.")
     sites: list[str] = Field(description="In site order: the order of the selector's outputs.")
     parts: list[ModelPart]
     data: list[TrainingData]

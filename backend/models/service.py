@@ -10,7 +10,6 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import VERSION
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.status import RunStatus
@@ -18,6 +17,7 @@ from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
 from backend.errors import Conflict
 from backend.evaluations.scored_cases import MODELS, Query, case_value, evaluated_cases, places_of, present_values
+from backend.experiments.changed_settings import experiment_settings, strategy_settings
 from backend.models.schemas import ModelPart, ModelScore, ModelSet, PartKind, TrainingData
 
 COPY_BYTES = 1 << 20
@@ -86,7 +86,7 @@ def model_card(found: ModelSet) -> str:
             "`model.json` holds the whole configuration: how images are prepared, the network, and the order of the "
             "sites, which is that of the selector's outputs. Each tensor is named as in PyTorch's state dict.",
             "",
-            f"Written by FedSM Studio {found.version}.",
+            f"Trained with FedSM Studio {found.code_version or 'of an unknown version'}.",
             "",
         ]
     )
@@ -108,9 +108,10 @@ def _model_set(session: Session, run: Run) -> ModelSet:
         seed=run.seed,
         round=run.best_round,
         finished_at=run.finished_at,
-        version=VERSION,
+        code_version=run.code_version,
         task=run.spec.task,
         config=run.spec.config,
+        changed_settings=[*experiment_settings(run.spec.config), *strategy_settings(run.strategy)],
         sites=list(run.spec.sites),
         parts=parts,
         data=_data(session, run),

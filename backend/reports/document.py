@@ -12,6 +12,7 @@ from backend.contracts.base import Contract
 from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.status import RunStatus
 from backend.contracts.task_definition import SegmentationTask
+from backend.experiments.changed_settings import ChangedSetting
 
 SiteRole = Literal["trains", "held out", "no data"]
 
@@ -27,26 +28,19 @@ class ReportSite(Contract):
     minimum_count: int
 
 
-class ReportSetting(Contract):
-    """A setting that is not at its default."""
-
-    path: str
-    value: str
-    default: str
-
-
 class ReportRun(Contract):
     seed: int
     status: RunStatus
     best_round: int | None
     num_rounds: int
+    code_version: str | None = Field(default=None, description="Of FedSM Studio, as the run started; null if not kept.")
     seconds: float | None
     failure: str | None
 
 
 class ReportMethod(Contract):
     label: str
-    settings: tuple[ReportSetting, ...]
+    settings: tuple[ChangedSetting, ...]
     runs: tuple[ReportRun, ...]
 
 
@@ -141,7 +135,7 @@ class Report(Contract):
     task: SegmentationTask
     sites: tuple[ReportSite, ...]
     methods: tuple[ReportMethod, ...]
-    settings: tuple[ReportSetting, ...]
+    settings: tuple[ChangedSetting, ...]
     config: dict[str, Any] = Field(description="The whole configuration, from which the experiment can be repeated.")
     fingerprints: dict[str, tuple[str, ...]] = Field(description="Site to SHA-256 fingerprints of its data sets.")
     baseline: ReportBaseline | None

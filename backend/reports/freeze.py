@@ -20,6 +20,7 @@ from backend.evaluations.results import table_of
 from backend.evaluations.schemas import Checkpoint, Comparison, ComparisonCell, ExperimentResults, ResultCell
 from backend.evaluations.scored_cases import MODELS, ExperimentCases, Query, experiment_cases
 from backend.evaluations.selector import run_selector
+from backend.experiments.changed_settings import experiment_settings, strategy_settings
 from backend.reports.curves import validation_curves
 from backend.reports.document import (
     Report,
@@ -34,7 +35,6 @@ from backend.reports.document import (
     ReportTable,
     SiteRole,
 )
-from backend.reports.settings import experiment_settings, strategy_settings
 from backend.sites import service as sites
 
 #: What papers report; the other metrics stay in the exports.
@@ -162,6 +162,7 @@ def _report_run(run: Run) -> ReportRun:
         num_rounds=run.num_rounds,
         seconds=(run.finished_at - run.started_at).total_seconds() if ended else None,  # type: ignore[operator]
         failure=run.failure,
+        code_version=run.code_version,
     )
 
 

@@ -23,13 +23,13 @@ from reportlab.platypus import (
 )
 
 from backend.contracts.metrics import DISTANCES
+from backend.experiments.changed_settings import ChangedSetting
 from backend.reports.document import (
     Report,
     ReportCell,
     ReportMatrix,
     ReportMethod,
     ReportSelector,
-    ReportSetting,
     ReportTable,
 )
 from backend.reports.pdf_charts import curves_chart, sweep_chart
@@ -284,7 +284,7 @@ def _setting_up(report: Report) -> Iterator[Flowable]:
     yield _paragraph(f"Of the experiment: {_settings_text(report.settings) or 'everything at its default'}.", BODY)
 
 
-def _settings_text(settings: Sequence[ReportSetting]) -> str:
+def _settings_text(settings: Sequence[ChangedSetting]) -> str:
     return "; ".join(f"{entry.path} {entry.value} (not {entry.default})" for entry in settings)
 
 
@@ -296,9 +296,15 @@ def _runs_text(method: ReportMethod) -> str:
     return "\n".join(parts)
 
 
+def _programs_text(report: Report) -> str:
+    versions = {run.code_version for method in report.methods for run in method.runs if run.code_version}
+    trained = f"Trained with FedSM Studio {', '.join(sorted(versions))}; frozen" if versions else "Frozen"
+    return f"{trained} by FedSM Studio {report.version}"
+
+
 def _provenance(report: Report) -> Iterator[Flowable]:
     yield from _heading("Provenance", HEADING)
-    yield _paragraph(f"FedSM Studio {report.version}, experiment {report.experiment_id}.", BODY)
+    yield _paragraph(f"{_programs_text(report)}. Experiment {report.experiment_id}.", BODY)
     names = {site.slug: site.name for site in report.sites}
     rows = [[names.get(slug, slug), "\n".join(values)] for slug, values in report.fingerprints.items()]
     if rows:

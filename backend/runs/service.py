@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import VERSION
 from backend.clock import now
 from backend.contracts.status import TERMINAL_RUN_STATUSES, TRANSITIONS, RunStatus
 from backend.db.models import Run, RunRound, Task
@@ -34,6 +35,7 @@ def set_status(
         run.failure = None
     if run.started_at is None and status == RunStatus.RUNNING:
         run.started_at = now()
+        run.code_version = VERSION
     events.record_of_run(session, run, "status", message, actor, level, round=run.round)
 
 

@@ -12,15 +12,16 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import update
 
+from backend import VERSION
 from backend.clock import now
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.db.models import Report
 from backend.db.session import unit_of_work
+from backend.experiments.changed_settings import experiment_settings, strategy_settings
 from backend.reports.document import Report as Document
 from backend.reports.document import ReportSite
 from backend.reports.palette import SITE_COLOURS
 from backend.reports.pdf import report_pdf
-from backend.reports.settings import experiment_settings, strategy_settings
 from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -71,6 +72,7 @@ def test_the_numbers_are_those_of_the_results_page(backend: LiveBackend, finishe
     assert cells(report, "FedSM", "personalized")[-1]["difference"] == pytest.approx(0.3)
     assert report["baseline"]["label"] == "FedAvg"
     assert report["note"] == "Read <b>this</b>."
+    assert {run["code_version"] for method in report["methods"] for run in method["runs"]} == {VERSION}
     assert report["matrix"]["run_label"] == "FedSM"
     assert report["selector"]["sites"] == ["a", "b", "c"]
     assert {(curve["label"], curve["seed"]) for curve in report["curves"]} == {
@@ -176,6 +178,7 @@ def test_the_pdf_says_the_same(backend: LiveBackend, finished: dict[str, Any]) -
     assert pdf.metadata.title == body["title"]
     assert body["title"] in text
     assert "Second line" in text
+    assert f"Trained with FedSM Studio {VERSION}" in text
     assert "FedSM, super model" in text
     assert "0.800" in text
     assert "<10" in text

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from backend import VERSION
 from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -140,10 +141,11 @@ def test_provenance_names_who_when_and_the_data(
     waiting = make_experiment(backend, eight_cases)
     found = backend.get(f"/experiments/{waiting['id']}/provenance")
     assert (found["created_by"], found["started_at"], found["finished_at"]) == (waiting["created_by"], None, None)
-    assert found["data"] == []
+    assert (found["data"], found["code_versions"]) == ([], [])
     done = finish(backend, worker, eight_cases, seeds=[0, 1])
     found = backend.get(f"/experiments/{done['id']}/provenance")
     assert found["finished_at"] == max(run["finished_at"] for run in done["runs"])
+    assert found["code_versions"] == [VERSION]
     assert [entry["site_slug"] for entry in found["data"]] == list(SITES)
     assert all(entry["fingerprint"] for entry in found["data"])
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from backend import VERSION
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedSMConfig
@@ -66,6 +67,23 @@ def test_an_image_is_tried_and_forgotten(
     page.get_by_role("button", name=f"Forget {image.name}").click()
     expect(page.get_by_role("button", name=re.compile("^Forget"))).to_have_count(0)
     assert platform.client.predictions(run.id) == []
+
+
+def test_the_set_says_what_it_was_made_of(signed_in: Page, run: RunRecord) -> None:
+    page = signed_in
+    page.goto(f"/runs/{run.id}/model")
+    origin = page.get_by_test_id("model-origin")
+    expect(origin.get_by_role("row", name=re.compile("^Trained with"))).to_contain_text(f"FedSM Studio {VERSION}")
+    expect(origin.get_by_role("row", name=re.compile("^Model selector"))).to_contain_text("\u03b3 = 0.9")
+    expect(origin.get_by_role("row", name=re.compile("Rounds"))).to_contain_text("2 default 100")
+    configuration = origin.get_by_text(re.compile(r'"num_residual_units": 1'))
+    expect(configuration).to_be_hidden()
+    origin.get_by_role("button", name="Show the whole configuration").click()
+    expect(configuration).to_be_visible()
+    files = page.get_by_test_id("model-files")
+    expect(files.get_by_role("row", name=re.compile("Global model"))).to_contain_text("global.safetensors")
+    origin.get_by_role("link", name="Models to try").click()
+    expect(page.get_by_role("heading", name="Models to try")).to_be_visible()
 
 
 def test_the_set_is_downloaded(signed_in: Page, run: RunRecord, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from backend import VERSION
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedAvgConfig, FedProxConfig, FedSMConfig
 from backend.experiments.schemas import ExperimentRecord
@@ -35,6 +36,7 @@ def test_a_partial_experiment_says_what_is_missing(signed_in: Page, partial: Exp
     expect(note.get_by_role("link", name="FedProx was cancelled")).to_be_visible()
     line = page.get_by_test_id("provenance")
     expect(line).to_contain_text("Made by admin")
+    expect(line).to_contain_text(f"trained with FedSM Studio {VERSION}")
     line.get_by_role("button", name="4 data sets").click()
     expect(page.get_by_role("dialog")).to_contain_text("Fingerprints")
 

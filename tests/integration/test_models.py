@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load
 
+from backend import VERSION
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig, ScaffoldConfig
 from backend.experiments.schemas import ExperimentRecord
@@ -37,6 +38,11 @@ def test_the_set_names_what_predicts(platform: LivePlatform, experiment: Experim
     assert any(name.startswith("selector_moments/") for name in state)
     assert found.sites == list(SITES)
     assert {row.site_slug: row.num_cases for row in found.data} == NUM_CASES
+    assert found.code_version == VERSION
+    changed = {setting.path: (setting.value, setting.default) for setting in found.changed_settings}
+    assert changed["schedule.rounds"] == ("2", "100")
+    assert changed["network.channels"][0] == "4, 8"
+    assert "data.normalization" not in changed
     assert [score.model for score in found.scores] == ["global", "personalized", "super"]
     cells = platform.client.results(experiment.id).cells
     for score in found.scores:
@@ -71,6 +77,7 @@ def test_the_archive_holds_the_files_and_a_card_and_its_bytes_do_not_change(
         assert json.loads(archive.read("model.json"))["config"]["network"]["channels"] == [4, 8]
         card = archive.read("README.md").decode()
     assert "not a medical device" in card
+    assert f"Trained with FedSM Studio {VERSION}." in card
     assert all(part.sha256 in card for part in found.parts)
 
 

@@ -32,6 +32,7 @@ class Run(Base):
     best_round: Mapped[int | None]
     best_dice: Mapped[float | None]
     failure: Mapped[str | None]
+    code_version: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

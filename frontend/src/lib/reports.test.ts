@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ReportTable } from "@/api";
-import { cellText, isReportPath, readingOrder, reportModel, tableTitle } from "./reports";
+import type { Report, ReportTable } from "@/api";
+import { cellText, isReportPath, programsText, readingOrder, reportModel, tableTitle } from "./reports";
 
 const TABLE = { metric: "hd95", unit: "mm", higher_is_better: false, structure: null } as ReportTable;
 
@@ -26,6 +26,18 @@ describe("a report on screen", () => {
     const cell = { mean: 4.126, std: 0.5, p: 0.049 };
     expect(cellText(cell as never, TABLE)).toEqual({ mean: "4.13", std: "0.50", mark: "†" });
     expect(cellText({ mean: null, std: null, p: 0.05 } as never, TABLE)).toEqual({ mean: "–", std: null, mark: "" });
+  });
+
+  it("says which programs made it, as far as they are known", () => {
+    const made = (...versions: (string | null)[]) =>
+      programsText({
+        version: "0.3.0",
+        methods: [{ runs: versions.map((code_version) => ({ code_version })) }],
+      } as Report);
+    expect(made("0.2.0", "0.1.0", "0.2.0")).toBe(
+      "Trained with FedSM Studio 0.1.0, 0.2.0; frozen by FedSM Studio 0.3.0",
+    );
+    expect(made(null)).toBe("Frozen by FedSM Studio 0.3.0");
   });
 
   it("names a site's model by the site", () => {

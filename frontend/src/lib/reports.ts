@@ -52,3 +52,13 @@ export function matrixRange(matrix: ReportMatrix): [number, number] | null {
   const values = matrix.means.flat().filter((value): value is number => value !== null);
   return values.length === 0 ? null : [Math.min(...values), Math.max(...values)];
 }
+
+/** Which programs made the models and the report. */
+export function programsText(report: Report): string {
+  const all = report.methods.flatMap(({ runs }) => runs.map((run) => run.code_version));
+  const versions = [...new Set(all)].filter((version) => version !== null && version !== undefined).sort();
+  const frozen = `by FedSM Studio ${report.version}`;
+  return versions.length > 0
+    ? `Trained with FedSM Studio ${versions.join(", ")}; frozen ${frozen}`
+    : `Frozen ${frozen}`;
+}

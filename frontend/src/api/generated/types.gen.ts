@@ -494,6 +494,26 @@ export type CentralizedConfig = {
 };
 
 /**
+ * ChangedSetting
+ *
+ * A setting that is not at its default.
+ */
+export type ChangedSetting = {
+    /**
+     * Default
+     */
+    default: string;
+    /**
+     * Path
+     */
+    path: string;
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
  * CheckRecord
  *
  * What one check found. Equal fingerprints: the same cases, files, splits and reading of masks.
@@ -2150,6 +2170,12 @@ export type ExperimentFileText = {
  */
 export type ExperimentProvenance = {
     /**
+     * Code Versions
+     *
+     * Of FedSM Studio, as each run started; more than one where it was updated in between.
+     */
+    code_versions: Array<string>;
+    /**
      * Created At
      */
     created_at: string;
@@ -2177,12 +2203,6 @@ export type ExperimentProvenance = {
      * Started At
      */
     started_at: string | null;
-    /**
-     * Version
-     *
-     * Of FedSM Studio, that answers now.
-     */
-    version: string;
 };
 
 /**
@@ -3508,6 +3528,18 @@ export type ModelScore = {
  * ModelSet
  */
 export type ModelSet = {
+    /**
+     * Changed Settings
+     *
+     * Of the experiment and the method; not at defaults.
+     */
+    changed_settings: Array<ChangedSetting>;
+    /**
+     * Code Version
+     *
+     * Of FedSM Studio, as the run started; null if not kept.
+     */
+    code_version: string | null;
     config: ExperimentConfig;
     /**
      * Data
@@ -3618,12 +3650,6 @@ export type ModelSet = {
      */
     strategy_label: string;
     task: SegmentationTask;
-    /**
-     * Version
-     *
-     * Of FedSM Studio, that answers now.
-     */
-    version: string;
 };
 
 /**
@@ -4231,7 +4257,7 @@ export type Report = {
     /**
      * Settings
      */
-    settings: Array<ReportSetting>;
+    settings: Array<ChangedSetting>;
     /**
      * Sites
      */
@@ -4439,7 +4465,7 @@ export type ReportMethod = {
     /**
      * Settings
      */
-    settings: Array<ReportSetting>;
+    settings: Array<ChangedSetting>;
 };
 
 /**
@@ -4527,6 +4553,12 @@ export type ReportRun = {
      */
     best_round: number | null;
     /**
+     * Code Version
+     *
+     * Of FedSM Studio, as the run started; null if not kept.
+     */
+    code_version?: string | null;
+    /**
      * Failure
      */
     failure: string | null;
@@ -4600,26 +4632,6 @@ export type ReportSelector = {
         number,
         number
     ]>;
-};
-
-/**
- * ReportSetting
- *
- * A setting that is not at its default.
- */
-export type ReportSetting = {
-    /**
-     * Default
-     */
-    default: string;
-    /**
-     * Path
-     */
-    path: string;
-    /**
-     * Value
-     */
-    value: string;
 };
 
 /**

@@ -1,10 +1,11 @@
-import { Alert, Button, Card, CopyButton, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
+import { Alert, Button, Card, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { api, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Fingerprint } from "@/components/Fingerprint";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
@@ -119,19 +120,7 @@ function Identity({ dataset }: { dataset: DatasetRecord }) {
           {facts.join(" · ")}
         </Text>
         {dataset.fingerprint && (
-          <CopyButton value={dataset.fingerprint}>
-            {({ copied, copy }) => (
-              <Button
-                size="compact-xs"
-                variant="default"
-                ff="monospace"
-                onClick={copy}
-                title="SHA-256 over names, splits, files and how masks are read. Click to copy."
-              >
-                {copied ? "copied" : `fingerprint ${dataset.fingerprint?.slice(0, 12)}…`}
-              </Button>
-            )}
-          </CopyButton>
+          <Fingerprint value={dataset.fingerprint} of={`the data set ${dataset.name}`} label="fingerprint " />
         )}
       </Group>
     </Stack>

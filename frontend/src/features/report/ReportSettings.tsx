@@ -1,6 +1,6 @@
 import { Code, Stack, Table, Text, Title } from "@mantine/core";
-import type { Report, ReportMethod, ReportSetting } from "@/api";
-import { siteNames } from "@/lib/reports";
+import type { ChangedSetting, Report, ReportMethod } from "@/api";
+import { programsText, siteNames } from "@/lib/reports";
 import classes from "./Report.module.css";
 
 /** What was run, with what, on which data: enough to do it again. */
@@ -37,7 +37,7 @@ export function ReportSettings({ report }: { report: Report }) {
         Provenance
       </Title>
       <Text size="sm">
-        FedSM Studio {report.version}, experiment {report.experiment_id}. Fingerprints of the data (SHA-256):
+        {programsText(report)}. Experiment {report.experiment_id}. Fingerprints of the data (SHA-256):
       </Text>
       <Stack gap={4}>
         {Object.entries(report.fingerprints).map(([slug, values]) => (
@@ -56,7 +56,7 @@ export function ReportSettings({ report }: { report: Report }) {
   );
 }
 
-function settingsText(settings: readonly ReportSetting[]): string {
+function settingsText(settings: readonly ChangedSetting[]): string {
   return settings.map((entry) => `${entry.path} ${entry.value} (not ${entry.default})`).join("; ");
 }
 

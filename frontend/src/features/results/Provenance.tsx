@@ -1,6 +1,7 @@
-import { Anchor, Code, Group, Popover, Table, Text } from "@mantine/core";
+import { Anchor, Group, Popover, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ExperimentProvenance, type FederationRecord, provenanceQuery } from "@/api";
+import { Fingerprint } from "@/components/Fingerprint";
 import { SiteMark } from "@/components/SiteMark";
 import { formatDateTime, plural } from "@/lib/format";
 import { siteLook } from "./sites";
@@ -28,7 +29,10 @@ export function provenanceWords(found: ExperimentProvenance): string {
   const parts = [`Made by ${found.created_by} on ${formatDateTime(found.created_at)}`];
   if (found.finished_at) parts.push(`finished ${formatDateTime(found.finished_at)}`);
   else if (found.started_at) parts.push(`started ${formatDateTime(found.started_at)}`);
-  return `${parts.join(", ")} · shown by FedSM Studio ${found.version}`;
+  const words = parts.join(", ");
+  return found.code_versions.length > 0
+    ? `${words} · trained with FedSM Studio ${found.code_versions.join(" and ")}`
+    : words;
 }
 
 function Fingerprints({ provenance, federation }: { provenance: ExperimentProvenance; federation: FederationRecord }) {
@@ -53,7 +57,7 @@ function Fingerprints({ provenance, federation }: { provenance: ExperimentProven
                     <SiteMark {...siteLook(site_slug, federation)} size="xs" />
                   </Table.Th>
                   <Table.Td>
-                    <Code title={fingerprint}>{fingerprint.slice(0, 16)}…</Code>
+                    <Fingerprint value={fingerprint} of={`the data of ${siteLook(site_slug, federation).name}`} />
                   </Table.Td>
                 </Table.Tr>
               ))}

@@ -5,24 +5,32 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from backend.contracts.base import Contract
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
-from backend.reports.document import ReportSetting
 
 
-def experiment_settings(config: ExperimentConfig) -> tuple[ReportSetting, ...]:
+class ChangedSetting(Contract):
+    """A setting that is not at its default."""
+
+    path: str
+    value: str
+    default: str
+
+
+def experiment_settings(config: ExperimentConfig) -> tuple[ChangedSetting, ...]:
     """All but the methods, which each name their own."""
     standard = ExperimentConfig(strategies=config.strategies)
     return tuple(_differences(config, standard, "", skip=("strategies",)))
 
 
-def strategy_settings(strategy: StrategyConfig) -> tuple[ReportSetting, ...]:
+def strategy_settings(strategy: StrategyConfig) -> tuple[ChangedSetting, ...]:
     return tuple(_differences(strategy, type(strategy)(), "", skip=("name",)))
 
 
 def _differences(
     value: BaseModel, standard: BaseModel, path: str, skip: tuple[str, ...] = ()
-) -> Iterator[ReportSetting]:
+) -> Iterator[ChangedSetting]:
     """A variant (another network, another selector) is named, then compared with its own defaults."""
     if type(value) is not type(standard):
         yield _setting(f"{path}name", getattr(value, "name", None), getattr(standard, "name", None))
@@ -38,8 +46,8 @@ def _differences(
             yield _setting(key, own, default)
 
 
-def _setting(path: str, value: object, default: object) -> ReportSetting:
-    return ReportSetting(path=path, value=_text(value), default=_text(default))
+def _setting(path: str, value: object, default: object) -> ChangedSetting:
+    return ChangedSetting(path=path, value=_text(value), default=_text(default))
 
 
 def _text(value: Any) -> str:

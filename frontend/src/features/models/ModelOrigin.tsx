@@ -1,0 +1,144 @@
+import { Button, Card, Code, Collapse, Stack, Table, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { FederationRecord, ModelSet } from "@/api";
+import { Fingerprint } from "@/components/Fingerprint";
+import { TextLink } from "@/components/links";
+import { SiteMark } from "@/components/SiteMark";
+import { describePath } from "@/lib/fieldNames";
+import { originFacts } from "@/lib/models";
+
+interface Props {
+  set: ModelSet;
+  federation: FederationRecord;
+}
+
+/** By which method, with which settings, on which data: enough to make the models again. */
+export function ModelOrigin({ set, federation }: Props) {
+  return (
+    <Card withBorder data-testid="model-origin">
+      <Stack>
+        <Title order={2} size="h4">
+          Where it comes from
+        </Title>
+        <Facts set={set} />
+        <Title order={3} size="h5">
+          Trained on
+        </Title>
+        <Data set={set} federation={federation} />
+        <Title order={3} size="h5">
+          Differs from the defaults
+        </Title>
+        <Changed set={set} />
+        <Configuration set={set} />
+      </Stack>
+    </Card>
+  );
+}
+
+function Facts({ set }: { set: ModelSet }) {
+  return (
+    <Table fz="sm" verticalSpacing={4} layout="fixed">
+      <Table.Tbody>
+        <Table.Tr>
+          <Table.Th scope="row" fw={400} c="dimmed" w="35%">
+            Experiment
+          </Table.Th>
+          <Table.Td>
+            <TextLink
+              size="sm"
+              to="/experiments/$experimentId"
+              params={{ experimentId: set.experiment_id }}
+              search={{ run: set.run_id }}
+            >
+              {set.experiment_name}
+            </TextLink>
+          </Table.Td>
+        </Table.Tr>
+        {originFacts(set).map(([label, value]) => (
+          <Table.Tr key={label}>
+            <Table.Th scope="row" fw={400} c="dimmed">
+              {label}
+            </Table.Th>
+            <Table.Td>{value}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Data({ set, federation }: Props) {
+  return (
+    <Table fz="sm" verticalSpacing={4}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Site</Table.Th>
+          <Table.Th ta="right">Cases</Table.Th>
+          <Table.Th ta="right">Fingerprint</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {set.data.map((data) => {
+          const site = federation.sites.find((entry) => entry.slug === data.site_slug);
+          const name = site?.name ?? data.site_slug;
+          return (
+            <Table.Tr key={data.dataset_id}>
+              <Table.Th scope="row" fw={400}>
+                <SiteMark position={site?.position ?? 0} name={name} />
+                {!data.trained_on && (
+                  <Text size="xs" c="dimmed">
+                    held out: tested, not trained on
+                  </Text>
+                )}
+              </Table.Th>
+              <Table.Td ta="right">{data.num_cases}</Table.Td>
+              <Table.Td ta="right">
+                <Fingerprint value={data.fingerprint} of={`the data of ${name}`} />
+              </Table.Td>
+            </Table.Tr>
+          );
+        })}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Changed({ set }: { set: ModelSet }) {
+  if (set.changed_settings.length === 0) return <Text size="sm">Every setting is at its default.</Text>;
+  return (
+    <Table fz="sm" verticalSpacing={4} layout="fixed">
+      <Table.Tbody>
+        {set.changed_settings.map((setting) => (
+          <Table.Tr key={setting.path}>
+            <Table.Th scope="row" fw={400} title={setting.path}>
+              {describePath(setting.path, [])}
+            </Table.Th>
+            <Table.Td>
+              <b>{setting.value}</b>{" "}
+              <Text span size="xs" c="dimmed">
+                default {setting.default}
+              </Text>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+/** How images are prepared is in it too. */
+function Configuration({ set }: { set: ModelSet }) {
+  const [open, { toggle }] = useDisclosure(false);
+  return (
+    <div>
+      <Button size="compact-sm" variant="default" onClick={toggle} aria-expanded={open}>
+        {open ? "Hide the whole configuration" : "Show the whole configuration"}
+      </Button>
+      <Collapse expanded={open}>
+        <Code block mt="xs" mah={420} tabIndex={0} style={{ overflow: "auto" }}>
+          {JSON.stringify({ ...set.config, strategies: [set.strategy] }, null, 1)}
+        </Code>
+      </Collapse>
+    </div>
+  );
+}

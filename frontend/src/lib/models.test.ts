@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import type { ModelSet } from "@/api";
+import { originFacts, partTitle } from "./models";
+
+it("names each file's model, a personalized one by its site", () => {
+  expect(partTitle("global")).toEqual({ title: "Global model", site: null });
+  expect(partTitle("personalized/aster-clinic")).toEqual({ title: "Personalized model", site: "aster-clinic" });
+  expect(partTitle("selector_encoder").title).toBe("Model selector, its image encoder");
+});
+
+const SET = {
+  strategy: { name: "fedsm", gamma: 0.8, routing: "hard", selector: { name: "lda" } },
+  strategy_label: "FedSM",
+  seed: 3,
+  round: 7,
+  finished_at: "2026-03-04T05:06:07Z",
+  code_version: "0.1.0",
+  config: { network: { name: "unet" }, schedule: { rounds: 30 } },
+} as unknown as ModelSet;
+
+it("says by what a set was made", () => {
+  expect(Object.fromEntries(originFacts(SET))).toMatchObject({
+    Method: "FedSM, seed 3",
+    "Best round": "7 of 30, by validation",
+    Network: "U-Net",
+    "Model selector": "LDA (closed form), threshold γ = 0.8",
+    "Trained with": "FedSM Studio 0.1.0",
+  });
+});
+
+it("says what is not known, and nothing of a selector that is not there", () => {
+  const facts = originFacts({ ...SET, strategy: { name: "fedavg" }, code_version: null } as unknown as ModelSet);
+  expect(Object.fromEntries(facts)["Trained with"]).toBe("FedSM Studio of a version that was not kept");
+  expect(facts.map(([label]) => label)).not.toContain("Model selector");
+});
