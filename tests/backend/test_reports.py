@@ -221,6 +221,13 @@ def test_settings_name_what_differs_from_the_defaults() -> None:
     ]
 
 
+def test_settings_are_named_of_a_method_that_refuses_the_default_schedule() -> None:
+    schedule = {"optimizer": "sgd", "momentum": 0.0}
+    config = ExperimentConfig.model_validate({"schedule": schedule, "strategies": [{"name": "scaffold"}]})
+    assert [s.path for s in experiment_settings(config)] == ["schedule.optimizer", "schedule.momentum"]
+    assert strategy_settings(config.strategies[0]) == ()
+
+
 def test_the_pdf_has_the_colours_of_the_screen() -> None:
     palette = (FRONTEND / "src" / "lib" / "palette.ts").read_text()
     (listed,) = re.findall(r"SITE_COLOURS = \[(.*?)\]", palette, flags=re.DOTALL)
