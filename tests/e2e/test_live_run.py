@@ -182,7 +182,13 @@ def test_curves_keep_their_look_in_the_address(signed_in: Page, platform: LivePl
     expect(page).to_have_url(re.compile(r"hide=.*birch-clinic"))
     expect(page).to_have_url(re.compile(r"scale=log"))
     expect(page).to_have_url(re.compile(r"smooth=0\.99"))
+    curves.get_by_role("slider", name="First round shown").press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"from=1&to=2"))
     page.reload()
+    expect(curves.get_by_test_id("rounds-shown")).to_have_text("1 to 2")
+    curves.get_by_role("button", name="All rounds").click()
+    expect(page).not_to_have_url(re.compile(r"from="))
+    expect(curves.get_by_test_id("rounds-shown")).to_have_text("0 to 2")
     expect(curves.get_by_role("button", name="birch-clinic")).to_have_attribute("aria-pressed", "false")
     expect(slider).to_have_attribute("aria-valuenow", "0.99")
     with page.expect_download() as download:

@@ -246,3 +246,53 @@ def test_keys_wheel_and_address_say_the_same(signed_in: Page, platform: LivePlat
         page.wait_for_timeout(300)
     expect(page).not_to_have_url(re.compile("window="))
     assert np.abs(picture_of(page.get_by_test_id("viewer")) - automatic).mean() < 0.1
+
+
+def test_a_view_is_zoomed_moved_and_turned_by_keyboard(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
+    """With the focus in the picture, whose library has keys of its own: they are off."""
+    page, case = signed_in, the_large_case(platform, run)
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    all_of_it = shown(page, run, case.case_id, "slice=10")
+    viewer, bar = page.get_by_test_id("viewer"), page.get_by_test_id("scale-bar")
+    length = bar.inner_text()
+    viewer.click()
+    for key in ("v", "h", "c"):
+        page.keyboard.press(key)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Look further to a side")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert np.abs(after_a_frame(page) - all_of_it).mean() < 0.1
+    assert alerts == []
+
+    page.keyboard.press("Shift+ArrowRight")
+    moved = after_a_frame(page)
+    step = round(moved.shape[1] * 0.1)
+    assert np.abs(moved[:, :-step] - all_of_it[:, step:]).mean() < np.abs(moved - all_of_it).mean() / 4
+    for _ in range(4):
+        page.keyboard.press("+")
+    expect(bar).not_to_have_text(length)
+    page.keyboard.press("0")
+    expect(bar).to_have_text(length)
+    assert np.abs(after_a_frame(page) - all_of_it).mean() < 0.1
+
+    viewer.hover()
+    page.keyboard.down("Control")
+    for _ in range(6):
+        page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(bar).not_to_have_text(length)
+    expect(page.get_by_test_id("slice")).to_have_text("Slice 11 of 32")
+
+    solid = shown(page, run, case.case_id, "plane=%223d%22")
+    page.keyboard.press("Shift+ArrowLeft")
+    assert np.abs(after_a_frame(page) - solid).mean() > 0.5
+    page.get_by_role("button", name="Reset zoom and turn").click()
+    page.mouse.move(0, 0)
+    assert np.abs(after_a_frame(page) - solid).mean() < 0.1
+
+
+def after_a_frame(page: Page) -> Pixels:
+    page.wait_for_timeout(400)
+    return picture_of(page.get_by_test_id("viewer"))

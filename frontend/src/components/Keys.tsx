@@ -7,24 +7,38 @@ export function Keys<Group extends GroupName>({ group, name }: { group: Group; n
   return <KeyCaps keys={groupOf(group).shortcuts[name as string]?.keys ?? []} />;
 }
 
+/** A key that all are pressed with is named once. */
 export function KeyCaps({ keys }: { keys: readonly string[] }) {
   const mac = /mac/i.test(window.navigator.userAgent);
+  const words = keys.map((key) => keyWords(key, mac));
+  const [held] = words[0] ?? [];
+  const shared = words.length > 1 && words.every((entry) => entry.length > 1 && entry[0] === held);
   return (
     <Group gap={6} component="span" display="inline-flex" wrap="nowrap">
-      {keys.map((key) => (
-        <span key={key} style={{ whiteSpace: "nowrap" }}>
-          {keyWords(key, mac).map((word, index) => (
+      {shared && held && (
+        <span style={{ whiteSpace: "nowrap" }}>
+          <Kbd size="xs">{held}</Kbd>
+          <Plus />
+        </span>
+      )}
+      {words.map((entry, index) => (
+        <span key={keys[index]} style={{ whiteSpace: "nowrap" }}>
+          {entry.slice(shared ? 1 : 0).map((word, place) => (
             <Fragment key={word}>
-              {index > 0 && (
-                <Text span size="xs" c="dimmed">
-                  {" + "}
-                </Text>
-              )}
+              {place > 0 && <Plus />}
               <Kbd size="xs">{word}</Kbd>
             </Fragment>
           ))}
         </span>
       ))}
     </Group>
+  );
+}
+
+function Plus() {
+  return (
+    <Text span size="xs" c="dimmed">
+      {" + "}
+    </Text>
   );
 }

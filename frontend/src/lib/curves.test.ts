@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CurveSeries, RunCurves } from "@/api";
-import { curves, curvesCsv, mergeCurves, smoothed, zoomed } from "./curves";
+import { curves, curvesCsv, inView, mergeCurves, type Point, smoothed, zoomed } from "./curves";
 
 function series(site: string, values: Record<number, number>, more: Partial<CurveSeries> = {}): CurveSeries {
   const rounds = Object.keys(values).map(Number);
@@ -88,6 +88,19 @@ describe("smoothed", () => {
   it("changes nothing at weight 0", () => {
     expect(smoothed([[1, 0.3]], 0)).toEqual([[1, 0.3]]);
   });
+});
+
+it("leaves out the rounds that are not in view", () => {
+  const points: Point[] = [
+    [1, 0.2],
+    [2, 0.5],
+    [3, 0.6],
+    [4, 0.7],
+  ];
+  expect(inView(points, { from: 1.5, to: 3 })).toEqual([
+    [2, 0.5],
+    [3, 0.6],
+  ]);
 });
 
 describe("zoomed", () => {

@@ -99,6 +99,10 @@ export interface Range {
   to: number;
 }
 
+export function inView(points: readonly Point[], { from, to }: Range): Point[] {
+  return points.filter(([round]) => round >= from && round <= to);
+}
+
 /** Half or twice the range about a round, within 0 and the last round; null where that is everything. */
 export function zoomed(range: Range, about: number, factor: number, last: number): Range | null {
   const from = Math.max(0, about - (about - range.from) * factor);

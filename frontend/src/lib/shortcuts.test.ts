@@ -20,7 +20,7 @@ function page(html: string): (selector: string) => Element {
 describe("shortcuts", () => {
   it("have no key twice on one page", () => {
     const pages: GroupName[][] = [
-      ["everywhere", "caseList", "casePicture", "volume"],
+      ["everywhere", "caseList", "casePicture", "view", "volume"],
       ["everywhere", "setup"],
     ];
     for (const groups of [...pages, ...Object.keys(SHORTCUTS).map((name) => [name as GroupName])]) {
@@ -37,6 +37,9 @@ describe("shortcuts", () => {
     expect(pressed(press("Enter"), "mod+Enter")).toBe(false);
     expect(pressed(press("Enter", { metaKey: true }), "mod+Enter")).toBe(true);
     expect(pressed(press("ArrowUp", { shiftKey: true }), "ArrowUp")).toBe(false);
+    expect(pressed(press("ArrowUp", { shiftKey: true }), "shift+ArrowUp")).toBe(true);
+    expect(pressed(press("ArrowUp"), "shift+ArrowUp")).toBe(false);
+    expect(pressed(press("+", { shiftKey: true }), "+")).toBe(true);
   });
 
   it("are found by their key", () => {
@@ -46,6 +49,7 @@ describe("shortcuts", () => {
 
   it("are written as the keys are", () => {
     expect(keyWords("mod+Enter", false)).toEqual(["Ctrl", "Enter"]);
+    expect(keyWords("shift+ArrowLeft", false)).toEqual(["Shift", "←"]);
     expect(keyWords("mod+Enter", true)).toEqual(["⌘", "Enter"]);
     expect([...keyWords("j", false), ...keyWords("PageUp", false)]).toEqual(["J", "Page up"]);
   });

@@ -66,6 +66,17 @@ export const SHORTCUTS = {
       picture: { keys: ["p"], does: "Save the views as a picture" },
     },
   },
+  view: {
+    title: "Where a view looks",
+    shortcuts: {
+      zoom: { keys: ["+", "-"], does: "Zoom in or out" },
+      move: {
+        keys: ["shift+ArrowLeft", "shift+ArrowRight", "shift+ArrowUp", "shift+ArrowDown"],
+        does: "Look further to a side; turn a 3D view",
+      },
+      all: { keys: ["0"], does: "Show all of it again" },
+    },
+  },
   volume: {
     title: "Slices of a volume",
     shortcuts: {
@@ -100,14 +111,16 @@ export interface Press {
 }
 
 const MOD = "mod+";
+const SHIFT = "shift+";
 
 /** Signs as `?` and `[` need Shift or AltGr on some keyboards; a letter means the same with Caps Lock. */
 export function pressed(press: Press, key: string): boolean {
   const needsMod = key.startsWith(MOD);
-  const plain = needsMod ? key.slice(MOD.length) : key;
+  const needsShift = key.startsWith(SHIFT);
+  const plain = key.slice(needsMod ? MOD.length : needsShift ? SHIFT.length : 0);
   const mod = press.ctrlKey || press.metaKey;
   if (isSign(plain)) return !needsMod && press.key === plain && (!mod || press.altKey);
-  if (press.shiftKey || press.altKey || mod !== needsMod) return false;
+  if (press.shiftKey !== needsShift || press.altKey || mod !== needsMod) return false;
   return plain.length === 1 ? press.key.toLowerCase() === plain : press.key === plain;
 }
 
@@ -156,5 +169,6 @@ const KEY_WORDS: Readonly<Record<string, string>> = {
 /** `mod+Enter` as the words on its keys. */
 export function keyWords(key: string, mac: boolean): string[] {
   if (key.startsWith(MOD)) return [mac ? "⌘" : "Ctrl", ...keyWords(key.slice(MOD.length), mac)];
+  if (key.startsWith(SHIFT)) return ["Shift", ...keyWords(key.slice(SHIFT.length), mac)];
   return [KEY_WORDS[key] ?? (key.length === 1 ? key.toUpperCase() : key)];
 }

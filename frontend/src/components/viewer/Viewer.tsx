@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Center, Group, Loader, Paper, Text, Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconZoomReset } from "@tabler/icons-react";
+import { Button, Center, Group, Loader, Paper, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Layer, Plane } from "./layers";
 import { ScaleBar } from "./ScaleBar";
+import { ViewControls } from "./ViewControls";
 import { CaseView, type PixelLength, type VolumeInfo } from "./viewer";
 
 interface Props {
@@ -33,8 +34,9 @@ type Shown = { state: "loading" } | { state: "ready"; caseId: string } | { state
 const NO_WEBGL = "Check that the browser allows WebGL 2 (hardware acceleration), or use another browser.";
 
 /**
- * The picture with its overlays. Wheel: zoom; drag with the right button: move. In a volume the wheel steps through the
- * slices, and a drag with the right button sets black and white by what it covers.
+ * The picture with its overlays. Wheel: zoom; drag: move. In a volume the wheel steps through the slices and zooms with
+ * Ctrl held, a drag with the left button moves the crosshair and with Shift or the middle button the view, and one with
+ * the right button sets black and white by what it covers.
  */
 export default function Viewer(props: Props) {
   const { caseId, imageUrl, layers, opacity, plane, slice, window } = props;
@@ -92,6 +94,21 @@ export default function Viewer(props: Props) {
       });
     return () => abort.abort();
   }, [view, caseId, imageUrl, content, tries]);
+
+  // Before NiiVue has it, and not passive: the page would be zoomed too.
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element || !view) return;
+    const turn = (event: WheelEvent) => {
+      const { left, top } = element.getBoundingClientRect();
+      const used = view.wheel(event.clientX - left, event.clientY - top, event.deltaY, event.ctrlKey || event.metaKey);
+      if (!used) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    element.addEventListener("wheel", turn, { capture: true, passive: false });
+    return () => element.removeEventListener("wheel", turn, { capture: true });
+  }, [view]);
 
   useEffect(() => view?.setOpacity(opacity), [view, opacity]);
 
@@ -166,18 +183,7 @@ export default function Viewer(props: Props) {
           </Paper>
         </Center>
       )}
-      <Tooltip label="Reset zoom and position">
-        <ActionIcon
-          variant="filled"
-          color="dark"
-          pos="absolute"
-          style={{ top: 10, right: 10 }}
-          onClick={() => view?.resetView()}
-          aria-label="Reset zoom and position"
-        >
-          <IconZoomReset size={18} />
-        </ActionIcon>
-      </Tooltip>
+      <ViewControls view={ready ? view : undefined} turns={plane === "3d"} />
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { caseFile, caseMask } from "@/lib/caseFiles";
 import { type MaskVolume, toNifti } from "@/lib/nifti";
+import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "@/lib/viewPan";
 import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
 
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
@@ -32,7 +33,15 @@ const VEIL = 0.12;
 const CROSSHAIR = 1;
 
 const NO_CROSSHAIR = 0;
-const PLAIN_VIEW: [number, number, number, number] = [0, 0, 0, 1];
+/** Azimuth and elevation in degrees, and size, as a 3D view begins. */
+const FIRST_TURN = { azimuth: 110, elevation: 10, scale: 1 };
+/** Degrees, and the share of the view, of one step by keyboard. */
+const TURN_STEP = 15;
+const MOVE_STEP = 0.1;
+const WHEEL_STEP = 1.15;
+
+export type Direction = "left" | "right" | "up" | "down";
+const STEPS: Record<Direction, [number, number]> = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 interface Loaded {
   layer: Layer;
@@ -81,6 +90,10 @@ async function volumeOf(
   );
 }
 
+function pointOf(numbers: ArrayLike<number>): [number, number, number] {
+  return [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0];
+}
+
 /** How long one pixel of the canvas is, in the unit of the image's spacing. */
 export type PixelLength = number | null;
 
@@ -93,6 +106,7 @@ export class CaseView {
   #plane: Plane = "axial";
   /** The plane that the layers on screen were made for. */
   #painted: Plane = "axial";
+  #others: readonly CaseView[] = [];
   /** Told the slice of the present plane when wheel or mouse moved it. */
   onSlice: (slice: number) => void = () => {};
   /** Told which stored values are black and white when the mouse changed it. */
@@ -130,6 +144,9 @@ export class CaseView {
       loadingText: "",
       logLevel: "error",
     });
+    // NiiVue's own keys would change the plane behind the page's back, and answer `?` with an alert.
+    niivue.keyDownListener = () => {};
+    niivue.keyUpListener = () => {};
     await niivue.attachToCanvas(canvas);
     return new CaseView(niivue);
   }
@@ -212,8 +229,12 @@ export class CaseView {
   showPlane(plane: Plane): void {
     const isVolume = this.volume() !== null;
     this.#plane = isVolume ? plane : "axial";
-    // With `pan` the wheel zooms; otherwise it steps through the slices.
     this.#niivue.opts.dragMode = isVolume ? DRAG_MODE.contrast : DRAG_MODE.pan;
+    this.#niivue.opts.mouseEventConfig = {
+      leftButton: { primary: isVolume ? DRAG_MODE.crosshair : DRAG_MODE.pan, withShift: DRAG_MODE.pan },
+      rightButton: isVolume ? DRAG_MODE.contrast : DRAG_MODE.pan,
+      centerButton: DRAG_MODE.pan,
+    };
     this.#niivue.opts.isOrientationTextVisible = isVolume;
     // As radiologists look at a patient: from the feet, the patient's left on the right.
     this.#niivue.opts.isRadiologicalConvention = isVolume;
@@ -268,6 +289,7 @@ export class CaseView {
 
   /** What a mouse moves here moves in the others too: zoom, position, slice. */
   follow(others: readonly CaseView[]): void {
+    this.#others = others;
     this.#niivue.broadcastTo(
       others.map((other) => other.#niivue),
       { "2d": true, "3d": true },
@@ -288,8 +310,74 @@ export class CaseView {
     return this.#niivue.canvas;
   }
 
+  /** About the middle of the view. */
+  zoom(factor: number): void {
+    if (this.#plane === "3d") this.#look({ scale: this.#niivue.scene.volScaleMultiplier * factor });
+    else this.#look({ pan: zoomedAbout(this.#pan(), factor, centreOf(this.#pan(), this.#middle())) });
+  }
+
+  /**
+   * A turn of the wheel: zooms about the mouse in a picture, and with Ctrl held in a volume, whose slices the wheel
+   * steps through. x and y in pixels of the page from the view's corner. False: it is not for zooming.
+   */
+  wheel(x: number, y: number, turn: number, ctrl: boolean): boolean {
+    if (this.#plane === "3d" || (this.volume() !== null && !ctrl)) return false;
+    const point = this.#pointAt(x * window.devicePixelRatio, y * window.devicePixelRatio);
+    if (point) this.#look({ pan: zoomedAbout(this.#pan(), turn < 0 ? WHEEL_STEP : 1 / WHEEL_STEP, point) });
+    return true;
+  }
+
+  /** Looks further to a side; a 3D view turns. */
+  move(direction: Direction): void {
+    const [right, down] = STEPS[direction];
+    const { scene, screenSlices } = this.#niivue;
+    if (this.#plane === "3d") {
+      const [azimuth, elevation] = turned(
+        scene.renderAzimuth,
+        scene.renderElevation,
+        right * TURN_STEP,
+        -down * TURN_STEP,
+      );
+      this.#look({ azimuth, elevation });
+      return;
+    }
+    const [left = 0, top = 0, width = 0, height = 0] = screenSlices[0]?.leftTopWidthHeight ?? [];
+    const from = this.#pointAt(left + width * (0.5 + right * MOVE_STEP), top + height * (0.5 + down * MOVE_STEP));
+    const to = this.#pointAt(left + width / 2, top + height / 2);
+    if (from && to) this.#look({ pan: movedFrom(this.#pan(), from, to) });
+  }
+
   resetView(): void {
-    this.#niivue.setPan2Dxyzmm(PLAIN_VIEW);
+    this.#look({ ...FIRST_TURN, pan: [...SHOW_ALL] });
+  }
+
+  /** Here and in the views that are linked. */
+  #look(change: { pan?: Pan; azimuth?: number; elevation?: number; scale?: number }): void {
+    for (const niivue of [this, ...this.#others].map((view) => view.#niivue)) {
+      const { scene } = niivue;
+      if (change.pan) scene.pan2Dxyzmm = [...change.pan];
+      scene.renderAzimuth = change.azimuth ?? scene.renderAzimuth;
+      scene.renderElevation = change.elevation ?? scene.renderElevation;
+      scene.volScaleMultiplier = change.scale ?? scene.volScaleMultiplier;
+      niivue.drawScene();
+    }
+  }
+
+  #pan(): Pan {
+    const pan = this.#niivue.scene.pan2Dxyzmm;
+    return [...pointOf(pan), pan[3] ?? 1];
+  }
+
+  /** Of the image, in mm. */
+  #middle(): [number, number, number] {
+    return pointOf(this.#niivue.frac2mm([0.5, 0.5, 0.5]));
+  }
+
+  /** In mm, at a pixel of the canvas; also beside the image. Undefined between the planes. */
+  #pointAt(x: number, y: number): [number, number, number] | undefined {
+    const tile = this.#niivue.tileIndex(x, y);
+    if (tile < 0) return undefined;
+    return pointOf(this.#niivue.frac2mm(this.#niivue.screenXY2TextureFrac(x, y, tile, false)));
   }
 
   detach(): void {

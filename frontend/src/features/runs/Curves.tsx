@@ -7,6 +7,7 @@ import { CurveControls } from "./CurveControls";
 import { CurveLegend } from "./CurveLegend";
 import { curveOption, MANY_ROWS } from "./curveOption";
 import { participantName, participantPosition } from "./participants";
+import { RoundRange } from "./RoundRange";
 import { useRunSearch } from "./useRunSearch";
 
 interface Props {
@@ -57,6 +58,7 @@ export function Curves({ data, federation, run }: Props) {
               federation={federation}
               onChange={(hide) => change({ hide: hide.length > 0 ? hide : undefined })}
             />
+            {run.num_rounds > 1 && <RoundRange range={range} last={run.num_rounds} onChange={zoom} />}
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               {charts.map((curve) => (
                 <CurveChart
@@ -73,7 +75,8 @@ export function Curves({ data, federation, run }: Props) {
               ))}
             </SimpleGrid>
             <Text size="xs" c="dimmed">
-              Drag over a chart to zoom into rounds, or turn the wheel with Ctrl held; a double click shows all rounds.
+              A drag over a chart zooms into its rounds too, and so does the wheel with Ctrl held; a double click shows
+              all rounds.
             </Text>
           </>
         )}

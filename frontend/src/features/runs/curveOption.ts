@@ -1,7 +1,7 @@
 /** What a chart of one line a site draws. */
 
 import type { ChartOption } from "@/components/echarts";
-import { type Point, type Range, smoothed } from "@/lib/curves";
+import { inView, type Point, type Range, smoothed } from "@/lib/curves";
 import { siteColour, siteLineType } from "@/lib/palette";
 import { siteTooltip } from "./siteTooltip";
 
@@ -53,19 +53,30 @@ export function curveOption({ lines, isLoss, log, weight, range }: Look): ChartO
     yAxis: isLoss
       ? { type: log ? "log" : "value", scale: true }
       : { type: "value", scale: true, max: ({ max }: { max: number }) => (max > 0.9 ? 1 : null) },
-    series: lines.flatMap((line) => (weight > 0 ? [drawn(line, "raw"), drawn(line, "smooth", weight)] : [drawn(line)])),
+    series: lines.flatMap((line) =>
+      weight > 0 ? [drawn(line, range, "raw"), drawn(line, range, "smooth", weight)] : [drawn(line, range)],
+    ),
   };
 }
 
-/** `raw` lies faint behind the smoothed line and says nothing under the pointer. */
-function drawn({ name, position, points }: DrawnLine, kind: "raw" | "smooth" | "plain" = "plain", weight = 0) {
+/**
+ * `raw` lies faint behind the smoothed line and says nothing under the pointer. What is out of view is left out, so that
+ * the axis of values follows the zoom; a smoothed value has all before it.
+ */
+function drawn(
+  { name, position, points: all }: DrawnLine,
+  range: Range,
+  kind: "raw" | "smooth" | "plain" = "plain",
+  weight = 0,
+) {
+  const points = inView(kind === "smooth" ? smoothed(all, weight) : all, range);
   const colour = siteColour(position);
   const faint = kind === "raw";
   const many = points.length > MANY_POINTS;
   return {
     type: "line" as const,
     name: kind === "raw" ? `${name} (raw)` : kind === "smooth" ? `${name} (smoothed ${weight})` : name,
-    data: kind === "smooth" ? smoothed(points, weight) : points,
+    data: points,
     color: colour,
     lineStyle: {
       color: colour,

@@ -1,0 +1,46 @@
+import { ActionIcon, Stack, Tooltip } from "@mantine/core";
+import { IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
+import { useShortcuts } from "@/components/useShortcuts";
+import type { CaseView, Direction } from "./viewer";
+
+const ZOOM_STEP = 1.25;
+const DIRECTIONS: Readonly<Record<string, Direction>> = {
+  "shift+ArrowLeft": "left",
+  "shift+ArrowRight": "right",
+  "shift+ArrowUp": "up",
+  "shift+ArrowDown": "down",
+};
+
+/** Where a view looks, by button and by key. Of linked views the first one has the keys, and the others follow it. */
+export function ViewControls({ view, turns }: { view: CaseView | undefined; turns: boolean }) {
+  useShortcuts(
+    "view",
+    {
+      zoom: (key) => view?.zoom(key === "+" ? ZOOM_STEP : 1 / ZOOM_STEP),
+      move: (key) => DIRECTIONS[key] && view?.move(DIRECTIONS[key]),
+      all: () => view?.resetView(),
+    },
+    view !== undefined,
+  );
+  const buttons = [
+    { label: "Zoom in", hint: "Zoom in (+)", icon: IconZoomIn, press: () => view?.zoom(ZOOM_STEP) },
+    { label: "Zoom out", hint: "Zoom out (-)", icon: IconZoomOut, press: () => view?.zoom(1 / ZOOM_STEP) },
+    {
+      label: turns ? "Reset zoom and turn" : "Reset zoom and position",
+      hint: "Show all of it again (0)",
+      icon: IconZoomReset,
+      press: () => view?.resetView(),
+    },
+  ];
+  return (
+    <Stack gap={4} pos="absolute" top={10} right={10}>
+      {buttons.map(({ label, hint, icon: Icon, press }) => (
+        <Tooltip key={label} label={hint} position="left">
+          <ActionIcon variant="filled" color="dark" onClick={press} aria-label={label}>
+            <Icon size={18} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      ))}
+    </Stack>
+  );
+}
