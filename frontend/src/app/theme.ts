@@ -1,4 +1,5 @@
 import { Badge, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Table } from "@mantine/core";
+import { FONT_FAMILY } from "@/lib/font";
 import { siteVariables } from "@/lib/palette";
 
 /** A calm blue-green that none of the site colours or states uses. */
@@ -23,7 +24,8 @@ export const theme = createTheme({
   // The same by day and night: Mantine chooses black or white text on a fill once for both.
   primaryShade: 8,
   colors: { petrol },
-  fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
+  fontFamily: FONT_FAMILY,
+  headings: { fontFamily: FONT_FAMILY },
   defaultRadius: "md",
   cursorType: "pointer",
   autoContrast: true,

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { FONT_FAMILY } from "@/lib/font";
 import { painted } from "@/lib/palette";
 import { useChartZoom, type Zoom } from "./chartZoom";
 import { type ChartOption, connect, init } from "./echarts";
@@ -24,6 +25,8 @@ export default function EChart({ option, height, label, group, zoom, dark }: Pro
       made.group = group;
       connect(group);
     }
+    // A canvas does not draw again by itself when its font has come.
+    void document.fonts.ready.then(() => !made.isDisposed() && made.resize());
     const observer = new ResizeObserver(() => made.resize());
     observer.observe(element.current);
     return () => {
@@ -36,6 +39,7 @@ export default function EChart({ option, height, label, group, zoom, dark }: Pro
     chart.current?.setOption(
       {
         backgroundColor: "transparent",
+        textStyle: { fontFamily: FONT_FAMILY },
         animation: false,
         aria: { enabled: true, label: { description: label } },
         ...painted(option, dark),

@@ -136,7 +136,7 @@ function Readout({ selector, cases, wanted, point, group }: ReadoutProps) {
   const change = point.mean !== null && group.mean !== null ? point.mean - group.mean : null;
   const isRun = point.gamma === selector.gamma && selector.routing === "hard";
   return (
-    <Group gap={40} data-testid="gamma-readout">
+    <Group gap={40} className="tabular" data-testid="gamma-readout">
       <Figure
         value={`γ = ${formatGamma(point.gamma)}`}
         label={isRun ? "as the run had it" : `the run: γ = ${formatGamma(selector.gamma)}`}

@@ -23,7 +23,7 @@ export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
   const active = !isOver(run) && run.status !== "created";
   const now = useNow(active ? 1_000 : 60_000);
   return (
-    <Card withBorder>
+    <Card withBorder className="tabular">
       <Stack gap="sm">
         <Group justify="space-between" wrap="nowrap" align="flex-start">
           <Group gap="md">
