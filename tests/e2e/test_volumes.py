@@ -151,6 +151,14 @@ def test_a_case_opens_at_its_largest_error_and_keys_step(
     expect(page).to_have_url(re.compile("plane=coronal"))
 
 
+#: Resolves when frames come one after the other: what the page did before is drawn, in software in another process.
+REST = """async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  for (let calm = 0, last = performance.now(); calm < 20; last = performance.now()) {
+    await frame();
+    calm = performance.now() - last < 50 ? calm + 1 : 0;
+  }
+}"""
 #: Opens a case by a key, or by a click on its row; resolves with the milliseconds until it is drawn.
 OPEN = """async ({ key, id, name }) => {
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -193,16 +201,24 @@ def the_large_case(platform: LivePlatform, run: RunRecord) -> ScoredCase:
 
 def test_a_large_case_opens_within_a_second(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
     """Of 256 x 256 x 32 voxels with two masks, from the row that is clicked to the picture, each time from a page that
-    has fetched nothing of it. Measured on two cores without a GPU: 0.33 times the limit."""
+    is at rest and has fetched nothing of it. Measured on two cores without a GPU: 0.42 times the limit."""
     page, case = signed_in, the_large_case(platform, run)
-    far = next(entry for entry in platform.client.run_cases(run.id).cases if entry.name != LARGE_NAME)
+    page.goto(f"/runs/{run.id}/cases")
+    rows = page.get_by_role("navigation", name="Cases").get_by_role("button")
+    expect(rows.first).to_be_visible()
+    order = [row.get_attribute("data-case") for row in rows.all()]
+    place = order.index(case.case_id)
+    # Of the cases beside the one on screen the files are fetched beforehand.
+    far = max(range(len(order)), key=lambda index: abs(index - place))
+    assert abs(far - place) > 1
     page.route("**/artifacts/**", lambda route: route.continue_())  # so nothing comes from the browser's cache
     times = []
     for _ in range(TRIES):
-        page.goto(f"/runs/{run.id}/cases?case=%22{far.case_id}%22")
-        expect(page.locator(f"[data-testid=viewer][data-state=ready][data-case='{far.case_id}']")).to_be_visible(
+        page.goto(f"/runs/{run.id}/cases?case=%22{order[far]}%22")
+        expect(page.locator(f"[data-testid=viewer][data-state=ready][data-case='{order[far]}']")).to_be_visible(
             timeout=LOAD_MS
         )
+        page.evaluate(REST)
         times.append(page.evaluate(OPEN, {"id": case.case_id, "name": case.name}))
     assert sorted(times)[TRIES // 2] <= OPEN_LIMIT_MS, times
 
