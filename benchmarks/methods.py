@@ -24,11 +24,12 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from benchmarks.method_sites import Workload, synthetic, vessels
+from worker.best_round import best_round
 from worker.build import build_plan, build_strategy
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import segmentation_parts
-from worker.engine.federation import best_round, data_of, run_rounds
+from worker.engine.federation import data_of, run_rounds
 from worker.engine.metrics import dice
 from worker.engine.plan import GLOBAL, Plan, State, personalized
 from worker.engine.strategies.base import SiteContext, Strategy
@@ -137,7 +138,7 @@ def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, s
     started = time.process_time()
     records = list(run_rounds(strategy, sites, plan))
     seconds = time.process_time() - started
-    best = best_round({record.round: record.metrics for record in records}, strategy.criterion)
+    best = best_round({record.round: record.metrics for record in records}, strategy.criterion).round
     scores = [_case_scores(strategy, records[best].state, data, plan) for data in sites.values()]
     every = [score for of_site in scores for score in of_site]
     return {

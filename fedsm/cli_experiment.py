@@ -144,6 +144,8 @@ def show(
     typer.echo(f"{experiment.name} ({experiment.status})")
     for run in experiment.runs:
         typer.echo(f"  {describe_run(run)}")
+        for note in run.notes:
+            typer.echo(f"    note: {note}")
 
 
 @experiment_app.command()

@@ -118,6 +118,8 @@ def _only_failure(run: RunRecord) -> TaskFailure:
 
 def _print_run(console: Console, run: RunRecord) -> None:
     console.print(describe_run(run), highlight=False, soft_wrap=True)
+    for note in run.notes:
+        console.print(f"  note: {note}", highlight=False, soft_wrap=True, markup=False)
     for failure in run.failures:
         place = f"{failure.participant}, round {failure.round}, attempt {failure.attempt}, task {failure.task_id}"
         lines = (f"{failure.title}: {place}", f"  cause:  {failure.cause}", f"  to do:  {failure.remedy}")

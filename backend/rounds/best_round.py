@@ -1,42 +1,61 @@
-"""The best round: one for the whole super model, by validation Dice."""
+"""The best round of a run: the ledger's validation scores, and what the rule makes of them."""
 
 from collections import defaultdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db.models import Metric, Run
+from backend.contracts.best_round import ValidationScore, best_among
+from backend.contracts.best_round import keepable_rounds as keepable_among
+from backend.contracts.status import TaskStatus
+from backend.contracts.tasks import POOLED
+from backend.db.models import Metric, Run, RunRound, Task
 from backend.events import service as events
+from backend.rounds import repository
 from backend.runs.service import describe_run
 
 
 def choose_best_round(session: Session, run: Run) -> None:
-    """Sets `best_round` and `best_dice`: the case-weighted mean of validation Dice over participants; ties: earlier.
+    """Sets `best_round`, `best_dice` and `compared`, and warns of sites or rounds that could not be compared.
 
-    Only rounds that as many participants as possible have validated are compared, for a round is not better because
-    a hard site was absent. Without any validation case the last round is taken, and a warning says so.
+    Without any validation case the last round is taken, and a warning says so.
     """
-    rounds = _dice_by_round(session, run)
-    if not rounds:
-        run.best_round, run.best_dice = run.num_rounds, None
-        message = (
-            f"{describe_run(run)}: no participant has validation cases, so the last round is taken as the best. "
-            "Register more cases, or a larger share for validation."
+    best = best_among(validation_scores(session, run), _with_validation_cases(session, run))
+    if best is None:
+        run.best_round, run.best_dice, run.compared = run.num_rounds, None, None
+        _warn(
+            session,
+            run,
+            "no participant has validation cases, so the last round is taken as the best. "
+            "Register more cases, or a larger share for validation.",
         )
-        events.record_of_run(session, run, "status", message, events.BACKEND, level="warning", round=run.num_rounds)
         return
-    most = max(len(values) for values in rounds.values())
-    means = {
-        number: sum(dice * cases for dice, cases in values) / sum(cases for _, cases in values)
-        for number, values in rounds.items()
-        if len(values) == most
-    }
-    run.best_round = min(means, key=lambda number: (-means[number], number))
-    run.best_dice = means[run.best_round]
+    run.best_round, run.best_dice, run.compared = best.round, best.dice, best
+    if note := best.note:
+        _warn(session, run, note)
 
 
-def _dice_by_round(session: Session, run: Run) -> dict[int, list[tuple[float, int]]]:
-    """Round to (Dice, number of cases) of each participant, in participant order."""
+def keepable_rounds(session: Session, run: Run) -> set[int]:
+    """Finished rounds whose state may still become the best; after the choice only the chosen one.
+
+    A round whose validation is not over yet, or could be made up for by a resume, is among them.
+    """
+    if run.best_round is not None:
+        return {run.best_round}
+    finished = set(
+        session.scalars(
+            select(RunRound.round).where(
+                RunRound.run_id == run.id, RunRound.round >= 1, RunRound.finished_at.is_not(None)
+            )
+        )
+    )
+    open_ = finished - _settled(session, run, finished)
+    scores = {number: of_round for number, of_round in validation_scores(session, run).items() if number not in open_}
+    return open_ | (keepable_among(scores, run.num_rounds) & finished)
+
+
+def validation_scores(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:
+    """Of the model that the method is for: round to participant to mean Dice, of those with validation cases."""
     query = select(Metric).where(
         Metric.run_id == run.id,
         Metric.round.between(1, run.num_rounds),
@@ -46,7 +65,28 @@ def _dice_by_round(session: Session, run: Run) -> dict[int, list[tuple[float, in
         Metric.structure.is_(None),
         Metric.num_cases > 0,
     )
-    rounds: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    scores: dict[int, dict[str, ValidationScore]] = defaultdict(dict)
     for metric in session.scalars(query.order_by(Metric.round, Metric.site_slug)):
-        rounds[metric.round].append((metric.value, metric.num_cases))
-    return rounds
+        scores[metric.round][metric.site_slug] = ValidationScore(metric.value, metric.num_cases)
+    return dict(scores)
+
+
+def _with_validation_cases(session: Session, run: Run) -> list[str]:
+    manifests = [row.manifest for row in repository.run_datasets(session, run.id)]
+    sites = {data.site for data in manifests if any(case.split == "val" for case in data.cases)}
+    return [name for name in run.participants or [] if name in sites or (name == POOLED and sites)]
+
+
+def _settled(session: Session, run: Run, finished: set[int]) -> set[int]:
+    """Rounds of which no score comes any more: those that train validate them in the next round, which is finished;
+    the others by tasks of their own, all of which succeeded (one that failed is sent again when the run is resumed)."""
+    query = select(Task.round).where(
+        Task.run_id == run.id, Task.kind == "validate_site", Task.status != TaskStatus.COMPLETED
+    )
+    pending = set(session.scalars(query))
+    return {number for number in finished if number + 1 in finished and number not in pending}
+
+
+def _warn(session: Session, run: Run, text: str) -> None:
+    message = f"{describe_run(run)}: {text}"
+    events.record_of_run(session, run, "status", message, events.BACKEND, level="warning", round=run.best_round)

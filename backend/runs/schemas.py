@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.contracts.best_round import BestRound
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import DistanceUnit, MetricName, ModelKind, ScoreName, Split
 from backend.contracts.status import RunStatus, TaskStatus
@@ -39,7 +40,13 @@ class RunRecord(Record):
     round: int = Field(description="The round under way, or the last one finished.")
     num_rounds: int
     best_round: int | None
-    best_dice: float | None = Field(description="Validation Dice of the best round.")
+    best_dice: float | None = Field(
+        description="Validation Dice of the best round; null where nobody has validation cases and the last was taken."
+    )
+    compared: BestRound | None = Field(description="What the best round was compared on; null of runs of before.")
+    notes: list[str] = Field(
+        description="What a reader of its numbers must know, in words: sites or rounds that were not compared."
+    )
     failure: str | None = Field(description="The cause in plain words, with site, round and task.")
     failures: list[TaskFailure] = Field(description="The same, site by site, each with its remedy.")
     created_at: datetime

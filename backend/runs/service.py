@@ -59,6 +59,7 @@ def run_record(session: Session, run: Run) -> RunRecord:
         "num_rounds",
         "best_round",
         "best_dice",
+        "compared",
         "failure",
         "created_at",
         "started_at",
@@ -66,9 +67,15 @@ def run_record(session: Session, run: Run) -> RunRecord:
     )
     return RunRecord(
         **{column: getattr(run, column) for column in columns},
+        notes=notes_of(run),
         failures=failures_of(session, run),
         eta_seconds=_eta_seconds(session, run),
     )
+
+
+def notes_of(run: Run) -> list[str]:
+    """Shown wherever the run's numbers are."""
+    return [note for note in (run.compared and run.compared.note,) if note]
 
 
 def task_record(task: Task) -> TaskRecord:

@@ -97,6 +97,25 @@ def test_round_that_a_site_did_not_validate_is_not_the_best(
     worker.work_until_idle()
     run = backend.get(f"/runs/{run_id}")
     assert (run["status"], run["best_round"], run["best_dice"]) == ("completed", 2, pytest.approx(0.5))
+    assert run["compared"]["left_out_rounds"] == [1]
+
+
+def test_a_site_that_leaves_for_good_does_not_make_an_early_round_the_best(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """Site c's last word is of round 1, which it scores best of all; a and b go on and get better."""
+    worker.dice = lambda participant, number: 0.99 if participant == "c" else 0.1 * number
+    worker.fail = lambda _kind, participant, number: "the folder is gone" if participant == "c" and number > 1 else None
+    run_id = start_run(backend, federation, minimum_sites=2, schedule={"rounds": 5})
+    worker.work_until_idle()
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["status"], run["best_round"], run["best_dice"]) == ("completed", 5, pytest.approx(0.5))
+    assert run["compared"]["participants"] == ["a", "b"]
+    assert run["compared"]["rounds"] == [1, 2, 3, 4, 5]
+    warnings = [event["message"] for event in backend.get(f"/runs/{run_id}/events") if event["level"] == "warning"]
+    (note,) = run["notes"]
+    assert f"FedAvg, seed 0: {note}" in warnings
+    assert "without c, which did not validate every compared round" in note
 
 
 def test_updates_reach_the_aggregation_in_site_order(

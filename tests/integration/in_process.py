@@ -12,12 +12,13 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec, SplitFractions
+from worker.best_round import best_round
 from worker.build import build_plan, build_strategy
 from worker.case_loading import load_participant_data
 from worker.data_cache import DataCache
 from worker.datasets.folder import check_folder
 from worker.engine.checkpoint import to_bytes
-from worker.engine.federation import best_round, run_rounds
+from worker.engine.federation import run_rounds
 
 #: Round to part name to SHA-256.
 Hashes = dict[int, dict[str, str]]
@@ -45,7 +46,7 @@ def run_in_process(
             record.round: {name: hashlib.sha256(to_bytes(part)).hexdigest() for name, part in record.state.items()}
             for record in records
         },
-        best_round=best_round(metrics, engine.criterion),
+        best_round=best_round(metrics, engine.criterion).round,
     )
 
 

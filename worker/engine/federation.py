@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from worker.engine.data import ParticipantData, SiteData
-from worker.engine.metrics import Metric, ModelKind
+from worker.engine.metrics import Metric
 from worker.engine.plan import POOLED, Plan, State
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 
@@ -81,27 +81,6 @@ def aggregate_round(
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:
     """The participant's own data, or every site's in site order for the pooled participant."""
     return tuple(sites[site] for site in plan.sites) if participant == POOLED else (sites[participant],)
-
-
-def best_round(records: Mapping[int, Mapping[str, tuple[Metric, ...]]], criterion: ModelKind) -> int:
-    """The round with the largest validation Dice of `criterion`, weighted by cases over participants; ties: earlier.
-
-    records: round to participant to metrics. Raises ValueError where no round was validated.
-    """
-    scores: dict[int, float] = {}
-    for round_, by_participant in records.items():
-        points = [
-            metric
-            for metrics in by_participant.values()
-            for metric in metrics
-            if (metric.model, metric.split, metric.name, metric.structure) == (criterion, "val", "dice", None)
-        ]
-        num_cases = sum(point.num_cases for point in points)
-        if num_cases:
-            scores[round_] = sum(point.value * point.num_cases for point in points) / num_cases
-    if not scores:
-        raise ValueError(f"no round has a validation Dice of the {criterion} model: give the sites validation cases")
-    return min(scores, key=lambda round_: (-scores[round_], round_))
 
 
 def _no_progress(_: float) -> None:

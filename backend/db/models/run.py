@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.contracts.best_round import BestRound
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base, ContractJson, new_id
@@ -31,6 +32,7 @@ class Run(Base):
     criterion: Mapped[str | None]
     best_round: Mapped[int | None]
     best_dice: Mapped[float | None]
+    compared: Mapped[BestRound | None] = mapped_column(ContractJson(BestRound))
     failure: Mapped[str | None]
     code_version: Mapped[str | None]
     created_at: Mapped[datetime]

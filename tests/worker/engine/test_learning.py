@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from tests.worker.engine.small_sites import ADAM, RESIZE, UNIT, small_plan
+from worker.best_round import best_round
 from worker.build import label_values
 from worker.datasets.synthetic import FUNDUS_TASK, SITES, FundusSite, make_fundus_case
 from worker.engine.data import SiteData
 from worker.engine.evaluation import EvaluatedCase, evaluate
-from worker.engine.federation import best_round, run_rounds
+from worker.engine.federation import run_rounds
 from worker.engine.losses import DiceBce
 from worker.engine.networks.settings import UNetSettings
 from worker.engine.plan import GLOBAL, Plan, personalized
@@ -50,7 +51,7 @@ def fundus_site(
 def evaluated(strategy: Strategy, sites: dict[str, SiteData], plan: Plan) -> tuple[EvaluatedCase, ...]:
     """The best round's models on the test cases, as the platform does it."""
     records = list(run_rounds(strategy, sites, plan))
-    best = records[best_round({record.round: record.metrics for record in records}, strategy.criterion)]
+    best = records[best_round({record.round: record.metrics for record in records}, strategy.criterion).round]
     return tuple(evaluate(strategy, best.state.keys(), best.state.__getitem__, tuple(sites.values()), plan))
 
 

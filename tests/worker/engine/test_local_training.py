@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from tests.worker.engine.small_sites import ADAM, RESIZE, SIDE, UNIT, small_plan, small_sites, structures_of
+from worker.best_round import best_round
 from worker.engine.checkpoint import cpu_state, from_bytes, sha256_of, to_bytes
 from worker.engine.evaluation import evaluate
-from worker.engine.federation import best_round, run_rounds
+from worker.engine.federation import run_rounds
 from worker.engine.local_training import train_locally
 from worker.engine.metrics import Metric
 from worker.engine.networks import initial_network
@@ -126,7 +127,7 @@ def test_best_round_weighs_by_cases_and_takes_the_earlier_of_equals() -> None:
         return {"a": (point,), "b": (Metric(round_, "super", "val", "dice", None, b, 3),)}
 
     records = {1: points(1, 0.5, 0.9), 2: points(2, 0.9, 0.7), 3: points(3, 0.5, 0.9)}
-    assert best_round(records, "super") == 1
+    assert best_round(records, "super").round == 1
     with pytest.raises(ValueError, match="no round has a validation Dice of the global model"):
         best_round(records, "global")
 

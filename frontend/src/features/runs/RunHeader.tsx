@@ -44,6 +44,7 @@ export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
         </Group>
         {run.status === "failed" && <FailurePanel run={run} federation={federation} />}
         {run.status === "completed" && <FinishedPanel run={run} now={now} />}
+        <RunNotes notes={run.notes} />
         {run.status !== "failed" && <LeftOut tasks={tasks} federation={federation} onOpenTask={onOpenTask} />}
       </Stack>
     </Card>
@@ -111,6 +112,22 @@ function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; ac
     <Text size="sm" c="dimmed" data-testid="run-facts">
       {facts.join(" · ")}
     </Text>
+  );
+}
+
+/** What a reader of its numbers must know. */
+function RunNotes({ notes }: { notes: string[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} title="Not everything was compared">
+      <Stack gap="xs" data-testid="run-notes">
+        {notes.map((note) => (
+          <Text key={note} size="sm">
+            {note}
+          </Text>
+        ))}
+      </Stack>
+    </Alert>
   );
 }
 
