@@ -171,6 +171,48 @@ export type BasicUNetConfig = {
 };
 
 /**
+ * BestRound
+ *
+ * The best round, and what it was compared on. Ties: the earlier round.
+ */
+export type BestRound = {
+    /**
+     * Dice
+     *
+     * Case-weighted mean validation Dice of the compared participants.
+     */
+    dice: number;
+    /**
+     * Left Out Participants
+     *
+     * They have validation cases, but did not validate every compared round.
+     */
+    left_out_participants?: Array<string>;
+    /**
+     * Left Out Rounds
+     *
+     * Validated, but not by every compared participant: not compared.
+     */
+    left_out_rounds?: Array<number>;
+    /**
+     * Participants
+     *
+     * They validated every compared round.
+     */
+    participants: Array<string>;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Rounds
+     *
+     * The compared rounds, ascending.
+     */
+    rounds: Array<number>;
+};
+
+/**
  * Calibration
  *
  * How far the selector's probabilities can be believed. Natural logarithms; Brier over all classes, 0 to 2.
@@ -4957,13 +4999,17 @@ export type RunRecord = {
     /**
      * Best Dice
      *
-     * Validation Dice of the best round.
+     * Validation Dice of the best round; null where nobody has validation cases and the last was taken.
      */
     best_dice: number | null;
     /**
      * Best Round
      */
     best_round: number | null;
+    /**
+     * What the best round was compared on; null of runs of before.
+     */
+    compared: BestRound | null;
     /**
      * Created At
      */
@@ -4996,6 +5042,12 @@ export type RunRecord = {
      * Id
      */
     id: string;
+    /**
+     * Notes
+     *
+     * What a reader of its numbers must know, in words: sites or rounds that were not compared.
+     */
+    notes: Array<string>;
     /**
      * Num Rounds
      */
