@@ -14,6 +14,7 @@ from backend.contracts.network_configs import AnyNetworkConfig, NetworkConfig, S
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.strategy_settings import setting_problems
+from backend.contracts.waiting_config import WaitingConfig
 
 
 class EvaluationConfig(Contract):
@@ -64,7 +65,13 @@ class ExperimentConfig(Contract):
         ge=1,
         le=1000,
         description="Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those "
-        "that failed.",
+        "that failed, are offline or come too late (`waiting`).",
+    )
+    waiting: WaitingConfig = WaitingConfig()
+    refuse_outliers: bool = Field(
+        default=False,
+        description="Refuse an update that is out of the others' line: of three or more, one that changes the weights "
+        "more than ten times as much as the median of the others. Off: a warning only. Ours.",
     )
 
     @field_validator("seeds")

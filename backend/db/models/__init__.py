@@ -12,6 +12,7 @@ from backend.db.models.event import Event
 from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
 from backend.db.models.metric import Metric
+from backend.db.models.moment import Moment
 from backend.db.models.prediction import Prediction
 from backend.db.models.report import Report
 from backend.db.models.run import Run
@@ -35,6 +36,7 @@ __all__ = [
     "Experiment",
     "Federation",
     "Metric",
+    "Moment",
     "Prediction",
     "Report",
     "Run",

@@ -11,6 +11,7 @@ from backend.db.base import Base, ContractJson, new_id
 
 class Task(Base):
     """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
+    `queued_at` is when it was queued last, `sent_at` when its message left last, `progress_at` when its fraction grew.
     `answer` is what whoever asked reads: of tasks that belong to no run."""
 
     __tablename__ = "task"
@@ -42,7 +43,9 @@ class Task(Base):
     )
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime]
+    queued_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
+    progress_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     lease_expires_at: Mapped[datetime | None]
     seconds: Mapped[float | None]

@@ -1,13 +1,15 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
 
 
 class Worker(Base):
-    """A worker that sent a heartbeat. `online` is its last announced state; the recovery loop turns it off."""
+    """A worker that sent a heartbeat. `online`: it is heard, and not all of its processes hang; its last announced
+    state, which the recovery loop turns off. `offline_since` is null while it is online."""
 
     __tablename__ = "worker"
 
@@ -17,3 +19,5 @@ class Worker(Base):
     num_processes: Mapped[int]
     last_seen_at: Mapped[datetime]
     online: Mapped[bool]
+    num_hung: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    offline_since: Mapped[datetime | None]

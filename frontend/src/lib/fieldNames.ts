@@ -34,7 +34,7 @@ export function describePath(field: string, strategies: readonly { name: string 
   return [`${strategyName(strategy.name)}${place}`, ...rest.map(fieldName)].join(" \u203a ");
 }
 
-const PATH = /\b(?:data|network|schedule|evaluation|strategies)\.\w+/;
+const PATH = /\b(?:data|network|schedule|evaluation|strategies|waiting)\.\w+/;
 
 /** A problem of the configuration as a whole, at the field that its text names first. */
 export function located(problem: FieldProblem): FieldProblem {

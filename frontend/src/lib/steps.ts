@@ -14,7 +14,7 @@ export const STEP_WORDS: Record<Step, { label: string; title: string }> = {
 };
 
 const OWNERS: readonly [RegExp, Step][] = [
-  [/^(name|description|held_out_sites|minimum_sites|federation)\b/, "task"],
+  [/^(name|description|held_out_sites|minimum_sites|refuse_outliers|waiting|federation)\b/, "task"],
   [/^(data|evaluation)\b/, "data"],
   [/^(network|schedule|seeds)\b/, "training"],
   [/^strategies\b/, "methods"],
@@ -47,6 +47,7 @@ const USUAL: Record<string, readonly string[]> = {
     "loss",
     "participation",
   ],
+  waiting: ["absent_minutes"],
 };
 
 export function isUsual(section: string, field: string): boolean {

@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** Fields of the configuration's own that belong to the sites, not to the training. */
-const OF_SITES = ["minimum_sites"];
+const OF_SITES = ["minimum_sites", "refuse_outliers"];
 
 export function StepContent(props: Props) {
   const { step, schema, form, problems } = props;

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { type ConfigCheckResult, type FederationRecord, type FieldProblem, leakageQuery } from "@/api";
 import { TextLink } from "@/components/links";
 import { plural } from "@/lib/format";
-import type { Field } from "@/lib/schema";
+import type { Field, JsonSchema } from "@/lib/schema";
+import { FoldedFields } from "./FoldedFields";
 import { errorAt, type Values } from "./formValues";
 import { Problems } from "./Problems";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
@@ -13,6 +14,7 @@ import { TemplateCards } from "./TemplateCards";
 
 interface Props {
   federation: FederationRecord;
+  schema: JsonSchema;
   form: ExperimentForm;
   problems: readonly FieldProblem[];
   fields: Field[];
@@ -20,7 +22,7 @@ interface Props {
   onFill: (values: Values, from: string) => void;
 }
 
-export function TaskStep({ federation, form, problems, fields, check, onFill }: Props) {
+export function TaskStep({ federation, schema, form, problems, fields, check, onFill }: Props) {
   return (
     <>
       <Section title="Question">
@@ -55,6 +57,7 @@ export function TaskStep({ federation, form, problems, fields, check, onFill }: 
         />
         <SiteRoles federation={federation} form={form} problems={problems} />
         <SchemaFields fields={fields} path="" form={form} problems={problems} />
+        <FoldedFields section="waiting" {...{ schema, form, problems }} />
       </Section>
     </>
   );

@@ -24,6 +24,8 @@ export interface Values {
   seeds: unknown;
   held_out_sites: string[];
   minimum_sites: unknown;
+  waiting: Record<string, unknown>;
+  refuse_outliers: unknown;
 }
 
 /**
