@@ -2066,7 +2066,7 @@ export type ExperimentConfig = {
     /**
      * Minimum Sites
      *
-     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed.
+     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed, are offline or come too late (`waiting`).
      */
     minimum_sites?: number;
     /**
@@ -2085,6 +2085,12 @@ export type ExperimentConfig = {
     } & AttentionUnetConfig) | ({
         name: 'swin-unetr';
     } & SwinUnetrConfig);
+    /**
+     * Refuse Outliers
+     *
+     * Refuse an update that is out of the others' line: of three or more, one that changes the weights more than ten times as much as the median of the others. Off: a warning only. Ours.
+     */
+    refuse_outliers?: boolean;
     schedule?: ScheduleConfig;
     /**
      * Seeds
@@ -2142,6 +2148,7 @@ export type ExperimentConfig = {
     } & PFedMeConfig) | ({
         name: 'fedala';
     } & FedAlaConfig)>;
+    waiting?: WaitingConfig;
 };
 
 /**
@@ -7263,6 +7270,32 @@ export type Vgg11Selector = {
      * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     training?: 'reference' | 'pooled_gradient';
+};
+
+/**
+ * WaitingConfig
+ *
+ * Counts once the quorum is reached: before that a run waits for its sites as long as it takes.
+ */
+export type WaitingConfig = {
+    /**
+     * Absent Minutes
+     *
+     * Once the quorum is reached, how long a round, a validation or a test waits for a site that is offline or has not begun; then it goes on without it. The site takes part again as soon as it is back. Ours.
+     */
+    absent_minutes?: number;
+    /**
+     * Late Factor
+     *
+     * A site that works is given so many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least absent_minutes. Ours.
+     */
+    late_factor?: number;
+    /**
+     * Working Minutes
+     *
+     * Once the quorum is reached, the longest that a site which works is waited for, whatever its progress. Empty: late_factor alone decides.
+     */
+    working_minutes?: number | null;
 };
 
 /**
