@@ -49,6 +49,7 @@ class DecodedImage:
     spacing: mm in the order of the array's axes, None where unknown. affine: [4, 4], voxel index (x, y, z) to mm in
     RAS, of volumes (of those without position, as if at the origin with 1 mm); None of pictures. patient: the DICOM
     PatientID. frame: None where the file has no geometry. sha256: as `content_sha256`, of the bytes that were decoded.
+    turn: the EXIF orientation by which a picture was turned, from 1 (not at all) to 8.
     """
 
     pixels: Pixels
@@ -57,15 +58,24 @@ class DecodedImage:
     patient: str | None
     frame: Frame | None
     sha256: str
+    turn: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class LabelMask:
-    """labels: int32 [H, W] or [D, H, W], 0 to 65535. picture_format: as `JPEG`, whose labels are not exact; or None."""
+    """labels: int32 [H, W] or [D, H, W], 0 to 65535. picture_format: as `JPEG`, whose labels are not exact; or None.
+
+    palette: of a palette file, the colours (red, green, blue) by the indices that it uses; where all are grey, the
+    labels are these grey values, else the indices. is_black_and_white: a picture of these two, of which no value says
+    more than that (one bit a pixel, or a palette). turn: as of the image.
+    """
 
     labels: NDArray[np.int32]
     sha256: str
     picture_format: str | None = None
+    palette: Mapping[int, tuple[int, int, int]] | None = None
+    is_black_and_white: bool = False
+    turn: int = 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,6 +123,17 @@ def require_equal_shape(mask: tuple[int, ...], image: tuple[int, ...]) -> None:
         raise WrongSize(f"has {size_in_words(mask)}, its image {size_in_words(image)}: export both at the same size")
 
 
+def require_turned_alike(mask: tuple[int, ...], mask_turn: int, image: tuple[int, ...], image_turn: int) -> None:
+    """Raises WrongSize where sizes are exchanged because only one of two pictures has an EXIF orientation."""
+    if mask == image or mask != image[::-1] or mask_turn == image_turn:
+        return
+    which = "its image is turned by its EXIF orientation" if image_turn != 1 else "it is turned by its EXIF orientation"
+    raise WrongSize(
+        f"has {size_in_words(mask)}, its image {size_in_words(image)}, for {which} and the other is not: turn both "
+        "alike and save them without EXIF orientation (ImageMagick: mogrify -auto-orient)"
+    )
+
+
 def _require_same_place(affine: Affine | None, frame: Frame) -> None:
     if affine is None or frame.affine is None:
         return

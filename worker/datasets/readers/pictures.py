@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF, BMP and GIF with Pillow.
+"""PNG, JPEG, TIFF, BMP and GIF with Pillow; 16-bit colour by `deep_colour`.
 
 Legend of shapes: H rows, W columns, C channels.
 """
@@ -7,19 +7,21 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import BmpImagePlugin, Image, ImageOps, ImagePalette, UnidentifiedImageError
 
+from worker.datasets.readers.deep_colour import is_deep_colour, read_deep_colour
 from worker.datasets.readers.errors import Undecodable, WrongChannels, damage_as_undecodable
 from worker.datasets.readers.model import Pixels
 
 #: What Pillow may try: the other formats are not needed, and some of them start programs.
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF")
 _IN_WORDS = "PNG, JPEG, TIFF, BMP or GIF"
+_PALETTE_MODES = ("P", "PA")
+_EXIF_ORIENTATION, _PHOTOMETRIC = 0x0112, 262
 
 #: What Pillow's decoders raise on damaged files.
 _DECODER_ERRORS = (
@@ -36,37 +38,64 @@ _DECODER_ERRORS = (
 )
 
 
-def read_picture(data: bytes) -> Pixels:
-    """[H, W, 1] or [H, W, 3], turned as its EXIF orientation says.
+@dataclass(frozen=True, eq=False)
+class PictureLabels:
+    """values: [H, W]. picture_format: as `JPEG`. palette: colours (red, green, blue) by the indices that the picture
+    uses; None of files without palette. is_black_and_white: it shows these two only, and no value says more. turn: the
+    file's EXIF orientation, which was applied; 1 where there is none."""
 
-    8-bit files give uint8; 16-bit grey ones uint16; 16-bit colour ones uint8, for Pillow keeps the high byte only;
-    floating-point TIFF float32. Palettes become colours, or grey where all their colours are. An opaque alpha channel
-    is dropped. Raises Undecodable or WrongChannels.
+    values: Pixels
+    picture_format: str
+    palette: Mapping[int, tuple[int, int, int]] | None
+    is_black_and_white: bool
+    turn: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """pixels: [H, W, C], turned; of palette files the indices. picture: for its mode, format and palette."""
+
+    pixels: Pixels
+    picture: Image.Image
+    turn: int
+
+
+def read_picture(data: bytes) -> tuple[Pixels, int]:
+    """[H, W, 1] or [H, W, 3], turned as its EXIF orientation says, and that orientation (1: no turn).
+
+    8-bit files give uint8; 16-bit ones, grey or colour, uint16; floating-point TIFF float32. Palettes become colours,
+    or grey where all their colours are. An opaque alpha channel is dropped. Raises Undecodable or WrongChannels.
     """
-    with _opened(data) as picture:
-        pixels = _pixels(_without_palette(picture))
-        if picture.mode in ("P", "PA") and pixels.shape[2] >= 3 and is_grey(pixels[..., :3]):
+    opened = _opened(data)
+    pixels = opened.pixels
+    if opened.picture.mode in _PALETTE_MODES:
+        pixels = np.asarray(_without_palette(opened.picture))
+        if is_grey(pixels[..., :3]):
             pixels = pixels[..., [0, *range(3, pixels.shape[2])]]
-        return np.ascontiguousarray(_drop_alpha(pixels, must_be_opaque=True))
+    return np.ascontiguousarray(_drop_alpha(pixels, must_be_opaque=True)), opened.turn
 
 
-def read_picture_labels(data: bytes) -> tuple[Pixels, str]:
-    """[H, W] values, and the file's format, as `JPEG`.
-
-    Of a palette file the indices are the labels, not the colours; but of a GIF, whose encoders order palettes at
-    will, the grey values, where all colours are grey. A colour file is accepted when its channels are equal.
+def read_picture_labels(data: bytes) -> PictureLabels:
+    """Of a palette file whose used colours are all grey, the values are what it shows, the grey values; of another
+    palette file the indices. A colour file is accepted when its channels are equal.
     Raises Undecodable or WrongChannels.
     """
-    with _opened(data) as picture:
-        picture_format = picture.format or "unknown"
-        pixels = _grey_of_gif(picture) if picture_format == "GIF" and picture.mode == "P" else _pixels(picture)
-    pixels = _drop_alpha(pixels, must_be_opaque=False)
+    opened = _opened(data)
+    pixels = _drop_alpha(opened.pixels, must_be_opaque=False)
+    palette = _used_palette(opened.picture, pixels) if opened.picture.mode in _PALETTE_MODES else None
+    if palette is not None and all(len(set(colour)) == 1 for colour in palette.values()):
+        shown = np.zeros(256, dtype=np.uint8)
+        shown[list(palette)] = [colour[0] for colour in palette.values()]
+        pixels = shown[pixels]
     if not is_grey(pixels):
         raise WrongChannels(
             "is a colour picture, whose colours are no labels: save the mask as grey or palette PNG, "
             "one integer a structure"
         )
-    return pixels[..., 0], picture_format
+    two = {(0, 0, 0), (255, 255, 255)}
+    is_black_and_white = opened.picture.mode == "1" or (palette is not None and set(palette.values()) <= two)
+    picture_format = opened.picture.format or "unknown"
+    return PictureLabels(pixels[..., 0], picture_format, palette, is_black_and_white, opened.turn)
 
 
 def is_grey(pixels: Pixels) -> bool:
@@ -74,9 +103,8 @@ def is_grey(pixels: Pixels) -> bool:
     return bool((pixels[..., 1:] == pixels[..., :1]).all())
 
 
-@contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """The decoded picture, upright. Whatever the decoder finds wrong is raised as Undecodable."""
+def _opened(data: bytes) -> _Opened:
+    """Decoded and upright. Whatever the decoder finds wrong is raised as Undecodable."""
     try:
         with warnings.catch_warnings(), damage_as_undecodable(_DECODER_ERRORS):
             warnings.simplefilter("ignore")
@@ -87,24 +115,63 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
                 raise Undecodable(f"is no {_IN_WORDS} file, or is damaged: export it again") from None
             if getattr(picture, "n_frames", 1) > 1:
                 raise Undecodable("holds several pages or frames: save one picture in each file, or a volume as NIfTI")
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            upright.format = picture.format
+            _mend_small_bmp(picture, data)
+            return _decoded(picture, data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise Undecodable(f"has more than {limit} million pixels: crop or shrink it") from None
-    yield upright
+
+
+def _decoded(picture: Image.Image, data: bytes) -> _Opened:
+    # Of a TIFF, Pillow forgets the orientation when it decodes; of a PNG, it may come after the pixels.
+    turn = _orientation(picture) if picture.format == "TIFF" else 1
+    white_is_zero = picture.format == "TIFF" and getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+    if is_deep_colour(picture, data) and picture.mode in ("RGB", "RGBA"):
+        if picture.format != "TIFF":
+            picture.load()
+            turn = _orientation(picture)
+        return _Opened(read_deep_colour(picture, data, turn)[..., : len(picture.getbands())], picture, turn)
+    picture.load()
+    turn = turn if picture.format == "TIFF" else _orientation(picture)
+    turned = ImageOps.exif_transpose(picture)
+    turned.format = picture.format
+    pixels = _pixels(turned)
+    if white_is_zero and pixels.dtype == np.uint16:  # Pillow inverts those of 8 bits and less
+        pixels = np.iinfo(np.uint16).max - pixels
+    return _Opened(pixels, turned, turn)
+
+
+def _mend_small_bmp(picture: Image.Image, data: bytes) -> None:
+    """Pillow takes a BMP of 4 or 8 bits a pixel, whose short palette is grey, for one of 1 or 8 bits."""
+    bits = int.from_bytes(data[28:30], "little")
+    if not isinstance(picture, BmpImagePlugin.BmpImageFile):
+        return
+    if (picture.mode, bits) not in (("1", 4), ("1", 8), ("L", 4)):
+        return
+    greys = (0, 255) if picture.mode == "1" else range(16)
+    layout = "P;4" if bits == 4 else "P"
+    picture.tile = [
+        tile._replace(args=(layout, *tile.args[1:])) for tile in picture.tile if isinstance(tile.args, tuple)
+    ]
+    picture.palette = ImagePalette.raw("RGB", bytes(grey for grey in greys for _ in range(3)))
+    picture._mode = "P"
+
+
+def _orientation(picture: Image.Image) -> int:
+    found = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
 
 
 def _without_palette(picture: Image.Image) -> Image.Image:
-    if picture.mode not in ("P", "PA"):
-        return picture
     return picture.convert("RGBA" if "transparency" in picture.info or picture.mode == "PA" else "RGB")
 
 
-def _grey_of_gif(picture: Image.Image) -> Pixels:
-    colours: NDArray[np.uint8] = np.asarray(picture.convert("RGB"))
-    return colours[..., :1] if is_grey(colours) else _pixels(picture)
+def _used_palette(picture: Image.Image, indices: Pixels) -> dict[int, tuple[int, int, int]]:
+    colours = picture.getpalette("RGB") or []
+    used = [int(index) for index in np.flatnonzero(np.bincount(indices.ravel()))]
+    if used[-1] * 3 + 2 >= len(colours):
+        raise Undecodable(f"has a palette without a colour for its value {used[-1]}: save the mask as grey PNG")
+    return {index: (colours[3 * index], colours[3 * index + 1], colours[3 * index + 2]) for index in used}
 
 
 def _pixels(picture: Image.Image) -> Pixels:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,8 +32,9 @@ from worker.datasets.readers.orientation import (
     labels_on,
     require_equal_shape,
     require_plain,
+    require_turned_alike,
 )
-from worker.datasets.readers.pictures import read_picture, read_picture_labels
+from worker.datasets.readers.pictures import PictureLabels, read_picture, read_picture_labels
 from worker.datasets.readers.placing import Wanted
 from worker.datasets.readers.rtstruct import read_structure_set
 from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
@@ -63,7 +64,8 @@ def read_image(folder: Path, relative: str, dimensions: Literal[2, 3]) -> Decode
                 "is a picture, but the task is 3D: give volumes (NIfTI, NRRD, MetaImage, DICOM), or use a federation "
                 "of 2D tasks"
             )
-        return DecodedImage(read_picture(content.parts[0]), None, None, None, None, content.sha256)
+        pixels, turn = read_picture(content.parts[0])
+        return DecodedImage(pixels, None, None, None, None, content.sha256, turn)
     if content.kind == "array":
         pixels = read_array_image(content.parts[0], _is_npz(relative), dimensions)
         return DecodedImage(pixels, None, RAS_OF_LPS.copy() if dimensions == 3 else None, None, None, content.sha256)
@@ -81,13 +83,12 @@ def read_mask(
     """
     content = _content(folder, relative)
     if content.kind == "picture":
-        values, picture_format = read_picture_labels(content.parts[0])
-        return _plain_mask(values, image, content, picture_format)
+        return _picture_mask(read_picture_labels(content.parts[0]), image, content)
     if content.kind == "array":
         values = read_array_labels(content.parts[0], _is_npz(relative))
         if values.ndim == 3 and image.pixels.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
             values = values.squeeze(axis=0 if values.shape[0] == 1 else 2)
-        return _plain_mask(values, image, content, None)
+        return _plain_mask(values, image, content)
     with damage_as_undecodable(DECODER_ERRORS):
         if len(content.datasets) == 1 and _is_segmentation(content.datasets[0]):
             is_contours = text_of(content.datasets[0], "SOPClassUID") == STRUCTURE_SET_CLASS
@@ -108,10 +109,22 @@ def content_sha256(folder: Path, relative: str) -> str:
     return _sha256_of_all(digests)
 
 
-def _plain_mask(values: NDArray[Any], image: DecodedImage, content: _Content, picture_format: str | None) -> LabelMask:
+def _plain_mask(values: NDArray[Any], image: DecodedImage, content: _Content, turn: int = 1) -> LabelMask:
     require_plain(image)
+    require_turned_alike(values.shape, turn, image.pixels.shape[:-1], image.turn)
     require_equal_shape(values.shape, image.pixels.shape[:-1])
-    return LabelMask(as_labels(values), content.sha256, picture_format)
+    return LabelMask(as_labels(values), content.sha256)
+
+
+def _picture_mask(found: PictureLabels, image: DecodedImage, content: _Content) -> LabelMask:
+    mask = _plain_mask(found.values, image, content, found.turn)
+    return replace(
+        mask,
+        picture_format=found.picture_format,
+        palette=found.palette,
+        is_black_and_white=found.is_black_and_white,
+        turn=found.turn,
+    )
 
 
 def _stored_volume(folder: Path, relative: str, content: _Content) -> StoredVolume:

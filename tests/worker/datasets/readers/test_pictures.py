@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,21 @@ def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
             content_sha256(folder, name)
     with pytest.raises(UnsafeFile, match="is not there"):
         read_image(folder, "b.png", 2)
+
+
+def bmp4(indices: np.ndarray, greys: list[int]) -> bytes:
+    """A BMP of 4 bits a pixel with a grey palette."""
+    height, width = indices.shape
+    pairs = [bytes(row[i] << 4 | row[i + 1] for i in range(0, width, 2)) for row in indices[::-1].tolist()]
+    data = b"".join(pair.ljust((width * 4 + 31) // 32 * 4, b"\0") for pair in pairs)
+    palette = b"".join(bytes([grey, grey, grey, 0]) for grey in greys)
+    start = 54 + len(palette)
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 4, 0, len(data), 0, 0, len(greys), 0)
+    return b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) + info + palette + data
+
+
+@pytest.mark.parametrize("greys", [[0, 255], list(range(16))])
+def test_a_bmp_of_4_bits_with_a_short_grey_palette(tmp_path: Path, greys: list[int]) -> None:
+    indices = (GREY % len(greys)).astype(np.uint8)
+    (tmp_path / "a.bmp").write_bytes(bmp4(indices, greys))
+    assert np.array_equal(read_image(tmp_path, "a.bmp", 2).pixels[..., 0], np.array(greys)[indices])
