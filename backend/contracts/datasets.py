@@ -33,7 +33,11 @@ ReasonCode = Literal[
     "duplicate",
 ]
 #: What a used case should be looked at for.
-WarningCode = Literal["near_duplicate", "split_conflict"]
+WarningCode = Literal[
+    "near_duplicate",
+    "split_conflict",
+    "exif_turn",
+]
 LabelValue = Annotated[int, Field(ge=1, le=65535)]
 #: A segment of a DICOM-SEG, or a ROI of an RTSTRUCT.
 SegmentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

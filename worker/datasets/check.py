@@ -23,6 +23,7 @@ from worker.datasets.intensity import (
 )
 from worker.datasets.layouts.model import ListedCase, Skip
 from worker.datasets.reading import ReadCase, ReadFiles, read_files
+from worker.datasets.seen_masks import SeenMasks
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +45,15 @@ class Readable:
     histogram: NDArray[np.int64]
 
 
-def check_case(root: Path, listed: ListedCase, task: SegmentationTask, reading: Reading) -> Readable:
-    """Raises Skip."""
+def check_case(
+    root: Path, listed: ListedCase, task: SegmentationTask, reading: Reading, seen: SeenMasks | None = None
+) -> Readable:
+    """seen: learns what the mask holds. Raises Skip."""
     if listed.skip is not None:
         raise listed.skip
     if listed.mask is None:
         raise Skip("no_mask", f"{listed.image} has no mask: add one")
-    files = read_files(root, listed.image, listed.mask, task, reading)
+    files = read_files(root, listed.image, listed.mask, task, reading, seen)
     case = files.case
     photograph = is_photograph(case.image, case.spacing)
     values = unit_photograph(case.image) if photograph else case.image.astype(np.float32)
@@ -85,6 +88,7 @@ def _described(listed: ListedCase, files: ReadFiles, task: SegmentationTask) -> 
     return unchecked(listed).model_copy(
         update={
             "patient": listed.patient or files.patient,
+            "warnings": files.warnings,
             "width": space[-1],
             "height": space[-2],
             "depth": space[0] if len(space) == 3 else None,

@@ -29,6 +29,7 @@ from worker.datasets.labels import label_map_from_names
 from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
 from worker.datasets.readers import content_sha256
 from worker.datasets.reading import ReadCase, read_files
+from worker.datasets.seen_masks import SeenMasks
 from worker.datasets.split import SplitCase, require_fractions, split_cases
 from worker.datasets.statistics import Histograms, dataset_statistics
 
@@ -79,7 +80,7 @@ def check_folder(
     listing = list_cases(folder, options.layout, options.reading.channel)
     listing, unmatched = _with_patients(listing, options.patient_pattern)
     reading, label_warnings = _completed(options.reading, listing, task)
-    found, histograms = _check_all(root_of(folder), listing, task, reading, visit)
+    found, histograms = _check_together(root_of(folder), listing, task, reading, visit)
     open_splits = {case.name: case.splits for case in listing.cases}
     cases = _with_splits(found, open_splits, fractions, seed)
     warnings = (*listing.warnings, *unmatched, *label_warnings, *_about_cases(cases, task))
@@ -149,15 +150,28 @@ def _completed(reading: Reading, listing: Listing, task: SegmentationTask) -> tu
                      "the task's integers were taken.",)  # fmt: skip
 
 
-def _check_all(
+def _check_together(
     root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None
+) -> tuple[list[CheckedCase], Histograms]:
+    """Where masks contradict one another, all is read a second time, without those that cannot be trusted."""
+    seen = SeenMasks()
+    found = _check_all(root, listing, task, reading, visit, seen)
+    refused = seen.contradictions()
+    if not refused:
+        return found
+    cases = tuple(replace(case, skip=case.skip or refused.get(str(case.mask))) for case in listing.cases)
+    return _check_all(root, replace(listing, cases=cases), task, reading, visit, SeenMasks())
+
+
+def _check_all(
+    root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None, seen: SeenMasks
 ) -> tuple[list[CheckedCase], Histograms]:
     cases: list[CheckedCase] = []
     first_with_pixels: dict[str | None, str] = {}
     histograms: dict[str, NDArray[np.int64]] = {}
     for position, listed in enumerate(listing.cases):
         try:
-            readable = check_case(root, listed, task, reading)
+            readable = check_case(root, listed, task, reading, seen)
             _require_new(readable, first_with_pixels)
         except Skip as skip:
             cases.append(skipped(unchecked(listed), skip))
@@ -190,7 +204,7 @@ def _with_splits(
         for name, case in used.items()
     ]
     result = split_cases(wanted, pairs, fractions, seed)
-    warnings: dict[str, list[CaseWarning]] = {name: [] for name in used}
+    warnings = {name: list(case.warnings) for name, case in used.items()}
     for name in result.moved:
         text = f"Other cases of its patient are given to another split, so it was moved to {result.splits[name]}."
         warnings[name].append(CaseWarning(code="split_conflict", message=text))

@@ -1,7 +1,9 @@
 """From what a mask file holds to one plane for each structure of the task.
 
 Rules that are decisions:
-- A mask that holds 0 and 255 only, in a task with exactly one label value and no label map, is read as that label.
+- A mask that holds 0 and 255 only, in a task with exactly one label value and no label map, is read as that label;
+  unless another mask of the data set holds the label itself, see `seen_masks`.
+- Palette masks are read by what they show, see `palettes`.
 - What the task or the label map does not know is refused, never dropped: it may be a structure that was forgotten.
 - JPEG masks are refused, even where all their values are known: compression moves the borders of the structures.
 """
@@ -14,20 +16,26 @@ from numpy.typing import NDArray
 from backend.contracts.datasets import LabelMap
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.layouts.model import Skip
+from worker.datasets.palettes import shown_labels
 from worker.datasets.readers import LabelMask, NamedMask
+from worker.datasets.seen_masks import WHITE, SeenMasks
 
 StructureMasks = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 #: What a reason lists before it says `and n more`.
 _MAX_LISTED = 8
-#: The foreground of masks that are black and white pictures.
-_WHITE = 255
 
 
 def structure_planes(
-    path: str, mask: LabelMask | NamedMask, task: SegmentationTask, label_map: LabelMap | None
+    path: str,
+    mask: LabelMask | NamedMask,
+    task: SegmentationTask,
+    label_map: LabelMap | None,
+    seen: SeenMasks | None = None,
 ) -> StructureMasks:
-    """bool [S, H, W] or [S, D, H, W]. Raises Skip `unknown_label`, its text about the file `path`."""
+    """bool [S, H, W] or [S, D, H, W]. seen: learns what the mask holds, while a data set is checked.
+
+    Raises Skip `unknown_label` or `unreadable_mask`, its text about the file `path`."""
     if isinstance(mask, NamedMask):
         return _of_names(path, mask, task, label_map)
     if mask.picture_format == "JPEG":
@@ -36,20 +44,39 @@ def structure_planes(
             f"{path} is a JPEG, which holds the values {_in_words(_values(mask.labels))} but loses exact ones, so its "
             "labels cannot be trusted: export the mask as PNG from its source",
         )
-    labels = mask.labels if label_map else white_as_label(mask.labels, task)
     wanted = _values_of_structures(path, task, label_map)
+    labels = _labels(path, mask, task, wanted, label_map, seen)
     _require_known(path, labels, wanted, label_map)
     return np.stack([np.isin(labels, values) for values in wanted.values()])
 
 
-def white_as_label(labels: Labels, task: SegmentationTask) -> Labels:
-    """The labels with white (255) read as the task's only label, where that rule applies; else as they are."""
+def _labels(
+    path: str,
+    mask: LabelMask,
+    task: SegmentationTask,
+    wanted: Mapping[str, tuple[int, ...]],
+    label_map: LabelMap | None,
+    seen: SeenMasks | None,
+) -> Labels:
+    """The mask's labels: of a palette what it shows; of black and white pictures white as the task's only label."""
+    known = {0, *(label_map.ignored_values if label_map else ())}.union(*wanted.values())
+    label = None if label_map else _label_of_white(task)
+    labels = shown_labels(path, mask, known if label is None else known | {WHITE}, seen)
+    if label is None:
+        return labels
+    if mask.is_black_and_white:
+        return np.where(labels > 0, np.int32(label), np.int32(0))
+    if seen is not None:
+        seen.saw_values(path, _values(labels), label)
+    if not np.isin(labels, (0, WHITE)).all():
+        return labels
+    return np.where(labels == WHITE, np.int32(label), np.int32(0))
+
+
+def _label_of_white(task: SegmentationTask) -> int | None:
+    """The task's only label, where white (255) may stand for it."""
     known = task.known_label_values
-    if len(known) != 2 or _WHITE in known:
-        return labels
-    if not np.isin(labels, (0, _WHITE)).all():
-        return labels
-    return np.where(labels == _WHITE, np.int32(max(known)), np.int32(0))
+    return None if len(known) != 2 or WHITE in known else max(known)
 
 
 def label_map_from_names(task: SegmentationTask, names: Mapping[str, tuple[int, ...]]) -> LabelMap | None:
@@ -143,7 +170,7 @@ def _require_known(
             f"{path} holds the value(s) {_in_words(unknown)}, which the label map does not know (0 = background; "
             f"{known_in_words}): add each to a structure, or to its ignored_values",
         )
-    if len(known) > 2 and set(unknown) <= {127, 128, _WHITE}:
+    if len(known) > 2 and set(unknown) <= {127, 128, WHITE}:
         remedy = "it looks like a picture made for the eye: save the labels themselves, or give a label map"
     else:
         remedy = "save the mask with these labels, give a label map, or add the label to the federation's task"

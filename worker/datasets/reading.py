@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.contracts.datasets import Reading, ReasonCode
+from backend.contracts.datasets import CaseWarning, Reading, ReasonCode
 from backend.contracts.task_definition import SegmentationTask
+from worker.datasets.exif_turns import turn_warnings
 from worker.datasets.files import UnsafeFile
 from worker.datasets.labels import StructureMasks, folded, structure_planes, wanted_names
 from worker.datasets.layouts.model import Skip
@@ -22,6 +23,7 @@ from worker.datasets.readers import (
     read_image,
     read_mask,
 )
+from worker.datasets.seen_masks import SeenMasks
 
 ImageArray = NDArray[Any]
 
@@ -43,28 +45,38 @@ class ReadCase:
 
 @dataclass(frozen=True, eq=False)
 class ReadFiles:
-    """A case with what its files say beside it. patient: as the files name it; it must not leave the site so."""
+    """A case with what its files say beside it. patient: as the files name it; it must not leave the site so.
+    warnings: what a person should look at."""
 
     case: ReadCase
     image_sha256: str
     mask_sha256: str
     patient: str | None
+    warnings: tuple[CaseWarning, ...] = ()
 
 
-def read_files(root: Path, image_path: str, mask_path: str, task: SegmentationTask, reading: Reading) -> ReadFiles:
-    """Raises Skip where the case cannot be used."""
+def read_files(
+    root: Path,
+    image_path: str,
+    mask_path: str,
+    task: SegmentationTask,
+    reading: Reading,
+    seen: SeenMasks | None = None,
+) -> ReadFiles:
+    """seen: learns what the mask holds, while a data set is checked. Raises Skip where the case cannot be used."""
     pixels, image = read_pixels(root, image_path, task, reading.channel)
     wanted = wanted_names(task, reading.label_map)
     try:
         mask = read_mask(root, mask_path, image, lambda name: folded(name) in wanted)
     except (UnsafeFile, CannotRead) as error:
         raise Skip(_mask_code(error), f"{mask_path} {error}") from None
-    structures = structure_planes(mask_path, mask, task, reading.label_map)
+    structures = structure_planes(mask_path, mask, task, reading.label_map, seen)
     if not structures.any():
         names = ", ".join(structure.name for structure in task.structures)
         raise Skip("empty_mask", f"{mask_path} holds only background, no pixel of {names}: outline it, or remove it")
     case = ReadCase(pixels, structures, image.spacing, image.affine)
-    return ReadFiles(case, image.sha256, mask.sha256, image.patient)
+    warnings = turn_warnings(image_path, image, mask_path, mask)
+    return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings)
 
 
 def read_pixels(root: Path, path: str, task: SegmentationTask, channel: int | None) -> tuple[ImageArray, DecodedImage]:

@@ -1,0 +1,78 @@
+"""What only all masks of a data set together tell: what white (255) means, and whether their palettes agree."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from worker.datasets.layouts.model import Skip
+
+WHITE = 255
+#: Edges that were drawn soft hold all grey values, the label's among them, and say nothing of what white means.
+_MAX_VALUES = 5
+#: A palette's index and the colour that it shows (red, green, blue).
+Entry = tuple[int, tuple[int, int, int]]
+
+
+@dataclass
+class SeenMasks:
+    """Filled while the masks of a data set are read one by one; also by those that are then skipped."""
+
+    _read_as_white: set[str] = field(default_factory=set)
+    _with_label: dict[str, int] = field(default_factory=dict)
+    _palettes: dict[str, frozenset[Entry]] = field(default_factory=dict)
+    _read_by_index: set[str] = field(default_factory=set)
+
+    def saw_values(self, path: str, values: Collection[int], label: int) -> None:
+        """Of a task with one label, the values of a mask that stores numbers, before white is read as the label."""
+        if set(values) <= {0, WHITE}:
+            if WHITE in values:
+                self._read_as_white.add(path)
+        elif label in values and len(values) <= _MAX_VALUES:
+            self._with_label[path] = label
+
+    def saw_palette(self, path: str, palette: Mapping[int, tuple[int, int, int]], by_index: bool) -> None:
+        """The palette's used entries; by_index: the mask's labels are the indices."""
+        self._palettes[path] = frozenset(palette.items())
+        if by_index:
+            self._read_by_index.add(path)
+
+    def contradictions(self) -> dict[str, Skip]:
+        """Masks that were read in a way that other masks of the data set speak against, by path."""
+        return self._white_beside_label() | self._palettes_that_differ()
+
+    def _white_beside_label(self) -> dict[str, Skip]:
+        if not self._with_label:
+            return {}
+        example, label = min(self._with_label.items())
+        reason = (
+            f"holds the value {WHITE}, which could be the structure or an area to leave out, for other masks of the "
+            f"data set, as {example}, hold the label {label} itself: give a label map with {WHITE} among the "
+            "structure's values, or among ignored_values, which count as background"
+        )
+        return {path: Skip("unknown_label", f"{path} {reason}") for path in self._read_as_white}
+
+    def _palettes_that_differ(self) -> dict[str, Skip]:
+        """An entry holds where more masks have it than any other one with its index, or with its colour."""
+        counts = Counter(entry for palette in self._palettes.values() for entry in palette)
+        found: dict[str, Skip] = {}
+        for path in self._read_by_index:
+            for entry in sorted(self._palettes[path]):
+                rivals = [other for other in counts if (other[0] == entry[0]) != (other[1] == entry[1])]
+                rival = max(rivals, key=lambda other: (counts[other], other), default=None)
+                if rival is not None and counts[rival] >= counts[entry]:
+                    found.setdefault(path, self._differing(path, entry, rival))
+        return found
+
+    def _differing(self, path: str, entry: Entry, rival: Entry) -> Skip:
+        example = min(other for other, palette in self._palettes.items() if rival in palette)
+        return Skip(
+            "unknown_label",
+            f"{path} shows the value {entry[0]} as {in_words(entry[1])}, {example} shows the value {rival[0]} as "
+            f"{in_words(rival[1])}: their palettes differ, so the values cannot be trusted; save all masks of the data "
+            "set with one palette or as grey pictures of the labels, or give a label map of the grey values shown",
+        )
+
+
+def in_words(colour: tuple[int, int, int]) -> str:
+    names = {(0, 0, 0): "black", (255, 255, 255): "white"}
+    return names.get(colour) or "#{:02x}{:02x}{:02x}".format(*colour)
