@@ -516,7 +516,7 @@ export type CaseWarning = {
     /**
      * Code
      */
-    code: 'near_duplicate' | 'split_conflict';
+    code: 'near_duplicate' | 'split_conflict' | 'exif_turn';
     /**
      * Message
      */
