@@ -1,5 +1,6 @@
 """The backend on both databases, a played worker, and a federation with data."""
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import pytest
 import redis
 
+from tests.backend.backend_states import DISC as DISC
+from tests.backend.backend_states import BackendStates
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, open_broker
 
 #: The played sites have two training cases each.
 FEDSM = {"name": "fedsm", "selector": {"name": "lda", "minimum_cases": 2}}
-DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
 
 
 @pytest.fixture
@@ -30,8 +32,27 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(scope="session")
+def backend_states(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> BackendStates:
+    return BackendStates(tmp_path_factory.mktemp("states"), valkey_url)
+
+
 @pytest.fixture
-def backend(tmp_path: Path, database_url: str, broker: redis.Redis, valkey_url: str) -> Iterator[LiveBackend]:
+def saved_federation(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    database_url: str,
+    broker: redis.Redis,
+    backend_states: BackendStates,
+) -> dict[str, Any]:
+    """The state from which the backend starts: with the federation, if the test asks for it, else with no rows."""
+    return backend_states.restore(tmp_path, database_url, broker, "registered_federation" in request.fixturenames)
+
+
+@pytest.fixture
+def backend(
+    tmp_path: Path, database_url: str, saved_federation: dict[str, Any], valkey_url: str
+) -> Iterator[LiveBackend]:
     backend = LiveBackend(tmp_path, database_url, valkey_url)
     yield backend
     backend.stop()
@@ -43,15 +64,14 @@ def worker(backend: LiveBackend, broker: redis.Redis) -> PlayedWorker:
 
 
 @pytest.fixture
-def federation(backend: LiveBackend, worker: PlayedWorker) -> dict[str, Any]:
+def registered_federation(saved_federation: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(saved_federation)
+
+
+@pytest.fixture
+def federation(backend: LiveBackend, registered_federation: dict[str, Any]) -> dict[str, Any]:
     """Three simulated sites a, b, c, each with 2 train, 1 val and 1 test cases."""
-    federation: dict[str, Any] = backend.post("/federations", {"name": "Eyes", "task": DISC})
-    for name in ("a", "b", "c"):
-        site = backend.post(f"/federations/{federation['id']}/sites", {"name": name})
-        backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
-    worker.work_until_idle()
-    worker.done.clear()
-    return federation
+    return registered_federation
 
 
 def make_experiment(backend: LiveBackend, federation: dict[str, Any], **config: Any) -> dict[str, Any]:
