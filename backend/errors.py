@@ -1,5 +1,6 @@
 """The one tree of errors. A class's name, in snake case, is the API's error code; its status is a class attribute."""
 
+import errno
 import logging
 import re
 from typing import Any, ClassVar
@@ -102,9 +103,21 @@ class InvalidInput(FedSMError):
         return cls.of_problems([ConfigProblem(field=field, value=str(value), message=message, remedy=remedy)])
 
 
+class ArtifactDamaged(Gone):
+    """Its stored bytes hash to another address. They are never sent."""
+
+
+class DiskFull(FedSMError):
+    """There is no room for what was to be written; the detail says where."""
+
+    status_code = 507
+
+
 class HashMismatch(FedSMError):
     status_code = 422
 
+
+DATABASE_FULL = "the disk of the database is full: make room there; nothing of this request was stored"
 
 HTTP_CODES = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 
@@ -114,6 +127,7 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorBody, "description": "No such thing"},
     409: {"model": ErrorBody, "description": "The present state does not allow it"},
     422: {"model": ErrorBody, "description": "Invalid input: `fields` names each field, its value and the remedy"},
+    507: {"model": ErrorBody, "description": "A disk of the backend is full; the detail says which"},
 }
 
 
@@ -122,6 +136,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _render_validation)
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(OperationalError, _render_database)
+    app.add_exception_handler(OSError, _render_system)
     app.add_exception_handler(Exception, _render_unexpected)
 
 
@@ -148,8 +163,22 @@ def _render_http(request: Request, error: Exception) -> JSONResponse:
 
 def _render_database(request: Request, error: Exception) -> JSONResponse:
     logger.error("database error", exc_info=error)
+    if is_database_full(error):
+        return error_response(request, 507, "disk_full", DATABASE_FULL)
     detail = "the database cannot be used just now: try again in a moment, or look at the backend's log"
     return error_response(request, 503, "database_unavailable", detail)
+
+
+def is_database_full(error: BaseException) -> bool:
+    """SQLite says it in words, PostgreSQL with a code."""
+    original = getattr(error, "orig", None)
+    return "database or disk is full" in str(error) or getattr(original, "sqlstate", None) == "53100"
+
+
+def _render_system(request: Request, error: Exception) -> JSONResponse:
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return error_response(request, 507, "disk_full", f"a disk of the backend is full: {error}. Make room there.")
+    return _render_unexpected(request, error)
 
 
 def _render_unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -29,6 +29,8 @@ from backend.runs import endpoints as runs
 from backend.settings import Settings
 from backend.sites import endpoints as sites
 from backend.statistics import endpoints as statistics
+from backend.storage import endpoints as storage
+from backend.storage.loop import StorageLoop
 from backend.users import endpoints as users
 from backend.worker_api import endpoints as worker_api
 
@@ -49,6 +51,7 @@ FEATURES = (
     reports,
     events,
     artifacts,
+    storage,
 )
 
 
@@ -62,7 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.platform = platform
         recovery = RecoveryLoop(platform)
         recovery.start()
+        storage_loop = StorageLoop(platform)
+        storage_loop.start()
         yield
+        storage_loop.stop()
         recovery.stop()
         platform.close()
 

@@ -1,7 +1,8 @@
 """What a running backend is made of."""
 
 import logging
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from backend.artifacts.store import ArtifactStore, FolderStore
 from backend.db.session import Database, Message, open_database, unit_of_work
@@ -21,6 +22,8 @@ class Platform:
     queue: TaskQueue
     artifacts: ArtifactStore
     bell: events.Bell
+    #: Set where something was let go: the storage loop sweeps before long.
+    sweep_wanted: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
         self.queue.close()

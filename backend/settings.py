@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     resend_seconds: float = Field(default=20, gt=0, description="A task queued for longer is sent again.")
     worker_timeout_seconds: float = Field(default=15, gt=0, description="A worker silent for longer is offline.")
     session_days: int = Field(default=30, ge=1, le=365, description="How long a sign-in lasts.")
+    sweep_hours: float = Field(
+        default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."
+    )
     frontend_dist: Path = Field(default=REPOSITORY_ROOT / "frontend" / "dist", description="The built frontend.")
     artifacts: Path | None = Field(default=None, description="Artifact folder; default: in the state folder.")
 

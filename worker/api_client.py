@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from backend.contracts.tasks import (
     CompleteRequest,
     FailRequest,
     Heartbeat,
+    KeptAtWorker,
     ProgressAnswer,
     ProgressReport,
     TaskResult,
@@ -31,6 +33,13 @@ LONGEST_DELAY_SECONDS = 5.0
 #: A backend that restarts is back within seconds; a finished update is worth waiting for longer than a claim.
 CLAIM_PATIENCE_SECONDS = 20.0
 PATIENCE_SECONDS = 600.0
+#: How often a full disk is looked at again.
+ROOM_SECONDS = 2.0
+INSUFFICIENT_STORAGE = 507
+#: Of an upload: the task whose result will name the artifact.
+TASK_HEADER = "X-FedSM-Task"
+#: Of a heartbeat's answer: it changes when artifacts were removed.
+REMOVAL_HEADER = "X-FedSM-Removal"
 
 
 class BackendUnavailable(ConnectionError):
@@ -43,6 +52,19 @@ class AttemptSuperseded(Exception):
 
 class RequestRefused(Exception):
     """The backend understood and refused; its detail says why."""
+
+
+class ArtifactLost(Exception):
+    """The backend has not this artifact's bytes any more, or they are damaged."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The task that uploads are for. check: raises where nobody waits for it. warn: a line for the run's log."""
+
+    task_id: str
+    check: Callable[[], None]
+    warn: Callable[[str], None]
 
 
 class ApiClient:
@@ -59,6 +81,7 @@ class ApiClient:
         #: Spent on uploads and downloads so far.
         self.transfer_seconds = 0.0
         self._cache = cache
+        self._work: Work | None = None
         self._should_stop = should_stop
         self._backend_url = backend_url
         self._http = httpx.Client(
@@ -70,6 +93,15 @@ class ApiClient:
 
     def close(self) -> None:
         self._http.close()
+
+    @contextmanager
+    def working_on(self, work: Work) -> Iterator[None]:
+        """While it lasts, uploads are held for the task, and waiting for a full disk ends with it."""
+        self._work = work
+        try:
+            yield
+        finally:
+            self._work = None
 
     def claim(self, task_id: str, worker: str) -> ClaimedTask | None:
         """None: another worker has the task or it is over. Raises BackendUnavailable; the message may be dropped."""
@@ -94,9 +126,15 @@ class ApiClient:
         """Raises AttemptSuperseded."""
         self._finish(task_id, "fail", request)
 
-    def heartbeat(self, heartbeat: Heartbeat) -> None:
-        """Raises BackendUnavailable at the first failure, for the next one comes soon."""
-        self._call("POST", "/heartbeat", heartbeat, 0.0)
+    def heartbeat(self, heartbeat: Heartbeat) -> str:
+        """Which removal of artifacts was the last one at the backend. Raises BackendUnavailable at the first failure,
+        for the next one comes soon."""
+        return self._call("POST", "/heartbeat", heartbeat, 0.0).headers.get(REMOVAL_HEADER, "")
+
+    def what_is_gone(self, kept: KeptAtWorker) -> KeptAtWorker:
+        """What of all this nobody needs any more. Raises BackendUnavailable at the first failure."""
+        answer = self._call("POST", "/gone", kept, 0.0)
+        return KeptAtWorker.model_validate_json(answer.content)
 
     def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         """Stores an artifact, unless the backend has it, and returns its SHA-256.
@@ -104,13 +142,16 @@ class ApiClient:
         Asks first for what this machine has seen before: what is new here is new there."""
         sha256 = sha256_of(content)
         path = f"/artifacts/{sha256}"
+        headers = {TASK_HEADER: self._work.task_id} if self._work is not None else {}
         if not self._cache.write(sha256, content):
-            answer = self._call("HEAD", path, None, PATIENCE_SECONDS, allowed={404})
+            answer = self._send(lambda: self._http.head(path, headers=headers), PATIENCE_SECONDS, {404, 409})
             if answer.status_code == httpx.codes.OK:
                 return sha256
-        headers = {"Content-Type": media_type}
+        headers["Content-Type"] = media_type
         with self._timed():
-            self._send(lambda: self._http.put(path, content=content, headers=headers), PATIENCE_SECONDS)
+            answer = self._send(lambda: self._http.put(path, content=content, headers=headers), PATIENCE_SECONDS, {409})
+        if answer.is_error:
+            raise AttemptSuperseded(_detail(answer))
         return sha256
 
     def download(self, sha256: str) -> bytes:
@@ -118,7 +159,10 @@ class ApiClient:
         if (content := self._cache.read(sha256)) is not None:
             return content
         with self._timed():
-            content = self._call("GET", f"/artifacts/{sha256}", None, PATIENCE_SECONDS).content
+            answer = self._call("GET", f"/artifacts/{sha256}", None, PATIENCE_SECONDS, allowed={404, 410})
+        if answer.is_error:
+            raise ArtifactLost(_detail(answer))
+        content = answer.content
         if sha256_of(content) != sha256:
             raise ConnectionError(
                 f"artifact {sha256} came as {len(content)} bytes that hash to {sha256_of(content)}: "
@@ -162,6 +206,7 @@ class ApiClient:
         """Tries until an answer that is no server error. Raises RequestRefused for other errors not `allowed`."""
         deadline = time.monotonic() + patience_seconds
         delay = FIRST_DELAY_SECONDS
+        has_waited = False
         while True:
             try:
                 response = attempt()
@@ -171,11 +216,24 @@ class ApiClient:
                 if not response.is_server_error:
                     return _checked(response, allowed)
                 problem = f"status {response.status_code}: {_detail(response)}"
+                if response.status_code == INSUFFICIENT_STORAGE and patience_seconds > 0 and self._work is not None:
+                    self._await_room(self._work, _detail(response), is_first=not has_waited)
+                    has_waited = True
+                    deadline = time.monotonic() + patience_seconds
+                    continue
             if time.monotonic() + delay > deadline or self._should_stop():
                 raise BackendUnavailable(f"the backend at {self._backend_url} cannot be used ({problem})")
             logger.info("backend away, trying again in %.1f s (%s)", delay, problem)
             time.sleep(delay * random.uniform(0.8, 1.2))
             delay = min(2 * delay, LONGEST_DELAY_SECONDS)
+
+    def _await_room(self, work: Work, problem: str, is_first: bool) -> None:
+        """The disk of the backend is full: somebody must make room, which may take hours. Raises StopRequested when the
+        task is not wanted any more."""
+        if is_first:
+            work.warn(f"waits: {problem}")
+        work.check()
+        time.sleep(ROOM_SECONDS)
 
 
 def _checked(response: httpx.Response, allowed: frozenset[int] | set[int]) -> httpx.Response:

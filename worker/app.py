@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sys
 import threading
 import warnings
@@ -16,6 +17,8 @@ from worker.api_client import ApiClient, BackendUnavailable, RequestRefused
 from worker.artifact_cache import ArtifactCache
 from worker.hardware import describe_hardware, num_gpus
 from worker.health import note_heard
+from worker.housekeeping import Housekeeping
+from worker.local_state import LocalStateStore
 from worker.settings import WorkerSettings
 
 logger = logging.getLogger(__name__)
@@ -121,8 +124,10 @@ class _Heartbeats:
         self._body = Heartbeat(
             worker=settings.name, queues=settings.queues, hardware=describe_hardware(), num_processes=num_processes
         )
+        self._folder = settings.folder
         cache = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)
         self._api = ApiClient(settings.backend_url, token, cache, shutdown.is_shutting_down)
+        self._housekeeping = Housekeeping(self._api, cache, LocalStateStore(settings.folder / "local_state"))
         self._problem: str | None = None
 
     def start(self, **_: Any) -> None:
@@ -137,7 +142,9 @@ class _Heartbeats:
     def _send(self) -> None:
         """Logs a problem once, and its end."""
         try:
-            self._api.heartbeat(self._body)
+            disk = shutil.disk_usage(self._folder)
+            body = self._body.model_copy(update={"disk_free": disk.free, "disk_total": disk.total})
+            removal = self._api.heartbeat(body)
         except (BackendUnavailable, RequestRefused) as error:
             if self._problem is None:
                 logger.warning("%s", error)
@@ -147,3 +154,11 @@ class _Heartbeats:
             if self._problem is not None:
                 logger.info("the backend answers again")
             self._problem = None
+            self._keep_house(removal)
+
+    def _keep_house(self, removal: str) -> None:
+        """A heartbeat comes first: what cannot be done now is done after the next one."""
+        try:
+            self._housekeeping.follow(removal)
+        except (BackendUnavailable, RequestRefused, OSError) as error:
+            logger.info("the caches were not cleaned: %s", error)

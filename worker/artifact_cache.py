@@ -1,11 +1,17 @@
 """Content-addressed files on this machine's disk, shared by all worker processes and bounded in size."""
 
 import contextlib
+import errno
 import hashlib
+import logging
 import os
 import tempfile
 from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
+#: What the system says of a full disk, and of a full quota.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: The folder is measured, and the oldest files dropped, after so many bytes written by one process.
 TRIM_EVERY_BYTES = 64 * 2**20
 
@@ -41,17 +47,32 @@ class ArtifactCache:
         return content
 
     def write(self, sha256: str, content: bytes) -> bool:
-        """Whether it was new here. `content` must hash to `sha256`; writing again changes nothing."""
+        """Whether it was new here. `content` must hash to `sha256`; writing again changes nothing, and on a full disk
+        nothing is kept: a cache is never worth a failure."""
         path = self._path(sha256)
         if path.exists():
             return False
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, content)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_atomically(path, content)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            logger.warning("the artifact cache keeps nothing new: %s", error)
+            return True
         self._bytes_since_trim += len(content)
         if self._bytes_since_trim >= TRIM_EVERY_BYTES:
             self._bytes_since_trim = 0
             self.trim()
         return True
+
+    def addresses(self) -> list[str]:
+        """Of everything that lies here."""
+        return [path.name for path in self._folder.glob("??/*") if len(path.name) == 64]
+
+    def drop(self, sha256: str) -> None:
+        """Harmless where it is not here."""
+        self._path(sha256).unlink(missing_ok=True)
 
     def trim(self) -> None:
         """Drops the files that were used longest ago until the bound holds."""

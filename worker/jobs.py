@@ -40,6 +40,7 @@ from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
 from worker.past_masks import past_masks
 from worker.predictions import predict_case
+from worker.room import write_when_there_is_room
 from worker.run_log import data_line, training_line, transfer_line, validation_line
 from worker.state_parts import StateParts
 from worker.toolbox import Toolbox
@@ -109,7 +110,12 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
     if update.local_state:
         kept = to_bytes(_flatten(update.local_state))
-        toolbox.local_states.save(run.run_id, participant, payload.round, kept)
+        write_when_there_is_room(
+            lambda: toolbox.local_states.save(run.run_id, participant, payload.round, kept),
+            toolbox.local_states.folder,
+            f"the optimizer's state of {participant}",
+            lease,
+        )
     sent = {name: toolbox.api.upload(content) for name, content in contents.items()}
     bytes_up, transfer = sum(map(len, contents.values())), toolbox.api.transfer_seconds - transferred
     lease.log("info", transfer_line(bytes_up, parts.num_bytes, transfer))

@@ -1,7 +1,8 @@
 """What stays at a site between rounds: Adam's moments of the segmentation models.
 
-One file a round, `<run>/<participant>/<round>.safetensors`, of which the last two are kept: a repeated round r reads
-what round r - 1 left, so a crash changes no bit. All worker processes of one machine share the folder.
+One file a round, `<run>/<participant>/<round>.safetensors`, of which the last three are kept: a repeated round r reads
+what round r - 1 left, so a crash changes no bit; and where the state after r is found damaged while r + 1 trains, r is
+done again. All worker processes of one machine share the folder.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from worker.artifact_cache import write_atomically
 
-KEPT_ROUNDS = 2
+KEPT_ROUNDS = 3
 _SUFFIX = ".safetensors"
 _SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 
@@ -20,7 +21,7 @@ class LocalStateStore:
     """Bytes by run, participant and round."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def load_before(self, run_id: str, participant: str, round_number: int) -> bytes | None:
         """What the last round before `round_number` in which this participant trained has left; None if nothing."""
@@ -29,7 +30,7 @@ class LocalStateStore:
         return _file(folder, max(earlier)).read_bytes() if earlier else None
 
     def save(self, run_id: str, participant: str, round_number: int, content: bytes) -> None:
-        """Keeps the last two rounds: no repetition asks for an earlier one."""
+        """Keeps the last three rounds: no repetition asks for an earlier one."""
         folder = self._participant_folder(run_id, participant)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_atomically(_file(folder, round_number), content)
@@ -43,11 +44,20 @@ class LocalStateStore:
         with contextlib.suppress(OSError):  # other participants are still there
             folder.parent.rmdir()
 
+    def runs(self) -> list[str]:
+        """Of which something is kept here."""
+        return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
+
+    def drop_run(self, run_id: str) -> None:
+        """For a run that was deleted."""
+        if _SAFE_NAME.match(run_id):
+            shutil.rmtree(self.folder / run_id, ignore_errors=True)
+
     def _participant_folder(self, run_id: str, participant: str) -> Path:
         for name in (run_id, participant):
             if not _SAFE_NAME.match(name):
                 raise ValueError(f"{name!r} cannot name a folder: only letters, digits, - and _ may be in it")
-        return self._folder / run_id / participant
+        return self.folder / run_id / participant
 
 
 def _rounds_in(folder: Path) -> list[int]:

@@ -11,7 +11,14 @@ from celery import shared_task
 from backend.contracts.failures import FailureKind
 from backend.contracts.tasks import ClaimedTask, FailRequest, TaskPayload, TaskResult
 from worker import shutdown
-from worker.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
+from worker.api_client import (
+    ApiClient,
+    ArtifactLost,
+    AttemptSuperseded,
+    BackendUnavailable,
+    RequestRefused,
+    Work,
+)
 from worker.data_problem import DataProblem
 from worker.lease import Lease, StopRequested, WorkerShutdown, engine_lines
 from worker.toolbox import process_toolbox
@@ -63,7 +70,9 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
     """The result, or what to tell of a failure; None when nobody waits for either."""
     try:
         with Lease(api, claimed, shutdown.is_shutting_down) as lease, engine_lines(lease):
-            return execute(claimed.payload, lease)
+            work = Work(claimed.task_id, lease.check, lambda line: lease.log("warning", line))
+            with api.working_on(work):
+                return execute(claimed.payload, lease)
     except WorkerShutdown as stop:
         return FailRequest(attempt=claimed.attempt, message=str(stop), retryable=True, released=True)
     except StopRequested as stop:
@@ -71,6 +80,8 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
         return None
     except AttemptSuperseded:
         raise
+    except ArtifactLost as error:
+        return _failure(claimed, "state_damaged", str(error), retryable=False)
     except OSError as error:  # connections, full disks, files that a network drive lost
         return _failure(claimed, _kind_of_os_error(error), _describe_os_error(error), retryable=True)
     except ValueError as error:

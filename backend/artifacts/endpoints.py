@@ -1,16 +1,17 @@
 """Artifacts for the browser."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
-from backend.artifacts import service
+from backend.artifacts import access, service
 from backend.dependencies import ArtifactsDep, ReadSession, get_current_user
 
 router = APIRouter(tags=["artifacts"], dependencies=[Depends(get_current_user)])
 
 
 @router.get("/artifacts/{sha256}", responses=service.FILE_RESPONSES, response_class=FileResponse)
-def get_artifact(sha256: str, session: ReadSession, store: ArtifactsDep) -> FileResponse:
-    """The bytes with this SHA-256: weights, a picture or a mask volume."""
-    artifact = service.find_artifact(session, store, sha256)
-    return service.file_response(store, artifact)
+def get_artifact(sha256: str, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
+    """The bytes with this SHA-256, weights, a picture or a mask volume: while something that may be shown names it."""
+    artifact = service.find_artifact(session, sha256)
+    access.require_shown(session, sha256)
+    return service.file_response(request, store, artifact)

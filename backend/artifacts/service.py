@@ -1,27 +1,41 @@
 """Artifacts: the store's bytes and the database's knowledge of them."""
 
 from collections.abc import AsyncIterable
+from datetime import timedelta
 from typing import Any
 
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
-from sqlalchemy import delete, select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend.artifacts.store import ArtifactStore, StoredFile
+from backend.artifacts.store import ArtifactStore, IncomingFile, StoredFile
 from backend.clock import now
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN, UPLOAD
-from backend.db.models import Artifact
+from backend.contracts.status import TaskStatus
+from backend.db.models import Artifact, ArtifactHold, Task
 from backend.db.session import Database, unit_of_work
-from backend.errors import InvalidInput, NotFound
+from backend.errors import AttemptSuperseded, InvalidInput, NotFound
+from backend.users.schemas import ErrorBody
 
-#: Content-addressed: what lies under a hash never changes.
-CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+#: The bytes under a hash never change, but who may see them does: the browser asks each time, and is answered 304.
+CACHE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+#: An upload that names no task is kept for so long until a row names it.
+HOLD = timedelta(days=1)
+#: Of an upload: the task whose result will name the artifact.
+TASK_HEADER = "X-FedSM-Task"
+UNDER_WAY = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
 #: For the OpenAPI document.
+_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    200: _BYTES,
+    206: {"description": "The range that was asked for", **_BYTES},
+    304: {"description": "The browser has these bytes already"},
+    410: {"model": ErrorBody, "description": "It was removed, or its file is damaged"},
+    416: {"description": "There is no such range"},
 }
 
 
@@ -35,24 +49,30 @@ def check_sha256(sha256: str) -> None:
 
 
 async def store_artifact(
-    database: Database, store: ArtifactStore, sha256: str, media_type: str, chunks: AsyncIterable[bytes]
+    database: Database,
+    store: ArtifactStore,
+    sha256: str,
+    media_type: str,
+    chunks: AsyncIterable[bytes],
+    task_id: str | None = None,
 ) -> None:
-    """File first, then row: a row always has its file. Storing again changes nothing."""
+    """Storing again changes nothing but mends a damaged file. task_id: whose result will name it; raises
+    AttemptSuperseded where nobody waits for that result any more."""
     check_sha256(sha256)
     if media_type not in ARTIFACT_MEDIA_TYPES:
         allowed = ", ".join(sorted(ARTIFACT_MEDIA_TYPES))
         raise InvalidInput.of_field("Content-Type", media_type, "is no media type of artifacts", f"one of {allowed}")
-    stored = await store.write(sha256, chunks)
-    await run_in_threadpool(_add_row, database, stored, media_type)
+    incoming = await store.receive(sha256, chunks)
+    await run_in_threadpool(_keep, database, store, incoming, media_type, task_id)
 
 
 async def store_upload(
     database: Database, store: ArtifactStore, chunks: AsyncIterable[bytes], max_bytes: int
 ) -> StoredFile:
     """A file whose hash nobody knows yet. Raises InvalidInput, storing nothing, for more than `max_bytes`, or none."""
-    stored = await store.write(None, _limited(chunks, max_bytes))
-    await run_in_threadpool(_add_row, database, stored, UPLOAD)
-    return stored
+    incoming = await store.receive(None, _limited(chunks, max_bytes))
+    await run_in_threadpool(_keep, database, store, incoming, UPLOAD, None)
+    return incoming
 
 
 async def _limited(chunks: AsyncIterable[bytes], max_bytes: int) -> AsyncIterable[bytes]:
@@ -67,48 +87,97 @@ async def _limited(chunks: AsyncIterable[bytes], max_bytes: int) -> AsyncIterabl
         raise InvalidInput.of_field("file", "0 bytes", "is empty", "send the bytes of an image")
 
 
-def _add_row(database: Database, stored: StoredFile, media_type: str) -> None:
-    values = {
-        "sha256": stored.sha256,
-        "media_type": media_type,
-        "num_bytes": stored.num_bytes,
-        "created_at": now(),
-    }
-    with unit_of_work(database) as session:
-        insert = postgresql.insert if database.dialect == "postgresql" else sqlite.insert
-        session.execute(insert(Artifact).values(**values).on_conflict_do_nothing())
+def _keep(
+    database: Database, store: ArtifactStore, incoming: IncomingFile, media_type: str, task_id: str | None
+) -> None:
+    """The row is locked before the file is put in its place, and committed after it: a sweep, which locks the row
+    too, comes before or after both; and a row always has its file."""
+    try:
+        with unit_of_work(database) as session:
+            require_wanted(session, task_id)
+            _lock_new_row(session, incoming, media_type)
+            store.keep(incoming)
+            hold(session, incoming.sha256, task_id)
+    finally:
+        store.discard(incoming)
 
 
-def find_artifact(session: Session, store: ArtifactStore, sha256: str) -> Artifact:
-    """Raises NotFound when the row or its file is absent: the sender then uploads again."""
+def _lock_new_row(session: Session, stored: StoredFile, media_type: str) -> None:
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql.insert if is_postgres else sqlite.insert)(Artifact).values(
+        sha256=stored.sha256,
+        media_type=media_type,
+        num_bytes=stored.num_bytes,
+        created_at=now(),
+        used_at=now(),
+    )
+    session.execute(insert.on_conflict_do_update(index_elements=["sha256"], set_={"used_at": now(), "problem": None}))
+
+
+def require_wanted(session: Session, task_id: str | None) -> None:
+    """Raises AttemptSuperseded where the task was deleted or is over: its uploads would belong to nobody."""
+    if task_id is None:
+        return
+    status = session.scalar(select(Task.status).where(Task.id == task_id))
+    if status not in UNDER_WAY:
+        state = "was deleted" if status is None else f"is {status}"
+        raise AttemptSuperseded(f"task {task_id} {state}: its files are not wanted any more, drop the work")
+
+
+def hold(session: Session, sha256: str, task_id: str | None) -> None:
+    """Keeps an artifact that no row names yet: for its task, or for a day."""
+    if task_id is None:
+        values = {"used_at": now(), "held_until": now() + HOLD}
+        session.execute(update(Artifact).where(Artifact.sha256 == sha256).values(**values))
+        return
+    session.execute(update(Artifact).where(Artifact.sha256 == sha256).values(used_at=now()))
+    if session.get(ArtifactHold, (sha256, task_id)) is None:
+        session.add(ArtifactHold(sha256=sha256, task_id=task_id))
+        session.flush()
+
+
+def find_for_upload(session: Session, store: ArtifactStore, sha256: str, task_id: str | None) -> Artifact:
+    """Before an upload: what is here and whole need not come again, and is held from now on. Raises NotFound."""
+    check_sha256(sha256)
+    require_wanted(session, task_id)
+    artifact = session.get(Artifact, sha256, with_for_update=True)
+    if artifact is None or store.problem(sha256) is not None:
+        raise NotFound(f"there is no artifact {sha256}")
+    hold(session, sha256, task_id)
+    return artifact
+
+
+def find_artifact(session: Session, sha256: str) -> Artifact:
+    """Raises NotFound."""
     check_sha256(sha256)
     artifact = session.get(Artifact, sha256)
-    if artifact is None or not store.has(sha256):
+    if artifact is None:
         raise NotFound(f"there is no artifact {sha256}")
     return artifact
 
 
-def file_response(store: ArtifactStore, artifact: Artifact) -> FileResponse:
-    """The bytes, with ranges, to be cached for ever."""
-    headers = CACHE_HEADERS | {"ETag": f'"{artifact.sha256}"'}
-    return FileResponse(store.path(artifact.sha256), media_type=artifact.media_type, headers=headers)
-
-
-def remove_artifacts(session: Session, store: ArtifactStore, hashes: set[str]) -> None:
-    """Row first, then file: a row always has its file. The caller knows that nothing else shows them."""
-    session.execute(delete(Artifact).where(Artifact.sha256.in_(hashes)))
-    session.flush()
-    for sha256 in hashes:
-        store.remove(sha256)
+def file_response(request: Request, store: ArtifactStore, artifact: Artifact) -> Response:
+    """The bytes, with ranges. Raises NotFound and ArtifactDamaged: a damaged file is never sent as whole."""
+    etag = f'"{artifact.sha256}"'
+    headers = CACHE_HEADERS | {"ETag": etag}
+    path = store.path(artifact.sha256)
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, media_type=artifact.media_type, headers=headers)
 
 
 def require_artifacts(session: Session, hashes: set[str]) -> None:
-    """Raises InvalidInput naming those that were never uploaded."""
+    """For whoever names artifacts in a row, in the same transaction: they are there, and no sweep takes them now.
+
+    Raises InvalidInput naming those that were never uploaded, or were removed since."""
     known: set[str] = set()
     wanted = sorted(hashes)
     for start in range(0, len(wanted), 500):
         chunk = wanted[start : start + 500]
-        known.update(session.scalars(select(Artifact.sha256).where(Artifact.sha256.in_(chunk))))
+        locked = select(Artifact.sha256).where(Artifact.sha256.in_(chunk)).order_by(Artifact.sha256).with_for_update()
+        known.update(session.scalars(locked))
+        named = update(Artifact).where(Artifact.sha256.in_(chunk)).values(used_at=now(), held_until=None)
+        session.execute(named, execution_options={"synchronize_session": False})
     if absent := sorted(hashes - known):
         raise InvalidInput.of_field(
             "result", ", ".join(absent[:3]), f"{len(absent)} artifact(s) were not uploaded", "PUT them, then complete"

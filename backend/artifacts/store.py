@@ -1,17 +1,28 @@
-"""Content-addressed bytes: immutable, verified while they come in, harmless to store twice."""
+"""Content-addressed bytes: immutable, verified while they come in and before they go out."""
 
+import contextlib
 import hashlib
 import os
+import re
 import tempfile
+import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from fastapi.concurrency import run_in_threadpool
 
-from backend.errors import HashMismatch, NotFound
+from backend.db.base import new_id
+from backend.disks import disk_full_errors, require_room
+from backend.errors import ArtifactDamaged, HashMismatch, NotFound
+
+INCOMING = "incoming-"
+#: What no row names and what came in only half is left alone for so long: somebody may still be writing it.
+STRAY_SECONDS = 3600.0
+Problem = Literal["lost", "damaged"]
+_ADDRESS = re.compile(r"^[0-9a-f]{64}$")
 
 
 def _to_disk(file: IO[bytes]) -> None:
@@ -25,15 +36,34 @@ class StoredFile:
     num_bytes: int
 
 
+@dataclass(frozen=True)
+class IncomingFile(StoredFile):
+    """Received and verified, but not in its place yet."""
+
+    temporary: Path
+
+
 class ArtifactStore(ABC):
-    """Where artifacts' bytes lie."""
+    """Where artifacts' bytes lie. `generation` changes with every removal."""
+
+    generation: str
 
     @abstractmethod
-    async def write(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> StoredFile:
-        """Stores the stream. Raises HashMismatch, storing nothing, if it hashes to another address than the given."""
+    async def receive(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> IncomingFile:
+        """Takes the stream in. Raises HashMismatch, keeping nothing, if it hashes to another address than the given,
+        and DiskFull."""
 
     @abstractmethod
-    def has(self, sha256: str) -> bool: ...
+    def keep(self, incoming: IncomingFile) -> None:
+        """Puts it in its place, over whatever lies there."""
+
+    @abstractmethod
+    def discard(self, incoming: IncomingFile) -> None:
+        """Forgets it; harmless once it is in its place."""
+
+    @abstractmethod
+    def problem(self, sha256: str, again: bool = False) -> Problem | None:
+        """What is wrong with the stored bytes. They are hashed once, and again when the file changes or if `again`."""
 
     @abstractmethod
     def remove(self, sha256: str) -> None:
@@ -41,45 +71,120 @@ class ArtifactStore(ABC):
 
     @abstractmethod
     def path(self, sha256: str) -> Path:
-        """A readable local file; raises NotFound."""
+        """A readable local file, whole. Raises NotFound, and ArtifactDamaged."""
+
+    @abstractmethod
+    def addresses(self) -> Iterator[str]:
+        """Of every file that lies in its place."""
+
+    @abstractmethod
+    def is_stray(self, sha256: str) -> bool:
+        """Whether the file lies there unchanged for so long that no upload can be about to name it."""
+
+    @abstractmethod
+    def remove_leftovers(self) -> int:
+        """Deletes uploads that were never finished; returns their number."""
 
 
 class FolderStore(ArtifactStore):
     """A folder: `ab/abcdef...`. A file appears whole, by rename, or not at all."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.generation = new_id()
+        #: Address to (inode, modification time in ns, size) of the file that was last found whole.
+        self._verified: dict[str, tuple[int, int, int]] = {}
 
-    async def write(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> StoredFile:
+    async def receive(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> IncomingFile:
         digest, num_bytes = hashlib.sha256(), 0
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix="incoming-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                async for chunk in chunks:
-                    digest.update(chunk)
-                    num_bytes += file.write(chunk)
-                await run_in_threadpool(_to_disk, file)
-            found = digest.hexdigest()
-            if sha256 is not None and found != sha256:
-                raise HashMismatch(f"the {num_bytes} bytes received hash to {found}, not to {sha256}: send them again")
-            self._file(found).parent.mkdir(exist_ok=True)
-            os.replace(temporary, self._file(found))
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        return StoredFile(found, num_bytes)
+        with disk_full_errors(self.folder):
+            require_room(self.folder)
+            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=INCOMING)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    async for chunk in chunks:
+                        digest.update(chunk)
+                        num_bytes += file.write(chunk)
+                    await run_in_threadpool(_to_disk, file)
+                found = digest.hexdigest()
+                if sha256 is not None and found != sha256:
+                    raise HashMismatch(
+                        f"the {num_bytes} bytes received hash to {found}, not to {sha256}: send them again"
+                    )
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        return IncomingFile(found, num_bytes, Path(name))
 
-    def has(self, sha256: str) -> bool:
-        return self._file(sha256).is_file()
+    def keep(self, incoming: IncomingFile) -> None:
+        target = self._file(incoming.sha256)
+        with disk_full_errors(self.folder):
+            target.parent.mkdir(exist_ok=True)
+            os.replace(incoming.temporary, target)
+        self._note_whole(incoming.sha256, target)
+
+    def discard(self, incoming: IncomingFile) -> None:
+        incoming.temporary.unlink(missing_ok=True)
+
+    def problem(self, sha256: str, again: bool = False) -> Problem | None:
+        file = self._file(sha256)
+        try:
+            status = file.stat()
+            if not again and self._verified.get(sha256) == _signature(status):
+                return None
+            digest = _hash_of(file)
+        except FileNotFoundError:
+            return "lost"
+        except OSError:  # a bad sector, a folder in its place: the bytes cannot be had
+            return "damaged"
+        if digest != sha256:
+            return "damaged"
+        self._verified[sha256] = _signature(status)
+        return None
 
     def remove(self, sha256: str) -> None:
         self._file(sha256).unlink(missing_ok=True)
+        self._verified.pop(sha256, None)
+        self.generation = new_id()
 
     def path(self, sha256: str) -> Path:
-        file = self._file(sha256)
-        if not file.is_file():
-            raise NotFound(f"there is no artifact {sha256}")
-        return file
+        match self.problem(sha256):
+            case "lost":
+                raise NotFound(f"the file of the artifact {sha256} is lost: restore it from a backup")
+            case "damaged":
+                raise ArtifactDamaged(f"the file of the artifact {sha256} is damaged: restore it from a backup")
+        return self._file(sha256)
+
+    def addresses(self) -> Iterator[str]:
+        return (path.name for path in self.folder.glob("??/*") if _ADDRESS.match(path.name))
+
+    def is_stray(self, sha256: str) -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            return time.time() - self._file(sha256).stat().st_mtime > STRAY_SECONDS
+        return False
+
+    def remove_leftovers(self) -> int:
+        num_removed = 0
+        for path in self.folder.glob(f"{INCOMING}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > STRAY_SECONDS:
+                    path.unlink()
+                    num_removed += 1
+        return num_removed
+
+    def _note_whole(self, sha256: str, file: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._verified[sha256] = _signature(file.stat())
 
     def _file(self, sha256: str) -> Path:
-        return self._folder / sha256[:2] / sha256
+        return self.folder / sha256[:2] / sha256
+
+
+def _signature(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _hash_of(file: Path) -> str:
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

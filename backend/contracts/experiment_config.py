@@ -4,7 +4,7 @@ Defaults and help text exist in these contracts only. The web form, the command 
 from their JSON schema; the engine has no defaults of its own.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -72,6 +72,12 @@ class ExperimentConfig(Contract):
         default=False,
         description="Refuse an update that is out of the others' line: of three or more, one that changes the weights "
         "more than ten times as much as the median of the others. Off: a warning only. Ours.",
+    )
+
+    retention: Literal["needed", "all"] = Field(
+        default="needed",
+        description="Which rounds' models stay on the disk. needed: the best, the last, those whose masks are shown, "
+        "and while it trains what resuming needs. all: every round's, to look at them one by one.",
     )
 
     @field_validator("seeds")

@@ -10,6 +10,7 @@ FailureKind = Literal[
     "connection_lost",
     "worker_lost",
     "update_refused",
+    "state_damaged",
     "invalid_setting",
     "unexpected",
 ]
@@ -53,6 +54,11 @@ ADVICE: dict[FailureKind, Advice] = {
         "Weights that are not numbers come from training that diverged: clone the experiment with a lower learning "
         "rate or gradient clipping. A wrong shape means that the site's worker has another version: update it, then "
         "rerun the site.",
+    ),
+    "state_damaged": Advice(
+        "Files damaged or lost",
+        "Resume the run: it goes on from its last round whose files are whole, and what is done again gives the same "
+        "result. Look at the backend's disk first: it may be failing.",
     ),
     "invalid_setting": Advice(
         "Cannot be done with these settings or data",

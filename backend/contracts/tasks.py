@@ -285,3 +285,14 @@ class Heartbeat(Contract):
     queues: tuple[str, ...]
     hardware: str = Field(max_length=200, description="For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.")
     num_processes: int = Field(ge=1)
+    disk_free: int | None = Field(default=None, ge=0, le=2**62, description="Bytes, of the disk of its folder.")
+    disk_total: int | None = Field(default=None, ge=0, le=2**62, description="Bytes, of the disk of its folder.")
+
+
+class KeptAtWorker(Contract):
+    """What a worker has on its disk. The answer names what of it nobody needs any more."""
+
+    artifacts: tuple[Sha256, ...] = Field(default=(), max_length=10_000)
+    runs: tuple[Annotated[str, Field(max_length=64)], ...] = Field(
+        default=(), max_length=10_000, description="Runs of which it keeps optimizer states."
+    )

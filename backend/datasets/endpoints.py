@@ -21,6 +21,7 @@ from backend.db.lookup import get_row
 from backend.db.models import Case, Dataset, Federation, Site
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.sites.service import policy_of
+from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(tags=["datasets"], dependencies=[Depends(get_current_user)])
 
@@ -99,9 +100,10 @@ def cancel_check(dataset_id: str, session: WriteSession, user: CurrentUser) -> D
 
 
 @router.delete("/datasets/{dataset_id}", status_code=204)
-def delete_dataset(dataset_id: str, session: WriteSession, user: CurrentUser) -> None:
-    """Forget a data set that no run uses. The folder stays as it is."""
+def delete_dataset(dataset_id: str, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+    """Forget a data set that no run uses, with its thumbnails. The folder stays as it is."""
     service.delete_dataset(session, dataset_id, user)
+    sweep()
 
 
 def _cases(session: Session, dataset_id: str, used: bool | None) -> list[Case]:

@@ -1,19 +1,22 @@
 """Per-case scores: storing them, and the list that the viewer shows."""
 
+from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url, require_artifacts
+from backend.contracts.datasets import SitePolicy
 from backend.contracts.metrics import SCORE_NAMES
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.datasets import service as datasets
-from backend.db.models import CaseHistory, EvaluatedCase, Run
+from backend.db.models import CaseHistory, EvaluatedCase, Experiment, Run
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
 from backend.runs.schemas import RunCases, ScoredCase
+from backend.sites import service as sites
 
 
 def store_evaluation(
@@ -77,25 +80,36 @@ def store_history(session: Session, run_id: str, result: EvaluateSiteResult) -> 
 def run_history(session: Session, run: Run) -> RunHistory:
     """The masks of earlier rounds; empty for runs that kept none."""
     query = select(CaseHistory).where(CaseHistory.run_id == run.id).order_by(CaseHistory.round)
-    by_case: dict[str, list[PastRound]] = {}
+    by_case: dict[str, list[CaseHistory]] = {}
     for row in session.scalars(query):
-        by_case.setdefault(row.case_id, []).append(_past_round(row))
+        by_case.setdefault(row.case_id, []).append(row)
+    policies = _policies_of(session, run)
     slugs = {row.case_id: row.site_slug for row in evaluated_cases(session, [run.id], "best")}
     return RunHistory(
         run_id=run.id,
         best_round=run.best_round,
         rounds=sorted({past.round for rounds in by_case.values() for past in rounds}),
         cases=[
-            CaseRounds(case_id=case_id, site_slug=slugs[case_id], rounds=rounds)
+            CaseRounds(
+                case_id=case_id,
+                site_slug=slugs[case_id],
+                rounds=[_past_round(row, policies[slugs[case_id]].may_send_predictions) for row in rounds],
+            )
             for case_id, rounds in by_case.items()
             if case_id in slugs
         ],
     )
 
 
-def _past_round(row: CaseHistory) -> PastRound:
+def _policies_of(session: Session, run: Run) -> defaultdict[str, SitePolicy]:
+    """As they are now: what was withdrawn is hidden at once."""
+    federation_id = session.get_one(Experiment, run.experiment_id).federation_id
+    return defaultdict(SitePolicy, sites.policies_by_slug(session, federation_id))
+
+
+def _past_round(row: CaseHistory, may_show: bool) -> PastRound:
     models = {
-        model: PastModel(dice=entry["dice"], mask_url=artifact_url(entry["mask"]))
+        model: PastModel(dice=entry["dice"], mask_url=artifact_url(entry["mask"]) if may_show else None)
         for model, entry in row.models.items()
     }
     if row.chosen_model in models:
@@ -107,6 +121,7 @@ def run_cases(session: Session, run: Run) -> RunCases:
     """Everything that the case viewer needs of a run's best round; empty until its evaluation."""
     rows = list(session.scalars(select(EvaluatedCase).where(*of_checkpoint([run.id], "best"))))
     thumbnails = datasets.thumbnails_of_cases(session, [row.case_id for row in rows])
+    policies = _policies_of(session, run)
     order = {slug: index for index, slug in enumerate(places_of(run).all)}
     rows.sort(key=lambda row: (order.get(row.site_slug, len(order)), row.name))
     models = {model for row in rows for model in scores_of(row.scores, row.chosen_model)}
@@ -116,12 +131,12 @@ def run_cases(session: Session, run: Run) -> RunCases:
         round=run.best_round or 0,
         structures=[structure.name for structure in structures],
         models=sorted(models, key=lambda model: (_model_rank(model), order.get(model.partition("/")[2], 0))),
-        cases=[_scored_case(row, thumbnails) for row in rows],
+        cases=[_scored_case(row, thumbnails, policies[row.site_slug]) for row in rows],
     )
 
 
-def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str]) -> ScoredCase:
-    predictions: dict[str, Any] = dict(row.predictions)
+def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str], policy: SitePolicy) -> ScoredCase:
+    predictions: dict[str, Any] = dict(row.predictions) if policy.may_send_predictions else {}
     if row.chosen_model in predictions:
         predictions[SUPER] = predictions[row.chosen_model]
     scores = scores_of(row.scores, row.chosen_model)
@@ -134,8 +149,8 @@ def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str]) -> ScoredCase:
         distance_unit=row.distance_unit,
         probabilities=row.probabilities,
         chosen_model=row.chosen_model,
-        image_url=artifact_url(row.image),
-        reference_url=artifact_url(row.reference),
+        image_url=artifact_url(row.image) if policy.may_send_images else None,
+        reference_url=artifact_url(row.reference) if policy.may_send_images else None,
         thumbnail_url=artifact_url(thumbnails.get(row.case_id)),
         predictions={model: artifact_url(sha256) or "" for model, sha256 in predictions.items()},
     )

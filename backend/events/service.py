@@ -17,7 +17,7 @@ from backend.db.session import buffer_event
 from backend.runs.schemas import EventRecord
 
 BACKEND = "backend"
-Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user"]
+Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
 Level = Literal["info", "warning", "error"]
 #: From the lightest.
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")

@@ -21,6 +21,7 @@ from backend.experiments.schemas import (
     ExperimentRecord,
     ExperimentUpdate,
 )
+from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
 
@@ -123,9 +124,10 @@ def update_experiment(
 
 
 @router.delete("/experiments/{experiment_id}", status_code=204)
-def delete_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> None:
-    """Delete an experiment that is not running, with its runs and scores."""
+def delete_experiment(experiment_id: str, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+    """Delete an experiment that is not running, with its runs, scores, images, masks and models."""
     service.delete_experiment(session, experiment_id, user)
+    sweep()
 
 
 @router.post("/experiments/{experiment_id}/start")

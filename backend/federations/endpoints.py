@@ -8,6 +8,7 @@ from backend.db.models import Federation
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.federations import service
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
+from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(prefix="/federations", tags=["federations"], dependencies=[Depends(get_current_user)])
 
@@ -41,6 +42,7 @@ def update_federation(
 
 
 @router.delete("/{federation_id}", status_code=204)
-def delete_federation(federation_id: str, session: WriteSession, user: CurrentUser) -> None:
+def delete_federation(federation_id: str, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
     """Delete a federation that has neither data sets nor experiments, with its sites."""
     service.delete_federation(session, federation_id, user)
+    sweep()

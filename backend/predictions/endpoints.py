@@ -10,10 +10,11 @@ from backend.contracts.predictions import FileName
 from backend.db.lookup import get_row
 from backend.db.models import Prediction, Run
 from backend.db.session import read_only, unit_of_work
-from backend.dependencies import ArtifactsDep, CurrentUser, PlatformDep, ReadSession, WriteSession, get_current_user
+from backend.dependencies import CurrentUser, PlatformDep, ReadSession, WriteSession, get_current_user
 from backend.platform import Platform
 from backend.predictions import service
 from backend.predictions.schemas import PredictionRecord
+from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(tags=["predictions"], dependencies=[Depends(get_current_user)])
 
@@ -53,9 +54,10 @@ def get_prediction(prediction_id: str, session: ReadSession) -> PredictionRecord
 
 
 @router.delete("/predictions/{prediction_id}", status_code=204)
-def delete_prediction(prediction_id: str, session: WriteSession, artifacts: ArtifactsDep) -> None:
-    """Forget the image, and the masks that were made of it."""
-    service.delete_prediction(session, artifacts, prediction_id)
+def delete_prediction(prediction_id: str, session: WriteSession, sweep: SweepAfter) -> None:
+    """Forget the image, and the masks that were made of it; one that is under way is stopped."""
+    service.delete_prediction(session, prediction_id)
+    sweep()
 
 
 def _require_models(platform: Platform, run_id: str) -> None:

@@ -3,15 +3,14 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.artifacts.service import artifact_url, remove_artifacts
-from backend.artifacts.store import ArtifactStore
+from backend.artifacts.service import artifact_url, require_artifacts
 from backend.clock import now
 from backend.contracts.predictions import PredictCaseResult, PredictedMask
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.tasks import COORDINATOR, PredictCasePayload
 from backend.db.lookup import get_row, lock_row
-from backend.db.models import EvaluatedCase, Prediction, Run, RunRound, Task
+from backend.db.models import Prediction, Run, RunRound, Task
 from backend.errors import Conflict
 from backend.events import service as events
 from backend.predictions.schemas import MaskRecord, PredictionRecord, StructureSizeRecord
@@ -31,6 +30,7 @@ def start_prediction(session: Session, run_id: str, file_name: str, image: str, 
     """image: the SHA-256 of the stored upload."""
     run = require_models(session, run_id)
     assert run.best_round is not None
+    require_artifacts(session, {image})
     prediction = Prediction(
         run_id=run.id, file_name=file_name, image=image, round=run.best_round, created_at=now(), created_by=actor
     )
@@ -69,17 +69,9 @@ def list_predictions(session: Session, run_id: str) -> list[Prediction]:
     return list(session.scalars(query.order_by(Prediction.created_at.desc(), Prediction.id)))
 
 
-def delete_prediction(session: Session, store: ArtifactStore, prediction_id: str) -> None:
-    """Forgets the image and everything made of it, but what another prediction or a run's test cases show too."""
-    prediction = lock_row(session, Prediction, prediction_id)
-    own = _hashes(session, prediction)
-    session.delete(prediction)
-    session.flush()
-    others = [_hashes(session, other) for other in session.scalars(select(Prediction))]
-    columns = select(EvaluatedCase.image, EvaluatedCase.reference, EvaluatedCase.predictions)
-    shown = [{image, reference, *predictions.values()} for image, reference, predictions in session.execute(columns)]
-    kept = set().union(*others, *shown)
-    remove_artifacts(session, store, own - kept)
+def delete_prediction(session: Session, prediction_id: str) -> None:
+    """Forgets the image and everything made of it; the sweep that follows keeps what something else shows too."""
+    session.delete(lock_row(session, Prediction, prediction_id))
 
 
 def hashes_of(result: PredictCaseResult) -> set[str]:
@@ -122,8 +114,3 @@ def _mask_record(mask: PredictedMask) -> MaskRecord:
 
 def _task_of(session: Session, prediction: Prediction) -> Task:
     return session.scalars(select(Task).where(Task.prediction_id == prediction.id)).one()
-
-
-def _hashes(session: Session, prediction: Prediction) -> set[str]:
-    answer = _task_of(session, prediction).answer
-    return {prediction.image} | (hashes_of(answer) if isinstance(answer, PredictCaseResult) else set())

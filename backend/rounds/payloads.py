@@ -21,6 +21,7 @@ from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
 from backend.dry_runs import service as dry_runs
 from backend.predictions import service as predictions
 from backend.rounds import repository
+from backend.rounds.history_rounds import history_rounds
 from backend.sites.service import policy_of
 
 
@@ -94,20 +95,13 @@ def _state(session: Session, run: Run, round_number: int) -> PartMap:
 def _history(session: Session, run: Run, spec: RunSpec) -> dict[int, PartMap]:
     """The states of the rounds that the viewer's slider shows."""
     rounds = history_rounds(run.num_rounds, run.best_round or run.num_rounds, spec.config.evaluation.history_rounds)
-    return {number: _state(session, run, number) for number in rounds}
+    return {number: state for number in rounds if (state := _kept_state(session, run, number))}
 
 
-def history_rounds(num_rounds: int, best_round: int, most: int) -> list[int]:
-    """At most so many, evenly from the first to the last, with the best in place of the one nearest to it."""
-    if most < 2:
-        return [best_round][:most]
-    if most == 2:
-        return sorted({best_round, num_rounds})
-    even = sorted({1 + round(index * (num_rounds - 1) / (most - 1)) for index in range(most)})
-    between = [number for number in even if 1 < number < num_rounds]
-    if best_round not in even and between:
-        even.remove(min(between, key=lambda number: abs(number - best_round)))
-    return sorted({*even, best_round})
+def _kept_state(session: Session, run: Run, round_number: int) -> PartMap:
+    """Empty where it was let go."""
+    row = session.get(RunRound, (run.id, round_number))
+    return {} if row is None or row.removed_at is not None else row.parts or {}
 
 
 def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:

@@ -28,6 +28,7 @@ from backend.queue import enqueue
 from backend.rounds.advance import advance
 from backend.rounds.payloads import build_payload
 from backend.rounds.results import apply_result, store_metrics
+from backend.rounds.retention import release_states
 from backend.runs.service import describe_run
 
 #: Attempts that may be lost, or fail for a passing reason, before the task is given up.
@@ -100,6 +101,8 @@ def complete_task(session: Session, task_id: str, request: CompleteRequest) -> N
     apply_result(session, task, request.result, worker)
     _announce(session, task, f"{worker} completed {ACTIONS[task.kind]}", worker)
     _advance_run_of(session, task)
+    if task.run_id is not None and task.kind in ("aggregate_round", "evaluate_site"):
+        release_states(session, session.get_one(Run, task.run_id))
 
 
 def fail_task(session: Session, task_id: str, request: FailRequest) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import artifact_url
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ArtifactsDep, CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.errors import NotFound
-from backend.rounds import rerun
+from backend.rounds import damage, rerun
 from backend.rounds import service as rounds
 from backend.runs import service
 from backend.runs.curves import run_curves
@@ -98,8 +98,9 @@ def pause_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecor
 
 
 @router.post("/{run_id}/resume")
-def resume_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
-    """Go on with a paused, failed or cancelled run from its last finished round."""
+def resume_run(run_id: str, session: WriteSession, user: CurrentUser, artifacts: ArtifactsDep) -> RunRecord:
+    """Go on with a paused, failed or cancelled run from its last finished round whose files are whole."""
+    damage.go_back_to_whole_round(session, artifacts, run_id, user)
     return service.run_record(session, rounds.resume_run(session, run_id, user))
 
 
@@ -130,10 +131,17 @@ def _round_state(session: Session, row: RunRound) -> RunRoundState:
     parts = row.parts or {}
     query = select(Artifact.sha256, Artifact.num_bytes).where(Artifact.sha256.in_(list(parts.values())))
     sizes = dict(session.execute(query).all())
+    is_kept = row.removed_at is None
     return RunRoundState(
         round=row.round,
+        removed_at=row.removed_at,
         parts=[
-            StatePart(name=name, sha256=sha256, num_bytes=sizes[sha256], url=artifact_url(sha256) or "")
+            StatePart(
+                name=name,
+                sha256=sha256,
+                num_bytes=sizes.get(sha256) if is_kept else None,
+                url=artifact_url(sha256) if is_kept else None,
+            )
             for name, sha256 in parts.items()
         ],
     )

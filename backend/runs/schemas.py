@@ -118,7 +118,7 @@ class EventRecord(Record):
 
     id: int
     at: datetime
-    kind: Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user"]
+    kind: Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
     actor: str
     level: Literal["info", "warning", "error"]
     message: str
@@ -163,12 +163,15 @@ class RunCases(Record):
 class StatePart(Record):
     name: str
     sha256: str
-    num_bytes: int
-    url: str
+    num_bytes: int | None = Field(description="Null where the round's files were removed.")
+    url: str | None = Field(description="Null where the round's files were removed.")
 
 
 class RunRoundState(Record):
     """The parts of a run's state after a round; round 0 is the initial state."""
 
     round: int
+    removed_at: datetime | None = Field(
+        description="When its files were removed, as the experiment's retention asks; the hashes stay as a record."
+    )
     parts: list[StatePart]

@@ -82,6 +82,11 @@ def policy_of(site: Site) -> SitePolicy:
     return site.policy or SitePolicy()
 
 
+def policies_by_slug(session: Session, federation_id: str) -> dict[str, SitePolicy]:
+    """Of every site of a federation, those archived too."""
+    return {site.slug: policy_of(site) for site in list_sites(session, federation_id)}
+
+
 def _record(session: Session, site: Site, message: str, actor: str) -> None:
     events.record(session, "site", message, actor, federation_id=site.federation_id, site_slug=site.slug)
 

@@ -14,6 +14,7 @@ from backend.dependencies import (
     WriteSession,
     get_current_user,
 )
+from backend.disks import disk_record, platform_disks
 from backend.users import service, tokens
 from backend.users.schemas import (
     HealthRecord,
@@ -88,11 +89,12 @@ def revoke_token(token_id: str, session: WriteSession, user: CurrentUser) -> Non
 
 @router.get("/system")
 def get_system(platform: PlatformDep, session: ReadSession) -> SystemRecord:
-    """Version, database, broker and workers."""
+    """Version, database, broker, workers, and how full their disks are."""
     workers = session.scalars(select(Worker).order_by(Worker.name)).all()
     return SystemRecord(
         version=VERSION,
         database=platform.database.dialect,
         broker_connected=platform.queue.is_connected(),
+        disks=[disk_record(disk) for disk in platform_disks(platform.settings)],
         workers=[WorkerRecord.model_validate(worker) for worker in workers],
     )

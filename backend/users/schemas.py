@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from backend.contracts.base import Contract, with_example
 from backend.federations.schemas import Name, Record
+
+#: Less than this share free is worth a warning.
+LOW_DISK_SHARE = 0.05
 
 
 class SessionCreate(Contract):
@@ -50,12 +53,31 @@ class WorkerRecord(Record):
     num_processes: int
     last_seen_at: datetime
     online: bool
+    disk_free: int | None = Field(default=None, description="Bytes; null: this worker does not say.")
+    disk_total: int | None = Field(default=None, description="Bytes; null: this worker does not say.")
+
+    @computed_field(description="Less than 5 % is free.")  # type: ignore[prop-decorator]  # pydantic's way
+    @property
+    def disk_is_low(self) -> bool:
+        return self.disk_free is not None and self.disk_free < LOW_DISK_SHARE * (self.disk_total or 0)
+
+
+class DiskRecord(Record):
+    """A file system of the backend."""
+
+    folder: str = Field(description="The first of the backend's folders that lies on it.")
+    num_free: int = Field(description="Bytes.")
+    num_total: int = Field(description="Bytes.")
+    is_low: bool = Field(description="Less than 5 % is free.")
+    is_full: bool = Field(description="Nothing is taken any more: uploads are answered 507, and runs wait.")
+    warning: str | None = Field(description="In words, where it is low or full.")
 
 
 class SystemRecord(Record):
     version: str
     database: str
     broker_connected: bool
+    disks: list[DiskRecord] = Field(description="Of the state folder and the artifacts; one where both share it.")
     workers: list[WorkerRecord]
 
 

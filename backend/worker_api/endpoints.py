@@ -10,6 +10,7 @@ from backend.contracts.tasks import (
     CompleteRequest,
     FailRequest,
     Heartbeat,
+    KeptAtWorker,
     ProgressAnswer,
     ProgressReport,
 )
@@ -40,9 +41,11 @@ def report_progress(task_id: str, body: ProgressReport, session: WriteSession, s
 
 
 @router.post("/tasks/{task_id}/complete", status_code=204)
-def complete_task(task_id: str, body: CompleteRequest, session: WriteSession) -> None:
+def complete_task(task_id: str, body: CompleteRequest, session: WriteSession, platform: PlatformDep) -> None:
     """Hand in a result, after its artifacts."""
     reports.complete_task(session, task_id, body)
+    if body.result.kind in ("aggregate_round", "evaluate_site"):  # updates and states that nobody needs any more
+        platform.sweep_wanted.set()
 
 
 @router.post("/tasks/{task_id}/fail", status_code=204)
@@ -52,28 +55,36 @@ def fail_task(task_id: str, body: FailRequest, session: WriteSession) -> None:
 
 
 @router.post("/heartbeat", status_code=204)
-def send_heartbeat(body: Heartbeat, session: WriteSession) -> None:
-    """Say that the worker lives, and what it serves."""
+def send_heartbeat(body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response) -> None:
+    """Say that the worker lives, and what it serves. The answer's `X-FedSM-Removal` changes when artifacts were
+    removed: then ask what of its cache is gone."""
     service.store_heartbeat(session, body)
+    response.headers["X-FedSM-Removal"] = store.generation
+
+
+@router.post("/gone")
+def find_gone(body: KeptAtWorker, session: ReadSession) -> KeptAtWorker:
+    """Of what a worker keeps on its disk, what nobody needs any more."""
+    return service.what_is_gone(session, body)
 
 
 @router.put("/artifacts/{sha256}", status_code=204)
 async def put_artifact(sha256: str, request: Request, platform: PlatformDep) -> None:
     """Upload raw bytes; they must hash to the address. Uploading twice is harmless."""
     media_type = request.headers.get("content-type", "")
-    await artifacts.store_artifact(platform.database, platform.artifacts, sha256, media_type, request.stream())
+    task_id = request.headers.get(artifacts.TASK_HEADER)
+    await artifacts.store_artifact(platform.database, platform.artifacts, sha256, media_type, request.stream(), task_id)
 
 
 @router.head("/artifacts/{sha256}")
-def head_artifact(sha256: str, session: ReadSession, store: ArtifactsDep) -> Response:
-    """200 if the artifact is there, 404 if not."""
-    artifact = artifacts.find_artifact(session, store, sha256)
+def head_artifact(sha256: str, request: Request, session: WriteSession, store: ArtifactsDep) -> Response:
+    """200 if the artifact is there and whole, so that it need not be sent; 404 if not."""
+    artifact = artifacts.find_for_upload(session, store, sha256, request.headers.get(artifacts.TASK_HEADER))
     headers = {"Content-Length": str(artifact.num_bytes), "ETag": f'"{sha256}"'}
     return Response(media_type=artifact.media_type, headers=headers)
 
 
 @router.get("/artifacts/{sha256}", responses=artifacts.FILE_RESPONSES, response_class=FileResponse)
-def download_artifact(sha256: str, session: ReadSession, store: ArtifactsDep) -> FileResponse:
+def download_artifact(sha256: str, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
     """Download raw bytes; check their hash."""
-    artifact = artifacts.find_artifact(session, store, sha256)
-    return artifacts.file_response(store, artifact)
+    return artifacts.file_response(request, store, artifacts.find_artifact(session, sha256))

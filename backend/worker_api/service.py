@@ -1,10 +1,11 @@
 """What the backend knows of workers."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.clock import now
-from backend.contracts.tasks import Heartbeat
-from backend.db.models import Worker
+from backend.contracts.tasks import Heartbeat, KeptAtWorker
+from backend.db.models import Artifact, Run, Worker
 from backend.events import service as events
 
 
@@ -21,4 +22,19 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
     worker.queues = list(heartbeat.queues)
     worker.hardware = heartbeat.hardware
     worker.num_processes = heartbeat.num_processes
+    worker.disk_free, worker.disk_total = heartbeat.disk_free, heartbeat.disk_total
     worker.last_seen_at, worker.online = now(), True
+
+
+def what_is_gone(session: Session, kept: KeptAtWorker) -> KeptAtWorker:
+    """Artifacts without a row, and runs that were deleted."""
+    return KeptAtWorker(
+        artifacts=_absent(session, Artifact.sha256, kept.artifacts), runs=_absent(session, Run.id, kept.runs)
+    )
+
+
+def _absent(session: Session, column: InstrumentedAttribute[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    known: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        known.update(session.scalars(select(column).where(column.in_(wanted[start : start + 500]))))
+    return tuple(value for value in wanted if value not in known)

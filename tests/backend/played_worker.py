@@ -58,6 +58,10 @@ class PlayedWorker:
         self.num_val_cases: Callable[[str], int] = lambda _participant: 1
         self.fail: Callable[[str, str, int], str | None] = lambda _kind, _participant, _round: None
         self.refuse: dict[str, str] = {}
+        #: Whether evaluation answers with masks of earlier rounds too.
+        self.with_history = False
+        #: Named with each upload while its result is made.
+        self.task_id: str | None = None
         #: How many test cases a data set has, and each model's Dice of a case, for (evaluation's payload, case, model).
         self.num_test_cases = 1
         self.test_dice: Callable[[dict[str, Any], str, str], float] = _own_model_is_best
@@ -96,7 +100,9 @@ class PlayedWorker:
         return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/progress", json=body)
 
     def complete(self, claimed: dict[str, Any], result: Result | None = None) -> httpx.Response:
+        self.task_id = claimed["task_id"]
         body = {"attempt": claimed["attempt"], "result": result or self.work(claimed["payload"])}
+        self.task_id = None
         return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/complete", json=body)
 
     def fail_task(self, claimed: dict[str, Any], message: str, retryable: bool = False) -> httpx.Response:
@@ -110,6 +116,8 @@ class PlayedWorker:
     def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         headers = {"Content-Type": media_type}
+        if self.task_id is not None:
+            headers["X-FedSM-Task"] = self.task_id
         response = self.client.put(f"/worker-api/v1/artifacts/{sha256}", content=content, headers=headers)
         assert response.status_code == 204, response.text
         return sha256
@@ -282,7 +290,20 @@ class PlayedWorker:
             for c in tests
         ]
         files = files if payload["with_files"] else []
-        return {"scores": scores, "routing": routing, "files": files}
+        history = [
+            {
+                "case_id": case["case_id"],
+                "round": int(number),
+                "model": "global",
+                "dice": dict.fromkeys(structures, 0.5),
+                "mask": self.upload(f"past mask of {case['name']} by {state['global']}".encode(), NIFTI_GZ),
+                "chosen": True,
+            }
+            for number, state in payload["history"].items()
+            if self.with_history and "global" in state
+            for case in tests
+        ]
+        return {"scores": scores, "routing": routing, "files": files, "history": history}
 
     def _route(self, payload: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
         probabilities = self.probabilities(payload, case["name"])

@@ -24,7 +24,9 @@ def test_data_set_is_checked_and_its_cases_listed(backend: LiveBackend, federati
     picture = backend.admin.get(used[0]["thumbnail_url"])
     assert picture.content == b"thumbnail of /data/a"
     assert picture.headers["content-type"] == "image/jpeg"
-    assert "immutable" in picture.headers["cache-control"]
+    assert picture.headers["cache-control"] == "private, no-cache", "a policy that is withdrawn hides it at once"
+    again = backend.admin.get(used[0]["thumbnail_url"], headers={"If-None-Match": picture.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_repeated_check_keeps_case_ids_and_fingerprint(

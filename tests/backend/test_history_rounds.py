@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.rounds.payloads import history_rounds
+from backend.rounds.history_rounds import history_rounds
 
 
 @pytest.mark.parametrize(

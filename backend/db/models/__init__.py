@@ -1,7 +1,7 @@
 """The tables, one a file."""
 
 from backend.db.models.api_token import ApiToken
-from backend.db.models.artifact import Artifact
+from backend.db.models.artifact import Artifact, ArtifactHold
 from backend.db.models.case import Case
 from backend.db.models.case_history import CaseHistory
 from backend.db.models.dataset import Dataset
@@ -26,6 +26,7 @@ from backend.db.models.worker import Worker
 __all__ = [
     "ApiToken",
     "Artifact",
+    "ArtifactHold",
     "Case",
     "CaseHistory",
     "Dataset",

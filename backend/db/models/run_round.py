@@ -8,7 +8,10 @@ from backend.db.base import Base
 
 
 class RunRound(Base):
-    """A round of the ledger. `parts` is the state after it; `downloads` is who receives what in the next one."""
+    """A round of the ledger. `parts` is the state after it; `downloads` is who receives what in the next one.
+
+    removed_at: when its files were let go. The hashes stay, as a record of what the state was.
+    """
 
     __tablename__ = "run_round"
 
@@ -16,5 +19,6 @@ class RunRound(Base):
     round: Mapped[int] = mapped_column(primary_key=True)
     opened_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
     parts: Mapped[dict[str, Any] | None]
     downloads: Mapped[dict[str, Any] | None]

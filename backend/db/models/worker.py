@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
@@ -21,3 +21,6 @@ class Worker(Base):
     online: Mapped[bool]
     num_hung: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     offline_since: Mapped[datetime | None]
+    #: Of the worker's folder, in bytes; None: a worker that does not say.
+    disk_free: Mapped[int | None] = mapped_column(BigInteger)
+    disk_total: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,0 +1,159 @@
+"""Every column that holds the hash of an artifact, in one place.
+
+What is kept (`backend.storage.sweep`), what may be shown (`backend.artifacts.access`) and what an experiment holds
+(`backend.storage.usage`) all read this list. Whoever adds a column that names artifacts adds it here; whoever writes a
+hash into a row passes it through `backend.artifacts.service.require_artifacts` in the same transaction, so that a sweep
+under way leaves it alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from backend.contracts.predictions import PredictCaseResult
+from backend.db.base import Base
+from backend.db.models import Case, CaseHistory, EvaluatedCase, Prediction, RunRound, Task
+
+Kind = Literal["states", "updates", "images", "masks", "uploads", "thumbnails"]
+#: The switch of a site's policy that lets users see the artifact.
+PolicySwitch = Literal["may_send_thumbnails", "may_send_images", "may_send_predictions"]
+#: Whom a row's artifacts belong to.
+Subject = Literal["run", "dataset", "prediction"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A column, how to read hashes out of its value, and whose they are.
+
+    subject_id: the column with the subject's id. kept: rows whose artifacts are kept (None: all). shown: whether users
+    may fetch them; policy: only where the case's site allows it now. case_id: of the case that they show.
+    """
+
+    column: InstrumentedAttribute[Any]
+    kind: Kind
+    hashes: Callable[[Any], Iterable[str | None]]
+    subject: Subject
+    subject_id: InstrumentedAttribute[Any]
+    kept: ColumnElement[bool] | None = None
+    shown: bool = True
+    policy: PolicySwitch | None = None
+    site_slug: InstrumentedAttribute[Any] | None = None
+    case_id: InstrumentedAttribute[Any] | None = None
+
+    @property
+    def model(self) -> type[Base]:
+        return self.column.class_
+
+    @property
+    def name(self) -> str:
+        """`run_round.parts`"""
+        return f"{self.model.__tablename__}.{self.column.key}"
+
+    def rows(self, *columns: Any) -> Select[Any]:
+        """The column's value and `columns` of the rows whose artifacts are kept."""
+        query = select(self.column, *columns).where(self.column.is_not(None))
+        return query if self.kept is None else query.where(self.kept)
+
+    def naming(self, sha256: str, *columns: Any) -> Select[Any]:
+        """The same, of the rows that (probably) name one artifact: the database looks for the text."""
+        return self.rows(*columns).where(cast(self.column, Text).contains(sha256, autoescape=True))
+
+    def hashes_in(self, value: Any) -> Iterator[str]:
+        return (sha256 for sha256 in self.hashes(value) if sha256 is not None)
+
+
+def _itself(value: str) -> tuple[str]:
+    return (value,)
+
+
+def _values(parts: dict[str, str]) -> Iterable[str]:
+    return parts.values()
+
+
+def _past_masks(models: dict[str, Any]) -> Iterable[str | None]:
+    return (entry["mask"] for entry in models.values())
+
+
+def _predicted_image(answer: Any) -> Iterable[str]:
+    return (answer.image,) if isinstance(answer, PredictCaseResult) else ()
+
+
+def _predicted_masks(answer: Any) -> Iterable[str]:
+    masks = answer.masks if isinstance(answer, PredictCaseResult) else ()
+    return (sha256 for mask in masks for sha256 in (mask.mask, *mask.files.values()))
+
+
+def _owner_of_run(column: InstrumentedAttribute[Any], kind: Kind, hashes: Callable[[Any], Any], **more: Any) -> Owner:
+    model: Any = column.class_
+    return Owner(column, kind, hashes, "run", model.run_id, **more)
+
+
+#: An update is needed until its round is aggregated; then the state holds what it said.
+_AWAITS_AGGREGATION = ~exists().where(
+    RunRound.run_id == Task.run_id, RunRound.round == Task.round, RunRound.finished_at.is_not(None)
+)
+_EVALUATED = {"site_slug": EvaluatedCase.site_slug, "case_id": EvaluatedCase.case_id}
+
+OWNERS: tuple[Owner, ...] = (
+    Owner(
+        Case.thumbnail,
+        "thumbnails",
+        _itself,
+        "dataset",
+        Case.dataset_id,
+        policy="may_send_thumbnails",
+        case_id=Case.id,
+    ),
+    _owner_of_run(EvaluatedCase.image, "images", _itself, policy="may_send_images", **_EVALUATED),
+    _owner_of_run(EvaluatedCase.reference, "masks", _itself, policy="may_send_images", **_EVALUATED),
+    _owner_of_run(EvaluatedCase.predictions, "masks", _values, policy="may_send_predictions", **_EVALUATED),
+    _owner_of_run(CaseHistory.models, "masks", _past_masks, policy="may_send_predictions", case_id=CaseHistory.case_id),
+    Owner(Prediction.image, "uploads", _itself, "prediction", Prediction.id),
+    Owner(Task.answer, "images", _predicted_image, "prediction", Task.prediction_id),
+    Owner(Task.answer, "masks", _predicted_masks, "prediction", Task.prediction_id),
+    _owner_of_run(RunRound.parts, "states", _values, kept=RunRound.removed_at.is_(None)),
+    _owner_of_run(Task.update, "updates", lambda update: update.parts.values(), kept=_AWAITS_AGGREGATION, shown=False),
+)
+
+#: Where each SHA-256 of a contract ends, as `Contract.field`: in an owner's column, or nowhere, with the reason. A test
+#: walks all contracts and all tables and fails where one gains a hash that neither names.
+FIELDS: dict[str, str] = {
+    "CheckedCase.thumbnail": "case.thumbnail",
+    "CaseFiles.image": "evaluated_case.image",
+    "CaseFiles.reference": "evaluated_case.reference",
+    "CaseFiles.predictions": "evaluated_case.predictions",
+    "PastMask.mask": "case_history.models",
+    "PredictCasePayload.image": "prediction.image",
+    "PredictCaseResult.image": "task.answer",
+    "PredictedMask.mask": "task.answer",
+    "PredictedMask.files": "task.answer",
+    "InitializeRunResult.parts": "run_round.parts",
+    "AggregateRoundResult.parts": "run_round.parts",
+    "TrainSiteResult.parts": "task.update",
+    "SiteUpdateRef.parts": "task.update",
+}
+NO_ARTIFACTS: dict[str, str] = {
+    "CaseFile.image_sha256": "a file at the site",
+    "CaseFile.mask_sha256": "a file at the site",
+    "CheckedCase.image_sha256": "a file at the site",
+    "CheckedCase.mask_sha256": "a file at the site",
+    "CheckedCase.pixel_sha256": "decoded pixels at the site",
+    "TrainSitePayload.parts": "read from run_round.parts",
+    "TrainSitePayload.state": "read from run_round.parts",
+    "AggregateRoundPayload.state": "read from run_round.parts",
+    "ValidateSitePayload.state": "read from run_round.parts",
+    "EvaluateSitePayload.state": "read from run_round.parts",
+    "EvaluateSitePayload.history": "read from run_round.parts",
+    "PredictCasePayload.state": "read from run_round.parts",
+    "KeptAtWorker.artifacts": "what a worker asks about",
+}
+
+
+def owned_hashes(session: Session) -> set[str]:
+    """Of every artifact that some row names and keeps."""
+    return {
+        sha256 for owner in OWNERS for (value,) in session.execute(owner.rows()) for sha256 in owner.hashes_in(value)
+    }

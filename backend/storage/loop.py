@@ -1,0 +1,54 @@
+"""Watches the disks, sweeps soon after something was let go, and looks the whole store through every night."""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from backend.clock import now
+from backend.platform import Platform
+from backend.storage.scrub import last_scrub, scrub
+from backend.storage.sweep import sweep
+from backend.storage.watch import DiskWatch
+
+logger = logging.getLogger(__name__)
+
+#: A sweep takes at most this share of the time.
+MOST_SHARE_OF_TIME = 0.05
+
+
+class StorageLoop:
+    """In a thread of its own, at the recovery loop's pace."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._watch = DiskWatch(platform)
+        self._stopped = threading.Event()
+        self._next_sweep = 0.0
+        self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._platform.settings.recovery_seconds):
+            try:
+                self._watch.look()
+                self._work()
+            except Exception:
+                logger.exception("the storage loop failed; it tries again soon")
+
+    def _work(self) -> None:
+        last = last_scrub(self._platform.settings)
+        if last is None or now() - last > timedelta(hours=self._platform.settings.sweep_hours):
+            sweep(self._platform)
+            scrub(self._platform)
+        elif self._platform.sweep_wanted.is_set() and time.monotonic() >= self._next_sweep:
+            self._platform.sweep_wanted.clear()
+            begun = time.monotonic()
+            sweep(self._platform)
+            self._next_sweep = time.monotonic() + (time.monotonic() - begun) / MOST_SHARE_OF_TIME

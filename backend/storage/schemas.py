@@ -1,0 +1,79 @@
+"""What lies on the disk, and for whom."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from backend.artifacts.owners import Kind
+from backend.federations.schemas import Record
+from backend.users.schemas import DiskRecord
+
+
+class BytesByKind(Record):
+    """What one holder's files take. A file that several hold counts for each of them."""
+
+    num_files: int
+    num_bytes: int
+    by_kind: dict[Kind, int] = Field(
+        description="Bytes of `states` (models of rounds), `updates` (of the round under way), `images`, "
+        "`masks`, `uploads` (images that people tried models on) and `thumbnails`. Kinds that take nothing are absent."
+    )
+
+
+class RunStorage(BytesByKind):
+    run_id: str
+    strategy_label: str
+    seed: int
+    kept_rounds: list[int] = Field(description="Whose models are on the disk; round 0 is the initial state.")
+    removed_rounds: list[int] = Field(description="Whose models were removed, as the experiment's retention asks.")
+
+
+class ExperimentStorage(BytesByKind):
+    experiment_id: str
+    experiment_name: str
+    federation_id: str
+    retention: str
+    runs: list[RunStorage]
+
+
+class DatasetStorage(BytesByKind):
+    dataset_id: str
+    dataset_name: str
+    site_name: str
+
+
+class StorageRecord(Record):
+    """Everything that the backend keeps as files."""
+
+    num_files: int
+    num_bytes: int = Field(description="Each file once.")
+    by_kind: dict[Kind, int] = Field(description="Bytes; a file of two kinds counts for both.")
+    unowned_bytes: int = Field(
+        description="Nobody needs them any more, or an upload is under way: the next sweep looks at them."
+    )
+    damaged: list[str] = Field(description="SHA-256 of files that are damaged or lost, as the last look found them.")
+    disks: list[DiskRecord]
+    experiments: list[ExperimentStorage] = Field(description="The largest first.")
+    datasets: list[DatasetStorage] = Field(description="Thumbnails; the largest first.")
+    swept_at: datetime | None = Field(description="When the whole store was last looked through.")
+
+
+class SweepRecord(Record):
+    num_files: int = Field(description="Removed, because nobody owned them.")
+    num_bytes: int
+    num_leftovers: int = Field(description="Unfinished uploads that were removed.")
+
+
+class ScrubRecord(Record):
+    num_checked: int
+    damaged: list[str] = Field(description="SHA-256 of files whose bytes are not whole.")
+    lost: list[str] = Field(description="SHA-256 of files that are not there any more.")
+
+
+class SentRecord(Record):
+    """What left a site before its policy forbade it. It is hidden; here it can be deleted."""
+
+    site_id: str
+    num_thumbnails: int = Field(description="Cases with a thumbnail that may not be shown any more.")
+    num_images: int = Field(description="Test cases with an image or reference that may not be shown any more.")
+    num_predictions: int = Field(description="Masks of test cases that may not be shown any more.")

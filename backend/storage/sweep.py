@@ -1,0 +1,129 @@
+"""Removes the artifacts that nobody owns: after each deletion, nightly, and when somebody asks.
+
+It may be killed at any point and run beside uploads, results and other sweeps. A candidate is removed only under the
+lock of its row, which whoever uploads it or names it takes too, and only if nobody did so since it was found. The file
+goes before the row is committed: killed in between, the row has no file, nothing names it, and the next sweep ends it.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from backend.artifacts.owners import owned_hashes
+from backend.artifacts.service import UNDER_WAY
+from backend.artifacts.store import ArtifactStore
+from backend.clock import now
+from backend.db.models import Artifact, ArtifactHold, Task
+from backend.db.session import read_only, unit_of_work
+from backend.platform import Platform
+
+logger = logging.getLogger(__name__)
+
+#: Rows locked by one transaction: uploads wait for no longer than these take.
+BATCH = 100
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Swept:
+    """num_files: with those that had no row. num_leftovers: uploads that were never finished."""
+
+    num_files: int
+    num_bytes: int
+    num_leftovers: int
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    sha256: str
+    num_bytes: int
+    used_at: datetime
+
+
+def sweep(platform: Platform) -> Swept:
+    """Everything that nobody owns and nobody holds."""
+    with _one_at_a_time:
+        candidates = _candidates(platform)
+        removed = [
+            candidate
+            for start in range(0, len(candidates), BATCH)
+            for candidate in _remove_unowned(platform, candidates[start : start + BATCH])
+        ]
+        num_strays = _remove_strays(platform)
+        num_leftovers = platform.artifacts.remove_leftovers()
+    found = Swept(len(removed) + num_strays, sum(candidate.num_bytes for candidate in removed), num_leftovers)
+    if found.num_files or found.num_leftovers:
+        logger.info("swept %d file(s), %d bytes", found.num_files + found.num_leftovers, found.num_bytes)
+    return found
+
+
+def sweep_quietly(platform: Platform) -> None:
+    """After an answer was sent: what fails is tried again by the next sweep."""
+    try:
+        sweep(platform)
+    except Exception:
+        logger.exception("the sweep failed; the next one tries again")
+
+
+def _candidates(platform: Platform) -> list[_Candidate]:
+    """The artifacts are read before their owners: who names one in between is found as its owner, and who names it
+    later changes `used_at`."""
+    with read_only(platform.database) as session:
+        rows = session.execute(select(Artifact.sha256, Artifact.num_bytes, Artifact.used_at)).all()
+    with read_only(platform.database) as session:
+        owned = owned_hashes(session)
+    return sorted((_Candidate(*row) for row in rows if row.sha256 not in owned), key=lambda row: row.sha256)
+
+
+def _remove_unowned(platform: Platform, candidates: list[_Candidate]) -> list[_Candidate]:
+    by_hash = {candidate.sha256: candidate for candidate in candidates}
+    locked = select(Artifact).where(Artifact.sha256.in_(by_hash)).order_by(Artifact.sha256).with_for_update()
+    with unit_of_work(platform.database) as session:
+        rows = session.scalars(locked).all()
+        held = _held(session, set(by_hash))
+        gone = [
+            row
+            for row in rows
+            if row.used_at == by_hash[row.sha256].used_at
+            and row.sha256 not in held
+            and (row.held_until is None or row.held_until < now())
+        ]
+        for row in gone:
+            _remove(session, platform.artifacts, row.sha256)
+    return [by_hash[row.sha256] for row in gone]
+
+
+def _held(session: Session, hashes: set[str]) -> set[str]:
+    """By a task whose result is still waited for."""
+    under_way = exists().where(Task.id == ArtifactHold.task_id, Task.status.in_(UNDER_WAY))
+    return set(session.scalars(select(ArtifactHold.sha256).where(ArtifactHold.sha256.in_(hashes), under_way)))
+
+
+def _remove(session: Session, store: ArtifactStore, sha256: str) -> None:
+    store.remove(sha256)
+    session.execute(delete(Artifact).where(Artifact.sha256 == sha256))
+
+
+def _remove_strays(platform: Platform) -> int:
+    """Old files without a row: a backend was killed, or a backup restored, between file and row."""
+    with read_only(platform.database) as session:
+        known = set(session.scalars(select(Artifact.sha256)))
+    strays = [sha256 for sha256 in platform.artifacts.addresses() if sha256 not in known]
+    return sum(_remove_stray(platform, sha256) for sha256 in strays if platform.artifacts.is_stray(sha256))
+
+
+def _remove_stray(platform: Platform, sha256: str) -> bool:
+    """Under the lock of a row that is made for it and goes again: an upload of the same bytes waits for its end."""
+    with unit_of_work(platform.database) as session:
+        if session.get(Artifact, sha256) is not None:
+            return False
+        session.add(Artifact(sha256=sha256, media_type="", num_bytes=0, created_at=now(), used_at=now()))
+        session.flush()
+        if removed := platform.artifacts.is_stray(sha256):
+            platform.artifacts.remove(sha256)
+        session.execute(delete(Artifact).where(Artifact.sha256 == sha256))
+    return removed

@@ -1,0 +1,81 @@
+"""What left a site before its policy forbade it: hidden at once, and deleted when somebody asks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.contracts.datasets import SitePolicy
+from backend.db.lookup import lock_row
+from backend.db.models import Case, CaseHistory, Dataset, EvaluatedCase, Experiment, Run, Site
+from backend.events import service as events
+from backend.sites.service import policy_of
+from backend.storage.schemas import SentRecord
+
+
+def sent_record(session: Session, site: Site) -> SentRecord:
+    """What `withdraw` would delete now."""
+    return _withdraw(session, site, policy_of(site), forget=False)
+
+
+def withdraw(session: Session, site_id: str, actor: str) -> SentRecord:
+    """Forgets what the policy of now does not allow; a sweep then removes the files. Scores stay."""
+    site = lock_row(session, Site, site_id)
+    found = _withdraw(session, site, policy_of(site), forget=True)
+    if found.num_thumbnails or found.num_images or found.num_predictions:
+        message = (
+            f"{actor} deleted what {site.name} had sent before its policy forbade it: {found.num_thumbnails} "
+            f"thumbnail(s), images of {found.num_images} test case(s), {found.num_predictions} predicted mask(s)."
+        )
+        events.record(session, "site", message, actor, federation_id=site.federation_id, site_slug=site.slug)
+    return found
+
+
+def _withdraw(session: Session, site: Site, policy: SitePolicy, forget: bool) -> SentRecord:
+    num_thumbnails = num_images = num_predictions = 0
+    if not policy.may_send_thumbnails:
+        for case in _cases(session, site):
+            num_thumbnails += 1
+            if forget:
+                case.thumbnail = None
+    for row in _evaluated(session, site):
+        if not policy.may_send_images and (row.image or row.reference):
+            num_images += 1
+            if forget:
+                row.image = row.reference = None
+        if not policy.may_send_predictions and row.predictions:
+            num_predictions += len(row.predictions)
+            if forget:
+                row.predictions = {}
+    if not policy.may_send_predictions:
+        for past in _history(session, site):
+            num_predictions += sum(entry["mask"] is not None for entry in past.models.values())
+            if forget:
+                past.models = {model: {**entry, "mask": None} for model, entry in past.models.items()}
+    return SentRecord(
+        site_id=site.id, num_thumbnails=num_thumbnails, num_images=num_images, num_predictions=num_predictions
+    )
+
+
+def _cases(session: Session, site: Site) -> Iterator[Case]:
+    query = select(Case).join(Dataset, Dataset.id == Case.dataset_id).where(Dataset.site_id == site.id)
+    yield from session.scalars(query.where(Case.thumbnail.is_not(None)))
+
+
+def _of_federation(query: Any, site: Site) -> Any:
+    return (
+        query.join(Run, Run.id == EvaluatedCase.run_id)
+        .join(Experiment, Experiment.id == Run.experiment_id)
+        .where(Experiment.federation_id == site.federation_id, EvaluatedCase.site_slug == site.slug)
+    )
+
+
+def _evaluated(session: Session, site: Site) -> Iterator[EvaluatedCase]:
+    yield from session.scalars(_of_federation(select(EvaluatedCase), site))
+
+
+def _history(session: Session, site: Site) -> Iterator[CaseHistory]:
+    same_case = (EvaluatedCase.run_id == CaseHistory.run_id) & (EvaluatedCase.case_id == CaseHistory.case_id)
+    query = _of_federation(select(CaseHistory).join(EvaluatedCase, same_case), site)
+    yield from dict.fromkeys(session.scalars(query))  # once: a case is evaluated at the best round and at the last
