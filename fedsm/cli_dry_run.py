@@ -92,7 +92,8 @@ def _print_estimate(console: Console, estimate: DryRunEstimate) -> None:
     console.print(
         f"{runs}: about {seconds(estimate.seconds)} with {estimate.num_processes} worker process(es) for the simulated "
         f"sites, {mebibytes(estimate.bytes_up)} up and {mebibytes(estimate.bytes_down)} down, "
-        f"{mebibytes(estimate.bytes_kept)} kept, {estimate.peak_memory_mib:.0f} MiB in a process at most. "
+        f"{mebibytes(estimate.bytes_kept)} kept in the end and {mebibytes(estimate.bytes_peak)} at most meanwhile, "
+        f"{estimate.peak_memory_mib:.0f} MiB in a process at most. "
         f"A round waits longest for {estimate.slowest_site}."
     )
 

@@ -129,7 +129,7 @@ class ApiClient:
     def heartbeat(self, heartbeat: Heartbeat) -> str:
         """Which removal of artifacts was the last one at the backend. Raises BackendUnavailable at the first failure,
         for the next one comes soon."""
-        return self._call("POST", "/heartbeat", heartbeat, 0.0).headers.get(REMOVAL_HEADER, "")
+        return str(self._call("POST", "/heartbeat", heartbeat, 0.0).headers.get(REMOVAL_HEADER, ""))
 
     def what_is_gone(self, kept: KeptAtWorker) -> KeptAtWorker:
         """What of all this nobody needs any more. Raises BackendUnavailable at the first failure."""

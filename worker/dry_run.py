@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar, get_args
 
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult, StrategyCost
@@ -12,6 +13,8 @@ from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
 from backend.contracts.tasks import DatasetManifest, RunSpec
 from worker.build import build_plan, build_strategy
 from worker.case_loading import load_participant_data
+from worker.datasets.folder import read_case
+from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.evaluation import segmentation_parts
@@ -31,6 +34,8 @@ Result = TypeVar("Result")
 
 #: A training of so many steps is timed against one of a single step: what is left is the cost of steps alone.
 TIMED_STEPS = 3
+#: Test cases whose viewer files are measured.
+VIEWED_CASES = 3
 
 
 def dry_run_site(payload: DryRunSitePayload, toolbox: Toolbox, lease: Lease) -> DryRunSiteResult:
@@ -48,12 +53,15 @@ def dry_run_site(payload: DryRunSitePayload, toolbox: Toolbox, lease: Lease) -> 
             plan = build_plan(run, toolbox.device)
             strategy = build_strategy(run.strategy)
             costs.append(_cost(strategy, plan, payload.participant, data, num_cases["train"], lease))
+    image_bytes, mask_bytes = _viewer_bytes(payload)
     return DryRunSiteResult(
         device=describe_hardware()[:200],
         num_cases=num_cases,
         seconds_to_load=loading / max(1, sum(len(manifest.cases) for manifest in few)),
         seconds_to_predict=predicting,
         seconds_to_score=scoring,
+        image_bytes=image_bytes,
+        mask_bytes=mask_bytes,
         peak_memory_mib=memory.mib,
         peak_gpu_memory_mib=memory.gpu_mib,
         strategies=tuple(costs),
@@ -113,6 +121,20 @@ def _prediction_seconds(data: ParticipantData, plan: Plan) -> tuple[float, float
     _, comparing = _timed(lambda: case_dice(plan.structures, mask, reference))
     _, scoring = _timed(lambda: case_scores(plan.structures, reference, reference, case.spacing, plan.nsd_tolerance))
     return predicting + comparing, scoring
+
+
+def _viewer_bytes(payload: DryRunSitePayload) -> tuple[int, int]:
+    """Means over a few test cases: of image and reference together, and of one mask; 0 where they may not leave."""
+    tests = [(manifest, case) for manifest in payload.data for case in manifest.cases if case.split == "test"]
+    images, masks = [], []
+    for manifest, case in tests[:VIEWED_CASES]:
+        read = read_case(Path(manifest.folder), case, payload.task, manifest.reading)
+        mask = len(mask_nifti(read.structures, read.affine))
+        image = len(image_nifti(read.image, read.spacing, read.affine)) + mask
+        images.append(image if manifest.may_send_images else 0)
+        masks.append(mask if manifest.may_send_predictions else 0)
+    count = max(1, len(images))
+    return sum(images) // count, sum(masks) // count
 
 
 def _few(payload: DryRunSitePayload) -> tuple[DatasetManifest, ...]:

@@ -12,6 +12,6 @@ router = APIRouter(tags=["artifacts"], dependencies=[Depends(get_current_user)])
 @router.get("/artifacts/{sha256}", responses=service.FILE_RESPONSES, response_class=FileResponse)
 def get_artifact(sha256: str, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
     """The bytes with this SHA-256, weights, a picture or a mask volume: while something that may be shown names it."""
-    artifact = service.find_artifact(session, sha256)
+    service.check_sha256(sha256)
     access.require_shown(session, sha256)
-    return service.file_response(request, store, artifact)
+    return service.file_response(request, store, service.find_artifact(session, sha256))

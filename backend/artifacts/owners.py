@@ -45,7 +45,10 @@ class Owner:
 
     @property
     def model(self) -> type[Base]:
-        return self.column.class_
+        model = self.column.class_
+        assert isinstance(model, type)
+        assert issubclass(model, Base)
+        return model
 
     @property
     def name(self) -> str:

@@ -47,4 +47,6 @@ class DryRunSiteResult(Contract):
     seconds_to_score: float = Field(ge=0, description="All metrics of one case's masks.")
     peak_memory_mib: float = Field(ge=0, description="Of the worker's process, while it tried.")
     peak_gpu_memory_mib: float | None = Field(default=None, ge=0)
+    image_bytes: int = Field(default=0, ge=0, description="Of a test case's image and reference for the viewer.")
+    mask_bytes: int = Field(default=0, ge=0, description="Of one mask of a test case for the viewer.")
     strategies: tuple[StrategyCost, ...]

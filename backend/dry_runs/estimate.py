@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 from backend.contracts.dry_runs import DryRunSiteResult, StrategyCost
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.dry_runs.kept_bytes import (
+    num_states_at_most,
+    num_states_at_the_end,
+    viewer_image_bytes,
+    viewer_mask_bytes,
+)
 from backend.dry_runs.schemas import DryRunEstimate, StrategyEstimate
 
 #: The best round and the last are tested.
@@ -45,7 +51,8 @@ def estimate(config: ExperimentConfig, labels: Sequence[str], answers: Answers) 
         seconds=load + len(config.seeds) * sum(strategy.seconds for strategy in strategies),
         bytes_up=num_rounds * sum(strategy.bytes_up_per_round for strategy in strategies),
         bytes_down=num_rounds * sum(strategy.bytes_down_per_round for strategy in strategies),
-        bytes_kept=len(config.seeds) * sum(strategy.bytes_kept for strategy in strategies),
+        bytes_kept=viewer_image_bytes(answers.results) + len(config.seeds) * sum(s.bytes_kept for s in strategies),
+        bytes_peak=len(config.seeds) * sum(s.bytes_peak for s in strategies),
         peak_memory_mib=max(result.peak_memory_mib for result in results),
         peak_gpu_memory_mib=max(gpu_memory, default=None),
         num_processes=answers.num_processes,
@@ -68,6 +75,7 @@ def _of_strategy(
     }
     num_rounds = config.schedule.rounds
     num_senders = 1 if pooled else len(costs)
+    state = max(cost.bytes_kept for cost in costs.values())
     up, down = (sum(getattr(cost, name) for cost in costs.values()) for name in ("bytes_up", "bytes_down"))
     return StrategyEstimate(
         strategy_label=label,
@@ -75,7 +83,8 @@ def _of_strategy(
         seconds=per_round * num_rounds + answers.together(tests) * TESTED_ROUNDS,
         bytes_up_per_round=round(up / len(costs) * num_senders * share),
         bytes_down_per_round=round(down / len(costs) * num_senders * share),
-        bytes_kept=max(cost.bytes_kept for cost in costs.values()) * (num_rounds + 1),
+        bytes_kept=state * num_states_at_the_end(config) + viewer_mask_bytes(config, index, answers.results),
+        bytes_peak=state * num_states_at_most(config, len(costs)) + round(up / len(costs) * num_senders * share),
     )
 
 

@@ -33,7 +33,8 @@ class StrategyEstimate(Record):
     seconds: float = Field(description="All rounds, and the test of the best and the last.")
     bytes_up_per_round: int = Field(description="Of all sites together.")
     bytes_down_per_round: int = Field(description="Of all sites together.")
-    bytes_kept: int = Field(description="At most, of all rounds, in the backend's artifact store.")
+    bytes_kept: int = Field(description="Models and masks, in the backend's artifact store, once the run is completed.")
+    bytes_peak: int = Field(default=0, description="The same at most while it trains, with the updates of a round.")
 
 
 class DryRunEstimate(Record):
@@ -44,7 +45,8 @@ class DryRunEstimate(Record):
     seconds: float
     bytes_up: int = Field(description="Of all sites in all rounds of all runs.")
     bytes_down: int = Field(description="Of all sites in all rounds of all runs.")
-    bytes_kept: int
+    bytes_kept: int = Field(description="In the backend's artifact store, once all runs are completed.")
+    bytes_peak: int = Field(default=0, description="The same at most while all runs train at once.")
     peak_memory_mib: float = Field(description="Of a worker's process, at the site that needs most.")
     peak_gpu_memory_mib: float | None
     num_processes: int = Field(description="Worker processes that the simulated sites share.")

@@ -1,6 +1,6 @@
 """Looks at every stored file: what is damaged or lost is named before somebody needs it."""
 
-import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
@@ -11,8 +11,6 @@ from backend.events import service as events
 from backend.platform import Platform
 from backend.settings import Settings
 from backend.storage.schemas import ScrubRecord
-
-logger = logging.getLogger(__name__)
 
 #: Its time of change says when the whole store was last looked through.
 MARK = "last-scrub"
@@ -41,7 +39,7 @@ def last_scrub(settings: Settings) -> datetime | None:
         return None
 
 
-def _note(platform: Platform, changed: dict[str, str | None]) -> None:
+def _note(platform: Platform, changed: Mapping[str, str | None]) -> None:
     with unit_of_work(platform.database) as session:
         for sha256, problem in changed.items():
             row = session.get(Artifact, sha256, with_for_update=True)

@@ -36,10 +36,12 @@ class DiskWatch:
 
     def _tell(self, disk: Disk, level: Level, before: Level) -> None:
         with unit_of_work(self._platform.database) as session:
+            gravity: events.Level = "info"
             if level == "room":
-                words, gravity = f"There is room again on the disk of the backend ({disk.in_words()}).", "info"
+                words = f"There is room again on the disk of the backend ({disk.in_words()})."
             else:
-                words, gravity = disk_record(disk).warning or "", "error" if level == "full" else "warning"
+                words = disk_record(disk).warning or ""
+                gravity = "error" if level == "full" else "warning"
             events.record(session, "storage", words, events.BACKEND, level=gravity)
             if "full" not in (level, before):
                 return

@@ -296,7 +296,7 @@ class PlayedWorker:
                 "round": int(number),
                 "model": "global",
                 "dice": dict.fromkeys(structures, 0.5),
-                "mask": self.upload(f"past mask of {case['name']} by {state['global']}".encode(), NIFTI_GZ),
+                "mask": self.upload(f"past mask of {case['case_id']} by {state['global']}".encode(), NIFTI_GZ),
                 "chosen": True,
             }
             for number, state in payload["history"].items()

@@ -5,6 +5,7 @@ import pytest
 from backend.contracts.dry_runs import DryRunSiteResult, StrategyCost
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.dry_runs.estimate import Answers, estimate
+from backend.dry_runs.kept_bytes import num_states_at_most, num_states_at_the_end
 
 COST = StrategyCost(
     steps=10,
@@ -56,8 +57,9 @@ def test_rounds_tests_seeds_and_bytes_add_up() -> None:
     assert total.num_runs == 2
     assert total.seconds == pytest.approx(19 * 0.1 + 2 * 62)
     assert (run.bytes_up_per_round, run.bytes_down_per_round) == (100, 200)
-    assert run.bytes_kept == 5 * 1000
-    assert total.bytes_kept == 2 * 5 * 1000
+    assert run.bytes_kept == 4 * 1000, "of 4 rounds, history shows at most 5"
+    assert total.bytes_kept == 2 * 4 * 1000
+    assert run.bytes_peak == 5 * 1000 + 100, "the initial state too, and the updates of a round"
     assert (total.bytes_up, total.bytes_down) == (2 * 4 * 100, 2 * 4 * 200)
     assert total.peak_memory_mib == 700
 
@@ -96,3 +98,30 @@ def test_without_an_answer_of_a_site_that_trains_there_is_no_estimate() -> None:
     answers = Answers({"c": result(strategies=())}, frozenset(), num_processes=1)
     with pytest.raises(ValueError, match="no site that trains"):
         estimate(config("fedavg"), ["FedAvg"], answers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_the_end", "at_most"),
+    [
+        ({}, 5, 8),
+        ({"retention": "all"}, 101, 101),
+        ({"evaluation": {"history_rounds": 0}}, 2, 4),
+        ({"evaluation": {"history_rounds": 2}}, 2, 4),
+        ({"schedule": {"rounds": 1}}, 1, 2),
+    ],
+)
+def test_what_is_kept_is_what_retention_keeps(changes: dict[str, object], at_the_end: int, at_most: int) -> None:
+    """Two sites; each may have another best round while a run trains."""
+    fields = {"schedule": {"rounds": 100}, "strategies": [{"name": "fedavg"}]} | changes
+    wanted = ExperimentConfig.model_validate(fields)
+    assert (num_states_at_the_end(wanted), num_states_at_most(wanted, 2)) == (at_the_end, at_most)
+
+
+def test_images_are_kept_once_and_masks_for_every_run() -> None:
+    """5 test cases of 300 bytes; 2 models' masks of 10 bytes of each, and of 3 cases in 3 earlier rounds."""
+    answers = Answers({"a": result(2, image_bytes=300, mask_bytes=10)}, frozenset(), num_processes=1)
+    total = estimate(config("ditto", "fedavg"), ["Ditto", "FedAvg"], answers)
+    ditto, fedavg = total.strategies
+    assert ditto.bytes_kept == 4 * 1000 + 2 * 10 * (5 + 3 * 3)
+    assert fedavg.bytes_kept == 4 * 1000 + 10 * (5 + 3 * 3)
+    assert total.bytes_kept == 5 * 300 + 2 * (ditto.bytes_kept + fedavg.bytes_kept)

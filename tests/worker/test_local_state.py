@@ -27,11 +27,12 @@ def test_a_round_that_a_site_missed_is_skipped(tmp_path: Path) -> None:
     assert store.load_before("run", "site-a", 3) == b"after 1"
 
 
-def test_the_last_two_rounds_are_kept(tmp_path: Path) -> None:
+def test_the_last_three_rounds_are_kept(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     for number in (8, 9, 10, 11):
         store.save("run", "site-a", number, b"state")
-    assert sorted(path.name for path in (tmp_path / "run" / "site-a").iterdir()) == ["10.safetensors", "11.safetensors"]
+    kept = sorted(path.name for path in (tmp_path / "run" / "site-a").iterdir())
+    assert kept == ["10.safetensors", "11.safetensors", "9.safetensors"]
 
 
 def test_dropping_the_last_participant_drops_the_run(tmp_path: Path) -> None:
@@ -48,3 +49,13 @@ def test_dropping_the_last_participant_drops_the_run(tmp_path: Path) -> None:
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="cannot name a folder"):
         LocalStateStore(tmp_path).save(name, "site-a", 1, b"state")
+
+
+def test_a_deleted_runs_states_go(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"state")
+    store.save("other", "site-a", 1, b"state")
+    assert store.runs() == ["other", "run"]
+    store.drop_run("run")
+    store.drop_run("../other")
+    assert store.runs() == ["other"]

@@ -15,6 +15,7 @@ export const EVENT_KINDS: readonly EventRecord["kind"][] = [
   "experiment",
   "federation",
   "user",
+  "storage",
 ];
 
 /** The keys of all queries that an event may have changed. */

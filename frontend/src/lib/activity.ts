@@ -6,7 +6,7 @@ import type { ActivitySearch } from "./urlState";
 export type ActivityFilters = Omit<NonNullable<ListEventsData["query"]>, "after" | "before" | "limit">;
 
 /** What people did, without the many steps of runs: what the list shows when nothing else is asked for. */
-const WITHOUT_STEPS = ["status", "dataset", "site", "experiment", "federation", "user"] as const;
+const WITHOUT_STEPS = ["status", "dataset", "site", "experiment", "federation", "user", "storage"] as const;
 
 export const KINDS = [
   { value: "everything", label: "Everything, each step too" },
@@ -17,6 +17,7 @@ export const KINDS = [
   { value: "experiment", label: "Experiments" },
   { value: "federation", label: "Federations" },
   { value: "user", label: "Users and tokens" },
+  { value: "storage", label: "Disks and files" },
   { value: "log", label: "Log lines" },
 ];
 

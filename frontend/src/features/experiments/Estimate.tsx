@@ -20,8 +20,9 @@ export function Estimate({ estimate, siteName }: Props) {
         {plural(estimate.num_runs, "run")}: about <b>{formatSeconds(estimate.seconds)}</b> with{" "}
         {plural(estimate.num_processes, "worker process", "worker processes")} for the simulated sites, up to{" "}
         <b>{formatMemory(estimate)}</b> in a process, <b>{formatBytes(estimate.bytes_up)}</b> sent by the sites and{" "}
-        <b>{formatBytes(estimate.bytes_down)}</b> received, <b>{formatBytes(estimate.bytes_kept)}</b> kept at most. A
-        round waits longest for {siteName(estimate.slowest_site)}.
+        <b>{formatBytes(estimate.bytes_down)}</b> received. The backend keeps{" "}
+        <b>{formatBytes(estimate.bytes_kept)}</b> in the end, and up to <b>{formatBytes(estimate.bytes_peak)}</b> while
+        the runs train. A round waits longest for {siteName(estimate.slowest_site)}.
       </Text>
       <Table.ScrollContainer minWidth={280}>
         <Table fz="xs" verticalSpacing={3} aria-label="Estimate by method">
@@ -36,6 +37,9 @@ export function Estimate({ estimate, siteName }: Props) {
               <Table.Th ta="right" title="Received by all sites together in a round">
                 Down a round
               </Table.Th>
+              <Table.Th ta="right" title="On the backend's disk once a run is completed">
+                Kept
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -46,6 +50,7 @@ export function Estimate({ estimate, siteName }: Props) {
                 <Table.Td ta="right">{formatSeconds(strategy.seconds)}</Table.Td>
                 <Table.Td ta="right">{formatBytes(strategy.bytes_up_per_round)}</Table.Td>
                 <Table.Td ta="right">{formatBytes(strategy.bytes_down_per_round)}</Table.Td>
+                <Table.Td ta="right">{formatBytes(strategy.bytes_kept)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
