@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, FailTaskData, FailTaskErrors, FailTaskResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
+import type { CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -21,14 +21,14 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Get Artifact
  *
- * The bytes with this SHA-256: weights, a picture or a mask volume.
+ * The bytes with this SHA-256, weights, a picture or a mask volume: while something that may be shown names it.
  */
 export const getArtifact = <ThrowOnError extends boolean = false>(options: Options<GetArtifactData, ThrowOnError>) => (options.client ?? client).get<GetArtifactResponses, GetArtifactErrors, ThrowOnError>({ url: '/api/v1/artifacts/{sha256}', ...options });
 
 /**
  * Delete Dataset
  *
- * Forget a data set that no run uses. The folder stays as it is.
+ * Forget a data set that no run uses, with its thumbnails. The folder stays as it is.
  */
 export const deleteDataset = <ThrowOnError extends boolean = false>(options: Options<DeleteDatasetData, ThrowOnError>) => (options.client ?? client).delete<DeleteDatasetResponses, DeleteDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
 
@@ -164,7 +164,7 @@ export const listExperimentTemplates = <ThrowOnError extends boolean = false>(op
 /**
  * Delete Experiment
  *
- * Delete an experiment that is not running, with its runs and scores.
+ * Delete an experiment that is not running, with its runs, scores, images, masks and models.
  */
 export const deleteExperiment = <ThrowOnError extends boolean = false>(options: Options<DeleteExperimentData, ThrowOnError>) => (options.client ?? client).delete<DeleteExperimentResponses, DeleteExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
 
@@ -283,6 +283,13 @@ export const downloadResultsLatex = <ThrowOnError extends boolean = false>(optio
  * Start every run that was never started. A second click starts nothing twice.
  */
 export const startExperiment = <ThrowOnError extends boolean = false>(options: Options<StartExperimentData, ThrowOnError>) => (options.client ?? client).post<StartExperimentResponses, StartExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/start', ...options });
+
+/**
+ * Get Experiment Storage
+ *
+ * What an experiment holds, by kind of file and by run.
+ */
+export const getExperimentStorage = <ThrowOnError extends boolean = false>(options: Options<GetExperimentStorageData, ThrowOnError>) => (options.client ?? client).get<GetExperimentStorageResponses, GetExperimentStorageErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/storage', ...options });
 
 /**
  * Stream Experiment Events
@@ -476,7 +483,7 @@ export const getHealth = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Delete Prediction
  *
- * Forget the image, and the masks that were made of it.
+ * Forget the image, and the masks that were made of it; one that is under way is stopped.
  */
 export const deletePrediction = <ThrowOnError extends boolean = false>(options: Options<DeletePredictionData, ThrowOnError>) => (options.client ?? client).delete<DeletePredictionResponses, DeletePredictionErrors, ThrowOnError>({ url: '/api/v1/predictions/{prediction_id}', ...options });
 
@@ -590,7 +597,7 @@ export const predictImage = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Resume Run
  *
- * Go on with a paused, failed or cancelled run from its last finished round.
+ * Go on with a paused, failed or cancelled run from its last finished round whose files are whole.
  */
 export const resumeRun = <ThrowOnError extends boolean = false>(options: Options<ResumeRunData, ThrowOnError>) => (options.client ?? client).post<ResumeRunResponses, ResumeRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/resume', ...options });
 
@@ -621,6 +628,13 @@ export const getRunSelector = <ThrowOnError extends boolean = false>(options: Op
  * Case by case, as columns, what the super model's score at any threshold is made of.
  */
 export const listSelectorCases = <ThrowOnError extends boolean = false>(options: Options<ListSelectorCasesData, ThrowOnError>) => (options.client ?? client).get<ListSelectorCasesResponses, ListSelectorCasesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/selector/cases', ...options });
+
+/**
+ * Get Run Storage
+ *
+ * What a run holds, and whose rounds' models are still there.
+ */
+export const getRunStorage = <ThrowOnError extends boolean = false>(options: Options<GetRunStorageData, ThrowOnError>) => (options.client ?? client).get<GetRunStorageResponses, GetRunStorageErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/storage', ...options });
 
 /**
  * List Run Tasks
@@ -720,9 +734,44 @@ export const createDataset = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * Get Sent
+ *
+ * What left the site before its policy forbade it. It is hidden already; it can be deleted too.
+ */
+export const getSent = <ThrowOnError extends boolean = false>(options: Options<GetSentData, ThrowOnError>) => (options.client ?? client).get<GetSentResponses, GetSentErrors, ThrowOnError>({ url: '/api/v1/sites/{site_id}/sent', ...options });
+
+/**
+ * Withdraw Sent
+ *
+ * Delete what left the site before its policy forbade it: thumbnails, images, masks. Scores stay.
+ */
+export const withdrawSent = <ThrowOnError extends boolean = false>(options: Options<WithdrawSentData, ThrowOnError>) => (options.client ?? client).post<WithdrawSentResponses, WithdrawSentErrors, ThrowOnError>({ url: '/api/v1/sites/{site_id}/withdraw', ...options });
+
+/**
+ * Get Storage
+ *
+ * What every experiment and data set holds, the total, and what is free.
+ */
+export const getStorage = <ThrowOnError extends boolean = false>(options?: Options<GetStorageData, ThrowOnError>) => (options?.client ?? client).get<GetStorageResponses, GetStorageErrors, ThrowOnError>({ url: '/api/v1/storage', ...options });
+
+/**
+ * Scrub Storage
+ *
+ * Hash every stored file, and name those that are damaged or lost. It is also done every night.
+ */
+export const scrubStorage = <ThrowOnError extends boolean = false>(options?: Options<ScrubStorageData, ThrowOnError>) => (options?.client ?? client).post<ScrubStorageResponses, ScrubStorageErrors, ThrowOnError>({ url: '/api/v1/storage/scrub', ...options });
+
+/**
+ * Sweep Storage
+ *
+ * Remove every file that nobody owns. It is also done after each deletion, and every night.
+ */
+export const sweepStorage = <ThrowOnError extends boolean = false>(options?: Options<SweepStorageData, ThrowOnError>) => (options?.client ?? client).post<SweepStorageResponses, SweepStorageErrors, ThrowOnError>({ url: '/api/v1/storage/sweep', ...options });
+
+/**
  * Get System
  *
- * Version, database, broker and workers.
+ * Version, database, broker, workers, and how full their disks are.
  */
 export const getSystem = <ThrowOnError extends boolean = false>(options?: Options<GetSystemData, ThrowOnError>) => (options?.client ?? client).get<GetSystemResponses, GetSystemErrors, ThrowOnError>({ url: '/api/v1/system', ...options });
 
@@ -764,7 +813,7 @@ export const downloadArtifact = <ThrowOnError extends boolean = false>(options: 
 /**
  * Head Artifact
  *
- * 200 if the artifact is there, 404 if not.
+ * 200 if the artifact is there and whole, so that it need not be sent; 404 if not.
  */
 export const headArtifact = <ThrowOnError extends boolean = false>(options: Options<HeadArtifactData, ThrowOnError>) => (options.client ?? client).head<HeadArtifactResponses, HeadArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
 
@@ -776,9 +825,24 @@ export const headArtifact = <ThrowOnError extends boolean = false>(options: Opti
 export const putArtifact = <ThrowOnError extends boolean = false>(options: Options<PutArtifactData, ThrowOnError>) => (options.client ?? client).put<PutArtifactResponses, PutArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
 
 /**
+ * Find Gone
+ *
+ * Of what a worker keeps on its disk, what nobody needs any more.
+ */
+export const findGone = <ThrowOnError extends boolean = false>(options: Options<FindGoneData, ThrowOnError>) => (options.client ?? client).post<FindGoneResponses, FindGoneErrors, ThrowOnError>({
+    url: '/worker-api/v1/gone',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Send Heartbeat
  *
- * Say that the worker lives, and what it serves.
+ * Say that the worker lives, and what it serves. The answer's `X-FedSM-Removal` changes when artifacts were
+ * removed: then ask what of its cache is gone.
  */
 export const sendHeartbeat = <ThrowOnError extends boolean = false>(options: Options<SendHeartbeatData, ThrowOnError>) => (options.client ?? client).post<SendHeartbeatResponses, SendHeartbeatErrors, ThrowOnError>({
     url: '/worker-api/v1/heartbeat',

@@ -1498,6 +1498,40 @@ export type DatasetRun = {
 export type DatasetStatus = 'checking' | 'ready' | 'failed';
 
 /**
+ * DatasetStorage
+ */
+export type DatasetStorage = {
+    /**
+     * By Kind
+     *
+     * Bytes of `states` (models of rounds), `updates` (of the round under way), `images`, `masks`, `uploads` (images that people tried models on) and `thumbnails`. Kinds that take nothing are absent.
+     */
+    by_kind: {
+        [key: string]: number;
+    };
+    /**
+     * Dataset Id
+     */
+    dataset_id: string;
+    /**
+     * Dataset Name
+     */
+    dataset_name: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Files
+     */
+    num_files: number;
+    /**
+     * Site Name
+     */
+    site_name: string;
+};
+
+/**
  * DatasetUpdate
  */
 export type DatasetUpdate = {
@@ -1597,6 +1631,50 @@ export type DescribeDatasetResult = {
 };
 
 /**
+ * DiskRecord
+ *
+ * A file system of the backend.
+ */
+export type DiskRecord = {
+    /**
+     * Folder
+     *
+     * The first of the backend's folders that lies on it.
+     */
+    folder: string;
+    /**
+     * Is Full
+     *
+     * Nothing is taken any more: uploads are answered 507, and runs wait.
+     */
+    is_full: boolean;
+    /**
+     * Is Low
+     *
+     * Less than 5 % is free.
+     */
+    is_low: boolean;
+    /**
+     * Num Free
+     *
+     * Bytes.
+     */
+    num_free: number;
+    /**
+     * Num Total
+     *
+     * Bytes.
+     */
+    num_total: number;
+    /**
+     * Warning
+     *
+     * In words, where it is low or full.
+     */
+    warning: string | null;
+};
+
+/**
  * DittoConfig
  *
  * A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1).
@@ -1635,8 +1713,16 @@ export type DryRunEstimate = {
     bytes_down: number;
     /**
      * Bytes Kept
+     *
+     * In the backend's artifact store, once all runs are completed.
      */
     bytes_kept: number;
+    /**
+     * Bytes Peak
+     *
+     * The same at most while all runs train at once.
+     */
+    bytes_peak?: number;
     /**
      * Bytes Up
      *
@@ -1783,9 +1869,21 @@ export type DryRunSiteResult = {
      */
     device: string;
     /**
+     * Image Bytes
+     *
+     * Of a test case's image and reference for the viewer.
+     */
+    image_bytes?: number;
+    /**
      * Kind
      */
     kind?: 'dry_run_site';
+    /**
+     * Mask Bytes
+     *
+     * Of one mask of a test case for the viewer.
+     */
+    mask_bytes?: number;
     /**
      * Num Cases
      */
@@ -2022,7 +2120,7 @@ export type EventRecord = {
     /**
      * Kind
      */
-    kind: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user';
+    kind: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage';
     /**
      * Level
      */
@@ -2091,6 +2189,12 @@ export type ExperimentConfig = {
      * Refuse an update that is out of the others' line: of three or more, one that changes the weights more than ten times as much as the median of the others. Off: a warning only. Ours.
      */
     refuse_outliers?: boolean;
+    /**
+     * Retention
+     *
+     * Which rounds' models stay on the disk. needed: the best, the last, those whose masks are shown, and while it trains what resuming needs. all: every round's, to look at them one by one.
+     */
+    retention?: 'needed' | 'all';
     schedule?: ScheduleConfig;
     /**
      * Seeds
@@ -2368,6 +2472,48 @@ export type ExperimentResults = {
 };
 
 /**
+ * ExperimentStorage
+ */
+export type ExperimentStorage = {
+    /**
+     * By Kind
+     *
+     * Bytes of `states` (models of rounds), `updates` (of the round under way), `images`, `masks`, `uploads` (images that people tried models on) and `thumbnails`. Kinds that take nothing are absent.
+     */
+    by_kind: {
+        [key: string]: number;
+    };
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Files
+     */
+    num_files: number;
+    /**
+     * Retention
+     */
+    retention: string;
+    /**
+     * Runs
+     */
+    runs: Array<RunStorage>;
+};
+
+/**
  * ExperimentTemplate
  */
 export type ExperimentTemplate = {
@@ -2435,7 +2581,7 @@ export type FailRequest = {
     /**
      * Kind
      */
-    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'invalid_setting' | 'unexpected';
+    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
     /**
      * Message
      */
@@ -3029,6 +3175,18 @@ export type HealthRecord = {
  */
 export type Heartbeat = {
     /**
+     * Disk Free
+     *
+     * Bytes, of the disk of its folder.
+     */
+    disk_free?: number | null;
+    /**
+     * Disk Total
+     *
+     * Bytes, of the disk of its folder.
+     */
+    disk_total?: number | null;
+    /**
      * Hardware
      *
      * For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.
@@ -3097,6 +3255,24 @@ export type InitializeRunResult = {
     parts: {
         [key: string]: string;
     };
+};
+
+/**
+ * KeptAtWorker
+ *
+ * What a worker has on its disk. The answer names what of it nobody needs any more.
+ */
+export type KeptAtWorker = {
+    /**
+     * Artifacts
+     */
+    artifacts?: Array<string>;
+    /**
+     * Runs
+     *
+     * Runs of which it keeps optimizer states.
+     */
+    runs?: Array<string>;
 };
 
 /**
@@ -5141,6 +5317,12 @@ export type RunRoundState = {
      */
     parts: Array<StatePart>;
     /**
+     * Removed At
+     *
+     * When its files were removed, as the experiment's retention asks; the hashes stay as a record.
+     */
+    removed_at: string | null;
+    /**
      * Round
      */
     round: number;
@@ -5282,6 +5464,52 @@ export type RunSpec = {
  * RunStatus
  */
 export type RunStatus = 'created' | 'queued' | 'running' | 'paused' | 'evaluating' | 'completed' | 'failed' | 'cancelled';
+
+/**
+ * RunStorage
+ */
+export type RunStorage = {
+    /**
+     * By Kind
+     *
+     * Bytes of `states` (models of rounds), `updates` (of the round under way), `images`, `masks`, `uploads` (images that people tried models on) and `thumbnails`. Kinds that take nothing are absent.
+     */
+    by_kind: {
+        [key: string]: number;
+    };
+    /**
+     * Kept Rounds
+     *
+     * Whose models are on the disk; round 0 is the initial state.
+     */
+    kept_rounds: Array<number>;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Files
+     */
+    num_files: number;
+    /**
+     * Removed Rounds
+     *
+     * Whose models were removed, as the experiment's retention asks.
+     */
+    removed_rounds: Array<number>;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+};
 
 /**
  * ScaffoldConfig
@@ -5538,6 +5766,28 @@ export type ScoredCase = {
 };
 
 /**
+ * ScrubRecord
+ */
+export type ScrubRecord = {
+    /**
+     * Damaged
+     *
+     * SHA-256 of files whose bytes are not whole.
+     */
+    damaged: Array<string>;
+    /**
+     * Lost
+     *
+     * SHA-256 of files that are not there any more.
+     */
+    lost: Array<string>;
+    /**
+     * Num Checked
+     */
+    num_checked: number;
+};
+
+/**
  * SegResNetConfig
  *
  * SegResNet (Myronenko, BrainLes 2018), without its auto-encoder branch.
@@ -5782,6 +6032,36 @@ export type SelectorResult = {
      * Strategy Label
      */
     strategy_label: string;
+};
+
+/**
+ * SentRecord
+ *
+ * What left a site before its policy forbade it. It is hidden; here it can be deleted.
+ */
+export type SentRecord = {
+    /**
+     * Num Images
+     *
+     * Test cases with an image or reference that may not be shown any more.
+     */
+    num_images: number;
+    /**
+     * Num Predictions
+     *
+     * Masks of test cases that may not be shown any more.
+     */
+    num_predictions: number;
+    /**
+     * Num Thumbnails
+     *
+     * Cases with a thumbnail that may not be shown any more.
+     */
+    num_thumbnails: number;
+    /**
+     * Site Id
+     */
+    site_id: string;
 };
 
 /**
@@ -6450,16 +6730,20 @@ export type StatePart = {
     name: string;
     /**
      * Num Bytes
+     *
+     * Null where the round's files were removed.
      */
-    num_bytes: number;
+    num_bytes: number | null;
     /**
      * Sha256
      */
     sha256: string;
     /**
      * Url
+     *
+     * Null where the round's files were removed.
      */
-    url: string;
+    url: string | null;
 };
 
 /**
@@ -6480,6 +6764,66 @@ export type StatedCount = {
      * None: withheld.
      */
     count: number | null;
+};
+
+/**
+ * StorageRecord
+ *
+ * Everything that the backend keeps as files.
+ */
+export type StorageRecord = {
+    /**
+     * By Kind
+     *
+     * Bytes; a file of two kinds counts for both.
+     */
+    by_kind: {
+        [key: string]: number;
+    };
+    /**
+     * Damaged
+     *
+     * SHA-256 of files that are damaged or lost, as the last look found them.
+     */
+    damaged: Array<string>;
+    /**
+     * Datasets
+     *
+     * Thumbnails; the largest first.
+     */
+    datasets: Array<DatasetStorage>;
+    /**
+     * Disks
+     */
+    disks: Array<DiskRecord>;
+    /**
+     * Experiments
+     *
+     * The largest first.
+     */
+    experiments: Array<ExperimentStorage>;
+    /**
+     * Num Bytes
+     *
+     * Each file once.
+     */
+    num_bytes: number;
+    /**
+     * Num Files
+     */
+    num_files: number;
+    /**
+     * Swept At
+     *
+     * When the whole store was last looked through.
+     */
+    swept_at: string | null;
+    /**
+     * Unowned Bytes
+     *
+     * Nobody needs them any more, or an upload is under way: the next sweep looks at them.
+     */
+    unowned_bytes: number;
 };
 
 /**
@@ -6549,9 +6893,15 @@ export type StrategyEstimate = {
     /**
      * Bytes Kept
      *
-     * At most, of all rounds, in the backend's artifact store.
+     * Models and masks, in the backend's artifact store, once the run is completed.
      */
     bytes_kept: number;
+    /**
+     * Bytes Peak
+     *
+     * The same at most while it trains, with the updates of a round.
+     */
+    bytes_peak?: number;
     /**
      * Bytes Up Per Round
      *
@@ -6720,6 +7070,28 @@ export type SweepPoint = {
 };
 
 /**
+ * SweepRecord
+ */
+export type SweepRecord = {
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Files
+     *
+     * Removed, because nobody owned them.
+     */
+    num_files: number;
+    /**
+     * Num Leftovers
+     *
+     * Unfinished uploads that were removed.
+     */
+    num_leftovers: number;
+};
+
+/**
  * SwinUNETRConfig
  *
  * Swin UNETR (Hatamizadeh et al., BrainLes 2021): a transformer's encoder; slow on processors.
@@ -6777,6 +7149,12 @@ export type SystemRecord = {
      * Database
      */
     database: string;
+    /**
+     * Disks
+     *
+     * Of the state folder and the artifacts; one where both share it.
+     */
+    disks: Array<DiskRecord>;
     /**
      * Version
      */
@@ -6900,7 +7278,7 @@ export type TaskFailure = {
     /**
      * Kind
      */
-    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'invalid_setting' | 'unexpected';
+    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
     /**
      * Participant
      *
@@ -7303,6 +7681,94 @@ export type WaitingConfig = {
  */
 export type WorkerRecord = {
     /**
+     * Disk Free
+     *
+     * Bytes; null: this worker does not say.
+     */
+    disk_free?: number | null;
+    /**
+     * Disk Is Low
+     *
+     * Less than 5 % is free.
+     */
+    readonly disk_is_low: boolean;
+    /**
+     * Disk Total
+     *
+     * Bytes; null: this worker does not say.
+     */
+    disk_total?: number | null;
+    /**
+     * Hardware
+     */
+    hardware: string;
+    /**
+     * Last Seen At
+     */
+    last_seen_at: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Num Processes
+     */
+    num_processes: number;
+    /**
+     * Online
+     */
+    online: boolean;
+    /**
+     * Queues
+     */
+    queues: Array<string>;
+};
+
+/**
+ * SystemRecord
+ */
+export type SystemRecordWritable = {
+    /**
+     * Broker Connected
+     */
+    broker_connected: boolean;
+    /**
+     * Database
+     */
+    database: string;
+    /**
+     * Disks
+     *
+     * Of the state folder and the artifacts; one where both share it.
+     */
+    disks: Array<DiskRecord>;
+    /**
+     * Version
+     */
+    version: string;
+    /**
+     * Workers
+     */
+    workers: Array<WorkerRecordWritable>;
+};
+
+/**
+ * WorkerRecord
+ */
+export type WorkerRecordWritable = {
+    /**
+     * Disk Free
+     *
+     * Bytes; null: this worker does not say.
+     */
+    disk_free?: number | null;
+    /**
+     * Disk Total
+     *
+     * Bytes; null: this worker does not say.
+     */
+    disk_total?: number | null;
+    /**
      * Hardware
      */
     hardware: string;
@@ -7354,9 +7820,21 @@ export type GetArtifactErrors = {
      */
     409: ErrorBody;
     /**
+     * It was removed, or its file is damaged
+     */
+    410: ErrorBody;
+    /**
+     * There is no such range
+     */
+    416: unknown;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetArtifactError = GetArtifactErrors[keyof GetArtifactErrors];
@@ -7366,6 +7844,10 @@ export type GetArtifactResponses = {
      * Successful Response
      */
     200: Blob | File;
+    /**
+     * The range that was asked for
+     */
+    206: Blob | File;
 };
 
 export type GetArtifactResponse = GetArtifactResponses[keyof GetArtifactResponses];
@@ -7399,6 +7881,10 @@ export type DeleteDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DeleteDatasetError = DeleteDatasetErrors[keyof DeleteDatasetErrors];
@@ -7441,6 +7927,10 @@ export type GetDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetDatasetError = GetDatasetErrors[keyof GetDatasetErrors];
@@ -7483,6 +7973,10 @@ export type UpdateDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type UpdateDatasetError = UpdateDatasetErrors[keyof UpdateDatasetErrors];
@@ -7530,6 +8024,10 @@ export type ListCasesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListCasesError = ListCasesErrors[keyof ListCasesErrors];
@@ -7583,6 +8081,10 @@ export type DownloadCasesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadCasesError = DownloadCasesErrors[keyof DownloadCasesErrors];
@@ -7625,6 +8127,10 @@ export type CheckDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CheckDatasetError = CheckDatasetErrors[keyof CheckDatasetErrors];
@@ -7667,6 +8173,10 @@ export type CancelCheckErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CancelCheckError = CancelCheckErrors[keyof CancelCheckErrors];
@@ -7709,6 +8219,10 @@ export type ListChecksErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListChecksError = ListChecksErrors[keyof ListChecksErrors];
@@ -7753,6 +8267,10 @@ export type ListDatasetRunsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListDatasetRunsError = ListDatasetRunsErrors[keyof ListDatasetRunsErrors];
@@ -7797,6 +8315,10 @@ export type GetDryRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetDryRunError = GetDryRunErrors[keyof GetDryRunErrors];
@@ -7839,6 +8361,10 @@ export type CancelDryRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CancelDryRunError = CancelDryRunErrors[keyof CancelDryRunErrors];
@@ -7901,7 +8427,7 @@ export type ListEventsData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user'> | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage'> | null;
         /**
          * Level
          *
@@ -7957,6 +8483,10 @@ export type ListEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListEventsError = ListEventsErrors[keyof ListEventsErrors];
@@ -8003,7 +8533,7 @@ export type DownloadEventsData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user'> | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage'> | null;
         /**
          * Level
          *
@@ -8059,6 +8589,10 @@ export type DownloadEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadEventsError = DownloadEventsErrors[keyof DownloadEventsErrors];
@@ -8103,7 +8637,7 @@ export type DownloadLogData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user'> | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage'> | null;
         /**
          * Level
          *
@@ -8159,6 +8693,10 @@ export type DownloadLogErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadLogError = DownloadLogErrors[keyof DownloadLogErrors];
@@ -8215,6 +8753,10 @@ export type StreamEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
@@ -8252,6 +8794,10 @@ export type ReadExperimentFileErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ReadExperimentFileError = ReadExperimentFileErrors[keyof ReadExperimentFileErrors];
@@ -8289,6 +8835,10 @@ export type GetExperimentSchemaErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetExperimentSchemaError = GetExperimentSchemaErrors[keyof GetExperimentSchemaErrors];
@@ -8330,6 +8880,10 @@ export type ListExperimentTemplatesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListExperimentTemplatesError = ListExperimentTemplatesErrors[keyof ListExperimentTemplatesErrors];
@@ -8374,6 +8928,10 @@ export type DeleteExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DeleteExperimentError = DeleteExperimentErrors[keyof DeleteExperimentErrors];
@@ -8416,6 +8974,10 @@ export type GetExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetExperimentError = GetExperimentErrors[keyof GetExperimentErrors];
@@ -8458,6 +9020,10 @@ export type UpdateExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type UpdateExperimentError = UpdateExperimentErrors[keyof UpdateExperimentErrors];
@@ -8500,6 +9066,10 @@ export type CancelExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CancelExperimentError = CancelExperimentErrors[keyof CancelExperimentErrors];
@@ -8549,6 +9119,10 @@ export type DownloadCasesCsvErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadCasesCsvError = DownloadCasesCsvErrors[keyof DownloadCasesCsvErrors];
@@ -8622,6 +9196,10 @@ export type CompareMethodsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CompareMethodsError = CompareMethodsErrors[keyof CompareMethodsErrors];
@@ -8677,6 +9255,10 @@ export type ListExperimentEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListExperimentEventsError = ListExperimentEventsErrors[keyof ListExperimentEventsErrors];
@@ -8721,6 +9303,10 @@ export type DownloadExperimentFileErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadExperimentFileError = DownloadExperimentFileErrors[keyof DownloadExperimentFileErrors];
@@ -8763,6 +9349,10 @@ export type GetExperimentProvenanceErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetExperimentProvenanceError = GetExperimentProvenanceErrors[keyof GetExperimentProvenanceErrors];
@@ -8805,6 +9395,10 @@ export type ListReportsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListReportsError = ListReportsErrors[keyof ListReportsErrors];
@@ -8849,6 +9443,10 @@ export type CreateReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateReportError = CreateReportErrors[keyof CreateReportErrors];
@@ -8904,6 +9502,10 @@ export type GetExperimentResultsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetExperimentResultsError = GetExperimentResultsErrors[keyof GetExperimentResultsErrors];
@@ -8953,6 +9555,10 @@ export type DownloadResultsCsvErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadResultsCsvError = DownloadResultsCsvErrors[keyof DownloadResultsCsvErrors];
@@ -9002,6 +9608,10 @@ export type DownloadResultsJsonErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadResultsJsonError = DownloadResultsJsonErrors[keyof DownloadResultsJsonErrors];
@@ -9087,6 +9697,10 @@ export type DownloadResultsLatexErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadResultsLatexError = DownloadResultsLatexErrors[keyof DownloadResultsLatexErrors];
@@ -9129,6 +9743,10 @@ export type StartExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type StartExperimentError = StartExperimentErrors[keyof StartExperimentErrors];
@@ -9141,6 +9759,52 @@ export type StartExperimentResponses = {
 };
 
 export type StartExperimentResponse = StartExperimentResponses[keyof StartExperimentResponses];
+
+export type GetExperimentStorageData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/storage';
+};
+
+export type GetExperimentStorageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetExperimentStorageError = GetExperimentStorageErrors[keyof GetExperimentStorageErrors];
+
+export type GetExperimentStorageResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExperimentStorage;
+};
+
+export type GetExperimentStorageResponse = GetExperimentStorageResponses[keyof GetExperimentStorageResponses];
 
 export type StreamExperimentEventsData = {
     body?: never;
@@ -9186,6 +9850,10 @@ export type StreamExperimentEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type StreamExperimentEventsError = StreamExperimentEventsErrors[keyof StreamExperimentEventsErrors];
@@ -9271,6 +9939,10 @@ export type DownloadShownCsvErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadShownCsvError = DownloadShownCsvErrors[keyof DownloadShownCsvErrors];
@@ -9356,6 +10028,10 @@ export type DownloadShownTableErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadShownTableError = DownloadShownTableErrors[keyof DownloadShownTableErrors];
@@ -9393,6 +10069,10 @@ export type ListFederationsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListFederationsError = ListFederationsErrors[keyof ListFederationsErrors];
@@ -9432,6 +10112,10 @@ export type CreateFederationErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateFederationError = CreateFederationErrors[keyof CreateFederationErrors];
@@ -9474,6 +10158,10 @@ export type DeleteFederationErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DeleteFederationError = DeleteFederationErrors[keyof DeleteFederationErrors];
@@ -9516,6 +10204,10 @@ export type GetFederationErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetFederationError = GetFederationErrors[keyof GetFederationErrors];
@@ -9558,6 +10250,10 @@ export type UpdateFederationErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type UpdateFederationError = UpdateFederationErrors[keyof UpdateFederationErrors];
@@ -9600,6 +10296,10 @@ export type ListDatasetsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListDatasetsError = ListDatasetsErrors[keyof ListDatasetsErrors];
@@ -9644,6 +10344,10 @@ export type StartDryRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type StartDryRunError = StartDryRunErrors[keyof StartDryRunErrors];
@@ -9686,6 +10390,10 @@ export type WriteExperimentFileErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type WriteExperimentFileError = WriteExperimentFileErrors[keyof WriteExperimentFileErrors];
@@ -9728,6 +10436,10 @@ export type ListExperimentsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListExperimentsError = ListExperimentsErrors[keyof ListExperimentsErrors];
@@ -9772,6 +10484,10 @@ export type CreateExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateExperimentError = CreateExperimentErrors[keyof CreateExperimentErrors];
@@ -9814,6 +10530,10 @@ export type CheckExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CheckExperimentError = CheckExperimentErrors[keyof CheckExperimentErrors];
@@ -9856,6 +10576,10 @@ export type GetFederationLeakageErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetFederationLeakageError = GetFederationLeakageErrors[keyof GetFederationLeakageErrors];
@@ -9898,6 +10622,10 @@ export type ListModelsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListModelsError = ListModelsErrors[keyof ListModelsErrors];
@@ -9963,6 +10691,10 @@ export type CompareRunsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CompareRunsError = CompareRunsErrors[keyof CompareRunsErrors];
@@ -10005,6 +10737,10 @@ export type CreateSiteErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateSiteError = CreateSiteErrors[keyof CreateSiteErrors];
@@ -10047,6 +10783,10 @@ export type GetFederationStatisticsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetFederationStatisticsError = GetFederationStatisticsErrors[keyof GetFederationStatisticsErrors];
@@ -10084,6 +10824,10 @@ export type GetHealthErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
@@ -10126,6 +10870,10 @@ export type DeletePredictionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DeletePredictionError = DeletePredictionErrors[keyof DeletePredictionErrors];
@@ -10168,6 +10916,10 @@ export type GetPredictionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetPredictionError = GetPredictionErrors[keyof GetPredictionErrors];
@@ -10210,6 +10962,10 @@ export type RevokeReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type RevokeReportError = RevokeReportErrors[keyof RevokeReportErrors];
@@ -10252,6 +11008,10 @@ export type GetRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunError = GetRunErrors[keyof GetRunErrors];
@@ -10294,6 +11054,10 @@ export type CancelRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CancelRunError = CancelRunErrors[keyof CancelRunErrors];
@@ -10336,6 +11100,10 @@ export type ListRunCasesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListRunCasesError = ListRunCasesErrors[keyof ListRunCasesErrors];
@@ -10385,6 +11153,10 @@ export type GetRunCurvesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunCurvesError = GetRunCurvesErrors[keyof GetRunCurvesErrors];
@@ -10440,6 +11212,10 @@ export type ListRunEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListRunEventsError = ListRunEventsErrors[keyof ListRunEventsErrors];
@@ -10484,6 +11260,10 @@ export type GetRunHistoryErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunHistoryError = GetRunHistoryErrors[keyof GetRunHistoryErrors];
@@ -10545,6 +11325,10 @@ export type GetRunMatrixErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunMatrixError = GetRunMatrixErrors[keyof GetRunMatrixErrors];
@@ -10594,6 +11378,10 @@ export type ListRunMetricsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListRunMetricsError = ListRunMetricsErrors[keyof ListRunMetricsErrors];
@@ -10638,6 +11426,10 @@ export type GetModelErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetModelError = GetModelErrors[keyof GetModelErrors];
@@ -10680,6 +11472,10 @@ export type DownloadModelErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadModelError = DownloadModelErrors[keyof DownloadModelErrors];
@@ -10722,6 +11518,10 @@ export type PauseRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type PauseRunError = PauseRunErrors[keyof PauseRunErrors];
@@ -10764,6 +11564,10 @@ export type ListPredictionsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListPredictionsError = ListPredictionsErrors[keyof ListPredictionsErrors];
@@ -10815,6 +11619,10 @@ export type PredictImageErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type PredictImageError = PredictImageErrors[keyof PredictImageErrors];
@@ -10857,6 +11665,10 @@ export type ResumeRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ResumeRunError = ResumeRunErrors[keyof ResumeRunErrors];
@@ -10899,6 +11711,10 @@ export type ListRunRoundsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListRunRoundsError = ListRunRoundsErrors[keyof ListRunRoundsErrors];
@@ -10947,6 +11763,10 @@ export type GetRunRoundErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunRoundError = GetRunRoundErrors[keyof GetRunRoundErrors];
@@ -11008,6 +11828,10 @@ export type GetRunSelectorErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunSelectorError = GetRunSelectorErrors[keyof GetRunSelectorErrors];
@@ -11069,6 +11893,10 @@ export type ListSelectorCasesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListSelectorCasesError = ListSelectorCasesErrors[keyof ListSelectorCasesErrors];
@@ -11081,6 +11909,52 @@ export type ListSelectorCasesResponses = {
 };
 
 export type ListSelectorCasesResponse = ListSelectorCasesResponses[keyof ListSelectorCasesResponses];
+
+export type GetRunStorageData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/storage';
+};
+
+export type GetRunStorageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetRunStorageError = GetRunStorageErrors[keyof GetRunStorageErrors];
+
+export type GetRunStorageResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunStorage;
+};
+
+export type GetRunStorageResponse = GetRunStorageResponses[keyof GetRunStorageResponses];
 
 export type ListRunTasksData = {
     body?: never;
@@ -11118,6 +11992,10 @@ export type ListRunTasksErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListRunTasksError = ListRunTasksErrors[keyof ListRunTasksErrors];
@@ -11166,6 +12044,10 @@ export type GetRunTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetRunTaskError = GetRunTaskErrors[keyof GetRunTaskErrors];
@@ -11212,6 +12094,10 @@ export type RerunTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type RerunTaskError = RerunTaskErrors[keyof RerunTaskErrors];
@@ -11249,6 +12135,10 @@ export type DeleteSessionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DeleteSessionError = DeleteSessionErrors[keyof DeleteSessionErrors];
@@ -11286,6 +12176,10 @@ export type GetSessionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
@@ -11323,6 +12217,10 @@ export type CreateSessionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateSessionError = CreateSessionErrors[keyof CreateSessionErrors];
@@ -11365,6 +12263,10 @@ export type GetSharedReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetSharedReportError = GetSharedReportErrors[keyof GetSharedReportErrors];
@@ -11407,6 +12309,10 @@ export type DownloadSharedReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadSharedReportError = DownloadSharedReportErrors[keyof DownloadSharedReportErrors];
@@ -11449,6 +12355,10 @@ export type GetSiteErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetSiteError = GetSiteErrors[keyof GetSiteErrors];
@@ -11491,6 +12401,10 @@ export type UpdateSiteErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type UpdateSiteError = UpdateSiteErrors[keyof UpdateSiteErrors];
@@ -11533,6 +12447,10 @@ export type CreateDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateDatasetError = CreateDatasetErrors[keyof CreateDatasetErrors];
@@ -11545,6 +12463,221 @@ export type CreateDatasetResponses = {
 };
 
 export type CreateDatasetResponse = CreateDatasetResponses[keyof CreateDatasetResponses];
+
+export type GetSentData = {
+    body?: never;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/sent';
+};
+
+export type GetSentErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetSentError = GetSentErrors[keyof GetSentErrors];
+
+export type GetSentResponses = {
+    /**
+     * Successful Response
+     */
+    200: SentRecord;
+};
+
+export type GetSentResponse = GetSentResponses[keyof GetSentResponses];
+
+export type WithdrawSentData = {
+    body?: never;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/withdraw';
+};
+
+export type WithdrawSentErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type WithdrawSentError = WithdrawSentErrors[keyof WithdrawSentErrors];
+
+export type WithdrawSentResponses = {
+    /**
+     * Successful Response
+     */
+    200: SentRecord;
+};
+
+export type WithdrawSentResponse = WithdrawSentResponses[keyof WithdrawSentResponses];
+
+export type GetStorageData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/storage';
+};
+
+export type GetStorageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetStorageError = GetStorageErrors[keyof GetStorageErrors];
+
+export type GetStorageResponses = {
+    /**
+     * Successful Response
+     */
+    200: StorageRecord;
+};
+
+export type GetStorageResponse = GetStorageResponses[keyof GetStorageResponses];
+
+export type ScrubStorageData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/storage/scrub';
+};
+
+export type ScrubStorageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ScrubStorageError = ScrubStorageErrors[keyof ScrubStorageErrors];
+
+export type ScrubStorageResponses = {
+    /**
+     * Successful Response
+     */
+    200: ScrubRecord;
+};
+
+export type ScrubStorageResponse = ScrubStorageResponses[keyof ScrubStorageResponses];
+
+export type SweepStorageData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/storage/sweep';
+};
+
+export type SweepStorageErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type SweepStorageError = SweepStorageErrors[keyof SweepStorageErrors];
+
+export type SweepStorageResponses = {
+    /**
+     * Successful Response
+     */
+    200: SweepRecord;
+};
+
+export type SweepStorageResponse = SweepStorageResponses[keyof SweepStorageResponses];
 
 export type GetSystemData = {
     body?: never;
@@ -11570,6 +12703,10 @@ export type GetSystemErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type GetSystemError = GetSystemErrors[keyof GetSystemErrors];
@@ -11607,6 +12744,10 @@ export type ListTokensErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ListTokensError = ListTokensErrors[keyof ListTokensErrors];
@@ -11646,6 +12787,10 @@ export type CreateTokenErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CreateTokenError = CreateTokenErrors[keyof CreateTokenErrors];
@@ -11688,6 +12833,10 @@ export type RevokeTokenErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type RevokeTokenError = RevokeTokenErrors[keyof RevokeTokenErrors];
@@ -11727,9 +12876,21 @@ export type DownloadArtifactErrors = {
      */
     409: ErrorBody;
     /**
+     * It was removed, or its file is damaged
+     */
+    410: ErrorBody;
+    /**
+     * There is no such range
+     */
+    416: unknown;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type DownloadArtifactError = DownloadArtifactErrors[keyof DownloadArtifactErrors];
@@ -11739,6 +12900,10 @@ export type DownloadArtifactResponses = {
      * Successful Response
      */
     200: Blob | File;
+    /**
+     * The range that was asked for
+     */
+    206: Blob | File;
 };
 
 export type DownloadArtifactResponse = DownloadArtifactResponses[keyof DownloadArtifactResponses];
@@ -11772,6 +12937,10 @@ export type HeadArtifactErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type HeadArtifactError = HeadArtifactErrors[keyof HeadArtifactErrors];
@@ -11812,6 +12981,10 @@ export type PutArtifactErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type PutArtifactError = PutArtifactErrors[keyof PutArtifactErrors];
@@ -11824,6 +12997,47 @@ export type PutArtifactResponses = {
 };
 
 export type PutArtifactResponse = PutArtifactResponses[keyof PutArtifactResponses];
+
+export type FindGoneData = {
+    body: KeptAtWorker;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/gone';
+};
+
+export type FindGoneErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type FindGoneError = FindGoneErrors[keyof FindGoneErrors];
+
+export type FindGoneResponses = {
+    /**
+     * Successful Response
+     */
+    200: KeptAtWorker;
+};
+
+export type FindGoneResponse = FindGoneResponses[keyof FindGoneResponses];
 
 export type SendHeartbeatData = {
     body: Heartbeat;
@@ -11849,6 +13063,10 @@ export type SendHeartbeatErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type SendHeartbeatError = SendHeartbeatErrors[keyof SendHeartbeatErrors];
@@ -11891,6 +13109,10 @@ export type ClaimTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ClaimTaskError = ClaimTaskErrors[keyof ClaimTaskErrors];
@@ -11933,6 +13155,10 @@ export type CompleteTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type CompleteTaskError = CompleteTaskErrors[keyof CompleteTaskErrors];
@@ -11975,6 +13201,10 @@ export type FailTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type FailTaskError = FailTaskErrors[keyof FailTaskErrors];
@@ -12017,6 +13247,10 @@ export type ReportProgressErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
 };
 
 export type ReportProgressError = ReportProgressErrors[keyof ReportProgressErrors];
