@@ -147,7 +147,17 @@ export interface DatasetSearch {
 export interface ActivitySearch {
   text?: string;
   /** Left out: everything but the steps of runs. */
-  kind?: "everything" | "status" | "task" | "log" | "dataset" | "site" | "experiment" | "federation" | "user" | "storage";
+  kind?:
+    | "everything"
+    | "status"
+    | "task"
+    | "log"
+    | "dataset"
+    | "site"
+    | "experiment"
+    | "federation"
+    | "user"
+    | "storage";
   /** That one and graver ones. */
   level?: "warning" | "error";
   actor?: string;
@@ -291,7 +301,18 @@ function flag(value: unknown): true | undefined {
 }
 
 export function readActivitySearch(raw: Raw): ActivitySearch {
-  const kinds = ["everything", "status", "task", "log", "dataset", "site", "experiment", "federation", "user", "storage"] as const;
+  const kinds = [
+    "everything",
+    "status",
+    "task",
+    "log",
+    "dataset",
+    "site",
+    "experiment",
+    "federation",
+    "user",
+    "storage",
+  ] as const;
   return {
     text: text(raw.text),
     kind: oneOf(raw.kind, kinds),

@@ -20,9 +20,9 @@ export function Estimate({ estimate, siteName }: Props) {
         {plural(estimate.num_runs, "run")}: about <b>{formatSeconds(estimate.seconds)}</b> with{" "}
         {plural(estimate.num_processes, "worker process", "worker processes")} for the simulated sites, up to{" "}
         <b>{formatMemory(estimate)}</b> in a process, <b>{formatBytes(estimate.bytes_up)}</b> sent by the sites and{" "}
-        <b>{formatBytes(estimate.bytes_down)}</b> received. The backend keeps{" "}
-        <b>{formatBytes(estimate.bytes_kept)}</b> in the end, and up to <b>{formatBytes(estimate.bytes_peak)}</b> while
-        the runs train. A round waits longest for {siteName(estimate.slowest_site)}.
+        <b>{formatBytes(estimate.bytes_down)}</b> received. The backend keeps <b>{formatBytes(estimate.bytes_kept)}</b>{" "}
+        in the end, and up to <b>{formatBytes(estimate.bytes_peak)}</b> while the runs train. A round waits longest for{" "}
+        {siteName(estimate.slowest_site)}.
       </Text>
       <Table.ScrollContainer minWidth={280}>
         <Table fz="xs" verticalSpacing={3} aria-label="Estimate by method">
