@@ -15,7 +15,6 @@ from backend.contracts.datasets import (
     CheckedCase,
     LabelMap,
     Layout,
-    Reading,
     SplitFractions,
     valid_patient_pattern,
 )
@@ -52,6 +51,13 @@ ChannelOption = Annotated[int | None, typer.Option(min=0, help="The one channel 
 PatternOption = Annotated[
     str | None, typer.Option(help="Regular expression with one group: the patient's part of a case's name.")
 ]
+EmptyOption = Annotated[
+    bool,
+    typer.Option(
+        "--empty-means-nothing-there",
+        help="A mask without a pixel of any structure says that none is there: its case is used.",
+    ),
+]
 TrainOption = Annotated[float, typer.Option(help="Share of the cases that train.")]
 ValOption = Annotated[float, typer.Option(help="Share of the cases that validate; the rest is tested.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the split.")]
@@ -73,6 +79,7 @@ def check(
     layout: LayoutOption = "auto",
     label_map: LabelMapOption = None,
     channel: ChannelOption = None,
+    empty: EmptyOption = False,
     patient_pattern: PatternOption = None,
     train: TrainOption = FRACTIONS.train,
     val: ValOption = FRACTIONS.val,
@@ -96,7 +103,15 @@ def check(
             _task_of_options(structure or [], channels, dimensions) if task is None else _load(task, SegmentationTask)
         )
     body = _body(
-        folder.resolve(), folder.name or "data", layout, label_map, channel, patient_pattern, (train, val), seed
+        name=folder.name or "data",
+        folder=str(folder.resolve()),
+        layout=layout,
+        label_map=None if label_map is None else _load(label_map, LabelMap),
+        channel=channel,
+        empty_means_nothing_there=empty,
+        patient_pattern=patient_pattern,
+        fractions={"train": train, "val": val},
+        seed=seed,
     )
     found = _check_folder(body, wanted)
     if as_json:
@@ -116,6 +131,7 @@ def add(
     layout: LayoutOption = "auto",
     label_map: LabelMapOption = None,
     channel: ChannelOption = None,
+    empty: EmptyOption = False,
     patient_pattern: PatternOption = None,
     train: TrainOption = FRACTIONS.train,
     val: ValOption = FRACTIONS.val,
@@ -129,7 +145,17 @@ def add(
     """Register a folder at a site, and say what its check found. The site's worker reads the folder.
 
     The exit code is 1 when no case can be used, 2 when the registration is refused, else 0."""
-    body = _body(folder, name, layout, label_map, channel, patient_pattern, (train, val), seed)
+    body = _body(
+        name=name,
+        folder=folder,
+        layout=layout,
+        label_map=None if label_map is None else _load(label_map, LabelMap),
+        channel=channel,
+        empty_means_nothing_there=empty,
+        patient_pattern=patient_pattern,
+        fractions={"train": train, "val": val},
+        seed=seed,
+    )
     with api(home, server, token) as client:
         record = client.register_dataset(_find_site(client, federation, site), body)
         while wait and record.status == DatasetStatus.CHECKING:
@@ -143,27 +169,8 @@ def add(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _body(
-    folder: Path | str,
-    name: str,
-    layout: str,
-    label_map: Path | None,
-    channel: int | None,
-    patient_pattern: str | None,
-    shares: tuple[float, float],
-    seed: int,
-) -> DatasetCreate:
+def _body(**values: Any) -> DatasetCreate:
     """The registration as the API takes it: `check` and `add` refuse the same."""
-    values: dict[str, Any] = {
-        "name": name,
-        "folder": str(folder),
-        "layout": layout,
-        "label_map": None if label_map is None else _load(label_map, LabelMap),
-        "channel": channel,
-        "patient_pattern": patient_pattern,
-        "fractions": {"train": shares[0], "val": shares[1]},
-        "seed": seed,
-    }
     return _validated(DatasetCreate, values, "")
 
 
@@ -172,7 +179,7 @@ def _check_folder(body: DatasetCreate, task: SegmentationTask) -> "FolderCheck":
 
     options = CheckOptions(
         layout=body.layout,
-        reading=Reading(label_map=body.label_map, channel=body.channel),
+        reading=body.reading,
         patient_pattern=valid_patient_pattern(body.patient_pattern),
     )
     try:
@@ -238,7 +245,9 @@ def _print_check(found: "FolderCheck") -> None:
 def _summary(cases: tuple[CheckedCase, ...], skipped: list[CheckedCase]) -> str:
     splits = Counter(case.split for case in cases if case.split)
     counts = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))
-    return f"{len(cases) - len(skipped)} of {len(cases)} cases can be used ({counts}), {len(skipped)} cannot"
+    used = f"{len(cases) - len(skipped)} of {len(cases)} cases can be used ({counts}), {len(skipped)} cannot"
+    num_empty = sum(not case.reason_code and not any(case.structure_shares.values()) for case in cases)
+    return f"{used}; of the used, {num_empty} have nothing there" if num_empty else used
 
 
 def _print_record(record: DatasetRecord) -> None:
@@ -252,7 +261,9 @@ def _print_record(record: DatasetRecord) -> None:
     reasons = ", ".join(f"{count} {code}" for code, count in record.skipped_by_reason.items())
     skipped = f", {record.num_skipped} skipped ({reasons})" if record.num_skipped else ""
     total = record.num_used + record.num_skipped
-    typer.echo(f"{record.name} of {record.site_name} ({record.id}): {record.num_used} of {total} cases used{skipped}")
+    empty = f"; {record.num_empty} of them have nothing there" if record.num_empty else ""
+    used = f"{record.num_used} of {total} cases used{empty}{skipped}"
+    typer.echo(f"{record.name} of {record.site_name} ({record.id}): {used}")
 
 
 def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, str, str]]) -> None:

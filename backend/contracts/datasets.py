@@ -151,6 +151,11 @@ class Reading(Contract):
         default=None,
         description="The one channel to take, from 0, of images with several (sequences of an MR study); left out: all",
     )
+    empty_means_nothing_there: bool = Field(
+        default=False,
+        description="A mask without a pixel of any structure says that none is there, as in healthy people: its case "
+        "is used. Else such a case is skipped as empty_mask, for its mask may not have been drawn yet.",
+    )
 
 
 class CaseFile(Contract):

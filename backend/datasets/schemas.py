@@ -52,6 +52,9 @@ class DatasetCreate(Contract):
     )
     label_map: LabelMap | None = Field(default=None, description=Reading.model_fields["label_map"].description)
     channel: int | None = Field(default=None, ge=0, le=99, description=Reading.model_fields["channel"].description)
+    empty_means_nothing_there: bool = Field(
+        default=False, description=Reading.model_fields["empty_means_nothing_there"].description
+    )
     patient_pattern: str | None = Field(
         default=None,
         max_length=200,
@@ -63,6 +66,15 @@ class DatasetCreate(Contract):
     )
 
     _pattern_has_one_group = field_validator("patient_pattern")(valid_patient_pattern)
+
+    @property
+    def reading(self) -> Reading:
+        """As asked."""
+        return Reading(
+            label_map=self.label_map,
+            channel=self.channel,
+            empty_means_nothing_there=self.empty_means_nothing_there,
+        )
 
 
 class DatasetUpdate(Contract):
@@ -137,6 +149,7 @@ class DatasetRecord(Record):
     skipped_by_reason: dict[ReasonCode, int]
     warnings: list[str] = Field(description="About the data set as a whole.")
     num_warned: int = Field(description="Used cases that a person should look at.")
+    num_empty: int = Field(description="Used cases without any structure: the data set says that nothing is there.")
     spacing: list[float] | None = Field(description="Median over used cases, in mm and array order.")
     intensity_histogram: list[float]
     structure_shares: dict[str, float] = Field(description="Mean share of the image over used cases, by structure.")

@@ -5,7 +5,7 @@ import json
 from collections import Counter, defaultdict
 from pathlib import PurePosixPath, PureWindowsPath
 from statistics import median
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -33,6 +33,9 @@ from backend.events import service as events
 from backend.queue import enqueue, site_queue
 from backend.sites.service import policy_of
 
+#: Settings of a reading that count in every fingerprint.
+_ALWAYS_TOLD = ("label_map", "channel")
+
 
 def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
     """Starts the check at the site's worker."""
@@ -53,7 +56,7 @@ def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor:
         fractions=body.fractions,
         seed=body.seed,
         layout=body.layout,
-        reading=Reading(label_map=body.label_map, channel=body.channel),
+        reading=body.reading,
         patient_pattern=body.patient_pattern,
         status=DatasetStatus.CHECKING,
         created_at=now(),
@@ -210,6 +213,14 @@ def num_training_cases(session: Session, dataset: Dataset) -> int:
     return session.scalar(query) or 0
 
 
+def num_empty_training_cases(session: Session, dataset: Dataset) -> int:
+    """Training cases in which no structure is there, as the data set says. Only some data sets have any."""
+    if not _reading_of(dataset).empty_means_nothing_there:
+        return 0
+    query = select(Case.structure_shares).where(Case.dataset_id == dataset.id, Case.used, Case.split == "train")
+    return sum(not any(shares.values()) for shares in session.scalars(query))
+
+
 def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManifest:
     """The used cases as they are now, in name order, and what the site's policy lets leave now."""
     query = select(Case).where(Case.dataset_id == dataset.id, Case.used)
@@ -285,6 +296,7 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         skipped_by_reason=dict(Counter(row.reason_code for row in rows if not row.used)),
         warnings=dataset.warnings or [],
         num_warned=sum(bool(row.warnings) for row in used),
+        num_empty=sum(not any(row.structure_shares.values()) for row in used),
         spacing=_median_spacing([row.spacing for row in used]),
         intensity_histogram=dataset.intensity_histogram,
         structure_shares=_mean_shares([row.structure_shares for row in used]),
@@ -372,8 +384,16 @@ def _median_spacing(spacings: list[list[float] | None]) -> list[float] | None:
 def _fingerprint(used: list[CheckedCase], reading: Reading) -> str:
     """Of what a run trains and tests on: names, splits, contents of files, and how masks are read."""
     lines = [[case.name, case.split, case.image_sha256, case.mask_sha256] for case in used]
-    content = {"cases": sorted(lines, key=lambda line: str(line[0])), "reading": reading.model_dump(mode="json")}
+    content = {"cases": sorted(lines, key=lambda line: str(line[0])), "reading": _told_of(reading)}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _told_of(reading: Reading) -> dict[str, Any]:
+    """What a fingerprint is made of. Settings that came later count only where they are used, so that data sets that
+    were checked before keep their fingerprints."""
+    told = reading.model_dump(mode="json")
+    unused = Reading().model_dump(mode="json")
+    return {name: value for name, value in told.items() if name in _ALWAYS_TOLD or value != unused[name]}
 
 
 def _no_case_used(result: DescribeDatasetResult) -> str:

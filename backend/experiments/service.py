@@ -9,13 +9,14 @@ from backend.contracts.config_problems import num_present
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig, soft_pull_contraction
+from backend.datasets import service as datasets
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation, Run
 from backend.errors import ExperimentRunning
 from backend.events import service as events
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheckResult, ExperimentCreate, ExperimentRecord, ExperimentUpdate
-from backend.experiments.warnings import warnings_on
+from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.rounds import service as rounds
 from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
 from backend.runs import service as runs
@@ -64,9 +65,17 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
     lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
     num_training = sum(entry.site.slug not in config.held_out_sites for entry in data)
     records = sites.site_records(session, sites.active_sites(session, federation_id))
+    num_empty = {
+        entry.site.name: sum(datasets.num_empty_training_cases(session, dataset) for dataset in entry.datasets)
+        for entry in data
+        if entry.site.slug not in config.held_out_sites
+    }
     return ConfigCheckResult(
         problems=problems_on(session, config, data, federation.task),
-        warnings=warnings_on(config, records, federation.task),
+        warnings=[
+            *warnings_on(config, records, federation.task),
+            *warnings_of_empty_cases(config, num_empty),
+        ],
         num_sites=len(data),
         num_runs=len(config.strategies) * len(config.seeds),
         rho={str(lambda_): soft_pull_contraction(lambda_, num_present(config, num_training)) for lambda_ in lambdas},

@@ -1,6 +1,6 @@
 """What a configuration can do on a federation's sites and is still likely to be regretted; nothing of it is refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
@@ -10,6 +10,8 @@ from backend.federations.schemas import SiteRecord
 #: Fewer cases than this and one case moves a site's mean by more than methods differ.
 FEW_TEST_CASES = 5
 FEW_TRAINING_CASES = 10
+#: Overlap alone has no slope where the reference is empty: 1 - 0 / (0 + false positives), whatever these are.
+OVERLAP_LOSSES = ("dice", "tversky")
 
 
 def warnings_on(config: ExperimentConfig, sites: Sequence[SiteRecord], task: SegmentationTask) -> list[ConfigProblem]:
@@ -79,6 +81,18 @@ def _setting_warnings(config: ExperimentConfig, task: SegmentationTask) -> Itera
             value=config.schedule.learning_rate_schedule,
             message="falls to almost 0, where SoftPull makes FedSM's personalized models equal",
             remedy="keep the learning rate constant, or raise FedSM's lambda",
+        )
+
+
+def warnings_of_empty_cases(config: ExperimentConfig, num_empty: Mapping[str, int]) -> Iterator[ConfigProblem]:
+    """num_empty: training cases with nothing there, by the names of the sites that train."""
+    if config.schedule.loss in OVERLAP_LOSSES and (sites := [name for name, number in num_empty.items() if number]):
+        yield ConfigProblem(
+            field="schedule.loss",
+            value=config.schedule.loss,
+            message=f"learns nothing from the {sum(num_empty.values())} training cases in which nothing is there, at "
+            f"{in_short(sites)}",
+            remedy="choose dice_bce or dice_focal, whose second part counts every false positive",
         )
 
 

@@ -1,5 +1,7 @@
 """Registering and checking data sets over REST: what is refused before the check, and the fingerprint after it."""
 
+import hashlib
+import json
 from itertools import count
 from typing import Any
 
@@ -95,6 +97,48 @@ def test_the_fingerprint_is_of_content_alone(backend: LiveBackend, worker: Playe
         fingerprint(backend, worker, site, cases, reading=label_map),
     }
     assert len(others - {first}) == 5
+
+
+def test_a_data_set_of_before_keeps_its_fingerprint(backend: LiveBackend, worker: PlayedWorker, site: str) -> None:
+    """Worked out by hand from the rule: settings that came later count where they are used, and only there."""
+    told = {"label_map": None, "channel": None}
+    lines = [["a", "train", "0" * 64, "1" * 64]]
+
+    def expected(**later: Any) -> str:
+        content = {"cases": lines, "reading": told | later}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    assert fingerprint(backend, worker, site, [case("a")]) == expected()
+    assert fingerprint(backend, worker, site, [case("a")], reading={}) == expected()
+    empty = fingerprint(backend, worker, site, [case("a")], reading={"empty_means_nothing_there": True})
+    assert empty == expected(empty_means_nothing_there=True)
+
+
+def test_cases_with_nothing_there_are_counted_and_warned_of(
+    backend: LiveBackend, worker: PlayedWorker, site: str
+) -> None:
+    """Overlap losses learn nothing from them; the option goes to the worker, and back as what was applied."""
+    body = {"name": "Screening", "folder": "/data/s", "empty_means_nothing_there": True}
+    dataset = backend.post(f"/sites/{site}/datasets", body)
+    task_id = worker.next_task_id("simulated")
+    assert task_id is not None
+    claimed = worker.must_claim(task_id)
+    assert claimed["payload"]["reading"]["empty_means_nothing_there"] is True
+    cases = [
+        case("ill"),
+        case("well", structure_shares={"disc": 0}),
+        case("tested", split="test", structure_shares={"disc": 0}),
+    ]
+    result = {"kind": "describe_dataset", "cases": cases, "reading": claimed["payload"]["reading"]}
+    assert worker.complete(claimed, result).status_code == 204
+    record = backend.get(f"/datasets/{dataset['id']}")
+    assert (record["num_empty"], record["reading"]["empty_means_nothing_there"]) == (2, True)
+    path = f"/federations/{backend.get('/federations')[0]['id']}/experiments/check"
+    for loss, expected in (("dice", ["learns nothing from the 1 training cases in which nothing is there, at A"]),
+                           ("dice_bce", [])):  # fmt: skip
+        config = {"strategies": [{"name": "fedavg"}], "schedule": {"loss": loss}}
+        found = backend.post(path, {"config": config})["warnings"]
+        assert [entry["message"] for entry in found if entry["field"] == "schedule.loss"] == expected
 
 
 def check(backend: LiveBackend, worker: PlayedWorker, dataset: str, cases: list[dict[str, Any]]) -> None:

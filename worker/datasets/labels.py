@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.contracts.datasets import LabelMap
+from backend.contracts.datasets import LabelMap, Reading
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.layouts.model import Skip
 from worker.datasets.palettes import shown_labels
@@ -29,15 +29,18 @@ _MAX_LISTED = 8
 def structure_planes(
     path: str,
     mask: LabelMask | NamedMask,
+    space: tuple[int, ...],
     task: SegmentationTask,
-    label_map: LabelMap | None,
+    reading: Reading,
     seen: SeenMasks | None = None,
 ) -> StructureMasks:
-    """bool [S, H, W] or [S, D, H, W]. seen: learns what the mask holds, while a data set is checked.
+    """bool [S, H, W] or [S, D, H, W]. space: the image's shape. seen: learns what the mask holds, while a data set is
+    checked.
 
     Raises Skip `unknown_label` or `unreadable_mask`, its text about the file `path`."""
+    label_map = reading.label_map
     if isinstance(mask, NamedMask):
-        return _of_names(path, mask, task, label_map)
+        return _of_names(path, mask, space, task, reading)
     if mask.picture_format == "JPEG":
         raise Skip(
             "unknown_label",
@@ -108,28 +111,29 @@ def _names_of_structures(task: SegmentationTask, label_map: LabelMap | None) -> 
     }
 
 
-def _of_names(path: str, mask: NamedMask, task: SegmentationTask, label_map: LabelMap | None) -> StructureMasks:
+def _of_names(
+    path: str, mask: NamedMask, space: tuple[int, ...], task: SegmentationTask, reading: Reading
+) -> StructureMasks:
+    label_map = reading.label_map
     wanted = _names_of_structures(task, label_map)
     if nameless := [structure for structure, names in wanted.items() if not names]:
         given = f"but label_map.structures gives {', '.join(nameless)} no `names`: add them"
         raise Skip("unknown_label", f"{path} holds segments or ROIs by name, {given}")
-    _require_known_names(path, mask, wanted, label_map)
+    _require_known_names(path, mask, wanted, reading)
     planes = {folded(name): plane for name, plane in mask.planes.items()}
-    shape = next(iter(planes.values())).shape if planes else ()
-    absent = np.zeros(shape, np.bool_)
+    absent = np.zeros(space, np.bool_)
     return np.stack(
         [np.logical_or.reduce([absent, *(planes.get(name, absent) for name in names)]) for names in wanted.values()]
     )
 
 
-def _require_known_names(
-    path: str, mask: NamedMask, wanted: Mapping[str, tuple[str, ...]], label_map: LabelMap | None
-) -> None:
+def _require_known_names(path: str, mask: NamedMask, wanted: Mapping[str, tuple[str, ...]], reading: Reading) -> None:
+    label_map = reading.label_map
     known = {name for names in wanted.values() for name in names}
     ignored = {folded(name) for name in label_map.ignored_names} if label_map else set()
     present = {folded(name) for name in mask.names}
     unknown = [name for name in mask.names if folded(name) not in known | ignored]
-    if not unknown and known & present:
+    if not unknown and (known & present or reading.empty_means_nothing_there):
         return
     source = "label_map.structures" if label_map else "the task's structures"
     expected = f"{source} {'name' if label_map else 'are'} {_in_words(sorted(known)) or 'no segment or ROI'}"

@@ -70,10 +70,14 @@ def read_files(
         mask = read_mask(root, mask_path, image, lambda name: folded(name) in wanted)
     except (UnsafeFile, CannotRead) as error:
         raise Skip(_mask_code(error), f"{mask_path} {error}") from None
-    structures = structure_planes(mask_path, mask, task, reading.label_map, seen)
-    if not structures.any():
+    structures = structure_planes(mask_path, mask, pixels.shape[:-1], task, reading, seen)
+    if not structures.any() and not reading.empty_means_nothing_there:
         names = ", ".join(structure.name for structure in task.structures)
-        raise Skip("empty_mask", f"{mask_path} holds only background, no pixel of {names}: outline it, or remove it")
+        raise Skip(
+            "empty_mask",
+            f"{mask_path} holds only background, no pixel of {names}: outline it, remove the case, or, where an empty "
+            "mask says that nothing is there, register the data set with empty_means_nothing_there",
+        )
     case = ReadCase(pixels, structures, image.spacing, image.affine)
     warnings = turn_warnings(image_path, image, mask_path, mask)
     return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings)

@@ -71,9 +71,10 @@ def mask_nifti(structures: StructureMasks, affine: Affine | None = None) -> byte
 
 def thumbnail_jpeg(image: ImageArray, structures: StructureMasks, spacing: tuple[float, ...] | None = None) -> bytes:
     """At most 256 pixels a side, each structure outlined. image [*space, C], structures [S, *space]; of a volume, the
-    slice with the largest foreground, the first of equals."""
+    slice with the largest foreground, the first of equals; the middle one where there is no foreground."""
     if image.ndim == 4:
-        best = int(structures.any(axis=0).sum(axis=(1, 2)).argmax())
+        foreground = structures.any(axis=0).sum(axis=(1, 2))
+        best = int(foreground.argmax()) if foreground.any() else len(image) // 2
         shown, structures = to_8_bit(image, spacing)[best], structures[:, best]
     else:
         shown = to_8_bit(image, spacing)

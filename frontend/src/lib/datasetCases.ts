@@ -17,6 +17,11 @@ export function skippedCases(all: readonly CaseRecord[], search: DatasetSearch):
   );
 }
 
+/** A used case in which no structure is there, as its data set says. */
+export function hasNothingThere(row: Pick<CaseRecord, "used" | "structure_shares">): boolean {
+  return row.used && Object.values(row.structure_shares).every((share) => share === 0);
+}
+
 function holds(row: CaseRecord, wanted: string | undefined): boolean {
   const text = `${row.name}\n${row.reason ?? ""}\n${row.patient ?? ""}`.toLowerCase();
   return !wanted || text.includes(wanted.toLowerCase());

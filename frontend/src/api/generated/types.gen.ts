@@ -1246,6 +1246,12 @@ export type DatasetCreate = {
      */
     channel?: number | null;
     /**
+     * Empty Means Nothing There
+     *
+     * A mask without a pixel of any structure says that none is there, as in healthy people: its case is used. Else such a case is skipped as empty_mask, for its mask may not have been drawn yet.
+     */
+    empty_means_nothing_there?: boolean;
+    /**
      * Folder
      *
      * Absolute path on the site's worker: of a folder, or of a datalist's JSON file.
@@ -1384,6 +1390,12 @@ export type DatasetRecord = {
     num_cases: {
         [key: string]: number;
     };
+    /**
+     * Num Empty
+     *
+     * Used cases without any structure: the data set says that nothing is there.
+     */
+    num_empty: number;
     /**
      * Num Patients
      *
@@ -4368,6 +4380,12 @@ export type Reading = {
      * The one channel to take, from 0, of images with several (sequences of an MR study); left out: all
      */
     channel?: number | null;
+    /**
+     * Empty Means Nothing There
+     *
+     * A mask without a pixel of any structure says that none is there, as in healthy people: its case is used. Else such a case is skipped as empty_mask, for its mask may not have been drawn yet.
+     */
+    empty_means_nothing_there?: boolean;
     /**
      * Left out: the integers of the federation's task, segments and ROIs by the structures' names.
      */

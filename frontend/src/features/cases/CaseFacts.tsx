@@ -1,6 +1,7 @@
 import { Card, Group, Progress, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
 import type { FederationRecord, RunCases, RunRecord, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
+import { absentSentences } from "@/lib/absent";
 import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
@@ -66,6 +67,11 @@ function Scores(props: Props) {
           ))}
         </Table.Tbody>
       </Table>
+      {absentSentences(scored.scores[model] ?? {}).map((sentence) => (
+        <Text key={sentence} size="xs" c="dimmed" mt={4} data-testid="absent">
+          {sentence}
+        </Text>
+      ))}
       <AllScores {...props} />
     </Card>
   );

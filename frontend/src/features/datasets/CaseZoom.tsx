@@ -3,8 +3,9 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
 import { Keys } from "@/components/Keys";
 import { useShortcuts } from "@/components/useShortcuts";
-import { neighbour, sizeText } from "@/lib/datasetCases";
+import { hasNothingThere, neighbour, sizeText } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
+import { pictureText } from "./Gallery";
 
 interface Props {
   cases: readonly CaseRecord[];
@@ -25,13 +26,7 @@ export function CaseZoom({ cases, name, onShow }: Props) {
       {row && (
         <Stack>
           {row.thumbnail_url && (
-            <Image
-              src={row.thumbnail_url}
-              alt={`Case ${row.name} with its reference outlined`}
-              fit="contain"
-              h="min(56vh, 560px)"
-              radius="sm"
-            />
+            <Image src={row.thumbnail_url} alt={pictureText(row)} fit="contain" h="min(56vh, 560px)" radius="sm" />
           )}
           <Facts row={row} />
           <Group justify="space-between">
@@ -75,7 +70,9 @@ function Facts({ row }: { row: CaseRecord }) {
       </Group>
       {shares.length > 0 && (
         <Text size="sm" c="dimmed">
-          Share of the image: {shares.join(", ")}
+          {hasNothingThere(row)
+            ? "Its mask is empty: the data set says that nothing is there."
+            : `Share of the image: ${shares.join(", ")}`}
         </Text>
       )}
       {row.warnings.map((warning) => (

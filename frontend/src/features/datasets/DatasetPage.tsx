@@ -106,6 +106,7 @@ function Identity({ dataset }: { dataset: DatasetRecord }) {
     `Layout: ${dataset.found_layout ?? dataset.layout}`,
     dataset.num_patients !== null ? plural(dataset.num_patients, "patient") : "Patients not known",
     ...(dataset.spacing ? [`Median spacing ${dataset.spacing.map((mm) => mm.toFixed(2)).join(" × ")} mm`] : []),
+    ...(dataset.num_empty > 0 ? [`${plural(dataset.num_empty, "used case")} with nothing there`] : []),
     ...(dataset.num_warned > 0 ? [`${plural(dataset.num_warned, "used case")} to look at`] : []),
   ];
   return (

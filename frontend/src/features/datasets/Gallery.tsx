@@ -1,6 +1,7 @@
 import { AspectRatio, Badge, Card, Center, Group, SimpleGrid, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle, IconPhotoOff } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
+import { hasNothingThere } from "@/lib/datasetCases";
 
 /** Thumbnails with the reference outlined; each opens large. */
 export function Gallery({ cases, onOpen }: { cases: CaseRecord[]; onOpen: (name: string) => void }) {
@@ -21,7 +22,7 @@ function Thumbnail({ row }: { row: CaseRecord }) {
       <Card.Section>
         <AspectRatio ratio={1}>
           {row.thumbnail_url ? (
-            <img src={row.thumbnail_url} alt={`Case ${row.name} with its reference outlined`} loading="lazy" />
+            <img src={row.thumbnail_url} alt={pictureText(row)} loading="lazy" />
           ) : (
             <Center c="dimmed">
               <IconPhotoOff aria-label="No thumbnail yet: check the data set again" />
@@ -44,6 +45,16 @@ function Thumbnail({ row }: { row: CaseRecord }) {
           </Badge>
         </Group>
       </Group>
+      {hasNothingThere(row) && (
+        <Text size="xs" c="dimmed">
+          nothing there
+        </Text>
+      )}
     </Card>
   );
+}
+
+/** What a thumbnail shows, in words. */
+export function pictureText(row: CaseRecord): string {
+  return `Case ${row.name} ${hasNothingThere(row) ? "in which nothing is there" : "with its reference outlined"}`;
 }

@@ -8,6 +8,7 @@ import {
   NumberInput,
   Select,
   Stack,
+  Switch,
   Text,
   TextInput,
 } from "@mantine/core";
@@ -56,6 +57,7 @@ interface Values {
   layout: Layout;
   labels: Record<string, string>;
   ignored: string;
+  empty: boolean;
   channel: number | string;
   patients: string;
   train: number | string;
@@ -76,6 +78,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
       layout: "auto",
       labels: Object.fromEntries(federation.task.structures.map((structure) => [structure.name, ""])),
       ignored: "",
+      empty: false,
       channel: "",
       patients: "",
       train: 0.6,
@@ -96,6 +99,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
             layout: values.layout,
             label_map: labelMap(values.labels, values.ignored),
             channel: values.channel === "" ? null : Number(values.channel),
+            empty_means_nothing_there: values.empty,
             patient_pattern: values.patients.trim() || null,
           },
         }),
@@ -226,6 +230,12 @@ function HowItIsRead({ form, federation }: { form: UseFormReturnType<Values>; fe
             placeholder="64, Couch"
             description="In the masks, but no structure of this federation. Any other label is refused."
             {...form.getInputProps("ignored")}
+          />
+          <Switch
+            mt="xs"
+            label="An empty mask means that nothing is there"
+            description="As in healthy people: such a case is used, and tested by what a model invents. Else it is skipped, for its mask may not have been drawn yet."
+            {...form.getInputProps("empty", { type: "checkbox" })}
           />
         </Stack>
       </Stack>
