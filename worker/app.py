@@ -122,7 +122,11 @@ class _Heartbeats:
 
     def __init__(self, settings: WorkerSettings, token: str, num_processes: int) -> None:
         self._body = Heartbeat(
-            worker=settings.name, queues=settings.queues, hardware=describe_hardware(), num_processes=num_processes
+            worker=settings.name,
+            queues=settings.queues,
+            hardware=describe_hardware(),
+            num_gpus=0 if settings.device == "cpu" else num_gpus(),
+            num_processes=num_processes,
         )
         self._folder = settings.folder
         cache = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)

@@ -1,6 +1,7 @@
 """What a valid configuration still cannot do on a given federation: each problem with field, value and remedy."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from backend.contracts.aggregation_configs import AggregationConfig, KrumAggregation, TrimmedMeanAggregation
 from backend.contracts.base import Contract
@@ -38,6 +39,7 @@ class SiteFacts(Contract):
     simulated: bool
     num_training_cases: int
     allowed_strategies: tuple[StrategyName, ...] | None = None
+    gpus: Literal["all", "some", "none", "unknown"] = "unknown"
 
 
 def problems_for_sites(

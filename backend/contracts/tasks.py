@@ -284,6 +284,9 @@ class Heartbeat(Contract):
     worker: str
     queues: tuple[str, ...]
     hardware: str = Field(max_length=200, description="For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.")
+    num_gpus: int | None = Field(
+        default=None, ge=0, le=1024, description="GPUs that its processes may use; null: it does not say."
+    )
     num_processes: int = Field(ge=1)
     disk_free: int | None = Field(default=None, ge=0, le=2**62, description="Bytes, of the disk of its folder.")
     disk_total: int | None = Field(default=None, ge=0, le=2**62, description="Bytes, of the disk of its folder.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.hardware_problems import gpu_warnings
 from backend.contracts.task_definition import SegmentationTask
 from backend.federations.schemas import SiteRecord
 
@@ -22,6 +23,7 @@ def warnings_on(config: ExperimentConfig, sites: Sequence[SiteRecord], task: Seg
         *_site_warnings(sites, used),
         *_case_warnings(used, training),
         *_setting_warnings(config, task),
+        *gpu_warnings(config, [(site.name, site.gpus) for site in training]),
     ]
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.datasets import SitePolicy
+from backend.contracts.hardware_problems import Gpus
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import TaskKind
@@ -112,6 +113,7 @@ class SiteRecord(Record):
     state: SiteState
     last_seen_at: datetime | None = Field(description="When a worker that serves the site last gave a sign of life.")
     hardware: str | None
+    gpus: Gpus = Field(description="How many of the workers that serve the site have a GPU.")
     queue: str = Field(description="The queue of its work: a worker that lists it serves the site.")
     tasks: list[SiteTask] = Field(description="What it is doing now.")
     policy: SitePolicy

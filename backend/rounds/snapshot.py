@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.config_problems import ConfigProblem, SiteFacts, problems_for_sites
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.hardware_problems import gpu_problems
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
@@ -13,6 +14,7 @@ from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, 
 from backend.errors import InvalidInput
 from backend.queue import SIMULATED_QUEUE, site_queue
 from backend.sites import service as sites
+from backend.sites.presence import load_presence
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,19 @@ def problems_on(
                 remedy="register a data set at a site",
             )
         ]
+    presence = load_presence(session)
     facts = [
         SiteFacts(
             slug=entry.site.slug,
             simulated=entry.site.kind == "simulated",
             num_training_cases=sum(datasets.num_training_cases(session, dataset) for dataset in entry.datasets),
             allowed_strategies=sites.policy_of(entry.site).allowed_strategies,
+            gpus=presence.gpus_of(site_queue(entry.site.kind, entry.site.slug)),
         )
         for entry in data
     ]
-    return problems_for_sites(config, facts, task)
+    training = [site for site in facts if site.slug not in config.held_out_sites]
+    return [*problems_for_sites(config, facts, task), *gpu_problems(config, training)]
 
 
 def require_runnable(session: Session, config: ExperimentConfig, data: list[SiteData], task: SegmentationTask) -> None:

@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.contracts.hardware_problems import Gpus, gpus_of
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import TaskKind
 from backend.db.models import Dataset, DryRun, Experiment, Run, Site, Task, Worker
@@ -25,6 +26,12 @@ class Presence:
 
     def worker_of(self, queue: str) -> Worker | None:
         return next((worker for worker in self.workers if queue in worker.queues), None)
+
+    def gpus_of(self, queue: str) -> Gpus:
+        """Of the workers that serve the queue now; where none is online, of the one seen last."""
+        serving = [worker for worker in self.workers if queue in worker.queues]
+        online = [worker for worker in serving if worker.online]
+        return gpus_of([worker.num_gpus for worker in online or serving[:1]])
 
 
 def load_presence(session: Session) -> Presence:

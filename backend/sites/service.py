@@ -144,6 +144,7 @@ def _site_record(site: Site, num_cases: dict[Split, int], presence: Presence) ->
         state=state,
         last_seen_at=worker.last_seen_at if worker else None,
         hardware=worker.hardware if worker else None,
+        gpus=presence.gpus_of(queue),
         queue=queue,
         tasks=tasks,
         policy=policy_of(site),

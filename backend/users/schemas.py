@@ -50,6 +50,7 @@ class WorkerRecord(Record):
     name: str
     queues: list[str]
     hardware: str
+    num_gpus: int | None = Field(description="Null: it did not say.")
     num_processes: int
     last_seen_at: datetime
     online: bool

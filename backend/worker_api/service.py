@@ -21,6 +21,7 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
         events.record(session, "site", message, heartbeat.worker)
     worker.queues = list(heartbeat.queues)
     worker.hardware = heartbeat.hardware
+    worker.num_gpus = heartbeat.num_gpus
     worker.num_processes = heartbeat.num_processes
     worker.disk_free, worker.disk_total = heartbeat.disk_free, heartbeat.disk_total
     worker.last_seen_at, worker.online = now(), True

@@ -8,6 +8,7 @@ import pytest
 from backend.contracts.config_problems import SiteFacts, in_short, problems_for_sites
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.hardware_problems import Gpus, gpus_of
 from backend.contracts.task_definition import SegmentationTask
 from backend.experiments.warnings import warnings_on
 from backend.federations.schemas import SiteRecord
@@ -24,7 +25,7 @@ def database_url() -> str:
     return ""
 
 
-def site(slug: str, cases: dict[str, int], state: str = "online") -> SiteRecord:
+def site(slug: str, cases: dict[str, int], state: str = "online", gpus: Gpus = "unknown") -> SiteRecord:
     return SiteRecord.model_validate(
         {
             "id": slug,
@@ -39,6 +40,7 @@ def site(slug: str, cases: dict[str, int], state: str = "online") -> SiteRecord:
             "state": state,
             "last_seen_at": datetime.now(UTC),
             "hardware": None,
+            "gpus": gpus,
             "queue": "simulated",
             "tasks": [],
             "policy": SitePolicy(),
@@ -115,3 +117,40 @@ def test_the_check_answers_warnings_and_the_rho_of_the_sites_that_train(
     assert {entry["field"] for entry in check["warnings"]} == {"federation"}
     assert any(entry["value"] == "a, b" for entry in check["warnings"])
     assert make_experiment(backend, federation, **config)["status"] == "created"  # a warning refuses nothing
+
+
+def test_gpus_of_a_site_are_those_of_the_workers_that_serve_it() -> None:
+    answers = [gpus_of(numbers) for numbers in ([], [None, 1], [0, 0], [1, 0], [2, 1])]
+    assert answers == ["unknown", "unknown", "none", "some", "all"]
+
+
+@pytest.mark.parametrize("gpus", ["none", "some", "unknown"])
+def test_mixed_precision_where_a_site_may_lack_a_gpu_is_told(gpus: Gpus) -> None:
+    found = warn(site("a", PLENTY, gpus="all"), site("b", PLENTY, gpus=gpus), schedule={"mixed_precision": True})
+    assert list(found.values()) == ["Clinic b"]
+    assert warn(site("a", PLENTY, gpus="all"), site("b", PLENTY, gpus=gpus)) == {}
+    every = warn(site("a", PLENTY, gpus="all"), schedule={"mixed_precision": True})
+    assert every == {}
+
+
+def test_mixed_precision_where_no_site_has_a_gpu_is_refused_before_the_start(
+    backend: LiveBackend, federation: dict[str, Any]
+) -> None:
+    path = f"/federations/{federation['id']}/experiments/check"
+    config = {"schedule": {"mixed_precision": True}, "strategies": [{"name": "fedavg"}], "held_out_sites": ["c"]}
+
+    def problems(num_gpus: int | None) -> list[str]:
+        """Of the check, after a heartbeat that says so."""
+        heartbeat = {"worker": "w", "queues": ["simulated"], "hardware": "2 CPU cores", "num_processes": 2}
+        said = {} if num_gpus is None else {"num_gpus": num_gpus}
+        assert backend.worker.post("/worker-api/v1/heartbeat", json=heartbeat | said).status_code == 204
+        return [problem["field"] for problem in backend.post(path, {"config": config})["problems"]]
+
+    assert problems(None) == []
+    assert problems(0) == ["schedule.mixed_precision"]
+    refused = backend.admin.post(
+        f"/api/v1/federations/{federation['id']}/experiments", json={"name": "Fast", "config": config}
+    )
+    assert refused.status_code == 422
+    assert refused.json()["fields"][0]["field"] == "schedule.mixed_precision"
+    assert problems(2) == []

@@ -16,6 +16,7 @@ class Worker(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     queues: Mapped[list[Any]]
     hardware: Mapped[str]
+    num_gpus: Mapped[int | None]
     num_processes: Mapped[int]
     last_seen_at: Mapped[datetime]
     online: Mapped[bool]
