@@ -11,13 +11,19 @@ def best_round(records: Mapping[int, Mapping[str, tuple[Metric, ...]]], criterio
 
     records: round to participant to metrics. Raises ValueError where no round was validated.
     """
-    best = best_among({round_: _scores(by_participant, criterion) for round_, by_participant in records.items()})
+    scores = {
+        round_: validation_scores(metrics, criterion)
+        for round_, metrics in records.items()
+        if round_ > 0  # the initial state's scores are for comparison
+    }
+    best = best_among(scores)
     if best is None:
         raise ValueError(f"no round has a validation Dice of the {criterion} model: give the sites validation cases")
     return best
 
 
-def _scores(metrics: Mapping[str, tuple[Metric, ...]], criterion: ModelKind) -> dict[str, ValidationScore]:
+def validation_scores(metrics: Mapping[str, tuple[Metric, ...]], criterion: ModelKind) -> dict[str, ValidationScore]:
+    """Of one round, by participant, of those with validation cases."""
     wanted = (criterion, "val", "dice", None)
     return {
         participant: ValidationScore(point.value, point.num_cases)

@@ -33,8 +33,7 @@ from worker.dry_run import dry_run_site
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
-from worker.engine.federation import aggregate_round
-from worker.engine.metrics import Metric
+from worker.engine.federation import aggregate_round, validate_state
 from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
@@ -94,13 +93,11 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)
-    metrics: tuple[Metric, ...] = ()
-    if payload.round > 1:
-        before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
-        begun = time.monotonic()
-        metrics = strategy.validate(parts.load, data, before)
-        lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
-        lease.check()
+    before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
+    begun = time.monotonic()
+    metrics = validate_state(strategy, payload.state.keys(), parts.load, data, before)
+    lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
+    lease.check()
     local_state = _load_local_state(payload, toolbox, lease)
     context = SiteContext(plan, participant, payload.round, local_state, lease.report)
     received = {name: parts.load(name) for name in payload.parts}
@@ -151,14 +148,14 @@ def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) 
     parts = StateParts(toolbox.api, payload.state)
     context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
     begun = time.monotonic()
-    metrics = strategy.validate(parts.load, data, context)
+    metrics = validate_state(strategy, payload.state.keys(), parts.load, data, context)
     lease.log("info", validation_line(metrics, payload.round, time.monotonic() - begun))
     return ValidateSiteResult(metrics=metric_points(metrics))
 
 
 def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) -> EvaluateSiteResult:
-    """Scores every model, stores what the viewer shows if that is asked for, and forgets the optimizer's state:
-    training is over."""
+    """Scores every model, stores what the viewer shows if that is asked for, and marks the optimizer's state as
+    that of a run that was tested: it may still be given more rounds."""
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     begun = time.monotonic()
@@ -177,7 +174,8 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
     history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
     for participant in (payload.participant, POOLED):
-        toolbox.local_states.drop(run.run_id, participant)
+        toolbox.local_states.end(run.run_id, participant)
+    toolbox.local_states.sweep(toolbox.settings.keep_state_days)
     return EvaluateSiteResult(
         scores=tuple(scores),
         routing=tuple(route for route in routing if route is not None),

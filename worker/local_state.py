@@ -3,16 +3,20 @@
 One file a round, `<run>/<participant>/<round>.safetensors`, of which the last three are kept: a repeated round r reads
 what round r - 1 left, so a crash changes no bit; and where the state after r is found damaged while r + 1 trains, r is
 done again. All worker processes of one machine share the folder.
+
+A run that was tested may be given more rounds later: its files stay for some days, marked by a file `ended`.
 """
 
 import contextlib
 import re
 import shutil
+import time
 from pathlib import Path
 
 from worker.artifact_cache import write_atomically
 
 KEPT_ROUNDS = 3
+_ENDED = "ended"
 _SUFFIX = ".safetensors"
 _SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 
@@ -33,16 +37,30 @@ class LocalStateStore:
         """Keeps the last three rounds: no repetition asks for an earlier one."""
         folder = self._participant_folder(run_id, participant)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / _ENDED).unlink(missing_ok=True)
         write_atomically(_file(folder, round_number), content)
         for number in _rounds_in(folder)[:-KEPT_ROUNDS]:
             _file(folder, number).unlink(missing_ok=True)
 
-    def drop(self, run_id: str, participant: str) -> None:
-        """For a run that will train no more."""
+    def end(self, run_id: str, participant: str) -> None:
+        """For a run that was tested: its files stay until `sweep` finds the end too long ago."""
         folder = self._participant_folder(run_id, participant)
-        shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):  # other participants are still there
-            folder.parent.rmdir()
+        if folder.is_dir():
+            (folder / _ENDED).touch(mode=0o600)
+
+    def sweep(self, days: float) -> int:
+        """Removes what ended longer ago than this; returns how many participants' files. Of several processes that
+        sweep at once one removes."""
+        limit = time.time() - days * 24 * 3600
+        num_removed = 0
+        for mark in self.folder.glob(f"*/*/{_ENDED}"):
+            with contextlib.suppress(OSError):  # removed by another process, or trained on just now
+                if mark.stat().st_mtime > limit:
+                    continue
+                shutil.rmtree(mark.parent)
+                num_removed += 1
+                mark.parent.parent.rmdir()  # refused while other participants are still there
+        return num_removed
 
     def runs(self) -> list[str]:
         """Of which something is kept here."""

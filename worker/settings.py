@@ -30,6 +30,11 @@ class WorkerSettings(BaseSettings):
         default=("coordinator", "simulated"), description="Comma separated; a real site's is site.<slug>."
     )
     concurrency: int | None = Field(default=None, ge=1, description="Processes; default: CPU cores, or one a GPU.")
+    keep_state_days: float = Field(
+        default=30.0,
+        ge=0,
+        description="How long the optimizer's state of a finished run stays here, for more rounds; 0: not at all.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: CUDA if there is a GPU.")
     worker_name: str = Field(default="", description="The worker's name as people see it; default: the host's name.")
     artifact_cache_mib: int = Field(default=4096, ge=64, description="Bound of the artifact cache on disk.")

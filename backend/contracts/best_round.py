@@ -64,14 +64,13 @@ def best_among(scores: ValidationScores, expected: Collection[str] = ()) -> Best
     """The best of the rounds validated so far; None where no participant validated one.
 
     expected: participants with validation cases, of whom those that never validated are named as left out too.
-    How many of the compared rounds have passed since the best one is what early stopping may count.
     """
     scores = {number: scores[number] for number in sorted(scores) if scores[number]}
     if not scores:
         return None
     chosen = _compared_participants(scores)
-    rounds = _validated_by(scores, chosen)
-    means = {number: _mean(scores[number], chosen) for number in rounds}
+    means = _means(scores, chosen)
+    rounds = list(means)
     best = min(rounds, key=lambda number: (-means[number], number))
     everyone = {name for of_round in scores.values() for name in of_round} | {*expected}
     return BestRound(
@@ -82,6 +81,12 @@ def best_among(scores: ValidationScores, expected: Collection[str] = ()) -> Best
         left_out_participants=tuple(sorted(everyone - chosen)),
         left_out_rounds=tuple(number for number in scores if number not in rounds),
     )
+
+
+def comparable_means(scores: ValidationScores) -> dict[int, float]:
+    """Round to mean Dice, of the rounds that `best_among` compares, ascending."""
+    scores = {number: scores[number] for number in sorted(scores) if scores[number]}
+    return _means(scores, _compared_participants(scores)) if scores else {}
 
 
 def keepable_rounds(scores: ValidationScores, num_rounds: int) -> set[int]:
@@ -145,6 +150,10 @@ def _validated_by(scores: ValidationScores, names: frozenset[str]) -> list[int]:
 
 def _num_compared(scores: ValidationScores, names: frozenset[str]) -> int:
     return sum(scores[number][name].num_cases for number in _validated_by(scores, names) for name in names)
+
+
+def _means(scores: ValidationScores, names: frozenset[str]) -> dict[int, float]:
+    return {number: _mean(scores[number], names) for number in _validated_by(scores, names)}
 
 
 def _mean(of_round: Mapping[str, ValidationScore], names: frozenset[str]) -> float:

@@ -4,13 +4,28 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.contracts.base import REFERENCE, Contract, applies_when
+from backend.contracts.base import REFERENCE, Contract, applies_when, unit
 
 
 class ScheduleConfig(Contract):
     """How long, and how, the sites train."""
 
     rounds: int = Field(default=100, ge=1, le=1000, description=f"Communication rounds. {REFERENCE}")
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Rounds without gain in validation Dice after which training stops early. Empty: all rounds are "
+        "trained. Ours.",
+        json_schema_extra=unit("rounds"),
+    )
+    minimum_gain: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="What counts as a gain for patience: validation Dice better than at the last gain by more than "
+        "this. Ours.",
+    )
     local_epochs: int = Field(
         default=1, ge=1, le=50, description=f"Passes over a site's training cases in each round. {REFERENCE}"
     )

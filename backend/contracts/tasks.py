@@ -64,7 +64,7 @@ class InitializeRunPayload(Contract):
 
 
 class TrainSitePayload(Contract):
-    """Validate the received state of round - 1 (from round 2 on), then train. `parts` is what this participant
+    """Validate the received state of round - 1, then train. `parts` is what this participant
     receives; `state` is the whole state, from which a part is fetched only if routing a validation case needs it."""
 
     kind: Literal["train_site"] = "train_site"
@@ -96,11 +96,11 @@ class AggregateRoundPayload(Contract):
 
 
 class ValidateSitePayload(Contract):
-    """Validation of the state after the last round, which no later training does."""
+    """Validation of a state that the participant does not train from: after the last round, or where it sits out."""
 
     kind: Literal["validate_site"] = "validate_site"
     run: RunSpec
-    round: int = Field(ge=1)
+    round: int = Field(ge=0)
     participant: str
     data: tuple[DatasetManifest, ...]
     state: PartMap

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url, require_artifacts
@@ -17,6 +17,12 @@ from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHis
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
 from backend.runs.schemas import RunCases, ScoredCase
 from backend.sites import service as sites
+
+
+def forget_evaluation(session: Session, run_id: str) -> None:
+    """Scores, routes, the viewer's masks and those of earlier rounds."""
+    for rows in (EvaluatedCase, CaseHistory):
+        session.execute(delete(rows).where(rows.run_id == run_id))
 
 
 def store_evaluation(

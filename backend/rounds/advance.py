@@ -12,7 +12,7 @@ from backend.contracts.tasks import COORDINATOR, TaskKind
 from backend.db.models import Run, RunRound, Task
 from backend.events import service as events
 from backend.queue import COORDINATOR_QUEUE, enqueue
-from backend.rounds import repository
+from backend.rounds import repository, run_length
 from backend.rounds.best_round import choose_best_round
 from backend.rounds.snapshot import queue_of
 from backend.runs.service import describe_run, set_status
@@ -70,11 +70,12 @@ def _advance_rounds(session: Session, run: Run) -> None:
             fail_run(session, run, f"The run could not be initialized: {_cause(tasks[0])} {RESUME_REMEDY}")
     elif latest.finished_at is None:
         _advance_open_round(session, run, latest)
-    elif run.status == RunStatus.PAUSED:
+    elif run.status == RunStatus.PAUSED or run_length.waits_for_scores(session, run, latest.round):
         return
-    elif latest.round < run.num_rounds:
+    elif latest.round < run.num_rounds and not run_length.stop_early(session, run, latest.round):
         _open_round(session, run, latest.round + 1)
     else:
+        run_length.drop_replaced_evaluation(session, run)
         set_status(session, run, RunStatus.EVALUATING, f"{describe_run(run)} is being evaluated.", events.BACKEND)
         _advance_evaluation(session, run)
 
@@ -88,9 +89,9 @@ def _open_round(session: Session, run: Run, round_number: int) -> None:
     everyone = run.participants or []
     trained = [participant for participant in everyone if participant in (previous.downloads or {})]
     _open_tasks(session, run, "train_site", round_number, trained)
-    if round_number > 1:
-        idle = [participant for participant in everyone if participant not in trained]
-        _open_tasks(session, run, "validate_site", round_number - 1, idle)
+    asked = {task.participant for task in repository.tasks_of(session, run, "validate_site", round_number - 1)}
+    idle = [participant for participant in everyone if participant not in {*trained, *asked}]
+    _open_tasks(session, run, "validate_site", round_number - 1, idle)
     message = f"{describe_run(run)}: round {round_number} of {run.num_rounds} is open."
     events.record_of_run(session, run, "status", message, events.BACKEND, round=round_number)
 

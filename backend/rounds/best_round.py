@@ -20,7 +20,7 @@ def choose_best_round(session: Session, run: Run) -> None:
 
     Without any validation case the last round is taken, and a warning says so.
     """
-    best = best_among(validation_scores(session, run), _with_validation_cases(session, run))
+    best = best_among(_candidates(session, run), _with_validation_cases(session, run))
     if best is None:
         run.best_round, run.best_dice, run.compared = run.num_rounds, None, None
         _warn(
@@ -40,7 +40,7 @@ def keepable_rounds(session: Session, run: Run) -> set[int]:
 
     A round whose validation is not over yet, or could be made up for by a resume, is among them.
     """
-    if run.best_round is not None:
+    if run.best_round is not None and not is_being_extended(run):
         return {run.best_round}
     finished = set(
         session.scalars(
@@ -52,6 +52,23 @@ def keepable_rounds(session: Session, run: Run) -> set[int]:
     open_ = finished - _settled(session, run, finished)
     scores = {number: of_round for number, of_round in validation_scores(session, run).items() if number not in open_}
     return open_ | (keepable_among(scores, run.num_rounds) & finished)
+
+
+def is_being_extended(run: Run) -> bool:
+    """Its best round is that of before: it was given more rounds, which are not all trained yet."""
+    return bool(run.extensions) and not run.extensions[-1].evaluation_replaced
+
+
+def _candidates(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:
+    """Of a run that was given more rounds, those of before it that lost to its best round are not compared again: their
+    states need not be kept any more."""
+    passed_over = {
+        number
+        for extension in run.extensions or []
+        for number in range(1, extension.from_round)
+        if number != extension.best_round
+    }
+    return {number: found for number, found in validation_scores(session, run).items() if number not in passed_over}
 
 
 def validation_scores(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:

@@ -39,7 +39,9 @@ def resume_run(session: Session, run_id: str, actor: str) -> Run:
     if run.status in UNDER_WAY:
         return run
     if run.status in (RunStatus.CREATED, RunStatus.COMPLETED):
-        remedy = "start its experiment" if run.status == RunStatus.CREATED else "start a new experiment to run it again"
+        remedy = (
+            "start its experiment" if run.status == RunStatus.CREATED else "give it more rounds, if it should go on"
+        )
         raise TransitionNotAllowed(f"{describe_run(run)} is {run.status} and cannot be resumed: {remedy}")
     message = f"{actor} resumed {describe_run(run)}."
     if run.spec is None:

@@ -11,14 +11,16 @@ from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
 from backend.dependencies import ArtifactsDep, CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.errors import NotFound
-from backend.rounds import damage, rerun
+from backend.rounds import damage, extension, rerun
 from backend.rounds import service as rounds
 from backend.runs import service
 from backend.runs.curves import run_curves
 from backend.runs.failures import failure_of
 from backend.runs.schemas import (
+    ExtensionPreview,
     MetricRecord,
     RunCurves,
+    RunExtend,
     RunRecord,
     RunRoundState,
     StatePart,
@@ -108,6 +110,23 @@ def resume_run(run_id: str, session: WriteSession, user: CurrentUser, artifacts:
 def cancel_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
     """Stop a run. It can be resumed later."""
     return service.run_record(session, rounds.cancel_run(session, run_id, user))
+
+
+@router.get("/{run_id}/extension")
+def preview_extension(
+    run_id: str,
+    session: ReadSession,
+    rounds: Annotated[int, Query(ge=2, le=1000, description="How many rounds the run would have in the end.")],
+) -> ExtensionPreview:
+    """What more rounds would do to a completed run: what goes on, what is replaced, and whether the result is that of a
+    run started with so many. Changes nothing."""
+    return extension.preview_extension(session, get_row(session, Run, run_id), rounds)
+
+
+@router.post("/{run_id}/extend")
+def extend_run(run_id: str, body: RunExtend, session: WriteSession, user: CurrentUser) -> RunRecord:
+    """Train a completed run on from where it stands, to so many rounds in all. 409 for a run that cannot go on."""
+    return service.run_record(session, extension.extend_run(session, run_id, body.rounds, user))
 
 
 @router.get("/{run_id}/rounds")

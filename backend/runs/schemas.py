@@ -5,9 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.contracts.base import Contract, with_example
 from backend.contracts.best_round import BestRound
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import DistanceUnit, MetricName, ModelKind, ScoreName, Split
+from backend.contracts.run_length import EarlyStop, Extension
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import TaskKind
@@ -53,6 +55,27 @@ class RunRecord(Record):
     started_at: datetime | None
     finished_at: datetime | None
     eta_seconds: float | None
+    early_stop: EarlyStop | None = Field(description="Set where training ended before its planned rounds.")
+    extensions: list[Extension] = Field(description="More rounds that the run was given after its end.")
+
+
+class RunExtend(Contract):
+    model_config = with_example(rounds=200)
+
+    rounds: int = Field(ge=2, le=1000, description="How many rounds the run has in the end: more than it has now.")
+
+
+class ExtensionPreview(Record):
+    """What giving a completed run more rounds would do."""
+
+    rounds: int
+    from_round: int = Field(description="The run's last round now: the first new one is the next.")
+    exact: bool = Field(
+        description="The settings give the result, to the bit, of a run that was started with so many rounds, where "
+        "every site still keeps its optimizer's state."
+    )
+    notes: list[str] = Field(description="What goes on, what is replaced and what stays, in words.")
+    problem: str | None = Field(description="Why it cannot be done, with the remedy; null if it can.")
 
 
 class TaskRecord(Record):

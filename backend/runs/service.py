@@ -70,12 +70,16 @@ def run_record(session: Session, run: Run) -> RunRecord:
         notes=notes_of(run),
         failures=failures_of(session, run),
         eta_seconds=_eta_seconds(session, run),
+        early_stop=run.early_stop,
+        extensions=run.extensions or [],
     )
 
 
 def notes_of(run: Run) -> list[str]:
     """Shown wherever the run's numbers are."""
-    return [note for note in (run.compared and run.compared.note,) if note]
+    given = [f"Given rounds {e.from_round + 1} to {e.to_round} after its end." for e in run.extensions or []]
+    stopped = run.early_stop and f"Training {run.early_stop.in_words()}."
+    return [*given, *(note for note in (stopped, run.compared and run.compared.note) if note)]
 
 
 def task_record(task: Task) -> TaskRecord:

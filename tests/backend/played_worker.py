@@ -238,7 +238,7 @@ class PlayedWorker:
             name: self.upload(f"{name} of {participant} after round {number} from {sha256}".encode())
             for name, sha256 in payload["parts"].items()
         }
-        metrics = [self._metric(payload, number - 1)] if number >= 2 else []
+        metrics = [self._metric(payload, number - 1)]
         metrics.append(self._metric(payload, number) | {"split": "train", "name": "loss", "value": 1 / number})
         num_cases = sum(case["split"] == "train" for manifest in payload["data"] for case in manifest["cases"])
         return {

@@ -54,7 +54,7 @@ def test_fedavg_run_goes_through_its_rounds(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:
     # Round 2 validates better than 1 and 3 at every site.
-    worker.dice = lambda _participant, number: {1: 0.4, 2: 0.8, 3: 0.6}[number]
+    worker.dice = lambda _participant, number: {0: 0.9, 1: 0.4, 2: 0.8, 3: 0.6}[number]
     run_id = start_run(backend, federation, schedule={"rounds": 3})
     worker.work_until_idle()
 
@@ -82,7 +82,7 @@ def test_best_round_weighs_sites_by_their_validation_cases(
 ) -> None:
     # Round 1: (1 * 0.9 + 8 * 0.5 + 1 * 0.5) / 10 = 0.54, though the plain mean would be 0.63; rounds 2 and 3: 0.6.
     worker.num_val_cases = lambda participant: 8 if participant == "b" else 1
-    worker.dice = lambda participant, number: 0.6 if number > 1 else {"a": 0.9, "b": 0.5, "c": 0.5}[participant]
+    worker.dice = lambda participant, number: 0.6 if number != 1 else {"a": 0.9, "b": 0.5, "c": 0.5}[participant]
     run_id = start_run(backend, federation, schedule={"rounds": 3})
     worker.work_until_idle()
     run = backend.get(f"/runs/{run_id}")

@@ -153,7 +153,7 @@ def test_provenance_names_who_when_and_the_data(
 def test_best_and_last_round_are_both_tested(
     backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
 ) -> None:
-    worker.dice = lambda _participant, round_number: {1: 0.4, 2: 0.8, 3: 0.6}[round_number]
+    worker.dice = lambda _participant, round_number: {0: 0.1, 1: 0.4, 2: 0.8, 3: 0.6}[round_number]
     worker.test_dice = lambda payload, _case, _model: 0.2 * payload["round"]
     done = finish(backend, worker, eight_cases, schedule={"rounds": 3})
     assert done["runs"][0]["best_round"] == 2

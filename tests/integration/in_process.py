@@ -17,6 +17,7 @@ from worker.build import build_plan, build_strategy
 from worker.case_loading import load_participant_data
 from worker.data_cache import DataCache
 from worker.datasets.folder import check_folder
+from worker.early_stopping import early_stopping
 from worker.engine.checkpoint import to_bytes
 from worker.engine.federation import run_rounds
 
@@ -39,7 +40,8 @@ def run_in_process(
     run = RunSpec(run_id="run", config=config, strategy=strategy, seed=config.seeds[0], task=task, sites=tuple(sites))
     data = load_participant_data(run, manifests, DataCache(sys.maxsize))
     engine = build_strategy(strategy)
-    records = list(run_rounds(engine, {site.site: site for site in data}, build_plan(run, torch.device("cpu"))))
+    ends = early_stopping(config.schedule, engine.criterion)
+    records = list(run_rounds(engine, {site.site: site for site in data}, build_plan(run, torch.device("cpu")), ends))
     metrics = {record.round: record.metrics for record in records}
     return ExpectedRun(
         hashes={

@@ -1,3 +1,5 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -35,14 +37,33 @@ def test_the_last_three_rounds_are_kept(tmp_path: Path) -> None:
     assert kept == ["10.safetensors", "11.safetensors", "9.safetensors"]
 
 
-def test_dropping_the_last_participant_drops_the_run(tmp_path: Path) -> None:
+def test_what_ended_long_ago_goes_and_what_may_go_on_stays(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
-    store.save("run", "site-a", 1, b"state")
-    store.save("run", "site-b", 1, b"state")
-    store.drop("run", "site-a")
-    assert (tmp_path / "run").exists()
-    store.drop("run", "site-b")
-    assert not (tmp_path / "run").exists()
+    for run, site in (("old", "site-a"), ("old", "site-b"), ("new", "site-a"), ("under-way", "site-a")):
+        store.save(run, site, 1, b"state")
+    for run, site in (("old", "site-a"), ("new", "site-a")):
+        store.end(run, site)
+    store.end("old", "trained-elsewhere")
+    long_ago = time.time() - 40 * 24 * 3600
+    os.utime(tmp_path / "old" / "site-a" / "ended", (long_ago, long_ago))
+    assert store.sweep(30) == 1
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*")) == [
+        "new/site-a",
+        "old/site-b",
+        "under-way/site-a",
+    ]
+    assert store.sweep(0) == 1, "not to be kept at all"
+    assert not (tmp_path / "new").exists()
+
+
+def test_more_rounds_take_the_mark_of_the_end_away(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"after 1")
+    store.end("run", "site-a")
+    assert store.load_before("run", "site-a", 2) == b"after 1"
+    store.save("run", "site-a", 2, b"after 2")
+    assert store.sweep(0) == 0
+    assert store.load_before("run", "site-a", 3) == b"after 2"
 
 
 @pytest.mark.parametrize("name", ["../run", "", "a/b", ".hidden"])

@@ -4,13 +4,13 @@ The same strategies run on the platform, where a database takes this loop's plac
 bytes (worker/engine/checkpoint.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from worker.engine.data import ParticipantData, SiteData
 from worker.engine.metrics import Metric
 from worker.engine.plan import POOLED, Plan, State
-from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
+from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,20 @@ class RoundRecord:
     refused: Mapping[str, str]
 
 
-def run_rounds(strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan) -> Iterator[RoundRecord]:
-    """Yields round 0 (the initial state) and then each round of the plan. No strategy overrides these steps.
+#: Told the metrics of every round before the last one trained, by participant; says whether training ends with that.
+Ends = Callable[[Mapping[int, Mapping[str, tuple[Metric, ...]]]], bool]
+
+
+def never(_: Mapping[int, Mapping[str, tuple[Metric, ...]]]) -> bool:
+    """All rounds are trained."""
+    return False
+
+
+def run_rounds(
+    strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends = never
+) -> Iterator[RoundRecord]:
+    """Yields round 0 (the initial state and its scores) and then each round of the plan. No strategy overrides these
+    steps.
 
     sites: by slug, those of plan.sites. Raises ValueError where no update of a round could be aggregated.
     """
@@ -33,7 +45,15 @@ def run_rounds(strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan) ->
     state = strategy.initial_state(plan)
     everyone = strategy.participants(plan.sites)
     kept: dict[str, State] = {}
-    yield RoundRecord(0, state, {}, {})
+    validated: dict[int, Mapping[str, tuple[Metric, ...]]] = {}
+    metrics = {
+        participant: validate_state(
+            strategy, state.keys(), state.__getitem__, data_of(participant, sites, plan), context
+        )
+        for participant in everyone
+        for context in (SiteContext(plan, participant, 0, None, _no_progress),)
+    }
+    yield RoundRecord(0, state, metrics, {})
     for round_ in range(1, plan.rounds + 1):
         # 2. The round's participants receive their parts, and train with what they kept from their previous round.
         updates: dict[str, SiteUpdate] = {}
@@ -55,6 +75,21 @@ def run_rounds(strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan) ->
             for participant in everyone
         }
         yield RoundRecord(round_, state, metrics, refused)
+        # 5. Training may end early, by the rounds before this one: on the platform a round is validated at the start of
+        # the next, and the same is weighed here.
+        if ends(validated):
+            return
+        validated[round_] = metrics
+
+
+def validate_state(
+    strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
+) -> tuple[Metric, ...]:
+    """Scores on the participant's validation cases of the state that context.round left behind; round 0: the initial
+    one, which tells what training has added, and what a model that it begins with is worth."""
+    if context.round == 0:
+        return strategy.validate_initial(part_names, load_part, data, context)
+    return strategy.validate(load_part, data, context)
 
 
 def aggregate_round(

@@ -5,6 +5,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.contracts.best_round import BestRound
+from backend.contracts.run_length import EarlyStop, Extension
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base, ContractJson, new_id
@@ -35,6 +36,8 @@ class Run(Base):
     compared: Mapped[BestRound | None] = mapped_column(ContractJson(BestRound))
     failure: Mapped[str | None]
     code_version: Mapped[str | None]
+    early_stop: Mapped[EarlyStop | None] = mapped_column(ContractJson(EarlyStop))
+    extensions: Mapped[list[Extension] | None] = mapped_column(ContractJson(list[Extension]))
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -115,6 +115,16 @@ class Strategy(ABC):
             metrics += dice_metrics(context.round, kind, context.plan.structures, scores)
         return tuple(metrics)
 
+    def validate_initial(
+        self,
+        part_names: Collection[str],  # noqa: ARG002
+        load_part: LoadPart,
+        data: ParticipantData,
+        context: SiteContext,
+    ) -> tuple[Metric, ...]:
+        """The same of round 0, whose state may lack parts that the first updates make."""
+        return self.validate(load_part, data, context)
+
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:  # noqa: ARG002
         """What the super model would use for each case; empty for strategies without a model selector."""
         return ()

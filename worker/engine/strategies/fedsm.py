@@ -5,14 +5,14 @@ equation is which function stands in ../README.md.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, final
 
 from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import GLOBAL, Plan, State, personalized
-from worker.engine.selectors.base import Selector, one_answer_a_patient, route
+from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
 from worker.engine.selectors.lda import MOMENTS
 from worker.engine.similarity import similarity_weights, soft_pull_weighted
 from worker.engine.strategies.base import (
@@ -129,6 +129,15 @@ class FedSM(Strategy):
             *dice_metrics(context.round, "super", plan.structures, chosen),
             *_routing_metrics(context.round, site, routes),
         )
+
+    def validate_initial(
+        self, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
+    ) -> tuple[Metric, ...]:
+        """Before there is a selector, the super model is the global model."""
+        if SELECTOR in part_names:
+            return self.validate(load_part, data, context)
+        metrics = super().validate(load_part, data, context)
+        return metrics + tuple(replace(metric, model="super") for metric in metrics if metric.model == "global")
 
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
         """p = softmax(w_s(x)), one for all of a patient's cases; personalized where max p > gamma, else global."""
