@@ -12,6 +12,7 @@ import typer
 from fedsm import __version__
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
+from fedsm.cli_extend import extend
 from fedsm.cli_federation import federation_app
 from fedsm.cli_predict import predict
 from fedsm.cli_prepare import prepare
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(run_app, name="run")
+run_app.command()(extend)
 app.add_typer(report_app, name="report")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(federation_app, name="federation")

@@ -28,7 +28,16 @@ from backend.models.schemas import ModelSet
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
 from backend.run_comparison.schemas import RunComparison
-from backend.runs.schemas import EventRecord, MetricRecord, RunCases, RunRecord, RunRoundState, TaskRecord
+from backend.runs.schemas import (
+    EventRecord,
+    ExtensionPreview,
+    MetricRecord,
+    RunCases,
+    RunExtend,
+    RunRecord,
+    RunRoundState,
+    TaskRecord,
+)
 from backend.statistics.schemas import FederationStatistics
 from backend.users.schemas import SystemRecord
 from fedsm.home import Home
@@ -230,6 +239,13 @@ class Client:
     def act_on_run(self, run_id: str, action: str) -> RunRecord:
         """action: pause, resume or cancel."""
         return self._post(f"/runs/{run_id}/{action}", None, RunRecord)
+
+    def extension(self, run_id: str, rounds: int) -> ExtensionPreview:
+        """What so many rounds in all would do; changes nothing."""
+        return self._get(f"/runs/{run_id}/extension", ExtensionPreview, rounds=str(rounds))
+
+    def extend_run(self, run_id: str, rounds: int) -> RunRecord:
+        return self._post(f"/runs/{run_id}/extend", RunExtend(rounds=rounds), RunRecord)
 
     def events(self, **query: str) -> list[EventRecord]:
         return self._get("/events", list[EventRecord], **query)

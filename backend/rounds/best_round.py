@@ -50,7 +50,7 @@ def keepable_rounds(session: Session, run: Run) -> set[int]:
         )
     )
     open_ = finished - _settled(session, run, finished)
-    scores = {number: of_round for number, of_round in validation_scores(session, run).items() if number not in open_}
+    scores = {number: of_round for number, of_round in _candidates(session, run).items() if number not in open_}
     return open_ | (keepable_among(scores, run.num_rounds) & finished)
 
 

@@ -115,6 +115,12 @@ export const modelsQuery = (federationId: string) =>
 export const modelQuery = (runId: string) =>
   queryOptions({ queryKey: ["run", runId, "model"], queryFn: () => unwrap(api.getModel({ path: { run_id: runId } })) });
 
+export const extensionQuery = (runId: string, rounds: number) =>
+  queryOptions({
+    queryKey: ["run", runId, "extension", rounds],
+    queryFn: () => unwrap(api.previewExtension({ path: { run_id: runId }, query: { rounds } })),
+  });
+
 /** Asks again while one of them is under way. */
 export const predictionsQuery = (runId: string) =>
   queryOptions({

@@ -5,6 +5,7 @@ import type { RunRecord } from "@/api";
 import { LinkButton } from "@/components/links";
 import { formatDice, formatSeconds } from "@/lib/format";
 import { elapsedSeconds } from "@/lib/waiting";
+import { ExtendRun } from "./ExtendRun";
 
 /** Younger than this, the end is news. */
 const JUST_NOW_MS = 60_000;
@@ -54,6 +55,7 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
           >
             Look at the cases
           </LinkButton>
+          <ExtendRun run={run} />
         </Group>
       </Stack>
     </Alert>

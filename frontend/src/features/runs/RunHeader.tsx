@@ -119,7 +119,7 @@ function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; ac
 function RunNotes({ notes }: { notes: string[] }) {
   if (notes.length === 0) return null;
   return (
-    <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} title="Not everything was compared">
+    <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} title="To know before you read its numbers">
       <Stack gap="xs" data-testid="run-notes">
         {notes.map((note) => (
           <Text key={note} size="sm">

@@ -1,0 +1,95 @@
+import { Alert, Button, Group, List, Modal, NumberInput, Stack, Text } from "@mantine/core";
+import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
+import { IconPlayerTrackNext } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, type ExtensionPreview, extensionQuery, type RunRecord, runQuery, unwrap } from "@/api";
+import { notifyError } from "@/components/notify";
+
+const MOST_ROUNDS = 1000;
+
+/** Gives a completed run more rounds, once it has said what that does. */
+export function ExtendRun({ run }: { run: RunRecord }) {
+  const [opened, { open, close }] = useDisclosure(false);
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        onClick={open}
+        disabled={run.num_rounds >= MOST_ROUNDS}
+        leftSection={<IconPlayerTrackNext size={16} aria-hidden />}
+      >
+        Train more rounds
+      </Button>
+      <Modal opened={opened} onClose={close} title={`More rounds for ${run.strategy_label}, seed ${run.seed}`}>
+        <ExtendForm run={run} onClose={close} />
+      </Modal>
+    </>
+  );
+}
+
+function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
+  const client = useQueryClient();
+  const [rounds, setRounds] = useState<number | string>(Math.min(2 * run.num_rounds, MOST_ROUNDS));
+  const number = typeof rounds === "number" ? rounds : Number.NaN;
+  const valid = Number.isInteger(number) && number > run.num_rounds && number <= MOST_ROUNDS;
+  const [asked] = useDebouncedValue(number, 200);
+  const preview = useQuery({ ...extensionQuery(run.id, asked), enabled: valid && asked === number });
+  const extend = useMutation({
+    mutationFn: () => unwrap<RunRecord>(api.extendRun({ path: { run_id: run.id }, body: { rounds: number } })),
+    onSuccess: (fresh) => {
+      client.setQueryData(runQuery(run.id).queryKey, fresh);
+      void client.invalidateQueries({ queryKey: ["experiment", run.experiment_id] });
+      void client.invalidateQueries({ queryKey: ["run", run.id] });
+      onClose();
+    },
+    onError: (error) => notifyError("Could not give the run more rounds", error),
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (valid && preview.data?.problem === null) extend.mutate();
+      }}
+    >
+      <Stack>
+        <NumberInput
+          label="Rounds in all"
+          description={`The run has trained ${run.num_rounds}; it goes on from there.`}
+          error={valid ? undefined : `Choose a whole number from ${run.num_rounds + 1} to ${MOST_ROUNDS}`}
+          value={rounds}
+          onChange={setRounds}
+          min={run.num_rounds + 1}
+          max={MOST_ROUNDS}
+          allowDecimal={false}
+          data-autofocus
+        />
+        {valid && preview.data && <Consequences preview={preview.data} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={extend.isPending} disabled={!valid || preview.data?.problem !== null}>
+            Train {valid ? `rounds ${run.num_rounds + 1} to ${number}` : "on"}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function Consequences({ preview }: { preview: ExtensionPreview }) {
+  if (preview.problem) return <Alert color="red">{preview.problem}</Alert>;
+  return (
+    <Alert color={preview.exact ? "blue" : "orange"} data-testid="extension-notes">
+      <List size="sm" spacing={4}>
+        {preview.notes.map((note) => (
+          <List.Item key={note}>
+            <Text size="sm">{note}</Text>
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
