@@ -56,7 +56,7 @@ def keepable_rounds(session: Session, run: Run) -> set[int]:
 
 def is_being_extended(run: Run) -> bool:
     """Its best round is that of before: it was given more rounds, which are not all trained yet."""
-    return bool(run.extensions) and not run.extensions[-1].evaluation_replaced
+    return run.extensions is not None and not run.extensions[-1].evaluation_replaced
 
 
 def _candidates(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:

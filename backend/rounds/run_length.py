@@ -51,7 +51,7 @@ def stop_early(session: Session, run: Run, finished: int) -> bool:
 
 def drop_replaced_evaluation(session: Session, run: Run) -> None:
     """Makes room for the evaluation of a longer run; that of before could be read until now."""
-    if not run.extensions or not is_being_extended(run):
+    if run.extensions is None or not is_being_extended(run):
         return
     evaluations.forget_evaluation(session, run.id)
     session.execute(delete(Task).where(Task.run_id == run.id, Task.kind == "evaluate_site"))
