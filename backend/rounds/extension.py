@@ -70,7 +70,7 @@ def _problem(session: Session, run: Run, rounds: int) -> str | None:
     if rounds <= run.num_rounds:
         return f"{describe_run(run)} has trained {run.num_rounds} rounds: choose more than {run.num_rounds}"
     last = session.get(RunRound, (run.id, run.num_rounds))
-    if last is None or not last.parts:
+    if last is None or not last.parts or last.removed_at is not None:
         return f"the state of round {run.num_rounds} is not kept any more: start a new experiment from the run's model"
     try:
         _config_of(run.spec, rounds)

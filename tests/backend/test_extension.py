@@ -65,6 +65,22 @@ def test_the_best_round_of_before_may_be_the_best_again(
     assert {number for kind, _, number in worker.done if kind == "evaluate_site"} == {1, 3}, "both are tested again"
 
 
+def test_what_a_longer_run_may_still_choose_is_kept(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """Round 4 is the best in the end, and not the last: its state is there for the test."""
+    dice = {1: 0.5, 2: 0.6, 3: 0.7, 4: 0.9, 5: 0.8, 6: 0.8, 7: 0.8, 8: 0.8}
+    worker.dice = lambda _participant, number: dice.get(number, 0.1)
+    history = {"history_rounds": 0}
+    run_id = completed(backend, federation, worker, schedule={"rounds": 2}, evaluation=history)
+    backend.post(f"/runs/{run_id}/extend", {"rounds": 8})
+    worker.work_until_idle()
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["status"], run["best_round"]) == ("completed", 4), run["failure"]
+    assert backend.get(f"/runs/{run_id}/model")["round"] == 4
+    assert state_of(backend, run_id, 4)
+
+
 def test_a_longer_run_can_be_cancelled_and_resumed(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:
