@@ -1973,6 +1973,36 @@ export type DynUNetConfig = {
 };
 
 /**
+ * EarlyStop
+ *
+ * Training ended before the planned number of rounds, because the validation gained nothing more.
+ */
+export type EarlyStop = {
+    /**
+     * Gained In
+     *
+     * The last round whose validation gained enough.
+     */
+    gained_in: number;
+    /**
+     * Planned Rounds
+     */
+    planned_rounds: number;
+    /**
+     * Round
+     *
+     * The last round that was trained.
+     */
+    round: number;
+    /**
+     * Waited Rounds
+     *
+     * Validated rounds after it without enough gain.
+     */
+    waited_rounds: number;
+};
+
+/**
  * ErrorBody
  *
  * Every error of the API. `error` is a stable code; `detail` is for people.
@@ -2574,6 +2604,90 @@ export type ExperimentUpdate = {
      * Name
      */
     name?: string | null;
+};
+
+/**
+ * Extension
+ *
+ * More rounds that a run was given after its end.
+ */
+export type Extension = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Best Round
+     *
+     * Of the rounds until then.
+     */
+    best_round: number | null;
+    /**
+     * By
+     */
+    by: string;
+    /**
+     * How training had ended before, if early.
+     */
+    early_stop?: EarlyStop | null;
+    /**
+     * Evaluation Replaced
+     *
+     * The scores of before have made way for those of the longer run.
+     */
+    evaluation_replaced?: boolean;
+    /**
+     * Exact
+     *
+     * The settings give the result, to the bit, of a run that was started with so many rounds, where every site still keeps its optimizer's state.
+     */
+    exact: boolean;
+    /**
+     * From Round
+     *
+     * The run's last round until then.
+     */
+    from_round: number;
+    /**
+     * To Round
+     */
+    to_round: number;
+};
+
+/**
+ * ExtensionPreview
+ *
+ * What giving a completed run more rounds would do.
+ */
+export type ExtensionPreview = {
+    /**
+     * Exact
+     *
+     * The settings give the result, to the bit, of a run that was started with so many rounds, where every site still keeps its optimizer's state.
+     */
+    exact: boolean;
+    /**
+     * From Round
+     *
+     * The run's last round now: the first new one is the next.
+     */
+    from_round: number;
+    /**
+     * Notes
+     *
+     * What goes on, what is replaced and what stays, in words.
+     */
+    notes: Array<string>;
+    /**
+     * Problem
+     *
+     * Why it cannot be done, with the remedy; null if it can.
+     */
+    problem: string | null;
+    /**
+     * Rounds
+     */
+    rounds: number;
 };
 
 /**
@@ -3204,6 +3318,12 @@ export type Heartbeat = {
      * For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.
      */
     hardware: string;
+    /**
+     * Num Gpus
+     *
+     * GPUs that its processes may use; null: it does not say.
+     */
+    num_gpus?: number | null;
     /**
      * Num Processes
      */
@@ -5126,6 +5246,18 @@ export type RunCurves = {
 };
 
 /**
+ * RunExtend
+ */
+export type RunExtend = {
+    /**
+     * Rounds
+     *
+     * How many rounds the run has in the end: more than it has now.
+     */
+    rounds: number;
+};
+
+/**
  * RunHistory
  *
  * How the predictions of a few test cases grew over the rounds.
@@ -5216,6 +5348,10 @@ export type RunRecord = {
      */
     created_at: string;
     /**
+     * Set where training ended before its planned rounds.
+     */
+    early_stop: EarlyStop | null;
+    /**
      * Eta Seconds
      */
     eta_seconds: number | null;
@@ -5223,6 +5359,12 @@ export type RunRecord = {
      * Experiment Id
      */
     experiment_id: string;
+    /**
+     * Extensions
+     *
+     * More rounds that the run was given after its end.
+     */
+    extensions: Array<Extension>;
     /**
      * Failure
      *
@@ -5602,6 +5744,12 @@ export type ScheduleConfig = {
      */
     loss?: 'dice' | 'dice_bce' | 'dice_focal' | 'tversky';
     /**
+     * Minimum Gain
+     *
+     * What counts as a gain for patience: validation Dice better than at the last gain by more than this. Ours.
+     */
+    minimum_gain?: number;
+    /**
      * Mixed Precision
      *
      * bfloat16 in the forward passes of training: faster, on GPUs only.
@@ -5631,6 +5779,12 @@ export type ScheduleConfig = {
      * Share of the sites that train in a round, drawn anew for each; all validate. 1 in cross-silo use.
      */
     participation?: number;
+    /**
+     * Patience
+     *
+     * Rounds without gain in validation Dice after which training stops early. Empty: all rounds are trained. Ours.
+     */
+    patience?: number | null;
     /**
      * Power
      *
@@ -6435,6 +6589,12 @@ export type SiteRecord = {
      * Federation Id
      */
     federation_id: string;
+    /**
+     * Gpus
+     *
+     * How many of the workers that serve the site have a GPU.
+     */
+    gpus: 'all' | 'some' | 'none' | 'unknown';
     /**
      * Hardware
      */
@@ -7470,7 +7630,7 @@ export type TokenRecord = {
 /**
  * TrainSitePayload
  *
- * Validate the received state of round - 1 (from round 2 on), then train. `parts` is what this participant
+ * Validate the received state of round - 1, then train. `parts` is what this participant
  * receives; `state` is the whole state, from which a part is fetched only if routing a validation case needs it.
  */
 export type TrainSitePayload = {
@@ -7602,7 +7762,7 @@ export type TrimmedMeanAggregation = {
 /**
  * ValidateSitePayload
  *
- * Validation of the state after the last round, which no later training does.
+ * Validation of a state that the participant does not train from: after the last round, or where it sits out.
  */
 export type ValidateSitePayload = {
     /**
@@ -7729,6 +7889,12 @@ export type WorkerRecord = {
      */
     name: string;
     /**
+     * Num Gpus
+     *
+     * Null: it did not say.
+     */
+    num_gpus: number | null;
+    /**
      * Num Processes
      */
     num_processes: number;
@@ -7798,6 +7964,12 @@ export type WorkerRecordWritable = {
      * Name
      */
     name: string;
+    /**
+     * Num Gpus
+     *
+     * Null: it did not say.
+     */
+    num_gpus: number | null;
     /**
      * Num Processes
      */
@@ -11248,6 +11420,105 @@ export type ListRunEventsResponses = {
 };
 
 export type ListRunEventsResponse = ListRunEventsResponses[keyof ListRunEventsResponses];
+
+export type ExtendRunData = {
+    body: RunExtend;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/extend';
+};
+
+export type ExtendRunErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ExtendRunError = ExtendRunErrors[keyof ExtendRunErrors];
+
+export type ExtendRunResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunRecord;
+};
+
+export type ExtendRunResponse = ExtendRunResponses[keyof ExtendRunResponses];
+
+export type PreviewExtensionData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query: {
+        /**
+         * Rounds
+         *
+         * How many rounds the run would have in the end.
+         */
+        rounds: number;
+    };
+    url: '/api/v1/runs/{run_id}/extension';
+};
+
+export type PreviewExtensionErrors = {
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type PreviewExtensionError = PreviewExtensionErrors[keyof PreviewExtensionErrors];
+
+export type PreviewExtensionResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExtensionPreview;
+};
+
+export type PreviewExtensionResponse = PreviewExtensionResponses[keyof PreviewExtensionResponses];
 
 export type GetRunHistoryData = {
     body?: never;
