@@ -23,6 +23,7 @@ from backend.contracts.tasks import (
     ProgressReport,
     TaskResult,
 )
+from backend.contracts.values import stored_values
 from worker.artifact_cache import ArtifactCache, sha256_of
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,8 @@ class ApiClient:
         response = self._call("POST", f"/tasks/{task_id}/claim", body, CLAIM_PATIENCE_SECONDS, allowed={404, 409})
         if response.status_code != httpx.codes.OK:
             return None
-        return ClaimedTask.model_validate_json(response.content)
+        with stored_values():  # the backend hands out what was stored, also before a bound was tighter
+            return ClaimedTask.model_validate_json(response.content)
 
     def report(self, task_id: str, report: ProgressReport) -> ProgressAnswer:
         """Raises AttemptSuperseded; BackendUnavailable at the first failure, for the next report comes soon."""

@@ -3,10 +3,12 @@
 import re
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field
+
+from backend.contracts.values import Text
 
 SHA256_PATTERN = re.compile(r"^[0-9a-f]{64}$")
-Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN.pattern)]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN.pattern), Text(64)]
 
 SAFETENSORS = "application/vnd.safetensors"
 NIFTI_GZ = "application/x-nifti-gz"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from backend.contracts.base import REFERENCE, Contract, applies_when, unit
+from backend.contracts.values import FiniteFloat
 
 AugmentationName = Literal["none", "flips", "rotations", "elastic", "intensity", "noise", "colour", "strong"]
 
@@ -74,7 +75,7 @@ class DataConfig(Contract):
         "unit variance for each image and channel; percentile: the image's 0.5th to 99.5th percentile to 0 to 1; "
         "window: the values of `window` to 0 to 1, clipped.",
     )
-    window: tuple[float, float] | None = Field(
+    window: tuple[FiniteFloat, FiniteFloat] | None = Field(
         default=None,
         description="The stored values that become 0 and 1. The reference code's prostate MR: 0 "
         "and 2048; a soft-tissue window in CT: -160 and 240.",

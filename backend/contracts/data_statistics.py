@@ -3,12 +3,21 @@
 The site's worker computes them, a split at a time, so that a split with too few cases can be left out of every number.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from backend.contracts.base import Contract
 from backend.contracts.metrics import Split
+from backend.contracts.values import (
+    MOST_CASES,
+    MOST_STRUCTURES,
+    AtMost,
+    Count,
+    FiniteFloat,
+    StructureKey,
+    Within,
+)
 
 NUM_HISTOGRAM_BINS = 32
 
@@ -16,9 +25,9 @@ NUM_HISTOGRAM_BINS = 32
 class Moments(Contract):
     """Of one quantity over cases: their number, sum and sum of squares."""
 
-    count: int = Field(default=0, ge=0)
-    total: float = 0.0
-    squares: float = 0.0
+    count: Count = 0
+    total: FiniteFloat = 0.0
+    squares: FiniteFloat = 0.0
 
     @classmethod
     def of(cls, values: list[float]) -> Self:
@@ -40,16 +49,20 @@ class StructureMoments(Contract):
 class SplitStatistics(Contract):
     """Over the used cases of one split of one data set."""
 
-    num_cases: int = Field(ge=1)
-    spacing: tuple[Moments, ...] = Field(
+    num_cases: Annotated[int, Within(1, MOST_CASES)]
+    spacing: Annotated[tuple[Moments, ...], AtMost(3)] = Field(
         default=(), description="mm of each axis, in array order, over the cases whose spacing is known."
     )
-    size: tuple[Moments, ...] = Field(default=(), description="Pixels or voxels of each axis, in array order.")
-    intensity_histogram: tuple[float, ...] = Field(
+    size: Annotated[tuple[Moments, ...], AtMost(3)] = Field(
+        default=(), description="Pixels or voxels of each axis, in array order."
+    )
+    intensity_histogram: Annotated[tuple[FiniteFloat, ...], AtMost(NUM_HISTOGRAM_BINS)] = Field(
         default=(),
         description="Sum over cases of each one's share of pixels in 32 equal bins of grey value: a case counts 1.",
     )
-    structures: dict[str, StructureMoments] = Field(default={}, description="By name.")
+    structures: Annotated[dict[StructureKey, StructureMoments], AtMost(MOST_STRUCTURES)] = Field(
+        default={}, description="By name."
+    )
 
 
-DatasetStatistics = dict[Split, SplitStatistics]
+DatasetStatistics = Annotated[dict[Split, SplitStatistics], AtMost(3)]

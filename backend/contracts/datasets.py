@@ -6,14 +6,37 @@ Spacing is in mm and in array order: (rows, columns) of a picture, (slices, rows
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.metrics import Split
 from backend.contracts.strategy_configs import StrategyName
-from backend.contracts.task_definition import SegmentationTask, StructureName
+from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.values import (
+    MOST_CASES,
+    MOST_CHANNELS,
+    MOST_STRUCTURES,
+    AtMost,
+    CaseName,
+    Count,
+    FiniteFloat,
+    Folder,
+    Id,
+    NotNegative,
+    RelativePath,
+    Said,
+    Share,
+    Side,
+    Slug,
+    Spacing,
+    Stripped,
+    StructureKey,
+    StructureName,
+    Text,
+    Within,
+)
 
 #: How a data set's files are arranged; `auto` looks.
 Layout = Literal["auto", "folders", "datalist", "nnunet", "bids"]
@@ -38,11 +61,17 @@ WarningCode = Literal[
     "split_conflict",
     "exif_turn",
 ]
-LabelValue = Annotated[int, Field(ge=1, le=65535)]
+LabelValue = Annotated[int, Within(1, 65535)]
+LabelValues = Annotated[tuple[LabelValue, ...], AtMost(1000)]
 #: A segment of a DICOM-SEG, or a ROI of an RTSTRUCT.
-SegmentName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+SegmentName = Annotated[str, Stripped, Text(200, least=1, visible=True)]
+SegmentNames = Annotated[tuple[SegmentName, ...], AtMost(1000)]
 #: 256 bits in hexadecimal digits; `worker.datasets.duplicates` says of what.
-PerceptualHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+PerceptualHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Text(64)]
+#: Made at the site, of a patient: a keyed hash.
+Pseudonym = Annotated[str, Text(100, least=1)]
+#: Of a regular expression.
+Pattern = Annotated[str, Text(200)]
 #: At most so many of a perceptual hash's 256 bits differ between near duplicates; measured in the same module.
 NEAR_DUPLICATE_BITS = 24
 SPACING_DESCRIPTION = "mm in array order (slices, rows, columns of a volume); None where unknown."
@@ -59,7 +88,7 @@ class SitePolicy(Contract):
     """What may run at a site, and what may leave it. Model weights and metrics leave always: without them nothing is
     federated."""
 
-    allowed_strategies: tuple[StrategyName, ...] | None = Field(
+    allowed_strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = Field(
         default=None,
         description="The methods that may train on the site's data. None: all. An experiment with another is refused.",
     )
@@ -104,8 +133,8 @@ class SitePolicy(Contract):
 class StructureLabels(Contract):
     """What stands for one structure in one data set's masks; a structure is the union of all that is listed."""
 
-    values: tuple[LabelValue, ...] = Field(default=(), description="Integers of label masks.", examples=[[1, 2]])
-    names: tuple[SegmentName, ...] = Field(
+    values: LabelValues = Field(default=(), description="Integers of label masks.", examples=[[1, 2]])
+    names: SegmentNames = Field(
         default=(),
         description="Segment names of DICOM-SEG, ROI names of RTSTRUCT; case does not matter.",
         examples=[["Prostate"]],
@@ -122,12 +151,12 @@ class LabelMap(Contract):
     """A data set's own labels for the federation's structures. What is in a mask must be mapped or ignored: a value
     that nobody named is refused as `unknown_label`, for it may be a structure that was forgotten."""
 
-    structures: dict[StructureName, StructureLabels] = Field(
+    structures: Annotated[dict[StructureName, StructureLabels], AtMost(MOST_STRUCTURES)] = Field(
         description="Every structure of the federation's task, by name.",
         examples=[{"prostate": {"values": [1, 2], "names": ["Prostate"]}}],
     )
-    ignored_values: tuple[LabelValue, ...] = Field(default=(), description="Integers that count as background.")
-    ignored_names: tuple[SegmentName, ...] = Field(default=(), description="Segments and ROIs that are left out.")
+    ignored_values: LabelValues = Field(default=(), description="Integers that count as background.")
+    ignored_names: SegmentNames = Field(default=(), description="Segments and ROIs that are left out.")
 
     @model_validator(mode="after")
     def _nothing_is_mapped_and_ignored(self) -> Self:
@@ -163,14 +192,14 @@ class CaseFile(Contract):
 
     A path is a file, or the folder of a DICOM series."""
 
-    case_id: str
-    name: str
+    case_id: Id
+    name: CaseName
     split: Split
-    image: str
-    mask: str
+    image: RelativePath
+    mask: RelativePath
     image_sha256: Sha256
     mask_sha256: Sha256
-    patient: str | None = Field(
+    patient: Pseudonym | None = Field(
         default=None,
         description="Pseudonym, equal for all cases of one patient at this site; None: the case is its own patient.",
     )
@@ -179,10 +208,10 @@ class CaseFile(Contract):
 class DatasetManifest(Contract):
     """A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order."""
 
-    dataset_id: str
-    site: str
-    folder: str
-    cases: tuple[CaseFile, ...]
+    dataset_id: Id
+    site: Slug
+    folder: Folder
+    cases: Annotated[tuple[CaseFile, ...], AtMost(MOST_CASES)]
     reading: Reading = Reading()
     may_send_images: bool = True
     may_send_predictions: bool = True
@@ -190,15 +219,15 @@ class DatasetManifest(Contract):
 
 class DescribeDatasetPayload(Contract):
     kind: Literal["describe_dataset"] = "describe_dataset"
-    dataset_id: str
-    site: str
-    folder: str
+    dataset_id: Id
+    site: Slug
+    folder: Folder
     task: SegmentationTask
     fractions: SplitFractions
-    seed: int
+    seed: Count
     layout: Layout = "auto"
     reading: Reading = Reading()
-    patient_pattern: str | None = None
+    patient_pattern: Pattern | None = None
     may_send_thumbnails: bool = True
     may_send_hashes: bool = True
 
@@ -207,42 +236,42 @@ class CaseWarning(Contract):
     """Something about a used case that a person should look at."""
 
     code: WarningCode
-    message: str
+    message: Said
 
 
 class CheckedCase(Contract):
     """One case of a data set after the readiness check. A skipped one says why."""
 
-    name: str
-    image: str
-    mask: str | None
+    name: CaseName
+    image: RelativePath
+    mask: RelativePath | None
     reason_code: ReasonCode | None = Field(default=None, description="None: the case is used.")
-    reason: str | None = Field(default=None, description="In plain words, with the values and the remedy.")
-    warnings: tuple[CaseWarning, ...] = ()
+    reason: Said | None = Field(default=None, description="In plain words, with the values and the remedy.")
+    warnings: Annotated[tuple[CaseWarning, ...], AtMost(100)] = ()
     split: Split | None = None
-    patient: str | None = Field(
+    patient: Pseudonym | None = Field(
         default=None, description="Pseudonym: a keyed hash, made at the site. None where no patient is known."
     )
-    width: int | None = None
-    height: int | None = None
-    depth: int | None = Field(default=None, description="Slices of a volume; None of a picture.")
-    spacing: tuple[float, ...] | None = Field(default=None, description=SPACING_DESCRIPTION)
+    width: Side | None = None
+    height: Side | None = None
+    depth: Side | None = Field(default=None, description="Slices of a volume; None of a picture.")
+    spacing: Annotated[tuple[Spacing, ...], AtMost(3)] | None = Field(default=None, description=SPACING_DESCRIPTION)
     image_sha256: Sha256 | None = None
     mask_sha256: Sha256 | None = None
     pixel_sha256: Sha256 | None = Field(
         default=None, description="Of the decoded pixels, whatever the file format. None where policy forbids hashes."
     )
     perceptual_hash: PerceptualHash | None = Field(default=None, description="None where policy forbids hashes.")
-    structure_shares: dict[str, float] = Field(
+    structure_shares: Annotated[dict[StructureKey, Share], AtMost(MOST_STRUCTURES)] = Field(
         default={}, description="Structure name to its share of the image's pixels."
     )
-    structure_sizes: dict[str, float] = Field(
+    structure_sizes: Annotated[dict[StructureKey, NotNegative], AtMost(MOST_STRUCTURES)] = Field(
         default={}, description="Structure name to its size: ml in a volume, pixels in a picture."
     )
-    mean_intensity: tuple[float, ...] = Field(
+    mean_intensity: Annotated[tuple[FiniteFloat, ...], AtMost(MOST_CHANNELS)] = Field(
         default=(), description="Mean of each channel: of a picture in 0 to 1, of a volume in the file's own unit."
     )
-    intensity_percentiles: tuple[float, ...] = Field(
+    intensity_percentiles: Annotated[tuple[FiniteFloat, ...], AtMost(5)] = Field(
         default=(), description="0.5th, 25th, 50th, 75th and 99.5th percentile of the grey values, in the same unit."
     )
     thumbnail: Sha256 | None = Field(
@@ -252,8 +281,8 @@ class CheckedCase(Contract):
 
 class DescribeDatasetResult(Contract):
     kind: Literal["describe_dataset"] = "describe_dataset"
-    cases: tuple[CheckedCase, ...]
-    intensity_histogram: tuple[float, ...] = Field(
+    cases: Annotated[tuple[CheckedCase, ...], AtMost(MOST_CASES)]
+    intensity_histogram: Annotated[tuple[Share, ...], AtMost(32)] = Field(
         default=(),
         description=(
             "Share of pixels in 32 equal bins of grey value over all used images. A volume's grey values are first "
@@ -264,7 +293,9 @@ class DescribeDatasetResult(Contract):
     reading: Reading | None = Field(
         default=None, description="How they were read: as asked, completed by the data set's own dataset.json."
     )
-    warnings: tuple[str, ...] = Field(default=(), description="About the data set as a whole, in plain words.")
+    warnings: Annotated[tuple[Said, ...], AtMost(1000)] = Field(
+        default=(), description="About the data set as a whole, in plain words."
+    )
     statistics: DatasetStatistics = Field(default={}, description="Sums over the used cases, by split.")
 
 

@@ -14,6 +14,7 @@ from backend.contracts.network_configs import AnyNetworkConfig, NetworkConfig, S
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.strategy_settings import setting_problems
+from backend.contracts.values import Slug
 from backend.contracts.waiting_config import WaitingConfig
 
 
@@ -53,7 +54,7 @@ class ExperimentConfig(Contract):
     seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(
         default=(0,), min_length=1, max_length=20, description="One run of every strategy for each seed."
     )
-    held_out_sites: tuple[str, ...] = Field(
+    held_out_sites: tuple[Slug, ...] = Field(
         default=(),
         max_length=1000,
         description="Slugs of sites that do not train: every model is tested on their test cases, as on those of a "

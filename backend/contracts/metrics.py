@@ -5,6 +5,20 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from backend.contracts.base import Contract
+from backend.contracts.values import (
+    MOST_SITES,
+    AtMost,
+    Count,
+    FiniteFloat,
+    Fraction,
+    Id,
+    NotNegative,
+    PartName,
+    RoundNumber,
+    Share,
+    Slug,
+    StructureKey,
+)
 
 Split = Literal["train", "val", "test"]
 #: `personalized` is the model of the site that reports; `super` the super model; `selector` the model selector.
@@ -29,20 +43,18 @@ LOWER_IS_BETTER: frozenset[ScoreName] = frozenset({"hd95", "assd", "volume_diffe
 DISTANCES: frozenset[ScoreName] = frozenset({"hd95", "assd"})
 #: mm, or px where a case's spacing is not known.
 DistanceUnit = Literal["mm", "px"]
-Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
 
 
 class MetricPoint(Contract):
     """One measured number of a round. `round` is the round whose resulting state was measured."""
 
-    round: int = Field(ge=0)
+    round: RoundNumber
     model: ModelKind
     split: Split
     name: MetricName
-    structure: str | None = Field(default=None, description="None: the mean over structures.")
-    value: float
-    num_cases: int = Field(ge=0, description="Cases behind the value: its weight in a mean over sites.")
+    structure: StructureKey | None = Field(default=None, description="None: the mean over structures.")
+    value: FiniteFloat
+    num_cases: Count = Field(description="Cases behind the value: its weight in a mean over sites.")
 
 
 class CaseScore(Contract):
@@ -52,27 +64,29 @@ class CaseScore(Contract):
     assd; precision without a prediction; sensitivity and volume_difference without a reference), and counts as a miss.
     """
 
-    case_id: str
-    model: str = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
-    structure: str
+    case_id: Id
+    model: PartName = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
+    structure: StructureKey
     distance_unit: DistanceUnit = Field(description="That of hd95 and assd.")
-    dice: Share | None
-    iou: Share | None
+    dice: Fraction | None
+    iou: Fraction | None
     hd95: NotNegative | None = Field(description="The larger of both directed 95th percentiles of surface distances.")
-    nsd: Share | None = Field(description="Normalized surface Dice at the experiment's evaluation.nsd_tolerance.")
+    nsd: Fraction | None = Field(description="Normalized surface Dice at the experiment's evaluation.nsd_tolerance.")
     assd: NotNegative | None = Field(description="Average symmetric surface distance.")
     volume_difference: NotNegative | None = Field(
         description="| |prediction| - |reference| | / |reference|: no unit, 0 is best."
     )
-    sensitivity: Share | None
-    precision: Share | None
+    sensitivity: Fraction | None
+    precision: Fraction | None
 
 
 class CaseRouting(Contract):
     """What the model selector said of one case."""
 
-    case_id: str
-    probabilities: dict[str, float] = Field(description="Site slug to probability, in site order.")
-    chosen_model: str = Field(
+    case_id: Id
+    probabilities: Annotated[dict[Slug, Share], AtMost(MOST_SITES)] = Field(
+        description="Site slug to probability, in site order."
+    )
+    chosen_model: PartName = Field(
         description="The super model's choice: `global`, `personalized/<site slug>`, or `mixture` under soft routing."
     )

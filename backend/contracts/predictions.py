@@ -2,41 +2,54 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
+from backend.contracts.values import (
+    MOST_MODELS,
+    MOST_SITES,
+    MOST_STRUCTURES,
+    AtMost,
+    NotNegative,
+    PartName,
+    Seconds,
+    Share,
+    Slug,
+    StructureKey,
+    Text,
+)
 
 #: Of an uploaded file: no path, and a suffix by which it is read.
-FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^/\\\x00]+$")]
+FileName = Annotated[str, Field(pattern=r"^[^/\\]+$"), Text(200, least=1, visible=True)]
 
 
 class StructureSize(Contract):
     """How much of a structure a mask holds: in the result's unit."""
 
-    structure: str
-    size: float = Field(ge=0)
+    structure: StructureKey
+    size: NotNegative
 
 
 class PredictedMask(Contract):
     """`mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure: a PNG
     of 0 and 255 for a picture, gzipped NIfTI of 0 and 1 for a volume."""
 
-    model: str
+    model: PartName
     mask: Sha256
-    sizes: tuple[StructureSize, ...]
-    files: dict[str, Sha256]
+    sizes: Annotated[tuple[StructureSize, ...], AtMost(MOST_STRUCTURES)]
+    files: Annotated[dict[StructureKey, Sha256], AtMost(MOST_STRUCTURES)]
 
 
 class PredictCaseResult(Contract):
     kind: Literal["predict_case"] = "predict_case"
     image: Sha256 = Field(description="Gzipped NIfTI for the viewer.")
     unit: Literal["mm³", "mm²", "px"]
-    probabilities: dict[str, float] | None = Field(
+    probabilities: Annotated[dict[Slug, Share], AtMost(MOST_SITES)] | None = Field(
         description="The selector's, by site slug in site order; None where the method has no selector."
     )
-    chosen_model: str = Field(
+    chosen_model: PartName = Field(
         description="The super model's choice; where there is none, the global model, or the first site's."
     )
-    masks: tuple[PredictedMask, ...] = Field(description="The chosen model's first.")
-    seconds: float = Field(ge=0)
+    masks: Annotated[tuple[PredictedMask, ...], AtMost(MOST_MODELS)] = Field(description="The chosen model's first.")
+    seconds: Seconds

@@ -5,12 +5,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from backend.contracts.base import REFERENCE, Contract, applies_when, unit
+from backend.contracts.values import MOST_ROUNDS
 
 
 class ScheduleConfig(Contract):
     """How long, and how, the sites train."""
 
-    rounds: int = Field(default=100, ge=1, le=1000, description=f"Communication rounds. {REFERENCE}")
+    rounds: int = Field(default=100, ge=1, le=MOST_ROUNDS, description=f"Communication rounds. {REFERENCE}")
     patience: int | None = Field(
         default=None,
         ge=1,

@@ -2,11 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from backend.contracts.base import Contract
-
-StructureName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+from backend.contracts.values import MOST_STRUCTURES, AtMost, StructureName, Text, Within
 
 
 class Structure(Contract):
@@ -17,7 +16,7 @@ class Structure(Contract):
     """
 
     name: StructureName = Field(description="The structure's name, as shown everywhere.", examples=["optic disc"])
-    label_values: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+    label_values: Annotated[tuple[Annotated[int, Within(1, 65535)], ...], AtMost(1000)] = Field(
         min_length=1, description="The mask integers that belong to this structure; 0 is background.", examples=[[1, 2]]
     )
 
@@ -25,10 +24,14 @@ class Structure(Contract):
 class SegmentationTask(Contract):
     """The task that all sites of a federation share."""
 
-    modality: str = Field(default="fundus photography", min_length=1, max_length=60, description="Imaging modality.")
+    modality: Annotated[str, Text(60, least=1, visible=True)] = Field(
+        default="fundus photography", description="Imaging modality."
+    )
     dimensions: Literal[2, 3] = Field(default=2, description="2: pictures (photographs, slices); 3: volumes.")
     num_channels: Literal[1, 3] = Field(default=3, description="Image channels: 1 for grey, 3 for RGB.")
-    structures: tuple[Structure, ...] = Field(min_length=1, max_length=32, description="The structures to segment.")
+    structures: Annotated[tuple[Structure, ...], AtMost(MOST_STRUCTURES)] = Field(
+        min_length=1, description="The structures to segment."
+    )
 
     @model_validator(mode="after")
     def _structure_names_differ(self) -> Self:

@@ -25,6 +25,38 @@ from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, Model
 from backend.contracts.predictions import FileName, PredictCaseResult
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.values import (
+    MOST_CASES,
+    MOST_DATASETS,
+    MOST_LOG_LINES,
+    MOST_METRICS,
+    MOST_PARTS,
+    MOST_ROUNDS,
+    MOST_SCORES,
+    MOST_SITES,
+    MOST_STRUCTURES,
+    AtMost,
+    Attempt,
+    Count,
+    Fraction,
+    Hardware,
+    Id,
+    LongSaid,
+    NumBytes,
+    Participant,
+    PartName,
+    Positive,
+    QueueName,
+    RoundNumber,
+    Said,
+    Seconds,
+    ShortSaid,
+    Slug,
+    StructureKey,
+    TrainedRound,
+    Within,
+    WorkerName,
+)
 
 TaskKind = Literal[
     "describe_dataset",
@@ -41,19 +73,28 @@ POOLED = "pooled"
 #: The participant of tasks that belong to no site.
 COORDINATOR = "coordinator"
 
-PartMap = dict[str, Sha256]
+PartMap = Annotated[dict[PartName, Sha256], AtMost(MOST_PARTS)]
+#: Who receives which parts.
+Downloads = Annotated[
+    dict[Participant, Annotated[tuple[PartName, ...], AtMost(MOST_PARTS)]],
+    AtMost(MOST_SITES + 1),
+]
+Slugs = Annotated[tuple[Slug, ...], AtMost(MOST_SITES)]
+Participants = Annotated[tuple[Participant, ...], AtMost(MOST_SITES + 1)]
+Manifests = Annotated[tuple[DatasetManifest, ...], AtMost(MOST_DATASETS)]
+Metrics = Annotated[tuple[MetricPoint, ...], AtMost(MOST_METRICS)]
 
 
 class RunSpec(Contract):
     """What does not change during a run."""
 
-    run_id: str
+    run_id: Id
     config: ExperimentConfig
     strategy: StrategyConfig
-    seed: int
+    seed: Count
     task: SegmentationTask
-    sites: tuple[str, ...] = Field(description="Slugs of the sites that train, in site order: the order of sums.")
-    held_out_sites: tuple[str, ...] = Field(
+    sites: Slugs = Field(description="Slugs of the sites that train, in site order: the order of sums.")
+    held_out_sites: Slugs = Field(
         default=(), description="Slugs of the sites that do not train, whose test cases every model is tested on."
     )
 
@@ -69,9 +110,9 @@ class TrainSitePayload(Contract):
 
     kind: Literal["train_site"] = "train_site"
     run: RunSpec
-    round: int = Field(ge=1)
-    participant: str
-    data: tuple[DatasetManifest, ...]
+    round: TrainedRound
+    participant: Participant
+    data: Manifests
     parts: PartMap
     state: PartMap
 
@@ -79,10 +120,10 @@ class TrainSitePayload(Contract):
 class SiteUpdateRef(Contract):
     """A completed update, as the aggregation receives it."""
 
-    participant: str
+    participant: Participant
     parts: PartMap
-    num_cases: int
-    num_steps: int
+    num_cases: Count
+    num_steps: Count
 
 
 class AggregateRoundPayload(Contract):
@@ -90,9 +131,9 @@ class AggregateRoundPayload(Contract):
 
     kind: Literal["aggregate_round"] = "aggregate_round"
     run: RunSpec
-    round: int = Field(ge=1)
+    round: TrainedRound
     state: PartMap
-    updates: tuple[SiteUpdateRef, ...]
+    updates: Annotated[tuple[SiteUpdateRef, ...], AtMost(MOST_SITES + 1)]
 
 
 class ValidateSitePayload(Contract):
@@ -100,9 +141,9 @@ class ValidateSitePayload(Contract):
 
     kind: Literal["validate_site"] = "validate_site"
     run: RunSpec
-    round: int = Field(ge=0)
-    participant: str
-    data: tuple[DatasetManifest, ...]
+    round: RoundNumber
+    participant: Participant
+    data: Manifests
     state: PartMap
 
 
@@ -111,12 +152,12 @@ class EvaluateSitePayload(Contract):
 
     kind: Literal["evaluate_site"] = "evaluate_site"
     run: RunSpec
-    round: int = Field(ge=1)
-    participant: str
-    data: tuple[DatasetManifest, ...]
+    round: TrainedRound
+    participant: Participant
+    data: Manifests
     state: PartMap
     with_files: bool = Field(default=True, description="Images and masks for the viewer too: of the best round only.")
-    history: dict[int, PartMap] = Field(
+    history: Annotated[dict[TrainedRound, PartMap], AtMost(MOST_ROUNDS)] = Field(
         default={}, description="States of earlier rounds, of which a few cases are predicted for the viewer."
     )
 
@@ -125,7 +166,7 @@ class PredictCasePayload(Contract):
     """Every segmentation model of one round's state on an image that somebody uploaded."""
 
     kind: Literal["predict_case"] = "predict_case"
-    prediction_id: str
+    prediction_id: Id
     run: RunSpec
     state: PartMap
     image: Sha256
@@ -146,75 +187,75 @@ TaskPayload = Annotated[
 
 
 class ClaimRequest(Contract):
-    worker: str = Field(description="The worker's name, as people see it.")
+    worker: WorkerName = Field(description="The worker's name, as people see it.")
 
 
 class ClaimedTask(Contract):
     """The answer to a claim that was won; a claim that was lost is answered 409 `task_not_claimable`."""
 
-    task_id: str
-    attempt: int
-    lease_seconds: float
+    task_id: Id
+    attempt: Attempt
+    lease_seconds: Seconds
     payload: TaskPayload
 
 
 class LogLine(Contract):
     level: Literal["info", "warning", "error"]
-    message: str = Field(max_length=4000)
+    message: Said
 
 
 class ProgressReport(Contract):
     """Renews the lease. `attempt` is the claim's: a report of an attempt that lost its lease is refused with 409."""
 
-    attempt: int
-    fraction: float = Field(ge=0, le=1)
-    metrics: tuple[MetricPoint, ...] = ()
-    logs: tuple[LogLine, ...] = ()
+    attempt: Attempt
+    fraction: Fraction
+    metrics: Metrics = ()
+    logs: Annotated[tuple[LogLine, ...], AtMost(MOST_LOG_LINES)] = ()
 
 
 class ProgressAnswer(Contract):
     action: Literal["continue", "stop"]
-    lease_seconds: float
+    lease_seconds: Seconds
 
 
 class InitializeRunResult(Contract):
     """`downloads` names, for every participant, the parts that it receives in round 1."""
 
     kind: Literal["initialize_run"] = "initialize_run"
-    participants: tuple[str, ...]
-    evaluators: tuple[str, ...] = Field(
+    participants: Participants
+    evaluators: Participants = Field(
         description="Who evaluates at the end, on its own test cases; validation is done by the participants."
     )
     criterion: ModelKind = Field(description="The model whose validation Dice picks the best round.")
     parts: PartMap
-    downloads: dict[str, tuple[str, ...]]
+    downloads: Downloads
 
 
 class TrainSiteResult(Contract):
     kind: Literal["train_site"] = "train_site"
     parts: PartMap
-    num_cases: int = Field(ge=1)
-    num_steps: int = Field(ge=1)
-    metrics: tuple[MetricPoint, ...]
-    seconds: float = Field(ge=0)
-    transfer_seconds: float = Field(default=0, ge=0, description="Of these, spent on downloads and uploads.")
-    bytes_up: int = Field(ge=0)
-    bytes_down: int = Field(ge=0)
+    num_cases: Annotated[int, Within(1, MOST_CASES)]
+    num_steps: Positive
+    metrics: Metrics
+    seconds: Seconds
+    transfer_seconds: Seconds = Field(default=0, description="Of these, spent on downloads and uploads.")
+    bytes_up: NumBytes
+    bytes_down: NumBytes
 
 
 class AggregateRoundResult(Contract):
     kind: Literal["aggregate_round"] = "aggregate_round"
     parts: PartMap
-    downloads: dict[str, tuple[str, ...]]
-    refused: dict[str, str] = Field(
+    downloads: Downloads
+    refused: Annotated[dict[Participant, Said], AtMost(MOST_SITES + 1)] = Field(
         default={}, description="Participants whose update was refused (NaN, Inf, wrong key or shape), and why."
     )
-    metrics: tuple[MetricPoint, ...] = ()
+    metrics: Metrics = ()
 
 
 class ValidateSiteResult(Contract):
     kind: Literal["validate_site"] = "validate_site"
-    metrics: tuple[MetricPoint, ...]
+    metrics: Metrics
 
 
 class CaseFiles(Contract):
@@ -222,7 +263,7 @@ class CaseFiles(Contract):
 
     A mask volume holds, for structure i of the task, the bit 2**i: structures may overlap."""
 
-    case_id: str
+    case_id: Id
     image: Sha256 | None = None
     reference: Sha256 | None = None
     predictions: PartMap = Field(default={}, description="Model (`global`, `personalized/<site>`) to mask.")
@@ -231,20 +272,22 @@ class CaseFiles(Contract):
 class PastMask(Contract):
     """One test case by one model of an earlier round's state."""
 
-    case_id: str
-    round: int = Field(ge=1)
-    model: str = Field(description="`global`, `personalized/<site>`, or `mixture`: soft routing's.")
-    dice: dict[str, float | None] = Field(description="By structure; null where it is in neither mask.")
+    case_id: Id
+    round: TrainedRound
+    model: PartName = Field(description="`global`, `personalized/<site>`, or `mixture`: soft routing's.")
+    dice: Annotated[dict[StructureKey, Fraction | None], AtMost(MOST_STRUCTURES)] = Field(
+        description="By structure; null where it is in neither mask."
+    )
     mask: Sha256 | None = Field(description="Null where the site lets no prediction leave.")
     chosen: bool = Field(description="The super model used it for this case in this round.")
 
 
 class EvaluateSiteResult(Contract):
     kind: Literal["evaluate_site"] = "evaluate_site"
-    scores: tuple[CaseScore, ...]
-    routing: tuple[CaseRouting, ...] = ()
-    files: tuple[CaseFiles, ...] = ()
-    history: tuple[PastMask, ...] = ()
+    scores: Annotated[tuple[CaseScore, ...], AtMost(MOST_SCORES)]
+    routing: Annotated[tuple[CaseRouting, ...], AtMost(MOST_CASES)] = ()
+    files: Annotated[tuple[CaseFiles, ...], AtMost(MOST_CASES)] = ()
+    history: Annotated[tuple[PastMask, ...], AtMost(MOST_CASES)] = ()
 
 
 TaskResult = Annotated[
@@ -261,16 +304,16 @@ TaskResult = Annotated[
 
 
 class CompleteRequest(Contract):
-    attempt: int
+    attempt: Attempt
     result: TaskResult
 
 
 class FailRequest(Contract):
     """`message` is for people; `detail` (a traceback) is for the log. Retryable: lost connection, full disk, ..."""
 
-    attempt: int
-    message: str = Field(max_length=2000)
-    detail: str = Field(default="", max_length=20000)
+    attempt: Attempt
+    message: ShortSaid
+    detail: LongSaid = ""
     kind: FailureKind = "unexpected"
     retryable: bool = False
     released: bool = Field(
@@ -281,21 +324,21 @@ class FailRequest(Contract):
 class Heartbeat(Contract):
     """Sent every few seconds by each worker, busy or idle."""
 
-    worker: str
-    queues: tuple[str, ...]
-    hardware: str = Field(max_length=200, description="For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.")
-    num_gpus: int | None = Field(
-        default=None, ge=0, le=1024, description="GPUs that its processes may use; null: it does not say."
+    worker: WorkerName
+    queues: Annotated[tuple[QueueName, ...], AtMost(1000)]
+    hardware: Hardware = Field(description="For people: '2 CPU cores, 24 GiB', 'NVIDIA H100, ...'.")
+    num_gpus: Annotated[int, Within(0, 1024)] | None = Field(
+        default=None, description="GPUs that its processes may use; null: it does not say."
     )
-    num_processes: int = Field(ge=1)
-    disk_free: int | None = Field(default=None, ge=0, le=2**62, description="Bytes, of the disk of its folder.")
-    disk_total: int | None = Field(default=None, ge=0, le=2**62, description="Bytes, of the disk of its folder.")
+    num_processes: Annotated[int, Within(1, 10_000)]
+    disk_free: NumBytes | None = Field(default=None, description="Bytes, of the disk of its folder.")
+    disk_total: NumBytes | None = Field(default=None, description="Bytes, of the disk of its folder.")
 
 
 class KeptAtWorker(Contract):
     """What a worker has on its disk. The answer names what of it nobody needs any more."""
 
-    artifacts: tuple[Sha256, ...] = Field(default=(), max_length=10_000)
-    runs: tuple[Annotated[str, Field(max_length=64)], ...] = Field(
-        default=(), max_length=10_000, description="Runs of which it keeps optimizer states."
+    artifacts: Annotated[tuple[Sha256, ...], AtMost(10_000)] = ()
+    runs: Annotated[tuple[Id, ...], AtMost(10_000)] = Field(
+        default=(), description="Runs of which it keeps optimizer states."
     )

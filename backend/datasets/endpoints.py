@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.datasets import ReasonCode
+from backend.contracts.values import Id
 from backend.datasets import history, service
 from backend.datasets.schemas import (
     CaseRecord,
@@ -27,7 +28,7 @@ router = APIRouter(tags=["datasets"], dependencies=[Depends(get_current_user)])
 
 
 @router.get("/federations/{federation_id}/datasets")
-def list_datasets(federation_id: str, session: ReadSession) -> list[DatasetRecord]:
+def list_datasets(federation_id: Id, session: ReadSession) -> list[DatasetRecord]:
     """In site order, then in order of registration."""
     get_row(session, Federation, federation_id)
     query = select(Dataset).join(Site, Site.id == Dataset.site_id).where(Site.federation_id == federation_id)
@@ -36,24 +37,24 @@ def list_datasets(federation_id: str, session: ReadSession) -> list[DatasetRecor
 
 
 @router.post("/sites/{site_id}/datasets", status_code=202)
-def create_dataset(site_id: str, body: DatasetCreate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def create_dataset(site_id: Id, body: DatasetCreate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Register a folder at a site. The answer comes at once; the check runs at the site's worker."""
     return service.dataset_record(session, service.register_dataset(session, site_id, body, user))
 
 
 @router.get("/datasets/{dataset_id}")
-def get_dataset(dataset_id: str, session: ReadSession) -> DatasetRecord:
+def get_dataset(dataset_id: Id, session: ReadSession) -> DatasetRecord:
     return service.dataset_record(session, get_row(session, Dataset, dataset_id))
 
 
 @router.patch("/datasets/{dataset_id}")
-def update_dataset(dataset_id: str, body: DatasetUpdate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def update_dataset(dataset_id: Id, body: DatasetUpdate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Rename a data set."""
     return service.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
 
 
 @router.get("/datasets/{dataset_id}/cases")
-def list_cases(dataset_id: str, session: ReadSession, used: bool | None = None) -> list[CaseRecord]:
+def list_cases(dataset_id: Id, session: ReadSession, used: bool | None = None) -> list[CaseRecord]:
     """Cases in name order: the used ones, the skipped ones, or all."""
     dataset = get_row(session, Dataset, dataset_id)
     shown = policy_of(get_row(session, Site, dataset.site_id)).may_send_thumbnails
@@ -62,7 +63,7 @@ def list_cases(dataset_id: str, session: ReadSession, used: bool | None = None) 
 
 @router.get("/datasets/{dataset_id}/cases.csv", response_class=PlainTextResponse)
 def download_cases(
-    dataset_id: str, session: ReadSession, used: bool | None = None, reason: ReasonCode | None = None
+    dataset_id: Id, session: ReadSession, used: bool | None = None, reason: ReasonCode | None = None
 ) -> PlainTextResponse:
     """The same as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
     dataset = get_row(session, Dataset, dataset_id)
@@ -74,39 +75,39 @@ def download_cases(
 
 
 @router.get("/datasets/{dataset_id}/checks")
-def list_checks(dataset_id: str, session: ReadSession) -> list[CheckRecord]:
+def list_checks(dataset_id: Id, session: ReadSession) -> list[CheckRecord]:
     """What each check found, the latest first: when the data changed, and when they did not."""
     get_row(session, Dataset, dataset_id)
     return history.checks_of(session, dataset_id)
 
 
 @router.get("/datasets/{dataset_id}/runs")
-def list_dataset_runs(dataset_id: str, session: ReadSession) -> list[DatasetRun]:
+def list_dataset_runs(dataset_id: Id, session: ReadSession) -> list[DatasetRun]:
     """Runs that were started on the data set, with its fingerprint of then; the latest first."""
     get_row(session, Dataset, dataset_id)
     return history.runs_on(session, dataset_id)
 
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)
-def check_dataset(dataset_id: str, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def check_dataset(dataset_id: Id, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Check the folder again."""
     return service.dataset_record(session, service.check_again(session, dataset_id, user))
 
 
 @router.post("/datasets/{dataset_id}/check/cancel")
-def cancel_check(dataset_id: str, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def cancel_check(dataset_id: Id, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Stop the check that is under way; what an earlier one found holds again."""
     return service.dataset_record(session, service.cancel_check(session, dataset_id, user))
 
 
 @router.delete("/datasets/{dataset_id}", status_code=204)
-def delete_dataset(dataset_id: str, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+def delete_dataset(dataset_id: Id, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
     """Forget a data set that no run uses, with its thumbnails. The folder stays as it is."""
     service.delete_dataset(session, dataset_id, user)
     sweep()
 
 
-def _cases(session: Session, dataset_id: str, used: bool | None) -> list[Case]:
+def _cases(session: Session, dataset_id: Id, used: bool | None) -> list[Case]:
     query = select(Case).where(Case.dataset_id == dataset_id)
     if used is not None:
         query = query.where(Case.used == used)

@@ -10,6 +10,7 @@ from backend.contracts.datasets import (
     CaseWarning,
     LabelMap,
     Layout,
+    Pattern,
     Reading,
     ReasonCode,
     SplitFractions,
@@ -17,7 +18,8 @@ from backend.contracts.datasets import (
 )
 from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.federations.schemas import Name, Record
+from backend.contracts.values import Count, Folder, Name
+from backend.federations.schemas import Record
 
 
 class DatasetCreate(Contract):
@@ -35,14 +37,12 @@ class DatasetCreate(Contract):
     )
 
     name: Name
-    folder: str = Field(
-        min_length=1,
-        max_length=1000,
+    folder: Folder = Field(
         description="Absolute path on the site's worker: of a folder, or of a datalist's JSON file.",
         examples=["/data/site-a"],
     )
     fractions: SplitFractions = SplitFractions()
-    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of the split into train, val and test.")
+    seed: Count = Field(default=0, description="Seed of the split into train, val and test.")
     layout: Layout = Field(
         default="auto",
         description=(
@@ -55,9 +55,8 @@ class DatasetCreate(Contract):
     empty_means_nothing_there: bool = Field(
         default=False, description=Reading.model_fields["empty_means_nothing_there"].description
     )
-    patient_pattern: str | None = Field(
+    patient_pattern: Pattern | None = Field(
         default=None,
-        max_length=200,
         description=(
             "Regular expression with one group, the patient's part of a case's name. Cases of one patient share a "
             "split. Left out: what cases.csv, the BIDS tree or the DICOM headers say."

@@ -24,6 +24,7 @@ from backend.contracts.datasets import (
 from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus, TaskStatus
 from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.values import stored_values
 from backend.datasets import history
 from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
 from backend.db.lookup import get_row, lock_row
@@ -221,6 +222,7 @@ def num_empty_training_cases(session: Session, dataset: Dataset) -> int:
     return sum(not any(shares.values()) for shares in session.scalars(query))
 
 
+@stored_values()
 def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManifest:
     """The used cases as they are now, in name order, and what the site's policy lets leave now."""
     query = select(Case).where(Case.dataset_id == dataset.id, Case.used)

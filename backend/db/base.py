@@ -10,6 +10,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from backend.contracts.values import stored_values
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A time with its zone; SQLite stores none, so what it gives back is UTC."""
@@ -46,7 +48,10 @@ class ContractJson(TypeDecorator[Any]):
         return None if value is None else self._adapter.dump_python(value, mode="json", by_alias=True)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 interface
-        return None if value is None else self._adapter.validate_python(value)
+        if value is None:
+            return None
+        with stored_values():
+            return self._adapter.validate_python(value)
 
 
 class Base(DeclarativeBase):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
 
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import DryRun, Federation
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
@@ -18,7 +19,7 @@ EXAMPLE = {"config": {"schedule": {"rounds": 10, "batch_size": 4}, "strategies":
 
 @router.post("/federations/{federation_id}/dry-runs", status_code=201)
 def start_dry_run(
-    federation_id: str,
+    federation_id: Id,
     body: Annotated[DryRunCreate, Body(examples=[EXAMPLE])],
     session: WriteSession,
     user: CurrentUser,
@@ -30,11 +31,11 @@ def start_dry_run(
 
 
 @router.get("/dry-runs/{dry_run_id}")
-def get_dry_run(dry_run_id: str, session: ReadSession) -> DryRunRecord:
+def get_dry_run(dry_run_id: Id, session: ReadSession) -> DryRunRecord:
     return service.dry_run_record(session, get_row(session, DryRun, dry_run_id))
 
 
 @router.post("/dry-runs/{dry_run_id}/cancel")
-def cancel_dry_run(dry_run_id: str, session: WriteSession) -> DryRunRecord:
+def cancel_dry_run(dry_run_id: Id, session: WriteSession) -> DryRunRecord:
     """Stop trying. Cancelling twice changes nothing."""
     return service.dry_run_record(session, service.cancel_dry_run(session, dry_run_id))

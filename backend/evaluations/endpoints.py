@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import PlainTextResponse
 
 from backend.contracts.metrics import ModelKind, ScoreName
+from backend.contracts.values import Id, Label
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
 from backend.dependencies import ReadSession, get_current_user
@@ -39,8 +40,8 @@ router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
 
 MetricQuery = Annotated[ScoreName, Query(description="hd95, assd and volume_difference: lower is better.")]
 CheckpointQuery = Annotated[Checkpoint, Query(description="Each run's best round by validation, or its last.")]
-StructureQuery = Annotated[str | None, Query(description="Left out: the mean over structures.")]
-BaselineQuery = Annotated[str, Query(description="Label of the strategy that the others are compared with.")]
+StructureQuery = Annotated[Label | None, Query(description="Left out: the mean over structures.")]
+BaselineQuery = Annotated[Label, Query(description="Label of the strategy that the others are compared with.")]
 
 BaselineModelQuery = Annotated[
     ModelKind | None, Query(description="The baseline's model; left out: its super or personalized one if it has one.")
@@ -57,7 +58,7 @@ class LatexResponse(PlainTextResponse):
 
 @router.get("/experiments/{experiment_id}/results")
 def get_experiment_results(
-    experiment_id: str, session: ReadSession, metric: MetricQuery = "dice", checkpoint: CheckpointQuery = "best"
+    experiment_id: Id, session: ReadSession, metric: MetricQuery = "dice", checkpoint: CheckpointQuery = "best"
 ) -> ExperimentResults:
     """One metric of every method, model, site and structure on the test cases; and what the selector chose."""
     experiment = get_row(session, Experiment, experiment_id)
@@ -65,14 +66,14 @@ def get_experiment_results(
 
 
 @router.get("/experiments/{experiment_id}/provenance")
-def get_experiment_provenance(experiment_id: str, session: ReadSession) -> ExperimentProvenance:
+def get_experiment_provenance(experiment_id: Id, session: ReadSession) -> ExperimentProvenance:
     """Who made the experiment, when it ran, and the fingerprints of the data that its runs had."""
     return provenance.experiment_provenance(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/experiments/{experiment_id}/comparison")
 def compare_methods(
-    experiment_id: str,
+    experiment_id: Id,
     session: ReadSession,
     baseline: BaselineQuery,
     model: BaselineModelQuery = None,
@@ -88,7 +89,7 @@ def compare_methods(
 
 
 @router.get("/experiments/{experiment_id}/results.csv", response_class=CsvResponse)
-def download_results_csv(experiment_id: str, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
+def download_results_csv(experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
     """All cells of all metrics as CSV."""
     experiment = get_row(session, Experiment, experiment_id)
     text = exports.results_csv(results.all_results(session, experiment, checkpoint))
@@ -96,7 +97,7 @@ def download_results_csv(experiment_id: str, session: ReadSession, checkpoint: C
 
 
 @router.get("/experiments/{experiment_id}/cases.csv", response_class=CsvResponse)
-def download_cases_csv(experiment_id: str, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
+def download_cases_csv(experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
     """Every score of every test case, model and structure as CSV."""
     experiment = get_row(session, Experiment, experiment_id)
     text = exports.cases_csv(scored_cases.experiment_cases(session, experiment, checkpoint), checkpoint)
@@ -104,20 +105,20 @@ def download_cases_csv(experiment_id: str, session: ReadSession, checkpoint: Che
 
 
 @router.get("/experiments/{experiment_id}/results.json")
-def download_results_json(experiment_id: str, session: ReadSession, checkpoint: CheckpointQuery = "best") -> AllResults:
+def download_results_json(experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best") -> AllResults:
     """All cells of all metrics as JSON."""
     return results.all_results(session, get_row(session, Experiment, experiment_id), checkpoint)
 
 
 def shown(
-    experiment_id: str,
+    experiment_id: Id,
     session: ReadSession,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
-    baseline: Annotated[str | None, Query(description="Tested against the others; left out: no differences.")] = None,
+    baseline: Annotated[Label | None, Query(description="Tested against the others; left out: no differences.")] = None,
     model: BaselineModelQuery = None,
-    sort: Annotated[str | None, Query(description="Column: `all`, `worst` or `site/<slug>`.")] = None,
+    sort: Annotated[Label | None, Query(description="Column: `all`, `worst` or `site/<slug>`.")] = None,
     order: Annotated[SortOrder, Query(description="Which rows come first.")] = "best",
 ) -> ShownTable:
     experiment = get_row(session, Experiment, experiment_id)
@@ -148,20 +149,20 @@ def download_results_latex(table: ShownDep) -> LatexResponse:
 
 
 @router.get("/runs/{run_id}/cases")
-def list_run_cases(run_id: str, session: ReadSession) -> RunCases:
+def list_run_cases(run_id: Id, session: ReadSession) -> RunCases:
     """Test cases of the run's best round: scores, masks, and which model the super model chose."""
     return service.run_cases(session, get_row(session, Run, run_id))
 
 
 @router.get("/runs/{run_id}/history")
-def get_run_history(run_id: str, session: ReadSession) -> RunHistory:
+def get_run_history(run_id: Id, session: ReadSession) -> RunHistory:
     """Masks and Dice of a few test cases over the rounds, for a look at how predictions grew."""
     return service.run_history(session, get_row(session, Run, run_id))
 
 
 @router.get("/runs/{run_id}/matrix")
 def get_run_matrix(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
@@ -174,7 +175,7 @@ def get_run_matrix(
 
 @router.get("/runs/{run_id}/selector")
 def get_run_selector(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
@@ -187,7 +188,7 @@ def get_run_selector(
 
 @router.get("/runs/{run_id}/selector/cases")
 def list_selector_cases(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,

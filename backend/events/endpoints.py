@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
-from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from backend.contracts.values import AtMost, Id, Label, Participant, RoundNumber, RowNumber, Time
 from backend.db.session import read_only
 from backend.dependencies import PlatformDep, ReadSession, get_current_user
 from backend.events import service
@@ -23,10 +23,10 @@ router = APIRouter(tags=["events"], dependencies=[Depends(get_current_user)])
 POLL_SECONDS = 2.0
 BATCH = 200
 
-AfterQuery = Annotated[int | None, Query(ge=0, description="Only events after this id, oldest first.")]
-BeforeQuery = Annotated[int | None, Query(ge=1, description="Only events before this id: the next page back.")]
+AfterQuery = Annotated[RowNumber | None, Query(description="Only events after this id, oldest first.")]
+BeforeQuery = Annotated[RowNumber | None, Query(description="Only events before this id: the next page back.")]
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Without `after`: the latest so many, in order of time.")]
-LastEventId = Annotated[str | None, Header(description="Set by the browser when it reconnects.")]
+LastEventId = Annotated[Label | None, Header(description="Set by the browser when it reconnects.")]
 
 STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
     200: {
@@ -37,20 +37,21 @@ STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
 
 
 def event_filters(
-    federation_id: str | None = None,
-    experiment_id: str | None = None,
-    run_id: str | None = None,
-    site_slug: str | None = None,
-    actor: Annotated[str | None, Query(description="Who: a user, a worker, or `backend`.")] = None,
+    federation_id: Id | None = None,
+    experiment_id: Id | None = None,
+    run_id: Id | None = None,
+    site_slug: Participant | None = None,
+    actor: Annotated[Label | None, Query(description="Who: a user, a worker, or `backend`.")] = None,
     kind: Annotated[
-        list[service.Kind] | None, Query(description="What it is about; may be given several times.")
+        Annotated[list[service.Kind], AtMost(20)] | None,
+        Query(description="What it is about; may be given several times."),
     ] = None,
     level: Annotated[service.Level | None, Query(description="`warning` shows errors too.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="With its time zone.")] = None,
-    text: Annotated[str | None, Query(max_length=200, description="Words that the message holds, in any case.")] = None,
-    round_number: Annotated[int | None, Query(alias="round", ge=0, description="Of a run.")] = None,
-    task_id: str | None = None,
+    since: Annotated[Time | None, Query(description="With its time zone.")] = None,
+    until: Annotated[Time | None, Query(description="With its time zone.")] = None,
+    text: Annotated[Label | None, Query(description="Words that the message holds, in any case.")] = None,
+    round_number: Annotated[RoundNumber | None, Query(alias="round", description="Of a run.")] = None,
+    task_id: Id | None = None,
 ) -> EventFilters:
     return EventFilters(
         federation_id=federation_id,
@@ -99,14 +100,14 @@ def download_log(session: ReadSession, filters: FiltersDep) -> PlainTextResponse
 
 @router.get("/experiments/{experiment_id}/events")
 def list_experiment_events(
-    experiment_id: str, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+    experiment_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(experiment_id=experiment_id))
 
 
 @router.get("/runs/{run_id}/events")
 def list_run_events(
-    run_id: str, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+    run_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(run_id=run_id))
 
@@ -116,7 +117,7 @@ async def stream_events(
     platform: PlatformDep,
     last_event_id: LastEventId = None,
     after: AfterQuery = None,
-    federation_id: str | None = None,
+    federation_id: Id | None = None,
 ) -> EventSourceResponse:
     """Everything that happens from now on, or after an id."""
     return await _stream(platform, last_event_id, after, EventFilters(federation_id=federation_id))
@@ -124,7 +125,7 @@ async def stream_events(
 
 @router.get("/experiments/{experiment_id}/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_experiment_events(
-    experiment_id: str, platform: PlatformDep, last_event_id: LastEventId = None, after: AfterQuery = None
+    experiment_id: Id, platform: PlatformDep, last_event_id: LastEventId = None, after: AfterQuery = None
 ) -> EventSourceResponse:
     """What happens in an experiment from now on, or after an id."""
     return await _stream(platform, last_event_id, after, EventFilters(experiment_id=experiment_id))

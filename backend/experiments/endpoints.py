@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse
 from sqlalchemy import select
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
@@ -52,7 +53,7 @@ def get_experiment_schema() -> dict[str, Any]:
 
 
 @router.get("/federations/{federation_id}/experiments")
-def list_experiments(federation_id: str, session: ReadSession) -> list[ExperimentRecord]:
+def list_experiments(federation_id: Id, session: ReadSession) -> list[ExperimentRecord]:
     """The newest first."""
     get_row(session, Federation, federation_id)
     query = select(Experiment).where(Experiment.federation_id == federation_id)
@@ -62,7 +63,7 @@ def list_experiments(federation_id: str, session: ReadSession) -> list[Experimen
 
 @router.post("/federations/{federation_id}/experiments", status_code=201)
 def create_experiment(
-    federation_id: str,
+    federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
     session: WriteSession,
     user: CurrentUser,
@@ -74,7 +75,7 @@ def create_experiment(
 
 @router.post("/federations/{federation_id}/experiments/check")
 def check_experiment(
-    federation_id: str,
+    federation_id: Id,
     body: Annotated[ConfigCheck, Body(examples=[{"config": EXAMPLE_CONFIG}])],
     session: ReadSession,
 ) -> ConfigCheckResult:
@@ -90,7 +91,7 @@ def read_experiment_file(body: ExperimentFileText) -> ExperimentFileRead:
 
 @router.post("/federations/{federation_id}/experiment-files/write", response_class=YamlResponse)
 def write_experiment_file(
-    federation_id: str,
+    federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
     session: ReadSession,
 ) -> YamlResponse:
@@ -100,7 +101,7 @@ def write_experiment_file(
 
 
 @router.get("/experiments/{experiment_id}/file.yaml", response_class=YamlResponse)
-def download_experiment_file(experiment_id: str, session: ReadSession) -> YamlResponse:
+def download_experiment_file(experiment_id: Id, session: ReadSession) -> YamlResponse:
     """The experiment as a file: read back, it makes the same runs."""
     experiment = get_row(session, Experiment, experiment_id)
     federation = session.get_one(Federation, experiment.federation_id)
@@ -110,13 +111,13 @@ def download_experiment_file(experiment_id: str, session: ReadSession) -> YamlRe
 
 
 @router.get("/experiments/{experiment_id}")
-def get_experiment(experiment_id: str, session: ReadSession) -> ExperimentRecord:
+def get_experiment(experiment_id: Id, session: ReadSession) -> ExperimentRecord:
     return service.experiment_record(session, get_row(session, Experiment, experiment_id))
 
 
 @router.patch("/experiments/{experiment_id}")
 def update_experiment(
-    experiment_id: str, body: ExperimentUpdate, session: WriteSession, user: CurrentUser
+    experiment_id: Id, body: ExperimentUpdate, session: WriteSession, user: CurrentUser
 ) -> ExperimentRecord:
     """Rename, describe or archive an experiment. Its configuration never changes."""
     experiment = service.update_experiment(session, experiment_id, body, user)
@@ -124,20 +125,20 @@ def update_experiment(
 
 
 @router.delete("/experiments/{experiment_id}", status_code=204)
-def delete_experiment(experiment_id: str, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+def delete_experiment(experiment_id: Id, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
     """Delete an experiment that is not running, with its runs, scores, images, masks and models."""
     service.delete_experiment(session, experiment_id, user)
     sweep()
 
 
 @router.post("/experiments/{experiment_id}/start")
-def start_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+def start_experiment(experiment_id: Id, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
     """Start every run that was never started. A second click starts nothing twice."""
     return service.experiment_record(session, service.start_experiment(session, experiment_id, user))
 
 
 @router.post("/experiments/{experiment_id}/cancel")
-def cancel_experiment(experiment_id: str, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+def cancel_experiment(experiment_id: Id, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
     """Cancel every run that is not over."""
     return service.experiment_record(session, service.cancel_experiment(session, experiment_id, user))
 

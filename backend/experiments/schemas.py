@@ -9,13 +9,14 @@ from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
 from backend.contracts.status import RunStatus
-from backend.federations.schemas import Name, Record
+from backend.contracts.values import Description, Name
+from backend.federations.schemas import Record
 from backend.runs.schemas import RunRecord
 
 
 class ExperimentCreate(Contract):
     name: Name
-    description: str = Field(default="", max_length=2000)
+    description: Description = ""
     config: ExperimentConfig
 
 
@@ -23,7 +24,7 @@ class ExperimentUpdate(Contract):
     model_config = with_example(name="FedSM, second try", archived=False)
 
     name: Name | None = None
-    description: str | None = Field(default=None, max_length=2000)
+    description: Description | None = None
     archived: bool | None = None
 
 
@@ -44,7 +45,10 @@ class ConfigCheckResult(Record):
 class ExperimentFileText(Contract):
     model_config = with_example(text="name: Quick look\nconfig:\n  strategies: [{name: fedavg}]\n")
 
-    text: str = Field(description="YAML, as `GET /experiments/{id}/file.yaml` gives it.")
+    text: str = Field(
+        max_length=1_000_000,  # of a file that is too long for an experiment the answer says so itself
+        description="YAML, as `GET /experiments/{id}/file.yaml` gives it.",
+    )
 
 
 class FileProblem(ConfigProblem):

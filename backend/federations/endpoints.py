@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends
 from sqlalchemy import select
 
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Federation
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
@@ -28,13 +29,13 @@ def create_federation(body: FederationCreate, session: WriteSession, user: Curre
 
 
 @router.get("/{federation_id}")
-def get_federation(federation_id: str, session: ReadSession) -> FederationRecord:
+def get_federation(federation_id: Id, session: ReadSession) -> FederationRecord:
     return service.federation_records(session, [get_row(session, Federation, federation_id)])[0]
 
 
 @router.patch("/{federation_id}")
 def update_federation(
-    federation_id: str, body: FederationUpdate, session: WriteSession, user: CurrentUser
+    federation_id: Id, body: FederationUpdate, session: WriteSession, user: CurrentUser
 ) -> FederationRecord:
     """Rename, describe, archive or restore a federation."""
     federation = service.update_federation(session, federation_id, body, user)
@@ -42,7 +43,7 @@ def update_federation(
 
 
 @router.delete("/{federation_id}", status_code=204)
-def delete_federation(federation_id: str, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+def delete_federation(federation_id: Id, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
     """Delete a federation that has neither data sets nor experiments, with its sites."""
     service.delete_federation(session, federation_id, user)
     sweep()

@@ -1,9 +1,9 @@
 """Request and response bodies of federations and their sites."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.datasets import SitePolicy
@@ -11,9 +11,9 @@ from backend.contracts.hardware_problems import Gpus
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import TaskKind
+from backend.contracts.values import Description, Name, Slug, Text, stored_values
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
+Contact = Annotated[str, Text(200)]
 SiteKind = Literal["simulated", "real"]
 SiteState = Literal["online", "busy", "offline"]
 
@@ -22,6 +22,13 @@ class Record(BaseModel):
     """A response body, read from a row."""
 
     model_config = ConfigDict(from_attributes=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_stored(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """What is in the database is shown, also where it breaks a bound of today."""
+        with stored_values():
+            return handler(values)
 
 
 class FederationCreate(Contract):
@@ -39,7 +46,7 @@ class FederationCreate(Contract):
     )
 
     name: Name
-    description: str = Field(default="", max_length=2000)
+    description: Description = ""
     task: SegmentationTask
 
 
@@ -47,7 +54,7 @@ class FederationUpdate(Contract):
     model_config = with_example(name="Fundus, five clinics")
 
     name: Name | None = None
-    description: str | None = Field(default=None, max_length=2000)
+    description: Description | None = None
     archived: bool | None = None
 
 
@@ -60,8 +67,8 @@ class SiteCreate(Contract):
         default="simulated",
         description="simulated: served by the central workers; real: by the hospital's own worker.",
     )
-    description: str = Field(default="", max_length=2000)
-    contact: str = Field(default="", max_length=200, description="Whom to ask about the site's data.")
+    description: Description = ""
+    contact: Contact = Field(default="", description="Whom to ask about the site's data.")
     policy: SitePolicy = Field(default=SitePolicy(), description="What may run at the site, and what may leave it.")
 
 
@@ -71,8 +78,8 @@ class SiteUpdate(Contract):
     )
 
     name: Name | None = Field(default=None, description="Left out: unchanged.")
-    description: str | None = Field(default=None, max_length=2000)
-    contact: str | None = Field(default=None, max_length=200)
+    description: Description | None = None
+    contact: Contact | None = None
     archived: bool | None = Field(
         default=None,
         description="An archived site is left out of new experiments and of statistics; runs under way go on with it.",

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, BackgroundTasks, Depends
 from fastapi.responses import FileResponse
 
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Federation
 from backend.dependencies import ArtifactsDep, ReadSession, get_current_user
@@ -21,21 +22,21 @@ ZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/federations/{federation_id}/models")
-def list_models(federation_id: str, session: ReadSession) -> list[ModelSet]:
+def list_models(federation_id: Id, session: ReadSession) -> list[ModelSet]:
     """The sets of models of completed runs, the newest first."""
     get_row(session, Federation, federation_id)
     return service.list_model_sets(session, federation_id)
 
 
 @router.get("/runs/{run_id}/model")
-def get_model(run_id: str, session: ReadSession) -> ModelSet:
+def get_model(run_id: Id, session: ReadSession) -> ModelSet:
     """A completed run's models of its best round, with what they were made of and how well they do."""
     return service.model_set(session, run_id)
 
 
 @router.get("/runs/{run_id}/model.zip", responses=ZIP_RESPONSES, response_class=FileResponse)
 def download_model(
-    run_id: str, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
+    run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
 ) -> FileResponse:
     """All safetensors files, the configuration and a model card, as one ZIP."""
     found = service.model_set(session, run_id)

@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from backend.artifacts.service import store_upload
 from backend.contracts.predictions import FileName
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Prediction, Run
 from backend.db.session import read_only, unit_of_work
@@ -29,7 +30,7 @@ UPLOAD_BODY: dict[str, Any] = {
 
 @router.post("/runs/{run_id}/predictions", status_code=201, openapi_extra=UPLOAD_BODY)
 async def predict_image(
-    run_id: str,
+    run_id: Id,
     request: Request,
     platform: PlatformDep,
     user: CurrentUser,
@@ -42,30 +43,30 @@ async def predict_image(
 
 
 @router.get("/runs/{run_id}/predictions")
-def list_predictions(run_id: str, session: ReadSession) -> list[PredictionRecord]:
+def list_predictions(run_id: Id, session: ReadSession) -> list[PredictionRecord]:
     """The newest first."""
     get_row(session, Run, run_id)
     return [service.prediction_record(session, row) for row in service.list_predictions(session, run_id)]
 
 
 @router.get("/predictions/{prediction_id}")
-def get_prediction(prediction_id: str, session: ReadSession) -> PredictionRecord:
+def get_prediction(prediction_id: Id, session: ReadSession) -> PredictionRecord:
     return service.prediction_record(session, get_row(session, Prediction, prediction_id))
 
 
 @router.delete("/predictions/{prediction_id}", status_code=204)
-def delete_prediction(prediction_id: str, session: WriteSession, sweep: SweepAfter) -> None:
+def delete_prediction(prediction_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
     """Forget the image, and the masks that were made of it; one that is under way is stopped."""
     service.delete_prediction(session, prediction_id)
     sweep()
 
 
-def _require_models(platform: Platform, run_id: str) -> None:
+def _require_models(platform: Platform, run_id: Id) -> None:
     """Before the upload: nobody sends a gigabyte to be refused."""
     with read_only(platform.database) as session:
         service.require_models(session, run_id)
 
 
-def _start(platform: Platform, run_id: str, name: str, image: str, user: str) -> PredictionRecord:
+def _start(platform: Platform, run_id: Id, name: str, image: str, user: str) -> PredictionRecord:
     with unit_of_work(platform.database) as session:
         return service.prediction_record(session, service.start_prediction(session, run_id, name, image, user))

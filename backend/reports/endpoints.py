@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Response
 
+from backend.contracts.values import Id
 from backend.db.models import Report
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.reports import service
@@ -30,33 +31,33 @@ class PdfResponse(Response):
 
 @router.post("/experiments/{experiment_id}/reports", status_code=201)
 def create_report(
-    experiment_id: str, body: Annotated[ReportCreate, Body()], session: WriteSession, user: CurrentUser
+    experiment_id: Id, body: Annotated[ReportCreate, Body()], session: WriteSession, user: CurrentUser
 ) -> ReportRecord:
     """Freeze the experiment's results as a report with a link that needs no sign-in."""
     return service.report_record(service.create_report(session, experiment_id, body, user))
 
 
 @router.get("/experiments/{experiment_id}/reports")
-def list_reports(experiment_id: str, session: ReadSession) -> list[ReportRecord]:
+def list_reports(experiment_id: Id, session: ReadSession) -> list[ReportRecord]:
     """The newest first, with those that were revoked or have expired."""
     return [service.report_record(row) for row in service.list_reports(session, experiment_id)]
 
 
 @router.post("/reports/{report_id}/revoke")
-def revoke_report(report_id: str, session: WriteSession, user: CurrentUser) -> ReportRecord:
+def revoke_report(report_id: Id, session: WriteSession, user: CurrentUser) -> ReportRecord:
     """The link stops working at once and for good."""
     return service.report_record(service.revoke_report(session, report_id, user))
 
 
 @public_router.get("/shared-reports/{token}")
-def get_shared_report(token: str, response: Response, session: WriteSession) -> SharedReport:
+def get_shared_report(token: Id, response: Response, session: WriteSession) -> SharedReport:
     """A report by its link; no sign-in. 404 for an unknown link, 410 for a revoked or expired one."""
     response.headers.update(PUBLIC_HEADERS)
     return service.shared_report(service.open_report(session, token))
 
 
 @public_router.get("/shared-reports/{token}/pdf", response_class=PdfResponse)
-def download_shared_report(token: str, session: ReadSession) -> PdfResponse:
+def download_shared_report(token: Id, session: ReadSession) -> PdfResponse:
     """The same report as a PDF."""
     row = service.find_report(session, token)
     disposition = f'attachment; filename="{_file_name(row)}"'

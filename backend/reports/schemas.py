@@ -1,12 +1,12 @@
 """Bodies of requests and answers about reports."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.metrics import ModelKind
+from backend.contracts.values import Label, Note, Title
 from backend.evaluations.schemas import Checkpoint
 from backend.federations.schemas import Record
 from backend.reports.document import Report
@@ -17,17 +17,13 @@ class ReportCreate(Contract):
         title="FedSM at four clinics", note="For the consortium's meeting.", expires_days=90, baseline="FedAvg"
     )
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = Field(
-        default="", description="Left out: the experiment's name."
-    )
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)] = Field(
-        default="", description="What the author says to the readers; it stands above the results."
-    )
+    title: Title = Field(default="", description="Left out: the experiment's name.")
+    note: Note = Field(default="", description="What the author says to the readers; it stands above the results.")
     expires_days: int | None = Field(
         default=None, ge=1, le=3650, description="Days until the link stops working. Left out: it never does."
     )
     checkpoint: Checkpoint = "best"
-    baseline: str | None = Field(default=None, description="Label of the method that the others are compared with.")
+    baseline: Label | None = Field(default=None, description="Label of the method that the others are compared with.")
     baseline_model: ModelKind | None = Field(default=None, description="Left out: the model its method is for.")
 
 

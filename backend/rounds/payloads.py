@@ -16,6 +16,7 @@ from backend.contracts.tasks import (
     TrainSitePayload,
     ValidateSitePayload,
 )
+from backend.contracts.values import stored_values
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
 from backend.dry_runs import service as dry_runs
@@ -25,6 +26,7 @@ from backend.rounds.history_rounds import history_rounds
 from backend.sites.service import policy_of
 
 
+@stored_values()
 def build_payload(session: Session, task: Task) -> TaskPayload:
     if task.dry_run_id is not None:
         return dry_runs.payload_of(session, task)

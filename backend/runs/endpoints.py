@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url
+from backend.contracts.values import Id, RoundNumber, RowNumber
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
 from backend.dependencies import ArtifactsDep, CurrentUser, ReadSession, WriteSession, get_current_user
@@ -32,15 +33,15 @@ router = APIRouter(prefix="/runs", tags=["runs"], dependencies=[Depends(get_curr
 
 
 @router.get("/{run_id}")
-def get_run(run_id: str, session: ReadSession) -> RunRecord:
+def get_run(run_id: Id, session: ReadSession) -> RunRecord:
     return service.run_record(session, get_row(session, Run, run_id))
 
 
 @router.get("/{run_id}/tasks")
 def list_run_tasks(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
-    after_round: Annotated[int | None, Query(ge=0, description="Only tasks of later rounds.")] = None,
+    after_round: Annotated[RoundNumber | None, Query(description="Only tasks of later rounds.")] = None,
 ) -> list[TaskRecord]:
     """The swim-lane: by round, then in the order of opening."""
     get_row(session, Run, run_id)
@@ -51,7 +52,7 @@ def list_run_tasks(
 
 
 @router.get("/{run_id}/tasks/{task_id}")
-def get_run_task(run_id: str, task_id: str, session: ReadSession) -> TaskDetail:
+def get_run_task(run_id: Id, task_id: Id, session: ReadSession) -> TaskDetail:
     """One cell of the swim-lane, with its failure and whether it can be rerun."""
     run = get_row(session, Run, run_id)
     task = rerun.task_of_run(session, run_id, task_id)
@@ -64,7 +65,7 @@ def get_run_task(run_id: str, task_id: str, session: ReadSession) -> TaskDetail:
 
 
 @router.post("/{run_id}/tasks/{task_id}/rerun")
-def rerun_task(run_id: str, task_id: str, session: WriteSession, user: CurrentUser) -> TaskRecord:
+def rerun_task(run_id: Id, task_id: Id, session: WriteSession, user: CurrentUser) -> TaskRecord:
     """Send a site's failed task again, without restarting the run. Before the round is aggregated it is counted in;
     afterwards 409 `rerun_not_possible` says why not and what to do."""
     return service.task_record(rerun.rerun_task(session, run_id, task_id, user))
@@ -72,9 +73,9 @@ def rerun_task(run_id: str, task_id: str, session: WriteSession, user: CurrentUs
 
 @router.get("/{run_id}/curves")
 def get_run_curves(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
-    after: Annotated[int | None, Query(ge=0, description="Only what is newer than this id.")] = None,
+    after: Annotated[RowNumber | None, Query(description="Only what is newer than this id.")] = None,
 ) -> RunCurves:
     """The metrics as lines, far smaller than one by one: means over structures only."""
     get_row(session, Run, run_id)
@@ -83,9 +84,9 @@ def get_run_curves(
 
 @router.get("/{run_id}/metrics")
 def list_run_metrics(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
-    after: Annotated[int | None, Query(ge=0, description="Only metrics after this id.")] = None,
+    after: Annotated[RowNumber | None, Query(description="Only metrics after this id.")] = None,
 ) -> list[MetricRecord]:
     """In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier."""
     get_row(session, Run, run_id)
@@ -94,20 +95,20 @@ def list_run_metrics(
 
 
 @router.post("/{run_id}/pause")
-def pause_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
+def pause_run(run_id: Id, session: WriteSession, user: CurrentUser) -> RunRecord:
     """Let the round under way end, then hold."""
     return service.run_record(session, rounds.pause_run(session, run_id, user))
 
 
 @router.post("/{run_id}/resume")
-def resume_run(run_id: str, session: WriteSession, user: CurrentUser, artifacts: ArtifactsDep) -> RunRecord:
+def resume_run(run_id: Id, session: WriteSession, user: CurrentUser, artifacts: ArtifactsDep) -> RunRecord:
     """Go on with a paused, failed or cancelled run from its last finished round whose files are whole."""
     damage.go_back_to_whole_round(session, artifacts, run_id, user)
     return service.run_record(session, rounds.resume_run(session, run_id, user))
 
 
 @router.post("/{run_id}/cancel")
-def cancel_run(run_id: str, session: WriteSession, user: CurrentUser) -> RunRecord:
+def cancel_run(run_id: Id, session: WriteSession, user: CurrentUser) -> RunRecord:
     """Stop a run. It can be resumed later."""
     return service.run_record(session, rounds.cancel_run(session, run_id, user))
 
@@ -130,7 +131,7 @@ def extend_run(run_id: str, body: RunExtend, session: WriteSession, user: Curren
 
 
 @router.get("/{run_id}/rounds")
-def list_run_rounds(run_id: str, session: ReadSession) -> list[RunRoundState]:
+def list_run_rounds(run_id: Id, session: ReadSession) -> list[RunRoundState]:
     """The weights after every finished round; round 0 is the initial state."""
     get_row(session, Run, run_id)
     query = select(RunRound).where(RunRound.run_id == run_id, RunRound.finished_at.is_not(None))
@@ -138,7 +139,7 @@ def list_run_rounds(run_id: str, session: ReadSession) -> list[RunRoundState]:
 
 
 @router.get("/{run_id}/rounds/{round_number}")
-def get_run_round(run_id: str, round_number: int, session: ReadSession) -> RunRoundState:
+def get_run_round(run_id: Id, round_number: RoundNumber, session: ReadSession) -> RunRoundState:
     """The weights after a round."""
     row = session.get(RunRound, (run_id, round_number))
     if row is None or row.finished_at is None:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Site
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
@@ -12,19 +13,19 @@ router = APIRouter(tags=["sites"], dependencies=[Depends(get_current_user)])
 
 
 @router.post("/federations/{federation_id}/sites", status_code=201)
-def create_site(federation_id: str, body: SiteCreate, session: WriteSession, user: CurrentUser) -> SiteRecord:
+def create_site(federation_id: Id, body: SiteCreate, session: WriteSession, user: CurrentUser) -> SiteRecord:
     """Add a site to a federation. Its position is the site order."""
     site = service.create_site(session, federation_id, body, user)
     return service.site_records(session, [site])[0]
 
 
 @router.get("/sites/{site_id}")
-def get_site(site_id: str, session: ReadSession) -> SiteRecord:
+def get_site(site_id: Id, session: ReadSession) -> SiteRecord:
     return service.site_records(session, [get_row(session, Site, site_id)])[0]
 
 
 @router.patch("/sites/{site_id}")
-def update_site(site_id: str, body: SiteUpdate, session: WriteSession, user: CurrentUser) -> SiteRecord:
+def update_site(site_id: Id, body: SiteUpdate, session: WriteSession, user: CurrentUser) -> SiteRecord:
     """Rename, describe, archive or restore a site, or change its policy; its slug stays."""
     site = service.update_site(session, site_id, body, user)
     return service.site_records(session, [site])[0]

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
 from backend.dependencies import CurrentUser, PlatformDep, ReadSession, SettingsDep, WriteSession, get_current_user
@@ -28,13 +29,13 @@ def get_storage(session: ReadSession, settings: SettingsDep) -> StorageRecord:
 
 
 @router.get("/experiments/{experiment_id}/storage")
-def get_experiment_storage(experiment_id: str, session: ReadSession) -> ExperimentStorage:
+def get_experiment_storage(experiment_id: Id, session: ReadSession) -> ExperimentStorage:
     """What an experiment holds, by kind of file and by run."""
     return usage.experiment_storage(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/runs/{run_id}/storage")
-def get_run_storage(run_id: str, session: ReadSession) -> RunStorage:
+def get_run_storage(run_id: Id, session: ReadSession) -> RunStorage:
     """What a run holds, and whose rounds' models are still there."""
     return usage.run_storage(session, get_row(session, Run, run_id))
 
@@ -53,13 +54,13 @@ def scrub_storage(platform: PlatformDep) -> ScrubRecord:
 
 
 @router.get("/sites/{site_id}/sent")
-def get_sent(site_id: str, session: ReadSession) -> SentRecord:
+def get_sent(site_id: Id, session: ReadSession) -> SentRecord:
     """What left the site before its policy forbade it. It is hidden already; it can be deleted too."""
     return withdraw.sent_record(session, get_row(session, Site, site_id))
 
 
 @router.post("/sites/{site_id}/withdraw")
-def withdraw_sent(site_id: str, session: WriteSession, user: CurrentUser, sweep_after: SweepAfter) -> SentRecord:
+def withdraw_sent(site_id: Id, session: WriteSession, user: CurrentUser, sweep_after: SweepAfter) -> SentRecord:
     """Delete what left the site before its policy forbade it: thumbnails, images, masks. Scores stay."""
     found = withdraw.withdraw(session, site_id, user)
     sweep_after()

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 
 from backend import VERSION
+from backend.contracts.values import Id
 from backend.db.models import Worker
 from backend.dependencies import (
     SESSION_COOKIE,
@@ -82,7 +83,7 @@ def create_token(body: TokenCreate, session: WriteSession, user: CurrentUser) ->
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-def revoke_token(token_id: str, session: WriteSession, user: CurrentUser) -> None:
+def revoke_token(token_id: Id, session: WriteSession, user: CurrentUser) -> None:
     """From now on the token lets nobody in."""
     tokens.revoke_token(session, user, token_id)
 

@@ -1,11 +1,13 @@
 """Request and response bodies of sign-in and of the system's state."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field, computed_field
 
 from backend.contracts.base import Contract, with_example
-from backend.federations.schemas import Name, Record
+from backend.contracts.values import Name, Text
+from backend.federations.schemas import Record
 
 #: Less than this share free is worth a warning.
 LOW_DISK_SHARE = 0.05
@@ -14,7 +16,7 @@ LOW_DISK_SHARE = 0.05
 class SessionCreate(Contract):
     model_config = with_example(token="the token that the start of the platform prints")
 
-    token: str = Field(min_length=1, max_length=200, examples=["the token that the backend printed at its start"])
+    token: Annotated[str, Text(200, least=1)] = Field(examples=["the token that the backend printed at its start"])
 
 
 class TokenCreate(Contract):

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from backend.artifacts import service as artifacts
+from backend.contracts.artifacts import Sha256
 from backend.contracts.tasks import (
     ClaimedTask,
     ClaimRequest,
@@ -14,6 +15,7 @@ from backend.contracts.tasks import (
     ProgressAnswer,
     ProgressReport,
 )
+from backend.contracts.values import Id
 from backend.dependencies import (
     ArtifactsDep,
     PlatformDep,
@@ -29,19 +31,19 @@ router = APIRouter(prefix="/worker-api/v1", tags=["worker"], dependencies=[Depen
 
 
 @router.post("/tasks/{task_id}/claim")
-def claim_task(task_id: str, body: ClaimRequest, session: WriteSession, settings: SettingsDep) -> ClaimedTask:
+def claim_task(task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep) -> ClaimedTask:
     """Take a queued task. 409 `task_not_claimable`: drop the message."""
     return reports.claim_task(session, task_id, body.worker, settings.lease_seconds)
 
 
 @router.post("/tasks/{task_id}/progress")
-def report_progress(task_id: str, body: ProgressReport, session: WriteSession, settings: SettingsDep) -> ProgressAnswer:
+def report_progress(task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep) -> ProgressAnswer:
     """Renew the lease. 409 `attempt_superseded`: drop the work."""
     return reports.report_progress(session, task_id, body, settings.lease_seconds)
 
 
 @router.post("/tasks/{task_id}/complete", status_code=204)
-def complete_task(task_id: str, body: CompleteRequest, session: WriteSession, platform: PlatformDep) -> None:
+def complete_task(task_id: Id, body: CompleteRequest, session: WriteSession, platform: PlatformDep) -> None:
     """Hand in a result, after its artifacts."""
     reports.complete_task(session, task_id, body)
     if body.result.kind in ("aggregate_round", "evaluate_site"):  # updates and states that nobody needs any more
@@ -49,7 +51,7 @@ def complete_task(task_id: str, body: CompleteRequest, session: WriteSession, pl
 
 
 @router.post("/tasks/{task_id}/fail", status_code=204)
-def fail_task(task_id: str, body: FailRequest, session: WriteSession) -> None:
+def fail_task(task_id: Id, body: FailRequest, session: WriteSession) -> None:
     """Say why the task cannot be done."""
     reports.fail_task(session, task_id, body)
 
@@ -69,7 +71,7 @@ def find_gone(body: KeptAtWorker, session: ReadSession) -> KeptAtWorker:
 
 
 @router.put("/artifacts/{sha256}", status_code=204)
-async def put_artifact(sha256: str, request: Request, platform: PlatformDep) -> None:
+async def put_artifact(sha256: Sha256, request: Request, platform: PlatformDep) -> None:
     """Upload raw bytes; they must hash to the address. Uploading twice is harmless."""
     media_type = request.headers.get("content-type", "")
     task_id = request.headers.get(artifacts.TASK_HEADER)
@@ -77,7 +79,7 @@ async def put_artifact(sha256: str, request: Request, platform: PlatformDep) -> 
 
 
 @router.head("/artifacts/{sha256}")
-def head_artifact(sha256: str, request: Request, session: WriteSession, store: ArtifactsDep) -> Response:
+def head_artifact(sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep) -> Response:
     """200 if the artifact is there and whole, so that it need not be sent; 404 if not."""
     artifact = artifacts.find_for_upload(session, store, sha256, request.headers.get(artifacts.TASK_HEADER))
     headers = {"Content-Length": str(artifact.num_bytes), "ETag": f'"{sha256}"'}
@@ -85,6 +87,6 @@ def head_artifact(sha256: str, request: Request, session: WriteSession, store: A
 
 
 @router.get("/artifacts/{sha256}", responses=artifacts.FILE_RESPONSES, response_class=FileResponse)
-def download_artifact(sha256: str, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
+def download_artifact(sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
     """Download raw bytes; check their hash."""
     return artifacts.file_response(request, store, artifacts.find_artifact(session, sha256))
