@@ -158,7 +158,7 @@ class PlayedWorker:
                 "height": 64,
                 "image_sha256": hashlib.sha256(f"{payload['folder']}/{index}".encode()).hexdigest(),
                 "mask_sha256": hashlib.sha256(f"{payload['folder']}/mask/{index}".encode()).hexdigest(),
-                "structure_shares": {"disc": 0.25 * index},
+                "structure_shares": {"disc": 0.25 * index % 1},
                 "thumbnail": thumbnail,
             }
             for index in range(3 + self.num_test_cases)
