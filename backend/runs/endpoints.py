@@ -115,7 +115,7 @@ def cancel_run(run_id: Id, session: WriteSession, user: CurrentUser) -> RunRecor
 
 @router.get("/{run_id}/extension")
 def preview_extension(
-    run_id: str,
+    run_id: Id,
     session: ReadSession,
     rounds: Annotated[int, Query(ge=2, le=1000, description="How many rounds the run would have in the end.")],
 ) -> ExtensionPreview:
@@ -125,7 +125,7 @@ def preview_extension(
 
 
 @router.post("/{run_id}/extend")
-def extend_run(run_id: str, body: RunExtend, session: WriteSession, user: CurrentUser) -> RunRecord:
+def extend_run(run_id: Id, body: RunExtend, session: WriteSession, user: CurrentUser) -> RunRecord:
     """Train a completed run on from where it stands, to so many rounds in all. 409 for a run that cannot go on."""
     return service.run_record(session, extension.extend_run(session, run_id, body.rounds, user))
 
