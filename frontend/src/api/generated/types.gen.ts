@@ -432,7 +432,7 @@ export type CaseRouting = {
      * Site slug to probability, in site order.
      */
     probabilities: {
-        [key: string]: number;
+        [key: string]: unknown | number;
     };
 };
 
@@ -4332,7 +4332,7 @@ export type PredictCaseResult = {
      * The selector's, by site slug in site order; None where the method has no selector.
      */
     probabilities: {
-        [key: string]: number;
+        [key: string]: unknown | number;
     } | null;
     /**
      * Seconds
