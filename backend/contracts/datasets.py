@@ -60,6 +60,10 @@ WarningCode = Literal[
     "near_duplicate",
     "split_conflict",
     "exif_turn",
+    "constant_image",
+    "unknown_orientation",
+    "empty_slices",
+    "crossing_contours",
 ]
 LabelValue = Annotated[int, Within(1, 65535)]
 LabelValues = Annotated[tuple[LabelValue, ...], AtMost(1000)]

@@ -1,5 +1,6 @@
 """One case read: image and structures, as the check and every run read them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from worker.datasets.exif_turns import turn_warnings
 from worker.datasets.files import UnsafeFile
 from worker.datasets.labels import StructureMasks, folded, structure_planes, wanted_names
 from worker.datasets.layouts.model import Skip
+from worker.datasets.noteworthy import about_slices, about_values
 from worker.datasets.readers import (
     CannotRead,
     DecodedImage,
+    Note,
     WrongChannels,
     WrongDimensions,
     WrongGeometry,
@@ -79,8 +82,17 @@ def read_files(
             "mask says that nothing is there, register the data set with empty_means_nothing_there",
         )
     case = ReadCase(pixels, structures, image.spacing, image.affine)
-    warnings = turn_warnings(image_path, image, mask_path, mask)
+    in_order = [structure.name for structure in task.structures]
+    warnings = (
+        *turn_warnings(image_path, image, mask_path, mask),
+        *_warnings(image_path, (*image.notes, *about_values(pixels))),
+        *_warnings(mask_path, (*mask.notes, *about_slices(structures, in_order))),
+    )
     return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings)
+
+
+def _warnings(path: str, notes: Iterable[Note]) -> list[CaseWarning]:
+    return [CaseWarning(code=note.code, message=f"{path} {note.text}.") for note in notes]
 
 
 def read_pixels(root: Path, path: str, task: SegmentationTask, channel: int | None) -> tuple[ImageArray, DecodedImage]:

@@ -19,7 +19,7 @@ from worker.datasets.readers.errors import (
     WrongGeometry,
     WrongSize,
 )
-from worker.datasets.readers.model import DecodedImage, Frame, LabelMask, NamedMask
+from worker.datasets.readers.model import DecodedImage, Frame, LabelMask, NamedMask, Note
 from worker.datasets.readers.names import (
     COMPANION_SUFFIXES,
     SUFFIXES,
@@ -45,6 +45,7 @@ __all__ = [
     "Kind",
     "LabelMask",
     "NamedMask",
+    "Note",
     "Undecodable",
     "WrongChannels",
     "WrongDimensions",

@@ -11,9 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.contracts.datasets import WarningCode
+
 Pixels = NDArray[Any]  # uint8, uint16, int16, int32 or float32
 Affine = NDArray[np.float64]  # [4, 4], voxel index (x, y, z) to mm in RAS
 Plane = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a person should look at in a file that is used. text: completes `images/a.nii.gz ...`, without full stop."""
+
+    code: WarningCode
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +69,7 @@ class DecodedImage:
     frame: Frame | None
     sha256: str
     turn: int = 1
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,15 +87,17 @@ class LabelMask:
     palette: Mapping[int, tuple[int, int, int]] | None = None
     is_black_and_white: bool = False
     turn: int = 1
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class NamedMask:
-    """Of DICOM-SEG and RTSTRUCT. planes: by the structure's name in the file, bool [H, W] or [D, H, W]; may overlap.
-
+    """Of DICOM-SEG, RTSTRUCT and 3D Slicer's .seg.nrrd.
+    planes: by the structure's name in the file, bool [H, W] or [D, H, W]; may overlap.
     names: all that the file holds, in its order, also those that were not wanted.
     """
 
     planes: Mapping[str, Plane]
     names: tuple[str, ...]
     sha256: str
+    notes: tuple[Note, ...] = ()

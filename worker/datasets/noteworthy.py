@@ -1,0 +1,62 @@
+"""What is legal in an image or a mask, whatever its format, and still rarely what somebody meant.
+
+Legend of shapes: D slices, H rows, W columns, C channels, S structures.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from worker.datasets.labels import StructureMasks
+from worker.datasets.readers import Note
+from worker.datasets.readers.model import Pixels, Plane
+
+#: Axes of [D, H, W] in LPS order, as one names the slices that lie across them.
+_SLICES = ("axial", "coronal", "sagittal")
+#: Between two slices with a structure: more empty ones than this lie between separate parts of it.
+_MAX_EMPTY = 4
+#: So many gaps of one size are no accident, even where a structure has more slices without any.
+_MANY = 3
+
+
+def about_values(pixels: Pixels) -> list[Note]:
+    """`constant_image` where the pixels [*space, C] of all channels, or of one of several, have a single value."""
+    flat = pixels.reshape(-1, pixels.shape[-1])
+    lowest, highest = flat.min(axis=0), flat.max(axis=0)
+    constant = np.flatnonzero(lowest == highest)
+    if not len(constant):
+        return []
+    values = ", ".join(f"{value:g}" for value in lowest[constant])
+    remedy = "look at the image, and export it again or remove the case"
+    if len(constant) == pixels.shape[-1]:
+        return [Note("constant_image", f"holds a single value ({values}), so there is nothing to see in it: {remedy}")]
+    channels = ", ".join(str(channel) for channel in constant)
+    return [Note("constant_image", f"holds a single value ({values}) in channel {channels}: {remedy}")]
+
+
+def about_slices(structures: StructureMasks, names: Sequence[str]) -> list[Note]:
+    """`empty_slices` where a structure of [S, D, H, W] is outlined on every second or third slice only."""
+    if structures.ndim != 4:
+        return []
+    notes = []
+    for name, plane in zip(names, structures, strict=True):
+        gaps = {axis: count for axis in range(3) if (count := _regular_gap(plane, axis))}
+        if len(gaps) != 1:  # scattered spots have gaps along every axis
+            continue
+        axis, count = gaps.popitem()
+        between = "1 empty slice" if count == 1 else f"{count} empty slices"
+        text = f"outlines {name} with {between} between its {_SLICES[axis]} slices, which count as background in "
+        notes.append(Note("empty_slices", f"{text}training and in every score: draw or interpolate the slices between"))
+    return notes
+
+
+def _regular_gap(plane: Plane, axis: int) -> int:
+    """Empty slices between neighbouring slices of the structure along the axis, where that is no exception; else 0."""
+    occupied = np.flatnonzero(plane.any(axis=tuple(other for other in range(3) if other != axis)))
+    if len(occupied) < 2:
+        return 0
+    empty = np.diff(occupied) - 1
+    sizes, counts = np.unique(empty[(empty > 0) & (empty <= _MAX_EMPTY)], return_counts=True)
+    if not len(sizes) or (counts.max() < _MANY and 2 * int(counts.sum()) < len(empty)):
+        return 0
+    return int(sizes[np.argmax(counts)])
