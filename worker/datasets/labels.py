@@ -40,7 +40,10 @@ def structure_planes(
     Raises Skip `unknown_label` or `unreadable_mask`, its text about the file `path`."""
     label_map = reading.label_map
     if isinstance(mask, NamedMask):
-        return _of_names(path, mask, space, task, reading)
+        if mask.labels is None or label_map is None or any(part.names for part in label_map.structures.values()):
+            return _of_names(path, mask, space, task, reading)
+        _require_no_contradiction(path, mask, label_map)
+        return _of_values(path, mask.labels, _values_of_structures(path, task, label_map), label_map)
     if mask.picture_format == "JPEG":
         raise Skip(
             "unknown_label",
@@ -48,9 +51,27 @@ def structure_planes(
             "labels cannot be trusted: export the mask as PNG from its source",
         )
     wanted = _values_of_structures(path, task, label_map)
-    labels = _labels(path, mask, task, wanted, label_map, seen)
+    return _of_values(path, _labels(path, mask, task, wanted, label_map, seen), wanted, label_map)
+
+
+def _of_values(
+    path: str, labels: Labels, wanted: Mapping[str, tuple[int, ...]], label_map: LabelMap | None
+) -> StructureMasks:
     _require_known(path, labels, wanted, label_map)
     return np.stack([np.isin(labels, values) for values in wanted.values()])
+
+
+def _require_no_contradiction(path: str, mask: NamedMask, label_map: LabelMap) -> None:
+    """Of a mask with values and names, read by a map of values: a structure's own name must not have another value."""
+    values_of = {folded(name): values for name, values in mask.values_of.items()}
+    for structure, labels in label_map.structures.items():
+        others = set(values_of.get(folded(structure), ())) - set(labels.values)
+        if others:
+            raise Skip(
+                "unknown_label",
+                f"{path} names its value(s) {_in_words(sorted(others))} {structure}, and label_map gives {structure} "
+                f"the value(s) {_in_words(labels.values)}: give it `names` in place of `values`, or mend the file",
+            )
 
 
 def _labels(

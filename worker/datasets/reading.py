@@ -18,6 +18,7 @@ from worker.datasets.noteworthy import about_slices, about_values
 from worker.datasets.readers import (
     CannotRead,
     DecodedImage,
+    MissingSpacing,
     Note,
     WrongChannels,
     WrongDimensions,
@@ -154,6 +155,8 @@ def _require_photograph(path: str, pixels: ImageArray) -> None:
 def _image_code(error: Exception) -> ReasonCode:
     if isinstance(error, WrongChannels):
         return "wrong_channels"
+    if isinstance(error, MissingSpacing):
+        return "missing_spacing"
     return "wrong_dimensions" if isinstance(error, WrongDimensions) else "unreadable_image"
 
 
@@ -162,4 +165,6 @@ def _mask_code(error: Exception) -> ReasonCode:
         return "size_mismatch" if isinstance(error, WrongSize) else "geometry_mismatch"
     if isinstance(error, WrongChannels):
         return "wrong_channels"
+    if isinstance(error, MissingSpacing):
+        return "missing_spacing"
     return "wrong_dimensions" if isinstance(error, WrongDimensions) else "unreadable_mask"

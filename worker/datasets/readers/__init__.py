@@ -13,6 +13,7 @@ read, nothing is unpickled, and no header can make a reader take more than `valu
 
 from worker.datasets.readers.errors import (
     CannotRead,
+    MissingSpacing,
     Undecodable,
     WrongChannels,
     WrongDimensions,
@@ -44,6 +45,7 @@ __all__ = [
     "Frame",
     "Kind",
     "LabelMask",
+    "MissingSpacing",
     "NamedMask",
     "Note",
     "Undecodable",

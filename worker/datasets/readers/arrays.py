@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
 from worker.datasets.readers.model import Pixels
 from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size
+from worker.datasets.readers.zip_listing import require_listing
 
 _DECODER_ERRORS = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError,
                    RuntimeError, SyntaxError, TypeError, OverflowError, MemoryError)  # fmt: skip
@@ -47,6 +48,7 @@ def _array(data: bytes, is_npz: bool, key: Literal["image", "mask"]) -> NDArray[
 
 
 def _member(data: bytes, key: str) -> NDArray[Any]:
+    require_listing(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if len(members) != 1 and key not in members:

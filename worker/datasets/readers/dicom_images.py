@@ -11,16 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasets.readers.dicom_files import Dataset, Slice, slices_of, sop_class_name, text_of
+from worker.datasets.readers.dicom_geometry import height_of, require_one_grid, step_between
 from worker.datasets.readers.dicom_pixels import decode_frames
-from worker.datasets.readers.errors import Undecodable, WrongDimensions
-from worker.datasets.readers.orientation import RAS_OF_LPS, StoredVolume
+from worker.datasets.readers.dicom_rescale import require_rescale_of_all
+from worker.datasets.readers.errors import MissingSpacing, Undecodable
+from worker.datasets.readers.orientation import NO_SPACING, RAS_OF_LPS, StoredVolume
 from worker.datasets.readers.values import require_size
-
-#: Distances of neighbouring slices that differ by more than this share of the usual one are a gap.
-_GAP_TOLERANCE = 0.05
-#: Of the distance: how far a slice may be shifted within its plane.
-_TILT_TOLERANCE = 0.05
-_SAME_DIRECTION = 1e-3
 
 
 def read_dicom(datasets: Sequence[Dataset], names: Sequence[str]) -> StoredVolume:
@@ -33,16 +29,23 @@ def read_dicom(datasets: Sequence[Dataset], names: Sequence[str]) -> StoredVolum
     first = slices[0][0]
     patient, frame_of_reference = text_of(first.dataset, "PatientID"), text_of(first.dataset, "FrameOfReferenceUID")
     instances = frozenset(str(dataset.get("SOPInstanceUID")) for dataset in datasets)
-    if not first.is_placed:
+    require_rescale_of_all([(part.dataset, part.frame, _name_of(part, name, len(datasets))) for part, name in slices])
+    if not first.is_placed or (len(slices) == 1 and first.spacing is None):
         voxels = _only_picture(slices)
         return StoredVolume(voxels, None, pixel_spacing=first.spacing, patient=patient,
                             frame_of_reference=frame_of_reference, instances=instances)  # fmt: skip
-    _require_one_grid(slices)
-    slices.sort(key=lambda part: _height(part[0], first))
-    step = _step(slices)
+    require_one_grid(slices)
+    if first.spacing is None:
+        raise MissingSpacing(f"({sop_class_name(first.dataset)}) {NO_SPACING}")
+    slices.sort(key=lambda part: height_of(part[0], first))
+    step = step_between(slices)
     voxels = _voxels([part for part, _ in slices])
     return StoredVolume(voxels, _affine(slices[0][0], step), patient=patient, frame_of_reference=frame_of_reference,
                         instances=instances)  # fmt: skip
+
+
+def _name_of(part: Slice, name: str, num_files: int) -> str:
+    return name if num_files > 1 else f"frame {part.frame + 1}"
 
 
 def _require_one_series(datasets: Sequence[Dataset], names: Sequence[str]) -> None:
@@ -67,60 +70,6 @@ def _only_picture(slices: Sequence[tuple[Slice, str]]) -> NDArray[Any]:
             "or export the volume with ImagePositionPatient"
         )
     return decode_frames(slices[0][0].dataset).transpose(2, 1, 0, 3)
-
-
-def _require_one_grid(slices: Sequence[tuple[Slice, str]]) -> None:
-    first, first_name = slices[0]
-    for part, name in slices[1:]:
-        if not part.is_placed:
-            raise Undecodable(f"holds {name} without a position in the patient: keep the slices of one series only")
-        if part.size != first.size or part.spacing != first.spacing:
-            raise Undecodable(f"holds slices of different size or spacing ({first_name} and {name}): keep one series")
-        directions = np.abs([part.rows - first.rows, part.columns - first.columns])
-        if float(directions.max()) > _SAME_DIRECTION:
-            raise Undecodable(
-                f"holds slices of different orientation ({first_name} and {name}), as localizers have: keep one series"
-            )
-
-
-def _height(part: Slice, first: Slice) -> float:
-    return float(part.position @ first.normal)
-
-
-def _step(slices: Sequence[tuple[Slice, str]]) -> NDArray[np.float64]:
-    """mm in LPS from one slice to the next. Raises Undecodable for doubled, missing and shifted slices."""
-    first = slices[0][0]
-    if len(slices) == 1:
-        return first.normal * first.thickness
-    heights = np.array([_height(part, first) for part, _ in slices])
-    distances = np.diff(heights)
-    usual = float(np.median(distances))
-    for index, distance in enumerate(distances):
-        names = _pair_in_words(slices[index], slices[index + 1])
-        if distance < max(0.01, 0.1 * usual):
-            raise Undecodable(
-                f"holds two slices at one place ({names}), as series of several times or echoes do: "
-                "keep one of them in each folder"
-            )
-        if abs(distance - usual) > max(_GAP_TOLERANCE * usual, 0.01):
-            raise Undecodable(
-                f"lacks slices, or has uneven ones: {distance:.4g} mm between {names}, elsewhere {usual:.4g} mm: "
-                "export the whole series"
-            )
-    last = slices[-1][0]
-    travel: NDArray[np.float64] = (last.position - first.position) / len(distances)
-    across = float(np.linalg.norm(travel - first.normal * (travel @ first.normal)))
-    if across > _TILT_TOLERANCE * usual:
-        raise Undecodable(
-            f"has slices that shift by {across:.3g} mm each (tilted gantry): resample it to an upright grid"
-        )
-    return travel
-
-
-def _pair_in_words(one: tuple[Slice, str], other: tuple[Slice, str]) -> str:
-    if one[1] == other[1]:
-        return f"frames {one[0].frame + 1} and {other[0].frame + 1}"
-    return f"{one[1]} and {other[1]}"
 
 
 def _voxels(slices: Sequence[Slice]) -> NDArray[Any]:
@@ -152,8 +101,7 @@ def _drop_pixels(dataset: Dataset) -> None:
 
 
 def _affine(first: Slice, step: NDArray[np.float64]) -> NDArray[np.float64]:
-    if first.spacing is None:
-        raise WrongDimensions(f"({sop_class_name(first.dataset)}) says nothing of its spacing: export it with geometry")
+    assert first.spacing is not None, "asked before"
     affine = np.eye(4)
     affine[:3, 0] = first.rows * first.spacing[1]
     affine[:3, 1] = first.columns * first.spacing[0]

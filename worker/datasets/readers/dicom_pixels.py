@@ -12,9 +12,10 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
-from worker.datasets.readers.dicom_files import DECODER_ERRORS, Dataset, find
+from worker.datasets.readers.dicom_files import DECODER_ERRORS, Dataset, number_of_frames
+from worker.datasets.readers.dicom_rescale import rescale_of
 from worker.datasets.readers.errors import Undecodable, WrongChannels, damage_as_undecodable
-from worker.datasets.readers.values import as_known_type, require_size, rescaled
+from worker.datasets.readers.values import as_known_type, rescaled
 
 #: Its functions carry no types.
 sitk: Any = SimpleITK
@@ -28,11 +29,10 @@ def decode_frames(dataset: Dataset) -> NDArray[Any]:
     MONOCHROME1, where large values are dark, is turned round, so that large is bright in every image.
     Raises Undecodable or WrongChannels.
     """
-    num_frames = int(dataset.get("NumberOfFrames") or 1)
+    num_frames = number_of_frames(dataset)
     channels = int(dataset.get("SamplesPerPixel") or 1)
     with damage_as_undecodable(DECODER_ERRORS):
         shape = (num_frames, int(dataset.Rows), int(dataset.Columns), channels)
-        require_size(shape, max(1, int(dataset.get("BitsAllocated") or 8) // 8))
         frames = _stored_frames(dataset).reshape(shape)
         if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
             frames = apply_color_lut(frames[..., 0], dataset)
@@ -83,16 +83,7 @@ def _turned_round(frames: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
 def _rescaled_frames(frames: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
     if "ModalityLUTSequence" in dataset:
         return np.asarray(apply_modality_lut(frames, dataset))
-    scales = [
-        tuple(
-            float(default if value is None else value)
-            for default, value in (
-                (1, find(dataset, frame, "PixelValueTransformationSequence", "RescaleSlope")),
-                (0, find(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")),
-            )
-        )
-        for frame in range(len(frames))
-    ]
+    scales = [rescale_of(dataset, frame) or (1.0, 0.0) for frame in range(len(frames))]
     if len(set(scales)) == 1:
         return rescaled(frames, *scales[0])
     return np.stack([rescaled(frame, *scale).astype(np.float32) for frame, scale in zip(frames, scales, strict=True)])

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels.utils import pixel_array
 
-from worker.datasets.readers.dicom_files import Dataset, Slice, find, slices_of, text_of
+from worker.datasets.readers.dicom_files import Dataset, Slice, find, number_of_frames, slices_of, text_of
 from worker.datasets.readers.errors import Undecodable, WrongGeometry, WrongSize
 from worker.datasets.readers.model import Affine, Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
-from worker.datasets.readers.values import require_size
 
-#: Voxels: how far a frame's pixels may lie from the image's.
-_TOLERANCE = 0.1
+#: Voxels: how far a frame's pixels may lie from the image's. Headers are often rounded to a tenth of a millimetre.
+_TOLERANCE = 0.25
 
 
 def read_segmentation(dataset: Dataset, frame: Frame | None, wanted: Wanted) -> Planes:
@@ -39,13 +38,23 @@ def read_segmentation(dataset: Dataset, frame: Frame | None, wanted: Wanted) -> 
 
 
 def _labels(dataset: Dataset) -> Mapping[int, str]:
+    background = _background(dataset)
     labels = {
         int(segment.SegmentNumber): text_of(segment, "SegmentLabel") or f"segment {segment.SegmentNumber}"
         for segment in dataset.get("SegmentSequence") or ()
+        if int(segment.SegmentNumber) != background
     }
     if not labels:
         raise Undecodable("is a DICOM segmentation that describes no segment: export it again")
     return labels
+
+
+def _background(dataset: Dataset) -> int | None:
+    """The value of a label map that is no segment, though it may be described as one (`Background`)."""
+    if text_of(dataset, "SegmentationType") != "LABELMAP":
+        return None
+    padding = dataset.get("PixelPaddingValue")
+    return 0 if padding is None else int(padding)
 
 
 def _frames(dataset: Dataset, slices: list[Slice]) -> Iterator[tuple[Slice, int, Plane]]:
@@ -55,7 +64,7 @@ def _frames(dataset: Dataset, slices: list[Slice]) -> Iterator[tuple[Slice, int,
     half = 0.5 * float(dataset.get("MaximumFractionalValue") or 255) if kind == "FRACTIONAL" else 1
     for part, plane in zip(slices, values, strict=True):
         if kind == "LABELMAP":
-            for number in np.unique(plane[plane > 0]):
+            for number in np.unique(plane[plane != _background(dataset)]):
                 yield part, int(number), plane == number
             continue
         number = find(dataset, part.frame, "SegmentIdentificationSequence", "ReferencedSegmentNumber")
@@ -67,15 +76,14 @@ def _frames(dataset: Dataset, slices: list[Slice]) -> Iterator[tuple[Slice, int,
 
 
 def _pixels(dataset: Dataset) -> NDArray[Any]:
-    shape = int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns)
-    require_size(shape, 2 if int(dataset.BitsAllocated) > 8 else 1)
+    shape = number_of_frames(dataset), int(dataset.Rows), int(dataset.Columns)
     pixels: NDArray[Any] = pixel_array(dataset)
     return pixels.reshape(shape)
 
 
 def _lay(part: Slice, inside: Plane, frame: Frame, volume: Plane) -> None:
     """Adds a frame's plane [H, W] to a structure's volume [X, Y, Z]."""
-    if not part.is_placed or frame.affine is None:
+    if not part.is_placed or part.spacing is None or frame.affine is None:
         _lay_by_reference(part, inside, frame, volume)
         return
     steps = _steps(part, inside.shape, frame.affine)

@@ -23,6 +23,10 @@ class WrongDimensions(CannotRead):
     """A volume where the task is 2D, or a picture where it is 3D."""
 
 
+class MissingSpacing(CannotRead):
+    """Does not say how large its voxels are, or says what is no size."""
+
+
 class WrongGeometry(CannotRead):
     """A mask that does not lie on its image: another place, another patient."""
 

@@ -5,7 +5,7 @@ the patient's left.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,39 @@ class Note:
     text: str
 
 
+@dataclass(frozen=True)
+class FileLayout:
+    """How a file arranges its voxels, beside their affine, so that a mask can be written in the same way.
+
+    num_axes: 2 or 3 of space. unit_mm: what one unit of the file's positions is. is_nifti_guess: a NIfTI header that
+    leaves open how the patient lies, which each program fills in its own way.
+    """
+
+    num_axes: int = 3
+    unit_mm: float = 1.0
+    is_nifti_guess: bool = False
+
+
+PLAIN_LAYOUT = FileLayout()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One structure of a .seg.nrrd: the voxels of a value in a layer."""
+
+    name: str
+    layer: int
+    value: int
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """Where the voxels of an image lie, so that a mask of another kind of file can be laid on it.
 
     shape: (D, H, W) of the LPS volume, with one 1 where the image is a picture. affine: of that volume; None where
     the file says nothing of position. flat_axis: the axis of length 1 that a picture was taken across, else None.
-    stored_shape, stored_affine: (x, y, z) as the file has them. frame_of_reference: the DICOM UID of the coordinate
+    stored_shape, stored_affine: (x, y, z) as the file has them. is_as_stored: whether the pixels of a picture lie as in
+    the file's array, neither flipped nor with exchanged axes. frame_of_reference: the DICOM UID of the coordinate
     system. instances: the DICOM UIDs of the image's objects.
     """
 
@@ -41,15 +67,10 @@ class Frame:
     flat_axis: int | None
     stored_shape: tuple[int, int, int]
     stored_affine: Affine | None
+    is_as_stored: bool
+    layout: FileLayout = PLAIN_LAYOUT
     frame_of_reference: str | None = None
     instances: frozenset[str] = frozenset()
-
-    @property
-    def is_as_stored(self) -> bool:
-        """Whether row 0, column 0 of the picture is that of the file: no flips, no exchanged axes."""
-        if self.affine is None or self.stored_affine is None:
-            return True
-        return bool(self.stored_shape == self.shape[::-1] and np.allclose(self.affine, self.stored_affine, atol=1e-3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +115,13 @@ class LabelMask:
 class NamedMask:
     """Of DICOM-SEG, RTSTRUCT and 3D Slicer's .seg.nrrd.
     planes: by the structure's name in the file, bool [H, W] or [D, H, W]; may overlap.
-    names: all that the file holds, in its order, also those that were not wanted.
+    names: all that the file holds, in its order, also those that were not wanted. labels: the integers of a .seg.nrrd
+    with one layer, whose values_of are by name; None of the others.
     """
 
     planes: Mapping[str, Plane]
     names: tuple[str, ...]
     sha256: str
     notes: tuple[Note, ...] = ()
+    labels: NDArray[np.int32] | None = None
+    values_of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

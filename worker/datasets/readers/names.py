@@ -10,7 +10,8 @@ Kind = Literal["picture", "array", "nifti", "itk", "dicom", "dicom_series"]
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif")
 ARRAY_SUFFIXES = (".npy", ".npz")
 NIFTI_SUFFIXES = (".nii.gz", ".nii", ".hdr")
-ITK_SUFFIXES = (".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd")
+NRRD_SUFFIXES = (".seg.nrrd", ".nrrd", ".nhdr")
+ITK_SUFFIXES = (*NRRD_SUFFIXES, ".mha", ".mhd")
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 #: Longest first, so that `.nii.gz` is found before `.gz` could be.
 SUFFIXES = (*PICTURE_SUFFIXES, *ARRAY_SUFFIXES, *NIFTI_SUFFIXES, *ITK_SUFFIXES, *DICOM_SUFFIXES)

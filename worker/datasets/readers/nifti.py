@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
-from worker.datasets.readers.orientation import StoredVolume
+from worker.datasets.readers.model import FileLayout
+from worker.datasets.readers.nifti_geometry import affine_of, require_known_unit
+from worker.datasets.readers.orientation import NO_SPACING, StoredVolume
 from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size, rescaled
 
 _DECODER_ERRORS = (OSError, ValueError, EOFError, KeyError, struct.error, zlib.error, OverflowError, TypeError,
@@ -20,8 +22,8 @@ _DECODER_ERRORS = (OSError, ValueError, EOFError, KeyError, struct.error, zlib.e
 _HEADER_BYTES = {1: 348, 2: 540}
 #: Between the header and the voxels lie extensions, as a DICOM header.
 _MAX_OFFSET_BYTES = 64 * 2**20
-#: NIfTI codes of the unit of length, to mm; 0 is unknown, which everybody reads as mm.
-_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+#: Where the voxels of a single file begin at the earliest: after the header and the flag of extensions.
+_FIRST_OFFSET = {348: 352, 540: 544}
 
 
 def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
@@ -32,8 +34,19 @@ def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
         image_class = _class_of(start, is_pair=pair is not None)
         header = image_class.header_class.from_fileobj(io.BytesIO(start), check=False)
         voxels = _stored_voxels(header, data if pair is None else pair, is_pair=pair is not None)
-        affine, is_guess = _affine(header)
-    return StoredVolume(_with_channels(voxels), affine, affine_is_guess=is_guess)
+        factor = require_known_unit(header)
+        affine, is_guess = affine_of(header)
+        num_axes = min(3, len(header.get_data_shape()))
+    if affine is not None:
+        affine[:3] *= factor
+    return StoredVolume(
+        _with_channels(voxels),
+        affine,
+        affine_is_guess=is_guess,
+        spacing_problem=NO_SPACING if affine is None else None,
+        is_oriented=not is_guess,
+        layout=FileLayout(num_axes, unit_mm=factor, is_nifti_guess=is_guess),
+    )
 
 
 def _class_of(start: bytes, is_pair: bool) -> Any:
@@ -52,9 +65,7 @@ def _stored_voxels(header: Any, data: bytes, is_pair: bool) -> NDArray[Any]:
     """As the file holds them, after its slope and intercept, any number of axes."""
     shape, dtype = tuple(int(length) for length in header.get_data_shape()), header.get_data_dtype()
     require_size(shape, dtype.itemsize)
-    offset = 0 if is_pair and header["vox_offset"] == 0 else int(header.get_data_offset())
-    if not 0 <= offset <= _MAX_OFFSET_BYTES:
-        raise Undecodable(f"has a header that puts the voxels at byte {offset}: export it again")
+    offset = _offset(header, is_pair)
     num_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     stream = _stream(data)
     stream.seek(offset)
@@ -70,6 +81,18 @@ def _stored_voxels(header: Any, data: bytes, is_pair: bool) -> NDArray[Any]:
     if slope is None:
         return stored
     return rescaled(stored, float(slope), float(intercept or 0.0))
+
+
+def _offset(header: Any, is_pair: bool) -> int:
+    """Of the first voxel. A single file whose header says 0 has them where they can be at the earliest."""
+    offset = int(header["vox_offset"])
+    first = 0 if is_pair else _FIRST_OFFSET[int(header["sizeof_hdr"])]
+    if offset == 0:
+        return first
+    if not first <= offset <= _MAX_OFFSET_BYTES:
+        where = ", which lies within the header" if 0 < offset < first else ""
+        raise Undecodable(f"has a header that puts the voxels at byte {offset}{where}: export it again")
+    return offset
 
 
 def _colours(stored: NDArray[Any]) -> NDArray[np.uint8]:
@@ -92,16 +115,6 @@ def _with_channels(voxels: NDArray[Any]) -> NDArray[Any]:
             f"{MAX_CHANNELS} channels: save one volume in each file (fslroi, or nibabel.four_to_three)"
         )
     return as_known_type(voxels)
-
-
-def _affine(header: Any) -> tuple[NDArray[np.float64], bool]:
-    """To mm; and whether the header leaves open how the patient lies, which nibabel then takes as LAS."""
-    factor = _MM.get(int(header["xyzt_units"]) & 7)
-    if factor is None:
-        raise Undecodable("has a header with an unknown unit of length: set it to mm")
-    affine = np.array(header.get_best_affine(), dtype=np.float64)
-    affine[:3] *= factor
-    return affine, int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0
 
 
 def _stream(data: bytes) -> io.BytesIO | gzip.GzipFile:

@@ -8,14 +8,36 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasets.readers.errors import Undecodable, WrongDimensions, WrongGeometry, WrongSize
-from worker.datasets.readers.model import Affine, DecodedImage, Frame, Pixels
+from worker.datasets.readers.errors import (
+    MissingSpacing,
+    Undecodable,
+    WrongDimensions,
+    WrongGeometry,
+    WrongSize,
+)
+from worker.datasets.readers.model import PLAIN_LAYOUT, Affine, DecodedImage, FileLayout, Frame, Note, Pixels, Segment
 
 #: Positions that differ by less than this share of the smallest spacing are the same: headers keep 32 bits.
 _POSITION_TOLERANCE = 0.1
 #: nibabel's functions carry no types.
 _orientations: Any = nib.orientations
 _LPS = _orientations.axcodes2ornt(("L", "P", "S"))
+NO_SPACING = (
+    "does not say how large its voxels are, which distances and volumes need: save it as NIfTI, NRRD or DICOM with its "
+    "spacing in mm"
+)
+_NO_ORIENTATION = (
+    "does not say how the patient lies, so left and right, front and back, head and feet are guesses: save it with its "
+    "orientation"
+)
+_WITHOUT_ORIENTATION_ON_ORIENTED = (
+    "does not say how the patient lies, its image does, so the one cannot be laid on the other: save the mask in the "
+    "format of the image, with its header"
+)
+_ORIENTED_ON_WITHOUT_ORIENTATION = (
+    "says how the patient lies, its image does not, so the one cannot be laid on the other: save both in one format, "
+    "as NIfTI (volumes) or PNG (pictures)"
+)
 #: LPS millimetres to RAS millimetres, as a factor of affines.
 RAS_OF_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -25,7 +47,9 @@ class StoredVolume:
     """As the file has it. voxels: [X, Y, Z, C].
 
     affine: index (x, y, z) to mm in RAS; None of pictures without position, which may know their pixel_spacing (mm of
-    rows and columns). affine_is_guess: the header says sizes but not how the patient lies.
+    rows and columns). affine_is_guess: the header says nothing of how the patient lies. is_oriented: it says so fully,
+    for a person. spacing_problem: why a volume of it cannot be used, where it does not say how large its voxels are.
+    segments: of a .seg.nrrd, by name.
     """
 
     voxels: Pixels
@@ -35,6 +59,10 @@ class StoredVolume:
     patient: str | None = None
     frame_of_reference: str | None = None
     instances: frozenset[str] = frozenset()
+    spacing_problem: str | None = None
+    is_oriented: bool = True
+    layout: FileLayout = PLAIN_LAYOUT
+    segments: tuple[Segment, ...] = ()
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -45,12 +73,15 @@ class StoredVolume:
 def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage:
     """The volume, or the picture of its only slice where the task is 2D. Raises WrongDimensions, Undecodable."""
     volume, affine = lps(stored.voxels, stored.affine)
+    flat_axis = _flat_axis(volume.shape[:3]) if dimensions == 2 else None
     frame = Frame(
         shape=_three(volume.shape),
         affine=affine,
-        flat_axis=_flat_axis(volume.shape[:3]) if dimensions == 2 else None,
+        flat_axis=flat_axis,
         stored_shape=stored.size,
         stored_affine=stored.affine,
+        is_as_stored=_is_as_stored(stored, flat_axis),
+        layout=stored.layout,
         frame_of_reference=stored.frame_of_reference,
         instances=stored.instances,
     )
@@ -59,14 +90,17 @@ def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage
             f"has one slice ({size_in_words(frame.shape)}), but the task is 3D: give the whole volume, or use a "
             "federation of 2D tasks"
         )
-    pixels = np.ascontiguousarray(view(volume, frame))
+    if dimensions == 3 and stored.spacing_problem is not None:
+        raise MissingSpacing(stored.spacing_problem)
+    notes = () if affine is None or stored.is_oriented else (Note("unknown_orientation", _NO_ORIENTATION),)
+    pixels = np.ascontiguousarray(view(volume, frame.flat_axis, has_position=affine is not None))
     if frame.flat_axis is None:
         assert affine is not None, "only pictures have no position"
-        return DecodedImage(pixels, _spacing(affine), affine, stored.patient, frame, sha256)
+        return DecodedImage(pixels, _spacing(affine), affine, stored.patient, frame, sha256, notes=notes)
     spacing: tuple[float, ...] | None = stored.pixel_spacing
     if affine is not None:
         spacing = tuple(mm for axis, mm in enumerate(_spacing(affine)) if axis != frame.flat_axis)
-    return DecodedImage(pixels, spacing, None, stored.patient, frame, sha256)
+    return DecodedImage(pixels, spacing, None, stored.patient, frame, sha256, notes=notes)
 
 
 def lps(voxels: Pixels, affine: Affine | None) -> tuple[Pixels, Affine | None]:
@@ -81,41 +115,79 @@ def lps(voxels: Pixels, affine: Affine | None) -> tuple[Pixels, Affine | None]:
     return turned.transpose(2, 1, 0, 3), affine @ _orientations.inv_ornt_aff(change, voxels.shape[:3])
 
 
-def view(volume: NDArray[Any], frame: Frame) -> NDArray[Any]:
+def view(volume: NDArray[Any], flat_axis: int | None, has_position: bool) -> NDArray[Any]:
     """[D, H, W, ...] as the image's pixels lie: itself, or the picture as it is looked at.
 
     Axial: posterior down, left on the right. Coronal and sagittal: superior up, left or posterior on the right.
+    Without position: as the file has it.
     """
-    if frame.flat_axis is None:
+    if flat_axis is None:
         return volume
-    flat: NDArray[Any] = volume.take(0, axis=frame.flat_axis)
-    return flat if frame.flat_axis == 0 else flat[::-1]
+    flat: NDArray[Any] = volume.take(0, axis=flat_axis)
+    return flat[::-1] if has_position and flat_axis != 0 else flat
 
 
-def labels_on(stored: StoredVolume, frame: Frame | None) -> NDArray[Any]:
-    """The mask's values [H, W] or [D, H, W] as the image's pixels lie. Raises WrongGeometry."""
+def as_stored(pixels: NDArray[Any], frame: Frame) -> NDArray[Any]:
+    """[X, Y, Z] in the order of the image's file, of what lies on its pixels [H, W] or [D, H, W]."""
+    volume = pixels
+    if frame.flat_axis is not None:
+        is_turned = frame.affine is not None and frame.flat_axis != 0
+        volume = np.expand_dims(pixels[::-1] if is_turned else pixels, frame.flat_axis)
+    voxels = volume.transpose(2, 1, 0)
+    if frame.stored_affine is None:
+        return voxels
+    back = _orientations.ornt_transform(_LPS, _orientations.io_orientation(frame.stored_affine))
+    turned: NDArray[Any] = _orientations.apply_orientation(voxels, back)
+    return turned
+
+
+def labels_on(stored: StoredVolume, frame: Frame | None, channel: int = 0) -> NDArray[Any]:
+    """The mask's values [H, W] or [D, H, W] as the image's pixels lie. Raises WrongGeometry, MissingSpacing."""
     if frame is None:
-        raise WrongGeometry(
-            "says how the patient lies, its image does not, so the one cannot be laid on the other: save both in one "
-            "format, as NIfTI (volumes) or PNG (pictures)"
-        )
+        raise WrongGeometry(_ORIENTED_ON_WITHOUT_ORIENTATION)
     affine = stored.affine
     if stored.affine_is_guess and stored.size == frame.stored_shape:
         affine = frame.stored_affine  # the same array order, with the geometry that only the image knows
-    volume, affine = lps(stored.voxels, affine)
+    elif stored.spacing_problem is not None and frame.flat_axis is None:
+        raise MissingSpacing(stored.spacing_problem)
+    if affine is None and frame.affine is not None:
+        return _plain_labels_on(stored.voxels[..., channel], frame)
+    volume, affine = lps(stored.voxels[..., channel : channel + 1], affine)
     require_equal_shape(_three(volume.shape), frame.shape)
+    if frame.affine is None and affine is not None and not _is_as_stored(stored, frame.flat_axis):
+        raise WrongGeometry(_ORIENTED_ON_WITHOUT_ORIENTATION)
     _require_same_place(affine, frame)
-    return view(volume[..., 0], frame)
+    return view(volume[..., 0], frame.flat_axis, has_position=frame.affine is not None)
+
+
+def _plain_labels_on(voxels: NDArray[Any], frame: Frame) -> NDArray[Any]:
+    """voxels [X, Y, Z] that have rows and columns and no position, as those of `require_plain`."""
+    if frame.flat_axis is None or not frame.is_as_stored or voxels.shape[2] != 1:
+        raise WrongGeometry(_WITHOUT_ORIENTATION_ON_ORIENTED)
+    plane = voxels[..., 0].T
+    require_equal_shape(plane.shape, tuple(np.delete(frame.shape, frame.flat_axis)))
+    return plane
+
+
+def notes_on_mask(stored: StoredVolume, frame: Frame | None) -> tuple[Note, ...]:
+    if stored.affine_is_guess and frame is not None and frame.stored_affine is not None:
+        return (Note("unknown_orientation", f"{_NO_ORIENTATION}; it was laid on its image voxel by voxel"),)
+    return ()
 
 
 def require_plain(image: DecodedImage) -> None:
     """For masks of formats that have rows and columns only. Raises WrongGeometry where the image has more."""
     frame = image.frame
     if frame is not None and (frame.flat_axis is None or not frame.is_as_stored):
-        raise WrongGeometry(
-            "does not say how the patient lies, its image does, so the one cannot be laid on the other: save the mask "
-            "in the format of the image, with its header"
-        )
+        raise WrongGeometry(_WITHOUT_ORIENTATION_ON_ORIENTED)
+
+
+def _is_as_stored(stored: StoredVolume, flat_axis: int | None) -> bool:
+    """Tried on the numbers of so few pixels that they cost nothing: two along each axis that has any."""
+    few = np.arange(8).reshape(2, 2, 2)[tuple(slice(0, min(2, length)) for length in stored.size)]
+    turned, affine = lps(few[..., None], stored.affine)
+    seen = view(turned[..., 0], flat_axis, has_position=affine is not None)
+    return bool(np.array_equal(seen.ravel(), few.transpose(2, 1, 0).ravel()))
 
 
 def require_equal_shape(mask: tuple[int, ...], image: tuple[int, ...]) -> None:

@@ -113,7 +113,7 @@ def _opened(data: bytes) -> _Opened:
                 picture = Image.open(io.BytesIO(data), formats=FORMATS)
             except UnidentifiedImageError:
                 raise Undecodable(f"is no {_IN_WORDS} file, or is damaged: export it again") from None
-            if getattr(picture, "n_frames", 1) > 1:
+            if _has_second_page(picture):
                 raise Undecodable("holds several pages or frames: save one picture in each file, or a volume as NIfTI")
             _mend_small_bmp(picture, data)
             return _decoded(picture, data)
@@ -160,6 +160,17 @@ def _mend_small_bmp(picture: Image.Image, data: bytes) -> None:
 def _orientation(picture: Image.Image) -> int:
     found = picture.getexif().get(_EXIF_ORIENTATION, 1)
     return found if found in range(1, 9) else 1
+
+
+def _has_second_page(picture: Image.Image) -> bool:
+    """Asked for alone: to count all pages of a file made for it takes hours."""
+    if picture.format not in ("TIFF", "GIF", "PNG"):
+        return False
+    try:
+        picture.seek(1)
+    except EOFError:
+        return False
+    return True
 
 
 def _without_palette(picture: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable, WrongGeometry
-from worker.datasets.readers.model import Affine, Frame, Plane
+from worker.datasets.readers.model import Affine, Frame, Note, Plane
 from worker.datasets.readers.orientation import size_in_words, view
 from worker.datasets.readers.values import MAX_DECODED_BYTES
 
@@ -32,6 +32,7 @@ class Planes:
                 f"holds {len(chosen)} structures of {size_in_words(frame.shape)}, more than fit in "
                 f"{MAX_DECODED_BYTES / 2**30:.0f} GiB: export only those of the task"
             )
+        self.notes: tuple[Note, ...] = ()
         self._frame = frame
         self._volumes = {name: np.zeros(frame.shape, dtype=np.bool_) for name in chosen}
 
@@ -42,7 +43,10 @@ class Planes:
 
     def on_pixels(self) -> dict[str, Plane]:
         """[D, H, W], or [H, W] of a picture."""
-        return {name: np.ascontiguousarray(view(volume, self._frame)) for name, volume in self._volumes.items()}
+        return {
+            name: np.ascontiguousarray(view(volume, self._frame.flat_axis, has_position=True))
+            for name, volume in self._volumes.items()
+        }
 
 
 def placed_frame(frame: Frame | None, frames_of_reference: set[str]) -> Frame:

@@ -30,6 +30,7 @@ from worker.datasets.readers.orientation import (
     StoredVolume,
     as_image,
     labels_on,
+    notes_on_mask,
     require_equal_shape,
     require_plain,
     require_turned_alike,
@@ -37,6 +38,7 @@ from worker.datasets.readers.orientation import (
 from worker.datasets.readers.pictures import PictureLabels, read_picture, read_picture_labels
 from worker.datasets.readers.placing import Wanted
 from worker.datasets.readers.rtstruct import read_structure_set
+from worker.datasets.readers.seg_nrrd import read_named
 from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
 
 
@@ -77,8 +79,8 @@ def read_mask(
 ) -> LabelMask | NamedMask:
     """The mask of an image that `read_image` gave, laid on its pixels.
 
-    Labels are whole numbers from 0 to 65535. DICOM-SEG and RTSTRUCT give one plane for each name in the
-    file that is wanted.
+    Labels are whole numbers from 0 to 65535. DICOM-SEG, RTSTRUCT and .seg.nrrd give one plane for each name in the file
+    that is wanted.
     Raises CannotRead (WrongGeometry where the mask does not lie on the image) or UnsafeFile.
     """
     content = _content(folder, relative)
@@ -94,13 +96,16 @@ def read_mask(
             is_contours = text_of(content.datasets[0], "SOPClassUID") == STRUCTURE_SET_CLASS
             read_planes = read_structure_set if is_contours else read_segmentation
             planes = read_planes(content.datasets[0], image.frame, wanted)
-            return NamedMask(planes.on_pixels(), planes.names, content.sha256)
+            return NamedMask(planes.on_pixels(), planes.names, content.sha256, planes.notes)
     stored = _stored_volume(folder, relative, content)
+    if stored.segments:
+        return read_named(stored, image.frame, wanted, content.sha256)
     if stored.voxels.shape[3] != 1:
         raise WrongChannels(
             f"has {stored.voxels.shape[3]} values a voxel, which are no labels: save the mask with one integer a voxel"
         )
-    return LabelMask(as_labels(labels_on(stored, image.frame)), content.sha256)
+    labels = as_labels(labels_on(stored, image.frame))
+    return LabelMask(labels, content.sha256, notes=notes_on_mask(stored, image.frame))
 
 
 def content_sha256(folder: Path, relative: str) -> str:

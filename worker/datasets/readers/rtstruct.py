@@ -1,8 +1,8 @@
 """DICOM structure sets (RTSTRUCT): contours in mm, filled on the slices of an image.
 
-DICOM PS3.3 A.19, C.8.8.6. A voxel belongs to a structure where its centre lies inside an odd number of the contours of
-its slice: an inner contour is a hole, and so is the way to it of a keyhole contour. Nothing is drawn between contours.
-Points and open lines enclose nothing and are left out.
+DICOM PS3.3 A.19, C.8.8.6. A voxel belongs to a structure where its centre lies inside; `contours` says what several
+contours of a slice are together. Nothing is drawn between the slices of contours. Points and open lines enclose nothing
+and are left out, and so are the structures that nobody wants, wherever they lie.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,23 +10,36 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
+from worker.datasets.readers.contours import combined
 from worker.datasets.readers.dicom_files import Dataset, text_of
 from worker.datasets.readers.errors import Undecodable, WrongGeometry
-from worker.datasets.readers.model import Frame, Plane
+from worker.datasets.readers.model import Frame, Note
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
 
-_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+_EXCLUSIVE = "CLOSEDPLANAR_XOR"
+_CLOSED = ("CLOSED_PLANAR", _EXCLUSIVE)
+_CONTOUR_DATA = Tag("ContourData")
+#: A large plan has 50,000 contours with a million points.
+_MAX_CONTOURS = 200_000
+_MAX_CONTOURS_OF_SLICE = 5_000
+_MAX_POINTS = 20_000_000
+_MAX_POINTS_OF_ONE = 1_000_000
 #: Voxels: how far a contour may lie from the slice it is filled on.
 _TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
 class Contour:
-    """points: [N, 3], voxel index (x, y, z), not whole."""
+    """roi: its number, for several may have one name. points: [N, 3], voxel index (x, y, z), not whole.
+    is_exclusive: CLOSEDPLANAR_XOR."""
 
+    roi: int
     name: str
+    is_exclusive: bool
     points: NDArray[np.float64]
 
 
@@ -35,9 +48,9 @@ def read_structure_set(dataset: Dataset, frame: Frame | None, wanted: Wanted) ->
     target = placed_frame(frame, _frames_of_reference(dataset))
     names = _names(dataset)
     planes = Planes(target, names.values(), wanted)
-    contours = list(_contours(dataset, names, target))
+    contours = list(_contours(dataset, names, target, wanted))
     if contours:
-        _fill(contours, target, planes)
+        planes.notes = _fill(contours, target, planes)
     return planes
 
 
@@ -58,36 +71,83 @@ def _frames_of_reference(dataset: Dataset) -> set[str]:
     return {uid for uid in found if uid is not None}
 
 
-def _contours(dataset: Dataset, names: dict[int, str], frame: Frame) -> Iterator[Contour]:
+def _contours(dataset: Dataset, names: dict[int, str], frame: Frame, wanted: Wanted) -> Iterator[Contour]:
     if frame.affine is None:
         raise WrongGeometry("is laid on its image by position, but the image has none: use the image of the patient")
     to_voxel = voxel_of_lps(frame.affine)
+    num_contours = num_points = 0
     for roi in dataset.get("ROIContourSequence") or ():
         number = int(roi.ReferencedROINumber)
         if number not in names:
             raise Undecodable(f"has contours of structure {number}, which it does not name: export it again")
+        name = names[number]
+        if not wanted(name):
+            continue
         for contour in roi.get("ContourSequence") or ():
-            if text_of(contour, "ContourGeometricType") not in _CLOSED:
+            kind = text_of(contour, "ContourGeometricType")
+            if kind not in _CLOSED:
                 continue
-            points = np.array(contour.ContourData, dtype=np.float64).reshape(-1, 3)
-            if not np.isfinite(points).all():
-                raise Undecodable(f"has a contour of {names[number]} with points that are no numbers: export it again")
+            points = _points(contour, name)
+            num_contours, num_points = num_contours + 1, num_points + len(points)
+            if num_contours > _MAX_CONTOURS or num_points > _MAX_POINTS:
+                raise Undecodable(
+                    f"holds more than {_MAX_CONTOURS} contours or {_MAX_POINTS} points: export fewer structures in "
+                    "each file"
+                )
             if len(points) >= 3:
-                yield Contour(names[number], points @ to_voxel[:3, :3].T + to_voxel[:3, 3])
+                yield Contour(number, name, kind == _EXCLUSIVE, points @ to_voxel[:3, :3].T + to_voxel[:3, 3])
 
 
-def _fill(contours: Sequence[Contour], frame: Frame, planes: Planes) -> None:
+def _points(contour: Dataset, name: str) -> NDArray[np.float64]:
+    """[N, 3] mm in LPS. From the bytes, for pydicom would make an object of each number. Raises Undecodable."""
+    raw = contour.get_item(_CONTOUR_DATA)
+    if raw is None:
+        raise Undecodable(f"has a contour of {name} without points: export it again")
+    values = raw.value or b""
+    if isinstance(raw, RawDataElement) and isinstance(values, bytes):
+        if values.count(b"\\") >= 3 * _MAX_POINTS_OF_ONE:
+            raise Undecodable(f"has a contour of {name} with more than {_MAX_POINTS_OF_ONE} points: export it again")
+        values = values.strip(b" \0").split(b"\\") if values.strip(b" \0") else []
+    numbers = np.array([float(value) for value in values], dtype=np.float64)
+    if len(numbers) % 3:
+        raise Undecodable(f"has a contour of {name} with {len(numbers)} numbers, not three a point: export it again")
+    if not np.isfinite(numbers).all():
+        raise Undecodable(f"has a contour of {name} with points that are no numbers: export it again")
+    return numbers.reshape(-1, 3)
+
+
+def _fill(contours: Sequence[Contour], frame: Frame, planes: Planes) -> tuple[Note, ...]:
+    """Into the planes; returned is what a person should look at."""
     across = _axis_across(contours)
-    by_slice: dict[tuple[str, int], list[NDArray[np.float64]]] = {}
+    by_slice: dict[tuple[int, str, int], tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]] = {}
     for contour in contours:
         number = _slice_number(contour, across, frame)
         if number is not None:
-            by_slice.setdefault((contour.name, number), []).append(np.delete(contour.points, across, axis=1))
-    for (name, number), polygons in by_slice.items():
+            polygons = by_slice.setdefault((contour.roi, contour.name, number), ([], []))
+            if len(polygons[0]) + len(polygons[1]) >= _MAX_CONTOURS_OF_SLICE:
+                raise Undecodable(
+                    f"has more than {_MAX_CONTOURS_OF_SLICE} contours of {contour.name} on one slice: export it again"
+                )
+            polygons[contour.is_exclusive].append(np.delete(contour.points, across, axis=1))
+    crossing: dict[str, list[int]] = {}
+    for (_, name, number), (closed, exclusive) in by_slice.items():
         volume = planes.volume(name)
-        if volume is not None:
-            plane = np.moveaxis(volume, across, 0)[number]
-            plane |= inside_odd(polygons, plane.shape)
+        if volume is None:
+            continue
+        plane = np.moveaxis(volume, across, 0)[number]
+        height, width = plane.shape
+        inside, crosses = combined(closed, exclusive, (height, width))
+        plane |= inside
+        if crosses:
+            crossing.setdefault(name, []).append(number)
+    return tuple(
+        Note(
+            "crossing_contours",
+            f"has contours of {name} that cross on {len(numbers)} slice(s) (the first is slice {min(numbers)}, from "
+            "0), of which the union was taken: look at them in the program that drew them",
+        )
+        for name, numbers in crossing.items()
+    )
 
 
 def _axis_across(contours: Sequence[Contour]) -> int:
@@ -115,26 +175,3 @@ def _slice_number(contour: Contour, across: int, frame: Frame) -> int | None:
             "pair it with the whole series that it was drawn on"
         )
     return number
-
-
-def inside_odd(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> Plane:
-    """bool of the given shape: where a pixel's centre (a whole number) is inside an odd number of polygons [N, 2].
-
-    The even-odd rule along lines of the second axis: each edge that crosses a line turns inside and outside over from
-    the crossing on. A centre on an edge belongs to the polygon on its far side, so neighbours never share pixels.
-    """
-    num_lines, length = shape
-    turns = np.zeros((num_lines, length + 1), dtype=np.int32)
-    for polygon in polygons:
-        start, end = polygon, np.roll(polygon, -1, axis=0)
-        first = np.clip(np.ceil(np.minimum(start[:, 0], end[:, 0])), 0, num_lines).astype(np.int64)
-        stop = np.clip(np.ceil(np.maximum(start[:, 0], end[:, 0])), 0, num_lines).astype(np.int64)
-        counts = stop - first
-        edge = np.repeat(np.arange(len(polygon)), counts)
-        line = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
-        rise = end[edge, 0] - start[edge, 0]
-        crossing = start[edge, 1] + (line - start[edge, 0]) * (end[edge, 1] - start[edge, 1]) / rise
-        column = np.clip(np.ceil(crossing), 0, length).astype(np.int64)
-        np.add.at(turns, (line, column), 1)
-    inside: Plane = np.cumsum(turns, axis=1)[:, :length] % 2 == 1
-    return inside

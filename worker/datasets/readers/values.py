@@ -1,11 +1,12 @@
 """Voxel types: what a file may hold, rescaled and brought to the few types that the rest of the platform knows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasets.readers.errors import Undecodable
+from worker.datasets.readers.errors import MissingSpacing, Undecodable
 from worker.datasets.readers.model import Pixels
 
 #: Decoded, in memory. A whole-body CT of 512 x 512 x 1500 voxels has 750 MiB.
@@ -27,6 +28,16 @@ def require_size(shape: tuple[int, ...], bytes_a_voxel: int) -> None:
         raise Undecodable(
             f"says to hold {_in_words(shape)} voxels, {num_bytes / 2**30:.1f} GiB, more than "
             f"{MAX_DECODED_BYTES / 2**30:.0f} GiB: crop or resample it, or export it again if that is wrong"
+        )
+
+
+def require_sizes(sizes: Iterable[float]) -> None:
+    """Of voxels. Raises MissingSpacing for what is no size: 0, negative, infinite, NaN."""
+    listed = [float(size) for size in sizes]
+    if not all(0 < size < np.inf for size in listed):
+        given = " x ".join(f"{size:g}" for size in listed)
+        raise MissingSpacing(
+            f"says that its voxels measure {given}, which is no size: set its spacing, or export it again"
         )
 
 

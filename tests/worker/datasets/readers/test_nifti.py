@@ -12,6 +12,7 @@ from tests.worker.datasets.readers.medical_files import write_nifti
 from worker.datasets.files import UnsafeFile
 from worker.datasets.readers import (
     LabelMask,
+    MissingSpacing,
     Undecodable,
     WrongChannels,
     WrongDimensions,
@@ -170,5 +171,5 @@ def test_a_header_without_geometry_is_refused(tmp_path: Path) -> None:
     volume.header.set_sform(np.diag([1, 1, 0, 1]), code=1)
     data = bytearray(volume.to_bytes())
     (tmp_path / "a.nii").write_bytes(data)
-    with pytest.raises(Undecodable, match="orientation is no valid matrix"):
+    with pytest.raises(MissingSpacing, match="says that its voxels measure 1 x 1 x 0, which is no size"):
         read_image(tmp_path, "a.nii", 3)

@@ -16,7 +16,7 @@ from tests.worker.datasets.readers.medical_files import (
     write_series,
 )
 from worker.datasets.readers import NamedMask, WrongGeometry, read_image, read_mask
-from worker.datasets.readers.rtstruct import inside_odd
+from worker.datasets.readers.contours import inside_odd
 
 VOXELS = np.arange(4 * 8 * 10, dtype=np.uint16).reshape(4, 8, 10)
 

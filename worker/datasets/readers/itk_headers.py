@@ -1,0 +1,215 @@
+"""The header of a NRRD or MetaImage file, read before SimpleITK opens it.
+
+SimpleITK fills in what a header does not say (1 mm, no rotation), makes a flip of a negative spacing, takes memory for
+whatever a header declares, and opens whatever file it names. So what a header says is looked at here first.
+
+Sources: teem.sourceforge.net/nrrd/format.html; the documentation of MetaIO, whose reader takes `=` and `:` alike.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from worker.datasets.files import UnsafeFile, resolve_inside
+from worker.datasets.readers.errors import Undecodable, WrongDimensions
+from worker.datasets.readers.model import Segment
+from worker.datasets.readers.names import NRRD_SUFFIXES
+from worker.datasets.readers.values import require_size, require_sizes
+
+#: A segmentation of 100 segments has 80 kB of header.
+_MAX_HEADER_BYTES = 2**20
+_MAX_AXES = 16
+#: Kinds of a NRRD's axis that are places, not values at a place.
+_SPATIAL_KINDS = ("domain", "space", "???", "")
+#: Of the patient, as LPS; `scanner-xyz` and others are not.
+_PATIENT_SPACES = re.compile(
+    r"(left|right)-(anterior|posterior)-(superior|inferior)(-time)?|(las|ras|lps)t?", re.IGNORECASE
+)
+_NUMBER = r"[-+.\w]+"
+_NO_HEADER = "is no NRRD or MetaImage file, or is damaged: export or copy it again"
+
+
+@dataclass(frozen=True)
+class ItkHeader:
+    """fields: by name in small letters without blanks; the first of equals. pairs: a NRRD's `key:=value`. data_files:
+    all that are named, for if there are two, SimpleITK could take the other. has_end: whether the header ends."""
+
+    is_nrrd: bool
+    fields: Mapping[str, str]
+    pairs: Mapping[str, str]
+    data_files: tuple[str, ...]
+    has_end: bool
+
+    @property
+    def says_orientation(self) -> bool:
+        if self.is_nrrd:
+            return "spacedirections" in self.fields
+        return any(name in self.fields for name in ("transformmatrix", "rotation", "orientation"))
+
+    @property
+    def is_of_patient(self) -> bool:
+        """Whether the orientation is that of a person: MetaImages are always taken so."""
+        named = _PATIENT_SPACES.fullmatch(self.fields.get("space", "").strip())
+        return self.says_orientation and (not self.is_nrrd or named is not None)
+
+
+def read_header(folder: Path, relative: str) -> ItkHeader:
+    """By the suffix, which must be what the content is. Raises UnsafeFile."""
+    try:
+        with resolve_inside(folder, relative).open("rb") as file:
+            text = file.read(_MAX_HEADER_BYTES).decode("latin-1")
+    except PermissionError:
+        raise UnsafeFile("may not be read: give the worker's user permission to read it") from None
+    is_nrrd = relative.lower().endswith(NRRD_SUFFIXES)
+    if text.startswith("NRRD") != is_nrrd:
+        raise UnsafeFile(_NO_HEADER)
+    return _of_nrrd(text) if is_nrrd else _of_meta_image(text)
+
+
+def _of_nrrd(text: str) -> ItkHeader:
+    """A NRRD's header ends with an empty line, or with the file, where its data are in another one."""
+    unified = text.replace("\r\n", "\n")
+    head, end, _ = unified.partition("\n\n")
+    fields: dict[str, str] = {}
+    pairs: dict[str, str] = {}
+    data_files: list[str] = []
+    for line in head.split("\n")[1:]:
+        if line.startswith("#"):
+            continue
+        key, is_pair, value = line.partition(":=")
+        if is_pair and ": " not in key:
+            pairs[key.strip()] = value.strip()
+            continue
+        name, separator, value = line.partition(":")
+        if separator:
+            name = _folded(name)
+            fields.setdefault(name, value.strip())
+            if name == "datafile":
+                data_files.append(value.strip())
+    return ItkHeader(True, fields, pairs, tuple(data_files), bool(end))
+
+
+def _of_meta_image(text: str) -> ItkHeader:
+    fields: dict[str, str] = {}
+    data_files: list[str] = []
+    for line in re.split(r"\r\n|\r|\n", text):
+        found = re.match(r"\s*([A-Za-z_ ]+?)\s*[=:]\s*(.*?)\s*$", line)
+        if found is None:
+            if data_files:
+                break  # the voxels
+            continue
+        name = _folded(found[1])
+        fields.setdefault(name, found[2])
+        if name == "elementdatafile":
+            data_files.append(found[2])
+            if found[2].upper() == "LOCAL":
+                break
+    return ItkHeader(False, fields, {}, tuple(data_files), bool(data_files))
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"\s", "", name).lower()
+
+
+def require_bounded(header: ItkHeader, num_file_bytes: int) -> None:
+    """Before SimpleITK takes memory. Raises Undecodable, WrongDimensions.
+
+    Sizes that are no numbers are left to SimpleITK, which refuses them.
+    """
+    num_axes = _first_number(header.fields.get("dimension" if header.is_nrrd else "ndims"))
+    if num_axes is not None and not 1 <= num_axes <= _MAX_AXES:
+        raise WrongDimensions(f"says to have {num_axes} axes: save one volume in each file")
+    sizes = _numbers(header.fields.get("sizes" if header.is_nrrd else "dimsize", ""))
+    channels = _first_number(header.fields.get("elementnumberofchannels")) or 1
+    if sizes:
+        require_size((*(int(size) for size in sizes if np.isfinite(size)), channels), 1)
+    compressed = _first_number(header.fields.get("compresseddatasize")) or 0
+    if compressed > num_file_bytes:
+        raise Undecodable(
+            f"says to hold {compressed} bytes of compressed voxels, but its file has {num_file_bytes}: copy it again"
+        )
+
+
+def says_spacing(header: ItkHeader) -> bool:
+    """Whether the header says how large the voxels are. Raises MissingSpacing where it says what is no size."""
+    if header.is_nrrd:
+        return _nrrd_says_spacing(header)
+    given = header.fields.get("elementspacing", header.fields.get("elementsize"))
+    if given is None:
+        return False
+    require_sizes(_numbers(given)[:3])
+    return True
+
+
+def _nrrd_says_spacing(header: ItkHeader) -> bool:
+    sizes: list[float | None]
+    if "spacedirections" in header.fields:
+        vectors = re.findall(r"none|\([^)]*\)", header.fields["spacedirections"], flags=re.IGNORECASE)
+        sizes = [None if vector.lower() == "none" else _length(vector) for vector in vectors]
+        sizes = [size for size in sizes if size is not None]
+    elif "spacings" in header.fields:
+        sizes = [size for axis, size in enumerate(_numbers(header.fields["spacings"])) if _is_spatial(header, axis)]
+    else:
+        return False
+    sizes = sizes[:3]
+    if not sizes or any(size is None or np.isnan(size) for size in sizes):
+        return False  # NaN is how NRRD says that it does not know
+    require_sizes(size for size in sizes if size is not None)
+    return True
+
+
+def _is_spatial(header: ItkHeader, axis: int) -> bool:
+    kinds = header.fields.get("kinds", "").lower().split()
+    return axis >= len(kinds) or kinds[axis] in _SPATIAL_KINDS
+
+
+def _length(vector: str) -> float:
+    return float(np.linalg.norm(_numbers(vector) or [np.nan]))
+
+
+def segments_of(header: ItkHeader) -> tuple[Segment, ...]:
+    """Of a segmentation of 3D Slicer: `Segment0_Name`, with its value and layer. Raises Undecodable.
+
+    Old files say neither: each segment then has a layer of its own, and the value 1.
+    """
+    names: dict[int, str] = {}
+    for key, value in header.pairs.items():
+        if found := re.fullmatch(r"Segment(\d{1,5})_Name", key):
+            names[int(found[1])] = value
+    return tuple(
+        Segment(
+            name=name or f"segment {number}",
+            layer=_number_of(header, f"Segment{number}_Layer", default=number),
+            value=_number_of(header, f"Segment{number}_LabelValue", default=1),
+        )
+        for number, name in sorted(names.items())
+    )
+
+
+def _number_of(header: ItkHeader, key: str, default: int) -> int:
+    text = header.pairs.get(key)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise Undecodable(f"has a header whose {key} is {text[:40]!a}, which is no whole number: export it again")
+    return int(text)
+
+
+def _first_number(text: str | None) -> int | None:
+    found = re.match(r"\s*(-?\d+)", text or "")
+    return int(found[1][:20]) if found else None
+
+
+def _numbers(text: str) -> list[float]:
+    """NaN for what is no number."""
+    return [_number(part) for part in re.findall(_NUMBER, text)]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

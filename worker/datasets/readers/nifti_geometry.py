@@ -1,0 +1,83 @@
+"""Where the voxels of a NIfTI header lie, read as the standard says it, also where a writer left rounding behind.
+
+Sources: nifti1.h (methods 1 to 3, qfac), and what nifticlib and ITK make of headers on its edge.
+"""
+
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from worker.datasets.readers.errors import Undecodable
+from worker.datasets.readers.model import Affine
+from worker.datasets.readers.values import require_sizes
+
+#: NIfTI codes of the unit of length, to mm; 0 is unknown, which everybody reads as mm.
+MM_OF_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+#: Of the squared length of the quaternion's vector: so much above 1 is rounding.
+_ROUNDING = 1e-3
+#: nibabel's functions carry no types.
+_quaternions: Any = nib.quaternions
+_volumeutils: Any = nib.volumeutils
+
+
+def affine_of(header: Any) -> tuple[Affine | None, bool]:
+    """In the header's own unit; None where it does not say how large the voxels are. And whether it leaves open how
+    the patient lies, which nibabel then takes as LAS.
+
+    Raises MissingSpacing for sizes that are none, Undecodable for a rotation that is none.
+    """
+    is_guess = int(header["sform_code"]) <= 0 and int(header["qform_code"]) <= 0
+    if int(header["sform_code"]) > 0:
+        affine = np.array(header.get_sform(), dtype=np.float64)
+        sizes = np.linalg.norm(affine[:3, :3], axis=0)
+        require_sizes(sizes)
+        return affine, False
+    sizes = _sizes(header)
+    if sizes is None:
+        return None, is_guess
+    if is_guess:
+        shape = tuple(int(length) for length in header.get_data_shape()[:3])
+        return np.array(_volumeutils.shape_zoom_affine(shape, sizes[: len(shape)], True), dtype=np.float64), True
+    return _of_quaternion(header, sizes), False
+
+
+def _sizes(header: Any) -> list[float] | None:
+    """Of the first three axes; None where one is 0, which is how headers say nothing. Axes without extent have 1."""
+    lengths = [int(length) for length in header["dim"][1:4]]
+    num_axes = int(header["dim"][0])
+    sizes = [float(size) for size in header["pixdim"][1:4]]
+    for axis in range(3):
+        if sizes[axis] == 0 and (axis >= num_axes or lengths[axis] == 1):
+            sizes[axis] = 1.0
+    if 0 in sizes:
+        return None
+    require_sizes(sizes)
+    return sizes
+
+
+def _of_quaternion(header: Any, sizes: list[float]) -> Affine:
+    vector = np.array([float(header[f"quatern_{letter}"]) for letter in "bcd"])
+    squared = float(vector @ vector)
+    if not np.isfinite(vector).all() or squared > 1 + _ROUNDING:
+        raise Undecodable(
+            f"has a header whose orientation is no rotation (quaternion {', '.join(f'{part:g}' for part in vector)}): "
+            "export it again with its geometry"
+        )
+    try:
+        rotation = _quaternions.quat2mat(header.get_qform_quaternion())
+    except ValueError:  # longer than 1
+        rotation = _quaternions.quat2mat([0.0, *vector])
+    flip = -1.0 if float(header["pixdim"][0]) < 0 else 1.0  # 0, which should not occur, means 1
+    affine = np.eye(4)
+    affine[:3, :3] = rotation @ np.diag([sizes[0], sizes[1], sizes[2] * flip])
+    affine[:3, 3] = [float(header[f"qoffset_{letter}"]) for letter in "xyz"]
+    return affine
+
+
+def require_known_unit(header: Any) -> float:
+    """Millimetres in a unit of the header."""
+    factor = MM_OF_UNIT.get(int(header["xyzt_units"]) & 7)
+    if factor is None:
+        raise Undecodable("has a header with an unknown unit of length: set it to mm")
+    return factor

@@ -1,0 +1,58 @@
+"""Segmentations of 3D Slicer (.seg.nrrd): each segment by its name, where its layer has its value.
+
+What the segments are called is what counts, as in DICOM-SEG: their values are the program's own, and differ between
+files of one data set.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.datasets.readers.errors import Undecodable
+from worker.datasets.readers.model import Frame, NamedMask, Plane, Segment
+from worker.datasets.readers.orientation import StoredVolume, labels_on, size_in_words
+from worker.datasets.readers.placing import Wanted
+from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
+
+
+def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256: str) -> NamedMask:
+    """Planes of the wanted segments; those of one name are united. Raises CannotRead."""
+    num_layers = stored.voxels.shape[3]
+    by_layer: dict[int, list[Segment]] = {layer: [] for layer in range(num_layers)}
+    for segment in stored.segments:
+        if segment.layer not in by_layer:
+            raise Undecodable(
+                f"names layer {segment.layer} for its segment {segment.name}, but has {num_layers}: export it again"
+            )
+        by_layer[segment.layer].append(segment)
+    names = tuple(dict.fromkeys(segment.name for segment in stored.segments))
+    _require_room(stored, sum(1 for name in names if wanted(name)))
+    planes: dict[str, Plane] = {}
+    labels: NDArray[np.int32] | None = None
+    for layer, segments in by_layer.items():
+        labels = as_labels(labels_on(stored, frame, layer))
+        _require_described(labels, segments)
+        for segment in segments:
+            if wanted(segment.name):
+                planes[segment.name] = planes.get(segment.name, np.zeros(labels.shape, np.bool_)) | (
+                    labels == segment.value
+                )
+    values_of = {name: tuple(part.value for part in stored.segments if part.name == name) for name in names}
+    return NamedMask(planes, names, sha256, labels=labels if num_layers == 1 else None, values_of=values_of)
+
+
+def _require_room(stored: StoredVolume, num_wanted: int) -> None:
+    if num_wanted * math.prod(stored.size) > MAX_DECODED_BYTES:
+        raise Undecodable(
+            f"holds {num_wanted} structures of {size_in_words(stored.size[::-1])}, more than fit in "
+            f"{MAX_DECODED_BYTES / 2**30:.0f} GiB: export only those of the task"
+        )
+
+
+def _require_described(labels: NDArray[np.int32], segments: list[Segment]) -> None:
+    known = {0, *(segment.value for segment in segments)}
+    unknown = [int(value) for value in np.flatnonzero(np.bincount(labels.ravel())) if int(value) not in known]
+    if unknown:
+        listed = ", ".join(str(value) for value in unknown[:8])
+        raise Undecodable(f"holds the value(s) {listed}, which none of its segments has: export it again")
