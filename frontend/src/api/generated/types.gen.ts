@@ -516,7 +516,7 @@ export type CaseWarning = {
     /**
      * Code
      */
-    code: 'near_duplicate' | 'split_conflict' | 'exif_turn';
+    code: 'near_duplicate' | 'split_conflict' | 'exif_turn' | 'constant_image' | 'unknown_orientation' | 'empty_slices' | 'crossing_contours';
     /**
      * Message
      */
