@@ -34,6 +34,7 @@ from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import aggregate_round, validate_state
+from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
@@ -106,9 +107,15 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     lease.log("info", training_line(update, time.monotonic() - begun))
     contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
     if update.local_state:
-        kept = to_bytes(_flatten(update.local_state))
+        if spoilt := models_not_kept(update.local_state):
+            lease.log(
+                "warning",
+                f"{participant}: what round {payload.round} leaves at the site for {', '.join(spoilt)} holds NaN or "
+                "infinite values and is not kept: the next round goes on from what was kept before",
+            )
+        kept = to_bytes(_flatten(state_to_keep(local_state, update.local_state)))
         write_when_there_is_room(
-            lambda: toolbox.local_states.save(run.run_id, participant, payload.round, kept),
+            lambda: toolbox.local_states.save(run.run_id, participant, payload.round, kept, payload.kept_round),
             toolbox.local_states.folder,
             f"the optimizer's state of {participant}",
             lease,
@@ -216,11 +223,13 @@ def _downloads(strategy: Strategy, state: State, participants: Iterable[str]) ->
 
 
 def _load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> State | None:
-    """What this participant kept of its previous round: the optimizer's state, and what its strategy keeps."""
-    content = toolbox.local_states.load_before(payload.run.run_id, payload.participant, payload.round)
+    """What this participant kept of its last round whose update was used: the optimizer's state, and its strategy's."""
+    content = toolbox.local_states.load_before(
+        payload.run.run_id, payload.participant, payload.round, payload.kept_round
+    )
     if content is not None:
         return _unflatten(from_bytes(content))
-    if payload.round > 1 and payload.run.config.schedule.optimizer_state == "keep":
+    if payload.kept_round != 0 and payload.round > 1 and payload.run.config.schedule.optimizer_state == "keep":
         lease.log(
             "warning",
             f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; the optimizer's "

@@ -1,8 +1,9 @@
 """What stays at a site between rounds: Adam's moments of the segmentation models.
 
-One file a round, `<run>/<participant>/<round>.safetensors`, of which the last three are kept: a repeated round r reads
-what round r - 1 left, so a crash changes no bit; and where the state after r is found damaged while r + 1 trains, r is
-done again. All worker processes of one machine share the folder.
+One file a round, `<run>/<participant>/<round>.safetensors`. Kept are the last three, for a repeated round r reads what
+round r - 1 left, so that a crash changes no bit, and where the state after r is found damaged while r + 1 trains, r is
+done again; and the last whose update was used, for a site whose update was refused or came too late goes on from there.
+All worker processes of one machine share the folder.
 
 A run that was tested may be given more rounds later: its files stay for some days, marked by a file `ended`.
 """
@@ -27,19 +28,29 @@ class LocalStateStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def load_before(self, run_id: str, participant: str, round_number: int) -> bytes | None:
-        """What the last round before `round_number` in which this participant trained has left; None if nothing."""
+    def load_before(
+        self, run_id: str, participant: str, round_number: int, used_round: int | None = None
+    ) -> bytes | None:
+        """What the last round before `round_number` in which this participant trained has left; None if nothing.
+
+        used_round: the last one whose update was used, 0 where none was; None where that is not known.
+        """
         folder = self._participant_folder(run_id, participant)
-        earlier = [number for number in _rounds_in(folder) if number < round_number]
+        last = round_number - 1 if used_round is None else min(round_number - 1, used_round)
+        earlier = [number for number in _rounds_in(folder) if number <= last]
         return _file(folder, max(earlier)).read_bytes() if earlier else None
 
-    def save(self, run_id: str, participant: str, round_number: int, content: bytes) -> None:
-        """Keeps the last three rounds: no repetition asks for an earlier one."""
+    def save(
+        self, run_id: str, participant: str, round_number: int, content: bytes, used_round: int | None = None
+    ) -> None:
+        """Keeps the last three rounds, and the last up to `used_round`: no repetition asks for another one."""
         folder = self._participant_folder(run_id, participant)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / _ENDED).unlink(missing_ok=True)
         write_atomically(_file(folder, round_number), content)
-        for number in _rounds_in(folder)[:-KEPT_ROUNDS]:
+        rounds = _rounds_in(folder)
+        used = [number for number in rounds if used_round is not None and number <= used_round]
+        for number in {*rounds[:-KEPT_ROUNDS]} - {*used[-1:]}:
             _file(folder, number).unlink(missing_ok=True)
 
     def end(self, run_id: str, participant: str) -> None:

@@ -54,7 +54,8 @@ class DataConfig(Contract):
         default=0.5,
         ge=0,
         le=1,
-        description="Of the patches, how many lie around a structure. Ours.",
+        description="Of the patches, how many lie around a structure: each structure of the image is as likely, "
+        "whatever its size (as in nnU-Net), and so is each of its voxels. Ours.",
         json_schema_extra=applies_when("sampling", "patches"),
     )
     overlap: float = Field(

@@ -115,6 +115,11 @@ class TrainSitePayload(Contract):
     data: Manifests
     parts: PartMap
     state: PartMap
+    kept_round: int | None = Field(
+        default=None,
+        ge=0,
+        description="The participant's last round whose update was used: it goes on from what it kept then. 0: none.",
+    )
 
 
 class SiteUpdateRef(Contract):

@@ -87,6 +87,7 @@ def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> Tra
         data=_manifests(session, run, task.participant),
         parts={name: state[name] for name in downloads.get(task.participant, [])},
         state=state,
+        kept_round=repository.last_used_round(session, run, task.participant, task.round),
     )
 
 

@@ -1,9 +1,9 @@
 """Queries on the ledger."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.contracts.status import TERMINAL_TASK_STATUSES
+from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.contracts.tasks import TaskKind
 from backend.db.models import Run, RunDataset, RunRound, Task
 
@@ -16,6 +16,18 @@ def tasks_of(session: Session, run: Run, kind: TaskKind, round_number: int | Non
     tasks = session.scalars(query).all()
     order = {participant: index for index, participant in enumerate(_participant_order(run))}
     return sorted(tasks, key=lambda task: order.get(task.participant, -1))
+
+
+def last_used_round(session: Session, run: Run, participant: str, before: int) -> int:
+    """The participant's last round before this one whose update was aggregated; 0 where none was."""
+    query = select(func.max(Task.round)).where(
+        Task.run_id == run.id,
+        Task.kind == "train_site",
+        Task.participant == participant,
+        Task.status == TaskStatus.COMPLETED,
+        Task.round < before,
+    )
+    return session.scalar(query) or 0
 
 
 def latest_round(session: Session, run: Run) -> RunRound | None:

@@ -123,3 +123,18 @@ def test_failed_check_says_why_and_can_be_repeated(
     backend.post(f"/datasets/{dataset['id']}/check")
     worker.work_until_idle()
     assert backend.get(f"/datasets/{dataset['id']}")["status"] == "ready"
+
+
+def test_a_site_goes_on_from_its_last_update_that_was_used(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """Round 1 refuses the update of c: what c kept of it is not what it begins round 2 with."""
+    worker.refuse = {"c": "tensor model.0.weight holds NaN"}
+    start_run(backend, federation, minimum_sites=2)
+    worker.work_one("coordinator")
+    for _ in "abc":
+        worker.work_one("simulated")
+    worker.work_one("coordinator")
+    claimed = [worker.must_claim(task_id)["payload"] for task_id in worker.task_ids("simulated")]
+    kept = {payload["participant"]: (payload["round"], payload["kept_round"]) for payload in claimed}
+    assert kept == {"a": (2, 1), "b": (2, 1), "c": (2, 0)}

@@ -37,6 +37,24 @@ def test_the_last_three_rounds_are_kept(tmp_path: Path) -> None:
     assert kept == ["10.safetensors", "11.safetensors", "9.safetensors"]
 
 
+def test_a_refused_round_is_passed_over_and_the_last_used_one_kept(tmp_path: Path) -> None:
+    """Rounds 2 to 4 were refused: each begins with what round 1 left, which is kept as long as it is the last used."""
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"after 1", 0)
+    for number in (2, 3, 4):
+        assert store.load_before("run", "site-a", number, 1) == b"after 1"
+        store.save("run", "site-a", number, b"refused", 1)
+    assert store.load_before("run", "site-a", 5, 4) == b"refused", "used after all"
+    store.save("run", "site-a", 5, b"after 5", 4)
+    assert sorted(path.stem for path in (tmp_path / "run" / "site-a").iterdir()) == ["3", "4", "5"]
+
+
+def test_without_a_used_round_nothing_is_loaded(tmp_path: Path) -> None:
+    store = LocalStateStore(tmp_path)
+    store.save("run", "site-a", 1, b"refused", 0)
+    assert store.load_before("run", "site-a", 2, 0) is None
+
+
 def test_what_ended_long_ago_goes_and_what_may_go_on_stays(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     for run, site in (("old", "site-a"), ("old", "site-b"), ("new", "site-a"), ("under-way", "site-a")):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from worker.engine.data import ParticipantData, SiteData
+from worker.engine.kept_state import is_finite, state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.plan import POOLED, Plan, State
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
@@ -61,9 +62,11 @@ def run_rounds(
             context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
             updates[participant] = strategy.train_site(parts, data_of(participant, sites, plan), context)
-            kept[participant] = updates[participant].local_state
         # 3. The server checks the updates and aggregates those that are sound, in site order.
         state, refused = aggregate_round(strategy, state, updates, plan, round_)
+        # What a refused update left at its site is no better: the site goes on from what it kept before.
+        for participant in updates.keys() - refused.keys():
+            kept[participant] = state_to_keep(kept.get(participant), updates[participant].local_state)
         # 4. Everyone validates the new state, whether it trained in this round or not.
         metrics = {
             participant: (updates[participant].metrics if participant in updates else ())
@@ -97,7 +100,7 @@ def aggregate_round(
 ) -> tuple[State, dict[str, str]]:
     """The next state, and the participants whose update was refused with the reason. `updates` in site order.
 
-    Raises ValueError with all reasons when every update was refused.
+    Raises ValueError with all reasons when every update was refused, or where the sum of finite updates is not finite.
     """
     sound: dict[str, SiteUpdate] = {}
     refused: dict[str, str] = {}
@@ -110,7 +113,13 @@ def aggregate_round(
             sound[participant] = update
     if not sound:
         raise ValueError("no update of this round can be aggregated: " + "; ".join(refused.values()))
-    return strategy.aggregate(state, sound, plan, round_), refused
+    following = strategy.aggregate(state, sound, plan, round_)
+    if broken := [name for name, tensors in following.items() if not is_finite(tensors)]:
+        raise ValueError(
+            f"the aggregation left NaN or infinite values in {', '.join(broken)} though every update was finite: lower "
+            "the learning rates of sites and server"
+        )
+    return following, refused
 
 
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:

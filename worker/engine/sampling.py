@@ -52,7 +52,9 @@ def cut_patch(
 ) -> Pair:
     """A patch around a random voxel: of a structure with probability foreground_share, else of anywhere.
 
-    reference: [S, *space] bool. An image smaller than the patch is padded with zeros at its end.
+    Of those in the image a structure is drawn first and then one of its voxels, as nnU-Net does (Isensee et al. 2021):
+    a small one is met as often as a large one. reference: [S, *space] bool, planes may overlap. An image smaller than
+    the patch is padded with zeros at its end.
     """
     image, reference = _padded(image, size), _padded(reference, size)
     space = tuple(image.shape[1:])
@@ -69,18 +71,23 @@ def cut_patch(
 
 
 def _foreground_voxel(reference: NDArray[np.bool_], position: float) -> tuple[int, ...] | None:
-    """The voxel at this share, 0 to 1, of those of any structure, in array order; None where there is none.
+    """A structure and its voxel by one draw, 0 to 1: every structure that is present has an equal share of it,
+    and every voxel, in array order, of its structure's share. None where no structure is present.
 
     Counted plane by plane, then looked up in one: for 31 million voxels a fifth of the time that listing all takes.
     """
-    up_to = np.cumsum([np.count_nonzero(plane.any(axis=0)) for plane in reference.swapaxes(0, 1)])
-    total = int(up_to[-1])
-    if total == 0:
+    counts = [[np.count_nonzero(plane) for plane in structure] for structure in reference]
+    present = [index for index, of_planes in enumerate(counts) if any(of_planes)]
+    if not present:
         return None
-    wanted = min(int(position * total), total - 1)
+    drawn = min(int(position * len(present)), len(present) - 1)
+    structure, share = present[drawn], position * len(present) - drawn
+    up_to = np.cumsum(counts[structure])
+    total = int(up_to[-1])
+    wanted = min(int(share * total), total - 1)
     row = int(np.searchsorted(up_to, wanted, side="right"))
     from_end = wanted - int(up_to[row])
-    return (row, *map(int, np.argwhere(reference[:, row].any(axis=0))[from_end]))
+    return (row, *map(int, np.argwhere(reference[structure, row])[from_end]))
 
 
 def _items_of(case: Case, sampling: Sampling, spatial_dims: int) -> Iterator[Item]:

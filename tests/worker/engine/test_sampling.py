@@ -12,7 +12,7 @@ from worker.engine.data import Case
 from worker.engine.local_training import local_batches, num_local_steps
 from worker.engine.plan import POOLED
 from worker.engine.robust_aggregation import Mean
-from worker.engine.sampling import Item, cut_patch, network_input, patch_size, training_items
+from worker.engine.sampling import Item, _foreground_voxel, cut_patch, network_input, patch_size, training_items
 from worker.engine.seeding import generator
 from worker.engine.settings import Sampling
 from worker.engine.strategies.centralized import Centralized
@@ -52,6 +52,51 @@ def test_with_foreground_share_1_every_patch_holds_the_structure(
         assert mask.shape == (2, *size)
         assert mask.sum() == 1
         assert patch[0][mask[1]].item() == image[(0, *voxel)].item(), "image and reference are cut alike"
+
+
+def of_sizes(*sides: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Squares of these sides, each a structure of its own, 60 pixels apart; a side of 0: it is absent."""
+    space = (40, 60 * len(sides))
+    reference = torch.zeros(len(sides), *space, dtype=torch.bool)
+    for index, side in enumerate(sides):
+        reference[index, 5 : 5 + side, 60 * index : 60 * index + side] = True
+    return torch.arange(float(np.prod(space))).reshape(1, *space), reference
+
+
+def structures_met(image: torch.Tensor, reference: torch.Tensor, num: int = 400) -> Counter[int]:
+    """Whose voxel is the middle of a patch of one pixel, all planes that hold it."""
+    masks = [cut_patch(image, reference, (1, 1), 1.0, draws(seed))[1] for seed in range(num)]
+    return Counter(index for mask in masks for index in torch.nonzero(mask.flatten(1).any(dim=1)).flatten().tolist())
+
+
+def test_a_rare_structure_is_met_as_often_as_a_common_one() -> None:
+    """900 pixels, 25 and 1: by pixels the last would be met once in 926 patches."""
+    met = structures_met(*of_sizes(30, 5, 1))
+    assert sum(met.values()) == 400
+    assert all(100 < met[index] < 170 for index in range(3)), met
+
+
+def test_a_structure_that_a_case_does_not_have_takes_no_share() -> None:
+    met = structures_met(*of_sizes(20, 0, 1))
+    assert set(met) == {0, 2}
+    assert 160 < met[2] < 240
+
+
+def test_of_nested_structures_the_inner_one_is_drawn_for_itself() -> None:
+    """A cup of 4 pixels in a disc of 900: half of the patches lie in the cup, and of the others 4 of 900."""
+    image, reference = of_sizes(30, 0)
+    reference[1, 10:12, 10:12] = True
+    met = structures_met(image, reference)
+    assert met[0] == 400
+    assert 160 < met[1] < 240
+
+
+def test_every_voxel_of_one_structure_has_its_place_in_the_draw() -> None:
+    """Of one structure alone: the least draw is its first voxel, the greatest its last."""
+    _, reference = of_sizes(3)
+    places = [_foreground_voxel(reference.numpy(), position) for position in (0.0, 0.5, 1.0)]
+    assert places == [(5, 0), (6, 1), (7, 2)]
+    assert _foreground_voxel(np.zeros((2, 4, 4), dtype=bool), 0.5) is None
 
 
 def test_with_foreground_share_0_patches_lie_anywhere_and_one_half_is_between() -> None:

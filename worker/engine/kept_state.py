@@ -1,0 +1,27 @@
+"""What a participant keeps from one round for its next: Adam's moments, and whatever else its strategy leaves there.
+
+One step with a NaN gradient leaves a NaN in every moment, from which no later round recovers. So what is not finite is
+not kept: the model's state of the round before stays in its place.
+"""
+
+import torch
+
+from worker.engine.plan import State, Tensors
+
+
+def state_to_keep(before: State | None, after: State) -> State:
+    """`after` of a round, model by model; of a model whose tensors are not all finite what was kept before, if any."""
+    earlier = before or {}
+    return {
+        model: tensors if is_finite(tensors) else earlier[model]
+        for model, tensors in after.items()
+        if is_finite(tensors) or model in earlier
+    }
+
+
+def models_not_kept(after: State) -> list[str]:
+    return [model for model, tensors in after.items() if not is_finite(tensors)]
+
+
+def is_finite(tensors: Tensors) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values() if tensor.is_floating_point())
