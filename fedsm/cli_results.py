@@ -12,10 +12,11 @@ from backend.evaluations.schemas import (
     Comparison,
     ComparisonCell,
     ExperimentResults,
-    ResultCell,
     RunMatrix,
     RunSelector,
+    ShownCell,
 )
+from backend.evaluations.table_rows import ALL, NO_VALUE, SITE
 from fedsm.cli_compare_runs import compare_runs
 from fedsm.cli_shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.watch import make_console, print_json
@@ -172,11 +173,13 @@ def print_results(console: Console, found: ExperimentResults) -> None:
     sites = [f"{site} (unseen)" if site in found.unseen_sites else site for site in found.sites]
     for title in ("method", "model", *sites, "all sites"):
         table.add_column(title, no_wrap=True)
-    means = {(c.strategy_label, c.model, c.site_slug): c for c in found.cells if c.structure is None}
-    for label, model in dict.fromkeys((label, model) for label, model, _ in means):
-        cells = [means.get((label, model, site)) for site in (*found.sites, None)]
-        table.add_row(label, model, *(_format_cell(cell) for cell in cells))
+    places = [column.key for column in found.columns]
+    shown = [places.index(f"{SITE}{site}") for site in found.sites] + [places.index(ALL)]
+    for row in next(entry.rows for entry in found.tables if entry.structure is None):
+        table.add_row(row.strategy_label, row.model, *(_format_cell(row.cells[index]) for index in shown))
     console.print(table)
+    for note in found.notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
     for selector in found.selectors:
         if selector.accuracy is not None and selector.share_global is not None:
             console.print(
@@ -187,10 +190,11 @@ def print_results(console: Console, found: ExperimentResults) -> None:
             )
 
 
-def _format_cell(cell: ResultCell | None) -> str:
-    if cell is None or cell.mean is None:
+def _format_cell(cell: ShownCell) -> str:
+    """A star marks what is not compared with the others of its column."""
+    if cell.text == NO_VALUE:
         return "-"
-    return f"{cell.mean:.3f}" + (f" ± {cell.std:.3f}" if cell.std is not None else "")
+    return cell.text + (f" ± {cell.deviation}" if cell.deviation is not None else "") + (" *" if cell.lacks else "")
 
 
 def print_comparison(console: Console, found: Comparison) -> None:

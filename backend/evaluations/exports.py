@@ -14,7 +14,7 @@ from backend.evaluations.schemas import (
     ShownTable,
 )
 from backend.evaluations.scored_cases import ExperimentCases
-from backend.evaluations.shown_table import DIGITS, WORST
+from backend.evaluations.table_rows import NO_VALUE, WORST
 
 RESULT_COLUMNS = ("checkpoint", *ResultCell.model_fields)
 CASE_COLUMNS = (
@@ -56,7 +56,11 @@ LATEX_ESCAPES = {
 def results_csv(results: AllResults) -> str:
     """One line a cell of every metric; an empty field is an absent value, an empty site or structure the pooled or
     mean one."""
-    rows = ({"checkpoint": table.checkpoint, **cell.model_dump()} for table in results.results for cell in table.cells)
+    rows = (
+        {"checkpoint": table.checkpoint, **cell.model_dump(), "lacks": cell.lacks.words if cell.lacks else None}
+        for table in results.results
+        for cell in table.cells
+    )
     return write_csv(RESULT_COLUMNS, rows)
 
 
@@ -74,7 +78,7 @@ def table_csv(table: ShownTable) -> str:
 
 
 def _wide_names(column: ShownColumn, compared: bool) -> list[str]:
-    what = ["mean", "std", "n"]
+    what = ["mean", "std", "n", "best", "lacks"]
     if column.key == WORST:
         what.append("site")
     elif compared:
@@ -87,6 +91,7 @@ def _wide(row: ShownRow, table: ShownTable, compared: bool) -> dict[str, Any]:
     for column, cell in zip(table.columns, row.cells, strict=True):
         score, other = cell.score, cell.difference
         own: list[Any] = [score.mean, score.std, score.num_cases] if score else [None] * 3
+        own += [cell.best, cell.lacks]
         if column.key == WORST:
             own.append(score.site_slug if score else None)
         elif compared:
@@ -109,6 +114,7 @@ def results_latex(table: ShownTable) -> str:
     heads = ["Method", "Model", *(escape(column_name(column)) for column in table.columns)]
     lines = [
         r"% \usepackage{booktabs}",
+        *_count_warning(table),
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{_caption(table)}}}",
@@ -151,14 +157,28 @@ def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, An
 
 
 def _latex_cell(cell: ShownCell) -> str:
-    if cell.score is None or cell.score.mean is None:
+    if cell.text == NO_VALUE:
         return "--"
-    mean = f"{cell.score.mean:.{DIGITS}f}"
-    text = rf"\textbf{{{mean}}}" if cell.best else mean
-    deviation = rf" $\pm$ {cell.score.std:.{DIGITS}f}" if cell.score.std is not None else ""
+    text = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
+    if cell.lacks:
+        text += r"$^{\ast}$"
+    deviation = rf" $\pm$ {cell.deviation}" if cell.deviation is not None else ""
     p = cell.difference.p_holm if cell.difference else None
     mark = r"$^{\dagger}$" if p is not None and p < SIGNIFICANT else ""
     return text + deviation + mark
+
+
+def _count_warning(table: ShownTable) -> list[str]:
+    """The caption gives n as it is; whoever publishes it must know which sites' policies withhold it."""
+    small = {
+        score.site_slug
+        for score in _scores(table)
+        if score.site_slug is not None and 0 < score.num_fewest < table.minimum_counts.get(score.site_slug, 0)
+    }
+    if not small:
+        return []
+    named = ", ".join(column.site_slug for column in table.columns if column.site_slug in small and column.site_slug)
+    return [f"% The policy of {named} states no number of cases so small to others: ask before publishing n."]
 
 
 def _caption(table: ShownTable) -> str:
@@ -176,6 +196,9 @@ def _caption(table: ShownTable) -> str:
     sentences = [", ".join(part for part in parts if part) + "."]
     if any(column.key == WORST for column in table.columns):
         sentences.append("Worst site: of the sites that train, the one with the worst mean.")
+    if any(cell.lacks for row in table.rows for cell in row.cells if cell.text != NO_VALUE):
+        sentences.append(r"$\ast$: over other cases than the column's others, and not compared with them.")
+    sentences += [escape(note) for note in table.notes]
     if any(column.unseen for column in table.columns):
         sentences.append("All sites pools the sites that train.")
     if misses := sum(score.num_misses for score in _scores(table) if score.site_slug is not None):
@@ -206,11 +229,12 @@ def _seeds(table: ShownTable) -> str:
 
 
 def _numbers(table: ShownTable) -> str:
-    """How many cases each column has."""
-    counts: dict[str | None, int] = {}
+    """How many cases each column has, from the row and seed with the fewest to those with the most."""
+    counts: dict[str | None, set[int]] = {}
     for score in _scores(table):
-        counts[score.site_slug] = max(counts.get(score.site_slug, 0), score.num_cases)
-    return ", ".join(f"n = {count} of {escape(slug) if slug else 'all sites'}" for slug, count in counts.items())
+        if score.num_cases:
+            counts.setdefault(score.site_slug, set()).update((score.num_fewest, score.num_cases))
+    return ", ".join(f"{_range(sizes)} of {escape(slug) if slug else 'all sites'}" for slug, sizes in counts.items())
 
 
 def _test_words(table: ShownTable) -> str:

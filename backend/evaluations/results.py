@@ -14,8 +14,10 @@ from backend.evaluations.schemas import (
     Checkpoint,
     ConfusionRow,
     ExperimentResults,
+    LackingCases,
     ResultCell,
     SelectorResult,
+    StructureTable,
 )
 from backend.evaluations.scored_cases import (
     GLOBAL,
@@ -25,9 +27,12 @@ from backend.evaluations.scored_cases import (
     Method,
     Query,
     experiment_cases,
+    places_of,
     present_values,
     valued_cases,
 )
+from backend.evaluations.table_notes import notes_of
+from backend.evaluations.table_rows import columns_of, rows_of
 
 
 def experiment_results(session: Session, experiment: Experiment, query: Query) -> ExperimentResults:
@@ -42,6 +47,7 @@ def all_results(session: Session, experiment: Experiment, checkpoint: Checkpoint
 
 
 def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
+    columns, cells = columns_of(cases.places.all, cases.places.unseen), list(_cells(cases, query))
     return ExperimentResults(
         experiment_id=cases.experiment.id,
         metric=query.metric,
@@ -52,13 +58,20 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         structures=cases.structures,
         sites=cases.places.all,
         unseen_sites=cases.places.unseen,
-        cells=list(_cells(cases, query)),
+        cells=cells,
+        columns=columns,
+        tables=[
+            StructureTable(structure=structure, rows=rows_of(cells, structure, query.metric, columns))
+            for structure in [None, *cases.structures]
+        ],
         selectors=[
-            _selector(run, cases.places.training, routed)
+            _selector(run, places.training, routed)
             for run in cases.runs
-            if (routed := [row for row in cases.places.select(cases.rows[run.id], None) if row.probabilities])
+            if (places := places_of(run))
+            and (routed := [row for row in places.select(cases.rows[run.id], None) if row.probabilities])
         ],
         complete=cases.complete,
+        notes=notes_of(cases),
     )
 
 
@@ -79,13 +92,19 @@ def _cells(cases: ExperimentCases, query: Query) -> Iterator[ResultCell]:
             for of_cell in of_structures
         ]
         for slug in cases.places.columns:
+            lacks = cases.lacks(method, slug)
             for of_cell, of_seeds in zip(of_structures, valued, strict=True):
                 per_seed = [cases.places.values(of_seed, slug) for of_seed in of_seeds]
-                yield _cell(cases, method, slug, of_cell, per_seed)
+                yield _cell(cases, method, slug, of_cell, per_seed, lacks)
 
 
 def _cell(
-    cases: ExperimentCases, method: Method, slug: str | None, query: Query, per_seed: list[list[CaseValue]]
+    cases: ExperimentCases,
+    method: Method,
+    slug: str | None,
+    query: Query,
+    per_seed: list[list[CaseValue]],
+    lacks: LackingCases | None,
 ) -> ResultCell:
     means = [fmean(present) for values in per_seed if (present := present_values(values))]
     return ResultCell(
@@ -98,6 +117,8 @@ def _cell(
         mean=fmean(means) if means else None,
         std=stdev(means) if len(means) > 1 else None,
         num_cases=max((len(values) for values in per_seed), default=0),
+        num_fewest=min((len(values) for values in per_seed if values), default=0),
+        lacks=lacks,
         num_missing=max((sum(value.missing for value in values) for values in per_seed), default=0),
         num_misses=max((sum(value.missed for value in values) for values in per_seed), default=0),
         num_seeds=len(means),

@@ -14,6 +14,28 @@ Checkpoint = Literal["best", "last"]
 SortOrder = Literal["best", "worst"]
 
 
+class LackingCases(Record):
+    """Test cases that a mean should be of and is not: of a site whose test failed, or that this run did not have."""
+
+    num_tested: int
+    num_expected: int
+    without: list[str] = Field(description="Sites of several that were not tested at all.")
+
+    @property
+    def words(self) -> str:
+        """`7 of 9 cases, without site-c`."""
+        return ", ".join([f"{self.num_tested} of {self.num_expected} cases", *self._absent])
+
+    @property
+    def stated_words(self) -> str:
+        """Without numbers, for readers to whom a site's policy states none."""
+        return " and ".join(self._absent) or "not all cases"
+
+    @property
+    def _absent(self) -> list[str]:
+        return [f"without {', '.join(self.without)}"] if self.without else []
+
+
 class ResultCell(Record):
     """One method's model on one site's test cases: the mean over cases, then over seeds."""
 
@@ -25,7 +47,12 @@ class ResultCell(Record):
     structure: str | None = Field(description="None: the mean over structures.")
     mean: float | None
     std: float | None = Field(description="Standard deviation over seeds; None with one seed.")
-    num_cases: int
+    num_cases: int = Field(description="Of the seed with the most.")
+    num_fewest: int = Field(description="Of the seed with the fewest.")
+    lacks: LackingCases | None = Field(
+        description="Where a run was not tested on every case of its column, of the run that lacks most: such a mean "
+        "is not to be compared with the others."
+    )
     num_missing: int = Field(description="Cases without the structure in either mask.")
     num_misses: int = Field(
         description="Cases that have no value although a mask holds the structure: hd95 and assd where the other mask "
@@ -50,31 +77,6 @@ class SelectorResult(Record):
     share_global: float | None
     num_cases: int
     confusion: list[ConfusionRow]
-
-
-class ExperimentResults(Record):
-    """Cells exist for every strategy x reported model x site x structure."""
-
-    experiment_id: str
-    metric: ScoreName
-    checkpoint: Checkpoint
-    higher_is_better: bool
-    unit: DistanceUnit | Literal["mixed"] | None = Field(description="Of hd95 and assd; the other metrics have none.")
-    nsd_tolerance: float = Field(description="Of nsd, in mm, or in px for images without spacing.")
-    structures: list[str]
-    sites: list[str] = Field(description="Those that train in site order, then those held out.")
-    unseen_sites: list[str] = Field(description="Held out: tested on, never trained on.")
-    cells: list[ResultCell]
-    selectors: list[SelectorResult]
-    complete: bool = Field(description="False while a run is still going: the table holds what is finished.")
-
-
-class AllResults(Record):
-    """Every metric's table, as the JSON export has it."""
-
-    experiment_id: str
-    name: str
-    results: list[ExperimentResults]
 
 
 class ComparisonCell(Record):
@@ -121,10 +123,18 @@ class ShownColumn(Record):
 
 
 class ShownCell(Record):
-    """`score` is None where the method has nothing there. In the column `worst` it is that of the worst site."""
+    """`score` is None where the method has nothing there. In the column `worst` it is that of the worst site, and None
+    where a site that trains was not tested on all of its cases: another one might be the worst."""
 
     score: ResultCell | None
-    best: bool = Field(description="Best of its column, as the numbers are printed.")
+    text: str = Field(description="The mean as it is printed everywhere; a dash for none.")
+    deviation: str | None = Field(description="The standard deviation over seeds as it is printed.")
+    lacks: str | None = Field(
+        description="Why this number is not compared with its column's others: `7 of 9 cases, without site-c`."
+    )
+    best: bool = Field(
+        description="Best of its column, as the numbers are printed, among those over the same cases; ties are marked."
+    )
     difference: ComparisonCell | None = Field(description="Against the baseline, where one was asked for.")
 
 
@@ -132,6 +142,41 @@ class ShownRow(Record):
     strategy_label: str
     model: ModelKind
     cells: list[ShownCell] = Field(description="One a column, in their order.")
+
+
+class StructureTable(Record):
+    """The rows of one structure, without differences."""
+
+    structure: str | None = Field(description="None: the mean over structures.")
+    rows: list[ShownRow]
+
+
+class ExperimentResults(Record):
+    """Cells exist for every strategy x reported model x site x structure; `tables` are what is made of them."""
+
+    experiment_id: str
+    metric: ScoreName
+    checkpoint: Checkpoint
+    higher_is_better: bool
+    unit: DistanceUnit | Literal["mixed"] | None = Field(description="Of hd95 and assd; the other metrics have none.")
+    nsd_tolerance: float = Field(description="Of nsd, in mm, or in px for images without spacing.")
+    structures: list[str]
+    sites: list[str] = Field(description="Those that train in site order, then those held out.")
+    unseen_sites: list[str] = Field(description="Held out: tested on, never trained on.")
+    cells: list[ResultCell]
+    columns: list[ShownColumn] = Field(description="Of each of `tables`.")
+    tables: list[StructureTable] = Field(description="Of every structure, and of their mean.")
+    selectors: list[SelectorResult]
+    complete: bool = Field(description="False while a run is still going: the table holds what is finished.")
+    notes: list[str] = Field(description="Why some of its numbers are not to be compared, in sentences.")
+
+
+class AllResults(Record):
+    """Every metric's table, as the JSON export has it."""
+
+    experiment_id: str
+    name: str
+    results: list[ExperimentResults]
 
 
 class ShownTable(Record):
@@ -150,6 +195,10 @@ class ShownTable(Record):
     test: str | None = Field(description="The paired test in words, where there is a baseline.")
     columns: list[ShownColumn]
     rows: list[ShownRow]
+    notes: list[str] = Field(description="Why some of its numbers are not to be compared, in sentences.")
+    minimum_counts: dict[str, int] = Field(
+        description="Site to the smallest number of cases that its policy lets be stated outside, as in the caption."
+    )
 
 
 class DataProvenance(Record):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from statistics import fmean
 from typing import Any
 
@@ -13,7 +14,8 @@ from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.status import TERMINAL_RUN_STATUSES
 from backend.contracts.strategy_configs import StrategyName
 from backend.db.models import EvaluatedCase, Experiment, Federation, Run
-from backend.evaluations.schemas import Checkpoint
+from backend.evaluations.schemas import Checkpoint, LackingCases
+from backend.evaluations.tested_cases import expected_cases, lacking, together
 from backend.runs.service import list_runs
 from backend.sites import service as sites
 
@@ -140,6 +142,37 @@ class ExperimentCases:
     rows: dict[str, list[CaseScores]]
     places: Places
     structures: list[str]
+    #: Run id to site to the test cases that the run was started on.
+    expected: dict[str, dict[str, frozenset[str]]]
+    #: Site to the smallest number of cases that its policy lets be stated.
+    minimum_counts: dict[str, int]
+
+    @cached_property
+    def everything(self) -> dict[str, frozenset[str]]:
+        """Site to every case that a run was tested on, or should have been."""
+        tested = (self.tested(run) for run in self.runs)
+        return together([*self.expected.values(), *tested])
+
+    def tested(self, run: Run, model: str | None = None) -> dict[str, frozenset[str]]:
+        """Site to the cases on which the run's model was scored; model None: any of its models."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows.get(run.id, []):
+            if model is None or model_name(model, row.site_slug) in row.scores:
+                found[row.site_slug].add(row.case_id)
+        return {slug: frozenset(cases) for slug, cases in found.items()}
+
+    def lacks(self, method: Method, slug: str | None) -> LackingCases | None:
+        """What a column's mean is short of, of the run that is short of most; None where nothing is, or none is there.
+
+        Runs that were not tested yet have no part in the mean.
+        """
+        if slug in self.places.unseen and method.model == PERSONALIZED:
+            return None  # a site that does not train has no model of its own
+        wanted = self.places.sites(slug)
+        expected = {site: self.everything[site] for site in self.places.all if site in wanted & self.everything.keys()}
+        of_runs = [self.tested(run, method.model) for run in method.runs if self.rows.get(run.id)]
+        short = [found for tested in of_runs if (found := lacking(tested, expected))]
+        return min(short, key=lambda found: found.num_tested, default=None)
 
     @property
     def complete(self) -> bool:
@@ -164,7 +197,11 @@ def experiment_cases(session: Session, experiment: Experiment, checkpoint: Check
         rows[row.run_id].append(row)
     task = session.get_one(Federation, experiment.federation_id).task
     structures = [structure.name for structure in task.structures]
-    return ExperimentCases(experiment, runs, rows, _places(session, experiment, runs), structures)
+    places, expected = _places(session, experiment, runs), expected_cases(session, [run.id for run in runs])
+    least = {
+        site.slug: sites.policy_of(site).minimum_count for site in sites.list_sites(session, experiment.federation_id)
+    }
+    return ExperimentCases(experiment, runs, rows, places, structures, expected, least)
 
 
 def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[CaseScores]:
@@ -226,9 +263,13 @@ def present_values(values: Iterable[CaseValue]) -> list[float]:
 
 
 def _places(session: Session, experiment: Experiment, runs: list[Run]) -> Places:
-    for run in runs:
-        if run.spec is not None:
-            return places_of(run)
-    held_out = experiment.config.held_out_sites
-    slugs = [site.slug for site in sites.list_sites(session, experiment.federation_id)]
-    return Places([slug for slug in slugs if slug not in held_out], [slug for slug in slugs if slug in held_out])
+    """Of all runs together: one that was fixed later may have had other sites. Before the first start: of today."""
+    known = [site.slug for site in sites.list_sites(session, experiment.federation_id)]
+    fixed = [places_of(run) for run in runs if run.spec is not None]
+    if not fixed:
+        held_out = experiment.config.held_out_sites
+        return Places([slug for slug in known if slug not in held_out], [slug for slug in known if slug in held_out])
+    training = {slug for places in fixed for slug in places.training}
+    unseen = {slug for places in fixed for slug in places.unseen} - training
+    order = [*known, *sorted((training | unseen) - {*known})]
+    return Places([slug for slug in order if slug in training], [slug for slug in order if slug in unseen])

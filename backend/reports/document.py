@@ -49,6 +49,9 @@ class ReportCell(Contract):
 
     mean: float | None
     std: float | None = None
+    text: str | None = Field(default=None, description="The mean as printed; null in reports of before.")
+    deviation: str | None = Field(default=None, description="The deviation as printed.")
+    lacks: str | None = Field(default=None, description="Cases that this mean lacks, so that it is not compared.")
     best: bool = False
     num_cases: int | None = Field(default=None, description="Null where the site's policy withholds it.")
     num_misses: int = 0

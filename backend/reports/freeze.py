@@ -16,10 +16,12 @@ from backend.db.models import Experiment, Federation, Run, RunDataset
 from backend.errors import Conflict
 from backend.evaluations.comparison import comparison_of
 from backend.evaluations.matrix import run_matrix
-from backend.evaluations.results import table_of
-from backend.evaluations.schemas import Checkpoint, Comparison, ComparisonCell, ExperimentResults, ResultCell
+from backend.evaluations.schemas import Checkpoint, ShownCell, ShownTable
 from backend.evaluations.scored_cases import MODELS, ExperimentCases, Query, experiment_cases
 from backend.evaluations.selector import run_selector
+from backend.evaluations.shown_table import shown_table
+from backend.evaluations.table_notes import notes_of
+from backend.evaluations.table_rows import ALL, WORST
 from backend.experiments.changed_settings import experiment_settings, strategy_settings
 from backend.reports.curves import validation_curves
 from backend.reports.document import (
@@ -35,13 +37,12 @@ from backend.reports.document import (
     ReportTable,
     SiteRole,
 )
+from backend.runs.service import describe_run
 from backend.sites import service as sites
 
 #: What papers report; the other metrics stay in the exports.
 METRICS: tuple[ScoreName, ...] = ("dice", "hd95", "nsd")
 SPLITS = ("train", "val", "test")
-#: Decides which of two means is the better one where they are equal but for rounding.
-CLOSE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         )
     federation = session.get_one(Federation, experiment.federation_id)
     report_sites = _sites(session, cases)
-    withheld = {site.slug: site.minimum_count for site in report_sites}
+    withheld = {site.slug: site.minimum_count for site in report_sites if None in site.num_cases.values()}
     tables = list(_tables(cases, wish, withheld))
     shown = _shown_run(cases)
     return Report(
@@ -90,14 +91,12 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         matrix=_matrix(session, shown, wish.checkpoint) if shown else None,
         selector=_selector(session, shown, wish.checkpoint) if shown else None,
         curves=tuple(validation_curves(session, cases.runs)),
-        remarks=tuple(_remarks(cases, tables)),
+        remarks=tuple(_remarks(cases, tables, with_counts=not withheld)),
     )
 
 
 def _sites(session: Session, cases: ExperimentCases) -> tuple[ReportSite, ...]:
-    counts: dict[str, Counter[str]] = {}
-    for dataset in _datasets(session, cases):
-        counts.setdefault(dataset.site_slug, Counter()).update(case.split for case in dataset.manifest.cases)
+    counts = _counts(_datasets(session, cases))
     found = []
     for site in sites.list_sites(session, cases.experiment.federation_id):
         least = sites.policy_of(site).minimum_count
@@ -122,12 +121,21 @@ def _role(slug: str, cases: ExperimentCases, counts: dict[str, Counter[str]]) ->
 
 
 def _datasets(session: Session, cases: ExperimentCases) -> list[RunDataset]:
-    """Of the first run that has started: all runs of an experiment have the same."""
+    """Of all runs together, each once: a run that was fixed later than the others may have had other data."""
+    found: dict[tuple[str, str], RunDataset] = {}
     for run in cases.runs:
         query = select(RunDataset).where(RunDataset.run_id == run.id).order_by(RunDataset.position)
-        if rows := list(session.scalars(query)):
-            return rows
-    return []
+        for row in session.scalars(query):
+            found.setdefault((row.dataset_id, row.fingerprint), row)
+    return list(found.values())
+
+
+def _counts(datasets: list[RunDataset]) -> dict[str, Counter[str]]:
+    """Site and split to the number of different cases."""
+    found: dict[str, dict[str, str]] = {}
+    for dataset in datasets:
+        found.setdefault(dataset.site_slug, {}).update({case.case_id: case.split for case in dataset.manifest.cases})
+    return {slug: Counter(splits.values()) for slug, splits in found.items()}
 
 
 def _stated(count: int, least: int) -> int | None:
@@ -169,73 +177,57 @@ def _report_run(run: Run) -> ReportRun:
 def _baseline(cases: ExperimentCases, wish: Wish) -> ReportBaseline | None:
     if wish.baseline is None:
         return None
-    found = _comparison(cases, wish, "dice", None)
+    found = comparison_of(cases, wish.baseline, wish.baseline_model, Query("dice", wish.checkpoint))
     return ReportBaseline(
         label=found.baseline_label, model=found.baseline_model, test=found.test, confidence=found.confidence
     )
-
-
-def _comparison(cases: ExperimentCases, wish: Wish, metric: ScoreName, structure: str | None) -> Comparison:
-    assert wish.baseline is not None
-    query = Query(metric, wish.checkpoint, structure)
-    return comparison_of(cases, wish.baseline, wish.baseline_model, query)
 
 
 def _tables(cases: ExperimentCases, wish: Wish, withheld: dict[str, int]) -> Iterator[ReportTable]:
     """A task of one structure has no mean over structures of its own."""
     structures: list[str | None] = [None, *cases.structures] if len(cases.structures) > 1 else [None]
     for metric in METRICS:
-        results = table_of(cases, Query(metric, wish.checkpoint))
         for structure in structures:
-            comparison = _comparison(cases, wish, metric, structure) if wish.baseline is not None else None
-            yield _table(results, structure, comparison, withheld)
+            query = Query(metric, wish.checkpoint, structure)
+            yield _table(shown_table(cases, query, wish.baseline, wish.baseline_model), withheld)
 
 
-def _table(
-    results: ExperimentResults, structure: str | None, comparison: Comparison | None, withheld: dict[str, int]
-) -> ReportTable:
-    columns: list[str | None] = [*results.sites, None]
-    cells = {(c.strategy_label, c.model, c.site_slug): c for c in results.cells if c.structure == structure}
-    against = {(c.strategy_label, c.model, c.site_slug): c for c in comparison.cells} if comparison else {}
-    best = {slug: _best([c for c in cells.values() if c.site_slug == slug], results) for slug in columns}
-    methods = list(dict.fromkeys((label, model) for label, model, _ in cells))
-    rows = [
-        ReportRow(
-            label=label,
-            model=model,
-            cells=tuple(
-                _cell(cells[label, model, slug], against.get((label, model, slug)), best[slug], withheld)
-                for slug in columns
-            ),
-        )
-        for label, model in methods
-    ]
+def _table(shown: ShownTable, withheld: dict[str, int]) -> ReportTable:
+    """The sites' columns, then the pooled one, as every table draws them."""
+    keys = [column.key for column in shown.columns]
+    order = [index for index, key in enumerate(keys) if key not in (ALL, WORST)] + [keys.index(ALL)]
     return ReportTable(
-        metric=results.metric,
-        title=METRIC_WORDS[results.metric],
-        unit=results.unit if results.metric in DISTANCES else None,
-        higher_is_better=results.higher_is_better,
-        structure=structure,
-        columns=tuple(columns),
-        rows=tuple(rows),
+        metric=shown.metric,
+        title=METRIC_WORDS[shown.metric],
+        unit=shown.unit if shown.metric in DISTANCES else None,
+        higher_is_better=shown.higher_is_better,
+        structure=shown.structure,
+        columns=tuple(shown.columns[index].site_slug for index in order),
+        rows=tuple(
+            ReportRow(
+                label=row.strategy_label,
+                model=row.model,
+                cells=tuple(_cell(row.cells[index], withheld) for index in order),
+            )
+            for row in shown.rows
+        ),
     )
 
 
-def _best(column: list[ResultCell], results: ExperimentResults) -> float | None:
-    means = [cell.mean for cell in column if cell.mean is not None]
-    if len(means) < 2:
-        return None
-    return max(means) if results.higher_is_better else min(means)
-
-
-def _cell(cell: ResultCell, against: ComparisonCell | None, best: float | None, withheld: dict[str, int]) -> ReportCell:
-    least = withheld.get(cell.site_slug or "", 1)
+def _cell(shown: ShownCell, withheld: dict[str, int]) -> ReportCell:
+    score, against = shown.score, shown.difference
+    if score is None:
+        return ReportCell(mean=None)
+    lacks = (score.lacks.stated_words if withheld else score.lacks.words) if score.lacks else None
     return ReportCell(
-        mean=cell.mean,
-        std=cell.std,
-        best=best is not None and cell.mean is not None and abs(cell.mean - best) <= CLOSE,
-        num_cases=_stated(cell.num_cases, least),
-        num_misses=cell.num_misses,
+        mean=score.mean,
+        std=score.std,
+        text=shown.text,
+        deviation=shown.deviation,
+        lacks=lacks,
+        best=shown.best,
+        num_cases=_stated(score.num_cases, withheld.get(score.site_slug or "", 1)),
+        num_misses=score.num_misses,
         difference=against.difference if against else None,
         low=against.low if against else None,
         high=against.high if against else None,
@@ -290,12 +282,16 @@ def _selector(session: Session, run: Run, checkpoint: Checkpoint) -> ReportSelec
     )
 
 
-def _remarks(cases: ExperimentCases, tables: list[ReportTable]) -> Iterator[str]:
+def _remarks(cases: ExperimentCases, tables: list[ReportTable], with_counts: bool) -> Iterator[str]:
     yield "Research software, not a medical device."
     open_runs = [run for run in cases.runs if run.status != RunStatus.COMPLETED]
     if open_runs:
         named = ", ".join(f"{run.strategy_label} seed {run.seed} ({run.status})" for run in open_runs)
         yield f"Not completed when this report was made, and absent or partly absent from the tables: {named}."
+    yield from notes_of(cases, with_counts)
+    for run in cases.runs:
+        if run.compared is not None and run.compared.note is not None:
+            yield f"{describe_run(run)}: {run.compared.note}"
     if len(cases.experiment.config.seeds) == 1:
         yield "One seed: the tables say nothing of how much training varies from seed to seed."
     if cases.places.unseen:

@@ -22,7 +22,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from backend.contracts.metrics import DISTANCES
+from backend.evaluations.table_rows import printed
 from backend.experiments.changed_settings import ChangedSetting
 from backend.reports.document import (
     Report,
@@ -164,7 +164,7 @@ def _results(report: Report) -> Iterator[Flowable]:
     round_ = "each run's best round by validation" if report.checkpoint == "best" else "each run's last round"
     yield _paragraph(
         f"Models of {round_}; mean over cases, then mean \u00b1 standard deviation over seeds; the best of a column in "
-        "bold. All sites: the cases of the sites that train, pooled.",
+        "bold, of those over the same cases. All sites: the cases of the sites that train, pooled.",
         SMALL,
     )
     if report.baseline is not None:
@@ -209,16 +209,15 @@ def _column_name(slug: str | None, names: dict[str, str]) -> str:
 def _score(cell: ReportCell, table: ReportTable) -> str:
     """Markup: the numbers are ours."""
     if cell.mean is None:
-        return NONE
-    digits = 2 if table.metric in DISTANCES else 3
-    text = f"{cell.mean:.{digits}f}"
+        return NONE if cell.lacks is None else f"{NONE}<br/>{markup(cell.lacks)}"
+    text = cell.text or printed(cell.mean, table.metric)
     if cell.best:
         text = f"<b>{text}</b>"
     if cell.std is not None:
-        text += f" \u00b1 {cell.std:.{digits}f}"
+        text += f" \u00b1 {cell.deviation or printed(cell.std, table.metric)}"
     if cell.p is not None and cell.p < SIGNIFICANT:
         text += "\u2020"
-    return text
+    return text if cell.lacks is None else f"{text}<br/>{markup(cell.lacks)}"
 
 
 def _matrix(matrix: ReportMatrix, report: Report) -> Iterator[Flowable]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.config_problems import ConfigProblem, SiteFacts, problems_for_sites
@@ -12,6 +13,7 @@ from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, Site
 from backend.errors import InvalidInput
+from backend.events import service as events
 from backend.queue import SIMULATED_QUEUE, site_queue
 from backend.sites import service as sites
 from backend.sites.presence import load_presence
@@ -71,7 +73,7 @@ def take_snapshot(session: Session, run: Run) -> None:
     """Writes `run.spec` and one RunDataset for each data set, with its manifest."""
     experiment = session.get_one(Experiment, run.experiment_id)
     federation = session.get_one(Federation, experiment.federation_id)
-    data = sites_with_data(session, federation.id)
+    data = _as_other_runs(session, run, sites_with_data(session, federation.id))
     require_runnable(session, experiment.config, data, federation.task)
     held_out = experiment.config.held_out_sites
     run.spec = RunSpec(
@@ -97,6 +99,44 @@ def take_snapshot(session: Session, run: Run) -> None:
             )
         )
     session.flush()
+
+
+def _as_other_runs(session: Session, run: Run, data: list[SiteData]) -> list[SiteData]:
+    """The sites and data that the experiment's other runs have, where they are still there unchanged: methods are
+    compared on the same sites, also where one was cancelled before its start and resumed after a site was added.
+
+    Otherwise what there is now, with a warning; the table of results then names the difference.
+    """
+    others = select(RunDataset).join(Run, Run.id == RunDataset.run_id)
+    others = others.where(Run.experiment_id == run.experiment_id, Run.id != run.id)
+    fixed = list(session.scalars(others.order_by(Run.position, RunDataset.position)))
+    first = [row for row in fixed if row.run_id == fixed[0].run_id]
+    if not first:
+        return data
+    wanted = {(row.dataset_id, row.fingerprint) for row in first}
+    kept = [
+        SiteData(entry.site, [dataset for dataset in entry.datasets if (dataset.id, dataset.fingerprint) in wanted])
+        for entry in data
+    ]
+    kept = [entry for entry in kept if entry.datasets]
+    if sum(len(entry.datasets) for entry in kept) < len(wanted):
+        named = ", ".join(sorted({row.site_slug for row in first} - {entry.site.slug for entry in kept}))
+        _tell(session, run, f"it cannot have the data of the experiment's other runs ({named or 'a data set'} changed)")
+        return data
+    if added := [entry.site.slug for entry in data if entry.site.slug not in {other.site.slug for other in kept}]:
+        named = ", ".join(added)
+        _tell(
+            session,
+            run,
+            f"it has the sites of the experiment's other runs; {named}, added since, takes no part",
+            "info",
+        )
+    return kept
+
+
+def _tell(session: Session, run: Run, what: str, level: events.Level = "warning") -> None:
+    message = f"{run.strategy_label}, seed {run.seed}: {what}."
+    events.record_of_run(session, run, "status", message, events.BACKEND, level=level)
 
 
 def queue_of(run_datasets: list[RunDataset], participant: str) -> str:

@@ -13,8 +13,18 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunDataset, Task
 from backend.errors import InvalidInput
 from backend.evaluations.comparison import TEST, require_structure
-from backend.evaluations.scored_cases import MODELS, CaseScores, Query, case_value, evaluated_cases, places_of
+from backend.evaluations.scored_cases import (
+    MODELS,
+    CaseScores,
+    Query,
+    case_value,
+    evaluated_cases,
+    model_name,
+    places_of,
+)
 from backend.evaluations.statistics import bootstrap_mean, holm, wilcoxon
+from backend.evaluations.table_rows import best_of, printed
+from backend.evaluations.tested_cases import TestCases, expected_cases, lacking, together
 from backend.run_comparison.parameters import parameters
 from backend.run_comparison.schemas import ComparedRun, ComparedScore, RunComparison, ScoreRow
 from backend.runs.service import describe_run, run_record
@@ -41,6 +51,20 @@ class _Entry:
                     found[row.case_id] = value.value
         return found
 
+    def num_misses(self, slug: str | None, pooled: list[str], query: Query) -> int:
+        """Cases that have no value although a mask holds the structure."""
+        wanted = pooled if slug is None else [slug]
+        values = (case_value(row, self.model, query) for row in self.rows if row.site_slug in wanted)
+        return sum(value is not None and value.missed for value in values)
+
+    def tested(self) -> dict[str, frozenset[str]]:
+        """Site to the cases on which its model was scored."""
+        found: dict[str, set[str]] = {}
+        for row in self.rows:
+            if model_name(self.model, row.site_slug) in row.scores:
+                found.setdefault(row.site_slug, set()).add(row.case_id)
+        return {slug: frozenset(cases) for slug, cases in found.items()}
+
 
 def compare_runs(session: Session, federation_id: str, run_ids: list[str], query: Query) -> RunComparison:
     """Raises InvalidInput for too few or many runs, a run of another federation, or an unknown structure."""
@@ -54,6 +78,8 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
     slugs = list(dict.fromkeys(slug for entry in entries for slug in places_of(entry.run).all))
     pooled = [slug for slug in slugs if all(slug in places_of(entry.run).training for entry in entries)]
     other_data = [slug for slug in slugs if len({entry.fingerprints.get(slug) for entry in entries}) > 1]
+    expected = expected_cases(session, [entry.run.id for entry in entries]).values()
+    everything = together([*expected, *(entry.tested() for entry in entries)])
     return RunComparison(
         metric=query.metric,
         checkpoint=query.checkpoint,
@@ -63,9 +89,9 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
         unit=_unit(entries) if query.metric in DISTANCES else None,
         runs=[_compared_run(session, entry) for entry in entries],
         parameters=parameters([(e.experiment.config, e.run.strategy, e.run.seed) for e in entries]),
-        rows=[_row(entries, slug, pooled, query) for slug in [*slugs, None]],
+        rows=[_row(entries, slug, pooled, query, everything) for slug in [*slugs, None]],
         other_data=other_data,
-        cautions=list(_cautions(entries, slugs, pooled, other_data)),
+        cautions=list(_cautions(entries, slugs, pooled, other_data, everything)),
         test=TEST.replace(", scores averaged over the seeds that both have", "").replace("methods", "runs"),
     )
 
@@ -98,20 +124,36 @@ def _compared_run(session: Session, entry: _Entry) -> ComparedRun:
     )
 
 
-def _row(entries: list[_Entry], slug: str | None, pooled: list[str], query: Query) -> ScoreRow:
-    """Every run on one site, with its differences from the first."""
+def _row(entries: list[_Entry], slug: str | None, pooled: list[str], query: Query, everything: TestCases) -> ScoreRow:
+    """Every run on one site, with its differences from the first; the best as it is printed, of those over the same
+    cases."""
     first, *others = [entry.values(slug, pooled, query) for entry in entries]
-    scores = [_score(first, None)] + [_score(values, first) for values in others]
+    scores = [_score(first, None, query)] + [_score(values, first, query) for values in others]
+    wanted = {site: everything[site] for site in (pooled if slug is None else [slug]) if site in everything}
+    lacks = [lacking(entry.tested(), wanted) if entry.rows else None for entry in entries]
+    misses = [entry.num_misses(slug, pooled, query) for entry in entries]
+    fewest = min((number for number, entry in zip(misses, entries, strict=True) if entry.rows), default=0)
+    comparable = [short is None and number <= fewest for short, number in zip(lacks, misses, strict=True)]
+    best = best_of([score.mean for score in scores], query.metric, comparable)
     adjusted = [None, *holm([score.p for score in scores[1:]])]
-    scores = [score.model_copy(update={"p_holm": p}) for score, p in zip(scores, adjusted, strict=True)]
-    return ScoreRow(site_slug=slug, scores=scores)
+    return ScoreRow(
+        site_slug=slug,
+        scores=[
+            score.model_copy(update={"p_holm": p, "best": is_best, "lacks": short.words if short else None})
+            for score, p, is_best, short in zip(scores, adjusted, best, lacks, strict=True)
+        ],
+    )
 
 
-def _score(values: dict[str, float], first: dict[str, float] | None) -> ComparedScore:
+def _score(values: dict[str, float], first: dict[str, float] | None, query: Query) -> ComparedScore:
     differences = [values[case] - first[case] for case in values if case in first] if first is not None else []
     test, interval = wilcoxon(differences), bootstrap_mean(differences)
+    mean = fmean(values.values()) if values else None
     return ComparedScore(
-        mean=fmean(values.values()) if values else None,
+        mean=mean,
+        text=printed(mean, query.metric),
+        best=False,
+        lacks=None,
         num_cases=len(values),
         num_pairs=len(differences),
         difference=fmean(differences) if differences else None,
@@ -128,7 +170,16 @@ def _unit(entries: list[_Entry]) -> DistanceUnit | None:
     return "px" if units == {"px"} else "mm" if units == {"mm"} else None
 
 
-def _cautions(entries: list[_Entry], slugs: list[str], pooled: list[str], other_data: list[str]) -> Iterator[str]:
+def _cautions(
+    entries: list[_Entry], slugs: list[str], pooled: list[str], other_data: list[str], everything: TestCases
+) -> Iterator[str]:
+    for entry in entries:
+        expected = {slug: everything.get(slug, frozenset()) for slug in places_of(entry.run).training}
+        if entry.rows and (short := lacking(entry.tested(), expected)):
+            yield (
+                f"{describe_run(entry.run)} was tested on {short.words}: its means are over other cases than the "
+                "others' and not compared with them; differences are over the cases that both have."
+            )
     if other_data:
         named = ", ".join(other_data)
         yield f"The data of {named} are not the same in every run: their scores are not of the same images."

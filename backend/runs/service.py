@@ -10,6 +10,7 @@ from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
 from backend.runs.failures import failures_of
+from backend.runs.notes import notes_of
 from backend.runs.schemas import RunRecord, TaskRecord
 
 #: Rounds whose mean duration gives the estimate of the rest.
@@ -67,19 +68,12 @@ def run_record(session: Session, run: Run) -> RunRecord:
     )
     return RunRecord(
         **{column: getattr(run, column) for column in columns},
-        notes=notes_of(run),
+        notes=notes_of(session, run),
         failures=failures_of(session, run),
         eta_seconds=_eta_seconds(session, run),
         early_stop=run.early_stop,
         extensions=run.extensions or [],
     )
-
-
-def notes_of(run: Run) -> list[str]:
-    """Shown wherever the run's numbers are."""
-    given = [f"Given rounds {e.from_round + 1} to {e.to_round} after its end." for e in run.extensions or []]
-    stopped = run.early_stop and f"Training {run.early_stop.in_words()}."
-    return [*given, *(note for note in (stopped, run.compared and run.compared.note) if note)]
 
 
 def task_record(task: Task) -> TaskRecord:

@@ -819,6 +819,12 @@ export type ComparedRun = {
  */
 export type ComparedScore = {
     /**
+     * Best
+     *
+     * Best of its row as printed, of the runs over the same cases; ties are marked.
+     */
+    best: boolean;
+    /**
      * Difference
      *
      * Its mean less the first run's.
@@ -828,6 +834,12 @@ export type ComparedScore = {
      * High
      */
     high: number | null;
+    /**
+     * Lacks
+     *
+     * `7 of 9 cases, without site-c`: not compared with the others.
+     */
+    lacks: string | null;
     /**
      * Low
      *
@@ -856,6 +868,12 @@ export type ComparedScore = {
      * p adjusted for the runs compared on this site.
      */
     p_holm: number | null;
+    /**
+     * Text
+     *
+     * The mean as it is printed; a dash for none.
+     */
+    text: string;
 };
 
 /**
@@ -1163,7 +1181,7 @@ export type DataConfig = {
     /**
      * Foreground Share
      *
-     * Of the patches, how many lie around a structure. Ours.
+     * Of the patches, how many lie around a structure: each structure of the image is as likely, whatever its size (as in nnU-Net), and so is each of its voxels. Ours.
      */
     foreground_share?: number;
     /**
@@ -2450,7 +2468,7 @@ export type ExperimentRecord = {
 /**
  * ExperimentResults
  *
- * Cells exist for every strategy x reported model x site x structure.
+ * Cells exist for every strategy x reported model x site x structure; `tables` are what is made of them.
  */
 export type ExperimentResults = {
     /**
@@ -2461,6 +2479,12 @@ export type ExperimentResults = {
      * Checkpoint
      */
     checkpoint: 'best' | 'last';
+    /**
+     * Columns
+     *
+     * Of each of `tables`.
+     */
+    columns: Array<ShownColumn>;
     /**
      * Complete
      *
@@ -2479,6 +2503,12 @@ export type ExperimentResults = {
      * Metric
      */
     metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Notes
+     *
+     * Why some of its numbers are not to be compared, in sentences.
+     */
+    notes: Array<string>;
     /**
      * Nsd Tolerance
      *
@@ -2499,6 +2529,12 @@ export type ExperimentResults = {
      * Structures
      */
     structures: Array<string>;
+    /**
+     * Tables
+     *
+     * Of every structure, and of their mean.
+     */
+    tables: Array<StructureTable>;
     /**
      * Unit
      *
@@ -3458,6 +3494,28 @@ export type LabelMap = {
     structures: {
         [key: string]: StructureLabels;
     };
+};
+
+/**
+ * LackingCases
+ *
+ * Test cases that a mean should be of and is not: of a site whose test failed, or that this run did not have.
+ */
+export type LackingCases = {
+    /**
+     * Num Expected
+     */
+    num_expected: number;
+    /**
+     * Num Tested
+     */
+    num_tested: number;
+    /**
+     * Without
+     *
+     * Sites of several that were not tested at all.
+     */
+    without: Array<string>;
 };
 
 /**
@@ -4675,6 +4733,12 @@ export type ReportCell = {
      */
     best?: boolean;
     /**
+     * Deviation
+     *
+     * The deviation as printed.
+     */
+    deviation?: string | null;
+    /**
      * Difference
      */
     difference?: number | null;
@@ -4682,6 +4746,12 @@ export type ReportCell = {
      * High
      */
     high?: number | null;
+    /**
+     * Lacks
+     *
+     * Cases that this mean lacks, so that it is not compared.
+     */
+    lacks?: string | null;
     /**
      * Low
      */
@@ -4710,6 +4780,12 @@ export type ReportCell = {
      * Std
      */
     std?: number | null;
+    /**
+     * Text
+     *
+     * The mean as printed; null in reports of before.
+     */
+    text?: string | null;
 };
 
 /**
@@ -5078,6 +5154,10 @@ export type ReportTable = {
  */
 export type ResultCell = {
     /**
+     * Where a run was not tested on every case of its column, of the run that lacks most: such a mean is not to be compared with the others.
+     */
+    lacks: LackingCases | null;
+    /**
      * Mean
      */
     mean: number | null;
@@ -5093,8 +5173,16 @@ export type ResultCell = {
     model: 'global' | 'personalized' | 'super' | 'selector';
     /**
      * Num Cases
+     *
+     * Of the seed with the most.
      */
     num_cases: number;
+    /**
+     * Num Fewest
+     *
+     * Of the seed with the fewest.
+     */
+    num_fewest: number;
     /**
      * Num Misses
      *
@@ -6276,20 +6364,39 @@ export type SharedReport = {
 /**
  * ShownCell
  *
- * `score` is None where the method has nothing there. In the column `worst` it is that of the worst site.
+ * `score` is None where the method has nothing there. In the column `worst` it is that of the worst site, and None
+ * where a site that trains was not tested on all of its cases: another one might be the worst.
  */
 export type ShownCell = {
     /**
      * Best
      *
-     * Best of its column, as the numbers are printed.
+     * Best of its column, as the numbers are printed, among those over the same cases; ties are marked.
      */
     best: boolean;
+    /**
+     * Deviation
+     *
+     * The standard deviation over seeds as it is printed.
+     */
+    deviation: string | null;
     /**
      * Against the baseline, where one was asked for.
      */
     difference: ComparisonCell | null;
+    /**
+     * Lacks
+     *
+     * Why this number is not compared with its column's others: `7 of 9 cases, without site-c`.
+     */
+    lacks: string | null;
     score: ResultCell | null;
+    /**
+     * Text
+     *
+     * The mean as it is printed everywhere; a dash for none.
+     */
+    text: string;
 };
 
 /**
@@ -6372,6 +6479,20 @@ export type ShownTable = {
      * Metric
      */
     metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Minimum Counts
+     *
+     * Site to the smallest number of cases that its policy lets be stated outside, as in the caption.
+     */
+    minimum_counts: {
+        [key: string]: number;
+    };
+    /**
+     * Notes
+     *
+     * Why some of its numbers are not to be compared, in sentences.
+     */
+    notes: Array<string>;
     /**
      * Nsd Tolerance
      */
@@ -7224,6 +7345,24 @@ export type StructureStatistics = {
 };
 
 /**
+ * StructureTable
+ *
+ * The rows of one structure, without differences.
+ */
+export type StructureTable = {
+    /**
+     * Rows
+     */
+    rows: Array<ShownRow>;
+    /**
+     * Structure
+     *
+     * None: the mean over structures.
+     */
+    structure: string | null;
+};
+
+/**
  * SweepPoint
  *
  * The super model if its threshold were gamma.
@@ -7638,6 +7777,12 @@ export type TrainSitePayload = {
      * Data
      */
     data: Array<DatasetManifest>;
+    /**
+     * Kept Round
+     *
+     * The participant's last round whose update was used: it goes on from what it kept then. 0: none.
+     */
+    kept_round?: number | null;
     /**
      * Kind
      */

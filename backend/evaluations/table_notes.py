@@ -1,0 +1,44 @@
+"""What a reader of a table must know before comparing its numbers, in sentences."""
+
+from collections.abc import Iterator
+
+from backend.db.models import Run
+from backend.evaluations.scored_cases import ExperimentCases, places_of
+from backend.evaluations.tested_cases import lacking
+from backend.runs.service import describe_run
+
+
+def notes_of(cases: ExperimentCases, with_counts: bool = True) -> list[str]:
+    """Runs that were trained at other sites, or whose test lacks cases that others have.
+
+    with_counts False: for readers to whom a site's policy states no small numbers.
+    """
+    return [*_other_sites(cases), *_lacking(cases, with_counts)]
+
+
+def _other_sites(cases: ExperimentCases) -> Iterator[str]:
+    by_sites: dict[tuple[str, ...], list[Run]] = {}
+    for run in cases.runs:
+        if run.spec is not None:
+            by_sites.setdefault(tuple(places_of(run).training), []).append(run)
+    if len(by_sites) < 2:
+        return
+    parts = [f"{_named(runs)} at {', '.join(slugs)}" for slugs, runs in by_sites.items()]
+    yield f"Not every run was trained at the same sites: {'; '.join(parts)}."
+
+
+def _lacking(cases: ExperimentCases, with_counts: bool) -> Iterator[str]:
+    by_words: dict[str, list[Run]] = {}
+    for run in cases.runs:
+        if cases.rows.get(run.id) and (found := lacking(cases.tested(run), cases.everything)):
+            words = f"tested on {found.words}" if with_counts else f"tested {found.stated_words}"
+            by_words.setdefault(words, []).append(run)
+    for words, runs in by_words.items():
+        yield (
+            f"{_named(runs)}: {words}. A mean over other cases is not compared with the others: it is neither the best "
+            "of its column nor a worst site; paired differences are over the cases that both have."
+        )
+
+
+def _named(runs: list[Run]) -> str:
+    return ", ".join(describe_run(run) for run in runs)
