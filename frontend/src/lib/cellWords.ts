@@ -8,8 +8,8 @@ import { modelName } from "./words";
 
 const VERDICTS = { better: "significantly better", worse: "significantly worse", open: "no significant difference" };
 
-/** One fact a line. */
-export function cellWords(cell: ResultCell, place: string, isBest: boolean): string {
+/** One fact a line. lacks: the cases that its mean is short of. */
+export function cellWords(cell: ResultCell, place: string, isBest: boolean, lacks: string | null = null): string {
   const { num_missing: missing, num_misses: misses } = cell;
   const lines = [place, `${plural(cell.num_cases, "case")}, ${plural(cell.num_seeds, "seed")}`];
   if (cell.mean === null) lines.push("no case has a value");
@@ -17,6 +17,7 @@ export function cellWords(cell: ResultCell, place: string, isBest: boolean): str
   if (misses > 0) {
     lines.push(`${plural(misses, "miss", "misses")}: one of the two masks is empty, so there is no value to average`);
   }
+  if (lacks) lines.push(`${lacks}: not compared with the others of the column`);
   if (isBest) lines.push("best of the column");
   return lines.join("\n");
 }

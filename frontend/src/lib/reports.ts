@@ -33,11 +33,11 @@ export function tableTitle(table: ReportTable): string {
   return `${metricOf(table.metric).label}${unit} ${table.higher_is_better ? "↑" : "↓"}, ${table.structure ?? "mean over structures"}`;
 }
 
-/** `0.912 ± 0.010`; a dash for no value. */
+/** `0.912 ± 0.010`; a dash for no value. Reports of before hold numbers only. */
 export function cellText(cell: ReportCell, table: ReportTable): { mean: string; std: string | null; mark: string } {
   return {
-    mean: formatScore(cell.mean, table.metric),
-    std: cell.std === null || cell.std === undefined ? null : formatScore(cell.std, table.metric),
+    mean: cell.text ?? formatScore(cell.mean, table.metric),
+    std: cell.deviation ?? (typeof cell.std === "number" ? formatScore(cell.std, table.metric) : null),
     mark: typeof cell.p === "number" && cell.p < SIGNIFICANT ? "†" : "",
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ExperimentResults, ResultCell } from "@/api";
+import type { ExperimentResults, ResultCell, ShownCell } from "@/api";
 import { hasScores, hasSeveralSeeds, nextSort, resultTable, sortRows } from "./results";
 
 function cell(label: string, site: string | null, mean: number | null, more: Partial<ResultCell> = {}): ResultCell {
@@ -13,6 +13,8 @@ function cell(label: string, site: string | null, mean: number | null, more: Par
     mean,
     std: null,
     num_cases: 4,
+    num_fewest: 4,
+    lacks: null,
     num_missing: 0,
     num_misses: 0,
     num_seeds: 1,
@@ -32,85 +34,63 @@ function results(cells: ResultCell[], more: Partial<ExperimentResults> = {}): Ex
     sites: ["a", "b"],
     unseen_sites: [],
     cells,
+    columns: [],
+    tables: [],
+    notes: [],
     selectors: [],
     complete: true,
     ...more,
   };
 }
 
-/** Keys of the best rows of a column. */
-function best(table: ReturnType<typeof resultTable>, column: string): string[] {
-  return [...(table.best[table.columns.findIndex((entry) => entry.key === column)] ?? [])];
+function shown(score: ResultCell | null, text: string): ShownCell {
+  return { score, text, deviation: null, lacks: null, best: false, difference: null };
 }
 
-function means(table: ReturnType<typeof resultTable>, row = 0): (number | null | undefined)[] | undefined {
-  return table.rows[row]?.cells.map((entry) => entry?.mean);
+/** A table of one site, a row a method. */
+function tableOf(means: Record<string, number | null>, structure: string | null = null) {
+  return resultTable(
+    {
+      columns: [
+        { key: "all", site_slug: null, unseen: false },
+        { key: "worst", site_slug: null, unseen: false },
+        { key: "site/a", site_slug: "a", unseen: true },
+      ],
+      tables: [
+        {
+          structure: null,
+          rows: Object.entries(means).map(([label, mean]) => ({
+            strategy_label: label,
+            model: "global" as const,
+            cells: [null, null, "a"].map((site) => shown(cell(label, site, mean), String(mean))),
+          })),
+        },
+      ],
+    },
+    structure,
+  );
 }
 
 describe("resultTable", () => {
-  it("puts what sums up first, then sites in their order", () => {
-    const table = resultTable(
-      results([cell("FedAvg", null, 0.7), cell("FedAvg", "b", 0.6), cell("FedAvg", "a", 0.8)]),
-      null,
-    );
-    expect(table.columns.map((column) => column.key)).toEqual(["all", "worst", "site/a", "site/b"]);
-    expect(means(table)).toEqual([0.7, 0.6, 0.8, 0.6]);
+  it("draws what the backend wrote: columns, rows and texts", () => {
+    const table = tableOf({ FedAvg: 0.7 });
+    expect(table.columns).toEqual([
+      { key: "all", kind: "all", slug: null, unseen: false },
+      { key: "worst", kind: "worst", slug: null, unseen: false },
+      { key: "site/a", kind: "site", slug: "a", unseen: true },
+    ]);
+    expect(table.rows.map((row) => [row.key, row.cells.map((entry) => entry.text)])).toEqual([
+      ["FedAvg/global", ["0.7", "0.7", "0.7"]],
+    ]);
   });
 
-  it("takes the worst of the sites that train, which is the largest of distances", () => {
-    const cells = [
-      cell("FedAvg", "a", 3, { metric: "hd95" }),
-      cell("FedAvg", "b", 5, { metric: "hd95" }),
-      cell("FedAvg", "c", 9, { metric: "hd95", unseen: true }),
-    ];
-    const table = resultTable(results(cells, { metric: "hd95", sites: ["a", "b", "c"], unseen_sites: ["c"] }), null);
-    expect(means(table)).toEqual([undefined, 5, 3, 5, 9]);
-    expect(table.columns.map((column) => column.unseen)).toEqual([false, false, false, false, true]);
-  });
-
-  it("has no worst site where only one trains", () => {
-    const table = resultTable(results([cell("FedAvg", "a", 0.5)], { sites: ["a"] }), null);
-    expect(table.columns.map((column) => column.key)).toEqual(["all", "site/a"]);
-  });
-
-  it("marks the best of each column, and ties of the shown digits together", () => {
-    const table = resultTable(
-      results([
-        cell("FedSM", "a", 0.9001),
-        cell("FedAvg", "a", 0.9004),
-        cell("Local", "a", 0.5),
-        cell("FedSM", "b", 0.1),
-        cell("FedAvg", "b", null),
-        cell("Local", "b", 0.2),
-      ]),
-      null,
-    );
-    expect(best(table, "site/a")).toEqual(["FedSM/global", "FedAvg/global"]);
-    expect(best(table, "site/b")).toEqual(["Local/global"]);
-  });
-
-  it("takes the smallest distance for the best", () => {
-    const cells = [cell("FedSM", "a", 4.2, { metric: "hd95" }), cell("FedAvg", "a", 3.1, { metric: "hd95" })];
-    expect(best(resultTable(results(cells, { metric: "hd95" }), null), "site/a")).toEqual(["FedAvg/global"]);
-  });
-
-  it("names no best where there is nothing to compare, and keeps to the chosen structure", () => {
-    const table = resultTable(
-      results([cell("FedSM", "a", 0.9, { structure: "disc" }), cell("FedAvg", "a", 0.4)]),
-      "disc",
-    );
-    expect(table.rows).toHaveLength(1);
-    expect(best(table, "site/a")).toEqual([]);
-    const equal = resultTable(results([cell("FedSM", "a", 0.9), cell("FedAvg", "a", 0.9001)]), null);
-    expect(best(equal, "site/a")).toEqual([]);
+  it("has no row of a structure that is not in the answer", () => {
+    expect(tableOf({ FedAvg: 0.7 }, "cup").rows).toEqual([]);
   });
 });
 
 describe("sortRows", () => {
-  const table = resultTable(
-    results([cell("One", "a", 0.5), cell("Two", "a", null), cell("Three", "a", 0.9), cell("Four", "a", 0.7)]),
-    null,
-  );
+  const table = tableOf({ One: 0.5, Two: null, Three: 0.9, Four: 0.7 });
   const order = (sort: Parameters<typeof sortRows>[1], metric: Parameters<typeof sortRows>[2] = "dice") =>
     sortRows(table, sort, metric).map((row) => row.strategyLabel);
 

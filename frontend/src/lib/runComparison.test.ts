@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ComparedScore, ExperimentRecord, RunComparison } from "@/api";
-import { bestOf, isSignificant, parameterTitle, runChoices, runTitles, shownParameters } from "./runComparison";
+import { isSignificant, parameterTitle, runChoices, runTitles, shownParameters } from "./runComparison";
 
 const score = (mean: number | null, more: Partial<ComparedScore> = {}) =>
   ({ mean, p_holm: null, ...more }) as ComparedScore;
@@ -27,13 +27,6 @@ describe("runs side by side", () => {
   it("tells two experiments of one name apart", () => {
     const groups = runChoices([experiment("aaaaaaaa", "Same", "1"), experiment("bbbbbbbb", "Same", "2")]);
     expect(groups.map(({ group }) => group)).toEqual(["Same (bbbbbb)", "Same (aaaaaa)"]);
-  });
-
-  it("finds the best by the metric's direction", () => {
-    expect(bestOf([score(0.5), score(0.9), score(null)], "dice")).toBe(1);
-    expect(bestOf([score(5), score(9)], "hd95")).toBe(0);
-    expect(bestOf([score(0.5), score(0.5)], "dice")).toBeNull();
-    expect(bestOf([score(0.5), score(null)], "dice")).toBeNull();
   });
 
   it("shows what differs, or everything", () => {

@@ -3,7 +3,6 @@
 import type { ComparedScore, ExperimentRecord, Parameter, RunComparison } from "@/api";
 import { SIGNIFICANCE_LEVEL } from "./comparison";
 import { humanize } from "./format";
-import { compareScores } from "./metrics";
 
 export const FEWEST_RUNS = 2;
 export const MOST_RUNS = 8;
@@ -35,13 +34,6 @@ export function runChoices(experiments: readonly ExperimentRecord[]): RunChoice[
 /** Those that differ, or all. */
 export function shownParameters(comparison: RunComparison, all: boolean): Parameter[] {
   return all ? comparison.parameters : comparison.parameters.filter((parameter) => parameter.differs);
-}
-
-/** Index of the run with the best mean of a row; null where fewer than two have one, or all are equal. */
-export function bestOf(scores: readonly ComparedScore[], metric: RunComparison["metric"]): number | null {
-  const known = scores.flatMap((score, index) => (score.mean === null ? [] : [{ mean: score.mean, index }]));
-  if (known.length < 2 || known.every(({ mean }) => mean === known[0]?.mean)) return null;
-  return known.reduce((best, entry) => (compareScores(entry.mean, best.mean, metric) > 0 ? entry : best)).index;
 }
 
 export function isSignificant(score: ComparedScore): boolean {

@@ -2,8 +2,8 @@ import { Stack, Table, Text } from "@mantine/core";
 import type { ComparedScore, FederationRecord, RunComparison } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatP, SIGNIFICANCE_MARK } from "@/lib/comparison";
-import { formatDifference, formatScore } from "@/lib/metrics";
-import { bestOf, isSignificant } from "@/lib/runComparison";
+import { formatDifference } from "@/lib/metrics";
+import { isSignificant } from "@/lib/runComparison";
 import { RunHeads } from "./RunHeads";
 
 interface Props {
@@ -22,7 +22,6 @@ export function ComparedScores({ comparison, federation }: Props) {
           <Table.Tbody>
             {comparison.rows.map((row) => {
               const site = federation.sites.find((entry) => entry.slug === row.site_slug);
-              const best = bestOf(row.scores, comparison.metric);
               return (
                 <Table.Tr key={row.site_slug ?? ""}>
                   <Table.Th scope="row" fw={row.site_slug === null ? 600 : 400}>
@@ -33,12 +32,7 @@ export function ComparedScores({ comparison, federation }: Props) {
                     )}
                   </Table.Th>
                   {row.scores.map((score, index) => (
-                    <Score
-                      key={comparison.runs[index]?.run.id}
-                      score={score}
-                      isBest={index === best}
-                      metric={comparison.metric}
-                    />
+                    <Score key={comparison.runs[index]?.run.id} score={score} metric={comparison.metric} />
                   ))}
                 </Table.Tr>
               );
@@ -48,24 +42,29 @@ export function ComparedScores({ comparison, federation }: Props) {
       </Table.ScrollContainer>
       <Text size="xs" c="dimmed">
         {comparison.structure ?? "Mean over structures"}
-        {unit}; means over test cases, the best of a row in bold. Below: the difference from the first run over the
-        cases that both have, with its 95 % interval; {SIGNIFICANCE_MARK} p {"<"} 0.05 by {comparison.test}.
+        {unit}; means over test cases, the best of a row in bold, of those over the same cases. Below: the difference
+        from the first run over the cases that both have, with its 95 % interval; {SIGNIFICANCE_MARK} p {"<"} 0.05 by{" "}
+        {comparison.test}.
       </Text>
     </Stack>
   );
 }
 
-function Score(props: { score: ComparedScore; isBest: boolean; metric: RunComparison["metric"] }) {
-  const { score, isBest, metric } = props;
+function Score({ score, metric }: { score: ComparedScore; metric: RunComparison["metric"] }) {
   const tip =
     score.difference === null
       ? `${score.num_cases} cases`
       : `${score.num_pairs} cases that both have, ${formatP(score.p_holm)} (adjusted)`;
   return (
     <Table.Td ta="right" title={tip} style={{ verticalAlign: "top" }}>
-      <Text size="sm" span fw={isBest ? 700 : undefined}>
-        {formatScore(score.mean, metric)}
+      <Text size="sm" span fw={score.best ? 700 : undefined} c={score.lacks ? "dimmed" : undefined}>
+        {score.text}
       </Text>
+      {score.lacks && (
+        <Text size="xs" c="light-dark(var(--mantine-color-orange-9), var(--mantine-color-orange-4))">
+          {score.lacks}
+        </Text>
+      )}
       {score.difference !== null && (
         <Text size="xs" c="dimmed">
           {formatDifference(score.difference, metric)}

@@ -86,6 +86,11 @@ function ResultTable({ table, report }: { table: ReportTable; report: Report }) 
                         </Text>
                       )}
                       {text.mark}
+                      {cell.lacks && (
+                        <Text size="xs" c="dimmed">
+                          {cell.lacks}
+                        </Text>
+                      )}
                     </Table.Td>
                   );
                 })}

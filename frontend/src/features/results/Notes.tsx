@@ -22,9 +22,10 @@ export function Notes({ results, comparison, federation }: Props) {
   return (
     <Stack gap={4} data-testid="results-notes">
       <Note>
-        Mean over test cases of each run's {round} round, {seeds}. Bold: best of the column. "All sites" pools the cases
-        of the sites that train{several && '; "Worst site" is the one of them with the worst mean'}. "Personalized
-        model" is the one of the site in the column. A method's name leads to its cases.
+        Mean over test cases of each run's {round} round, {seeds}. Bold: best of the column as printed, of the means
+        over the same cases. "All sites" pools the cases of the sites that train
+        {several && '; "Worst site" is the one of them with the worst mean'}. "Personalized model" is the one of the
+        site in the column. A method's name leads to its cases.
       </Note>
       {results.unseen_sites.length > 0 && (
         <Note>
@@ -33,6 +34,11 @@ export function Notes({ results, comparison, federation }: Props) {
           number, and no personalized model is their own.
         </Note>
       )}
+      {results.notes.map((note) => (
+        <Note key={note} warns>
+          {note}
+        </Note>
+      ))}
       {comparison && <Compared comparison={comparison} federation={federation} />}
     </Stack>
   );
@@ -63,9 +69,10 @@ function Compared({ comparison, federation }: { comparison: Comparison; federati
   );
 }
 
-function Note({ children }: { children: React.ReactNode }) {
+function Note({ children, warns = false }: { children: React.ReactNode; warns?: boolean }) {
+  const colour = "light-dark(var(--mantine-color-orange-9), var(--mantine-color-orange-4))";
   return (
-    <Text size="xs" c="dimmed" maw={1080}>
+    <Text size="xs" c={warns ? colour : "dimmed"} maw={1080}>
       {children}
     </Text>
   );

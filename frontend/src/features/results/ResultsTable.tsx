@@ -33,7 +33,7 @@ const LONG = 16;
 
 /** Drawn anew only when something of it changes: a large one has a thousand cells. */
 export const ResultsTable = memo(function ResultsTable(props: Props) {
-  const { table, rows, results, comparison, baseline, sort, federation } = props;
+  const { table, rows, comparison, baseline, sort, federation } = props;
   const differenceOf = useMemo(() => (comparison ? comparisonIndex(comparison) : null), [comparison]);
   const pinned = baseline ? rowKey(baseline.label, baseline.model) : null;
   return (
@@ -67,8 +67,6 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
                       <ScoreCell
                         key={column.key}
                         {...{ cell, column, federation, comparison }}
-                        metric={results.metric}
-                        best={table.best[place]?.has(row.key) ?? false}
                         difference={column.kind === "worst" ? null : (differenceOf?.(row.key, column.slug) ?? null)}
                         first={index === 0 && place === 0}
                       />

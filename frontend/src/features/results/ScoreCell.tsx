@@ -1,20 +1,18 @@
 import { Table } from "@mantine/core";
 import { memo } from "react";
-import type { Comparison, ComparisonCell, FederationRecord, ResultCell, ScoreName } from "@/api";
+import type { Comparison, ComparisonCell, FederationRecord, ResultCell, ShownCell } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { cellWords, comparisonWords, formatInterval } from "@/lib/cellWords";
 import { SIGNIFICANCE_MARK, verdict } from "@/lib/comparison";
 import { plural } from "@/lib/format";
-import { formatDifference, formatScore } from "@/lib/metrics";
+import { formatDifference } from "@/lib/metrics";
 import type { Column } from "@/lib/results";
 import classes from "./ResultsTable.module.css";
 import { siteLook } from "./sites";
 
 interface Props {
-  cell: ResultCell | undefined;
+  cell: ShownCell;
   column: Column;
-  metric: ScoreName;
-  best: boolean;
   difference: ComparisonCell | null;
   comparison: Comparison | null;
   federation: FederationRecord;
@@ -24,37 +22,40 @@ interface Props {
 
 /** Mean and deviation; below it the difference from the baseline. */
 export const ScoreCell = memo(function ScoreCell(props: Props) {
-  const { cell, column, metric, best, difference, comparison, federation, first } = props;
+  const { cell, column, difference, comparison, federation, first } = props;
+  const { score, lacks } = cell;
   const attributes = {
     ta: "right",
     className: classes.column,
     "data-kind": column.kind,
     "data-unseen": column.unseen,
   } as const;
-  if (!cell || (cell.num_cases === 0 && cell.mean === null)) {
-    const tip = column.unseen ? "a site that did not train has no model of its own" : "not tested";
+  if (!score || (score.num_cases === 0 && score.mean === null)) {
+    const tip = lacks ?? (column.unseen ? "a site that did not train has no model of its own" : "not tested");
     return (
       <Table.Td {...attributes} data-tip={tip} aria-description={tip} tabIndex={first ? 0 : -1}>
         <span className={classes.deviation}>–</span>
+        {lacks && column.kind !== "worst" && <div className={classes.misses}>{lacks}</div>}
       </Table.Td>
     );
   }
-  const place = placeName(cell, column, federation);
+  const place = placeName(score, column, federation);
   const words = [
-    cellWords(cell, place, best),
+    cellWords(score, place, cell.best, lacks),
     ...(difference && comparison ? [comparisonWords(difference, comparison)] : []),
   ];
   const tip = words.join("\n");
   return (
     <Table.Td {...attributes} data-tip={tip} aria-description={tip} tabIndex={first ? 0 : -1}>
-      <span className={classes.value} data-best={best}>
-        {formatScore(cell.mean, metric)}
-        {cell.std !== null && <span className={classes.deviation}> ± {formatScore(cell.std, metric)}</span>}
+      <span className={classes.value} data-best={cell.best} data-lacks={lacks !== null}>
+        {cell.text}
+        {cell.deviation !== null && <span className={classes.deviation}> ± {cell.deviation}</span>}
       </span>
-      {cell.num_misses > 0 && <div className={classes.misses}>{plural(cell.num_misses, "miss", "misses")}</div>}
-      {column.kind === "worst" && cell.site_slug !== null && (
+      {lacks && <div className={classes.misses}>{lacks}</div>}
+      {score.num_misses > 0 && <div className={classes.misses}>{plural(score.num_misses, "miss", "misses")}</div>}
+      {column.kind === "worst" && score.site_slug !== null && (
         <div className={classes.worst}>
-          <SiteMark {...siteLook(cell.site_slug, federation)} size="xs" />
+          <SiteMark {...siteLook(score.site_slug, federation)} size="xs" />
         </div>
       )}
       {difference && comparison && <Difference cell={difference} comparison={comparison} />}

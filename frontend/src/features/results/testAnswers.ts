@@ -71,6 +71,8 @@ function results(metric: string) {
         mean: ofSites[index],
         std: metric === "hd95" ? 0.5 : 0.01,
         num_cases: 4,
+        num_fewest: 4,
+        lacks: null,
         num_missing: 0,
         num_misses: slug === "c" && metric === "hd95" ? 1 : 0,
         num_seeds: 2,
@@ -85,8 +87,46 @@ function results(metric: string) {
     sites: SITES,
     unseen_sites: ["c"],
     cells,
+    columns: COLUMNS,
+    tables: [null, "disc"].map((structure) => ({
+      structure,
+      rows: Object.keys(means).map((label) => {
+        const own = cells.filter((cell) => cell.strategy_label === label && cell.structure === structure);
+        return {
+          strategy_label: label,
+          model: own[0]?.model,
+          cells: COLUMNS.map(({ key }) => shown(own, key, metric)),
+        };
+      }),
+    })),
+    notes: [],
     selectors: [],
     complete: true,
+  };
+}
+
+const COLUMNS = ["all", "worst", ...SITES.map((slug) => `site/${slug}`)].map((key) => ({
+  key,
+  site_slug: key.startsWith("site/") ? key.slice(5) : null,
+  unseen: key === "site/c",
+}));
+
+/** Of these answers the worst site that trains is always b, and nothing is marked. */
+function shown(
+  own: { site_slug: string | null; mean: number | null | undefined; std: number }[],
+  key: string,
+  metric: string,
+) {
+  const slug = key === "all" ? null : key === "worst" ? "b" : key.slice(5);
+  const score = own.find((cell) => cell.site_slug === slug);
+  const digits = metric === "hd95" ? 2 : 3;
+  return {
+    score,
+    text: score?.mean?.toFixed(digits) ?? "–",
+    deviation: score?.std.toFixed(digits) ?? null,
+    lacks: null,
+    best: false,
+    difference: null,
   };
 }
 
