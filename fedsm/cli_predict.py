@@ -21,6 +21,7 @@ from fedsm.cli_shared import (
     fail,
 )
 from fedsm.client import Client
+from fedsm.packing import CannotSend, stem_of
 from fedsm.watch import make_console, print_json
 
 POLL_SECONDS = 0.3
@@ -28,7 +29,13 @@ POLL_SECONDS = 0.3
 
 def predict(
     run_id: Annotated[str, typer.Argument(help="A completed run, as `fedsm experiment show --json` prints it.")],
-    image: Annotated[Path, typer.Argument(help="A picture or volume of the federation's kind.")],
+    image: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A picture or volume of the federation's kind: a file (the data of a .mhd, .nhdr or .hdr go with it), "
+            "the folder of a DICOM series, a zip, or all files of one image."
+        ),
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder for the chosen model's masks, one file a structure.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave the image and its masks on the server.")] = False,
     as_json: JsonOption = False,
@@ -37,13 +44,14 @@ def predict(
     token: TokenOption = None,
 ) -> None:
     """Send an image to a run's models: which is chosen and why, and its masks. The server then forgets the image."""
-    if not image.is_file():
-        fail(f"{image} is no file: give the path of an image", EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
-        started = client.predict(run_id, image)
+        try:
+            started = client.predict(run_id, *image)
+        except CannotSend as problem:
+            fail(str(problem), EXIT_WRONG_INPUT)
         try:
             done = _await(client, started)
-            files = _save(client, done.masks[0], image, out) if out is not None and done.masks else []
+            files = _save(client, done.masks[0], stem_of(image), out) if out is not None and done.masks else []
         finally:
             if not keep:
                 client.delete_prediction(started.id)
@@ -61,10 +69,9 @@ def _await(client: Client, started: PredictionRecord) -> PredictionRecord:
     return record
 
 
-def _save(client: Client, mask: MaskRecord, image: Path, out: Path) -> list[Path]:
-    """`eye.optic-disc.png` of a picture, `prostate.prostate.nii.gz` of a volume."""
+def _save(client: Client, mask: MaskRecord, stem: str, out: Path) -> list[Path]:
+    """`eye.optic-disc.png` of a picture, `mr.prostate.nii.gz` of what has a geometry."""
     out.mkdir(parents=True, exist_ok=True)
-    stem = image.name.partition(".")[0]
     saved = []
     for structure, url in mask.file_urls.items():
         content = client.artifact(url)

@@ -41,6 +41,7 @@ from backend.runs.schemas import (
 from backend.statistics.schemas import FederationStatistics
 from backend.users.schemas import SystemRecord
 from fedsm.home import Home
+from fedsm.packing import packed
 
 PREFIX = "/api/v1"
 Body = TypeVar("Body")
@@ -204,12 +205,13 @@ class Client:
     def cancel_dry_run(self, dry_run_id: str) -> DryRunRecord:
         return self._post(f"/dry-runs/{dry_run_id}/cancel", None, DryRunRecord)
 
-    def predict(self, run_id: str, image: Path) -> PredictionRecord:
-        """Sends the file; poll `prediction` for the masks."""
-        with image.open("rb") as file:
-            content = self._send(
-                "POST", f"/runs/{run_id}/predictions", params={"name": image.name}, content=file
-            ).content
+    def predict(self, run_id: str, *images: Path) -> PredictionRecord:
+        """Sends a file, a folder with a DICOM series, or the files of one image; poll `prediction` for the masks.
+
+        Raises CannotSend where they are none.
+        """
+        with packed(images) as (name, file):
+            content = self._send("POST", f"/runs/{run_id}/predictions", params={"name": name}, content=file).content
         return PredictionRecord.model_validate_json(content)
 
     def prediction(self, prediction_id: str) -> PredictionRecord:

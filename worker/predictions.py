@@ -1,6 +1,5 @@
 """What a run's models make of an image that somebody uploaded, and which of them was chosen."""
 
-import io
 import tempfile
 import time
 from collections.abc import Mapping
@@ -9,15 +8,18 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from backend.contracts.artifacts import NIFTI_GZ, PNG
+from backend.contracts.artifacts import NIFTI_GZ
 from backend.contracts.predictions import PredictCaseResult, PredictedMask, StructureSize
 from backend.contracts.tasks import PredictCasePayload, RunSpec
 from worker.api_client import ApiClient
 from worker.build import build_intensity, build_plan, build_sampling, build_strategy
+from worker.datasets.files import UnsafeFile
 from worker.datasets.layouts.model import Skip
+from worker.datasets.mask_files import mask_file
+from worker.datasets.readers import CannotRead, Frame
 from worker.datasets.reading import ReadCase, read_pixels
+from worker.datasets.uploads import store_upload
 from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.data import Case
 from worker.engine.evaluation import segmentation_parts
@@ -36,7 +38,7 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
     started = time.monotonic()
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
-    read = _read(payload, toolbox.api.download(payload.image))
+    read, frame = _read(payload, toolbox.api.download(payload.image))
     lease.report(0.2)
     case = _case(run, payload.file_name, read)
     parts = StateParts(toolbox.api, payload.state)
@@ -53,7 +55,7 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
         unit=_unit(read),
         probabilities=None if route is None else route.probabilities,
         chosen_model=chosen,
-        masks=tuple(_predicted(run, model, masks[model], read, toolbox.api) for model in first_chosen),
+        masks=tuple(_predicted(run, model, masks[model], read, frame, toolbox.api) for model in first_chosen),
         seconds=time.monotonic() - started,
     )
 
@@ -64,17 +66,20 @@ def _unit(read: ReadCase) -> Literal["mm³", "mm²", "px"]:
     return "mm³" if len(read.spacing) == 3 else "mm²"
 
 
-def _read(payload: PredictCasePayload, content: bytes) -> ReadCase:
-    """No structure is known: all planes are empty."""
+def _read(payload: PredictCasePayload, content: bytes) -> tuple[ReadCase, Frame | None]:
+    """The image, and how its own file has it. No structure is known: all planes are empty."""
+    name = Path(payload.file_name).name
     with tempfile.TemporaryDirectory(prefix="fedsm-prediction-") as folder:
-        path = Path(folder) / Path(payload.file_name).name
-        path.write_bytes(content)
         try:
-            pixels, image = read_pixels(path.parent, path.name, payload.run.task, None)
+            root, path = store_upload(Path(folder), name, content)
+        except (CannotRead, UnsafeFile) as problem:
+            raise ValueError(f"{name} {problem}") from None
+        try:
+            pixels, image = read_pixels(root, path, payload.run.task, None)
         except Skip as problem:
-            raise ValueError(str(problem)) from None
+            raise ValueError(str(problem) if path == name else f"{name}: {problem}") from None
     structures = np.zeros((len(payload.run.task.structures), *pixels.shape[:-1]), dtype=bool)
-    return ReadCase(pixels, structures, image.spacing, image.affine)
+    return ReadCase(pixels, structures, image.spacing, image.affine), image.frame
 
 
 def _case(run: RunSpec, name: str, read: ReadCase) -> Case:
@@ -85,7 +90,9 @@ def _case(run: RunSpec, name: str, read: ReadCase) -> Case:
     )
 
 
-def _predicted(run: RunSpec, model: str, mask: NDArray[np.bool_], read: ReadCase, api: ApiClient) -> PredictedMask:
+def _predicted(
+    run: RunSpec, model: str, mask: NDArray[np.bool_], read: ReadCase, frame: Frame | None, api: ApiClient
+) -> PredictedMask:
     names = [structure.name for structure in run.task.structures]
     voxel = 1.0 if read.spacing is None else float(np.prod(read.spacing))
     return PredictedMask(
@@ -95,13 +102,5 @@ def _predicted(run: RunSpec, model: str, mask: NDArray[np.bool_], read: ReadCase
             StructureSize(structure=name, size=float(plane.sum()) * voxel)
             for name, plane in zip(names, mask, strict=True)
         ),
-        files={name: _upload_plane(plane, read, api) for name, plane in zip(names, mask, strict=True)},
+        files={name: api.upload(*mask_file(plane, frame)) for name, plane in zip(names, mask, strict=True)},
     )
-
-
-def _upload_plane(plane: NDArray[np.bool_], read: ReadCase, api: ApiClient) -> str:
-    if plane.ndim == 3:
-        return api.upload(mask_nifti(plane[None], read.affine), NIFTI_GZ)
-    file = io.BytesIO()
-    Image.fromarray(plane.astype(np.uint8) * 255).save(file, format="PNG")
-    return api.upload(file.getvalue(), PNG)

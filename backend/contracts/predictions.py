@@ -32,8 +32,10 @@ class StructureSize(Contract):
 
 
 class PredictedMask(Contract):
-    """`mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure: a PNG
-    of 0 and 255 for a picture, gzipped NIfTI of 0 and 1 for a volume."""
+    """`mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure.
+
+    They are gzipped NIfTI of 0 and 1 where the image's file has a geometry, with that geometry and in the file's own
+    array order, and a PNG of 0 and 255 of a picture without one."""
 
     model: PartName
     mask: Sha256

@@ -19,6 +19,7 @@ from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(tags=["predictions"], dependencies=[Depends(get_current_user)])
 
+NAME_DESCRIPTION = "The file's name; its suffix says how it is read. `.zip` holds the files of one image."
 MAX_UPLOAD_BYTES = 1 << 30
 UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
@@ -34,9 +35,12 @@ async def predict_image(
     request: Request,
     platform: PlatformDep,
     user: CurrentUser,
-    name: Annotated[FileName, Query(description="The file's name; its suffix says how it is read.")],
+    name: Annotated[FileName, Query(description=NAME_DESCRIPTION)],
 ) -> PredictionRecord:
-    """Upload one image (the body is the file), of which every model of the run's best round makes a mask."""
+    """Upload one image, of which every model of the run's best round makes a mask.
+
+    The body is the file, or a zip with the files of one image: a DICOM series, or a header and its data.
+    """
     await run_in_threadpool(_require_models, platform, run_id)
     stored = await store_upload(platform.database, platform.artifacts, request.stream(), MAX_UPLOAD_BYTES)
     return await run_in_threadpool(_start, platform, run_id, name, stored.sha256, user)

@@ -18,7 +18,12 @@ class MaskRecord(Record):
     model: str = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
     mask_url: str = Field(description="For the viewer: bit 2**i for structure i of the task.")
     sizes: list[StructureSizeRecord] = Field(description="In `unit`.")
-    file_urls: dict[str, str] = Field(description="Structure to its own file: PNG of a picture, NIfTI of a volume.")
+    file_urls: dict[str, str] = Field(
+        description=(
+            "Structure to its own file: NIfTI in the array order and with the geometry of the image, or a PNG of "
+            "a picture without any."
+        )
+    )
 
 
 class PredictionRecord(Record):

@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import zipfile
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from PIL import Image
 
 from backend.contracts.selector_configs import LdaSelector
@@ -120,3 +122,46 @@ def test_the_command_saves_the_masks_and_leaves_nothing_behind(
     assert refused.returncode == 1
     assert "notes.txt" in refused.stderr
     assert platform.client.predictions(run.id) == before
+
+
+@pytest.mark.parametrize(("name", "turn"), [("as_seen.nii.gz", -1.0), ("turned.nii.gz", 1.0), ("pair.mhd", -1.0)])
+def test_the_mask_of_an_image_with_a_geometry_lies_on_its_file(
+    platform: LivePlatform, runs: dict[str, RunRecord], sites: dict[str, Path], tmp_path: Path, name: str, turn: float
+) -> None:
+    """As a slice of a volume, whichever way up: the same array and affine as the file that was sent."""
+    picture = sites["site-a"] / "images" / "case-00.png"
+    pixels = np.asarray(Image.open(picture))
+    affine = np.diag([turn * 0.5, turn * 0.25, 2.0, 1.0])
+    affine[:3, 3] = 7, -8, 9
+    if name.endswith(".mhd"):
+        volume = sitk.GetImageFromArray(pixels[None], isVector=True)
+        volume.SetSpacing((0.5, 0.25, 2))
+        volume.SetOrigin((-7, 8, 9))
+        sitk.WriteImage(volume, tmp_path / name)
+    else:
+        nibabel.save(nibabel.Nifti1Image(pixels.transpose(1, 0, 2)[:, :, None], affine), tmp_path / name)
+    run, out = runs["fedavg"], tmp_path / "out"
+    done = fedsm(platform, "predict", run.id, str(tmp_path / name), "--out", str(out), "--json")
+    assert done.returncode == 0, done.stderr
+    plain = predict(platform, run, picture)
+    for structure in TASK.structures:
+        mask = nibabel.load(out / f"{name.split('.')[0]}.{structure.name.replace(' ', '-')}.nii.gz")
+        assert mask.shape == (WIDTH, HEIGHT, 1)
+        assert mask.affine == pytest.approx(affine)
+        if turn < 0:  # the picture as the platform sees it, so the model sees the same
+            content = platform.client.artifact(plain.masks[0].file_urls[structure.name])
+            np.testing.assert_array_equal(
+                np.asarray(mask.dataobj)[:, :, 0].T > 0, np.asarray(Image.open(io.BytesIO(content))) > 0
+            )
+
+
+def test_a_zip_that_is_no_image_is_refused_with_the_remedy(
+    platform: LivePlatform, runs: dict[str, RunRecord], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.png", b"x")
+        archive.writestr("../b.png", b"y")
+    done = predict(platform, runs["fedavg"], tmp_path / "two.zip")
+    assert done.status == TaskStatus.FAILED
+    assert done.error is not None
+    assert "two.zip holds a file with the name '../b.png', which is no path within it: make it again" in done.error

@@ -34,7 +34,7 @@ from worker.datasets.readers.names import (
     looks_like_dicom,
     stem_of,
 )
-from worker.datasets.readers.reading import content_sha256, read_image, read_mask
+from worker.datasets.readers.reading import content_sha256, files_of, read_image, read_mask
 
 __all__ = [
     "COMPANION_SUFFIXES",
@@ -54,6 +54,7 @@ __all__ = [
     "WrongGeometry",
     "WrongSize",
     "content_sha256",
+    "files_of",
     "is_companion_name",
     "is_dicom_series",
     "is_image_name",

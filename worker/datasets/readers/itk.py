@@ -19,7 +19,7 @@ from worker.datasets.readers.itk_headers import (
     says_spacing,
     segments_of,
 )
-from worker.datasets.readers.model import FileLayout
+from worker.datasets.readers.model import Affine, FileLayout
 from worker.datasets.readers.names import NRRD_SUFFIXES
 from worker.datasets.readers.orientation import NO_SPACING, RAS_OF_LPS, StoredVolume
 from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size
@@ -81,21 +81,29 @@ def _stored(image: Any, header: ItkHeader, is_spacing_known: bool) -> StoredVolu
             flat,
             None,
             pixel_spacing=(rows, columns) if is_spacing_known else None,
-            layout=FileLayout(num_axes=2),
+            layout=FileLayout(num_axes=2, plane_affine=_affine(image) if is_spacing_known else None),
             segments=segments_of(header),
         )
-    affine = np.eye(4)
-    directions = np.array(image.GetDirection()).reshape(num_axes, num_axes)[:3, :3]
-    affine[:3, :3] = directions * np.array(image.GetSpacing()[:3])
-    affine[:3, 3] = image.GetOrigin()[:3]
     return StoredVolume(
         as_known_type(voxels).transpose(2, 1, 0, 3).copy(),
-        RAS_OF_LPS @ affine if is_spacing_known else None,
+        _affine(image) if is_spacing_known else None,
         affine_is_guess=not header.says_orientation,
         spacing_problem=None if is_spacing_known else NO_SPACING,
         is_oriented=header.is_of_patient,
         segments=segments_of(header),
     )
+
+
+def _affine(image: Any) -> Affine:
+    """Of the first three axes, or of both; to mm in RAS."""
+    num_axes = image.GetDimension()
+    num_used = min(3, num_axes)
+    affine = np.eye(4)
+    directions = np.array(image.GetDirection()).reshape(num_axes, num_axes)[:num_used, :num_used]
+    affine[:num_used, :num_used] = directions * np.array(image.GetSpacing()[:num_used])
+    affine[:num_used, 3] = image.GetOrigin()[:num_used]
+    in_ras: Affine = RAS_OF_LPS @ affine
+    return in_ras
 
 
 def data_file(folder: Path, relative: str) -> str | None:

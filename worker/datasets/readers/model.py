@@ -26,17 +26,19 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FileLayout:
     """How a file arranges its voxels, beside their affine, so that a mask can be written in the same way.
 
     num_axes: 2 or 3 of space. unit_mm: what one unit of the file's positions is. is_nifti_guess: a NIfTI header that
-    leaves open how the patient lies, which each program fills in its own way.
+    leaves open how the patient lies, which each program fills in its own way. plane_affine: of a NRRD or MetaImage with
+    two axes, which lies somewhere in a plane that is no patient's; as if in RAS.
     """
 
     num_axes: int = 3
     unit_mm: float = 1.0
     is_nifti_guess: bool = False
+    plane_affine: Affine | None = None
 
 
 PLAIN_LAYOUT = FileLayout()

@@ -110,7 +110,7 @@ def read_mask(
 
 def content_sha256(folder: Path, relative: str) -> str:
     """Of a file; or of all files of a series folder, or of a header and its data, whatever their order and names."""
-    digests = [sha256_of(read_bytes_inside(folder, name)) for name in _files(folder, relative)]
+    digests = [sha256_of(read_bytes_inside(folder, name)) for name in files_of(folder, relative)]
     return _sha256_of_all(digests)
 
 
@@ -148,7 +148,7 @@ def _is_segmentation(dataset: Dataset) -> bool:
 
 
 def _content(folder: Path, relative: str) -> _Content:
-    kind, names = kind_of(folder, relative), _files(folder, relative)
+    kind, names = kind_of(folder, relative), files_of(folder, relative)
     parts: list[bytes] = []
     datasets: list[Dataset] = []
     digests: list[str] = []
@@ -173,8 +173,8 @@ def _parsed(data: bytes, name: str, in_series: bool) -> Dataset:
         raise Undecodable(f"holds {Path(name).name}, which {error}" if in_series else str(error)) from None
 
 
-def _files(folder: Path, relative: str) -> list[str]:
-    """Of one image or mask, relative to the folder. Raises UnsafeFile."""
+def files_of(folder: Path, relative: str) -> list[str]:
+    """The files of one image or mask, relative to the folder. Raises UnsafeFile."""
     kind = kind_of(folder, relative)
     if kind == "dicom_series":
         return series_files(folder, relative)

@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Button, Card, FileButton, Group, Loader, Stack, Text, Title, Tooltip } from "@mantine/core";
-import { IconTrash, IconUpload } from "@tabler/icons-react";
+import { IconFolder, IconTrash, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type DragEvent, useState } from "react";
@@ -8,9 +8,12 @@ import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
+import { chosenFiles, droppedFiles, type ImageFile, packedImage } from "@/lib/imageFiles";
 import { Predicted } from "./Predicted";
 
 const route = getRouteApi("/runs/$runId/model");
+/** Browsers know this attribute of inputs, and React's types do not. */
+const FOLDERS: object = { webkitdirectory: "" };
 
 interface Props {
   set: ModelSet;
@@ -23,11 +26,14 @@ export function TryImage({ set, federation }: Props) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [over, setOver] = useState(false);
+  const isVolume = federation.task.dimensions === 3;
   const { queryKey } = predictionsQuery(set.run_id);
   const predictions = useQuery(predictionsQuery(set.run_id));
   const send = useMutation({
-    mutationFn: (file: File) =>
-      unwrap(api.predictImage({ path: { run_id: set.run_id }, query: { name: file.name }, body: file })),
+    mutationFn: async (files: ImageFile[] | Promise<ImageFile[]>) => {
+      const image = await packedImage(await files);
+      return await unwrap(api.predictImage({ path: { run_id: set.run_id }, query: { name: image.name }, body: image }));
+    },
     onSuccess: async (prediction) => {
       await client.invalidateQueries({ queryKey });
       await navigate({ search: { prediction: prediction.id }, replace: true });
@@ -42,8 +48,7 @@ export function TryImage({ set, federation }: Props) {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    const file = event.dataTransfer.files[0];
-    if (file) send.mutate(file);
+    send.mutate(droppedFiles(event.dataTransfer));
   };
   return (
     <Card
@@ -63,19 +68,39 @@ export function TryImage({ set, federation }: Props) {
               Try on my image
             </Title>
             <Text size="sm" c="dimmed">
-              {federation.task.dimensions === 3
-                ? "A volume as NIfTI, NRRD or MetaImage."
-                : "A picture as PNG, JPEG, TIFF or BMP."}{" "}
+              {isVolume
+                ? "A volume as NIfTI, NRRD, MetaImage or DICOM: one file, all files of one image, a folder or a zip."
+                : "A picture as PNG, JPEG, TIFF, BMP or DICOM, or a slice as NIfTI, NRRD or MetaImage."}{" "}
               Drop it here. It is sent to this server and kept until you forget it.
             </Text>
           </div>
-          <FileButton onChange={(file) => file && send.mutate(file)}>
-            {(props) => (
-              <Button {...props} loading={send.isPending} leftSection={<IconUpload size={16} aria-hidden />}>
-                Choose an image
-              </Button>
+          <Group gap="xs">
+            <FileButton multiple onChange={(files) => files.length > 0 && send.mutate(chosenFiles(files))}>
+              {(props) => (
+                <Button {...props} loading={send.isPending} leftSection={<IconUpload size={16} aria-hidden />}>
+                  Choose an image
+                </Button>
+              )}
+            </FileButton>
+            {isVolume && (
+              <FileButton
+                multiple
+                inputProps={FOLDERS}
+                onChange={(files) => files.length > 0 && send.mutate(chosenFiles(files))}
+              >
+                {(props) => (
+                  <Button
+                    {...props}
+                    variant="default"
+                    loading={send.isPending}
+                    leftSection={<IconFolder size={16} aria-hidden />}
+                  >
+                    Choose a folder
+                  </Button>
+                )}
+              </FileButton>
             )}
-          </FileButton>
+          </Group>
         </Group>
         <Loaded query={predictions} skeleton={<RowsSkeleton rows={1} />}>
           {(all) => {

@@ -1,0 +1,56 @@
+"""A mask as a file that lies on the image it was made of, in whatever program opens both: the same array, geometry and
+shape as the image's own file, not the order in which the platform sees it.
+
+NIfTI holds any affine, and SimpleITK, nibabel and viewers read it; so it stands for NRRD, MetaImage and DICOM as well.
+"""
+
+import gzip
+import io
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from PIL import Image
+
+from backend.contracts.artifacts import NIFTI_GZ, PNG
+from worker.datasets.readers.model import Frame, Plane
+from worker.datasets.readers.orientation import as_stored
+
+_SCANNER, _UNKNOWN = 1, 0
+#: NIfTI's codes of units of length, by millimetres in one.
+_UNITS = {1000.0: 1, 1.0: 2, 0.001: 3}
+#: nibabel's functions carry no types.
+_Nifti1Image: Any = nib.Nifti1Image
+
+
+def mask_file(plane: Plane, frame: Frame | None) -> tuple[bytes, str]:
+    """The file and its media type. plane: [H, W] or [D, H, W], as the image's pixels lie.
+
+    Gzipped NIfTI of 0 and 1 where the image's file has a geometry, else a PNG of 0 and 255.
+    """
+    if frame is None or (frame.stored_affine is None and frame.layout.plane_affine is None):
+        file = io.BytesIO()
+        Image.fromarray(plane.astype(np.uint8) * 255).save(file, format="PNG")
+        return file.getvalue(), PNG
+    voxels = as_stored(plane, frame).astype(np.uint8)
+    if frame.layout.num_axes == 2:
+        voxels = voxels[:, :, 0]
+    return gzip.compress(_nifti(voxels, frame), compresslevel=6, mtime=0), NIFTI_GZ
+
+
+def _nifti(voxels: Any, frame: Frame) -> bytes:
+    affine = frame.stored_affine if frame.stored_affine is not None else frame.layout.plane_affine
+    assert affine is not None, "asked before"
+    in_unit = affine.copy()
+    in_unit[:3] /= frame.layout.unit_mm
+    volume = _Nifti1Image(voxels, in_unit)
+    volume.header["xyzt_units"] = _UNITS[frame.layout.unit_mm]
+    if frame.layout.is_nifti_guess:  # each program guesses for the mask what it guesses for the image
+        volume.set_sform(None, _UNKNOWN)
+        volume.set_qform(None, _UNKNOWN)
+        sizes = np.linalg.norm(in_unit[:3, :3], axis=0)
+        volume.header["pixdim"][1:4] = [*sizes[: voxels.ndim], *[1.0] * (3 - voxels.ndim)]
+        return bytes(volume.to_bytes())
+    volume.set_sform(in_unit, _SCANNER)
+    volume.set_qform(in_unit, _SCANNER)
+    return bytes(volume.to_bytes())
