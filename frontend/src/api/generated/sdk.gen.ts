@@ -604,7 +604,9 @@ export const listPredictions = <ThrowOnError extends boolean = false>(options: O
 /**
  * Predict Image
  *
- * Upload one image (the body is the file), of which every model of the run's best round makes a mask.
+ * Upload one image, of which every model of the run's best round makes a mask.
+ *
+ * The body is the file, or a zip with the files of one image: a DICOM series, or a header and its data.
  */
 export const predictImage = <ThrowOnError extends boolean = false>(options: Options<PredictImageData, ThrowOnError>) => (options.client ?? client).post<PredictImageResponses, PredictImageErrors, ThrowOnError>({
     bodySerializer: null,

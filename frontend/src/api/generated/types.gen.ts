@@ -3710,7 +3710,7 @@ export type MaskRecord = {
     /**
      * File Urls
      *
-     * Structure to its own file: PNG of a picture, NIfTI of a volume.
+     * Structure to its own file: NIfTI in the array order and with the geometry of the image, or a PNG of a picture without any.
      */
     file_urls: {
         [key: string]: string;
@@ -4405,8 +4405,10 @@ export type PredictCaseResult = {
 /**
  * PredictedMask
  *
- * `mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure: a PNG
- * of 0 and 255 for a picture, gzipped NIfTI of 0 and 1 for a volume.
+ * `mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure.
+ *
+ * They are gzipped NIfTI of 0 and 1 where the image's file has a geometry, with that geometry and in the file's own
+ * array order, and a PNG of 0 and 255 of a picture without one.
  */
 export type PredictedMask = {
     /**
@@ -12029,7 +12031,7 @@ export type PredictImageData = {
         /**
          * Name
          *
-         * The file's name; its suffix says how it is read.
+         * The file's name; its suffix says how it is read. `.zip` holds the files of one image.
          */
         name: string;
     };
