@@ -19,6 +19,7 @@ from fedsm.cli_prepare import prepare
 from fedsm.cli_report import report_app
 from fedsm.cli_run import run_app
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, fail
+from fedsm.cli_storage import storage_app
 from fedsm.home import AlreadyRunning, Home, PortTaken, open_home
 from fedsm.launch import LOOPBACK, Options, Platform, running_platform
 from fedsm.supervisor import StartFailed
@@ -37,6 +38,7 @@ run_app.command()(extend)
 app.add_typer(report_app, name="report")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(federation_app, name="federation")
+app.add_typer(storage_app, name="storage")
 app.command()(prepare)
 app.command()(predict)
 

@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from backend.contracts.status import TERMINAL_RUN_STATUSES
 from backend.runs.schemas import RunRecord, TaskFailure
+from backend.users.schemas import SystemRecord
 from fedsm.cli_results import RunArgument
 from fedsm.cli_results import run_app as run_app
 from fedsm.cli_shared import EXIT_WRONG_INPUT, HomeOption, JsonOption, ServerOption, TokenOption, api, fail
@@ -29,10 +31,14 @@ def show(
     """Print the state of a run; of a failed one each site's cause and what to do."""
     with api(home, server, token) as client:
         run = client.run(run_id)
+        system = client.system()
     if as_json:
         print_json(run.model_dump(mode="json", by_alias=True))
-    else:
-        _print_run(make_console(), run)
+        return
+    _print_run(make_console(), run)
+    if run.status not in TERMINAL_RUN_STATUSES:
+        for warning in disk_warnings(system):
+            typer.echo(f"  note: {warning}")
 
 
 @run_app.command()
@@ -98,6 +104,15 @@ def log(
             for event in page:
                 print_json(event.model_dump(mode="json"))
             last = page[-1].id
+
+
+def disk_warnings(system: SystemRecord) -> list[str]:
+    """Of full disks, and of those that nearly are: why a run may wait."""
+    backend = [disk.warning for disk in system.disks if disk.warning]
+    workers = [
+        f"The disk of the worker {worker.name} is nearly full." for worker in system.workers if worker.disk_is_low
+    ]
+    return [*backend, *workers]
 
 
 def _act(run_id: str, action: str, home: HomeOption, server: ServerOption, token: TokenOption) -> None:

@@ -39,6 +39,7 @@ from backend.runs.schemas import (
     TaskRecord,
 )
 from backend.statistics.schemas import FederationStatistics
+from backend.storage.schemas import ExperimentStorage, ScrubRecord, SentRecord, StorageRecord, SweepRecord
 from backend.users.schemas import SystemRecord
 from fedsm.home import Home
 from fedsm.packing import packed
@@ -117,6 +118,9 @@ class Client:
 
     def dataset(self, dataset_id: str) -> DatasetRecord:
         return self._get(f"/datasets/{dataset_id}", DatasetRecord)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        self._send("DELETE", f"/datasets/{dataset_id}")
 
     def dataset_cases(self, dataset_id: str) -> list[CaseRecord]:
         return self._get(f"/datasets/{dataset_id}/cases", list[CaseRecord])
@@ -275,6 +279,25 @@ class Client:
     def artifact(self, url: str) -> bytes:
         """The bytes behind one of the API's own artifact addresses, such as a case's `image_url`."""
         return self._send("GET", url.removeprefix(PREFIX)).content
+
+    def storage(self) -> StorageRecord:
+        return self._get("/storage", StorageRecord)
+
+    def experiment_storage(self, experiment_id: str) -> ExperimentStorage:
+        return self._get(f"/experiments/{experiment_id}/storage", ExperimentStorage)
+
+    def sweep_storage(self) -> SweepRecord:
+        return self._post("/storage/sweep", None, SweepRecord)
+
+    def scrub_storage(self) -> ScrubRecord:
+        return self._post("/storage/scrub", None, ScrubRecord)
+
+    def sent(self, site_id: str) -> SentRecord:
+        """What left the site before its policy forbade it."""
+        return self._get(f"/sites/{site_id}/sent", SentRecord)
+
+    def withdraw(self, site_id: str) -> SentRecord:
+        return self._post(f"/sites/{site_id}/withdraw", None, SentRecord)
 
     def post_json(self, path: str, body: object) -> Any:
         """A body as it is, unchecked on this side: the backend's own errors come back."""

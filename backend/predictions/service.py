@@ -45,7 +45,7 @@ def start_prediction(session: Session, run_id: str, file_name: str, image: str, 
         created_at=now(),
     )
     enqueue(session, task)
-    events.record_of_run(session, run, "task", f"{actor} tried {describe_run(run)} on {file_name}.", actor)
+    events.record_of_run(session, run, "task", f"{actor} tried {describe_run(run)} on an image ({image[:12]}).", actor)
     return prediction
 
 

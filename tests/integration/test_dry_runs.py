@@ -77,6 +77,9 @@ def test_what_is_estimated_is_what_the_runs_then_send(platform: LivePlatform, fe
         assert estimated.strategy_label == run.strategy_label
         assert estimated.bytes_up_per_round == sum(task.bytes_up or 0 for task in trainings), run.strategy_label
         assert estimated.bytes_down_per_round == sum(task.bytes_down or 0 for task in trainings), run.strategy_label
+    kept = platform.client.experiment_storage(experiment.id)
+    assert done.estimate.bytes_kept == pytest.approx(kept.num_bytes, rel=0.1), kept.by_kind
+    assert done.estimate.bytes_peak >= kept.by_kind["states"]
 
 
 def test_methods_with_settings_of_their_own_are_tried(platform: LivePlatform, federation: FederationRecord) -> None:

@@ -18,9 +18,12 @@ from backend.contracts.strategy_configs import (
 )
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
+from backend.runs.schemas import RunRecord
+from tests.conftest import wait_until
 from tests.integration.in_process import run_in_process
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of
+from tests.integration.stored_files import cached, delete_everything, stored
 from tests.integration.tiny_data import HEIGHT, NUM_CASES, SITES, TASK, WIDTH, tiny_config
 
 FEDSM = FedSMConfig(selector=LdaSelector(minimum_cases=2))
@@ -57,14 +60,43 @@ def test_the_artifacts_are_those_of_the_engine_alone(
 def test_the_same_seed_gives_the_same_artifacts_on_another_platform(
     postgres_platform: LivePlatform, platform: LivePlatform, finished: ExperimentRecord, sites: dict[str, Path]
 ) -> None:
-    """PostgreSQL and another worker; the first platform ran four methods at once, this one runs two."""
+    """PostgreSQL and another worker; the first platform ran four methods at once, this one runs two, and keeps every
+    round: what is let go changes no result. Afterwards everything is deleted, and no file is left."""
     federation = postgres_platform.add_federation("On PostgreSQL", TASK, sites)
-    config = tiny_config(FEDSM, FedAvgConfig())
+    config = tiny_config(FEDSM, FedAvgConfig(), retention="all")
     again = await_experiment(postgres_platform, postgres_platform.start_experiment(federation, "Again", config))
     assert postgres_platform.client.system().database.lower().startswith("postgres")
     for run, before in zip(again.runs, finished.runs, strict=False):
         assert run.status == RunStatus.COMPLETED, run.failure
         assert hashes_of(postgres_platform, run) == hashes_of(platform, before)
+        assert run.best_round == before.best_round
+        assert history_masks(postgres_platform, run) == history_masks(platform, before) != []
+    wait_until(lambda: postgres_platform.client.storage().unowned_bytes == 0, 20, "uploads of finished rounds to go")
+    storage = postgres_platform.client.storage()
+    assert len(stored(postgres_platform)) == storage.num_files
+    assert [run.removed_rounds for run in storage.experiments[0].runs] == [[], []]
+    assert cached(postgres_platform)
+    delete_everything(postgres_platform)
+    assert postgres_platform.client.storage().num_files == 0
+
+
+def history_masks(platform: LivePlatform, run: RunRecord) -> list[tuple[str, int, str, str | None]]:
+    """Site, round, model and hash of each mask over the rounds, whose cases have other ids on another platform."""
+    return sorted(
+        (case.site_slug, past.round, model, (entry.mask_url or "").rpartition("/")[2])
+        for case in platform.client.run_history(run.id).cases
+        for past in case.rounds
+        for model, entry in past.models.items()
+    )
+
+
+def test_a_finished_run_keeps_what_its_retention_says(platform: LivePlatform, finished: ExperimentRecord) -> None:
+    """Of two rounds the initial state went, and every upload."""
+    wait_until(lambda: platform.client.storage().unowned_bytes == 0, 20, "uploads of finished rounds to go")
+    for run in platform.client.experiment_storage(finished.id).runs:
+        assert (run.kept_rounds, run.removed_rounds) == ([1, 2], [0])
+        assert run.by_kind.keys() == {"states", "images", "masks"}
+    assert len(stored(platform)) == platform.client.storage().num_files
 
 
 def test_another_seed_gives_other_artifacts(

@@ -33,6 +33,25 @@ export const systemQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
+export const storageQuery = queryOptions({
+  queryKey: ["storage"],
+  queryFn: () => unwrap(api.getStorage()),
+});
+
+/** What a run holds on the backend's disk; it changes with every round. */
+export const runStorageQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "storage"],
+    queryFn: () => unwrap(api.getRunStorage({ path: { run_id: id } })),
+  });
+
+/** What left a site before its policy forbade it. */
+export const sentQuery = (siteId: string) =>
+  queryOptions({
+    queryKey: ["site", siteId, "sent"],
+    queryFn: () => unwrap(api.getSent({ path: { site_id: siteId } })),
+  });
+
 export const federationsQuery = queryOptions({
   queryKey: ["federations"],
   queryFn: () => unwrap(api.listFederations()),

@@ -17,6 +17,7 @@ import {
 } from "@mantine/core";
 import {
   IconChevronDown,
+  IconDatabase,
   IconKey,
   IconKeyboard,
   IconLogout,
@@ -34,6 +35,7 @@ import { notifyError } from "@/components/notify";
 import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
+import { DiskAlerts } from "@/features/storage/DiskAlerts";
 import { isReportPath } from "@/lib/reports";
 
 const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
@@ -101,6 +103,7 @@ function SignedInShell({ user }: { user: string }) {
               Connection to the backend lost, reconnecting. What you see may be out of date.
             </Alert>
           )}
+          <DiskAlerts />
           <Outlet />
         </Container>
       </AppShell.Main>
@@ -196,6 +199,9 @@ function UserMenu({ user }: { user: string }) {
       <Menu.Dropdown>
         <Menu.Item component={Link} to="/tokens" leftSection={<IconKey size={16} aria-hidden />}>
           Access tokens
+        </Menu.Item>
+        <Menu.Item component={Link} to="/storage" leftSection={<IconDatabase size={16} aria-hidden />}>
+          Storage
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
           Sign out

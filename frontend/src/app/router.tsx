@@ -93,6 +93,12 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import("@/features/tokens/TokensPage"), "TokensPage"),
 });
 
+const storage = createRoute({
+  getParentRoute: () => root,
+  path: "/storage",
+  component: lazyRouteComponent(() => import("@/features/storage/StoragePage"), "StoragePage"),
+});
+
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId/compare",
@@ -119,6 +125,7 @@ export const router = createRouter({
     model,
     activity,
     tokens,
+    storage,
     report,
     compare,
   ]),

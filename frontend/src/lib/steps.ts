@@ -16,7 +16,7 @@ export const STEP_WORDS: Record<Step, { label: string; title: string }> = {
 const OWNERS: readonly [RegExp, Step][] = [
   [/^(name|description|held_out_sites|minimum_sites|refuse_outliers|waiting|federation)\b/, "task"],
   [/^(data|evaluation)\b/, "data"],
-  [/^(network|schedule|seeds)\b/, "training"],
+  [/^(network|schedule|seeds|retention)\b/, "training"],
   [/^strategies\b/, "methods"],
 ];
 

@@ -132,6 +132,10 @@ function Delete({ experiment, opened, onClose, onDeleted }: Props & { opened: bo
       onClose();
       notifyDone(`${experiment.name} is deleted.`);
       onDeleted?.();
+      // Whoever goes back sees that it is gone, and no copy of it.
+      client.removeQueries({ queryKey: experimentQuery(experiment.id).queryKey });
+      for (const run of experiment.runs) client.removeQueries({ queryKey: ["run", run.id] });
+      client.removeQueries({ queryKey: ["results", experiment.id] });
       await client.invalidateQueries({ queryKey: experimentsQuery(experiment.federation_id).queryKey });
     },
     onError: (error) => notifyError("Not deleted", error),

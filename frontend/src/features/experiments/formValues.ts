@@ -26,6 +26,7 @@ export interface Values {
   minimum_sites: unknown;
   waiting: Record<string, unknown>;
   refuse_outliers: unknown;
+  retention: unknown;
 }
 
 /**

@@ -9,6 +9,7 @@ import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
+import { SentBefore } from "./SentBefore";
 import { SiteActivity } from "./SiteActivity";
 import { SiteDatasets } from "./SiteDatasets";
 import { SiteDetails } from "./SiteDetails";
@@ -61,6 +62,7 @@ function Content({ federation, site }: { federation: FederationRecord; site: Sit
       <Divider />
       <Section title="Policy">
         <SitePolicyForm site={site} />
+        <SentBefore site={site} />
       </Section>
       <Divider />
       <Section title="Data sets">

@@ -22,12 +22,12 @@ const SWITCHES = [
   {
     field: "may_send_images",
     label: "Images and references of test cases may leave",
-    description: "What the viewer shows beneath the predictions.",
+    description: "What the viewer shows beneath the predictions. Off: those sent before are hidden at once.",
   },
   {
     field: "may_send_predictions",
     label: "Predicted masks of test cases may leave",
-    description: "Scores leave always: without them nothing is compared.",
+    description: "Off: those sent before are hidden at once. Scores leave always: without them nothing is compared.",
   },
   {
     field: "may_send_hashes",
@@ -106,8 +106,8 @@ export function SitePolicyForm({ site }: { site: SiteRecord }) {
         {change.error && Object.keys(form.errors).length === 0 && <Alert color="red">{change.error.message}</Alert>}
         <Group justify="space-between" wrap="nowrap">
           <Text size="xs" c="dimmed">
-            Runs under way keep their method; what they send from now on follows the policy. What left before stays
-            where it is.
+            Runs under way keep their method; what they send from now on follows the policy. What left before is hidden
+            at once where it is forbidden, and can be deleted below.
           </Text>
           <Button type="submit" disabled={!form.isDirty()} loading={change.isPending} style={{ flexShrink: 0 }}>
             Save policy

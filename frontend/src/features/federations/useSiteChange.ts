@@ -11,6 +11,9 @@ export function useSiteChange(site: Pick<SiteRecord, "id" | "federation_id">) {
       await client.invalidateQueries({ queryKey: federationQuery(site.federation_id).queryKey });
       await client.invalidateQueries({ queryKey: federationsQuery.queryKey });
       await client.invalidateQueries({ queryKey: ["dataset"] });
+      await client.invalidateQueries({ queryKey: ["site", site.id] });
+      // Pictures of test cases are hidden at once, or shown again.
+      await client.invalidateQueries({ queryKey: ["run"] });
     },
   });
 }

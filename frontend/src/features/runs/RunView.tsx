@@ -2,6 +2,7 @@ import { Stack } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FederationRecord, type RunRecord, runCurvesQuery, runQuery, runTasksQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { RunStorageCard } from "@/features/storage/RunStorageCard";
 import { Costs } from "./Costs";
 import { Curves } from "./Curves";
 import { LogPanel } from "./LogPanel";
@@ -37,6 +38,7 @@ function LoadedRun({ run, federation }: { run: RunRecord; federation: Federation
         {(data) => <Curves data={data} federation={federation} run={run} />}
       </Loaded>
       {tasks.data && <Costs tasks={tasks.data} federation={federation} />}
+      <RunStorageCard run={run} />
       <LogPanel run={run} federation={federation} />
       <TaskDrawer
         run={run}
