@@ -139,6 +139,7 @@ class FolderStore(ArtifactStore):
         except OSError:  # a bad sector, a folder in its place: the bytes cannot be had
             return "damaged"
         if digest != sha256:
+            self._verified.pop(sha256, None)
             return "damaged"
         self._verified[sha256] = _signature(status)
         return None

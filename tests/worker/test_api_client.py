@@ -7,7 +7,15 @@ import pytest
 from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.tasks import AggregateRoundResult, ProgressReport
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
-from worker.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
+from worker import api_client
+from worker.api_client import (
+    ApiClient,
+    ArtifactLost,
+    AttemptSuperseded,
+    BackendUnavailable,
+    RequestRefused,
+    Work,
+)
 from worker.artifact_cache import ArtifactCache, sha256_of
 
 CONTENT = b"weights" * 100
@@ -134,3 +142,55 @@ def test_what_was_uploaded_needs_no_download(server: WorkerApiServer, api: ApiCl
     api.upload(CONTENT)
     assert api.download(KEY) == CONTENT
     assert [method for method, _ in server.paths()] == ["PUT"]
+
+
+def test_an_upload_waits_for_room_as_long_as_the_task_is_wanted(
+    server: WorkerApiServer, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backend's disk is full for longer than anybody is patient; it is said once."""
+    monkeypatch.setattr(api_client, "ROOM_SECONDS", 0.01)
+    monkeypatch.setattr(api_client, "PATIENCE_SECONDS", 0.02)
+    full = Answer(507, b'{"error": "disk_full", "detail": "the disk of the backend is full"}')
+    remaining = [20]
+
+    def answer(request: Request) -> Answer:
+        remaining[0] -= 1
+        return full if remaining[0] >= 0 else Answer(204)
+
+    server.answer = answer
+    said: list[str] = []
+    checked: list[None] = []
+    with api.working_on(Work("t1", lambda: checked.append(None), said.append)):
+        assert api.upload(CONTENT) == KEY
+    assert said == ["waits: the disk of the backend is full"]
+    assert len(checked) == 20
+    assert server.paths() == [("PUT", f"/artifacts/{KEY}")] * 21
+
+
+def test_a_full_disk_does_not_hold_a_task_that_nobody_wants(
+    server: WorkerApiServer, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "ROOM_SECONDS", 0.01)
+    server.answer = lambda request: Answer(507, b'{"detail": "full"}')
+
+    def check() -> None:
+        raise InterruptedError("cancelled")
+
+    with api.working_on(Work("t1", check, lambda _line: None)), pytest.raises(InterruptedError):
+        api.upload(CONTENT)
+
+
+def test_an_upload_for_a_task_that_is_over_is_dropped(server: WorkerApiServer, api: ApiClient) -> None:
+    server.answer = lambda request: Answer(409, b'{"detail": "task t1 was deleted"}')
+    with (
+        api.working_on(Work("t1", lambda: None, lambda _line: None)),
+        pytest.raises(AttemptSuperseded, match="was deleted"),
+    ):
+        api.upload(CONTENT)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_the_backend_has_lost_is_told_by_name(server: WorkerApiServer, api: ApiClient, status: int) -> None:
+    server.answer = lambda request: Answer(status, b'{"detail": "its file is damaged"}')
+    with pytest.raises(ArtifactLost, match="damaged"):
+        api.download(KEY)
