@@ -4,10 +4,10 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from pydantic import StringConstraints
+from pydantic.fields import FieldInfo
 from sqlalchemy import String, Text, cast, select
 
 import backend.contracts
@@ -38,20 +38,10 @@ def contracts() -> Iterator[type[Contract]]:
             waiting.append(subclass)
 
 
-def holds_sha256(annotation: Any, metadata: tuple[Any, ...] | list[Any] = ()) -> bool:
-    """Whether the type is Sha256, or has it somewhere inside: in a dictionary, a tuple, a union. Contracts inside are
-    walked on their own."""
-    constraints = [entry for entry in metadata if isinstance(entry, StringConstraints)]
-    if any(entry.pattern == SHA256_PATTERN.pattern for entry in constraints):
-        return True
-    inner = getattr(annotation, "__metadata__", ())
-    return holds_sha256_inside(annotation, inner)
-
-
-def holds_sha256_inside(annotation: Any, inner: tuple[Any, ...]) -> bool:
-    if any(isinstance(entry, StringConstraints) and entry.pattern == SHA256_PATTERN.pattern for entry in inner):
-        return True
-    return any(holds_sha256(argument) for argument in get_args(annotation) if argument is not annotation)
+def holds_sha256(field: FieldInfo) -> bool:
+    """Whether the type is Sha256, or has it somewhere inside: in a dictionary, a tuple, a union. A contract inside is
+    written as its name alone: it is walked on its own."""
+    return SHA256_PATTERN.pattern in f"{field.annotation!r} {field.metadata!r}"
 
 
 def test_every_hash_of_a_contract_is_known() -> None:
@@ -59,7 +49,7 @@ def test_every_hash_of_a_contract_is_known() -> None:
         f"{contract.__name__}.{name}"
         for contract in contracts()
         for name, field in contract.model_fields.items()
-        if holds_sha256(field.annotation, field.metadata) and name != "perceptual_hash"
+        if holds_sha256(field) and name != "perceptual_hash"  # as long, but of another kind
     }
     assert found == FIELDS.keys() | NO_ARTIFACTS.keys(), (
         "say in backend/artifacts/owners.py in which column the new hash ends, or why it names no artifact"

@@ -9,6 +9,7 @@ import pytest
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
+from tests.conftest import wait_until
 
 IMAGE = b"bytes of a photograph"
 
@@ -88,4 +89,5 @@ def test_a_deleted_prediction_leaves_nothing_but_what_others_show(
     assert backend.admin.get(second["image_url"]).status_code == 200
     assert backend.admin.delete(f"/api/v1/predictions/{second['id']}").status_code == 204
     assert backend.admin.get(second["image_url"]).status_code == 404
-    assert backend.worker.get(f"/worker-api/v1/artifacts/{hashlib.sha256(IMAGE).hexdigest()}").status_code == 404
+    path = f"/worker-api/v1/artifacts/{hashlib.sha256(IMAGE).hexdigest()}"
+    wait_until(lambda: backend.worker.get(path).status_code == 404, 10, "the sweep that follows the answer")
