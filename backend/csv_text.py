@@ -3,20 +3,43 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 #: A cell that begins with one of these is a formula to a spreadsheet.
 FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
+class CsvResponse(PlainTextResponse):
+    """A whole table."""
+
+    media_type = "text/csv"
+
+
+class CsvStream(StreamingResponse):
+    """A table as it comes."""
+
+    media_type = "text/csv"
+
+
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """With a header; None is an empty field, and text that would be a formula gets an apostrophe before it."""
+    return "".join(csv_pieces(columns, [rows]))
+
+
+def csv_pieces(columns: Sequence[str], pages: Iterable[Iterable[Mapping[str, Any]]]) -> Iterator[str]:
+    """The same, a page of rows at a time: a table of any length takes the memory of one page."""
     file = io.StringIO()
     writer = csv.DictWriter(file, fieldnames=list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
-    return file.getvalue()
+    for page in pages:
+        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in page)
+        yield file.getvalue()
+        file.seek(0)
+        file.truncate()
+    yield file.getvalue()
 
 
 def _harmless(value: Any) -> Any:

@@ -3,20 +3,30 @@
 import errno
 import logging
 import re
-from typing import Any, ClassVar
+import reprlib
+from typing import Any, ClassVar, Self
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic_core import ErrorDetails
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from backend.contracts.config_problems import ConfigProblem
+from backend.contracts.values import one_line, printable
 from backend.users.schemas import ErrorBody
 
 logger = logging.getLogger(__name__)
+
+#: Characters of an address or a message in the log, and of any text in an answer.
+MOST_LOGGED = 200
+MOST_ECHOED = 4000
+#: That one answer lists.
+MOST_PROBLEMS = 100
+_shortened = reprlib.Repr()  # six entries of a list, four of an object, six levels
+_shortened.maxstring = _shortened.maxother = _shortened.maxlong = 100
 
 
 class FedSMError(Exception):
@@ -90,16 +100,26 @@ class AttemptSuperseded(Conflict):
     """The attempt lost its lease or its task was cancelled: drop the work."""
 
 
+class BadRequest(FedSMError):
+    """What was sent cannot be understood at all."""
+
+    status_code = 400
+
+
+class TooSlow(FedSMError):
+    status_code = 408
+
+
 class InvalidInput(FedSMError):
     status_code = 422
 
     @classmethod
-    def of_problems(cls, problems: list[ConfigProblem]) -> "InvalidInput":
+    def of_problems(cls, problems: list[ConfigProblem]) -> Self:
         fields = [problem.model_dump() for problem in problems]
         return cls("; ".join(f"{p.field}: {p.message} ({p.remedy})" for p in problems), fields)
 
     @classmethod
-    def of_field(cls, field: str, value: object, message: str, remedy: str) -> "InvalidInput":
+    def of_field(cls, field: str, value: object, message: str, remedy: str) -> Self:
         return cls.of_problems([ConfigProblem(field=field, value=str(value), message=message, remedy=remedy)])
 
 
@@ -113,20 +133,36 @@ class DiskFull(FedSMError):
     status_code = 507
 
 
+class BodyTooLarge(InvalidInput):
+    status_code = 413
+
+
 class HashMismatch(FedSMError):
     status_code = 422
 
 
 DATABASE_FULL = "the disk of the database is full: make room there; nothing of this request was stored"
 
-HTTP_CODES = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+HTTP_CODES = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
 
 #: What every endpoint may answer besides its success, for the OpenAPI document.
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorBody, "description": "The address or the body cannot be read at all"},
     401: {"model": ErrorBody, "description": "Not signed in"},
     404: {"model": ErrorBody, "description": "No such thing"},
+    408: {"model": ErrorBody, "description": "The body did not arrive in time"},
     409: {"model": ErrorBody, "description": "The present state does not allow it"},
+    413: {"model": ErrorBody, "description": "The body is larger than this address takes"},
     422: {"model": ErrorBody, "description": "Invalid input: `fields` names each field, its value and the remedy"},
+    500: {"model": ErrorBody, "description": "A fault of the backend: its log has the cause under `correlation_id`"},
+    503: {"model": ErrorBody, "description": "The database cannot be used just now: try again"},
     507: {"model": ErrorBody, "description": "A disk of the backend is full; the detail says which"},
 }
 
@@ -137,16 +173,23 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(OperationalError, _render_database)
     app.add_exception_handler(OSError, _render_system)
+    for not_storable in (DataError, OverflowError, UnicodeEncodeError):
+        app.add_exception_handler(not_storable, _render_not_storable)
     app.add_exception_handler(Exception, _render_unexpected)
 
 
-def error_response(request: Request, status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+def error_response(
+    request: Request, status: int, code: str, detail: str, fields: list[dict[str, str]] | None = None
+) -> JSONResponse:
     correlation_id = request.headers.get("x-correlation-id", "")
     if not re.fullmatch(r"[\w-]{1,64}", correlation_id):
         correlation_id = uuid4().hex[:16]
     log = logger.error if status >= 500 else logger.info
-    log("%s %s -> %s %s [%s] %s", request.method, request.url.path, status, code, correlation_id, detail)
-    body = ErrorBody(error=code, detail=detail, correlation_id=correlation_id, **more)
+    path = one_line(request.url.path, MOST_LOGGED)
+    log("%s %s -> %s %s [%s] %s", request.method, path, status, code, correlation_id, one_line(detail, MOST_LOGGED))
+    shown = [{name: printable(text, MOST_ECHOED) for name, text in field.items()} for field in fields or []]
+    detail = printable(detail, MOST_ECHOED)
+    body = ErrorBody(error=code, detail=detail, correlation_id=correlation_id, fields=shown)
     return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={"X-Correlation-ID": correlation_id})
 
 
@@ -181,6 +224,13 @@ def _render_system(request: Request, error: Exception) -> JSONResponse:
     return _render_unexpected(request, error)
 
 
+def _render_not_storable(request: Request, error: Exception) -> JSONResponse:
+    """A value that passed the types and still fits no column."""
+    logger.warning("a value cannot be stored", exc_info=error)
+    detail = "a value of the request cannot be stored: numbers must be below 2147483648, texts without controls"
+    return error_response(request, 422, "invalid_input", detail)
+
+
 def _render_unexpected(request: Request, error: Exception) -> JSONResponse:
     logger.error("unexpected error", exc_info=error)
     detail = "the backend failed unexpectedly: its log has the cause under this correlation id"
@@ -189,8 +239,11 @@ def _render_unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _render_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    fields = [describe_problem(problem, error.body) for problem in error.errors()]
+    problems = error.errors()
+    fields = [describe_problem(problem, error.body) for problem in problems[:MOST_PROBLEMS]]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields)
+    if (rest := len(problems) - len(fields)) > 0:
+        detail = f"{len(problems)} problems, {rest} of them not listed. {detail}"
     return error_response(request, 422, "invalid_input", detail, fields=fields)
 
 
@@ -198,13 +251,18 @@ def describe_problem(problem: ErrorDetails | dict[str, Any], body: object) -> di
     """One pydantic error as field, value, message and remedy."""
     field = _field_path(tuple(problem["loc"]), problem["type"], body)
     message, remedy = message_and_remedy(problem["type"], problem["msg"], problem.get("ctx") or {})
-    value = "(hidden)" if "token" in field else str(problem.get("input"))[:200]
+    value = "(hidden)" if "token" in field else _shown_value(problem.get("input"))
     return {
         "field": field,
         "value": "(absent)" if problem["type"] == "missing" else value,
         "message": message,
         "remedy": remedy,
     }
+
+
+def _shown_value(value: object) -> str:
+    """Of a list or an object its beginning: nobody reads a megabyte, and a deep one has no text at all."""
+    return printable(value if isinstance(value, str) else _shortened.repr(value))
 
 
 def _field_path(location: tuple[int | str, ...], error_type: str, body: object) -> str:

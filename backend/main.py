@@ -18,8 +18,10 @@ from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
+from backend.gate import Gate
 from backend.leakage import endpoints as leakage
 from backend.models import endpoints as models
+from backend.openapi_document import Application
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
 from backend.reports import endpoints as reports
@@ -72,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         recovery.stop()
         platform.close()
 
-    app = FastAPI(
+    app = Application(
         title="FedSM Studio",
         version=VERSION,
         description="Cross-silo federated learning for medical image segmentation.",
@@ -81,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=ERROR_RESPONSES,
     )
     install_error_handlers(app)
+    app.add_middleware(Gate, settings=settings)
     api = APIRouter(prefix="/api/v1")
     for feature in FEATURES:
         api.include_router(feature.router)

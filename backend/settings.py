@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     recovery_seconds: float = Field(default=5, gt=0, description="Period of the recovery loop.")
     resend_seconds: float = Field(default=20, gt=0, description="A task queued for longer is sent again.")
     worker_timeout_seconds: float = Field(default=15, gt=0, description="A worker silent for longer is offline.")
+    max_body_mib: float = Field(default=2, gt=0, le=1024, description="Largest body of a request, in MiB.")
+    max_result_mib: float = Field(default=32, gt=0, le=1024, description="Largest result of a task, in MiB.")
+    max_artifact_mib: float = Field(default=16384, gt=0, description="Largest artifact of a worker, in MiB.")
+    body_seconds: float = Field(
+        default=60, gt=0, description="A body must arrive within so long; one that is uploaded may pause for so long."
+    )
     session_days: int = Field(default=30, ge=1, le=365, description="How long a sign-in lasts.")
     sweep_hours: float = Field(
         default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."

@@ -29,7 +29,9 @@ TASK_HEADER = "X-FedSM-Task"
 UNDER_WAY = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
 #: For the OpenAPI document.
-_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_BYTES = {
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in sorted(ARTIFACT_MEDIA_TYPES)}
+}
 FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: _BYTES,
     206: {"description": "The range that was asked for", **_BYTES},

@@ -3,12 +3,12 @@
 import re
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import PlainTextResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.datasets import ReasonCode
 from backend.contracts.values import Id
+from backend.csv_text import CsvResponse
 from backend.datasets import history, service
 from backend.datasets.schemas import (
     CaseRecord,
@@ -61,17 +61,17 @@ def list_cases(dataset_id: Id, session: ReadSession, used: bool | None = None) -
     return [service.case_record(case, shown) for case in _cases(session, dataset_id, used)]
 
 
-@router.get("/datasets/{dataset_id}/cases.csv", response_class=PlainTextResponse)
+@router.get("/datasets/{dataset_id}/cases.csv", response_class=CsvResponse)
 def download_cases(
     dataset_id: Id, session: ReadSession, used: bool | None = None, reason: ReasonCode | None = None
-) -> PlainTextResponse:
+) -> CsvResponse:
     """The same as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
     dataset = get_row(session, Dataset, dataset_id)
     cases = [case for case in _cases(session, dataset_id, used) if reason is None or case.reason_code == reason]
     kind = {None: "cases", True: "used", False: "skipped"}[used]
     name = re.sub(r"[^A-Za-z0-9]+", "-", dataset.name).strip("-").lower() or "dataset"
     headers = {"Content-Disposition": f'attachment; filename="{name}-{kind}.csv"'}
-    return PlainTextResponse(history.cases_csv(cases), media_type="text/csv", headers=headers)
+    return CsvResponse(history.cases_csv(cases), headers=headers)
 
 
 @router.get("/datasets/{dataset_id}/checks")

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.values import Id, Label
+from backend.csv_text import CsvResponse
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
 from backend.dependencies import ReadSession, get_current_user
@@ -46,10 +47,6 @@ BaselineQuery = Annotated[Label, Query(description="Label of the strategy that t
 BaselineModelQuery = Annotated[
     ModelKind | None, Query(description="The baseline's model; left out: its super or personalized one if it has one.")
 ]
-
-
-class CsvResponse(PlainTextResponse):
-    media_type = "text/csv"
 
 
 class LatexResponse(PlainTextResponse):

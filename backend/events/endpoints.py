@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from backend.contracts.values import AtMost, Id, Label, Participant, RoundNumber, RowNumber, Time
+from backend.csv_text import CsvStream
 from backend.db.session import read_only
 from backend.dependencies import PlatformDep, ReadSession, get_current_user
 from backend.events import service
@@ -84,18 +85,18 @@ def list_events(
     return service.list_events(session, after, limit, before, filters)
 
 
-@router.get("/events.csv", response_class=PlainTextResponse)
-def download_events(session: ReadSession, filters: FiltersDep) -> PlainTextResponse:
+@router.get("/events.csv", response_class=CsvStream)
+def download_events(platform: PlatformDep, filters: FiltersDep) -> CsvStream:
     """The filtered activity from its beginning, as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
-    return PlainTextResponse(service.events_csv(session, filters), media_type="text/csv", headers=headers)
+    return CsvStream(service.events_csv(platform.database, filters), headers=headers)
 
 
 @router.get("/events.txt", response_class=PlainTextResponse)
-def download_log(session: ReadSession, filters: FiltersDep) -> PlainTextResponse:
+def download_log(platform: PlatformDep, filters: FiltersDep) -> StreamingResponse:
     """The filtered activity from its beginning, as lines of a log."""
     headers = {"Content-Disposition": 'attachment; filename="log.txt"'}
-    return PlainTextResponse(service.events_text(session, filters), headers=headers)
+    return StreamingResponse(service.events_text(platform.database, filters), media_type="text/plain", headers=headers)
 
 
 @router.get("/experiments/{experiment_id}/events")
@@ -135,7 +136,8 @@ async def _stream(
     platform: Platform, last_event_id: str | None, after: int | None, filters: EventFilters
 ) -> EventSourceResponse:
     if last_event_id is not None and last_event_id.isdecimal():
-        start = int(last_event_id)
+        # An id that there is not yet is the browser's of another database: it would wait for ever.
+        start = min(int(last_event_id), await run_in_threadpool(_latest, platform))
     elif after is not None:
         start = after
     else:

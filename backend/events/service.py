@@ -1,23 +1,25 @@
 """The append-only record of what happened, and its wake-up bell."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ScalarResult, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.csv_text import write_csv
+from backend.csv_text import csv_pieces
 from backend.db.models import Event, Experiment, Run
-from backend.db.session import buffer_event
+from backend.db.session import Database, buffer_event, read_only
 from backend.runs.schemas import EventRecord
 
 BACKEND = "backend"
 Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
+#: Events that an export reads at a time.
+PAGE = 500
 Level = Literal["info", "warning", "error"]
 #: From the lightest.
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")
@@ -92,17 +94,30 @@ def list_events(
     return [EventRecord.model_validate(row) for row in rows]
 
 
-def events_csv(session: Session, filters: EventFilters) -> str:
-    """Every event that the filters leave, in order of time."""
-    rows = session.scalars(filters.apply(select(Event)).order_by(Event.id))
-    records = (EventRecord.model_validate(row).model_dump(mode="json") for row in rows)
-    return write_csv(list(EventRecord.model_fields), records)
+def events_csv(database: Database, filters: EventFilters) -> Iterator[str]:
+    """Every event that the filters leave, in order of time, in pieces."""
+    pages = (
+        [EventRecord.model_validate(row).model_dump(mode="json") for row in page] for page in _pages(database, filters)
+    )
+    return csv_pieces(list(EventRecord.model_fields), pages)
 
 
-def events_text(session: Session, filters: EventFilters) -> str:
+def events_text(database: Database, filters: EventFilters) -> Iterator[str]:
     """The same as lines of a log: time, level, site, round, who, and what was said."""
-    rows: ScalarResult[Event] = session.scalars(filters.apply(select(Event)).order_by(Event.id))
-    return "".join(f"{_log_line(row)}\n" for row in rows)
+    return ("".join(f"{_log_line(row)}\n" for row in page) for page in _pages(database, filters))
+
+
+def _pages(database: Database, filters: EventFilters) -> Iterator[Sequence[Event]]:
+    """A session for each page: a slow reader holds neither a connection nor an old state of the database."""
+    after = 0
+    while True:
+        query = filters.apply(select(Event)).where(Event.id > after).order_by(Event.id).limit(PAGE)
+        with read_only(database) as session:
+            page = session.scalars(query).all()
+        if not page:
+            return
+        yield page
+        after = page[-1].id
 
 
 def _log_line(event: Event) -> str:

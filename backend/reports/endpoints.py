@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Response
 
@@ -27,6 +27,11 @@ PUBLIC_HEADERS = {
 
 class PdfResponse(Response):
     media_type = "application/pdf"
+
+
+PDF_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 @router.post("/experiments/{experiment_id}/reports", status_code=201)
@@ -56,7 +61,7 @@ def get_shared_report(token: Id, response: Response, session: WriteSession) -> S
     return service.shared_report(service.open_report(session, token))
 
 
-@public_router.get("/shared-reports/{token}/pdf", response_class=PdfResponse)
+@public_router.get("/shared-reports/{token}/pdf", responses=PDF_RESPONSES, response_class=PdfResponse)
 def download_shared_report(token: Id, session: ReadSession) -> PdfResponse:
     """The same report as a PDF."""
     row = service.find_report(session, token)

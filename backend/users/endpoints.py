@@ -7,13 +7,13 @@ from backend import VERSION
 from backend.contracts.values import Id
 from backend.db.models import Worker
 from backend.dependencies import (
-    SESSION_COOKIE,
     CurrentUser,
     PlatformDep,
     ReadSession,
     SettingsDep,
     WriteSession,
     get_current_user,
+    session_cookie,
 )
 from backend.disks import disk_record, platform_disks
 from backend.users import service, tokens
@@ -33,8 +33,9 @@ router = APIRouter(tags=["session"], dependencies=[Depends(get_current_user)])
 
 
 @public_router.get("/health")
-def get_health() -> HealthRecord:
-    """Answers as soon as the backend serves; needs no sign-in."""
+def get_health(session: ReadSession) -> HealthRecord:
+    """Answers as soon as the backend serves and its database answers, else 503; needs no sign-in."""
+    session.execute(select(1))
     return HealthRecord(status="ok", version=VERSION)
 
 
@@ -42,10 +43,10 @@ def get_health() -> HealthRecord:
 def create_session(
     body: SessionCreate, request: Request, response: Response, session: WriteSession, settings: SettingsDep
 ) -> SessionRecord:
-    """Sign in with a token. The answer sets the cookie `fedsm_session`."""
+    """Sign in with a token. The answer sets the cookie `fedsm_session_<port>`."""
     user, secret = service.open_session(session, body.token, settings)
     response.set_cookie(
-        SESSION_COOKIE,
+        session_cookie(settings),
         secret,
         max_age=settings.session_days * 86_400,
         httponly=True,
@@ -57,10 +58,10 @@ def create_session(
 
 
 @public_router.delete("/session", status_code=204)
-def delete_session(request: Request, response: Response, session: WriteSession) -> None:
+def delete_session(request: Request, response: Response, session: WriteSession, settings: SettingsDep) -> None:
     """Sign out."""
-    service.close_session(session, request.cookies.get(SESSION_COOKIE))
-    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
+    service.close_session(session, request.cookies.get(session_cookie(settings)))
+    response.delete_cookie(session_cookie(settings), path="/", httponly=True, samesite="strict")
 
 
 @router.get("/session")

@@ -8,6 +8,8 @@ from backend.db.models import UserSession
 from backend.db.session import read_only
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 
+COOKIE = "fedsm_session_8000"
+
 
 def test_health_needs_no_token(backend: LiveBackend) -> None:
     assert httpx.get(f"{backend.url}/api/v1/health").json()["status"] == "ok"
@@ -50,9 +52,9 @@ def test_session_cookie_survives_a_restart_and_ends_at_sign_out(backend: LiveBac
     cookie = response.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    cookies = {"fedsm_session": response.cookies["fedsm_session"]}
+    cookies = {COOKIE: response.cookies[COOKIE]}
     with read_only(backend.platform.database) as session:
-        assert cookies["fedsm_session"] not in session.scalars(select(UserSession.token_sha256)).all()
+        assert cookies[COOKIE] not in session.scalars(select(UserSession.token_sha256)).all()
     backend.restart()
     client = httpx.Client(base_url=backend.url, cookies=cookies)
     assert client.get("/api/v1/session").json() == {"user": "admin"}
