@@ -31,6 +31,12 @@ class YamlResponse(PlainTextResponse):
     media_type = "application/yaml"
 
 
+#: For the OpenAPI document: what the text holds.
+YAML_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/yaml": {"schema": {"type": "object"}}}}
+}
+
+
 EXAMPLE_CONFIG: dict[str, Any] = {
     "data": {"image_size": 128},
     "network": {"channels": [16, 32, 64, 128]},
@@ -89,7 +95,9 @@ def read_experiment_file(body: ExperimentFileText) -> ExperimentFileRead:
     return files.read_file(body.text)
 
 
-@router.post("/federations/{federation_id}/experiment-files/write", response_class=YamlResponse)
+@router.post(
+    "/federations/{federation_id}/experiment-files/write", responses=YAML_RESPONSES, response_class=YamlResponse
+)
 def write_experiment_file(
     federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
@@ -100,7 +108,7 @@ def write_experiment_file(
     return _yaml(files.write_file(body.name, body.description, body.config, federation.name), body.name)
 
 
-@router.get("/experiments/{experiment_id}/file.yaml", response_class=YamlResponse)
+@router.get("/experiments/{experiment_id}/file.yaml", responses=YAML_RESPONSES, response_class=YamlResponse)
 def download_experiment_file(experiment_id: Id, session: ReadSession) -> YamlResponse:
     """The experiment as a file: read back, it makes the same runs."""
     experiment = get_row(session, Experiment, experiment_id)

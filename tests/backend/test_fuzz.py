@@ -1,0 +1,174 @@
+"""The whole API under hostile requests: no fault of the backend, and no answer that the OpenAPI document lacks.
+
+schemathesis makes requests that the document allows, and such that it does not; to both come values that databases,
+encodings and readers stumble over. The same requests in every run: seeds are fixed.
+"""
+
+import copy
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import randoms
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from backend.main import create_app
+from tests.backend.conftest import start_run
+from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
+from tests.backend.played_worker import PlayedWorker
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+#: They never end; tests/backend/test_events.py reads them.
+STREAMS = ("/api/v1/events/stream", "/api/v1/experiments/{experiment_id}/stream")
+SEED = 20260
+HOSTILE: tuple[Any, ...] = (
+    "\x00", "a\x00b", "\ud800", "\u202egnp.exe", "\u200b", "\u3164", "\x1b[2J", "a\nb", " ", "", "a" * 5000,
+    "../../etc/passwd", "%00", "'; DROP TABLE run; --", "{{7*7}}", "=1+1", "<script>", "\U0001d54f" * 300, "NaN",
+    -1, 0, 2**31, 2**63, -(2**63) - 1, 10**30, 1e308, float("inf"), float("nan"), -0.0,
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z", "2026-01-01",
+    None, True, [], {}, [[]] * 50, {"\x00": 1}, {"\ud800": "\ud800"}, {"a" * 3000: 1},
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in: who calls which operations, and how often each in either mode."""
+
+    name: str
+    headers: dict[str, str]
+    prefix: str
+    examples: int
+
+
+DOORS = (
+    Door("admin", {"Authorization": f"Bearer {ADMIN_TOKEN}"}, "/api/v1", 5),
+    Door("worker", {"Authorization": f"Bearer {WORKER_TOKEN}"}, "/worker-api/v1", 20),
+    Door("nobody", {}, "/", 1),
+)
+
+
+@pytest.fixture
+def played(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> dict[str, str]:
+    """Ids of what there is to ask for, by the name of the path's parameter."""
+    run_id = start_run(backend, federation)
+    worker.work_until_idle()
+    (experiment,) = backend.get(f"/federations/{federation['id']}/experiments")
+    (dataset, *_) = backend.get(f"/federations/{federation['id']}/datasets")
+    return {
+        "federation_id": federation["id"],
+        "site_id": backend.get(f"/federations/{federation['id']}")["sites"][0]["id"],
+        "dataset_id": dataset["id"],
+        "experiment_id": experiment["id"],
+        "run_id": run_id,
+        "task_id": backend.get(f"/runs/{run_id}/tasks")[0]["id"],
+        "round_number": "1",
+    }
+
+
+def test_no_request_breaks_the_backend_or_gets_an_answer_that_is_not_documented(
+    backend: LiveBackend, played: dict[str, str]
+) -> None:
+    schema = schemathesis.openapi.from_dict(create_app(backend.settings).openapi())
+    problems: dict[str, str] = {}
+    with requests.Session() as http:
+        for door in DOORS:
+            for operation in _operations(schema, door.prefix):
+                for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                    _fuzz(operation, mode, Caller(door, backend.url, http, played, problems))
+    assert not problems, "\n\n".join(f"{place}: {words}" for place, words in problems.items())
+    assert backend.get("/health")["status"] == "ok"
+
+
+def _operations(schema: Any, prefix: str) -> Iterator[APIOperation]:
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok), result
+        operation = result.ok()
+        if operation.path.startswith(prefix) and operation.path not in STREAMS:
+            yield operation
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Sends requests through one door, and keeps what went wrong."""
+
+    door: Door
+    url: str
+    http: requests.Session
+    played: dict[str, str]
+    problems: dict[str, str]
+
+    def call(self, case: Case, chance: random.Random) -> None:
+        request = self._request(case, chance)
+        response = self.http.request(**request, timeout=60)
+        try:
+            case.validate_response(response, checks=CHECKS)
+        except FailureGroup as failures:
+            sent = {key: request.get(key) for key in ("method", "url", "params", "data")}
+            words = "; ".join(str(failure) for failure in failures.exceptions)
+            self.problems.setdefault(f"{self.door.name} {case.operation.label}", f"{str(sent)[:700]}\n{words[:900]}")
+
+    def _request(self, case: Case, chance: random.Random) -> dict[str, Any]:
+        if case.method != "DELETE" and chance.random() < 0.7:
+            real = {name: self.played[name] for name in case.path_parameters or {} if name in self.played}
+            case.path_parameters = {**(case.path_parameters or {}), **real}
+        request: dict[str, Any] = case.as_transport_kwargs(base_url=self.url, headers=self.door.headers)
+        body = copy.deepcopy(request.pop("json", None))
+        places = [place for place in (body, request.get("params")) if isinstance(place, dict | list) and place]
+        if places and chance.random() < 0.5:
+            _poison(chance.choice(places), chance)
+        if body is not None:  # infinity, and halves of characters, which the client would not send itself
+            request["data"] = json.dumps(body)
+            request["headers"]["Content-Type"] = "application/json"
+        if isinstance(params := request.get("params"), dict):
+            request["params"] = {key: _encodable(value) for key, value in params.items()}
+        return request
+
+
+def _fuzz(operation: APIOperation, mode: GenerationMode, caller: Caller) -> None:
+    @seed(SEED)
+    @settings(
+        max_examples=caller.door.examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), chance=randoms(use_true_random=False))
+    def send(case: Case, chance: random.Random) -> None:
+        caller.call(case, chance)
+
+    try:
+        send()
+    except Unsatisfiable:
+        assert mode == GenerationMode.NEGATIVE, f"no request of {operation.label} can be made"
+
+
+def _poison(node: Any, chance: random.Random) -> None:
+    """Puts a hostile value in the place of one that was made."""
+    keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+    key = chance.choice(keys)
+    if isinstance(node[key], dict | list) and node[key] and chance.random() < 0.8:
+        _poison(node[key], chance)
+    else:
+        node[key] = chance.choice(HOSTILE)
+
+
+def _encodable(value: Any) -> Any:
+    """What an address can hold."""
+    return value if isinstance(value, list) else str(value).encode(errors="replace")
