@@ -23,19 +23,43 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  *
  * The bytes with this SHA-256, weights, a picture or a mask volume: while something that may be shown names it.
  */
-export const getArtifact = <ThrowOnError extends boolean = false>(options: Options<GetArtifactData, ThrowOnError>) => (options.client ?? client).get<GetArtifactResponses, GetArtifactErrors, ThrowOnError>({ url: '/api/v1/artifacts/{sha256}', ...options });
+export const getArtifact = <ThrowOnError extends boolean = false>(options: Options<GetArtifactData, ThrowOnError>) => (options.client ?? client).get<GetArtifactResponses, GetArtifactErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/artifacts/{sha256}',
+    ...options
+});
 
 /**
  * Delete Dataset
  *
  * Forget a data set that no run uses, with its thumbnails. The folder stays as it is.
  */
-export const deleteDataset = <ThrowOnError extends boolean = false>(options: Options<DeleteDatasetData, ThrowOnError>) => (options.client ?? client).delete<DeleteDatasetResponses, DeleteDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
+export const deleteDataset = <ThrowOnError extends boolean = false>(options: Options<DeleteDatasetData, ThrowOnError>) => (options.client ?? client).delete<DeleteDatasetResponses, DeleteDatasetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}',
+    ...options
+});
 
 /**
  * Get Dataset
  */
-export const getDataset = <ThrowOnError extends boolean = false>(options: Options<GetDatasetData, ThrowOnError>) => (options.client ?? client).get<GetDatasetResponses, GetDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}', ...options });
+export const getDataset = <ThrowOnError extends boolean = false>(options: Options<GetDatasetData, ThrowOnError>) => (options.client ?? client).get<GetDatasetResponses, GetDatasetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}',
+    ...options
+});
 
 /**
  * Update Dataset
@@ -43,6 +67,11 @@ export const getDataset = <ThrowOnError extends boolean = false>(options: Option
  * Rename a data set.
  */
 export const updateDataset = <ThrowOnError extends boolean = false>(options: Options<UpdateDatasetData, ThrowOnError>) => (options.client ?? client).patch<UpdateDatasetResponses, UpdateDatasetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/datasets/{dataset_id}',
     ...options,
     headers: {
@@ -56,82 +85,178 @@ export const updateDataset = <ThrowOnError extends boolean = false>(options: Opt
  *
  * Cases in name order: the used ones, the skipped ones, or all.
  */
-export const listCases = <ThrowOnError extends boolean = false>(options: Options<ListCasesData, ThrowOnError>) => (options.client ?? client).get<ListCasesResponses, ListCasesErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/cases', ...options });
+export const listCases = <ThrowOnError extends boolean = false>(options: Options<ListCasesData, ThrowOnError>) => (options.client ?? client).get<ListCasesResponses, ListCasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}/cases',
+    ...options
+});
 
 /**
  * Download Cases
  *
  * The same as CSV; text that a spreadsheet would take for a formula has an apostrophe before it.
  */
-export const downloadCases = <ThrowOnError extends boolean = false>(options: Options<DownloadCasesData, ThrowOnError>) => (options.client ?? client).get<DownloadCasesResponses, DownloadCasesErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/cases.csv', ...options });
+export const downloadCases = <ThrowOnError extends boolean = false>(options: Options<DownloadCasesData, ThrowOnError>) => (options.client ?? client).get<DownloadCasesResponses, DownloadCasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}/cases.csv',
+    ...options
+});
 
 /**
  * Check Dataset
  *
  * Check the folder again.
  */
-export const checkDataset = <ThrowOnError extends boolean = false>(options: Options<CheckDatasetData, ThrowOnError>) => (options.client ?? client).post<CheckDatasetResponses, CheckDatasetErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check', ...options });
+export const checkDataset = <ThrowOnError extends boolean = false>(options: Options<CheckDatasetData, ThrowOnError>) => (options.client ?? client).post<CheckDatasetResponses, CheckDatasetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}/check',
+    ...options
+});
 
 /**
  * Cancel Check
  *
  * Stop the check that is under way; what an earlier one found holds again.
  */
-export const cancelCheck = <ThrowOnError extends boolean = false>(options: Options<CancelCheckData, ThrowOnError>) => (options.client ?? client).post<CancelCheckResponses, CancelCheckErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/check/cancel', ...options });
+export const cancelCheck = <ThrowOnError extends boolean = false>(options: Options<CancelCheckData, ThrowOnError>) => (options.client ?? client).post<CancelCheckResponses, CancelCheckErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}/check/cancel',
+    ...options
+});
 
 /**
  * List Checks
  *
  * What each check found, the latest first: when the data changed, and when they did not.
  */
-export const listChecks = <ThrowOnError extends boolean = false>(options: Options<ListChecksData, ThrowOnError>) => (options.client ?? client).get<ListChecksResponses, ListChecksErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/checks', ...options });
+export const listChecks = <ThrowOnError extends boolean = false>(options: Options<ListChecksData, ThrowOnError>) => (options.client ?? client).get<ListChecksResponses, ListChecksErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}/checks',
+    ...options
+});
 
 /**
  * List Dataset Runs
  *
  * Runs that were started on the data set, with its fingerprint of then; the latest first.
  */
-export const listDatasetRuns = <ThrowOnError extends boolean = false>(options: Options<ListDatasetRunsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetRunsResponses, ListDatasetRunsErrors, ThrowOnError>({ url: '/api/v1/datasets/{dataset_id}/runs', ...options });
+export const listDatasetRuns = <ThrowOnError extends boolean = false>(options: Options<ListDatasetRunsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetRunsResponses, ListDatasetRunsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/datasets/{dataset_id}/runs',
+    ...options
+});
 
 /**
  * Get Dry Run
  */
-export const getDryRun = <ThrowOnError extends boolean = false>(options: Options<GetDryRunData, ThrowOnError>) => (options.client ?? client).get<GetDryRunResponses, GetDryRunErrors, ThrowOnError>({ url: '/api/v1/dry-runs/{dry_run_id}', ...options });
+export const getDryRun = <ThrowOnError extends boolean = false>(options: Options<GetDryRunData, ThrowOnError>) => (options.client ?? client).get<GetDryRunResponses, GetDryRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/dry-runs/{dry_run_id}',
+    ...options
+});
 
 /**
  * Cancel Dry Run
  *
  * Stop trying. Cancelling twice changes nothing.
  */
-export const cancelDryRun = <ThrowOnError extends boolean = false>(options: Options<CancelDryRunData, ThrowOnError>) => (options.client ?? client).post<CancelDryRunResponses, CancelDryRunErrors, ThrowOnError>({ url: '/api/v1/dry-runs/{dry_run_id}/cancel', ...options });
+export const cancelDryRun = <ThrowOnError extends boolean = false>(options: Options<CancelDryRunData, ThrowOnError>) => (options.client ?? client).post<CancelDryRunResponses, CancelDryRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/dry-runs/{dry_run_id}/cancel',
+    ...options
+});
 
 /**
  * List Events
  *
  * Activity of everybody, filtered; page back with `before`, the smallest id that you have.
  */
-export const listEvents = <ThrowOnError extends boolean = false>(options?: Options<ListEventsData, ThrowOnError>) => (options?.client ?? client).get<ListEventsResponses, ListEventsErrors, ThrowOnError>({ url: '/api/v1/events', ...options });
+export const listEvents = <ThrowOnError extends boolean = false>(options?: Options<ListEventsData, ThrowOnError>) => (options?.client ?? client).get<ListEventsResponses, ListEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/events',
+    ...options
+});
 
 /**
  * Download Events
  *
  * The filtered activity from its beginning, as CSV.
  */
-export const downloadEvents = <ThrowOnError extends boolean = false>(options?: Options<DownloadEventsData, ThrowOnError>) => (options?.client ?? client).get<DownloadEventsResponses, DownloadEventsErrors, ThrowOnError>({ url: '/api/v1/events.csv', ...options });
+export const downloadEvents = <ThrowOnError extends boolean = false>(options?: Options<DownloadEventsData, ThrowOnError>) => (options?.client ?? client).get<DownloadEventsResponses, DownloadEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/events.csv',
+    ...options
+});
 
 /**
  * Download Log
  *
  * The filtered activity from its beginning, as lines of a log.
  */
-export const downloadLog = <ThrowOnError extends boolean = false>(options?: Options<DownloadLogData, ThrowOnError>) => (options?.client ?? client).get<DownloadLogResponses, DownloadLogErrors, ThrowOnError>({ url: '/api/v1/events.txt', ...options });
+export const downloadLog = <ThrowOnError extends boolean = false>(options?: Options<DownloadLogData, ThrowOnError>) => (options?.client ?? client).get<DownloadLogResponses, DownloadLogErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/events.txt',
+    ...options
+});
 
 /**
  * Stream Events
  *
  * Everything that happens from now on, or after an id.
  */
-export const streamEvents = <ThrowOnError extends boolean = false>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({ url: '/api/v1/events/stream', ...options });
+export const streamEvents = <ThrowOnError extends boolean = false>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/events/stream',
+    ...options
+});
 
 /**
  * Read Experiment File
@@ -139,6 +264,11 @@ export const streamEvents = <ThrowOnError extends boolean = false>(options?: Opt
  * An experiment file as a configuration with every default filled in, or every problem with its line.
  */
 export const readExperimentFile = <ThrowOnError extends boolean = false>(options: Options<ReadExperimentFileData, ThrowOnError>) => (options.client ?? client).post<ReadExperimentFileResponses, ReadExperimentFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/experiment-files/read',
     ...options,
     headers: {
@@ -152,26 +282,58 @@ export const readExperimentFile = <ThrowOnError extends boolean = false>(options
  *
  * JSON schema of an experiment's configuration: defaults, bounds and help of every field.
  */
-export const getExperimentSchema = <ThrowOnError extends boolean = false>(options?: Options<GetExperimentSchemaData, ThrowOnError>) => (options?.client ?? client).get<GetExperimentSchemaResponses, GetExperimentSchemaErrors, ThrowOnError>({ url: '/api/v1/experiment-schema', ...options });
+export const getExperimentSchema = <ThrowOnError extends boolean = false>(options?: Options<GetExperimentSchemaData, ThrowOnError>) => (options?.client ?? client).get<GetExperimentSchemaResponses, GetExperimentSchemaErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiment-schema',
+    ...options
+});
 
 /**
  * List Experiment Templates
  *
  * Whole configurations in name order: a change of one of them, or none, makes an experiment.
  */
-export const listExperimentTemplates = <ThrowOnError extends boolean = false>(options?: Options<ListExperimentTemplatesData, ThrowOnError>) => (options?.client ?? client).get<ListExperimentTemplatesResponses, ListExperimentTemplatesErrors, ThrowOnError>({ url: '/api/v1/experiment-templates', ...options });
+export const listExperimentTemplates = <ThrowOnError extends boolean = false>(options?: Options<ListExperimentTemplatesData, ThrowOnError>) => (options?.client ?? client).get<ListExperimentTemplatesResponses, ListExperimentTemplatesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiment-templates',
+    ...options
+});
 
 /**
  * Delete Experiment
  *
  * Delete an experiment that is not running, with its runs, scores, images, masks and models.
  */
-export const deleteExperiment = <ThrowOnError extends boolean = false>(options: Options<DeleteExperimentData, ThrowOnError>) => (options.client ?? client).delete<DeleteExperimentResponses, DeleteExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
+export const deleteExperiment = <ThrowOnError extends boolean = false>(options: Options<DeleteExperimentData, ThrowOnError>) => (options.client ?? client).delete<DeleteExperimentResponses, DeleteExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}',
+    ...options
+});
 
 /**
  * Get Experiment
  */
-export const getExperiment = <ThrowOnError extends boolean = false>(options: Options<GetExperimentData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResponses, GetExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}', ...options });
+export const getExperiment = <ThrowOnError extends boolean = false>(options: Options<GetExperimentData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResponses, GetExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}',
+    ...options
+});
 
 /**
  * Update Experiment
@@ -179,6 +341,11 @@ export const getExperiment = <ThrowOnError extends boolean = false>(options: Opt
  * Rename, describe or archive an experiment. Its configuration never changes.
  */
 export const updateExperiment = <ThrowOnError extends boolean = false>(options: Options<UpdateExperimentData, ThrowOnError>) => (options.client ?? client).patch<UpdateExperimentResponses, UpdateExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/experiments/{experiment_id}',
     ...options,
     headers: {
@@ -192,14 +359,30 @@ export const updateExperiment = <ThrowOnError extends boolean = false>(options: 
  *
  * Cancel every run that is not over.
  */
-export const cancelExperiment = <ThrowOnError extends boolean = false>(options: Options<CancelExperimentData, ThrowOnError>) => (options.client ?? client).post<CancelExperimentResponses, CancelExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/cancel', ...options });
+export const cancelExperiment = <ThrowOnError extends boolean = false>(options: Options<CancelExperimentData, ThrowOnError>) => (options.client ?? client).post<CancelExperimentResponses, CancelExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/cancel',
+    ...options
+});
 
 /**
  * Download Cases Csv
  *
  * Every score of every test case, model and structure as CSV.
  */
-export const downloadCasesCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadCasesCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadCasesCsvResponses, DownloadCasesCsvErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/cases.csv', ...options });
+export const downloadCasesCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadCasesCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadCasesCsvResponses, DownloadCasesCsvErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/cases.csv',
+    ...options
+});
 
 /**
  * Compare Methods
@@ -207,33 +390,73 @@ export const downloadCasesCsv = <ThrowOnError extends boolean = false>(options: 
  * Every method against one: mean difference with a bootstrap interval, and a paired test on cases, by site and
  * pooled.
  */
-export const compareMethods = <ThrowOnError extends boolean = false>(options: Options<CompareMethodsData, ThrowOnError>) => (options.client ?? client).get<CompareMethodsResponses, CompareMethodsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/comparison', ...options });
+export const compareMethods = <ThrowOnError extends boolean = false>(options: Options<CompareMethodsData, ThrowOnError>) => (options.client ?? client).get<CompareMethodsResponses, CompareMethodsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/comparison',
+    ...options
+});
 
 /**
  * List Experiment Events
  */
-export const listExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<ListExperimentEventsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentEventsResponses, ListExperimentEventsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/events', ...options });
+export const listExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<ListExperimentEventsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentEventsResponses, ListExperimentEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/events',
+    ...options
+});
 
 /**
  * Download Experiment File
  *
  * The experiment as a file: read back, it makes the same runs.
  */
-export const downloadExperimentFile = <ThrowOnError extends boolean = false>(options: Options<DownloadExperimentFileData, ThrowOnError>) => (options.client ?? client).get<DownloadExperimentFileResponses, DownloadExperimentFileErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/file.yaml', ...options });
+export const downloadExperimentFile = <ThrowOnError extends boolean = false>(options: Options<DownloadExperimentFileData, ThrowOnError>) => (options.client ?? client).get<DownloadExperimentFileResponses, DownloadExperimentFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/file.yaml',
+    ...options
+});
 
 /**
  * Get Experiment Provenance
  *
  * Who made the experiment, when it ran, and the fingerprints of the data that its runs had.
  */
-export const getExperimentProvenance = <ThrowOnError extends boolean = false>(options: Options<GetExperimentProvenanceData, ThrowOnError>) => (options.client ?? client).get<GetExperimentProvenanceResponses, GetExperimentProvenanceErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/provenance', ...options });
+export const getExperimentProvenance = <ThrowOnError extends boolean = false>(options: Options<GetExperimentProvenanceData, ThrowOnError>) => (options.client ?? client).get<GetExperimentProvenanceResponses, GetExperimentProvenanceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/provenance',
+    ...options
+});
 
 /**
  * List Reports
  *
  * The newest first, with those that were revoked or have expired.
  */
-export const listReports = <ThrowOnError extends boolean = false>(options: Options<ListReportsData, ThrowOnError>) => (options.client ?? client).get<ListReportsResponses, ListReportsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/reports', ...options });
+export const listReports = <ThrowOnError extends boolean = false>(options: Options<ListReportsData, ThrowOnError>) => (options.client ?? client).get<ListReportsResponses, ListReportsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/reports',
+    ...options
+});
 
 /**
  * Create Report
@@ -241,6 +464,11 @@ export const listReports = <ThrowOnError extends boolean = false>(options: Optio
  * Freeze the experiment's results as a report with a link that needs no sign-in.
  */
 export const createReport = <ThrowOnError extends boolean = false>(options: Options<CreateReportData, ThrowOnError>) => (options.client ?? client).post<CreateReportResponses, CreateReportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/experiments/{experiment_id}/reports',
     ...options,
     headers: {
@@ -254,70 +482,150 @@ export const createReport = <ThrowOnError extends boolean = false>(options: Opti
  *
  * One metric of every method, model, site and structure on the test cases; and what the selector chose.
  */
-export const getExperimentResults = <ThrowOnError extends boolean = false>(options: Options<GetExperimentResultsData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResultsResponses, GetExperimentResultsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results', ...options });
+export const getExperimentResults = <ThrowOnError extends boolean = false>(options: Options<GetExperimentResultsData, ThrowOnError>) => (options.client ?? client).get<GetExperimentResultsResponses, GetExperimentResultsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/results',
+    ...options
+});
 
 /**
  * Download Results Csv
  *
  * All cells of all metrics as CSV.
  */
-export const downloadResultsCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsCsvResponses, DownloadResultsCsvErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.csv', ...options });
+export const downloadResultsCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsCsvResponses, DownloadResultsCsvErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/results.csv',
+    ...options
+});
 
 /**
  * Download Results Json
  *
  * All cells of all metrics as JSON.
  */
-export const downloadResultsJson = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsJsonData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsJsonResponses, DownloadResultsJsonErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.json', ...options });
+export const downloadResultsJson = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsJsonData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsJsonResponses, DownloadResultsJsonErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/results.json',
+    ...options
+});
 
 /**
  * Download Results Latex
  *
  * The table as the results page shows it in LaTeX (booktabs): mean and deviation over seeds, the best in bold.
  */
-export const downloadResultsLatex = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsLatexData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsLatexResponses, DownloadResultsLatexErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/results.tex', ...options });
+export const downloadResultsLatex = <ThrowOnError extends boolean = false>(options: Options<DownloadResultsLatexData, ThrowOnError>) => (options.client ?? client).get<DownloadResultsLatexResponses, DownloadResultsLatexErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/results.tex',
+    ...options
+});
 
 /**
  * Start Experiment
  *
  * Start every run that was never started. A second click starts nothing twice.
  */
-export const startExperiment = <ThrowOnError extends boolean = false>(options: Options<StartExperimentData, ThrowOnError>) => (options.client ?? client).post<StartExperimentResponses, StartExperimentErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/start', ...options });
+export const startExperiment = <ThrowOnError extends boolean = false>(options: Options<StartExperimentData, ThrowOnError>) => (options.client ?? client).post<StartExperimentResponses, StartExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/start',
+    ...options
+});
 
 /**
  * Get Experiment Storage
  *
  * What an experiment holds, by kind of file and by run.
  */
-export const getExperimentStorage = <ThrowOnError extends boolean = false>(options: Options<GetExperimentStorageData, ThrowOnError>) => (options.client ?? client).get<GetExperimentStorageResponses, GetExperimentStorageErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/storage', ...options });
+export const getExperimentStorage = <ThrowOnError extends boolean = false>(options: Options<GetExperimentStorageData, ThrowOnError>) => (options.client ?? client).get<GetExperimentStorageResponses, GetExperimentStorageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/storage',
+    ...options
+});
 
 /**
  * Stream Experiment Events
  *
  * What happens in an experiment from now on, or after an id.
  */
-export const streamExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<StreamExperimentEventsData, ThrowOnError, StreamExperimentEventsResponse>) => (options.client ?? client).sse.get<StreamExperimentEventsResponses, StreamExperimentEventsErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/stream', ...options });
+export const streamExperimentEvents = <ThrowOnError extends boolean = false>(options: Options<StreamExperimentEventsData, ThrowOnError, StreamExperimentEventsResponse>) => (options.client ?? client).sse.get<StreamExperimentEventsResponses, StreamExperimentEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/stream',
+    ...options
+});
 
 /**
  * Download Shown Csv
  *
  * The table as the results page shows it: a line a row, of each column mean, deviation, n and difference.
  */
-export const downloadShownCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadShownCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadShownCsvResponses, DownloadShownCsvErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/table.csv', ...options });
+export const downloadShownCsv = <ThrowOnError extends boolean = false>(options: Options<DownloadShownCsvData, ThrowOnError>) => (options.client ?? client).get<DownloadShownCsvResponses, DownloadShownCsvErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/table.csv',
+    ...options
+});
 
 /**
  * Download Shown Table
  *
  * One metric's table as the results page shows it, with the differences from a baseline where one is named.
  */
-export const downloadShownTable = <ThrowOnError extends boolean = false>(options: Options<DownloadShownTableData, ThrowOnError>) => (options.client ?? client).get<DownloadShownTableResponses, DownloadShownTableErrors, ThrowOnError>({ url: '/api/v1/experiments/{experiment_id}/table.json', ...options });
+export const downloadShownTable = <ThrowOnError extends boolean = false>(options: Options<DownloadShownTableData, ThrowOnError>) => (options.client ?? client).get<DownloadShownTableResponses, DownloadShownTableErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/experiments/{experiment_id}/table.json',
+    ...options
+});
 
 /**
  * List Federations
  *
  * All federations, the newest first.
  */
-export const listFederations = <ThrowOnError extends boolean = false>(options?: Options<ListFederationsData, ThrowOnError>) => (options?.client ?? client).get<ListFederationsResponses, ListFederationsErrors, ThrowOnError>({ url: '/api/v1/federations', ...options });
+export const listFederations = <ThrowOnError extends boolean = false>(options?: Options<ListFederationsData, ThrowOnError>) => (options?.client ?? client).get<ListFederationsResponses, ListFederationsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations',
+    ...options
+});
 
 /**
  * Create Federation
@@ -325,6 +633,11 @@ export const listFederations = <ThrowOnError extends boolean = false>(options?: 
  * Create a federation: what its sites segment together.
  */
 export const createFederation = <ThrowOnError extends boolean = false>(options: Options<CreateFederationData, ThrowOnError>) => (options.client ?? client).post<CreateFederationResponses, CreateFederationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations',
     ...options,
     headers: {
@@ -338,12 +651,28 @@ export const createFederation = <ThrowOnError extends boolean = false>(options: 
  *
  * Delete a federation that has neither data sets nor experiments, with its sites.
  */
-export const deleteFederation = <ThrowOnError extends boolean = false>(options: Options<DeleteFederationData, ThrowOnError>) => (options.client ?? client).delete<DeleteFederationResponses, DeleteFederationErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}', ...options });
+export const deleteFederation = <ThrowOnError extends boolean = false>(options: Options<DeleteFederationData, ThrowOnError>) => (options.client ?? client).delete<DeleteFederationResponses, DeleteFederationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}',
+    ...options
+});
 
 /**
  * Get Federation
  */
-export const getFederation = <ThrowOnError extends boolean = false>(options: Options<GetFederationData, ThrowOnError>) => (options.client ?? client).get<GetFederationResponses, GetFederationErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}', ...options });
+export const getFederation = <ThrowOnError extends boolean = false>(options: Options<GetFederationData, ThrowOnError>) => (options.client ?? client).get<GetFederationResponses, GetFederationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}',
+    ...options
+});
 
 /**
  * Update Federation
@@ -351,6 +680,11 @@ export const getFederation = <ThrowOnError extends boolean = false>(options: Opt
  * Rename, describe, archive or restore a federation.
  */
 export const updateFederation = <ThrowOnError extends boolean = false>(options: Options<UpdateFederationData, ThrowOnError>) => (options.client ?? client).patch<UpdateFederationResponses, UpdateFederationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations/{federation_id}',
     ...options,
     headers: {
@@ -364,7 +698,15 @@ export const updateFederation = <ThrowOnError extends boolean = false>(options: 
  *
  * In site order, then in order of registration.
  */
-export const listDatasets = <ThrowOnError extends boolean = false>(options: Options<ListDatasetsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetsResponses, ListDatasetsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/datasets', ...options });
+export const listDatasets = <ThrowOnError extends boolean = false>(options: Options<ListDatasetsData, ThrowOnError>) => (options.client ?? client).get<ListDatasetsResponses, ListDatasetsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/datasets',
+    ...options
+});
 
 /**
  * Start Dry Run
@@ -372,6 +714,11 @@ export const listDatasets = <ThrowOnError extends boolean = false>(options: Opti
  * Try a few steps of every strategy at every site; the answer's estimate comes when all have answered.
  */
 export const startDryRun = <ThrowOnError extends boolean = false>(options: Options<StartDryRunData, ThrowOnError>) => (options.client ?? client).post<StartDryRunResponses, StartDryRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations/{federation_id}/dry-runs',
     ...options,
     headers: {
@@ -386,6 +733,11 @@ export const startDryRun = <ThrowOnError extends boolean = false>(options: Optio
  * What is sent as an experiment file, without creating anything.
  */
 export const writeExperimentFile = <ThrowOnError extends boolean = false>(options: Options<WriteExperimentFileData, ThrowOnError>) => (options.client ?? client).post<WriteExperimentFileResponses, WriteExperimentFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations/{federation_id}/experiment-files/write',
     ...options,
     headers: {
@@ -399,7 +751,15 @@ export const writeExperimentFile = <ThrowOnError extends boolean = false>(option
  *
  * The newest first.
  */
-export const listExperiments = <ThrowOnError extends boolean = false>(options: Options<ListExperimentsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentsResponses, ListExperimentsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/experiments', ...options });
+export const listExperiments = <ThrowOnError extends boolean = false>(options: Options<ListExperimentsData, ThrowOnError>) => (options.client ?? client).get<ListExperimentsResponses, ListExperimentsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/experiments',
+    ...options
+});
 
 /**
  * Create Experiment
@@ -407,6 +767,11 @@ export const listExperiments = <ThrowOnError extends boolean = false>(options: O
  * Create an experiment: one run for each strategy and seed. Nothing runs before its start.
  */
 export const createExperiment = <ThrowOnError extends boolean = false>(options: Options<CreateExperimentData, ThrowOnError>) => (options.client ?? client).post<CreateExperimentResponses, CreateExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations/{federation_id}/experiments',
     ...options,
     headers: {
@@ -421,6 +786,11 @@ export const createExperiment = <ThrowOnError extends boolean = false>(options: 
  * What would be refused on this federation, without creating anything.
  */
 export const checkExperiment = <ThrowOnError extends boolean = false>(options: Options<CheckExperimentData, ThrowOnError>) => (options.client ?? client).post<CheckExperimentResponses, CheckExperimentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations/{federation_id}/experiments/check',
     ...options,
     headers: {
@@ -435,21 +805,45 @@ export const checkExperiment = <ThrowOnError extends boolean = false>(options: O
  * Cases that are the same image, or nearly, and patients in several splits: within a site, and between the sites
  * whose policy lets hashes of decoded images leave. Those of a test case and a training case come first.
  */
-export const getFederationLeakage = <ThrowOnError extends boolean = false>(options: Options<GetFederationLeakageData, ThrowOnError>) => (options.client ?? client).get<GetFederationLeakageResponses, GetFederationLeakageErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/leakage', ...options });
+export const getFederationLeakage = <ThrowOnError extends boolean = false>(options: Options<GetFederationLeakageData, ThrowOnError>) => (options.client ?? client).get<GetFederationLeakageResponses, GetFederationLeakageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/leakage',
+    ...options
+});
 
 /**
  * List Models
  *
  * The sets of models of completed runs, the newest first.
  */
-export const listModels = <ThrowOnError extends boolean = false>(options: Options<ListModelsData, ThrowOnError>) => (options.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/models', ...options });
+export const listModels = <ThrowOnError extends boolean = false>(options: Options<ListModelsData, ThrowOnError>) => (options.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/models',
+    ...options
+});
 
 /**
  * Compare Runs
  *
  * Runs of one federation side by side, also of different experiments: settings, costs, paired differences.
  */
-export const compareRuns = <ThrowOnError extends boolean = false>(options: Options<CompareRunsData, ThrowOnError>) => (options.client ?? client).get<CompareRunsResponses, CompareRunsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/run-comparison', ...options });
+export const compareRuns = <ThrowOnError extends boolean = false>(options: Options<CompareRunsData, ThrowOnError>) => (options.client ?? client).get<CompareRunsResponses, CompareRunsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/run-comparison',
+    ...options
+});
 
 /**
  * Create Site
@@ -457,6 +851,11 @@ export const compareRuns = <ThrowOnError extends boolean = false>(options: Optio
  * Add a site to a federation. Its position is the site order.
  */
 export const createSite = <ThrowOnError extends boolean = false>(options: Options<CreateSiteData, ThrowOnError>) => (options.client ?? client).post<CreateSiteResponses, CreateSiteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/federations/{federation_id}/sites',
     ...options,
     headers: {
@@ -471,12 +870,20 @@ export const createSite = <ThrowOnError extends boolean = false>(options: Option
  * Each site's cases side by side, and how far apart the sites are. Each site computed its own sums; a split with
  * fewer cases than its site's policy allows to state is left out of every number.
  */
-export const getFederationStatistics = <ThrowOnError extends boolean = false>(options: Options<GetFederationStatisticsData, ThrowOnError>) => (options.client ?? client).get<GetFederationStatisticsResponses, GetFederationStatisticsErrors, ThrowOnError>({ url: '/api/v1/federations/{federation_id}/statistics', ...options });
+export const getFederationStatistics = <ThrowOnError extends boolean = false>(options: Options<GetFederationStatisticsData, ThrowOnError>) => (options.client ?? client).get<GetFederationStatisticsResponses, GetFederationStatisticsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/statistics',
+    ...options
+});
 
 /**
  * Get Health
  *
- * Answers as soon as the backend serves; needs no sign-in.
+ * Answers as soon as the backend serves and its database answers, else 503; needs no sign-in.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/v1/health', ...options });
 
@@ -485,50 +892,114 @@ export const getHealth = <ThrowOnError extends boolean = false>(options?: Option
  *
  * Forget the image, and the masks that were made of it; one that is under way is stopped.
  */
-export const deletePrediction = <ThrowOnError extends boolean = false>(options: Options<DeletePredictionData, ThrowOnError>) => (options.client ?? client).delete<DeletePredictionResponses, DeletePredictionErrors, ThrowOnError>({ url: '/api/v1/predictions/{prediction_id}', ...options });
+export const deletePrediction = <ThrowOnError extends boolean = false>(options: Options<DeletePredictionData, ThrowOnError>) => (options.client ?? client).delete<DeletePredictionResponses, DeletePredictionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/predictions/{prediction_id}',
+    ...options
+});
 
 /**
  * Get Prediction
  */
-export const getPrediction = <ThrowOnError extends boolean = false>(options: Options<GetPredictionData, ThrowOnError>) => (options.client ?? client).get<GetPredictionResponses, GetPredictionErrors, ThrowOnError>({ url: '/api/v1/predictions/{prediction_id}', ...options });
+export const getPrediction = <ThrowOnError extends boolean = false>(options: Options<GetPredictionData, ThrowOnError>) => (options.client ?? client).get<GetPredictionResponses, GetPredictionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/predictions/{prediction_id}',
+    ...options
+});
 
 /**
  * Revoke Report
  *
  * The link stops working at once and for good.
  */
-export const revokeReport = <ThrowOnError extends boolean = false>(options: Options<RevokeReportData, ThrowOnError>) => (options.client ?? client).post<RevokeReportResponses, RevokeReportErrors, ThrowOnError>({ url: '/api/v1/reports/{report_id}/revoke', ...options });
+export const revokeReport = <ThrowOnError extends boolean = false>(options: Options<RevokeReportData, ThrowOnError>) => (options.client ?? client).post<RevokeReportResponses, RevokeReportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/reports/{report_id}/revoke',
+    ...options
+});
 
 /**
  * Get Run
  */
-export const getRun = <ThrowOnError extends boolean = false>(options: Options<GetRunData, ThrowOnError>) => (options.client ?? client).get<GetRunResponses, GetRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}', ...options });
+export const getRun = <ThrowOnError extends boolean = false>(options: Options<GetRunData, ThrowOnError>) => (options.client ?? client).get<GetRunResponses, GetRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}',
+    ...options
+});
 
 /**
  * Cancel Run
  *
  * Stop a run. It can be resumed later.
  */
-export const cancelRun = <ThrowOnError extends boolean = false>(options: Options<CancelRunData, ThrowOnError>) => (options.client ?? client).post<CancelRunResponses, CancelRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/cancel', ...options });
+export const cancelRun = <ThrowOnError extends boolean = false>(options: Options<CancelRunData, ThrowOnError>) => (options.client ?? client).post<CancelRunResponses, CancelRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/cancel',
+    ...options
+});
 
 /**
  * List Run Cases
  *
  * Test cases of the run's best round: scores, masks, and which model the super model chose.
  */
-export const listRunCases = <ThrowOnError extends boolean = false>(options: Options<ListRunCasesData, ThrowOnError>) => (options.client ?? client).get<ListRunCasesResponses, ListRunCasesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/cases', ...options });
+export const listRunCases = <ThrowOnError extends boolean = false>(options: Options<ListRunCasesData, ThrowOnError>) => (options.client ?? client).get<ListRunCasesResponses, ListRunCasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/cases',
+    ...options
+});
 
 /**
  * Get Run Curves
  *
  * The metrics as lines, far smaller than one by one: means over structures only.
  */
-export const getRunCurves = <ThrowOnError extends boolean = false>(options: Options<GetRunCurvesData, ThrowOnError>) => (options.client ?? client).get<GetRunCurvesResponses, GetRunCurvesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/curves', ...options });
+export const getRunCurves = <ThrowOnError extends boolean = false>(options: Options<GetRunCurvesData, ThrowOnError>) => (options.client ?? client).get<GetRunCurvesResponses, GetRunCurvesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/curves',
+    ...options
+});
 
 /**
  * List Run Events
  */
-export const listRunEvents = <ThrowOnError extends boolean = false>(options: Options<ListRunEventsData, ThrowOnError>) => (options.client ?? client).get<ListRunEventsResponses, ListRunEventsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/events', ...options });
+export const listRunEvents = <ThrowOnError extends boolean = false>(options: Options<ListRunEventsData, ThrowOnError>) => (options.client ?? client).get<ListRunEventsResponses, ListRunEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/events',
+    ...options
+});
 
 /**
  * Extend Run
@@ -536,6 +1007,11 @@ export const listRunEvents = <ThrowOnError extends boolean = false>(options: Opt
  * Train a completed run on from where it stands, to so many rounds in all. 409 for a run that cannot go on.
  */
 export const extendRun = <ThrowOnError extends boolean = false>(options: Options<ExtendRunData, ThrowOnError>) => (options.client ?? client).post<ExtendRunResponses, ExtendRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/runs/{run_id}/extend',
     ...options,
     headers: {
@@ -550,56 +1026,120 @@ export const extendRun = <ThrowOnError extends boolean = false>(options: Options
  * What more rounds would do to a completed run: what goes on, what is replaced, and whether the result is that of a
  * run started with so many. Changes nothing.
  */
-export const previewExtension = <ThrowOnError extends boolean = false>(options: Options<PreviewExtensionData, ThrowOnError>) => (options.client ?? client).get<PreviewExtensionResponses, PreviewExtensionErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/extension', ...options });
+export const previewExtension = <ThrowOnError extends boolean = false>(options: Options<PreviewExtensionData, ThrowOnError>) => (options.client ?? client).get<PreviewExtensionResponses, PreviewExtensionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/extension',
+    ...options
+});
 
 /**
  * Get Run History
  *
  * Masks and Dice of a few test cases over the rounds, for a look at how predictions grew.
  */
-export const getRunHistory = <ThrowOnError extends boolean = false>(options: Options<GetRunHistoryData, ThrowOnError>) => (options.client ?? client).get<GetRunHistoryResponses, GetRunHistoryErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/history', ...options });
+export const getRunHistory = <ThrowOnError extends boolean = false>(options: Options<GetRunHistoryData, ThrowOnError>) => (options.client ?? client).get<GetRunHistoryResponses, GetRunHistoryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/history',
+    ...options
+});
 
 /**
  * Get Run Matrix
  *
  * The personalization matrix: every model on every site's test cases, with oracle routing and the super model.
  */
-export const getRunMatrix = <ThrowOnError extends boolean = false>(options: Options<GetRunMatrixData, ThrowOnError>) => (options.client ?? client).get<GetRunMatrixResponses, GetRunMatrixErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/matrix', ...options });
+export const getRunMatrix = <ThrowOnError extends boolean = false>(options: Options<GetRunMatrixData, ThrowOnError>) => (options.client ?? client).get<GetRunMatrixResponses, GetRunMatrixErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/matrix',
+    ...options
+});
 
 /**
  * List Run Metrics
  *
  * In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier.
  */
-export const listRunMetrics = <ThrowOnError extends boolean = false>(options: Options<ListRunMetricsData, ThrowOnError>) => (options.client ?? client).get<ListRunMetricsResponses, ListRunMetricsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/metrics', ...options });
+export const listRunMetrics = <ThrowOnError extends boolean = false>(options: Options<ListRunMetricsData, ThrowOnError>) => (options.client ?? client).get<ListRunMetricsResponses, ListRunMetricsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/metrics',
+    ...options
+});
 
 /**
  * Get Model
  *
  * A completed run's models of its best round, with what they were made of and how well they do.
  */
-export const getModel = <ThrowOnError extends boolean = false>(options: Options<GetModelData, ThrowOnError>) => (options.client ?? client).get<GetModelResponses, GetModelErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/model', ...options });
+export const getModel = <ThrowOnError extends boolean = false>(options: Options<GetModelData, ThrowOnError>) => (options.client ?? client).get<GetModelResponses, GetModelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/model',
+    ...options
+});
 
 /**
  * Download Model
  *
  * All safetensors files, the configuration and a model card, as one ZIP.
  */
-export const downloadModel = <ThrowOnError extends boolean = false>(options: Options<DownloadModelData, ThrowOnError>) => (options.client ?? client).get<DownloadModelResponses, DownloadModelErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/model.zip', ...options });
+export const downloadModel = <ThrowOnError extends boolean = false>(options: Options<DownloadModelData, ThrowOnError>) => (options.client ?? client).get<DownloadModelResponses, DownloadModelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/model.zip',
+    ...options
+});
 
 /**
  * Pause Run
  *
  * Let the round under way end, then hold.
  */
-export const pauseRun = <ThrowOnError extends boolean = false>(options: Options<PauseRunData, ThrowOnError>) => (options.client ?? client).post<PauseRunResponses, PauseRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/pause', ...options });
+export const pauseRun = <ThrowOnError extends boolean = false>(options: Options<PauseRunData, ThrowOnError>) => (options.client ?? client).post<PauseRunResponses, PauseRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/pause',
+    ...options
+});
 
 /**
  * List Predictions
  *
  * The newest first.
  */
-export const listPredictions = <ThrowOnError extends boolean = false>(options: Options<ListPredictionsData, ThrowOnError>) => (options.client ?? client).get<ListPredictionsResponses, ListPredictionsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/predictions', ...options });
+export const listPredictions = <ThrowOnError extends boolean = false>(options: Options<ListPredictionsData, ThrowOnError>) => (options.client ?? client).get<ListPredictionsResponses, ListPredictionsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/predictions',
+    ...options
+});
 
 /**
  * Predict Image
@@ -610,6 +1150,11 @@ export const listPredictions = <ThrowOnError extends boolean = false>(options: O
  */
 export const predictImage = <ThrowOnError extends boolean = false>(options: Options<PredictImageData, ThrowOnError>) => (options.client ?? client).post<PredictImageResponses, PredictImageErrors, ThrowOnError>({
     bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/runs/{run_id}/predictions',
     ...options,
     headers: {
@@ -623,56 +1168,120 @@ export const predictImage = <ThrowOnError extends boolean = false>(options: Opti
  *
  * Go on with a paused, failed or cancelled run from its last finished round whose files are whole.
  */
-export const resumeRun = <ThrowOnError extends boolean = false>(options: Options<ResumeRunData, ThrowOnError>) => (options.client ?? client).post<ResumeRunResponses, ResumeRunErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/resume', ...options });
+export const resumeRun = <ThrowOnError extends boolean = false>(options: Options<ResumeRunData, ThrowOnError>) => (options.client ?? client).post<ResumeRunResponses, ResumeRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/resume',
+    ...options
+});
 
 /**
  * List Run Rounds
  *
  * The weights after every finished round; round 0 is the initial state.
  */
-export const listRunRounds = <ThrowOnError extends boolean = false>(options: Options<ListRunRoundsData, ThrowOnError>) => (options.client ?? client).get<ListRunRoundsResponses, ListRunRoundsErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/rounds', ...options });
+export const listRunRounds = <ThrowOnError extends boolean = false>(options: Options<ListRunRoundsData, ThrowOnError>) => (options.client ?? client).get<ListRunRoundsResponses, ListRunRoundsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/rounds',
+    ...options
+});
 
 /**
  * Get Run Round
  *
  * The weights after a round.
  */
-export const getRunRound = <ThrowOnError extends boolean = false>(options: Options<GetRunRoundData, ThrowOnError>) => (options.client ?? client).get<GetRunRoundResponses, GetRunRoundErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/rounds/{round_number}', ...options });
+export const getRunRound = <ThrowOnError extends boolean = false>(options: Options<GetRunRoundData, ThrowOnError>) => (options.client ?? client).get<GetRunRoundResponses, GetRunRoundErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/rounds/{round_number}',
+    ...options
+});
 
 /**
  * Get Run Selector
  *
  * The model selector on the test cases: confusion, accuracy, calibration, and the super model at every gamma.
  */
-export const getRunSelector = <ThrowOnError extends boolean = false>(options: Options<GetRunSelectorData, ThrowOnError>) => (options.client ?? client).get<GetRunSelectorResponses, GetRunSelectorErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/selector', ...options });
+export const getRunSelector = <ThrowOnError extends boolean = false>(options: Options<GetRunSelectorData, ThrowOnError>) => (options.client ?? client).get<GetRunSelectorResponses, GetRunSelectorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/selector',
+    ...options
+});
 
 /**
  * List Selector Cases
  *
  * Case by case, as columns, what the super model's score at any threshold is made of.
  */
-export const listSelectorCases = <ThrowOnError extends boolean = false>(options: Options<ListSelectorCasesData, ThrowOnError>) => (options.client ?? client).get<ListSelectorCasesResponses, ListSelectorCasesErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/selector/cases', ...options });
+export const listSelectorCases = <ThrowOnError extends boolean = false>(options: Options<ListSelectorCasesData, ThrowOnError>) => (options.client ?? client).get<ListSelectorCasesResponses, ListSelectorCasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/selector/cases',
+    ...options
+});
 
 /**
  * Get Run Storage
  *
  * What a run holds, and whose rounds' models are still there.
  */
-export const getRunStorage = <ThrowOnError extends boolean = false>(options: Options<GetRunStorageData, ThrowOnError>) => (options.client ?? client).get<GetRunStorageResponses, GetRunStorageErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/storage', ...options });
+export const getRunStorage = <ThrowOnError extends boolean = false>(options: Options<GetRunStorageData, ThrowOnError>) => (options.client ?? client).get<GetRunStorageResponses, GetRunStorageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/storage',
+    ...options
+});
 
 /**
  * List Run Tasks
  *
  * The swim-lane: by round, then in the order of opening.
  */
-export const listRunTasks = <ThrowOnError extends boolean = false>(options: Options<ListRunTasksData, ThrowOnError>) => (options.client ?? client).get<ListRunTasksResponses, ListRunTasksErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/tasks', ...options });
+export const listRunTasks = <ThrowOnError extends boolean = false>(options: Options<ListRunTasksData, ThrowOnError>) => (options.client ?? client).get<ListRunTasksResponses, ListRunTasksErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/tasks',
+    ...options
+});
 
 /**
  * Get Run Task
  *
  * One cell of the swim-lane, with its failure and whether it can be rerun.
  */
-export const getRunTask = <ThrowOnError extends boolean = false>(options: Options<GetRunTaskData, ThrowOnError>) => (options.client ?? client).get<GetRunTaskResponses, GetRunTaskErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/tasks/{task_id}', ...options });
+export const getRunTask = <ThrowOnError extends boolean = false>(options: Options<GetRunTaskData, ThrowOnError>) => (options.client ?? client).get<GetRunTaskResponses, GetRunTaskErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/tasks/{task_id}',
+    ...options
+});
 
 /**
  * Rerun Task
@@ -680,7 +1289,15 @@ export const getRunTask = <ThrowOnError extends boolean = false>(options: Option
  * Send a site's failed task again, without restarting the run. Before the round is aggregated it is counted in;
  * afterwards 409 `rerun_not_possible` says why not and what to do.
  */
-export const rerunTask = <ThrowOnError extends boolean = false>(options: Options<RerunTaskData, ThrowOnError>) => (options.client ?? client).post<RerunTaskResponses, RerunTaskErrors, ThrowOnError>({ url: '/api/v1/runs/{run_id}/tasks/{task_id}/rerun', ...options });
+export const rerunTask = <ThrowOnError extends boolean = false>(options: Options<RerunTaskData, ThrowOnError>) => (options.client ?? client).post<RerunTaskResponses, RerunTaskErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/tasks/{task_id}/rerun',
+    ...options
+});
 
 /**
  * Delete Session
@@ -694,12 +1311,20 @@ export const deleteSession = <ThrowOnError extends boolean = false>(options?: Op
  *
  * Who is signed in.
  */
-export const getSession = <ThrowOnError extends boolean = false>(options?: Options<GetSessionData, ThrowOnError>) => (options?.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({ url: '/api/v1/session', ...options });
+export const getSession = <ThrowOnError extends boolean = false>(options?: Options<GetSessionData, ThrowOnError>) => (options?.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/session',
+    ...options
+});
 
 /**
  * Create Session
  *
- * Sign in with a token. The answer sets the cookie `fedsm_session`.
+ * Sign in with a token. The answer sets the cookie `fedsm_session_<port>`.
  */
 export const createSession = <ThrowOnError extends boolean = false>(options: Options<CreateSessionData, ThrowOnError>) => (options.client ?? client).post<CreateSessionResponses, CreateSessionErrors, ThrowOnError>({
     url: '/api/v1/session',
@@ -727,7 +1352,15 @@ export const downloadSharedReport = <ThrowOnError extends boolean = false>(optio
 /**
  * Get Site
  */
-export const getSite = <ThrowOnError extends boolean = false>(options: Options<GetSiteData, ThrowOnError>) => (options.client ?? client).get<GetSiteResponses, GetSiteErrors, ThrowOnError>({ url: '/api/v1/sites/{site_id}', ...options });
+export const getSite = <ThrowOnError extends boolean = false>(options: Options<GetSiteData, ThrowOnError>) => (options.client ?? client).get<GetSiteResponses, GetSiteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sites/{site_id}',
+    ...options
+});
 
 /**
  * Update Site
@@ -735,6 +1368,11 @@ export const getSite = <ThrowOnError extends boolean = false>(options: Options<G
  * Rename, describe, archive or restore a site, or change its policy; its slug stays.
  */
 export const updateSite = <ThrowOnError extends boolean = false>(options: Options<UpdateSiteData, ThrowOnError>) => (options.client ?? client).patch<UpdateSiteResponses, UpdateSiteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/sites/{site_id}',
     ...options,
     headers: {
@@ -749,6 +1387,11 @@ export const updateSite = <ThrowOnError extends boolean = false>(options: Option
  * Register a folder at a site. The answer comes at once; the check runs at the site's worker.
  */
 export const createDataset = <ThrowOnError extends boolean = false>(options: Options<CreateDatasetData, ThrowOnError>) => (options.client ?? client).post<CreateDatasetResponses, CreateDatasetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/sites/{site_id}/datasets',
     ...options,
     headers: {
@@ -762,49 +1405,105 @@ export const createDataset = <ThrowOnError extends boolean = false>(options: Opt
  *
  * What left the site before its policy forbade it. It is hidden already; it can be deleted too.
  */
-export const getSent = <ThrowOnError extends boolean = false>(options: Options<GetSentData, ThrowOnError>) => (options.client ?? client).get<GetSentResponses, GetSentErrors, ThrowOnError>({ url: '/api/v1/sites/{site_id}/sent', ...options });
+export const getSent = <ThrowOnError extends boolean = false>(options: Options<GetSentData, ThrowOnError>) => (options.client ?? client).get<GetSentResponses, GetSentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sites/{site_id}/sent',
+    ...options
+});
 
 /**
  * Withdraw Sent
  *
  * Delete what left the site before its policy forbade it: thumbnails, images, masks. Scores stay.
  */
-export const withdrawSent = <ThrowOnError extends boolean = false>(options: Options<WithdrawSentData, ThrowOnError>) => (options.client ?? client).post<WithdrawSentResponses, WithdrawSentErrors, ThrowOnError>({ url: '/api/v1/sites/{site_id}/withdraw', ...options });
+export const withdrawSent = <ThrowOnError extends boolean = false>(options: Options<WithdrawSentData, ThrowOnError>) => (options.client ?? client).post<WithdrawSentResponses, WithdrawSentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sites/{site_id}/withdraw',
+    ...options
+});
 
 /**
  * Get Storage
  *
  * What every experiment and data set holds, the total, and what is free.
  */
-export const getStorage = <ThrowOnError extends boolean = false>(options?: Options<GetStorageData, ThrowOnError>) => (options?.client ?? client).get<GetStorageResponses, GetStorageErrors, ThrowOnError>({ url: '/api/v1/storage', ...options });
+export const getStorage = <ThrowOnError extends boolean = false>(options?: Options<GetStorageData, ThrowOnError>) => (options?.client ?? client).get<GetStorageResponses, GetStorageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/storage',
+    ...options
+});
 
 /**
  * Scrub Storage
  *
  * Hash every stored file, and name those that are damaged or lost. It is also done every night.
  */
-export const scrubStorage = <ThrowOnError extends boolean = false>(options?: Options<ScrubStorageData, ThrowOnError>) => (options?.client ?? client).post<ScrubStorageResponses, ScrubStorageErrors, ThrowOnError>({ url: '/api/v1/storage/scrub', ...options });
+export const scrubStorage = <ThrowOnError extends boolean = false>(options?: Options<ScrubStorageData, ThrowOnError>) => (options?.client ?? client).post<ScrubStorageResponses, ScrubStorageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/storage/scrub',
+    ...options
+});
 
 /**
  * Sweep Storage
  *
  * Remove every file that nobody owns. It is also done after each deletion, and every night.
  */
-export const sweepStorage = <ThrowOnError extends boolean = false>(options?: Options<SweepStorageData, ThrowOnError>) => (options?.client ?? client).post<SweepStorageResponses, SweepStorageErrors, ThrowOnError>({ url: '/api/v1/storage/sweep', ...options });
+export const sweepStorage = <ThrowOnError extends boolean = false>(options?: Options<SweepStorageData, ThrowOnError>) => (options?.client ?? client).post<SweepStorageResponses, SweepStorageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/storage/sweep',
+    ...options
+});
 
 /**
  * Get System
  *
  * Version, database, broker, workers, and how full their disks are.
  */
-export const getSystem = <ThrowOnError extends boolean = false>(options?: Options<GetSystemData, ThrowOnError>) => (options?.client ?? client).get<GetSystemResponses, GetSystemErrors, ThrowOnError>({ url: '/api/v1/system', ...options });
+export const getSystem = <ThrowOnError extends boolean = false>(options?: Options<GetSystemData, ThrowOnError>) => (options?.client ?? client).get<GetSystemResponses, GetSystemErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/system',
+    ...options
+});
 
 /**
  * List Tokens
  *
  * Your personal tokens, the newest first.
  */
-export const listTokens = <ThrowOnError extends boolean = false>(options?: Options<ListTokensData, ThrowOnError>) => (options?.client ?? client).get<ListTokensResponses, ListTokensErrors, ThrowOnError>({ url: '/api/v1/tokens', ...options });
+export const listTokens = <ThrowOnError extends boolean = false>(options?: Options<ListTokensData, ThrowOnError>) => (options?.client ?? client).get<ListTokensResponses, ListTokensErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/tokens',
+    ...options
+});
 
 /**
  * Create Token
@@ -812,6 +1511,11 @@ export const listTokens = <ThrowOnError extends boolean = false>(options?: Optio
  * Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once.
  */
 export const createToken = <ThrowOnError extends boolean = false>(options: Options<CreateTokenData, ThrowOnError>) => (options.client ?? client).post<CreateTokenResponses, CreateTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
     url: '/api/v1/tokens',
     ...options,
     headers: {
@@ -825,28 +1529,48 @@ export const createToken = <ThrowOnError extends boolean = false>(options: Optio
  *
  * From now on the token lets nobody in.
  */
-export const revokeToken = <ThrowOnError extends boolean = false>(options: Options<RevokeTokenData, ThrowOnError>) => (options.client ?? client).delete<RevokeTokenResponses, RevokeTokenErrors, ThrowOnError>({ url: '/api/v1/tokens/{token_id}', ...options });
+export const revokeToken = <ThrowOnError extends boolean = false>(options: Options<RevokeTokenData, ThrowOnError>) => (options.client ?? client).delete<RevokeTokenResponses, RevokeTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/tokens/{token_id}',
+    ...options
+});
 
 /**
  * Download Artifact
  *
  * Download raw bytes; check their hash.
  */
-export const downloadArtifact = <ThrowOnError extends boolean = false>(options: Options<DownloadArtifactData, ThrowOnError>) => (options.client ?? client).get<DownloadArtifactResponses, DownloadArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
+export const downloadArtifact = <ThrowOnError extends boolean = false>(options: Options<DownloadArtifactData, ThrowOnError>) => (options.client ?? client).get<DownloadArtifactResponses, DownloadArtifactErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/artifacts/{sha256}',
+    ...options
+});
 
 /**
  * Head Artifact
  *
  * 200 if the artifact is there and whole, so that it need not be sent; 404 if not.
  */
-export const headArtifact = <ThrowOnError extends boolean = false>(options: Options<HeadArtifactData, ThrowOnError>) => (options.client ?? client).head<HeadArtifactResponses, HeadArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
+export const headArtifact = <ThrowOnError extends boolean = false>(options: Options<HeadArtifactData, ThrowOnError>) => (options.client ?? client).head<HeadArtifactResponses, HeadArtifactErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/artifacts/{sha256}',
+    ...options
+});
 
 /**
  * Put Artifact
  *
  * Upload raw bytes; they must hash to the address. Uploading twice is harmless.
  */
-export const putArtifact = <ThrowOnError extends boolean = false>(options: Options<PutArtifactData, ThrowOnError>) => (options.client ?? client).put<PutArtifactResponses, PutArtifactErrors, ThrowOnError>({ url: '/worker-api/v1/artifacts/{sha256}', ...options });
+export const putArtifact = <ThrowOnError extends boolean = false>(options: Options<PutArtifactData, ThrowOnError>) => (options.client ?? client).put<PutArtifactResponses, PutArtifactErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/artifacts/{sha256}',
+    ...options
+});
 
 /**
  * Find Gone
@@ -854,6 +1578,7 @@ export const putArtifact = <ThrowOnError extends boolean = false>(options: Optio
  * Of what a worker keeps on its disk, what nobody needs any more.
  */
 export const findGone = <ThrowOnError extends boolean = false>(options: Options<FindGoneData, ThrowOnError>) => (options.client ?? client).post<FindGoneResponses, FindGoneErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/gone',
     ...options,
     headers: {
@@ -869,6 +1594,7 @@ export const findGone = <ThrowOnError extends boolean = false>(options: Options<
  * removed: then ask what of its cache is gone.
  */
 export const sendHeartbeat = <ThrowOnError extends boolean = false>(options: Options<SendHeartbeatData, ThrowOnError>) => (options.client ?? client).post<SendHeartbeatResponses, SendHeartbeatErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/heartbeat',
     ...options,
     headers: {
@@ -883,6 +1609,7 @@ export const sendHeartbeat = <ThrowOnError extends boolean = false>(options: Opt
  * Take a queued task. 409 `task_not_claimable`: drop the message.
  */
 export const claimTask = <ThrowOnError extends boolean = false>(options: Options<ClaimTaskData, ThrowOnError>) => (options.client ?? client).post<ClaimTaskResponses, ClaimTaskErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/tasks/{task_id}/claim',
     ...options,
     headers: {
@@ -897,6 +1624,7 @@ export const claimTask = <ThrowOnError extends boolean = false>(options: Options
  * Hand in a result, after its artifacts.
  */
 export const completeTask = <ThrowOnError extends boolean = false>(options: Options<CompleteTaskData, ThrowOnError>) => (options.client ?? client).post<CompleteTaskResponses, CompleteTaskErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/tasks/{task_id}/complete',
     ...options,
     headers: {
@@ -911,6 +1639,7 @@ export const completeTask = <ThrowOnError extends boolean = false>(options: Opti
  * Say why the task cannot be done.
  */
 export const failTask = <ThrowOnError extends boolean = false>(options: Options<FailTaskData, ThrowOnError>) => (options.client ?? client).post<FailTaskResponses, FailTaskErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/tasks/{task_id}/fail',
     ...options,
     headers: {
@@ -925,6 +1654,7 @@ export const failTask = <ThrowOnError extends boolean = false>(options: Options<
  * Renew the lease. 409 `attempt_superseded`: drop the work.
  */
 export const reportProgress = <ThrowOnError extends boolean = false>(options: Options<ReportProgressData, ThrowOnError>) => (options.client ?? client).post<ReportProgressResponses, ReportProgressErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/tasks/{task_id}/progress',
     ...options,
     headers: {

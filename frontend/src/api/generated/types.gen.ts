@@ -8145,6 +8145,10 @@ export type GetArtifactData = {
 
 export type GetArtifactErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8152,6 +8156,10 @@ export type GetArtifactErrors = {
      * No such thing
      */
     404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
     /**
      * The present state does not allow it
      */
@@ -8161,6 +8169,10 @@ export type GetArtifactErrors = {
      */
     410: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * There is no such range
      */
     416: unknown;
@@ -8168,6 +8180,14 @@ export type GetArtifactErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8203,6 +8223,10 @@ export type DeleteDatasetData = {
 
 export type DeleteDatasetErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8211,13 +8235,29 @@ export type DeleteDatasetErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8249,6 +8289,10 @@ export type GetDatasetData = {
 
 export type GetDatasetErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8257,13 +8301,29 @@ export type GetDatasetErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8295,6 +8355,10 @@ export type UpdateDatasetData = {
 
 export type UpdateDatasetErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8303,13 +8367,29 @@ export type UpdateDatasetErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8346,6 +8426,10 @@ export type ListCasesData = {
 
 export type ListCasesErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8354,13 +8438,29 @@ export type ListCasesErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8403,6 +8503,10 @@ export type DownloadCasesData = {
 
 export type DownloadCasesErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8411,13 +8515,29 @@ export type DownloadCasesErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8449,6 +8569,10 @@ export type CheckDatasetData = {
 
 export type CheckDatasetErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8457,13 +8581,29 @@ export type CheckDatasetErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8495,6 +8635,10 @@ export type CancelCheckData = {
 
 export type CancelCheckErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8503,13 +8647,29 @@ export type CancelCheckErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8541,6 +8701,10 @@ export type ListChecksData = {
 
 export type ListChecksErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8549,13 +8713,29 @@ export type ListChecksErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8589,6 +8769,10 @@ export type ListDatasetRunsData = {
 
 export type ListDatasetRunsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8597,13 +8781,29 @@ export type ListDatasetRunsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8637,6 +8837,10 @@ export type GetDryRunData = {
 
 export type GetDryRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8645,13 +8849,29 @@ export type GetDryRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8683,6 +8903,10 @@ export type CancelDryRunData = {
 
 export type CancelDryRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8691,13 +8915,29 @@ export type CancelDryRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8805,6 +9045,10 @@ export type ListEventsData = {
 
 export type ListEventsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8813,13 +9057,29 @@ export type ListEventsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -8911,6 +9171,10 @@ export type DownloadEventsData = {
 
 export type DownloadEventsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -8919,13 +9183,29 @@ export type DownloadEventsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9015,6 +9295,10 @@ export type DownloadLogData = {
 
 export type DownloadLogErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9023,13 +9307,29 @@ export type DownloadLogErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9075,6 +9375,10 @@ export type StreamEventsData = {
 
 export type StreamEventsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9083,13 +9387,29 @@ export type StreamEventsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9116,6 +9436,10 @@ export type ReadExperimentFileData = {
 
 export type ReadExperimentFileErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9124,13 +9448,29 @@ export type ReadExperimentFileErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9157,6 +9497,10 @@ export type GetExperimentSchemaData = {
 
 export type GetExperimentSchemaErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9165,13 +9509,29 @@ export type GetExperimentSchemaErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9202,6 +9562,10 @@ export type ListExperimentTemplatesData = {
 
 export type ListExperimentTemplatesErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9210,13 +9574,29 @@ export type ListExperimentTemplatesErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9250,6 +9630,10 @@ export type DeleteExperimentData = {
 
 export type DeleteExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9258,13 +9642,29 @@ export type DeleteExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9296,6 +9696,10 @@ export type GetExperimentData = {
 
 export type GetExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9304,13 +9708,29 @@ export type GetExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9342,6 +9762,10 @@ export type UpdateExperimentData = {
 
 export type UpdateExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9350,13 +9774,29 @@ export type UpdateExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9388,6 +9828,10 @@ export type CancelExperimentData = {
 
 export type CancelExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9396,13 +9840,29 @@ export type CancelExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9441,6 +9901,10 @@ export type DownloadCasesCsvData = {
 
 export type DownloadCasesCsvErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9449,13 +9913,29 @@ export type DownloadCasesCsvErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9518,6 +9998,10 @@ export type CompareMethodsData = {
 
 export type CompareMethodsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9526,13 +10010,29 @@ export type CompareMethodsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9577,6 +10077,10 @@ export type ListExperimentEventsData = {
 
 export type ListExperimentEventsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9585,13 +10089,29 @@ export type ListExperimentEventsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9625,6 +10145,10 @@ export type DownloadExperimentFileData = {
 
 export type DownloadExperimentFileErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9633,13 +10157,29 @@ export type DownloadExperimentFileErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9652,7 +10192,9 @@ export type DownloadExperimentFileResponses = {
     /**
      * Successful Response
      */
-    200: string;
+    200: {
+        [key: string]: unknown;
+    };
 };
 
 export type DownloadExperimentFileResponse = DownloadExperimentFileResponses[keyof DownloadExperimentFileResponses];
@@ -9671,6 +10213,10 @@ export type GetExperimentProvenanceData = {
 
 export type GetExperimentProvenanceErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9679,13 +10225,29 @@ export type GetExperimentProvenanceErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9717,6 +10279,10 @@ export type ListReportsData = {
 
 export type ListReportsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9725,13 +10291,29 @@ export type ListReportsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9765,6 +10347,10 @@ export type CreateReportData = {
 
 export type CreateReportErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9773,13 +10359,29 @@ export type CreateReportErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9824,6 +10426,10 @@ export type GetExperimentResultsData = {
 
 export type GetExperimentResultsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9832,13 +10438,29 @@ export type GetExperimentResultsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9877,6 +10499,10 @@ export type DownloadResultsCsvData = {
 
 export type DownloadResultsCsvErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9885,13 +10511,29 @@ export type DownloadResultsCsvErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -9930,6 +10572,10 @@ export type DownloadResultsJsonData = {
 
 export type DownloadResultsJsonErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -9938,13 +10584,29 @@ export type DownloadResultsJsonErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10019,6 +10681,10 @@ export type DownloadResultsLatexData = {
 
 export type DownloadResultsLatexErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10027,13 +10693,29 @@ export type DownloadResultsLatexErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10065,6 +10747,10 @@ export type StartExperimentData = {
 
 export type StartExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10073,13 +10759,29 @@ export type StartExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10111,6 +10813,10 @@ export type GetExperimentStorageData = {
 
 export type GetExperimentStorageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10119,13 +10825,29 @@ export type GetExperimentStorageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10172,6 +10894,10 @@ export type StreamExperimentEventsData = {
 
 export type StreamExperimentEventsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10180,13 +10906,29 @@ export type StreamExperimentEventsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10261,6 +11003,10 @@ export type DownloadShownCsvData = {
 
 export type DownloadShownCsvErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10269,13 +11015,29 @@ export type DownloadShownCsvErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10350,6 +11112,10 @@ export type DownloadShownTableData = {
 
 export type DownloadShownTableErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10358,13 +11124,29 @@ export type DownloadShownTableErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10391,6 +11173,10 @@ export type ListFederationsData = {
 
 export type ListFederationsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10399,13 +11185,29 @@ export type ListFederationsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10434,6 +11236,10 @@ export type CreateFederationData = {
 
 export type CreateFederationErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10442,13 +11248,29 @@ export type CreateFederationErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10480,6 +11302,10 @@ export type DeleteFederationData = {
 
 export type DeleteFederationErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10488,13 +11314,29 @@ export type DeleteFederationErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10526,6 +11368,10 @@ export type GetFederationData = {
 
 export type GetFederationErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10534,13 +11380,29 @@ export type GetFederationErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10572,6 +11434,10 @@ export type UpdateFederationData = {
 
 export type UpdateFederationErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10580,13 +11446,29 @@ export type UpdateFederationErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10618,6 +11500,10 @@ export type ListDatasetsData = {
 
 export type ListDatasetsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10626,13 +11512,29 @@ export type ListDatasetsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10666,6 +11568,10 @@ export type StartDryRunData = {
 
 export type StartDryRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10674,13 +11580,29 @@ export type StartDryRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10712,6 +11634,10 @@ export type WriteExperimentFileData = {
 
 export type WriteExperimentFileErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10720,13 +11646,29 @@ export type WriteExperimentFileErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10739,7 +11681,9 @@ export type WriteExperimentFileResponses = {
     /**
      * Successful Response
      */
-    200: string;
+    200: {
+        [key: string]: unknown;
+    };
 };
 
 export type WriteExperimentFileResponse = WriteExperimentFileResponses[keyof WriteExperimentFileResponses];
@@ -10758,6 +11702,10 @@ export type ListExperimentsData = {
 
 export type ListExperimentsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10766,13 +11714,29 @@ export type ListExperimentsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10806,6 +11770,10 @@ export type CreateExperimentData = {
 
 export type CreateExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10814,13 +11782,29 @@ export type CreateExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10852,6 +11836,10 @@ export type CheckExperimentData = {
 
 export type CheckExperimentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10860,13 +11848,29 @@ export type CheckExperimentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10898,6 +11902,10 @@ export type GetFederationLeakageData = {
 
 export type GetFederationLeakageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10906,13 +11914,29 @@ export type GetFederationLeakageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -10944,6 +11968,10 @@ export type ListModelsData = {
 
 export type ListModelsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -10952,13 +11980,29 @@ export type ListModelsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11013,6 +12057,10 @@ export type CompareRunsData = {
 
 export type CompareRunsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11021,13 +12069,29 @@ export type CompareRunsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11059,6 +12123,10 @@ export type CreateSiteData = {
 
 export type CreateSiteErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11067,13 +12135,29 @@ export type CreateSiteErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11105,6 +12189,10 @@ export type GetFederationStatisticsData = {
 
 export type GetFederationStatisticsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11113,13 +12201,29 @@ export type GetFederationStatisticsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11146,6 +12250,10 @@ export type GetHealthData = {
 
 export type GetHealthErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11154,13 +12262,29 @@ export type GetHealthErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11192,6 +12316,10 @@ export type DeletePredictionData = {
 
 export type DeletePredictionErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11200,13 +12328,29 @@ export type DeletePredictionErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11238,6 +12382,10 @@ export type GetPredictionData = {
 
 export type GetPredictionErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11246,13 +12394,29 @@ export type GetPredictionErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11284,6 +12448,10 @@ export type RevokeReportData = {
 
 export type RevokeReportErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11292,13 +12460,29 @@ export type RevokeReportErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11330,6 +12514,10 @@ export type GetRunData = {
 
 export type GetRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11338,13 +12526,29 @@ export type GetRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11376,6 +12580,10 @@ export type CancelRunData = {
 
 export type CancelRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11384,13 +12592,29 @@ export type CancelRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11422,6 +12646,10 @@ export type ListRunCasesData = {
 
 export type ListRunCasesErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11430,13 +12658,29 @@ export type ListRunCasesErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11475,6 +12719,10 @@ export type GetRunCurvesData = {
 
 export type GetRunCurvesErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11483,13 +12731,29 @@ export type GetRunCurvesErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11534,6 +12798,10 @@ export type ListRunEventsData = {
 
 export type ListRunEventsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11542,13 +12810,29 @@ export type ListRunEventsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11582,6 +12866,10 @@ export type ExtendRunData = {
 
 export type ExtendRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11590,13 +12878,29 @@ export type ExtendRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11635,6 +12939,10 @@ export type PreviewExtensionData = {
 
 export type PreviewExtensionErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11643,13 +12951,29 @@ export type PreviewExtensionErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11681,6 +13005,10 @@ export type GetRunHistoryData = {
 
 export type GetRunHistoryErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11689,13 +13017,29 @@ export type GetRunHistoryErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11746,6 +13090,10 @@ export type GetRunMatrixData = {
 
 export type GetRunMatrixErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11754,13 +13102,29 @@ export type GetRunMatrixErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11799,6 +13163,10 @@ export type ListRunMetricsData = {
 
 export type ListRunMetricsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11807,13 +13175,29 @@ export type ListRunMetricsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11847,6 +13231,10 @@ export type GetModelData = {
 
 export type GetModelErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11855,13 +13243,29 @@ export type GetModelErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11893,6 +13297,10 @@ export type DownloadModelData = {
 
 export type DownloadModelErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11901,13 +13309,29 @@ export type DownloadModelErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11939,6 +13363,10 @@ export type PauseRunData = {
 
 export type PauseRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11947,13 +13375,29 @@ export type PauseRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -11985,6 +13429,10 @@ export type ListPredictionsData = {
 
 export type ListPredictionsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -11993,13 +13441,29 @@ export type ListPredictionsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12040,6 +13504,10 @@ export type PredictImageData = {
 
 export type PredictImageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12048,13 +13516,29 @@ export type PredictImageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12086,6 +13570,10 @@ export type ResumeRunData = {
 
 export type ResumeRunErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12094,13 +13582,29 @@ export type ResumeRunErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12132,6 +13636,10 @@ export type ListRunRoundsData = {
 
 export type ListRunRoundsErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12140,13 +13648,29 @@ export type ListRunRoundsErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12184,6 +13708,10 @@ export type GetRunRoundData = {
 
 export type GetRunRoundErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12192,13 +13720,29 @@ export type GetRunRoundErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12249,6 +13793,10 @@ export type GetRunSelectorData = {
 
 export type GetRunSelectorErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12257,13 +13805,29 @@ export type GetRunSelectorErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12314,6 +13878,10 @@ export type ListSelectorCasesData = {
 
 export type ListSelectorCasesErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12322,13 +13890,29 @@ export type ListSelectorCasesErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12360,6 +13944,10 @@ export type GetRunStorageData = {
 
 export type GetRunStorageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12368,13 +13956,29 @@ export type GetRunStorageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12413,6 +14017,10 @@ export type ListRunTasksData = {
 
 export type ListRunTasksErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12421,13 +14029,29 @@ export type ListRunTasksErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12465,6 +14089,10 @@ export type GetRunTaskData = {
 
 export type GetRunTaskErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12473,13 +14101,29 @@ export type GetRunTaskErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12515,6 +14159,10 @@ export type RerunTaskData = {
 
 export type RerunTaskErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12523,13 +14171,29 @@ export type RerunTaskErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12556,6 +14220,10 @@ export type DeleteSessionData = {
 
 export type DeleteSessionErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12564,13 +14232,29 @@ export type DeleteSessionErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12597,6 +14281,10 @@ export type GetSessionData = {
 
 export type GetSessionErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12605,13 +14293,29 @@ export type GetSessionErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12638,6 +14342,10 @@ export type CreateSessionData = {
 
 export type CreateSessionErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12646,13 +14354,29 @@ export type CreateSessionErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12684,6 +14408,10 @@ export type GetSharedReportData = {
 
 export type GetSharedReportErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12692,13 +14420,29 @@ export type GetSharedReportErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12730,6 +14474,10 @@ export type DownloadSharedReportData = {
 
 export type DownloadSharedReportErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12738,13 +14486,29 @@ export type DownloadSharedReportErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12776,6 +14540,10 @@ export type GetSiteData = {
 
 export type GetSiteErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12784,13 +14552,29 @@ export type GetSiteErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12822,6 +14606,10 @@ export type UpdateSiteData = {
 
 export type UpdateSiteErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12830,13 +14618,29 @@ export type UpdateSiteErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12868,6 +14672,10 @@ export type CreateDatasetData = {
 
 export type CreateDatasetErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12876,13 +14684,29 @@ export type CreateDatasetErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12914,6 +14738,10 @@ export type GetSentData = {
 
 export type GetSentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12922,13 +14750,29 @@ export type GetSentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -12960,6 +14804,10 @@ export type WithdrawSentData = {
 
 export type WithdrawSentErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -12968,13 +14816,29 @@ export type WithdrawSentErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13001,6 +14865,10 @@ export type GetStorageData = {
 
 export type GetStorageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13009,13 +14877,29 @@ export type GetStorageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13042,6 +14926,10 @@ export type ScrubStorageData = {
 
 export type ScrubStorageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13050,13 +14938,29 @@ export type ScrubStorageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13083,6 +14987,10 @@ export type SweepStorageData = {
 
 export type SweepStorageErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13091,13 +14999,29 @@ export type SweepStorageErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13124,6 +15048,10 @@ export type GetSystemData = {
 
 export type GetSystemErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13132,13 +15060,29 @@ export type GetSystemErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13165,6 +15109,10 @@ export type ListTokensData = {
 
 export type ListTokensErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13173,13 +15121,29 @@ export type ListTokensErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13208,6 +15172,10 @@ export type CreateTokenData = {
 
 export type CreateTokenErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13216,13 +15184,29 @@ export type CreateTokenErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13254,6 +15238,10 @@ export type RevokeTokenData = {
 
 export type RevokeTokenErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13262,13 +15250,29 @@ export type RevokeTokenErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13300,6 +15304,10 @@ export type DownloadArtifactData = {
 
 export type DownloadArtifactErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13307,6 +15315,10 @@ export type DownloadArtifactErrors = {
      * No such thing
      */
     404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
     /**
      * The present state does not allow it
      */
@@ -13316,6 +15328,10 @@ export type DownloadArtifactErrors = {
      */
     410: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * There is no such range
      */
     416: unknown;
@@ -13323,6 +15339,14 @@ export type DownloadArtifactErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13358,6 +15382,10 @@ export type HeadArtifactData = {
 
 export type HeadArtifactErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13366,13 +15394,29 @@ export type HeadArtifactErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13402,6 +15446,10 @@ export type PutArtifactData = {
 
 export type PutArtifactErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13410,13 +15458,29 @@ export type PutArtifactErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13443,6 +15507,10 @@ export type FindGoneData = {
 
 export type FindGoneErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13451,13 +15519,29 @@ export type FindGoneErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13484,6 +15568,10 @@ export type SendHeartbeatData = {
 
 export type SendHeartbeatErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13492,13 +15580,29 @@ export type SendHeartbeatErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13530,6 +15634,10 @@ export type ClaimTaskData = {
 
 export type ClaimTaskErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13538,13 +15646,29 @@ export type ClaimTaskErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13576,6 +15700,10 @@ export type CompleteTaskData = {
 
 export type CompleteTaskErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13584,13 +15712,29 @@ export type CompleteTaskErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13622,6 +15766,10 @@ export type FailTaskData = {
 
 export type FailTaskErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13630,13 +15778,29 @@ export type FailTaskErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
@@ -13668,6 +15832,10 @@ export type ReportProgressData = {
 
 export type ReportProgressErrors = {
     /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
      * Not signed in
      */
     401: ErrorBody;
@@ -13676,13 +15844,29 @@ export type ReportProgressErrors = {
      */
     404: ErrorBody;
     /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
      * The present state does not allow it
      */
     409: ErrorBody;
     /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
     /**
      * A disk of the backend is full; the detail says which
      */
