@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarResult, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
@@ -113,7 +113,8 @@ def _pages(database: Database, filters: EventFilters) -> Iterator[Sequence[Event
     while True:
         query = filters.apply(select(Event)).where(Event.id > after).order_by(Event.id).limit(PAGE)
         with read_only(database) as session:
-            page = session.scalars(query).all()
+            rows: ScalarResult[Event] = session.scalars(query)
+            page = rows.all()
         if not page:
             return
         yield page
