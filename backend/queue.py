@@ -31,10 +31,10 @@ def site_queue(kind: str, slug: str) -> str:
 def enqueue(session: Session, task: Task) -> None:
     """Marks the task as queued; its message leaves after the commit."""
     task.status = TaskStatus.QUEUED
-    task.sent_at = now()
+    task.queued_at = task.sent_at = now()
     task.worker = None
     task.fraction = 0.0
-    task.started_at = task.finished_at = task.lease_expires_at = None
+    task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
     session.add(task)
     session.flush()
     buffer_message(session, task.queue, task.id)

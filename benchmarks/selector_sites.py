@@ -207,6 +207,7 @@ def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int) -> Pla
         augmentation="none",
         weighting="cases",
         participation=1.0,
+        refuse_outliers=False,
         nsd_tolerance=2.0,
         device=torch.device("cpu"),
     )

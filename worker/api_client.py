@@ -25,6 +25,7 @@ from backend.contracts.tasks import (
 )
 from backend.contracts.values import stored_values
 from worker.artifact_cache import ArtifactCache, sha256_of
+from worker.signs import pulse
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,10 @@ INSUFFICIENT_STORAGE = 507
 TASK_HEADER = "X-FedSM-Task"
 #: Of a heartbeat's answer: it changes when artifacts were removed.
 REMOVAL_HEADER = "X-FedSM-Removal"
+#: An answer 500 is a fault in what was asked rather than an absence: it is tried again, but not for long.
+FAULT_PATIENCE_SECONDS = 20.0
+#: Piece of a transfer after which the process says that it moves on.
+CHUNK_BYTES = 2**20
 
 
 class BackendUnavailable(ConnectionError):
@@ -124,9 +129,9 @@ class ApiClient:
         """Raises AttemptSuperseded, also when an earlier try got through and only its answer was lost."""
         self._finish(task_id, "complete", CompleteRequest(attempt=attempt, result=result))
 
-    def fail(self, task_id: str, request: FailRequest) -> None:
+    def fail(self, task_id: str, request: FailRequest, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Raises AttemptSuperseded."""
-        self._finish(task_id, "fail", request)
+        self._finish(task_id, "fail", request, patience_seconds)
 
     def heartbeat(self, heartbeat: Heartbeat) -> str:
         """Which removal of artifacts was the last one at the backend. Raises BackendUnavailable at the first failure,
@@ -149,9 +154,11 @@ class ApiClient:
             answer = self._send(lambda: self._http.head(path, headers=headers), PATIENCE_SECONDS, {404, 409})
             if answer.status_code == httpx.codes.OK:
                 return sha256
-        headers["Content-Type"] = media_type
+        headers |= {"Content-Type": media_type, "Content-Length": str(len(content))}
         with self._timed():
-            answer = self._send(lambda: self._http.put(path, content=content, headers=headers), PATIENCE_SECONDS, {409})
+            answer = self._send(
+                lambda: self._http.put(path, content=_pieces(content), headers=headers), PATIENCE_SECONDS, {409}
+            )
         if answer.is_error:
             raise AttemptSuperseded(_detail(answer))
         return sha256
@@ -161,7 +168,7 @@ class ApiClient:
         if (content := self._cache.read(sha256)) is not None:
             return content
         with self._timed():
-            answer = self._call("GET", f"/artifacts/{sha256}", None, PATIENCE_SECONDS, allowed={404, 410})
+            answer = self._send(lambda: self._get(f"/artifacts/{sha256}"), PATIENCE_SECONDS, {404, 410})
         if answer.is_error:
             raise ArtifactLost(_detail(answer))
         content = answer.content
@@ -173,6 +180,15 @@ class ApiClient:
         self._cache.write(sha256, content)
         return content
 
+    def _get(self, path: str) -> httpx.Response:
+        """Read in pieces."""
+        with self._http.stream("GET", path) as response:
+            pieces = []
+            for piece in response.iter_bytes(CHUNK_BYTES):
+                pulse()
+                pieces.append(piece)
+            return httpx.Response(response.status_code, content=b"".join(pieces), request=response.request)
+
     @contextmanager
     def _timed(self) -> Iterator[None]:
         started = time.monotonic()
@@ -181,8 +197,8 @@ class ApiClient:
         finally:
             self.transfer_seconds += time.monotonic() - started
 
-    def _finish(self, task_id: str, verb: str, body: Contract) -> None:
-        response = self._call("POST", f"/tasks/{task_id}/{verb}", body, PATIENCE_SECONDS, allowed={404, 409})
+    def _finish(self, task_id: str, verb: str, body: Contract, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        response = self._call("POST", f"/tasks/{task_id}/{verb}", body, patience_seconds, allowed={404, 409})
         if response.is_error:
             raise AttemptSuperseded(_detail(response))
 
@@ -205,11 +221,15 @@ class ApiClient:
         patience_seconds: float,
         allowed: frozenset[int] | set[int] = frozenset(),
     ) -> httpx.Response:
-        """Tries until an answer that is no server error. Raises RequestRefused for other errors not `allowed`."""
+        """Tries until an answer that is no server error. Raises RequestRefused for other errors not `allowed`, and for
+        a server that keeps failing on what was asked."""
         deadline = time.monotonic() + patience_seconds
+        fault_deadline: float | None = None
         delay = FIRST_DELAY_SECONDS
         has_waited = False
         while True:
+            pulse()
+            is_fault = False
             try:
                 response = attempt()
             except httpx.TransportError as error:
@@ -223,6 +243,13 @@ class ApiClient:
                     has_waited = True
                     deadline = time.monotonic() + patience_seconds
                     continue
+                is_fault = response.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+            if not is_fault:
+                fault_deadline = None
+            elif fault_deadline is None:
+                fault_deadline = time.monotonic() + FAULT_PATIENCE_SECONDS
+            elif time.monotonic() > fault_deadline:
+                raise RequestRefused(f"the backend failed on it again and again ({problem})")
             if time.monotonic() + delay > deadline or self._should_stop():
                 raise BackendUnavailable(f"the backend at {self._backend_url} cannot be used ({problem})")
             logger.info("backend away, trying again in %.1f s (%s)", delay, problem)
@@ -236,6 +263,12 @@ class ApiClient:
             work.warn(f"waits: {problem}")
         work.check()
         time.sleep(ROOM_SECONDS)
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), CHUNK_BYTES):
+        pulse()
+        yield content[start : start + CHUNK_BYTES]
 
 
 def _checked(response: httpx.Response, allowed: frozenset[int] | set[int]) -> httpx.Response:

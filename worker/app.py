@@ -1,5 +1,6 @@
 """The Celery app: how tasks reach this machine's processes. What the tasks do is in tasks.py and jobs.py."""
 
+import faulthandler
 import logging
 import os
 import shutil
@@ -12,7 +13,7 @@ from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
 from backend.contracts.tasks import Heartbeat
-from worker import shutdown
+from worker import shutdown, signs
 from worker.api_client import ApiClient, BackendUnavailable, RequestRefused
 from worker.artifact_cache import ArtifactCache
 from worker.hardware import describe_hardware, num_gpus
@@ -20,6 +21,7 @@ from worker.health import note_heard
 from worker.housekeeping import Housekeeping
 from worker.local_state import LocalStateStore
 from worker.settings import WorkerSettings
+from worker.watchdog import DUMP_SIGNAL, Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ def main() -> int:
     num_processes = settings.num_processes(num_gpus() if settings.device != "cpu" else 0)
     _import_before_fork()
     heartbeats = _Heartbeats(settings, token, num_processes)
+    signals.worker_ready.connect(heartbeats.watch_processes, weak=False)
     signals.worker_ready.connect(heartbeats.start, weak=False)
     signals.worker_shutting_down.connect(_on_shutdown, weak=False)
     signals.worker_process_init.connect(_on_process_start, weak=False)
@@ -111,14 +114,19 @@ def _on_shutdown(**_: Any) -> None:
 
 
 def _on_process_start(**_: Any) -> None:
-    from worker.toolbox import prepare_process
+    from worker.engine.pulse import listen
+    from worker.toolbox import prepare_process, process_index
 
     shutdown.die_with_parent()
+    faulthandler.register(DUMP_SIGNAL, all_threads=True)  # even where code keeps the interpreter to itself
+    signs.take_place(process_index(), os.getpid()).start_beating()
+    listen(signs.pulse)
     prepare_process()
 
 
 class _Heartbeats:
-    """Tells the backend every few seconds that this worker is there, from a thread of the main process."""
+    """Tells the backend every few seconds that this worker is there, and how many of its processes hang. From a thread
+    of the main process."""
 
     def __init__(self, settings: WorkerSettings, token: str, num_processes: int) -> None:
         self._body = Heartbeat(
@@ -132,7 +140,11 @@ class _Heartbeats:
         cache = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)
         self._api = ApiClient(settings.backend_url, token, cache, shutdown.is_shutting_down)
         self._housekeeping = Housekeeping(self._api, cache, LocalStateStore(settings.folder / "local_state"))
+        self._watchdog = Watchdog(self._api, num_processes, settings.stall_seconds)
         self._problem: str | None = None
+
+    def watch_processes(self, **_: Any) -> None:
+        self._watchdog.start()
 
     def start(self, **_: Any) -> None:
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
@@ -147,7 +159,9 @@ class _Heartbeats:
         """Logs a problem once, and its end."""
         try:
             disk = shutil.disk_usage(self._folder)
-            body = self._body.model_copy(update={"disk_free": disk.free, "disk_total": disk.total})
+            body = self._body.model_copy(
+                update={"disk_free": disk.free, "disk_total": disk.total, "num_hung": self._watchdog.num_hung}
+            )
             removal = self._api.heartbeat(body)
         except (BackendUnavailable, RequestRefused) as error:
             if self._problem is None:

@@ -93,6 +93,7 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         augmentation=config.data.augmentation,
         weighting=schedule.weighting,
         participation=schedule.participation,
+        refuse_outliers=config.refuse_outliers,
         nsd_tolerance=config.evaluation.nsd_tolerance,
         device=device,
     )

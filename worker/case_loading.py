@@ -10,6 +10,7 @@ from worker.data_cache import DataCache
 from worker.datasets.folder import read_case
 from worker.engine.data import Case, ParticipantData, SiteData
 from worker.engine.transforms import make_case
+from worker.signs import pulse
 
 #: A data set's cases with their splits, in name order.
 LoadedCases = tuple[tuple[Split, Case], ...]
@@ -47,6 +48,7 @@ def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
 
 
 def _load_case(run: RunSpec, folder: Path, file: CaseFile, reading: Reading) -> Case:
+    pulse()
     read = read_case(folder, file, run.task, reading)
     data = run.config.data
     return make_case(

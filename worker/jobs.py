@@ -15,6 +15,7 @@ from backend.contracts.tasks import (
     EvaluateSiteResult,
     InitializeRunPayload,
     InitializeRunResult,
+    OutlyingUpdate,
     PartMap,
     PredictCasePayload,
     SiteUpdateRef,
@@ -33,7 +34,7 @@ from worker.dry_run import dry_run_site
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
-from worker.engine.federation import aggregate_round, validate_state
+from worker.engine.federation import aggregate_updates, check_updates, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
@@ -139,12 +140,18 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     state = _download_state(toolbox.api, payload.state)
-    updates = {ref.participant: _download_update(toolbox.api, ref) for ref in payload.updates}
-    state, refused = aggregate_round(strategy, state, updates, plan, payload.round)
+    updates, unreadable = _download_updates(toolbox.api, payload.updates)
+    checked = check_updates(strategy, state, updates, plan)
+    if checked.sound:  # else the round is over, and resuming the run asks the sites again
+        state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
     return AggregateRoundResult(
         parts=_upload_state(toolbox.api, state),
         downloads=_downloads(strategy, state, strategy.round_participants(plan, payload.round + 1)),
-        refused=refused,
+        refused=unreadable | checked.refused,
+        outliers={
+            participant: OutlyingUpdate(norm=outlier.norm, usual=outlier.usual)
+            for participant, outlier in checked.outliers.items()
+        },
     )
 
 
@@ -206,6 +213,18 @@ def _upload_state(api: ApiClient, state: State) -> PartMap:
 
 def _download_state(api: ApiClient, parts: PartMap) -> State:
     return {name: from_bytes(api.download(sha256)) for name, sha256 in parts.items()}
+
+
+def _download_updates(api: ApiClient, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
+    """Those that can be decoded, in site order, and why the others cannot: one site's bytes stop nobody else."""
+    updates: dict[str, SiteUpdate] = {}
+    unreadable: dict[str, str] = {}
+    for ref in refs:
+        try:
+            updates[ref.participant] = _download_update(api, ref)
+        except ValueError as error:
+            unreadable[ref.participant] = f"site {ref.participant}: {error}"
+    return updates, unreadable
 
 
 def _download_update(api: ApiClient, ref: SiteUpdateRef) -> SiteUpdate:

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from backend.contracts.tasks import ClaimedTask, LogLine, ProgressReport
 from worker.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
+from worker.signs import own_signs, pulse
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,11 @@ RENEWAL_SHARE = 1 / 3
 
 Level = Literal["info", "warning", "error"]
 _LEVELS: dict[str, Level] = {"WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
+
+
+def readable(text: str) -> str:
+    """What UTF-8 cannot say, as in names of files, is written with backslashes: a report always leaves."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class StopRequested(Exception):
@@ -72,6 +78,8 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name=f"lease-{claimed.task_id}", daemon=True)
 
     def __enter__(self) -> Self:
+        if (signs := own_signs()) is not None:
+            signs.begin(self._claimed.task_id, self._claimed.attempt, self._claimed.lease_seconds)
         self._thread.start()
         return self
 
@@ -81,9 +89,12 @@ class Lease:
         self._finished.set()
         self._thread.join()
         self.flush()
+        if (signs := own_signs()) is not None:
+            signs.end()
 
     def report(self, fraction: float) -> None:
         """Progress, 0 to 1. Raises StopRequested when the work is not wanted any more."""
+        pulse()
         with self._lock:
             self._fraction = min(1.0, max(0.0, fraction))
             self._has_news = True
@@ -92,11 +103,12 @@ class Lease:
     def log(self, level: Level, message: str) -> None:
         """A line for the run's log, shown to whoever watches the run."""
         with self._lock:
-            self._logs.append(LogLine(level=level, message=message[:4000]))
+            self._logs.append(LogLine(level=level, message=readable(message)[:4000]))
             self._has_news = True
 
     def check(self) -> None:
         """Raises StopRequested, or what the backend had against a report."""
+        pulse()
         if self._refusal is not None:
             raise self._refusal
         if self._stop_reason is not None:
@@ -128,9 +140,15 @@ class Lease:
             with self._lock:
                 self._logs, self._has_news = logs + self._logs, True
         except AttemptSuperseded as error:
-            self._stop_reason = f"the attempt was superseded ({error})"
+            self._stop(f"the attempt was superseded ({error})")
         except RequestRefused as error:
             self._refusal = error
         else:
             if answer.action == "stop":
-                self._stop_reason = "the backend asked to stop"
+                self._stop("the backend asked to stop")
+
+    def _stop(self, reason: str) -> None:
+        """The work hears of it at its next report; the main process ends a process that does not."""
+        self._stop_reason = reason
+        if (signs := own_signs()) is not None:
+            signs.stop()

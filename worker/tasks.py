@@ -20,7 +20,7 @@ from worker.api_client import (
     Work,
 )
 from worker.data_problem import DataProblem
-from worker.lease import Lease, StopRequested, WorkerShutdown, engine_lines
+from worker.lease import Lease, StopRequested, WorkerShutdown, engine_lines, readable
 from worker.toolbox import process_toolbox
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute
         return
     started = time.monotonic()
     try:
-        _finish(api, claimed, _attempt(api, claimed, execute))
+        _hand_in(api, claimed, _attempt(api, claimed, execute))
     except AttemptSuperseded as error:
         logger.info("%s dropped: %s", _title(claimed.payload), error)
     except (BackendUnavailable, RequestRefused) as error:
@@ -84,6 +84,8 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
         return _failure(claimed, "state_damaged", str(error), retryable=False)
     except OSError as error:  # connections, full disks, files that a network drive lost
         return _failure(claimed, _kind_of_os_error(error), _describe_os_error(error), retryable=True)
+    except RequestRefused as error:
+        return _failure(claimed, "unexpected", str(error), retryable=False)
     except ValueError as error:
         kind: FailureKind = "data_unreadable" if isinstance(error, DataProblem) else "invalid_setting"
         return _failure(claimed, kind, str(error), retryable=False)
@@ -92,6 +94,19 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
             remedy = "choose a smaller image_size, batch_size or network, or a machine with more memory"
             return _failure(claimed, "out_of_memory", f"there was not enough memory: {remedy}", retryable=False)
         return _failure(claimed, "unexpected", f"unexpected {type(error).__name__}: {error}", retryable=False)
+
+
+def _hand_in(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequest | None) -> None:
+    """A result that the backend refuses, or that cannot be written down, ends the attempt and is told as what it is."""
+    try:
+        _finish(api, claimed, outcome)
+    except (AttemptSuperseded, BackendUnavailable):
+        raise
+    except Exception as error:
+        if isinstance(outcome, FailRequest):
+            raise
+        message = f"the result could not be handed in: {error}"
+        api.fail(claimed.task_id, _failure(claimed, "unexpected", message, retryable=False))
 
 
 def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequest | None) -> None:
@@ -104,8 +119,9 @@ def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequ
 def _failure(claimed: ClaimedTask, kind: FailureKind, message: str, retryable: bool) -> FailRequest:
     """Called while the error is being handled: the traceback is for the log."""
     logger.warning("%s failed: %s", _title(claimed.payload), message, exc_info=True)
-    detail = traceback.format_exc()[-20000:]
-    return FailRequest(attempt=claimed.attempt, kind=kind, message=message[:2000], detail=detail, retryable=retryable)
+    detail = readable(traceback.format_exc())[-20000:]
+    message = readable(message)[:2000]
+    return FailRequest(attempt=claimed.attempt, kind=kind, message=message, detail=detail, retryable=retryable)
 
 
 def is_out_of_memory(error: Exception) -> bool:

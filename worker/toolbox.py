@@ -40,7 +40,7 @@ def process_toolbox() -> Toolbox:
         api=ApiClient(settings.backend_url, settings.token, artifacts, is_shutting_down),
         data=DataCache(settings.data_cache_mib * 2**20),
         local_states=LocalStateStore(settings.folder / "local_state"),
-        device=choose_device(settings.device, _process_index()),
+        device=choose_device(settings.device, process_index()),
     )
 
 
@@ -58,7 +58,7 @@ def prepare_process() -> None:
     torch.set_num_threads(1)
 
 
-def _process_index() -> int:
+def process_index() -> int:
     """0, 1, ... among the worker's processes; 0 outside of a pool."""
     from billiard import current_process  # type: ignore[import-untyped]
 

@@ -9,6 +9,8 @@ FailureKind = Literal[
     "data_unreadable",
     "connection_lost",
     "worker_lost",
+    "process_hung",
+    "site_absent",
     "update_refused",
     "state_damaged",
     "invalid_setting",
@@ -48,6 +50,17 @@ ADVICE: dict[FailureKind, Advice] = {
         "Worker lost",
         "Start the site's worker again, then rerun the site. If it is lost again at the same place, look at the "
         "machine's log: the system ends processes that take too much memory.",
+    ),
+    "process_hung": Advice(
+        "The task hangs",
+        "The site's worker ended the process; its log says where it stood. A file that cannot be read to its end, a "
+        "pattern of names that takes for ever or a network drive that does not answer are usual causes: mend it, then "
+        "rerun the site.",
+    ),
+    "site_absent": Advice(
+        "Not there in time",
+        "Start the site's worker: it takes part in the next step by itself. How long a step waits is set by `waiting` "
+        "in the experiment.",
     ),
     "update_refused": Advice(
         "Update refused",

@@ -42,6 +42,7 @@ from backend.contracts.values import (
     Hardware,
     Id,
     LongSaid,
+    NotNegative,
     NumBytes,
     Participant,
     PartName,
@@ -248,12 +249,22 @@ class TrainSiteResult(Contract):
     bytes_down: NumBytes
 
 
+class OutlyingUpdate(Contract):
+    """An update out of the others' line, by the 2-norm of its change of the weights."""
+
+    norm: NotNegative
+    usual: NotNegative = Field(description="The median of the others'.")
+
+
 class AggregateRoundResult(Contract):
     kind: Literal["aggregate_round"] = "aggregate_round"
     parts: PartMap
     downloads: Downloads
     refused: Annotated[dict[Participant, Said], AtMost(MOST_SITES + 1)] = Field(
         default={}, description="Participants whose update was refused (NaN, Inf, wrong key or shape), and why."
+    )
+    outliers: Annotated[dict[Participant, OutlyingUpdate], AtMost(MOST_SITES + 1)] = Field(
+        default={}, description="Participants whose update is out of the others' line; refused by choice."
     )
     metrics: Metrics = ()
 
@@ -336,6 +347,9 @@ class Heartbeat(Contract):
         default=None, description="GPUs that its processes may use; null: it does not say."
     )
     num_processes: Annotated[int, Within(1, 10_000)]
+    num_hung: Annotated[int, Within(0, 10_000)] = Field(
+        default=0, description="Of the processes, those that give no sign of life."
+    )
     disk_free: NumBytes | None = Field(default=None, description="Bytes, of the disk of its folder.")
     disk_total: NumBytes | None = Field(default=None, description="Bytes, of the disk of its folder.")
 

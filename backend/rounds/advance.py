@@ -16,6 +16,7 @@ from backend.rounds import repository, run_length
 from backend.rounds.best_round import choose_best_round
 from backend.rounds.snapshot import queue_of
 from backend.runs.service import describe_run, set_status
+from backend.runs.waiting import ABSENT, quorum
 
 RESUME_REMEDY = "Mend the cause, then resume the run: it goes on from its last finished round."
 
@@ -44,11 +45,6 @@ def cancel_open_tasks(session: Session, run: Run) -> None:
     for task in repository.open_tasks(session, run):
         task.status = TaskStatus.CANCELLED
         task.finished_at, task.lease_expires_at = now(), None
-
-
-def quorum(run: Run, num_expected: int) -> int:
-    """Sites needed: the pooled participant is one, whatever the configuration asks of sites."""
-    return min(run.minimum_sites, num_expected)
 
 
 def _advance_initialization(session: Session, run: Run) -> None:
@@ -159,7 +155,8 @@ def _has_quorum(session: Session, run: Run, tasks: list[Task], verb: str, round_
         cause = f"Round {round_number} has results of {num_completed} of {len(tasks)} site(s) and needs {needed}. "
         fail_run(session, run, f"{cause}{causes} {RESUME_REMEDY}")
         return False
-    for task in failed:
+    given_up = [task for task in failed if task.failure_kind == ABSENT]  # it was said when they were
+    for task in (task for task in failed if task not in given_up):
         message = (
             f"{describe_run(run)}: round {round_number} goes on without {task.participant}, which could not {verb}: "
             f"{_cause(task)}"

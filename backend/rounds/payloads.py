@@ -55,7 +55,7 @@ def build_payload(session: Session, task: Task) -> TaskPayload:
                 run=spec,
                 round=task.round,
                 participant=task.participant,
-                data=_manifests(session, run, task.participant),
+                data=manifests_of(session, run, task.participant),
                 state=_state(session, run, task.round),
             )
         case "evaluate_site":
@@ -63,7 +63,7 @@ def build_payload(session: Session, task: Task) -> TaskPayload:
                 run=spec,
                 round=task.round,
                 participant=task.participant,
-                data=_manifests(session, run, task.participant),
+                data=manifests_of(session, run, task.participant),
                 state=_state(session, run, task.round),
                 with_files=task.round == run.best_round,
                 history=_history(session, run, spec) if task.round == run.best_round else {},
@@ -84,7 +84,7 @@ def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> Tra
         run=spec,
         round=task.round,
         participant=task.participant,
-        data=_manifests(session, run, task.participant),
+        data=manifests_of(session, run, task.participant),
         parts={name: state[name] for name in downloads.get(task.participant, [])},
         state=state,
         kept_round=repository.last_used_round(session, run, task.participant, task.round),
@@ -107,7 +107,7 @@ def _kept_state(session: Session, run: Run, round_number: int) -> PartMap:
     return {} if row is None or row.removed_at is not None else row.parts or {}
 
 
-def _manifests(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
+def manifests_of(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
     """A site's own data; that of every site that trains for the pooled participant, in site order."""
     rows = repository.run_datasets(session, run.id)
     training = run.spec.sites if run.spec else ()

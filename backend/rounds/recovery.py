@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
@@ -15,10 +15,15 @@ from backend.db.session import read_only, unit_of_work
 from backend.events import service as events
 from backend.platform import Platform, announce_broker
 from backend.queue import QueueUnavailable
+from backend.rounds.absences import go_on_without_overdue
 from backend.rounds.advance import advance
 from backend.rounds.reports import Failure, end_attempt, lock_task
+from backend.runs.attendance import note_listening
+from backend.runs.waiting import overdue
 
 logger = logging.getLogger(__name__)
+
+GOING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING)
 
 
 def recover(platform: Platform) -> None:
@@ -27,6 +32,7 @@ def recover(platform: Platform) -> None:
     advance_runs(platform)
     resend_queued_tasks(platform)
     mark_silent_workers(platform)
+    go_on_without_absent(platform)
 
 
 def end_lost_leases(platform: Platform) -> None:
@@ -45,13 +51,29 @@ def end_lost_leases(platform: Platform) -> None:
 
 def advance_runs(platform: Platform) -> None:
     """Goes on with runs whose backend died between two steps. Almost always finds nothing to do."""
-    going = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING)
     open_tasks = select(Task.id).where(Task.run_id == Run.id, Task.status.in_((TaskStatus.QUEUED, TaskStatus.RUNNING)))
     with read_only(platform.database) as session:
-        run_ids = session.scalars(select(Run.id).where(Run.status.in_(going), ~open_tasks.exists())).all()
+        run_ids = session.scalars(select(Run.id).where(Run.status.in_(GOING), ~open_tasks.exists())).all()
     for run_id in run_ids:
         with unit_of_work(platform.database) as session:
             advance(session, lock_row(session, Run, run_id))
+
+
+def go_on_without_absent(platform: Platform) -> None:
+    """Ends the wait for sites that are absent or late. Not while the broker is away: then nobody can begin."""
+    if not platform.queue.connected:
+        return
+    with read_only(platform.database) as session:
+        runs = session.scalars(select(Run).where(Run.status.in_(GOING))).all()
+        run_ids = [run.id for run in runs if overdue(session, run)]
+    for run_id in run_ids:
+        with unit_of_work(platform.database) as session:
+            go_on_without_overdue(session, lock_row(session, Run, run_id))
+
+
+def note_that_we_listen(platform: Platform) -> None:
+    with unit_of_work(platform.database) as session:
+        note_listening(session)
 
 
 def resend_queued_tasks(platform: Platform) -> None:
@@ -83,6 +105,7 @@ def resend_queued_tasks(platform: Platform) -> None:
             )
     if not was_connected and platform.queue.is_connected():
         announce_broker(platform.database, connected=True)
+        note_that_we_listen(platform)
 
 
 def mark_silent_workers(platform: Platform) -> None:
@@ -94,7 +117,7 @@ def mark_silent_workers(platform: Platform) -> None:
         with unit_of_work(platform.database) as session:
             worker = lock_row(session, Worker, name)
             if worker.online and worker.last_seen_at < limit:
-                worker.online = False
+                worker.online, worker.offline_since = False, worker.last_seen_at
                 events.record(session, "site", f"The worker {name} is offline.", events.BACKEND, level="warning")
 
 
@@ -104,6 +127,8 @@ class RecoveryLoop:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._stopped = threading.Event()
+        #: Of a machine that slept, or a backend that was held: it heard nobody meanwhile.
+        self._longest_gap = timedelta(seconds=platform.settings.recovery_seconds + 30)
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
 
     def start(self) -> None:
@@ -114,8 +139,12 @@ class RecoveryLoop:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
+        looked_at: datetime | None = None
         while not self._stopped.is_set():
             try:
+                if looked_at is None or now() - looked_at > self._longest_gap:
+                    note_that_we_listen(self._platform)
+                looked_at = now()
                 recover(self._platform)
             except Exception:
                 logger.exception(

@@ -9,6 +9,8 @@ from datetime import timedelta
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from backend.artifacts.service import require_artifacts
+from backend.artifacts.store import ArtifactStore
 from backend.clock import now
 from backend.contracts.failures import FailureKind
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
@@ -18,18 +20,23 @@ from backend.contracts.tasks import (
     FailRequest,
     ProgressAnswer,
     ProgressReport,
+    TaskResult,
+    TrainSiteResult,
 )
 from backend.datasets import service as datasets
 from backend.db.lookup import lock_row
 from backend.db.models import DryRun, Prediction, Run, Task
-from backend.errors import AttemptSuperseded, TaskNotClaimable
+from backend.errors import AttemptSuperseded, Conflict, InvalidInput, TaskNotClaimable
 from backend.events import service as events
 from backend.queue import enqueue
+from backend.rounds.absences import note_late_result
 from backend.rounds.advance import advance
-from backend.rounds.payloads import build_payload
+from backend.rounds.payloads import build_payload, manifests_of
 from backend.rounds.results import apply_result, store_metrics
 from backend.rounds.retention import release_states
+from backend.rounds.update_checks import problem_of_update
 from backend.runs.service import describe_run
+from backend.runs.waiting import ABSENT
 
 #: Attempts that may be lost, or fail for a passing reason, before the task is given up.
 MAX_FAILURES = 3
@@ -79,7 +86,8 @@ def report_progress(session: Session, task_id: str, report: ProgressReport, leas
     if task.attempt == report.attempt and task.status == TaskStatus.CANCELLED:
         return ProgressAnswer(action="stop", lease_seconds=lease_seconds)
     _require_current(task, report.attempt)
-    task.fraction = max(task.fraction, report.fraction)
+    if report.fraction > task.fraction:
+        task.fraction, task.progress_at = report.fraction, now()
     task.lease_expires_at = now() + timedelta(seconds=lease_seconds)
     worker = task.worker or "worker"
     for line in report.logs:
@@ -91,18 +99,41 @@ def report_progress(session: Session, task_id: str, report: ProgressReport, leas
     return ProgressAnswer(action="continue", lease_seconds=lease_seconds)
 
 
-def complete_task(session: Session, task_id: str, request: CompleteRequest) -> None:
-    """Writes the result and, in the same transaction, opens whatever is due next. Completing twice changes nothing."""
+def complete_task(
+    session: Session, store: ArtifactStore, task_id: str, request: CompleteRequest
+) -> Conflict | InvalidInput | None:
+    """Writes the result and, in the same transaction, opens whatever is due next. Completing twice changes nothing.
+
+    Returns, rather than raises, a refusal that changes the ledger: of what came too late, and of an update that cannot
+    be used, whose attempt ends with it.
+    """
     task = lock_task(session, task_id)
     if task.attempt == request.attempt and task.status == TaskStatus.COMPLETED:
-        return
+        return None
+    if task.attempt == request.attempt and task.failure_kind == ABSENT and task.run_id is not None:
+        note_late_result(session, session.get_one(Run, task.run_id), task)
+        return AttemptSuperseded(f"task {task.id} was given up because its result came too late: drop it")
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
+    if problem := _problem_of(session, store, task, request.result):
+        failure = Failure("update_refused", f"the update was refused: {problem}")
+        end_attempt(session, task, failure, True, TaskStatus.FAILED, events.BACKEND)
+        return InvalidInput.of_field("result", task.participant, problem, "the attempt is over: train again")
     apply_result(session, task, request.result, worker)
     _announce(session, task, f"{worker} completed {ACTIONS[task.kind]}", worker)
     _advance_run_of(session, task)
     if task.run_id is not None and task.kind in ("aggregate_round", "evaluate_site"):
         release_states(session, session.get_one(Run, task.run_id))
+    return None
+
+
+def _problem_of(session: Session, store: ArtifactStore, task: Task, result: TaskResult) -> str | None:
+    """Of a training's result, once its artifacts are there."""
+    if not isinstance(result, TrainSiteResult) or task.kind != result.kind or task.run_id is None:
+        return None
+    require_artifacts(session, set(result.parts.values()))
+    run = session.get_one(Run, task.run_id)
+    return problem_of_update(session, store, run, task, manifests_of(session, run, task.participant), result)
 
 
 def fail_task(session: Session, task_id: str, request: FailRequest) -> None:

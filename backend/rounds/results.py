@@ -27,8 +27,8 @@ from backend.evaluations import service as evaluations
 from backend.events import service as events
 from backend.predictions import service as predictions
 from backend.rounds import repository
-from backend.rounds.advance import quorum
 from backend.runs.service import describe_run
+from backend.runs.waiting import quorum
 
 
 def apply_result(session: Session, task: Task, result: TaskResult, worker: str) -> None:
@@ -117,6 +117,7 @@ def _store_aggregation(session: Session, run: Run, task: Task, result: Aggregate
     """Finishes the round, unless so many updates were refused that the quorum is lost."""
     trainings = repository.tasks_of(session, run, "train_site", task.round)
     accepted = [training for training in trainings if training.status == TaskStatus.COMPLETED]
+    _warn_of_outliers(session, run, task, result)
     for training in accepted:
         if training.participant in result.refused:
             _refuse_update(session, run, training, result.refused[training.participant])
@@ -131,6 +132,16 @@ def _store_aggregation(session: Session, run: Run, task: Task, result: Aggregate
     store_metrics(session, run, task.participant, result.metrics)
     current = session.get_one(RunRound, (run.id, task.round))
     _finish_round(session, current, result.parts, result.downloads)
+
+
+def _warn_of_outliers(session: Session, run: Run, task: Task, result: AggregateRoundResult) -> None:
+    for participant, outlier in result.outliers.items():
+        message = (
+            f"{describe_run(run)}: the update of {participant} in round {task.round} is out of the others' line: it "
+            f"changes the weights by {outlier.norm:.3g}, the others by {outlier.usual:.3g} (median)."
+        )
+        about = {"site_slug": participant, "round": task.round, "task_id": task.id}
+        events.record_of_run(session, run, "task", message, events.BACKEND, level="warning", **about)
 
 
 def _refuse_update(session: Session, run: Run, training: Task, reason: str) -> None:

@@ -14,6 +14,7 @@ from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import TaskKind
 from backend.federations.schemas import Record
+from backend.runs.wait_reasons import WaitReason
 
 
 class TaskFailure(Record):
@@ -30,6 +31,23 @@ class TaskFailure(Record):
     attempt: int
     worker: str | None
     at: datetime | None
+
+
+class WaitedFor(Record):
+    """A participant whose work the present step of a run waits for longer than usual."""
+
+    participant: str = Field(description="A site, `pooled`, or `coordinator`.")
+    task_kind: TaskKind
+    round: int
+    reason: WaitReason = Field(
+        description="offline: no worker that serves it is online; not_begun: its worker is online and idle, and does "
+        "not take the task; working: it works, and takes longer than it should."
+    )
+    since: datetime
+    goes_on_at: datetime | None = Field(
+        description="When the run goes on without it; null: not before it is there, or its quorum is reached."
+    )
+    needed: bool = Field(description="Without it there is no quorum.")
 
 
 class RunRecord(Record):
@@ -54,7 +72,8 @@ class RunRecord(Record):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    eta_seconds: float | None
+    waits_for: list[WaitedFor] = Field(description="Who is absent or late; empty where all are at work.")
+    eta_seconds: float | None = Field(description="Null where nobody can say, as while a site that is needed is away.")
     early_stop: EarlyStop | None = Field(description="Set where training ended before its planned rounds.")
     extensions: list[Extension] = Field(description="More rounds that the run was given after its end.")
 

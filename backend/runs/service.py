@@ -1,17 +1,21 @@
 """Runs: the one writer of their status, and their records."""
 
+from typing import cast
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import VERSION
 from backend.clock import now
 from backend.contracts.status import TERMINAL_RUN_STATUSES, TRANSITIONS, RunStatus
+from backend.contracts.tasks import TaskKind
 from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
 from backend.runs.failures import failures_of
 from backend.runs.notes import notes_of
-from backend.runs.schemas import RunRecord, TaskRecord
+from backend.runs.schemas import RunRecord, TaskRecord, WaitedFor
+from backend.runs.waiting import Wait, waits_of
 
 #: Rounds whose mean duration gives the estimate of the rest.
 ETA_ROUNDS = 5
@@ -66,11 +70,13 @@ def run_record(session: Session, run: Run) -> RunRecord:
         "started_at",
         "finished_at",
     )
+    waits = waits_of(session, run)
     return RunRecord(
         **{column: getattr(run, column) for column in columns},
         notes=notes_of(session, run),
         failures=failures_of(session, run),
-        eta_seconds=_eta_seconds(session, run),
+        waits_for=[_waited_for(wait) for wait in waits if wait.late],
+        eta_seconds=_eta_seconds(session, run, waits),
         early_stop=run.early_stop,
         extensions=run.extensions or [],
     )
@@ -80,8 +86,21 @@ def task_record(task: Task) -> TaskRecord:
     return TaskRecord.model_validate(task)
 
 
-def _eta_seconds(session: Session, run: Run) -> float | None:
-    """Rounds left times the mean of the last rounds, less what the present one has used."""
+def _waited_for(wait: Wait) -> WaitedFor:
+    return WaitedFor(
+        participant=wait.task.participant,
+        task_kind=cast(TaskKind, wait.task.kind),
+        round=wait.task.round,
+        reason=wait.reason,
+        since=wait.since,
+        goes_on_at=wait.until,
+        needed=wait.needed,
+    )
+
+
+def _eta_seconds(session: Session, run: Run, waits: list[Wait]) -> float | None:
+    """Rounds left times the mean of the last rounds, less what the present one has used; at least until the present
+    one goes on without those who are absent. None while nobody can say when that is."""
     if run.status != RunStatus.RUNNING:
         return None
     query = select(RunRound).where(RunRound.run_id == run.id, RunRound.round >= max(1, run.round - ETA_ROUNDS))
@@ -90,6 +109,10 @@ def _eta_seconds(session: Session, run: Run) -> float | None:
     if not durations:
         return None
     mean = sum(durations) / len(durations)
-    num_left = run.num_rounds - run.round + (1 if rounds[-1].finished_at is None else 0)
-    used = (now() - rounds[-1].opened_at).total_seconds() if rounds[-1].finished_at is None else 0.0
-    return max(0.0, mean * num_left - min(used, mean))
+    ends_of_waiting = [wait.until for wait in waits if wait.late and wait.reason != "working"]
+    if None in ends_of_waiting:
+        return None
+    rest = max(((end - now()).total_seconds() for end in ends_of_waiting if end), default=0.0)
+    if rounds[-1].finished_at is None:
+        rest = max(rest, mean - (now() - rounds[-1].opened_at).total_seconds(), 0.0)
+    return max(0.0, mean * (run.num_rounds - run.round) + rest)

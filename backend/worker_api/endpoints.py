@@ -24,6 +24,7 @@ from backend.dependencies import (
     WriteSession,
     get_worker,
 )
+from backend.errors import error_response
 from backend.rounds import reports
 from backend.worker_api import service
 
@@ -42,12 +43,22 @@ def report_progress(task_id: Id, body: ProgressReport, session: WriteSession, se
     return reports.report_progress(session, task_id, body, settings.lease_seconds)
 
 
-@router.post("/tasks/{task_id}/complete", status_code=204)
-def complete_task(task_id: Id, body: CompleteRequest, session: WriteSession, platform: PlatformDep) -> None:
-    """Hand in a result, after its artifacts."""
-    reports.complete_task(session, task_id, body)
+@router.post("/tasks/{task_id}/complete", status_code=204, response_class=Response)
+def complete_task(
+    task_id: Id,
+    body: CompleteRequest,
+    request: Request,
+    session: WriteSession,
+    store: ArtifactsDep,
+    platform: PlatformDep,
+) -> Response:
+    """Hand in a result, after its artifacts. 422: it cannot be used; of an update the attempt is over then."""
+    refusal = reports.complete_task(session, store, task_id, body)
+    if refusal is not None:  # answered, not raised: what the ledger says of it is kept
+        return error_response(request, refusal.status_code, refusal.code, refusal.detail, fields=refusal.fields)
     if body.result.kind in ("aggregate_round", "evaluate_site"):  # updates and states that nobody needs any more
         platform.sweep_wanted.set()
+    return Response(status_code=204)
 
 
 @router.post("/tasks/{task_id}/fail", status_code=204)

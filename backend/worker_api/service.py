@@ -10,12 +10,15 @@ from backend.events import service as events
 
 
 def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
-    """An event only when the worker appears; otherwise just the time."""
+    """An event only when the worker appears or all of its processes hang; otherwise just the time."""
     worker = session.get(Worker, heartbeat.worker, with_for_update=True)
     if worker is None:
         worker = Worker(name=heartbeat.worker, online=False)
         session.add(worker)
-    if not worker.online:
+    hangs = heartbeat.num_hung >= heartbeat.num_processes
+    if hangs:
+        _note_hanging(session, worker, heartbeat)
+    elif not worker.online:
         queues = ", ".join(heartbeat.queues)
         message = f"The worker {heartbeat.worker} is online and serves {queues}."
         events.record(session, "site", message, heartbeat.worker)
@@ -24,7 +27,9 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
     worker.num_gpus = heartbeat.num_gpus
     worker.num_processes = heartbeat.num_processes
     worker.disk_free, worker.disk_total = heartbeat.disk_free, heartbeat.disk_total
-    worker.last_seen_at, worker.online = now(), True
+    worker.num_hung = heartbeat.num_hung
+    worker.last_seen_at, worker.online = now(), not hangs
+    worker.offline_since = (worker.offline_since or now()) if hangs else None
 
 
 def what_is_gone(session: Session, kept: KeptAtWorker) -> KeptAtWorker:
@@ -39,3 +44,10 @@ def _absent(session: Session, column: InstrumentedAttribute[str], wanted: tuple[
     for start in range(0, len(wanted), 500):
         known.update(session.scalars(select(column).where(column.in_(wanted[start : start + 500]))))
     return tuple(value for value in wanted if value not in known)
+
+
+def _note_hanging(session: Session, worker: Worker, heartbeat: Heartbeat) -> None:
+    """Once, as long as it lasts."""
+    if worker.online or worker.offline_since is None:
+        message = f"All {heartbeat.num_processes} processes of the worker {heartbeat.worker} hang: it is not online."
+        events.record(session, "site", message, heartbeat.worker, level="warning")

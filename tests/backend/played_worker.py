@@ -22,6 +22,11 @@ def open_broker(url: str) -> redis.Redis:
     return redis.Redis.from_url(url.replace("redis+socket://", "unix://"))
 
 
+def played_weights(words: bytes) -> bytes:
+    header = b'{"w":{"dtype":"U8","shape":[32],"data_offsets":[0,32]}}'
+    return len(header).to_bytes(8, "little") + header + hashlib.sha256(words).digest()
+
+
 def scores_of(dice: float) -> Result:
     """Scores that a mask of this Dice could have."""
     return {
@@ -114,6 +119,10 @@ class PlayedWorker:
         return self.client.post(f"/worker-api/v1/tasks/{claimed['task_id']}/fail", json=body)
 
     def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
+        """Weights become a safetensors file of one tensor, the hash of their words."""
+        return self.upload_bytes(played_weights(content) if media_type == SAFETENSORS else content, media_type)
+
+    def upload_bytes(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
         headers = {"Content-Type": media_type}
         if self.task_id is not None:
@@ -122,12 +131,20 @@ class PlayedWorker:
         assert response.status_code == 204, response.text
         return sha256
 
-    def work_one(self, queue: str) -> bool:
-        """Claims and ends the next task of a queue; False when there is no message."""
+    def work_one(self, queue: str, drop_refused: bool = False) -> bool:
+        """Claims and ends the next task of a queue; False when there is no message.
+
+        drop_refused: a message whose task is over is dropped, as real workers do."""
         task_id = self.next_task_id(queue)
         if task_id is None:
             return False
-        claimed = self.must_claim(task_id)
+        if drop_refused:
+            response = self.claim(task_id)
+            if response.status_code == 409:
+                return True
+            claimed = response.json()
+        else:
+            claimed = self.must_claim(task_id)
         payload = claimed["payload"]
         key = (payload["kind"], payload.get("participant", "coordinator"), payload.get("round", 0))
         message = self.fail(*key)
@@ -241,10 +258,11 @@ class PlayedWorker:
         metrics = [self._metric(payload, number - 1)]
         metrics.append(self._metric(payload, number) | {"split": "train", "name": "loss", "value": 1 / number})
         num_cases = sum(case["split"] == "train" for manifest in payload["data"] for case in manifest["cases"])
+        schedule = payload["run"]["config"]["schedule"]
         return {
             "parts": parts,
             "num_cases": num_cases,
-            "num_steps": num_cases,
+            "num_steps": schedule["local_steps"] or schedule["local_epochs"] * -(-num_cases // schedule["batch_size"]),
             "metrics": metrics,
             "seconds": 0.5,
             "bytes_up": 10,

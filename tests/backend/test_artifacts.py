@@ -16,7 +16,7 @@ PATH = f"/worker-api/v1/artifacts/{SHA256}"
 def test_upload_twice_and_download(backend: LiveBackend, worker: PlayedWorker) -> None:
     assert backend.worker.head(PATH).status_code == 404
     for _ in range(2):
-        assert worker.upload(CONTENT) == SHA256
+        assert worker.upload_bytes(CONTENT) == SHA256
     head = backend.worker.head(PATH)
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(CONTENT)))
     download = backend.worker.get(PATH)
@@ -48,8 +48,8 @@ def test_other_media_types_and_addresses_are_refused(
 
 
 def test_lost_file_is_uploaded_again(backend: LiveBackend, worker: PlayedWorker) -> None:
-    worker.upload(CONTENT)
+    worker.upload_bytes(CONTENT)
     (backend.settings.artifacts_folder / SHA256[:2] / SHA256).unlink()
     assert backend.worker.head(PATH).status_code == 404
-    worker.upload(CONTENT)
+    worker.upload_bytes(CONTENT)
     assert backend.worker.get(PATH).content == CONTENT

@@ -32,6 +32,7 @@ from worker.datasets.reading import ReadCase, read_files
 from worker.datasets.seen_masks import SeenMasks
 from worker.datasets.split import SplitCase, require_fractions, split_cases
 from worker.datasets.statistics import Histograms, dataset_statistics
+from worker.signs import pulse
 
 __all__ = ["IMAGES", "MASKS", "CheckOptions", "FolderCheck", "ReadCase", "check_folder", "read_case", "root_of"]
 
@@ -170,6 +171,7 @@ def _check_all(
     first_with_pixels: dict[str | None, str] = {}
     histograms: dict[str, NDArray[np.int64]] = {}
     for position, listed in enumerate(listing.cases):
+        pulse()
         try:
             readable = check_case(root, listed, task, reading, seen)
             _require_new(readable, first_with_pixels)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from worker.engine.plan import Tensors
+from worker.engine.pulse import pulse
 
 
 def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
@@ -25,6 +26,7 @@ def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> T
     """sum_k factors_k models_k, key by key, in the first model's types."""
     combined: Tensors = {}
     for key, first in models[0].items():
+        pulse()
         total = torch.zeros(first.shape, dtype=torch.float64)
         for model, factor in zip(models, factors, strict=True):
             total.add_(model[key].double(), alpha=factor)

@@ -3,6 +3,7 @@
 import hashlib
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from worker.engine.plan import Tensors
@@ -14,7 +15,11 @@ def to_bytes(tensors: Tensors) -> bytes:
 
 
 def from_bytes(data: bytes) -> Tensors:
-    return load(data)
+    """Raises ValueError where the bytes are no safetensors."""
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise ValueError(f"these {len(data)} bytes are no safetensors file: {error}") from error
 
 
 def sha256_of(tensors: Tensors) -> str:

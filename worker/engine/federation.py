@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from worker.engine.data import ParticipantData, SiteData
 from worker.engine.kept_state import is_finite, state_to_keep
 from worker.engine.metrics import Metric
+from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import POOLED, Plan, State
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
 
@@ -95,13 +96,17 @@ def validate_state(
     return strategy.validate(load_part, data, context)
 
 
-def aggregate_round(
-    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
-) -> tuple[State, dict[str, str]]:
-    """The next state, and the participants whose update was refused with the reason. `updates` in site order.
+@dataclass(frozen=True)
+class CheckedUpdates:
+    """What can be aggregated, in site order; who was refused and why; who is out of the others' line."""
 
-    Raises ValueError with all reasons when every update was refused, or where the sum of finite updates is not finite.
-    """
+    sound: dict[str, SiteUpdate]
+    refused: dict[str, str]
+    outliers: dict[str, Outlier]
+
+
+def check_updates(strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> CheckedUpdates:
+    """`updates` in site order. Those out of the others' line are refused where the plan says so."""
     sound: dict[str, SiteUpdate] = {}
     refused: dict[str, str] = {}
     for participant, update in updates.items():
@@ -111,15 +116,39 @@ def aggregate_round(
             refused[participant] = str(error)
         else:
             sound[participant] = update
-    if not sound:
-        raise ValueError("no update of this round can be aggregated: " + "; ".join(refused.values()))
+    weights = {name: {part: sound[name].parts[part] for part in strategy.uploads(name)} for name in sound}
+    outliers = find_outliers(state, weights)
+    if plan.refuse_outliers:
+        for participant, outlier in outliers.items():
+            refused[participant] = f"site {participant}: {outlier}"
+            del sound[participant]
+    return CheckedUpdates(sound, refused, outliers)
+
+
+def aggregate_updates(
+    strategy: Strategy, state: State, sound: Mapping[str, SiteUpdate], plan: Plan, round_: int
+) -> State:
+    """The next state, from checked updates. Raises ValueError where the sum of finite updates is not finite."""
     following = strategy.aggregate(state, sound, plan, round_)
     if broken := [name for name, tensors in following.items() if not is_finite(tensors)]:
         raise ValueError(
             f"the aggregation left NaN or infinite values in {', '.join(broken)} though every update was finite: lower "
             "the learning rates of sites and server"
         )
-    return following, refused
+    return following
+
+
+def aggregate_round(
+    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
+) -> tuple[State, dict[str, str]]:
+    """The next state, and the participants whose update was refused with the reason. `updates` in site order.
+
+    Raises ValueError with all reasons when every update was refused, or where the sum of finite updates is not finite.
+    """
+    checked = check_updates(strategy, state, updates, plan)
+    if not checked.sound:
+        raise ValueError("no update of this round can be aggregated: " + "; ".join(checked.refused.values()))
+    return aggregate_updates(strategy, state, checked.sound, plan, round_), checked.refused
 
 
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:

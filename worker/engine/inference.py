@@ -1,6 +1,7 @@
 """Prediction of masks, at the images' own size."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 from worker.engine.data import Case
 from worker.engine.plan import Plan
+from worker.engine.pulse import pulse
 from worker.engine.sampling import patch_size
 from worker.engine.transforms import to_original
 
@@ -32,6 +34,7 @@ def predict_probabilities(network: nn.Module, cases: Sequence[Case], plan: Plan)
             yield _probabilities_of_one(network, case, plan)
         return
     for start in range(0, len(cases), BATCH):
+        pulse()
         batch = cases[start : start + BATCH]
         yield from torch.sigmoid(network(torch.stack([case.image for case in batch]).to(plan.device)))
 
@@ -47,10 +50,23 @@ def _probabilities_of_one(network: nn.Module, case: Case, plan: Plan) -> torch.T
 
 def _forward(network: nn.Module, images: torch.Tensor, plan: Plan) -> torch.Tensor:
     """[B, S, *space]; patch by patch where the plan says so, overlapping patches weighted by a Gaussian (MONAI)."""
+    pulse()
     if plan.sampling.mode == "resize":
         return torch.sigmoid(network(images))
     size = patch_size(plan.sampling, plan.spatial_dims)
     logits = sliding_window_inference(
-        images, size, BATCH, network, overlap=plan.sampling.overlap, mode="gaussian", padding_mode="constant"
+        images,
+        size,
+        BATCH,
+        partial(_of_patches, network),
+        overlap=plan.sampling.overlap,
+        mode="gaussian",
+        padding_mode="constant",
     )
     return torch.sigmoid(torch.as_tensor(logits))
+
+
+def _of_patches(network: nn.Module, patches: torch.Tensor) -> torch.Tensor:
+    pulse()
+    logits: torch.Tensor = network(patches)
+    return logits

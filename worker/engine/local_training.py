@@ -16,6 +16,7 @@ from worker.engine.data import Case
 from worker.engine.losses import Loss, segmentation_loss
 from worker.engine.optimizers import NamedParameters, learning_rate_of, make_optimizer, moments_of
 from worker.engine.plan import Plan, Tensors
+from worker.engine.pulse import pulse
 from worker.engine.sampling import Item, network_input, training_items
 
 logger = logging.getLogger(__name__)
@@ -140,6 +141,7 @@ def _epoch(items: Sequence[Item], plan: Plan, generator: torch.Generator) -> Ite
     """One pass in random order; the last batch may be smaller."""
     order = torch.randperm(len(items), generator=generator).tolist()
     for start in range(0, len(items), plan.batch_size):
+        pulse()
         pairs = []
         for index in order[start : start + plan.batch_size]:
             image, reference = network_input(items[index], plan.sampling, plan.spatial_dims, generator)

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engine.pulse import pulse
 from worker.engine.surface import surface_distances
 
 ModelKind = Literal["global", "personalized", "super", "selector"]
@@ -85,6 +86,7 @@ def case_scores(
     nsd_tolerance: float,
 ) -> CaseScores:
     """Both masks are [S, *space0] at the image's own size, spacing is that of space0."""
+    pulse()
     return {name: mask_scores(prediction[i], reference[i], spacing, nsd_tolerance) for i, name in enumerate(structures)}
 
 

@@ -29,7 +29,8 @@ class Plan:
     """The settings that do not change during a run. `sites` is in site order: the order of sums and of classes.
 
     local_steps: optimizer steps of a round in place of local_epochs, or None. participation: share of the sites that
-    train in a round, drawn anew in each. nsd_tolerance: in mm, or px where no spacing is known.
+    train in a round, drawn anew in each. refuse_outliers: updates out of the others' line are not aggregated.
+    nsd_tolerance: in mm, or px where no spacing is known.
     """
 
     sites: tuple[str, ...]
@@ -48,5 +49,6 @@ class Plan:
     augmentation: Preset
     weighting: Literal["cases", "steps", "uniform"]
     participation: float
+    refuse_outliers: bool
     nsd_tolerance: float
     device: torch.device

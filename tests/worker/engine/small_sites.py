@@ -62,6 +62,7 @@ def small_plan(sites: tuple[str, ...] = ("a", "b", "c"), **changes: object) -> P
         "augmentation": "none",
         "weighting": "cases",
         "participation": 1.0,
+        "refuse_outliers": False,
         "nsd_tolerance": 2.0,
         "device": torch.device("cpu"),
     }

@@ -28,6 +28,7 @@ from worker.engine.local_training import OnProgress
 from worker.engine.networks import SmallSelector, Vgg11, load_weights
 from worker.engine.optimizers import make_adam, moments_of
 from worker.engine.plan import Plan, State, Tensors
+from worker.engine.pulse import pulse
 from worker.engine.seeding import seeded_initialization
 from worker.engine.selectors import pooled
 from worker.engine.selectors.base import SELECTOR, Selector
@@ -150,6 +151,7 @@ def _batches(cases: tuple[Case, ...], device: torch.device) -> Iterator[tuple[to
     """Images [B, C, H, W] and, [B], which case each is of. Pictures of one size go together; volumes go alone."""
     start = 0
     while start < len(cases):
+        pulse()
         first = cases[start]
         if first.is_volume:
             slices = first.image.transpose(0, 1)

@@ -1,0 +1,45 @@
+"""How much a participant trains in a round, as the configuration and the manifests say it: never the site's word."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from backend.contracts.datasets import DatasetManifest
+from backend.contracts.experiment_config import ExperimentConfig
+
+
+@dataclass(frozen=True)
+class LocalWork:
+    """Training cases, and the least and most optimizer steps; equal where the number is known exactly."""
+
+    num_cases: int
+    least_steps: int
+    most_steps: int | None
+
+
+def local_work(
+    config: ExperimentConfig, manifests: Iterable[DatasetManifest], depths: Mapping[str, int | None], is_volume: bool
+) -> LocalWork:
+    """depths: slices of a case by its id. is_volume: the task's images are volumes.
+
+    A 2D network trains on the slices of a volume; how many of them show a structure is known at the site alone, and
+    how many there are where the case was checked before its depth was kept.
+    """
+    cases = [case.case_id for manifest in manifests for case in manifest.cases if case.split == "train"]
+    schedule, data = config.schedule, config.data
+    if schedule.local_steps is not None:
+        return LocalWork(len(cases), schedule.local_steps, schedule.local_steps)
+    copies = data.patches_per_case if data.sampling == "patches" else 1
+    least = most = len(cases) * copies
+    if is_volume and config.network.spatial_dims == 2:
+        known = [depths.get(case) for case in cases]
+        slices = [depth for depth in known if depth is not None]
+        exact = len(slices) == len(known)
+        least = sum(slices) * copies if exact and data.slices == "all" else copies
+        if not exact:
+            return LocalWork(len(cases), _steps(least, config), None)
+        most = sum(slices) * copies
+    return LocalWork(len(cases), _steps(least, config), _steps(most, config))
+
+
+def _steps(num_items: int, config: ExperimentConfig) -> int:
+    return config.schedule.local_epochs * -(-num_items // config.schedule.batch_size)

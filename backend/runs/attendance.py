@@ -1,0 +1,65 @@
+"""Who is there to work: the workers of each queue, and since when the backend itself has listened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.status import TaskStatus
+from backend.db.models import Moment, Task, Worker
+
+#: Since when the backend has heard its workers without a break: nobody is called absent for the backend's own silence.
+LISTENING = "listening"
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """All workers, those that do a task just now, and when each ended its last one."""
+
+    workers: tuple[Worker, ...]
+    busy: frozenset[str]
+    ended_at: dict[str, datetime]
+    listening_since: datetime | None
+
+    def online(self, queue: str) -> list[Worker]:
+        return [worker for worker in self.workers if worker.online and queue in worker.queues]
+
+    def is_busy(self, queue: str) -> bool:
+        return any(worker.name in self.busy for worker in self.online(queue))
+
+    def offline_since(self, queue: str) -> datetime | None:
+        """When the last worker of an unserved queue was lost; None where there never was one."""
+        lost = [worker.offline_since or worker.last_seen_at for worker in self.workers if queue in worker.queues]
+        return max(lost, default=None)
+
+    def idle_since(self, queue: str) -> datetime | None:
+        """When the workers of a queue ended their last task."""
+        ended = [self.ended_at[worker.name] for worker in self.online(queue) if worker.name in self.ended_at]
+        return max(ended, default=None)
+
+
+def load_attendance(session: Session) -> Attendance:
+    listening = session.get(Moment, LISTENING)
+    running = select(Task.worker).where(Task.status == TaskStatus.RUNNING, Task.worker.is_not(None)).distinct()
+    ended = (
+        select(Task.worker, func.max(Task.finished_at))
+        .where(Task.worker.is_not(None), Task.finished_at.is_not(None))
+        .group_by(Task.worker)
+    )
+    return Attendance(
+        workers=tuple(session.scalars(select(Worker).order_by(Worker.name))),
+        busy=frozenset(name for name in session.scalars(running) if name is not None),
+        ended_at={name: at for name, at in session.execute(ended) if name is not None and at is not None},
+        listening_since=listening.at if listening else None,
+    )
+
+
+def note_listening(session: Session) -> None:
+    """The backend begins to listen, or does so again after a break in which it could hear nobody."""
+    row = session.get(Moment, LISTENING)
+    if row is None:
+        session.add(Moment(name=LISTENING, at=now()))
+    else:
+        row.at = now()

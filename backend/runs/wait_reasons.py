@@ -1,0 +1,7 @@
+"""Why a run waits for a participant."""
+
+from typing import Literal
+
+#: offline: no worker serves it; not_begun: its worker is online, idle, and does not take the task; in_turn: its worker
+#: does something else first; working: it is at work.
+WaitReason = Literal["offline", "not_begun", "in_turn", "working"]

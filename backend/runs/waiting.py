@@ -1,0 +1,200 @@
+"""For whom a run waits, since when, and when it goes on without them: of the times in the database alone.
+
+A step is the same work at every participant: the trainings of a round, a validation, the tests of a round. It is
+settled once its outcome does not depend on the rest: the quorum is reached, or cannot be reached any more. From then
+on those that are absent or late have a time limit; before, the run waits as long as it takes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.failures import FailureKind
+from backend.contracts.status import TERMINAL_TASK_STATUSES, RunStatus, TaskStatus
+from backend.contracts.tasks import COORDINATOR
+from backend.contracts.waiting_config import WaitingConfig
+from backend.db.models import Run, RunRound, Task
+from backend.queue import COORDINATOR_QUEUE
+from backend.runs.attendance import Attendance, load_attendance
+from backend.runs.pace import Pace, load_pace
+from backend.runs.wait_reasons import WaitReason
+
+#: Why a step went on without a task's participant.
+ABSENT: FailureKind = "site_absent"
+#: A worker that is online and idle gets a message within moments; lost ones are sent again within so much.
+BEGINNING = timedelta(seconds=60)
+#: Queued by the step itself, and not once more since.
+AT_ONCE = timedelta(seconds=1)
+STEP_KINDS = ("train_site", "validate_site", "evaluate_site")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """until: when the step goes on without it; None while it is waited for as long as it takes.
+    needed: the quorum is not reached without it. late: it takes longer than it should."""
+
+    task: Task
+    reason: WaitReason
+    since: datetime
+    until: datetime | None
+    needed: bool
+    late: bool
+
+
+def quorum(run: Run, num_expected: int) -> int:
+    """Sites needed: the pooled participant is one, whatever the configuration asks of sites."""
+    return min(run.minimum_sites, num_expected)
+
+
+def waits_of(session: Session, run: Run) -> list[Wait]:
+    """Of every open task of the present step, in the order of opening."""
+    if run.status not in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING):
+        return []
+    query = select(Task).where(Task.run_id == run.id).order_by(Task.created_at, Task.id)
+    open_ = list(session.scalars(query.where(Task.status.not_in(TERMINAL_TASK_STATUSES))))
+    if run.status != RunStatus.EVALUATING:
+        # A validation of an earlier state is waited for at the end, or where early stopping cannot decide without it.
+        others = [task for task in open_ if task.kind != "validate_site"]
+        open_ = others if others or run.status == RunStatus.PAUSED else open_
+    if not open_:
+        return []
+    attendance, config = load_attendance(session), run.spec.config.waiting if run.spec else WaitingConfig()
+    steps = _steps(session, run, open_)
+    pace = load_pace(session, run, open_) if any(map(_is_running, open_)) else Pace.empty()
+    return [_wait(task, steps[task.id], attendance, config, pace) for task in open_]
+
+
+def overdue(session: Session, run: Run) -> list[Wait]:
+    """Those that the run goes on without now."""
+    return [wait for wait in waits_of(session, run) if wait.until is not None and wait.until <= now()]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a task's step knows: when it was settled, and when it went on without the same participant before."""
+
+    settled_at: datetime | None
+    given_up_at: datetime | None
+
+
+def _steps(session: Session, run: Run, open_: list[Task]) -> dict[str, _Step]:
+    kinds = {task.kind for task in open_ if task.kind in STEP_KINDS}
+    query = select(Task).where(Task.run_id == run.id, Task.kind.in_(kinds))
+    tasks = list(session.scalars(query.where(Task.round.in_({task.round for task in open_} | {run.num_rounds}))))
+    given_up = _given_up(session, run)
+    steps = {}
+    for task in open_:
+        # Whoever sat a round out validates it in the same step as the last state.
+        number = run.num_rounds if task.kind == "validate_site" else task.round
+        step = [other for other in tasks if (other.kind, other.round) == (task.kind, number)]
+        between_rounds = run.status == RunStatus.RUNNING and task.kind == "validate_site"
+        settled_at = _finished_at(session, run) if between_rounds else _settled_at(run, step)
+        steps[task.id] = _Step(settled_at, given_up.get(task.participant))
+    return steps
+
+
+def _finished_at(session: Session, run: Run) -> datetime | None:
+    """Of the run's last round."""
+    latest = session.get(RunRound, (run.id, run.round))
+    return latest.finished_at if latest else None
+
+
+def _settled_at(run: Run, step: list[Task]) -> datetime | None:
+    needed = quorum(run, len(step))
+    completed = sorted(_ended_at(task) for task in step if task.status == TaskStatus.COMPLETED)
+    if step and len(completed) >= needed:
+        return completed[needed - 1]
+    lost = sorted(
+        _ended_at(task)
+        for task in step
+        if task.status in TERMINAL_TASK_STATUSES and task.status != TaskStatus.COMPLETED
+    )
+    may_lose = len(step) - needed
+    return lost[may_lose] if len(lost) > may_lose else None
+
+
+def _given_up(session: Session, run: Run) -> dict[str, datetime]:
+    """Participant to when this run last went on without it."""
+    query = select(Task).where(Task.run_id == run.id, Task.status == TaskStatus.FAILED, Task.failure_kind == ABSENT)
+    times: dict[str, datetime] = {}
+    for task in session.scalars(query):
+        times[task.participant] = max(_ended_at(task), times.get(task.participant, _ended_at(task)))
+    return times
+
+
+def _wait(task: Task, step: _Step, attendance: Attendance, config: WaitingConfig, pace: Pace) -> Wait:
+    # Those who are there go on, and nobody is there to go on while the coordinator is away.
+    settled_at = step.settled_at if attendance.online(COORDINATOR_QUEUE) else None
+    needed = step.settled_at is None and task.participant != COORDINATOR
+    absent = timedelta(minutes=config.absent_minutes)
+    if _is_running(task):
+        since = task.started_at or _queued_at(task)
+        expected = pace.expected_seconds(task)
+        until = _end_of_work(since, settled_at, attendance, config, expected)
+        late = step.settled_at is not None and expected is not None and now() > since + timedelta(seconds=expected)
+        return Wait(task, "working", since, until, needed, late)
+    if not attendance.online(task.queue):
+        lost_at = attendance.offline_since(task.queue)
+        until = _end_of_absence(task, lost_at, settled_at, step.given_up_at, attendance.listening_since, absent)
+        return Wait(task, "offline", lost_at or _queued_at(task), until, needed, late=True)
+    if attendance.is_busy(task.queue):
+        return Wait(task, "in_turn", _queued_at(task), None, needed, late=False)
+    since = max(_known(_queued_at(task), attendance.idle_since(task.queue), attendance.listening_since))
+    until = None if settled_at is None else max(settled_at, since) + max(absent, BEGINNING)
+    return Wait(task, "not_begun", since, until, needed, late=now() - since > BEGINNING / 2)
+
+
+def _end_of_absence(
+    task: Task,
+    lost_at: datetime | None,
+    settled_at: datetime | None,
+    given_up_at: datetime | None,
+    listening_since: datetime | None,
+    absent: timedelta,
+) -> datetime | None:
+    """Whom the run went on without before is not waited for again while it is still away, unless somebody reruns it."""
+    if settled_at is None:
+        return None
+    still_away = given_up_at is not None and (lost_at is None or lost_at <= given_up_at)
+    if still_away and _queued_at(task) - task.created_at < AT_ONCE:
+        return settled_at
+    return max(_known(settled_at, lost_at, _queued_at(task), listening_since)) + absent
+
+
+def _end_of_work(
+    started_at: datetime,
+    settled_at: datetime | None,
+    attendance: Attendance,
+    config: WaitingConfig,
+    expected: float | None,
+) -> datetime | None:
+    if settled_at is None:
+        return None
+    absent = timedelta(minutes=config.absent_minutes)
+    counted_from = max(_known(settled_at, started_at, attendance.listening_since))
+    limits = []
+    if expected is not None:
+        limits.append(max(counted_from + absent, started_at + config.late_factor * timedelta(seconds=expected)))
+    if config.working_minutes is not None:
+        limits.append(counted_from + timedelta(minutes=config.working_minutes))
+    return min(limits, default=None)
+
+
+def _is_running(task: Task) -> bool:
+    return task.status == TaskStatus.RUNNING
+
+
+def _queued_at(task: Task) -> datetime:
+    return task.queued_at or task.sent_at
+
+
+def _ended_at(task: Task) -> datetime:
+    return task.finished_at or task.created_at
+
+
+def _known(*times: datetime | None) -> Iterable[datetime]:
+    return [time for time in times if time is not None]

@@ -1,0 +1,49 @@
+"""Updates that are out of the others' line: by how far each moved the weights, and by no look at the data."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+
+from worker.engine.plan import State
+
+#: With fewer there is no line to be out of.
+LEAST_UPDATES = 3
+#: Sites differ in data and in steps, seldom by this much.
+OUTLIER_FACTOR = 10.0
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """norm: 2-norm of the update, over all floating-point tensors of its parts; usual: the median of the others'."""
+
+    norm: float
+    usual: float
+
+    def __str__(self) -> str:
+        return f"it changes the weights by {self.norm:.3g}, the others by {self.usual:.3g} (median)"
+
+
+def find_outliers(state: State, updates: Mapping[str, State]) -> dict[str, Outlier]:
+    """Participants whose update is more than ten times as long as the median of the others'. updates: checked parts."""
+    if len(updates) < LEAST_UPDATES:
+        return {}
+    norms = {participant: _norm(state, parts) for participant, parts in updates.items()}
+    found = {}
+    for participant, norm in norms.items():
+        usual = median(other for name, other in norms.items() if name != participant)
+        if norm > OUTLIER_FACTOR * usual > 0:
+            found[participant] = Outlier(norm, usual)
+    return found
+
+
+def _norm(state: State, parts: State) -> float:
+    total = 0.0
+    for name, tensors in parts.items():
+        before = state.get(name, {})
+        for key, tensor in tensors.items():
+            if key in before and tensor.is_floating_point():
+                total += float(torch.sum((tensor.double() - before[key].double()) ** 2))
+    return math.sqrt(total)
