@@ -47,15 +47,15 @@ def _why(wait: Wait) -> str:
             return f"has not begun since {since}"
 
 
-def note_late_result(session: Session, run: Run, task: Task) -> None:
-    """Says once that what a site handed in came too late."""
+def note_late_work(session: Session, run: Run, task: Task) -> None:
+    """Says once that what a site does or hands in comes too late."""
     if task.failure_detail is not None:
         return
-    task.failure_detail = f"its result came at {now():%Y-%m-%d %H:%M:%S} UTC, too late"
+    task.failure_detail = f"its worker reported at {now():%Y-%m-%d %H:%M:%S} UTC, too late"
     worker = task.worker or "its worker"
     message = (
-        f"{describe_run(run)}, round {task.round}, {task.participant}: the result of {worker} came too late and was "
-        "dropped; the site takes part again in the next round."
+        f"{describe_run(run)}, round {task.round}, {task.participant}: the work of {worker} comes too late and "
+        "is dropped; the site takes part again in the next round."
     )
     about = {"site_slug": task.participant, "round": task.round, "task_id": task.id}
     events.record_of_run(session, run, "task", message, events.BACKEND, level="warning", **about)

@@ -29,7 +29,7 @@ from backend.db.models import DryRun, Prediction, Run, Task
 from backend.errors import AttemptSuperseded, Conflict, InvalidInput, TaskNotClaimable
 from backend.events import service as events
 from backend.queue import enqueue
-from backend.rounds.absences import note_late_result
+from backend.rounds.absences import note_late_work
 from backend.rounds.advance import advance
 from backend.rounds.payloads import build_payload, manifests_of
 from backend.rounds.results import apply_result, store_metrics
@@ -81,9 +81,11 @@ def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float
 
 
 def report_progress(session: Session, task_id: str, report: ProgressReport, lease_seconds: float) -> ProgressAnswer:
-    """Renews the lease and keeps metrics and log lines; says stop once the task is cancelled."""
+    """Renews the lease and keeps metrics and log lines; says stop once the task is cancelled or given up."""
     task = lock_task(session, task_id)
     if task.attempt == report.attempt and task.status == TaskStatus.CANCELLED:
+        return ProgressAnswer(action="stop", lease_seconds=lease_seconds)
+    if _is_too_late(session, task, report.attempt):
         return ProgressAnswer(action="stop", lease_seconds=lease_seconds)
     _require_current(task, report.attempt)
     if report.fraction > task.fraction:
@@ -110,8 +112,7 @@ def complete_task(
     task = lock_task(session, task_id)
     if task.attempt == request.attempt and task.status == TaskStatus.COMPLETED:
         return None
-    if task.attempt == request.attempt and task.failure_kind == ABSENT and task.run_id is not None:
-        note_late_result(session, session.get_one(Run, task.run_id), task)
+    if _is_too_late(session, task, request.attempt):
         return AttemptSuperseded(f"task {task.id} was given up because its result came too late: drop it")
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
@@ -125,6 +126,14 @@ def complete_task(
     if task.run_id is not None and task.kind in ("aggregate_round", "evaluate_site"):
         release_states(session, session.get_one(Run, task.run_id))
     return None
+
+
+def _is_too_late(session: Session, task: Task, attempt: int) -> bool:
+    """Whether the run has gone on without the task, which its worker learns by this report."""
+    if task.attempt != attempt or task.failure_kind != ABSENT or task.run_id is None:
+        return False
+    note_late_work(session, session.get_one(Run, task.run_id), task)
+    return True
 
 
 def _problem_of(session: Session, store: ArtifactStore, task: Task, result: TaskResult) -> str | None:
