@@ -276,7 +276,7 @@ def test_a_site_goes_on_with_what_it_kept_of_the_last_round_that_used_its_update
         hospitals.minutes_pass(6)
     hospitals.come_back("h3")
     hospitals.work()
-    assert kept == [(1, None), (4, 1)]
+    assert kept == [(1, 0), (4, 1)]
 
 
 def test_simulated_sites_that_wait_their_turn_are_never_absent(
