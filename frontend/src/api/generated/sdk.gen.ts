@@ -1621,7 +1621,7 @@ export const claimTask = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Complete Task
  *
- * Hand in a result, after its artifacts.
+ * Hand in a result, after its artifacts. 422: it cannot be used; of an update the attempt is over then.
  */
 export const completeTask = <ThrowOnError extends boolean = false>(options: Options<CompleteTaskData, ThrowOnError>) => (options.client ?? client).post<CompleteTaskResponses, CompleteTaskErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

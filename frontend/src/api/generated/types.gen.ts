@@ -74,6 +74,14 @@ export type AggregateRoundResult = {
      */
     metrics?: Array<MetricPoint>;
     /**
+     * Outliers
+     *
+     * Participants whose update is out of the others' line; refused by choice.
+     */
+    outliers?: {
+        [key: string]: OutlyingUpdate;
+    };
+    /**
      * Parts
      */
     parts: {
@@ -2743,7 +2751,7 @@ export type FailRequest = {
     /**
      * Kind
      */
-    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
+    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
     /**
      * Message
      */
@@ -3360,6 +3368,12 @@ export type Heartbeat = {
      * GPUs that its processes may use; null: it does not say.
      */
     num_gpus?: number | null;
+    /**
+     * Num Hung
+     *
+     * Of the processes, those that give no sign of life.
+     */
+    num_hung?: number;
     /**
      * Num Processes
      */
@@ -4181,6 +4195,24 @@ export type NewToken = {
      * Shown this once.
      */
     token: string;
+};
+
+/**
+ * OutlyingUpdate
+ *
+ * An update out of the others' line, by the 2-norm of its change of the weights.
+ */
+export type OutlyingUpdate = {
+    /**
+     * Norm
+     */
+    norm: number;
+    /**
+     * Usual
+     *
+     * The median of the others'.
+     */
+    usual: number;
 };
 
 /**
@@ -5443,6 +5475,8 @@ export type RunRecord = {
     early_stop: EarlyStop | null;
     /**
      * Eta Seconds
+     *
+     * Null where nobody can say, as while a site that is needed is away.
      */
     eta_seconds: number | null;
     /**
@@ -5554,6 +5588,12 @@ export type RunRecord = {
      * 'FedSM', or 'FedSM (lambda 0.5)' where the experiment has several.
      */
     strategy_label: string;
+    /**
+     * Waits For
+     *
+     * Who is absent or late; empty where all are at work.
+     */
+    waits_for: Array<WaitedFor>;
 };
 
 /**
@@ -7597,7 +7637,7 @@ export type TaskFailure = {
     /**
      * Kind
      */
-    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
+    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
     /**
      * Participant
      *
@@ -7973,6 +8013,50 @@ export type Vgg11Selector = {
      * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     training?: 'reference' | 'pooled_gradient';
+};
+
+/**
+ * WaitedFor
+ *
+ * A participant whose work the present step of a run waits for longer than usual.
+ */
+export type WaitedFor = {
+    /**
+     * Goes On At
+     *
+     * When the run goes on without it; null: not before it is there, or its quorum is reached.
+     */
+    goes_on_at: string | null;
+    /**
+     * Needed
+     *
+     * Without it there is no quorum.
+     */
+    needed: boolean;
+    /**
+     * Participant
+     *
+     * A site, `pooled`, or `coordinator`.
+     */
+    participant: string;
+    /**
+     * Reason
+     *
+     * offline: no worker that serves it is online; not_begun: its worker is online and idle, and does not take the task; working: it works, and takes longer than it should.
+     */
+    reason: 'offline' | 'not_begun' | 'in_turn' | 'working';
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Since
+     */
+    since: string;
+    /**
+     * Task Kind
+     */
+    task_kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
 };
 
 /**
