@@ -8,6 +8,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 from scipy import ndimage
@@ -18,6 +19,7 @@ from backend.runs.schemas import RunRecord, ScoredCase
 from tests.e2e.pixels import Pixels, picture_of
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
+from tests.worker.datasets.readers.medical_files import ct_series, write_series
 from worker.datasets.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 
 pytestmark = pytest.mark.e2e
@@ -312,3 +314,34 @@ def test_a_view_is_zoomed_moved_and_turned_by_keyboard(signed_in: Page, platform
 def after_a_frame(page: Page) -> Pixels:
     page.wait_for_timeout(400)
     return picture_of(page.get_by_test_id("viewer"))
+
+
+def test_a_header_with_its_data_and_a_folder_of_slices_are_tried(
+    signed_in: Page, platform: LivePlatform, run: RunRecord, tmp_path: Path
+) -> None:
+    """The masks that are downloaded lie on the files that were chosen, in their own order."""
+    page = signed_in
+    voxels = np.random.default_rng(0).integers(0, 900, (10, 24, 20)).astype(np.uint16)
+    volume = sitk.GetImageFromArray(voxels)
+    volume.SetSpacing((0.5, 0.5, 3))
+    sitk.WriteImage(sitk.DICOMOrient(volume, "RIA"), tmp_path / "mr.mhd")
+    write_series(tmp_path / "CT 7", ct_series(voxels))
+    series = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(tmp_path / "CT 7"))
+    page.goto(f"/runs/{run.id}/model")
+    for chosen, place, name, read in (
+        ([tmp_path / "mr.mhd", tmp_path / "mr.raw"], ":not([webkitdirectory])", "mr.zip", tmp_path / "mr.mhd"),
+        (tmp_path / "CT 7", "[webkitdirectory]", "CT 7.zip", series),
+    ):
+        page.set_input_files(f"input[type=file]{place}", chosen)
+        expect(page.get_by_role("button", name=f"Forget {name}")).to_be_visible(timeout=LOAD_MS)
+        expect(page.locator("[data-testid=viewer][data-state=ready]")).to_be_visible(timeout=LOAD_MS)
+        image = sitk.ReadImage(read)
+        address = page.get_by_label("Structures").get_by_role("link", name="mask").first.get_attribute("href")
+        assert address is not None
+        (tmp_path / "mask.nii.gz").write_bytes(platform.client.artifact(address))
+        mask = sitk.ReadImage(tmp_path / "mask.nii.gz")
+        assert mask.GetSize() == image.GetSize()
+        for asked in ("GetSpacing", "GetOrigin", "GetDirection"):
+            assert getattr(mask, asked)() == pytest.approx(getattr(image, asked)(), abs=1e-4), asked
+        page.get_by_role("button", name=f"Forget {name}").click()
+        expect(page.get_by_role("button", name=f"Forget {name}")).to_have_count(0)

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from backend.contracts.datasets import CheckedCase, LabelMap, Reading, SplitFractions
 from backend.contracts.task_definition import SegmentationTask, Structure
 from worker.datasets.folder import CheckOptions, check_folder
+from worker.datasets.mask_files import mask_file
+from worker.datasets.readers import read_image
 
 REPORTS = Path(__file__).parents[4] / "shared" / "data" / "reports"
 pytestmark = pytest.mark.skipif(not REPORTS.is_dir(), reason="the rebuilt reports are not beside this checkout")
@@ -85,3 +89,15 @@ def test_a_report_is_read_as_it_should_be(name: str) -> None:
             code, part = report.skipped[case_name]
             assert case.reason_code == code
             assert part in str(case.reason)
+
+
+def test_a_mask_has_the_order_and_geometry_of_the_image_that_was_sent(tmp_path: Path) -> None:
+    path = next((REPORTS / "56-predict").rglob("ras.nii.gz"))
+    image = read_image(path.parent, path.name, 2)
+    content, _ = mask_file(image.pixels[..., 0] > image.pixels[..., 0].mean(), image.frame)
+    (tmp_path / "mask.nii.gz").write_bytes(content)
+    original, mask = nib.load(path), nib.load(tmp_path / "mask.nii.gz")
+    assert mask.shape == original.shape[:3]
+    assert np.array_equal(mask.affine, original.affine)
+    red = np.asarray(original.dataobj)["R"]
+    assert np.array_equal(np.asarray(mask.dataobj) > 0, red > image.pixels[..., 0].mean())

@@ -5,15 +5,20 @@ files of one data set.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable
-from worker.datasets.readers.model import Frame, NamedMask, Plane, Segment
+from worker.datasets.readers.model import Affine, Frame, NamedMask, Pixels, Plane, Segment
 from worker.datasets.readers.orientation import StoredVolume, labels_on, size_in_words
 from worker.datasets.readers.placing import Wanted
-from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
+from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels, require_size
+
+#: Of a voxel: how far a cropped segmentation may lie off its image's voxels.
+_POSITION_TOLERANCE = 0.1
+_SAME_GRID = 1e-3
 
 
 def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256: str) -> NamedMask:
@@ -28,10 +33,11 @@ def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256
         by_layer[segment.layer].append(segment)
     names = tuple(dict.fromkeys(segment.name for segment in stored.segments))
     _require_room(stored, sum(1 for name in names if wanted(name)))
+    whole, affine = _on_whole_image(stored, frame)
     planes: dict[str, Plane] = {}
     labels: NDArray[np.int32] | None = None
     for layer, segments in by_layer.items():
-        labels = as_labels(labels_on(stored, frame, layer))
+        labels = as_labels(labels_on(replace(stored, voxels=whole[..., layer : layer + 1], affine=affine), frame))
         _require_described(labels, segments)
         for segment in segments:
             if wanted(segment.name):
@@ -40,6 +46,24 @@ def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256
                 )
     values_of = {name: tuple(part.value for part in stored.segments if part.name == name) for name in names}
     return NamedMask(planes, names, sha256, labels=labels if num_layers == 1 else None, values_of=values_of)
+
+
+def _on_whole_image(stored: StoredVolume, frame: Frame | None) -> tuple[Pixels, Affine | None]:
+    """Voxels and affine, those around the segments filled in, which Slicer may leave out."""
+    if frame is None or frame.stored_affine is None or stored.affine is None or stored.size == frame.stored_shape:
+        return stored.voxels, stored.affine
+    change = np.linalg.inv(frame.stored_affine) @ stored.affine
+    offset = np.round(change[:3, 3]).astype(np.int64)
+    stop = offset + np.array(stored.size)
+    is_same_grid = np.allclose(change[:3, :3], np.eye(3), atol=_SAME_GRID) and np.allclose(
+        change[:3, 3], offset, atol=_POSITION_TOLERANCE
+    )
+    if not is_same_grid or (offset < 0).any() or (stop > frame.stored_shape).any():
+        return stored.voxels, stored.affine  # for labels_on to say what is wrong with it
+    require_size((*frame.stored_shape, stored.voxels.shape[3]), stored.voxels.dtype.itemsize)
+    whole = np.zeros((*frame.stored_shape, stored.voxels.shape[3]), dtype=stored.voxels.dtype)
+    whole[offset[0] : stop[0], offset[1] : stop[1], offset[2] : stop[2]] = stored.voxels
+    return whole, frame.stored_affine
 
 
 def _require_room(stored: StoredVolume, num_wanted: int) -> None:

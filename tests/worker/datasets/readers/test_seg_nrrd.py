@@ -110,6 +110,35 @@ def test_a_segmentation_elsewhere_is_refused(folder: Path) -> None:
         _mask(folder)
 
 
+def _crop(path: Path, start: tuple[int, int, int], size: tuple[int, int, int]) -> None:
+    """As Slicer does: the same file without what is around. x first."""
+    image = sitk.ReadImage(path)
+    cropped = sitk.RegionOfInterest(image, size, start)
+    for key in image.GetMetaDataKeys():
+        if key.startswith("Segment"):
+            cropped.SetMetaData(key, image.GetMetaData(key))
+    sitk.WriteImage(cropped, path)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_segmentation_without_its_surroundings_lies_where_it_says(folder: Path, layers: int) -> None:
+    path = folder / "masks/a.seg.nrrd"
+    if layers == 1:
+        write_segments(path, [ONLY_GLAND * 2 + TUMOUR], [("tumour", 1, 0), ("gland", 2, 0)])
+    else:
+        write_segments(path, [ONLY_GLAND, TUMOUR], [("gland", 1, 0), ("tumour", 1, 1)])
+    _crop(path, (1, 1, 1), (4, 3, 2))
+    mask = _mask(folder)
+    assert np.array_equal(mask.planes["gland"], ONLY_GLAND)
+    assert np.array_equal(mask.planes["tumour"], TUMOUR)
+    image = sitk.ReadImage(path)
+    for origin, reason in (((1.5, 1, 1), "export both at the same size"), ((4, 1, 1), "export both at the same size")):
+        image.SetOrigin(origin)
+        sitk.WriteImage(image, path)
+        with pytest.raises(WrongGeometry, match=reason):
+            _mask(folder)
+
+
 def _checked(folder: Path, label_map: LabelMap | None = None) -> CheckedCase:
     reading = Reading(label_map=label_map)
     (case,) = check_folder(folder, TASK, SplitFractions(), 0, options=CheckOptions(reading=reading)).cases
