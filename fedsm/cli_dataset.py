@@ -1,8 +1,9 @@
 """`fedsm dataset check` and `fedsm dataset add`."""
 
+import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
@@ -18,9 +19,10 @@ from backend.contracts.datasets import (
     SplitFractions,
     valid_patient_pattern,
 )
+from backend.contracts.repairs import REPAIR_WORDS, REPAIRS
 from backend.contracts.status import DatasetStatus
 from backend.contracts.task_definition import SegmentationTask, Structure
-from backend.datasets.schemas import DatasetCreate, DatasetRecord
+from backend.datasets.schemas import CheckAgain, DatasetCreate, DatasetRecord
 from fedsm.cli_shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -58,6 +60,13 @@ EmptyOption = Annotated[
         help="A mask without a pixel of any structure says that none is there: its case is used.",
     ),
 ]
+RepairOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Change masks that cannot be used as they are; repeat for several. "
+        + "; ".join(f"{repair}: {words}" for repair, words in REPAIR_WORDS.items())
+    ),
+]
 TrainOption = Annotated[float, typer.Option(help="Share of the cases that train.")]
 ValOption = Annotated[float, typer.Option(help="Share of the cases that validate; the rest is tested.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the split.")]
@@ -80,10 +89,14 @@ def check(
     label_map: LabelMapOption = None,
     channel: ChannelOption = None,
     empty: EmptyOption = False,
+    repair: RepairOption = None,
     patient_pattern: PatternOption = None,
     train: TrainOption = FRACTIONS.train,
     val: ValOption = FRACTIONS.val,
     seed: SeedOption = 0,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder for a picture of each repaired case, its mask outlined.")
+    ] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -109,11 +122,12 @@ def check(
         label_map=None if label_map is None else _load(label_map, LabelMap),
         channel=channel,
         empty_means_nothing_there=empty,
+        repairs=repair or (),
         patient_pattern=patient_pattern,
         fractions={"train": train, "val": val},
         seed=seed,
     )
-    found = _check_folder(body, wanted)
+    found = _check_folder(body, wanted, pictures)
     if as_json:
         print_json([case.model_dump(mode="json") for case in found.cases])
     else:
@@ -132,17 +146,23 @@ def add(
     label_map: LabelMapOption = None,
     channel: ChannelOption = None,
     empty: EmptyOption = False,
+    repair: RepairOption = None,
     patient_pattern: PatternOption = None,
     train: TrainOption = FRACTIONS.train,
     val: ValOption = FRACTIONS.val,
     seed: SeedOption = 0,
     wait: Annotated[bool, typer.Option(help="Wait for the check to end.")] = True,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Take repaired cases into use without a look at them; waits for the check.")
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
 ) -> None:
     """Register a folder at a site, and say what its check found. The site's worker reads the folder.
+
+    Where masks were repaired, no run uses the data set before `fedsm dataset confirm`, or --yes.
 
     The exit code is 1 when no case can be used, 2 when the registration is refused, else 0."""
     body = _body(
@@ -152,15 +172,70 @@ def add(
         label_map=None if label_map is None else _load(label_map, LabelMap),
         channel=channel,
         empty_means_nothing_there=empty,
+        repairs=repair or (),
         patient_pattern=patient_pattern,
         fractions={"train": train, "val": val},
         seed=seed,
     )
     with api(home, server, token) as client:
         record = client.register_dataset(_find_site(client, federation, site), body)
-        while wait and record.status == DatasetStatus.CHECKING:
-            time.sleep(0.5)
-            record = client.dataset(record.id)
+        record = await_check(client, record) if wait or yes else record
+        if yes and record.status == DatasetStatus.REVIEW:
+            record = client.confirm_dataset(record.id, record.fingerprint or "")
+    show_record(record, as_json)
+
+
+@dataset_app.command()
+def recheck(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The data set's id.")],
+    repair: RepairOption = None,
+    no_repair: Annotated[bool, typer.Option("--no-repair", help="Without any repair.")] = False,
+    empty: Annotated[
+        bool | None,
+        typer.Option(
+            "--empty-means-nothing-there/--empty-is-refused", help="What an empty mask means. Left out: as before."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Check a registered data set again, as before or with other repairs.
+
+    The exit code is 1 when no case can be used, 2 when the change is refused, else 0."""
+    if repair and no_repair:
+        fail("--repair and --no-repair contradict each other: keep one of them", EXIT_WRONG_INPUT)
+    repairs = () if no_repair else tuple(repair) if repair else None
+    change = _validated(CheckAgain, {"repairs": repairs, "empty_means_nothing_there": empty}, "")
+    with api(home, server, token) as client:
+        record = await_check(client, client.check_dataset(dataset, change))
+    show_record(record, as_json)
+
+
+@dataset_app.command()
+def confirm(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The data set's id.")],
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Take a data set with repaired cases into use, once you have looked at them in the browser."""
+    with api(home, server, token) as client:
+        record = client.confirm_dataset(dataset, client.dataset(dataset).fingerprint or "")
+    show_record(record, as_json)
+
+
+def await_check(client: Client, record: DatasetRecord) -> DatasetRecord:
+    while record.status == DatasetStatus.CHECKING:
+        time.sleep(0.5)
+        record = client.dataset(record.id)
+    return record
+
+
+def show_record(record: DatasetRecord, as_json: bool) -> None:
+    """Ends the command with exit code 1 where no case can be used."""
     if as_json:
         print_json(record.model_dump(mode="json"))
     else:
@@ -174,8 +249,17 @@ def _body(**values: Any) -> DatasetCreate:
     return _validated(DatasetCreate, values, "")
 
 
-def _check_folder(body: DatasetCreate, task: SegmentationTask) -> "FolderCheck":
+def _check_folder(body: DatasetCreate, task: SegmentationTask, pictures: Path | None) -> "FolderCheck":
+    from worker.datasets.check import DecodedCase
     from worker.datasets.folder import CheckOptions, check_folder
+    from worker.datasets.viewer_files import thumbnail_jpeg
+
+    def keep_picture(case: DecodedCase) -> None:
+        if pictures is not None and case.repairs:
+            pictures.mkdir(parents=True, exist_ok=True)
+            content = thumbnail_jpeg(case.case.image, case.case.structures, case.case.spacing)
+            name = re.sub(r"[^\w.-]+", "_", case.name).lstrip(".")
+            (pictures / f"{name}.jpg").write_bytes(content)
 
     options = CheckOptions(
         layout=body.layout,
@@ -183,7 +267,7 @@ def _check_folder(body: DatasetCreate, task: SegmentationTask) -> "FolderCheck":
         patient_pattern=valid_patient_pattern(body.patient_pattern),
     )
     try:
-        return check_folder(body.folder, task, body.fractions, body.seed, options=options)
+        return check_folder(body.folder, task, body.fractions, body.seed, keep_picture, options)
     except (ValueError, OSError) as error:
         fail(str(error), EXIT_WRONG_INPUT)
 
@@ -239,7 +323,20 @@ def _print_check(found: "FolderCheck") -> None:
         _print_table(("case", "warning", "details"), warned)
     for warning in found.warnings:
         typer.echo(warning)
+    if repaired := Counter(repair for case in found.cases for repair in case.repairs):
+        typer.echo(f"repaired: {_counts(repaired)}; look at them with --pictures DIR")
+    if remedies := Counter(remedy for case in found.cases for remedy in case.remedies):
+        typer.echo(f"skipped cases that can be used with {_counts(remedies)}")
     typer.echo(_summary(found.cases, skipped))
+
+
+def _counts(counts: Mapping[Any, int]) -> str:
+    """As options: `--repair resize_masks (41 cases)`."""
+    parts = []
+    for name, count in counts.items():
+        option = f"--repair {name}" if name in REPAIRS else f"--{name.replace('_', '-')}"
+        parts.append(f"{option} ({count} case{'s' * (count != 1)})")
+    return ", ".join(parts)
 
 
 def _summary(cases: tuple[CheckedCase, ...], skipped: list[CheckedCase]) -> str:
@@ -264,6 +361,14 @@ def _print_record(record: DatasetRecord) -> None:
     empty = f"; {record.num_empty} of them have nothing there" if record.num_empty else ""
     used = f"{record.num_used} of {total} cases used{empty}{skipped}"
     typer.echo(f"{record.name} of {record.site_name} ({record.id}): {used}")
+    if record.num_repaired:
+        typer.echo(f"repaired: {_counts(record.num_repaired)}")
+    if record.num_remediable:
+        typer.echo(f"skipped cases that can be used with {_counts(record.num_remediable)}: fedsm dataset recheck")
+    if record.status == DatasetStatus.REVIEW:
+        typer.echo(
+            f"No run uses it yet: look at the repaired cases in the browser, then run fedsm dataset confirm {record.id}"
+        )
 
 
 def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, str, str]]) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.task_definition import SegmentationTask
-from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
+from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetConfirm, DatasetCreate, DatasetRecord
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import (
     AllResults,
@@ -121,6 +121,13 @@ class Client:
 
     def delete_dataset(self, dataset_id: str) -> None:
         self._send("DELETE", f"/datasets/{dataset_id}")
+
+    def check_dataset(self, dataset_id: str, change: CheckAgain) -> DatasetRecord:
+        return self._post(f"/datasets/{dataset_id}/check", change, DatasetRecord)
+
+    def confirm_dataset(self, dataset_id: str, fingerprint: str) -> DatasetRecord:
+        """fingerprint: of the data as they were looked at."""
+        return self._post(f"/datasets/{dataset_id}/confirm", DatasetConfirm(fingerprint=fingerprint), DatasetRecord)
 
     def dataset_cases(self, dataset_id: str) -> list[CaseRecord]:
         return self._get(f"/datasets/{dataset_id}/cases", list[CaseRecord])

@@ -6,12 +6,13 @@ Spacing is in mm and in array order: (rows, columns) of a picture, (slices, rows
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.metrics import Split
+from backend.contracts.repairs import REPAIR_WORDS, Remedy, Repair, repairs_in_order
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import (
@@ -189,6 +190,17 @@ class Reading(Contract):
         description="A mask without a pixel of any structure says that none is there, as in healthy people: its case "
         "is used. Else such a case is skipped as empty_mask, for its mask may not have been drawn yet.",
     )
+    repairs: Annotated[tuple[Repair, ...], AtMost(10)] = Field(
+        default=(),
+        description="Changes to masks that could not be used as they are. "
+        + "; ".join(f"{repair}: {words}" for repair, words in REPAIR_WORDS.items())
+        + ". The last two only where the task has one structure, and one of them.",
+    )
+    largest_value: LabelValue | None = Field(
+        default=None, description="What the repair largest_value found to be the structure; the check fills it in."
+    )
+
+    _each_repair_once = field_validator("repairs")(repairs_in_order)
 
 
 class CaseFile(Contract):
@@ -252,6 +264,13 @@ class CheckedCase(Contract):
     reason_code: ReasonCode | None = Field(default=None, description="None: the case is used.")
     reason: Said | None = Field(default=None, description="In plain words, with the values and the remedy.")
     warnings: Annotated[tuple[CaseWarning, ...], AtMost(100)] = ()
+    repairs: Annotated[tuple[Repair, ...], AtMost(10)] = Field(
+        default=(), description="Those that the used case's mask needed."
+    )
+    remedies: Annotated[tuple[Remedy, ...], AtMost(10)] = Field(
+        default=(),
+        description="Settings of the reading with which the skipped case could be used, all together.",
+    )
     split: Split | None = None
     patient: Pseudonym | None = Field(
         default=None, description="Pseudonym: a keyed hash, made at the site. None where no patient is known."

@@ -45,6 +45,9 @@ TERMINAL_TASK_STATUSES = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, Tas
 
 
 class DatasetStatus(StrEnum):
+    """`review`: some masks were repaired, and nobody has looked at them yet; no run uses the data set."""
+
     CHECKING = "checking"
+    REVIEW = "review"
     READY = "ready"
     FAILED = "failed"

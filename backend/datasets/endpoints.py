@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from backend.contracts.datasets import ReasonCode
 from backend.contracts.values import Id
 from backend.csv_text import CsvResponse
-from backend.datasets import history, service
+from backend.datasets import history, repairs, service
 from backend.datasets.schemas import (
     CaseRecord,
+    CheckAgain,
     CheckRecord,
+    DatasetConfirm,
     DatasetCreate,
     DatasetRecord,
     DatasetRun,
@@ -89,9 +91,18 @@ def list_dataset_runs(dataset_id: Id, session: ReadSession) -> list[DatasetRun]:
 
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)
-def check_dataset(dataset_id: Id, session: WriteSession, user: CurrentUser) -> DatasetRecord:
-    """Check the folder again."""
-    return service.dataset_record(session, service.check_again(session, dataset_id, user))
+def check_dataset(
+    dataset_id: Id, session: WriteSession, user: CurrentUser, body: CheckAgain | None = None
+) -> DatasetRecord:
+    """Check the folder again, with the same settings or with other repairs. Without a body: as before."""
+    return service.dataset_record(session, service.check_again(session, dataset_id, user, body))
+
+
+@router.post("/datasets/{dataset_id}/confirm")
+def confirm_dataset(dataset_id: Id, body: DatasetConfirm, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+    """Take a data set with repaired cases into use, once somebody has looked at them. It holds until the data change;
+    where they have changed since they were looked at, nothing is taken."""
+    return service.dataset_record(session, repairs.confirm(session, dataset_id, body.fingerprint, user))
 
 
 @router.post("/datasets/{dataset_id}/check/cancel")

@@ -45,7 +45,14 @@ def runs_on(session: Session, dataset_id: str) -> list[DatasetRun]:
 
 def cases_csv(cases: list[Case]) -> str:
     structures = sorted({name for case in cases for name in case.structure_shares})
-    columns = [*CASE_COLUMNS, "spacing_mm", "warnings", *(f"{name} share" for name in structures)]
+    columns = [
+        *CASE_COLUMNS,
+        "spacing_mm",
+        "warnings",
+        "repairs",
+        "remedies",
+        *(f"{name} share" for name in structures),
+    ]
     columns += [f"{name} size" for name in structures]
     return write_csv(columns, (_csv_row(case, structures) for case in cases))
 
@@ -56,6 +63,8 @@ def _csv_row(case: Case, structures: list[str]) -> dict[str, Any]:
         **{column: getattr(case, column) for column in CASE_COLUMNS},
         "spacing_mm": " x ".join(f"{mm:g}" for mm in case.spacing or []),
         "warnings": "; ".join(str(warning["message"]) for warning in case.warnings or []),
+        "repairs": "; ".join(case.repairs or []),
+        "remedies": "; ".join(case.remedies or []),
         **{f"{name} share": case.structure_shares.get(name) for name in structures},
         **{f"{name} size": sizes.get(name) for name in structures},
     }

@@ -1,9 +1,11 @@
 """Request and response bodies of data sets and cases."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field, field_validator
 
+from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract, with_example
 from backend.contracts.datasets import (
     SPACING_DESCRIPTION,
@@ -17,8 +19,9 @@ from backend.contracts.datasets import (
     valid_patient_pattern,
 )
 from backend.contracts.metrics import Split
+from backend.contracts.repairs import Remedy, Repair
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.contracts.values import Count, Folder, Name
+from backend.contracts.values import AtMost, Count, Folder, Name
 from backend.federations.schemas import Record
 
 
@@ -55,6 +58,9 @@ class DatasetCreate(Contract):
     empty_means_nothing_there: bool = Field(
         default=False, description=Reading.model_fields["empty_means_nothing_there"].description
     )
+    repairs: Annotated[tuple[Repair, ...], AtMost(10)] = Field(
+        default=(), description=Reading.model_fields["repairs"].description
+    )
     patient_pattern: Pattern | None = Field(
         default=None,
         description=(
@@ -73,7 +79,28 @@ class DatasetCreate(Contract):
             label_map=self.label_map,
             channel=self.channel,
             empty_means_nothing_there=self.empty_means_nothing_there,
+            repairs=self.repairs,
         )
+
+
+class CheckAgain(Contract):
+    """How the folder is to be read from now on."""
+
+    model_config = with_example(repairs=["resize_masks"], empty_means_nothing_there=False)
+
+    repairs: Annotated[tuple[Repair, ...], AtMost(10)] | None = Field(
+        default=None, description="Left out: as before. " + str(Reading.model_fields["repairs"].description)
+    )
+    empty_means_nothing_there: bool | None = Field(
+        default=None,
+        description="Left out: as before. " + str(Reading.model_fields["empty_means_nothing_there"].description),
+    )
+
+
+class DatasetConfirm(Contract):
+    model_config = with_example(fingerprint="0" * 64)
+
+    fingerprint: Sha256 = Field(description="Of the data set as it was looked at.")
 
 
 class DatasetUpdate(Contract):
@@ -111,6 +138,8 @@ class CaseRecord(Record):
     reason_code: ReasonCode | None
     reason: str | None
     warnings: list[CaseWarning]
+    repairs: list[Repair] = Field(description="Those that the used case's mask needed.")
+    remedies: list[Remedy] = Field(description="Settings with which the skipped case could be used, all together.")
     split: Split | None
     patient: str | None = Field(description="Pseudonym, equal for all cases of one patient at this site.")
     width: int | None
@@ -134,6 +163,7 @@ class DatasetRecord(Record):
     layout: Layout = Field(description="As asked.")
     found_layout: Layout | None = Field(description="As the check found it.")
     reading: Reading = Field(description="As the check applied it; before, as asked.")
+    asked_reading: Reading = Field(description="As asked, for the next check.")
     patient_pattern: str | None
     status: DatasetStatus
     error: str | None = Field(description="Why the check failed, in plain words.")
@@ -148,6 +178,12 @@ class DatasetRecord(Record):
     skipped_by_reason: dict[ReasonCode, int]
     warnings: list[str] = Field(description="About the data set as a whole.")
     num_warned: int = Field(description="Used cases that a person should look at.")
+    num_repaired: dict[Repair, int] = Field(description="Used cases by the repairs that their masks needed.")
+    num_repaired_cases: int = Field(description="Used cases with any repair.")
+    num_remediable: dict[Remedy, int] = Field(
+        description="Skipped cases by the settings with which they could be used; a case may need several."
+    )
+    num_with_remedy: int = Field(description="Skipped cases that could be used with other settings.")
     num_empty: int = Field(description="Used cases without any structure: the data set says that nothing is there.")
     spacing: list[float] | None = Field(description="Median over used cases, in mm and array order.")
     intensity_histogram: list[float]

@@ -25,12 +25,12 @@ from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus, TaskStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import stored_values
-from backend.datasets import history
-from backend.datasets.schemas import CaseRecord, DatasetCreate, DatasetRecord
+from backend.datasets import history, repairs
+from backend.datasets.records import record_event
+from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetCreate, DatasetRecord
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Case, Dataset, DatasetCheck, Federation, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
-from backend.events import service as events
 from backend.queue import enqueue, site_queue
 from backend.sites.service import policy_of
 
@@ -43,7 +43,9 @@ def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor:
     site = get_row(session, Site, site_id)
     if site.archived_at is not None:
         raise Conflict(f"the site {site.name!r} is archived: restore it first")
-    _require_mapped_structures(body, get_row(session, Federation, site.federation_id).task)
+    task_definition = get_row(session, Federation, site.federation_id).task
+    _require_mapped_structures(body, task_definition)
+    repairs.require_possible(body.reading, task_definition)
     _require_layout_of_folder(body)
     if body.fractions.train + body.fractions.val >= 1:
         total = f"{body.fractions.train} + {body.fractions.val}"
@@ -74,21 +76,25 @@ def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor:
         created_at=now(),
     )
     enqueue(session, task)
-    _record(session, dataset, site, f"{actor} registered the data set {dataset.name} at {site.name}.", actor)
+    record_event(session, dataset, site, f"{actor} registered the data set {dataset.name} at {site.name}.", actor)
     return dataset
 
 
-def check_again(session: Session, dataset_id: str, actor: str) -> Dataset:
-    """Repeats the check; while one is under way, a second is not started."""
+def check_again(session: Session, dataset_id: str, actor: str, change: CheckAgain | None = None) -> Dataset:
+    """Repeats the check, with other repairs where `change` says so; while one is under way, a second is not started."""
     dataset = lock_row(session, Dataset, dataset_id)
     if dataset.status == DatasetStatus.CHECKING:
         return dataset
+    site = get_row(session, Site, dataset.site_id)
+    if change is not None:
+        reading = repairs.changed(dataset.reading or Reading(), change)
+        repairs.require_possible(reading, get_row(session, Federation, site.federation_id).task)
+        dataset.reading = reading
     task = session.scalars(select(Task).where(Task.dataset_id == dataset_id)).one()
     task.failures, task.error = 0, None
     dataset.status, dataset.error = DatasetStatus.CHECKING, None
     enqueue(session, task)
-    site = get_row(session, Site, dataset.site_id)
-    _record(session, dataset, site, f"{actor} asked to check the data set {dataset.name} again.", actor)
+    record_event(session, dataset, site, f"{actor} asked to check the data set {dataset.name} again.", actor)
     return dataset
 
 
@@ -99,10 +105,10 @@ def cancel_check(session: Session, dataset_id: str, actor: str) -> Dataset:
         return dataset
     task = session.scalars(select(Task).where(Task.dataset_id == dataset_id)).one()
     task.status, task.finished_at = TaskStatus.CANCELLED, now()
-    dataset.status = DatasetStatus.READY if dataset.fingerprint else DatasetStatus.FAILED
+    dataset.status = repairs.status_of(session, dataset)
     dataset.error = None if dataset.fingerprint else "The check was cancelled before it found anything: check again."
     site = get_row(session, Site, dataset.site_id)
-    _record(session, dataset, site, f"{actor} cancelled the check of {dataset.name} of {site.name}.", actor)
+    record_event(session, dataset, site, f"{actor} cancelled the check of {dataset.name} of {site.name}.", actor)
     return dataset
 
 
@@ -113,7 +119,9 @@ def rename_dataset(session: Session, dataset_id: str, name: str, actor: str) -> 
         return dataset
     if session.scalar(select(Dataset.id).where(Dataset.site_id == site.id, Dataset.name == name)):
         raise NameTaken(f"{site.name} already has a data set named {name!r}: choose another name")
-    _record(session, dataset, site, f"{actor} renamed the data set {dataset.name} of {site.name} to {name}.", actor)
+    record_event(
+        session, dataset, site, f"{actor} renamed the data set {dataset.name} of {site.name} to {name}.", actor
+    )
     dataset.name = name
     return dataset
 
@@ -131,7 +139,7 @@ def delete_dataset(session: Session, dataset_id: str, actor: str) -> None:
         raise Conflict(f"the data set {dataset.name!r} is being checked: delete it when the check is over")
     site = get_row(session, Site, dataset.site_id)
     session.delete(dataset)
-    _record(session, dataset, site, f"{actor} removed the data set {dataset.name} of {site.name}.", actor)
+    record_event(session, dataset, site, f"{actor} removed the data set {dataset.name} of {site.name}.", actor)
 
 
 def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
@@ -174,12 +182,14 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     dataset.warnings = list(result.warnings)
     dataset.statistics = result.statistics
     dataset.fingerprint = _fingerprint(used, result.reading or Reading()) if used else None
-    dataset.status = DatasetStatus.READY if used else DatasetStatus.FAILED
+    session.flush()
+    dataset.status = repairs.status_of(session, dataset)
     dataset.error = None if used else _no_case_used(result)
     _keep_check(session, dataset, len(used), len(result.cases) - len(used))
     site = session.get_one(Site, dataset.site_id)
-    message = f"{dataset.name} of {site.name} was checked: {len(used)} of {len(result.cases)} cases are used."
-    _record(session, dataset, site, message, worker)
+    repaired = repairs.counts_in_words([case.repairs for case in used])
+    message = f"{dataset.name} of {site.name} was checked: {len(used)} of {len(result.cases)} cases are used{repaired}."
+    record_event(session, dataset, site, message, worker)
 
 
 def store_check_failure(session: Session, dataset_id: str, message: str, worker: str) -> None:
@@ -188,7 +198,7 @@ def store_check_failure(session: Session, dataset_id: str, message: str, worker:
     _keep_check(session, dataset, 0, 0, fingerprint=False)
     site = session.get_one(Site, dataset.site_id)
     text = f"The check of {dataset.name} of {site.name} failed: {message}"
-    _record(session, dataset, site, text, worker, level="error")
+    record_event(session, dataset, site, text, worker, level="error")
 
 
 def _keep_check(session: Session, dataset: Dataset, num_used: int, num_skipped: int, fingerprint: bool = True) -> None:
@@ -267,7 +277,15 @@ def thumbnails_of_cases(session: Session, case_ids: list[str]) -> dict[str, str]
 def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
     site = session.get_one(Site, dataset.site_id)
     columns = select(
-        Case.used, Case.split, Case.reason_code, Case.structure_shares, Case.patient, Case.spacing, Case.warnings
+        Case.used,
+        Case.split,
+        Case.reason_code,
+        Case.structure_shares,
+        Case.patient,
+        Case.spacing,
+        Case.warnings,
+        Case.repairs,
+        Case.remedies,
     )
     rows = session.execute(columns.where(Case.dataset_id == dataset.id)).all()
     used = [row for row in rows if row.used]
@@ -284,6 +302,7 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         layout=cast(Layout, dataset.layout or "folders"),
         found_layout=cast(Layout | None, dataset.found_layout),
         reading=_reading_of(dataset),
+        asked_reading=dataset.reading or Reading(),
         patient_pattern=dataset.patient_pattern,
         status=DatasetStatus(dataset.status),
         error=dataset.error,
@@ -298,6 +317,10 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         skipped_by_reason=dict(Counter(row.reason_code for row in rows if not row.used)),
         warnings=dataset.warnings or [],
         num_warned=sum(bool(row.warnings) for row in used),
+        num_repaired=dict(Counter(repair for row in used for repair in row.repairs or [])),
+        num_repaired_cases=sum(bool(row.repairs) for row in used),
+        num_remediable=dict(Counter(remedy for row in rows for remedy in row.remedies or [])),
+        num_with_remedy=sum(bool(row.remedies) for row in rows),
         num_empty=sum(not any(row.structure_shares.values()) for row in used),
         spacing=_median_spacing([row.spacing for row in used]),
         intensity_histogram=dataset.intensity_histogram,
@@ -318,6 +341,8 @@ def case_record(case: Case, with_thumbnail: bool = True) -> CaseRecord:
     return CaseRecord(
         **values,
         warnings=case.warnings or [],
+        repairs=case.repairs or [],
+        remedies=case.remedies or [],
         structure_shares=case.structure_shares,
         structure_sizes=case.structure_sizes or {},
         thumbnail_url=artifact_url(case.thumbnail) if with_thumbnail else None,
@@ -341,6 +366,7 @@ def _fill_case(case: Case, checked: CheckedCase) -> None:
     case.structure_sizes = dict(checked.structure_sizes)
     case.intensity_percentiles = list(checked.intensity_percentiles)
     case.warnings = [warning.model_dump(mode="json") for warning in checked.warnings]
+    case.repairs, case.remedies = list(checked.repairs), list(checked.remedies)
 
 
 def _reading_of(dataset: Dataset) -> Reading:
@@ -412,10 +438,3 @@ def _mean_shares(shares: list[dict[str, float]]) -> dict[str, float]:
         for structure, share in case.items():
             values[structure].append(share)
     return {structure: sum(numbers) / len(numbers) for structure, numbers in values.items()}
-
-
-def _record(
-    session: Session, dataset: Dataset, site: Site, message: str, actor: str, level: events.Level = "info"
-) -> None:
-    about = {"federation_id": site.federation_id, "dataset_id": dataset.id, "site_slug": site.slug}
-    events.record(session, "dataset", message, actor, level, **about)

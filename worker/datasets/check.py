@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backend.contracts.data_statistics import NUM_HISTOGRAM_BINS
 from backend.contracts.datasets import CheckedCase, Reading
+from backend.contracts.repairs import Repair
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.duplicates import perceptual_hash, pixel_sha256
 from worker.datasets.intensity import (
@@ -28,11 +29,12 @@ from worker.datasets.seen_masks import SeenMasks
 
 @dataclass(frozen=True, eq=False)
 class DecodedCase:
-    """A used case, while it is in memory. fraction: cases read, 0 to 1."""
+    """A used case, while it is in memory. fraction: cases read, 0 to 1. repairs: those that its mask needed."""
 
     name: str
     case: ReadCase
     fraction: float
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,7 @@ def _described(listed: ListedCase, files: ReadFiles, task: SegmentationTask) -> 
         update={
             "patient": listed.patient or files.patient,
             "warnings": files.warnings,
+            "repairs": files.repairs,
             "width": space[-1],
             "height": space[-2],
             "depth": space[0] if len(space) == 3 else None,

@@ -20,15 +20,18 @@ from backend.contracts.datasets import (
     SplitFractions,
 )
 from backend.contracts.metrics import Split
+from backend.contracts.repairs import repair_problem
 from backend.contracts.task_definition import SegmentationTask
 from worker.data_problem import DataProblem
-from worker.datasets.check import DecodedCase, Readable, check_case, skipped, unchecked
+from worker.datasets.check import DecodedCase, Readable, check_case
 from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
 from worker.datasets.labels import label_map_from_names
 from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
 from worker.datasets.readers import content_sha256
 from worker.datasets.reading import ReadCase, read_files
+from worker.datasets.remedies import skipped_with_remedies
+from worker.datasets.repaired_labels import with_largest_value
 from worker.datasets.seen_masks import SeenMasks
 from worker.datasets.split import SplitCase, require_fractions, split_cases
 from worker.datasets.statistics import Histograms, dataset_statistics
@@ -77,10 +80,12 @@ def check_folder(
     Raises ValueError, with the path and the remedy, when there is no such folder or nothing in it.
     """
     options = options or CheckOptions()
+    _require_possible(options.reading, task)
     require_fractions(fractions)  # bad fractions are told before an hour of reading
     listing = list_cases(folder, options.layout, options.reading.channel)
     listing, unmatched = _with_patients(listing, options.patient_pattern)
     reading, label_warnings = _completed(options.reading, listing, task)
+    reading = with_largest_value(root_of(folder), listing, reading)
     found, histograms = _check_together(root_of(folder), listing, task, reading, visit)
     open_splits = {case.name: case.splits for case in listing.cases}
     cases = _with_splits(found, open_splits, fractions, seed)
@@ -93,6 +98,12 @@ def check_folder(
         warnings=warnings,
         statistics=dataset_statistics(cases, histograms),
     )
+
+
+def _require_possible(reading: Reading, task: SegmentationTask) -> None:
+    if problem := repair_problem(reading.repairs, task, reading.label_map is not None):
+        message, remedy = problem
+        raise ValueError(f"repairs {', '.join(reading.repairs)}: {message}; {remedy}")
 
 
 def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, reading: Reading | None = None) -> ReadCase:
@@ -176,12 +187,14 @@ def _check_all(
             readable = check_case(root, listed, task, reading, seen)
             _require_new(readable, first_with_pixels)
         except Skip as skip:
-            cases.append(skipped(unchecked(listed), skip))
+            cases.append(skipped_with_remedies(root, listed, task, reading, skip))
             continue
         cases.append(readable.checked)
         histograms[listed.name] = readable.histogram
         if visit is not None:
-            visit(DecodedCase(listed.name, readable.case, (position + 1) / len(listing.cases)))
+            visit(
+                DecodedCase(listed.name, readable.case, (position + 1) / len(listing.cases), readable.checked.repairs)
+            )
     return cases, histograms
 
 

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.contracts.datasets import CaseWarning, Reading, ReasonCode
+from backend.contracts.repairs import Repair, repairs_in_order
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.exif_turns import turn_warnings
 from worker.datasets.files import UnsafeFile
-from worker.datasets.labels import StructureMasks, folded, structure_planes, wanted_names
+from worker.datasets.labels import StructureMasks, folded, wanted_names
 from worker.datasets.layouts.model import Skip
 from worker.datasets.noteworthy import about_slices, about_values
 from worker.datasets.readers import (
     CannotRead,
     DecodedImage,
+    LabelMask,
     MissingSpacing,
     Note,
     WrongChannels,
@@ -27,6 +29,7 @@ from worker.datasets.readers import (
     read_image,
     read_mask,
 )
+from worker.datasets.repaired_labels import repaired_planes
 from worker.datasets.seen_masks import SeenMasks
 
 ImageArray = NDArray[Any]
@@ -50,13 +53,14 @@ class ReadCase:
 @dataclass(frozen=True, eq=False)
 class ReadFiles:
     """A case with what its files say beside it. patient: as the files name it; it must not leave the site so.
-    warnings: what a person should look at."""
+    warnings: what a person should look at. repairs: those that its mask needed."""
 
     case: ReadCase
     image_sha256: str
     mask_sha256: str
     patient: str | None
     warnings: tuple[CaseWarning, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 def read_files(
@@ -71,10 +75,10 @@ def read_files(
     pixels, image = read_pixels(root, image_path, task, reading.channel)
     wanted = wanted_names(task, reading.label_map)
     try:
-        mask = read_mask(root, mask_path, image, lambda name: folded(name) in wanted)
+        mask = read_mask(root, mask_path, image, lambda name: folded(name) in wanted, reading.repairs)
     except (UnsafeFile, CannotRead) as error:
         raise Skip(_mask_code(error), f"{mask_path} {error}") from None
-    structures = structure_planes(mask_path, mask, pixels.shape[:-1], task, reading, seen)
+    structures, of_values = repaired_planes(mask_path, mask, pixels.shape[:-1], task, reading, seen)
     if not structures.any() and not reading.empty_means_nothing_there:
         names = ", ".join(structure.name for structure in task.structures)
         raise Skip(
@@ -89,7 +93,9 @@ def read_files(
         *_warnings(image_path, (*image.notes, *about_values(pixels))),
         *_warnings(mask_path, (*mask.notes, *about_slices(structures, in_order))),
     )
-    return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings)
+    of_place = mask.repairs if isinstance(mask, LabelMask) else ()
+    repairs = repairs_in_order((*of_place, *of_values))
+    return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings, repairs)
 
 
 def _warnings(path: str, notes: Iterable[Note]) -> list[CaseWarning]:

@@ -37,3 +37,5 @@ class Case(Base):
     structure_sizes: Mapped[dict[str, Any] | None]
     intensity_percentiles: Mapped[list[Any] | None]
     warnings: Mapped[list[Any] | None]
+    repairs: Mapped[list[Any] | None]
+    remedies: Mapped[list[Any] | None]

@@ -31,6 +31,8 @@ class Dataset(Base):
     layout: Mapped[str | None]
     reading: Mapped[Reading | None] = mapped_column(ContractJson(Reading))
     patient_pattern: Mapped[str | None]
+    #: The fingerprint of the repaired data that somebody looked at and took into use.
+    confirmed_fingerprint: Mapped[str | None]
     #: As the last check found it; None before it.
     found_layout: Mapped[str | None]
     found_reading: Mapped[Reading | None] = mapped_column(ContractJson(Reading))

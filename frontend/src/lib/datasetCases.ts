@@ -5,9 +5,15 @@ import type { DatasetSearch } from "./urlState";
 
 export const PAGE_SIZE = 48;
 
-/** Used cases of the chosen split whose name holds the text. */
+/** Used cases of the chosen split, where asked repaired ones alone, whose name holds the text. */
 export function usedCases(all: readonly CaseRecord[], search: DatasetSearch): CaseRecord[] {
-  return all.filter((row) => row.used && (!search.split || row.split === search.split) && holds(row, search.find));
+  return all.filter(
+    (row) =>
+      row.used &&
+      (!search.split || row.split === search.split) &&
+      (!search.repaired || row.repairs.length > 0) &&
+      holds(row, search.find),
+  );
 }
 
 /** Skipped cases of the chosen reason whose name or reason holds the text. */

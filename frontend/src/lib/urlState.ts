@@ -134,6 +134,8 @@ export interface DatasetSearch {
   /** Left out: the gallery of used cases. */
   view?: "skipped" | "distributions" | "history";
   split?: (typeof CASE_SPLITS)[number];
+  /** Repaired cases alone. */
+  repaired?: boolean;
   /** Part of a case's name. */
   find?: string;
   /** Why cases are skipped. */
@@ -283,6 +285,7 @@ export function readDatasetSearch(raw: Raw): DatasetSearch {
   return {
     view: oneOf(raw.view, ["skipped", "distributions", "history"] as const),
     split: oneOf(raw.split, CASE_SPLITS),
+    repaired: raw.repaired === true || raw.repaired === "true" || undefined,
     find: text(raw.find),
     reason: text(raw.reason),
     page: pageNumber(raw.page),

@@ -34,7 +34,8 @@ from worker.datasets.readers.names import (
     looks_like_dicom,
     stem_of,
 )
-from worker.datasets.readers.reading import content_sha256, files_of, read_image, read_mask
+from worker.datasets.readers.reading import content_sha256, files_of, largest_value, read_image, read_mask
+from worker.datasets.readers.repairs import cut_at_half
 
 __all__ = [
     "COMPANION_SUFFIXES",
@@ -54,12 +55,14 @@ __all__ = [
     "WrongGeometry",
     "WrongSize",
     "content_sha256",
+    "cut_at_half",
     "files_of",
     "is_companion_name",
     "is_dicom_series",
     "is_image_name",
     "is_litter",
     "kind_of",
+    "largest_value",
     "looks_like_dicom",
     "read_image",
     "read_mask",

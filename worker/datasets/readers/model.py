@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.contracts.datasets import WarningCode
+from backend.contracts.repairs import Repair
 
 Pixels = NDArray[Any]  # uint8, uint16, int16, int32 or float32
 Affine = NDArray[np.float64]  # [4, 4], voxel index (x, y, z) to mm in RAS
@@ -101,7 +102,8 @@ class LabelMask:
 
     palette: of a palette file, the colours (red, green, blue) by the indices that it uses; where all are grey, the
     labels are these grey values, else the indices. is_black_and_white: a picture of these two, of which no value says
-    more than that (one bit a pixel, or a palette). turn: as of the image.
+    more than that (one bit a pixel, or a palette). turn: as of the image. repairs: those that it needed so far; after
+    `cut_at_half` the labels are 0 and 1.
     """
 
     labels: NDArray[np.int32]
@@ -111,6 +113,7 @@ class LabelMask:
     is_black_and_white: bool = False
     turn: int = 1
     notes: tuple[Note, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,14 @@
 """From a path to an image or a mask: which reader, which bytes, and their hash."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from backend.contracts.repairs import Repair
 from worker.datasets.files import UnsafeFile, read_bytes_inside, resolve_inside, sha256_of
 from worker.datasets.readers.arrays import read_array_image, read_array_labels
 from worker.datasets.readers.dicom_files import (
@@ -37,6 +38,7 @@ from worker.datasets.readers.orientation import (
 )
 from worker.datasets.readers.pictures import PictureLabels, read_picture, read_picture_labels
 from worker.datasets.readers.placing import Wanted
+from worker.datasets.readers.repairs import cut_at_half, laid_on
 from worker.datasets.readers.rtstruct import read_structure_set
 from worker.datasets.readers.seg_nrrd import read_named
 from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
@@ -75,9 +77,14 @@ def read_image(folder: Path, relative: str, dimensions: Literal[2, 3]) -> Decode
 
 
 def read_mask(
-    folder: Path, relative: str, image: DecodedImage, wanted: Wanted = lambda _: True
+    folder: Path,
+    relative: str,
+    image: DecodedImage,
+    wanted: Wanted = lambda _: True,
+    repairs: Collection[Repair] = (),
 ) -> LabelMask | NamedMask:
-    """The mask of an image that `read_image` gave, laid on its pixels.
+    """The mask of an image that `read_image` gave, laid on its pixels. repairs: what may be done to it where it cannot
+    be used otherwise.
 
     Labels are whole numbers from 0 to 65535. DICOM-SEG, RTSTRUCT and .seg.nrrd give one plane for each name in the file
     that is wanted.
@@ -85,12 +92,12 @@ def read_mask(
     """
     content = _content(folder, relative)
     if content.kind == "picture":
-        return _picture_mask(read_picture_labels(content.parts[0]), image, content)
+        return _picture_mask(read_picture_labels(content.parts[0]), image, content, repairs)
     if content.kind == "array":
         values = read_array_labels(content.parts[0], _is_npz(relative))
         if values.ndim == 3 and image.pixels.ndim == 3 and 1 in (values.shape[0], values.shape[2]):
             values = values.squeeze(axis=0 if values.shape[0] == 1 else 2)
-        return _plain_mask(values, image, content)
+        return _plain_mask(values, image, content, repairs)
     with damage_as_undecodable(DECODER_ERRORS):
         if len(content.datasets) == 1 and _is_segmentation(content.datasets[0]):
             is_contours = text_of(content.datasets[0], "SOPClassUID") == STRUCTURE_SET_CLASS
@@ -104,8 +111,23 @@ def read_mask(
         raise WrongChannels(
             f"has {stored.voxels.shape[3]} values a voxel, which are no labels: save the mask with one integer a voxel"
         )
-    labels = as_labels(labels_on(stored, image.frame))
-    return LabelMask(labels, content.sha256, notes=notes_on_mask(stored, image.frame))
+    labels = _label_mask(labels_on(stored, image.frame), content, (), repairs)
+    return replace(labels, notes=notes_on_mask(stored, image.frame))
+
+
+def largest_value(folder: Path, relative: str) -> int | None:
+    """Of a mask of whole numbers, wherever its image lies; None of others, and of JPEG, whose values are not exact.
+
+    Raises CannotRead or UnsafeFile."""
+    content = _content(folder, relative)
+    if content.kind == "picture":
+        found = read_picture_labels(content.parts[0])
+        return None if found.picture_format == "JPEG" else int(as_labels(found.values).max())
+    if content.kind == "array":
+        return int(as_labels(read_array_labels(content.parts[0], _is_npz(relative))).max())
+    if any(_is_segmentation(dataset) for dataset in content.datasets):
+        return None
+    return int(as_labels(_stored_volume(folder, relative, content).voxels).max())
 
 
 def content_sha256(folder: Path, relative: str) -> str:
@@ -114,21 +136,39 @@ def content_sha256(folder: Path, relative: str) -> str:
     return _sha256_of_all(digests)
 
 
-def _plain_mask(values: NDArray[Any], image: DecodedImage, content: _Content, turn: int = 1) -> LabelMask:
+def _plain_mask(
+    values: NDArray[Any], image: DecodedImage, content: _Content, repairs: Collection[Repair], turn: int = 1
+) -> LabelMask:
     require_plain(image)
+    values, used = laid_on(values, turn, image.pixels.shape[:-1], image.turn, repairs)
     require_turned_alike(values.shape, turn, image.pixels.shape[:-1], image.turn)
     require_equal_shape(values.shape, image.pixels.shape[:-1])
-    return LabelMask(as_labels(values), content.sha256)
+    return _label_mask(values, content, used, repairs)
 
 
-def _picture_mask(found: PictureLabels, image: DecodedImage, content: _Content) -> LabelMask:
-    mask = _plain_mask(found.values, image, content, found.turn)
+def _label_mask(
+    values: NDArray[Any], content: _Content, used: tuple[Repair, ...], repairs: Collection[Repair]
+) -> LabelMask:
+    """Values that are no labels are cut at half where that is allowed, as a mask's that was interpolated."""
+    try:
+        return LabelMask(as_labels(values), content.sha256, repairs=used)
+    except Undecodable:
+        cut = cut_at_half(values) if "cut_at_half" in repairs else None
+        if cut is None:
+            raise
+        return LabelMask(cut, content.sha256, repairs=(*used, "cut_at_half"))
+
+
+def _picture_mask(
+    found: PictureLabels, image: DecodedImage, content: _Content, repairs: Collection[Repair]
+) -> LabelMask:
+    mask = _plain_mask(found.values, image, content, repairs, found.turn)
     return replace(
         mask,
         picture_format=found.picture_format,
         palette=found.palette,
         is_black_and_white=found.is_black_and_white,
-        turn=found.turn,
+        turn=image.turn if "turn_masks" in mask.repairs else found.turn,
     )
 
 

@@ -5,6 +5,7 @@ import { Keys } from "@/components/Keys";
 import { useShortcuts } from "@/components/useShortcuts";
 import { hasNothingThere, neighbour, sizeText } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
+import { repairText } from "@/lib/repairs";
 import { pictureText } from "./Gallery";
 
 interface Props {
@@ -73,6 +74,11 @@ function Facts({ row }: { row: CaseRecord }) {
           {hasNothingThere(row)
             ? "Its mask is empty: the data set says that nothing is there."
             : `Share of the image: ${shares.join(", ")}`}
+        </Text>
+      )}
+      {row.repairs.length > 0 && (
+        <Text size="sm" c="orange">
+          Repaired: {row.repairs.map(repairText).join(", ")}. The outline is what a run trains and tests on.
         </Text>
       )}
       {row.warnings.map((warning) => (

@@ -10,10 +10,12 @@ import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { formatPercent, plural } from "@/lib/format";
+import { countsText } from "@/lib/repairs";
 import { CheckResult } from "./CheckResult";
 import { DatasetMenu } from "./DatasetActions";
 import { Distributions } from "./Distributions";
 import { History } from "./History";
+import { Review } from "./Review";
 import { SkippedCases } from "./SkippedCases";
 import { UsedCases } from "./UsedCases";
 
@@ -33,7 +35,7 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
   const federations = useQuery(federationsQuery);
   const federation = federations.data?.find(({ sites }) => sites.some((site) => site.id === dataset.site_id));
   const check = useMutation({
-    mutationFn: () => unwrap(api.checkDataset({ path: { dataset_id: dataset.id } })),
+    mutationFn: () => unwrap(api.checkDataset({ path: { dataset_id: dataset.id }, body: null })),
     onSuccess: () => client.invalidateQueries({ queryKey: datasetQuery(dataset.id).queryKey }),
     onError: (error) => notifyError("Not checked again", error),
   });
@@ -62,6 +64,7 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
         dataset={dataset}
         onReason={view === "skipped" ? undefined : (reason) => void navigate({ search: { view: "skipped", reason } })}
       />
+      <Review dataset={dataset} numStructures={federation?.task.structures.length ?? 1} />
       {dataset.num_used > 0 && (
         <>
           <Facts dataset={dataset} />
@@ -106,6 +109,9 @@ function Identity({ dataset }: { dataset: DatasetRecord }) {
     `Layout: ${dataset.found_layout ?? dataset.layout}`,
     dataset.num_patients !== null ? plural(dataset.num_patients, "patient") : "Patients not known",
     ...(dataset.spacing ? [`Median spacing ${dataset.spacing.map((mm) => mm.toFixed(2)).join(" × ")} mm`] : []),
+    ...(dataset.num_repaired_cases > 0
+      ? [`${plural(dataset.num_repaired_cases, "used case")} repaired: ${countsText(dataset.num_repaired)}`]
+      : []),
     ...(dataset.num_empty > 0 ? [`${plural(dataset.num_empty, "used case")} with nothing there`] : []),
     ...(dataset.num_warned > 0 ? [`${plural(dataset.num_warned, "used case")} to look at`] : []),
   ];

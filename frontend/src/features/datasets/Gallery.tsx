@@ -1,7 +1,8 @@
 import { AspectRatio, Badge, Card, Center, Group, SimpleGrid, Text, Tooltip, UnstyledButton } from "@mantine/core";
-import { IconAlertTriangle, IconPhotoOff } from "@tabler/icons-react";
+import { IconAlertTriangle, IconPhotoOff, IconTool } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
 import { hasNothingThere } from "@/lib/datasetCases";
+import { repairText } from "@/lib/repairs";
 
 /** Thumbnails with the reference outlined; each opens large. */
 export function Gallery({ cases, onOpen }: { cases: CaseRecord[]; onOpen: (name: string) => void }) {
@@ -45,6 +46,12 @@ function Thumbnail({ row }: { row: CaseRecord }) {
           </Badge>
         </Group>
       </Group>
+      {row.repairs.length > 0 && (
+        <Group gap={4} wrap="nowrap" c="orange" data-testid="repaired">
+          <IconTool size={14} aria-hidden style={{ flex: "none" }} />
+          <Text size="xs">{row.repairs.map(repairText).join(", ")}</Text>
+        </Group>
+      )}
       {hasNothingThere(row) && (
         <Text size="xs" c="dimmed">
           nothing there

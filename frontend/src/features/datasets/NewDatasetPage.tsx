@@ -31,7 +31,9 @@ import { Page } from "@/components/Page";
 import { recentFolders } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
 import { labelMap } from "@/lib/labels";
+import type { Repair } from "@/lib/repairs";
 import { isActive } from "@/lib/sites";
+import { RepairChoices } from "./RepairChoices";
 
 const route = getRouteApi("/federations/$federationId/datasets/new");
 
@@ -58,6 +60,7 @@ interface Values {
   labels: Record<string, string>;
   ignored: string;
   empty: boolean;
+  repairs: Repair[];
   channel: number | string;
   patients: string;
   train: number | string;
@@ -79,6 +82,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
       labels: Object.fromEntries(federation.task.structures.map((structure) => [structure.name, ""])),
       ignored: "",
       empty: false,
+      repairs: [],
       channel: "",
       patients: "",
       train: 0.6,
@@ -100,6 +104,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
             label_map: labelMap(values.labels, values.ignored),
             channel: values.channel === "" ? null : Number(values.channel),
             empty_means_nothing_there: values.empty,
+            repairs: values.repairs,
             patient_pattern: values.patients.trim() || null,
           },
         }),
@@ -238,6 +243,12 @@ function HowItIsRead({ form, federation }: { form: UseFormReturnType<Values>; fe
             {...form.getInputProps("empty", { type: "checkbox" })}
           />
         </Stack>
+        <RepairChoices
+          value={form.values.repairs}
+          onChange={(repairs) => form.setFieldValue("repairs", repairs)}
+          numStructures={federation.task.structures.length}
+          error={form.errors.repairs}
+        />
       </Stack>
     </Card>
   );

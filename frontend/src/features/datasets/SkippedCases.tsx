@@ -6,6 +6,7 @@ import { EmptyState } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { reasonText } from "@/lib/checks";
 import { casesCsvUrl, pageOf, reasonCounts, skippedCases } from "@/lib/datasetCases";
+import { repairText } from "@/lib/repairs";
 import type { DatasetSearch } from "@/lib/urlState";
 
 const route = getRouteApi("/datasets/$datasetId");
@@ -90,7 +91,14 @@ function Rows({ rows }: { rows: CaseRecord[] }) {
           {rows.map((row) => (
             <Table.Tr key={row.id}>
               <Table.Td style={{ overflowWrap: "anywhere" }}>{row.name}</Table.Td>
-              <Table.Td>{row.reason_code && <Text size="sm">{reasonText(row.reason_code)}</Text>}</Table.Td>
+              <Table.Td>
+                {row.reason_code && <Text size="sm">{reasonText(row.reason_code)}</Text>}
+                {row.remedies.length > 0 && (
+                  <Text size="xs" c="dimmed">
+                    usable with: {row.remedies.map(repairText).join(", ")}
+                  </Text>
+                )}
+              </Table.Td>
               <Table.Td style={{ overflowWrap: "anywhere" }}>{row.reason}</Table.Td>
             </Table.Tr>
           ))}

@@ -1,4 +1,4 @@
-import { Alert, Card, Group, Pagination, SegmentedControl, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Alert, Card, Group, Pagination, SegmentedControl, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
 import { IconDownload, IconPhotoOff, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import type { CaseRecord, DatasetRecord } from "@/api";
@@ -6,6 +6,7 @@ import { EmptyState } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { casesCsvUrl, pageOf, sizeText, usedCases } from "@/lib/datasetCases";
 import { plural } from "@/lib/format";
+import { repairText } from "@/lib/repairs";
 import { SPLITS } from "@/lib/sites";
 import type { DatasetSearch } from "@/lib/urlState";
 import { CaseZoom } from "./CaseZoom";
@@ -37,6 +38,13 @@ export function UsedCases({ dataset, cases }: { dataset: DatasetRecord; cases: C
             value={search.find ?? ""}
             onChange={(event) => set({ find: event.currentTarget.value || undefined, page: undefined })}
           />
+          {dataset.num_repaired_cases > 0 && (
+            <Switch
+              label={`Repaired only (${dataset.num_repaired_cases})`}
+              checked={search.repaired === true}
+              onChange={(event) => set({ repaired: event.currentTarget.checked || undefined, page: undefined })}
+            />
+          )}
           <Text size="sm" c="dimmed" aria-live="polite">
             {plural(found.length, "case")}
           </Text>
@@ -95,7 +103,9 @@ function List({ cases }: { cases: CaseRecord[] }) {
               <Table.Td style={{ overflowWrap: "anywhere" }}>{row.name}</Table.Td>
               <Table.Td>{row.split}</Table.Td>
               <Table.Td>{sizeText(row)}</Table.Td>
-              <Table.Td>{row.warnings.map((warning) => warning.message).join(" ")}</Table.Td>
+              <Table.Td>
+                {[...row.repairs.map(repairText), ...row.warnings.map((warning) => warning.message)].join("; ")}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -1,0 +1,72 @@
+"""What would make a skipped case usable: the case is read again with every repair that its task allows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from backend.contracts.datasets import CheckedCase, Reading
+from backend.contracts.repairs import OF_ONE_STRUCTURE, REPAIRS, Remedy, Repair, repair_problem, repairs_in_order
+from backend.contracts.task_definition import SegmentationTask
+from worker.datasets.check import skipped, unchecked
+from worker.datasets.files import UnsafeFile
+from worker.datasets.layouts.model import ListedCase, Skip
+from worker.datasets.readers import CannotRead, largest_value
+from worker.datasets.reading import read_files
+
+#: Reasons that a repair, or saying what an empty mask means, may take away.
+_MENDABLE = ("size_mismatch", "unknown_label", "unreadable_mask", "empty_mask")
+
+
+def skipped_with_remedies(
+    root: Path, listed: ListedCase, task: SegmentationTask, reading: Reading, skip: Skip
+) -> CheckedCase:
+    """The case as skipped, with the settings that would make it usable, as data and in the reason's words."""
+    case = skipped(unchecked(listed), skip)
+    if listed.mask is None or listed.skip is not None or skip.code not in _MENDABLE:
+        return case
+    remedies = _remedies(root, listed.image, listed.mask, task, reading)
+    repairs = [remedy for remedy in remedies if remedy != "empty_means_nothing_there"]
+    if not repairs:
+        return case.model_copy(update={"remedies": remedies})
+    reason = f"{skip}; or check the data set again with {' and '.join(remedies)}, which makes it usable"
+    return case.model_copy(update={"remedies": remedies, "reason": reason})
+
+
+def _remedies(root: Path, image: str, mask: str, task: SegmentationTask, reading: Reading) -> tuple[Remedy, ...]:
+    """None where nothing helps."""
+    for attempt in _attempts(root, mask, task, reading):
+        try:
+            files = read_files(root, image, mask, task, attempt)
+        except Skip:
+            continue
+        needed: list[Remedy] = [repair for repair in files.repairs if repair not in reading.repairs]
+        if not files.case.structures.any() and not reading.empty_means_nothing_there:
+            needed.append("empty_means_nothing_there")
+        return tuple(needed)
+    return ()
+
+
+def _attempts(root: Path, mask: str, task: SegmentationTask, reading: Reading) -> Iterator[Reading]:
+    """From the mildest: first without a repair that reads values, then with one, the likelier first."""
+    mild: tuple[Repair, ...] = tuple(repair for repair in REPAIRS if repair not in OF_ONE_STRUCTURE)
+    base = repairs_in_order((*reading.repairs, *mild))
+    yield _with(reading, base, None)
+    if any(repair in reading.repairs for repair in OF_ONE_STRUCTURE):
+        return
+    largest = _largest(root, mask)
+    # A mask of one value in other numbers is a mask of labels; one that does not reach half of its range, too.
+    for repair in OF_ONE_STRUCTURE:
+        repairs = repairs_in_order((*base, repair))
+        if repair_problem(repairs, task, reading.label_map is not None) is None:
+            yield _with(reading, repairs, largest)
+
+
+def _largest(root: Path, mask: str) -> int | None:
+    try:
+        return largest_value(root, mask) or None
+    except (UnsafeFile, CannotRead):
+        return None
+
+
+def _with(reading: Reading, repairs: tuple[Repair, ...], largest: int | None) -> Reading:
+    update = {"repairs": repairs, "empty_means_nothing_there": True}
+    return reading.model_copy(update=update | ({} if largest is None else {"largest_value": largest}))
