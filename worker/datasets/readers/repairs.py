@@ -71,7 +71,8 @@ def nearest(values: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
     rows, columns = (
         ((np.arange(new) + 0.5) * old / new).astype(np.intp) for old, new in zip(values.shape, size, strict=True)
     )
-    return values[rows[:, None], columns]
+    resized: NDArray[Any] = values[rows[:, None], columns]
+    return resized
 
 
 def cut_at_half(values: NDArray[Any]) -> NDArray[np.int32] | None:
