@@ -359,6 +359,18 @@ export type CaseRecord = {
      */
     reason_code: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
     /**
+     * Remedies
+     *
+     * Settings with which the skipped case could be used, all together.
+     */
+    remedies: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value' | 'empty_means_nothing_there'>;
+    /**
+     * Repairs
+     *
+     * Those that the used case's mask needed.
+     */
+    repairs: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value'>;
+    /**
      * Spacing
      *
      * mm in array order (slices, rows, columns of a volume); None where unknown.
@@ -564,6 +576,26 @@ export type ChangedSetting = {
 };
 
 /**
+ * CheckAgain
+ *
+ * How the folder is to be read from now on.
+ */
+export type CheckAgain = {
+    /**
+     * Empty Means Nothing There
+     *
+     * Left out: as before. A mask without a pixel of any structure says that none is there, as in healthy people: its case is used. Else such a case is skipped as empty_mask, for its mask may not have been drawn yet.
+     */
+    empty_means_nothing_there?: boolean | null;
+    /**
+     * Repairs
+     *
+     * Left out: as before. Changes to masks that could not be used as they are. resize_masks: a mask of another size is resized to its image, without new values (nearest), where both have the same aspect ratio; turn_masks: a mask without an EXIF orientation is turned by its image's; cut_at_half: a grey or JPEG mask becomes the structure where it has half of its range or more; largest_value: the largest value that any mask of the data set holds is the structure, and all others are background. The last two only where the task has one structure, and one of them.
+     */
+    repairs?: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value'> | null;
+};
+
+/**
  * CheckRecord
  *
  * What one check found. Equal fingerprints: the same cases, files, splits and reading of masks.
@@ -669,6 +701,18 @@ export type CheckedCase = {
      * None: the case is used.
      */
     reason_code?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    /**
+     * Remedies
+     *
+     * Settings of the reading with which the skipped case could be used, all together.
+     */
+    remedies?: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value' | 'empty_means_nothing_there'>;
+    /**
+     * Repairs
+     *
+     * Those that the used case's mask needed.
+     */
+    repairs?: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value'>;
     /**
      * Spacing
      *
@@ -1262,6 +1306,18 @@ export type DataProvenance = {
 };
 
 /**
+ * DatasetConfirm
+ */
+export type DatasetConfirm = {
+    /**
+     * Fingerprint
+     *
+     * Of the data set as it was looked at.
+     */
+    fingerprint: string;
+};
+
+/**
  * DatasetCreate
  */
 export type DatasetCreate = {
@@ -1304,6 +1360,12 @@ export type DatasetCreate = {
      * Regular expression with one group, the patient's part of a case's name. Cases of one patient share a split. Left out: what cases.csv, the BIDS tree or the DICOM headers say.
      */
     patient_pattern?: string | null;
+    /**
+     * Repairs
+     *
+     * Changes to masks that could not be used as they are. resize_masks: a mask of another size is resized to its image, without new values (nearest), where both have the same aspect ratio; turn_masks: a mask without an EXIF orientation is turned by its image's; cut_at_half: a grey or JPEG mask becomes the structure where it has half of its range or more; largest_value: the largest value that any mask of the data set holds is the structure, and all others are background. The last two only where the task has one structure, and one of them.
+     */
+    repairs?: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value'>;
     /**
      * Seed
      *
@@ -1349,6 +1411,10 @@ export type DatasetManifest = {
  * DatasetRecord
  */
 export type DatasetRecord = {
+    /**
+     * As asked, for the next check.
+     */
+    asked_reading: Reading;
     /**
      * Check Fraction
      *
@@ -1429,6 +1495,28 @@ export type DatasetRecord = {
      */
     num_patients: number | null;
     /**
+     * Num Remediable
+     *
+     * Skipped cases by the settings with which they could be used; a case may need several.
+     */
+    num_remediable: {
+        [key: string]: number;
+    };
+    /**
+     * Num Repaired
+     *
+     * Used cases by the repairs that their masks needed.
+     */
+    num_repaired: {
+        [key: string]: number;
+    };
+    /**
+     * Num Repaired Cases
+     *
+     * Used cases with any repair.
+     */
+    num_repaired_cases: number;
+    /**
      * Num Skipped
      */
     num_skipped: number;
@@ -1442,6 +1530,12 @@ export type DatasetRecord = {
      * Used cases that a person should look at.
      */
     num_warned: number;
+    /**
+     * Num With Remedy
+     *
+     * Skipped cases that could be used with other settings.
+     */
+    num_with_remedy: number;
     /**
      * Patient Pattern
      */
@@ -1532,8 +1626,10 @@ export type DatasetRun = {
 
 /**
  * DatasetStatus
+ *
+ * `review`: some masks were repaired, and nobody has looked at them yet; no run uses the data set.
  */
-export type DatasetStatus = 'checking' | 'ready' | 'failed';
+export type DatasetStatus = 'checking' | 'review' | 'ready' | 'failed';
 
 /**
  * DatasetStorage
@@ -4602,6 +4698,18 @@ export type Reading = {
      * Left out: the integers of the federation's task, segments and ROIs by the structures' names.
      */
     label_map?: LabelMap | null;
+    /**
+     * Largest Value
+     *
+     * What the repair largest_value found to be the structure; the check fills it in.
+     */
+    largest_value?: number | null;
+    /**
+     * Repairs
+     *
+     * Changes to masks that could not be used as they are. resize_masks: a mask of another size is resized to its image, without new values (nearest), where both have the same aspect ratio; turn_masks: a mask without an EXIF orientation is turned by its image's; cut_at_half: a grey or JPEG mask becomes the structure where it has half of its range or more; largest_value: the largest value that any mask of the data set holds is the structure, and all others are background. The last two only where the task has one structure, and one of them.
+     */
+    repairs?: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value'>;
 };
 
 /**
@@ -8640,7 +8748,10 @@ export type DownloadCasesResponses = {
 export type DownloadCasesResponse = DownloadCasesResponses[keyof DownloadCasesResponses];
 
 export type CheckDatasetData = {
-    body?: never;
+    /**
+     * Body
+     */
+    body?: CheckAgain | null;
     path: {
         /**
          * Dataset Id
@@ -8838,6 +8949,72 @@ export type ListChecksResponses = {
 };
 
 export type ListChecksResponse = ListChecksResponses[keyof ListChecksResponses];
+
+export type ConfirmDatasetData = {
+    body: DatasetConfirm;
+    path: {
+        /**
+         * Dataset Id
+         */
+        dataset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/datasets/{dataset_id}/confirm';
+};
+
+export type ConfirmDatasetErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ConfirmDatasetError = ConfirmDatasetErrors[keyof ConfirmDatasetErrors];
+
+export type ConfirmDatasetResponses = {
+    /**
+     * Successful Response
+     */
+    200: DatasetRecord;
+};
+
+export type ConfirmDatasetResponse = ConfirmDatasetResponses[keyof ConfirmDatasetResponses];
 
 export type ListDatasetRunsData = {
     body?: never;
