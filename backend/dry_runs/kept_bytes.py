@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.evaluations.scored_cases import MODELS, SUPER
-from backend.rounds.history_rounds import even_rounds
+from backend.rounds.history_rounds import even_rounds, thinned_rounds
 from backend.rounds.retention import LATEST
 
 Results = Mapping[str, DryRunSiteResult]
@@ -26,6 +26,8 @@ def num_states_at_most(config: ExperimentConfig, num_sites: int) -> int:
     if config.retention == "all":
         return num_rounds + 1
     even = {*even_rounds(num_rounds, config.evaluation.history_rounds)}
+    if config.schedule.patience is not None:
+        even |= {*thinned_rounds(num_rounds, config.evaluation.history_rounds)}
     latest = {num_rounds - index for index in range(LATEST)}
     return min(num_rounds + 1, len(even | latest) + num_sites)
 

@@ -1,5 +1,35 @@
 """Which rounds the viewer's slider shows."""
 
+from backend.db.models import Run
+
+
+def shown_rounds(run: Run) -> list[int]:
+    """Of a run whose best round is chosen. They do not depend on which rounds' files are kept."""
+    assert run.spec is not None
+    most = run.spec.config.evaluation.history_rounds
+    best = run.best_round or run.num_rounds
+    if run.early_stop is not None:
+        return history_after_early_stop(run.num_rounds, best, most)
+    return history_rounds(run.num_rounds, best, most)
+
+
+def history_after_early_stop(num_rounds: int, best_round: int, most: int) -> list[int]:
+    """As `history_rounds`, of the rounds that could be kept while nobody knew when training would stop."""
+    candidates = {*thinned_rounds(num_rounds, most), num_rounds, best_round}
+    wanted = history_rounds(num_rounds, best_round, most)
+    return sorted({min(candidates, key=lambda number: (abs(number - round_), number)) for round_ in wanted})
+
+
+def thinned_rounds(num_rounds: int, most: int) -> list[int]:
+    """Evenly spaced rounds of a run whose end is not known yet, at most twice `most` and one: each of them was among
+    those of every earlier moment, for the step between them only doubles."""
+    if most < 3:
+        return []
+    step = 1
+    while num_rounds > 2 * most * step:
+        step *= 2
+    return sorted({1, *range(step, num_rounds + 1, step)})
+
 
 def even_rounds(num_rounds: int, most: int) -> list[int]:
     """So many rounds evenly from the first to the last: those that history may show whichever round is the best."""

@@ -22,7 +22,7 @@ from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
 from backend.dry_runs import service as dry_runs
 from backend.predictions import service as predictions
 from backend.rounds import repository
-from backend.rounds.history_rounds import history_rounds
+from backend.rounds.history_rounds import shown_rounds
 from backend.sites.service import policy_of
 
 
@@ -66,7 +66,7 @@ def build_payload(session: Session, task: Task) -> TaskPayload:
                 data=manifests_of(session, run, task.participant),
                 state=_state(session, run, task.round),
                 with_files=task.round == run.best_round,
-                history=_history(session, run, spec) if task.round == run.best_round else {},
+                history=_history(session, run) if task.round == run.best_round else {},
             )
     raise RuntimeError(f"task {task.id} has the unknown kind {task.kind!r}")
 
@@ -95,10 +95,9 @@ def _state(session: Session, run: Run, round_number: int) -> PartMap:
     return session.get_one(RunRound, (run.id, round_number)).parts or {}
 
 
-def _history(session: Session, run: Run, spec: RunSpec) -> dict[int, PartMap]:
+def _history(session: Session, run: Run) -> dict[int, PartMap]:
     """The states of the rounds that the viewer's slider shows."""
-    rounds = history_rounds(run.num_rounds, run.best_round or run.num_rounds, spec.config.evaluation.history_rounds)
-    return {number: state for number in rounds if (state := _kept_state(session, run, number))}
+    return {number: state for number in shown_rounds(run) if (state := _kept_state(session, run, number))}
 
 
 def _kept_state(session: Session, run: Run, round_number: int) -> PartMap:

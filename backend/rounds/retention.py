@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.clock import now
 from backend.db.models import Run, RunRound
 from backend.rounds.best_round import is_being_extended, keepable_rounds
-from backend.rounds.history_rounds import even_rounds, history_rounds
+from backend.rounds.history_rounds import even_rounds, shown_rounds, thinned_rounds
 
 #: The last finished round, and the one before it: from there a run goes on if the last one's files are damaged.
 LATEST = 2
@@ -37,6 +37,8 @@ def _kept_rounds(session: Session, run: Run, finished: list[int]) -> set[int]:
     assert run.spec is not None
     most = run.spec.config.evaluation.history_rounds
     if run.best_round is not None and not is_being_extended(run):
-        return {run.best_round, run.num_rounds, finished[-1], *history_rounds(run.num_rounds, run.best_round, most)}
+        return {run.best_round, run.num_rounds, finished[-1], *shown_rounds(run)}
     of_before = set() if run.best_round is None else {run.best_round}  # of a run that was given more rounds
-    return {*finished[-LATEST:], *even_rounds(run.num_rounds, most), *keepable_rounds(session, run), *of_before}
+    may_stop = run.spec.config.schedule.patience is not None
+    shown = {*even_rounds(run.num_rounds, most), *(thinned_rounds(finished[-1], most) if may_stop else ())}
+    return {*finished[-LATEST:], *shown, *keepable_rounds(session, run), *of_before}

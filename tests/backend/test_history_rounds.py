@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.rounds.history_rounds import history_rounds
+from backend.rounds.history_rounds import history_after_early_stop, history_rounds, thinned_rounds
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,23 @@ def test_rounds_are_the_best_the_last_the_first_and_between(
     num_rounds: int, best: int, most: int, wanted: list[int]
 ) -> None:
     assert history_rounds(num_rounds, best, most) == wanted
+
+
+@pytest.mark.parametrize("most", [3, 5, 10])
+def test_rounds_of_a_run_that_may_stop_are_thinned_and_never_asked_for_again(most: int) -> None:
+    """What is kept after a round was kept after every earlier one; there are always enough, and never many."""
+    before: set[int] = set()
+    for number in range(1, 300):
+        now = set(thinned_rounds(number, most))
+        assert now <= before | {number}
+        assert min(number, most) <= len(now) <= 2 * most + 1
+        before = now
+
+
+@pytest.mark.parametrize(("num_rounds", "best", "wanted"), [(14, 9, [1, 4, 9, 10, 14]), (37, 20, [1, 8, 20, 28, 37])])
+def test_after_an_early_stop_the_best_the_last_and_what_was_kept_are_shown(
+    num_rounds: int, best: int, wanted: list[int]
+) -> None:
+    shown = history_after_early_stop(num_rounds, best, 5)
+    assert {best, num_rounds, 1} <= set(shown) <= {*thinned_rounds(num_rounds, 5), best, num_rounds}
+    assert shown == wanted

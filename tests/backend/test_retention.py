@@ -182,3 +182,27 @@ def test_a_draft_holds_nothing(backend: LiveBackend, federation: dict[str, Any])
     experiment = make_experiment(backend, federation)
     found = backend.get(f"/experiments/{experiment['id']}/storage")
     assert (found["num_files"], found["num_bytes"], found["by_kind"]) == (0, 0, {})
+
+
+def test_a_run_that_stops_early_shows_the_same_rounds_whatever_is_kept(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    """Nobody knows the end beforehand: of 100 rounds, training stops soon after the best one."""
+    worker.dice = lambda _site, number: 0.9 if number == BEST else 0.5
+    found = {}
+    for retention in ("needed", "all"):
+        run_id = start_run(
+            backend,
+            federation,
+            schedule={"rounds": 100, "patience": 8},
+            evaluation={"history_rounds": 3},
+            retention=retention,
+        )
+        worker.work_until_idle()
+        run = backend.get(f"/runs/{run_id}")
+        assert (run["status"], run["best_round"]) == ("completed", BEST)
+        found[retention] = backend.get(f"/runs/{run_id}/history")["rounds"]
+        if retention == "needed":
+            assert kept(backend, run_id) == found["needed"]
+    assert found["needed"] == found["all"]
+    assert len(found["all"]) == 3

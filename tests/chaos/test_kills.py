@@ -1,6 +1,7 @@
 """Processes killed with SIGKILL in mid-round: the run ends with the same bits as if nothing had happened."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -22,6 +23,7 @@ from tests.integration.in_process import ExpectedRun, run_in_process
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, await_training, hashes_of
 from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
+from tests.small_disk import fill, small_disk
 
 FEDSM = FedSMConfig(selector=LdaSelector(minimum_cases=2))
 KILL_IN_ROUND = 2
@@ -166,6 +168,55 @@ def test_sites_whose_worker_died_three_times_are_rerun(
     assert all("Start the site's worker again" in failure.remedy for failure in failures)
     for failure in failures:
         platform.client.rerun_task(run.id, failure.task_id)
+    assert_same_bits(platform, run, expected)
+
+
+def test_a_full_disk_in_mid_round(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
+    """The backend's artifacts move to a disk of 64 MiB, which is filled: the run waits, says so, and goes on by itself
+    when there is room, with the same bits."""
+    folder, away = platform.folder / "artifacts", platform.folder / "artifacts.away"
+    platform.kill_backend()
+    with small_disk(platform.folder / "small", "64m") as disk:
+        shutil.copytree(folder, disk, dirs_exist_ok=True)
+        folder.rename(away)
+        folder.symlink_to(disk)
+        filler = fill(disk)
+        platform.start_backend()
+
+        def has_said_so() -> bool:
+            messages = [event.message for event in platform.client.run_events(run.id) if event.kind == "storage"]
+            return any("waits: the disk of the backend is full" in message for message in messages)
+
+        wait_until(has_said_so, 30, "the full disk to be said in the run's log")
+        time.sleep(4)
+        assert platform.client.run(run.id).status == RunStatus.RUNNING
+        assert any(disk.is_full for disk in platform.client.system().disks)
+        filler.unlink()
+        assert_same_bits(platform, run, expected)
+        platform.kill_backend()
+        folder.unlink()
+        shutil.copytree(disk, folder)
+    shutil.rmtree(away)
+    platform.start_backend()
+
+
+def test_a_state_that_is_damaged_in_mid_round(platform: LivePlatform, run: RunRecord, expected: ExpectedRun) -> None:
+    """The worker loses its cache and the backend's disk a bit of the state: the run fails in plain words, and goes on
+    from its last whole round, with the same bits."""
+    platform.kill_worker()
+    shutil.rmtree(platform.folder / "worker" / "artifacts")
+    latest = platform.client.run_rounds(run.id)[-1]
+    for part in latest.parts:
+        path = platform.folder / "artifacts" / part.sha256[:2] / part.sha256
+        path.write_bytes(path.read_bytes()[:-1])
+    platform.start_worker()
+    wait_until(lambda: platform.client.run(run.id).status == RunStatus.FAILED, 60, "the run to fail")
+    failures = platform.client.run(run.id).failures
+    assert {failure.kind for failure in failures} == {"state_damaged"}
+    assert "is damaged" in failures[0].cause
+    assert "Resume the run" in failures[0].remedy
+    resumed = platform.client.act_on_run(run.id, "resume")
+    assert resumed.round == latest.round, "the damaged round is open again"
     assert_same_bits(platform, run, expected)
 
 
