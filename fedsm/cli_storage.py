@@ -7,7 +7,6 @@ from rich.table import Table
 
 from backend.federations.schemas import SiteRecord
 from backend.storage.schemas import BytesByKind, SentRecord, StorageRecord
-from fedsm.cli_dry_run import mebibytes
 from fedsm.cli_shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -59,9 +58,7 @@ def sweep(
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
-    typer.echo(
-        f"{found.num_files} file(s), {mebibytes(found.num_bytes)}, and {found.num_leftovers} unfinished upload(s)"
-    )
+    typer.echo(f"{found.num_files} file(s), {size(found.num_bytes)}, and {found.num_leftovers} unfinished upload(s)")
 
 
 @storage_app.command()
@@ -134,9 +131,9 @@ def _print(found: StorageRecord) -> None:
     for dataset in found.datasets:
         table.add_row(f"data set {dataset.dataset_name} of {dataset.site_name}", *_cells(dataset), "")
     make_console().print(table)
-    typer.echo(f"{found.num_files} files, {mebibytes(found.num_bytes)}; {mebibytes(found.unowned_bytes)} are unowned")
+    typer.echo(f"{found.num_files} files, {size(found.num_bytes)}; {size(found.unowned_bytes)} are unowned")
     for disk in found.disks:
-        typer.echo(f"{disk.folder}: {mebibytes(disk.num_free)} of {mebibytes(disk.num_total)} free")
+        typer.echo(f"{disk.folder}: {size(disk.num_free)} of {size(disk.num_total)} free")
         if disk.warning:
             typer.echo(f"fedsm: {disk.warning}", err=True)
     for sha256 in found.damaged:
@@ -144,5 +141,12 @@ def _print(found: StorageRecord) -> None:
 
 
 def _cells(held: BytesByKind) -> tuple[str, ...]:
-    by_kind = (mebibytes(held.by_kind[kind]) if kind in held.by_kind else "" for kind in KINDS)
-    return str(held.num_files), mebibytes(held.num_bytes), *by_kind
+    by_kind = (size(held.by_kind[kind]) if kind in held.by_kind else "" for kind in KINDS)
+    return str(held.num_files), size(held.num_bytes), *by_kind
+
+
+def size(num_bytes: int) -> str:
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if num_bytes >= factor:
+            return f"{num_bytes / factor:.1f} {unit}"
+    return f"{num_bytes} B"

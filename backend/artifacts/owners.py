@@ -61,7 +61,9 @@ class Owner:
         return query if self.kept is None else query.where(self.kept)
 
     def naming(self, sha256: str, *columns: Any) -> Select[Any]:
-        """The same, of the rows that (probably) name one artifact: the database looks for the text."""
+        """The same, of the rows that (probably) name one artifact: in JSON the database looks for the text."""
+        if self.hashes is _itself:
+            return self.rows(*columns).where(self.column == sha256)
         return self.rows(*columns).where(cast(self.column, Text).contains(sha256, autoescape=True))
 
     def hashes_in(self, value: Any) -> Iterator[str]:

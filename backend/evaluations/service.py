@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from backend.artifacts import access
 from backend.artifacts.service import artifact_url, require_artifacts
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.metrics import SCORE_NAMES
@@ -114,6 +115,8 @@ def _policies_of(session: Session, run: Run) -> defaultdict[str, SitePolicy]:
 
 
 def _past_round(row: CaseHistory, may_show: bool) -> PastRound:
+    key = row.run_id, row.round, row.case_id
+    access.remember(CaseHistory.models, key, (entry["mask"] for entry in row.models.values()))
     models = {
         model: PastModel(dice=entry["dice"], mask_url=artifact_url(entry["mask"]) if may_show else None)
         for model, entry in row.models.items()
@@ -146,6 +149,10 @@ def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str], policy: SitePol
     if row.chosen_model in predictions:
         predictions[SUPER] = predictions[row.chosen_model]
     scores = scores_of(row.scores, row.chosen_model)
+    key = row.run_id, row.round, row.case_id
+    access.remember(EvaluatedCase.image, key, [row.image])
+    access.remember(EvaluatedCase.reference, key, [row.reference])
+    access.remember(EvaluatedCase.predictions, key, row.predictions.values())
     return ScoredCase(
         case_id=row.case_id,
         name=row.name,
