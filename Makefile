@@ -8,7 +8,7 @@ HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
 DEMO_HOME ?= .fedsm
 
 .DEFAULT_GOAL := help
-.PHONY: help env setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -53,6 +53,9 @@ test-platform: setup-test ## Tests with real worker processes, killed processes,
 
 env: ## Make .env with random secrets for docker compose
 	@$(PYTHON) scripts/make_env.py
+
+images: env ## Build the images for docker compose, with the commit in their version
+	FEDSM_COMMIT=$$($(PYTHON) backend/version.py) docker compose build
 
 test-compose: setup-test ## Build the images and take a run through docker compose (needs Docker)
 	$(BIN)/pytest tests/compose

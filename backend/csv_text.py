@@ -8,6 +8,8 @@ from typing import Any
 
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from backend.contracts.values import one_line
+
 #: A cell that begins with one of these is a formula to a spreadsheet.
 FORMULA = re.compile(r"^[=+\-@\t\r]")
 
@@ -43,4 +45,8 @@ def csv_pieces(columns: Sequence[str], pages: Iterable[Iterable[Mapping[str, Any
 
 
 def _harmless(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and FORMULA.match(value) else value
+    """Text on one line, controls escaped: a name or a log line cannot begin a row that is not there."""
+    if not isinstance(value, str):
+        return value
+    text = one_line(value, len(value))
+    return "'" + text if FORMULA.match(value) or FORMULA.match(text) else text

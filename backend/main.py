@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from backend import VERSION
 from backend.artifacts import endpoints as artifacts
 from backend.datasets import endpoints as datasets
 from backend.dry_runs import endpoints as dry_runs
@@ -34,6 +33,7 @@ from backend.statistics import endpoints as statistics
 from backend.storage import endpoints as storage
 from backend.storage.loop import StorageLoop
 from backend.users import endpoints as users
+from backend.version import RELEASE
 from backend.worker_api import endpoints as worker_api
 
 FEATURES = (
@@ -76,7 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = Application(
         title="FedSM Studio",
-        version=VERSION,
+        version=RELEASE,  # the document is kept in the repository: it does not change with each commit
         description="Cross-silo federated learning for medical image segmentation.",
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from fedsm import __version__
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
 from fedsm.cli_extend import extend
@@ -54,7 +53,9 @@ ConcurrencyOption = Annotated[
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     if version:
-        typer.echo(__version__)
+        from backend import VERSION  # asks git in a checkout, which other commands need not wait for
+
+        typer.echo(VERSION)
         raise typer.Exit
 
 

@@ -51,6 +51,7 @@ def _print(console: Console, found: RunComparison) -> None:
 
 def _format(score: ComparedScore) -> str:
     if score.mean is None:
-        return "-"
+        return "-" if score.lacks is None else f"- ({score.lacks})"
     star = " *" if score.p_holm is not None and score.p_holm < SIGNIFICANT else ""
-    return f"{score.mean:.3f}" + ("" if score.difference is None else f" ({score.difference:+.3f}{star})")
+    lacks = "" if score.lacks is None else f" [{score.lacks}]"
+    return score.text + lacks + ("" if score.difference is None else f" ({score.difference:+.3f}{star})")

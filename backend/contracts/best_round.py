@@ -55,7 +55,7 @@ class BestRound(Contract):
         if self.left_out_participants:
             text += f", without {_listed(self.left_out_participants)}, which did not validate every compared round"
         if self.left_out_rounds:
-            named = f"{'round' if len(self.left_out_rounds) == 1 else 'rounds'} {_numbers(self.left_out_rounds)}"
+            named = f"{'round' if len(self.left_out_rounds) == 1 else 'rounds'} {spans(self.left_out_rounds)}"
             text += f"; not compared: {named}, which not all of them validated"
         return text + "."
 
@@ -111,15 +111,15 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _numbers(rounds: Sequence[int]) -> str:
+def spans(rounds: Sequence[int]) -> str:
     """`1, 4 to 7, 9` of ascending numbers."""
-    spans: list[list[int]] = []
+    found: list[list[int]] = []
     for number in rounds:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
         else:
-            spans.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in spans)
+            found.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in found)
 
 
 def _compared_participants(scores: ValidationScores) -> frozenset[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backend.contracts.metrics import METRIC_WORDS, SCORE_NAMES
+from backend.contracts.values import one_line
 from backend.csv_text import write_csv
 from backend.evaluations.schemas import (
     AllResults,
@@ -131,8 +132,9 @@ def results_latex(table: ShownTable) -> str:
 
 
 def escape(text: str) -> str:
-    """Every character that LaTeX would not print as it is."""
-    return "".join(LATEX_ESCAPES.get(character, character) for character in text)
+    """Every character that LaTeX would not print as it is; controls, which could end a comment or a line, are written
+    out."""
+    return "".join(LATEX_ESCAPES.get(character, character) for character in one_line(text, len(text)))
 
 
 def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import ScalarResult, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.contracts.values import one_line
 from backend.csv_text import csv_pieces
 from backend.db.models import Event, Experiment, Run
 from backend.db.session import Database, buffer_event, read_only
@@ -122,10 +123,11 @@ def _pages(database: Database, filters: EventFilters) -> Iterator[Sequence[Event
 
 
 def _log_line(event: Event) -> str:
+    """One line an event, whatever it says: line breaks and other controls are escaped, so that no name or message can
+    forge a line."""
     place = f"{event.site_slug or '-'} round {'-' if event.round is None else event.round}"
-    return (
-        f"{event.at.isoformat(timespec='milliseconds')} {event.level.upper():7} {place} {event.actor}: {event.message}"
-    )
+    actor, message = (one_line(text, len(text)) for text in (event.actor, event.message))
+    return f"{event.at.isoformat(timespec='milliseconds')} {event.level.upper():7} {place} {actor}: {message}"
 
 
 def last_event_id(session: Session) -> int:

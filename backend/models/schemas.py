@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.metrics import Split
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.experiments.changed_settings import ChangedSetting
@@ -30,8 +31,13 @@ class TrainingData(Record):
     site_slug: str
     dataset_id: str
     fingerprint: str
-    num_cases: int
-    trained_on: bool = Field(description="False at a held-out site.")
+    num_cases: int = Field(description="Of all splits.")
+    num_by_split: dict[Split, int] = Field(description="Only `train` is what models are fitted to.")
+    held_out: bool
+    used_rounds: list[int] = Field(
+        description="Rounds, up to that of the models, in which an update of the site was aggregated."
+    )
+    trained_on: bool = Field(description="Whether an update of the site is in the models.")
 
 
 class ModelScore(Record):
@@ -51,6 +57,12 @@ class ModelSet(Record):
     strategy_label: str
     seed: int
     round: int = Field(description="The best round, from which the models are.")
+    num_rounds: int
+    chosen_by_validation: bool = Field(
+        description="False where no site has validation cases: then it is the last round."
+    )
+    notes: list[str] = Field(description="What a reader of the scores must know, as of the run.")
+    usage: list[str] = Field(description="How to use the files without FedSM Studio, step by step (Markdown).")
     finished_at: datetime
     code_version: str | None = Field(description="Of FedSM Studio, as the run started; null if not kept.")
     task: SegmentationTask

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -13,12 +14,17 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.status import RunStatus
+from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
 from backend.errors import Conflict
 from backend.evaluations.scored_cases import MODELS, Query, case_value, evaluated_cases, places_of, present_values
 from backend.experiments.changed_settings import experiment_settings, strategy_settings
+from backend.models.card import model_card
 from backend.models.schemas import ModelPart, ModelScore, ModelSet, PartKind, TrainingData
+from backend.models.usage import how_to_use
+from backend.runs.contributions import used_rounds
+from backend.runs.notes import notes_of
 
 COPY_BYTES = 1 << 20
 #: Parts that predict. Others (a site's feature moments, server momentum, control variates) only train, and a small
@@ -59,39 +65,6 @@ def write_archive(found: ModelSet, store: ArtifactStore, target: Path) -> None:
                     to.write(chunk)
 
 
-def model_card(found: ModelSet) -> str:
-    structures = ", ".join(structure.name for structure in found.task.structures)
-    return "\n".join(
-        [
-            f"# {found.experiment_name}: {found.strategy_label}, seed {found.seed}",
-            "",
-            f"{found.config.network.name} for {structures} in {found.task.modality}, trained by {found.strategy_label} "
-            f"at {len(found.sites)} site(s); round {found.round} of {found.config.schedule.rounds}, chosen by "
-            "validation.",
-            "",
-            "Research software, not a medical device.",
-            "",
-            "| model | mean test Dice | cases |",
-            "|---|---|---|",
-            *(f"| {score.model} | {_number(score.dice)} | {score.num_cases} |" for score in found.scores),
-            "",
-            "| file | bytes | SHA-256 |",
-            "|---|---|---|",
-            *(f"| {part.name}.safetensors | {part.num_bytes} | {part.sha256} |" for part in found.parts),
-            "",
-            "| trained at | cases | fingerprint of the data |",
-            "|---|---|---|",
-            *(f"| {row.site_slug} | {row.num_cases} | {row.fingerprint} |" for row in found.data if row.trained_on),
-            "",
-            "`model.json` holds the whole configuration: how images are prepared, the network, and the order of the "
-            "sites, which is that of the selector's outputs. Each tensor is named as in PyTorch's state dict.",
-            "",
-            f"Trained with FedSM Studio {found.code_version or 'of an unknown version'}.",
-            "",
-        ]
-    )
-
-
 def _model_set(session: Session, run: Run) -> ModelSet:
     experiment = session.get_one(Experiment, run.experiment_id)
     assert run.spec is not None
@@ -107,6 +80,10 @@ def _model_set(session: Session, run: Run) -> ModelSet:
         strategy_label=run.strategy_label,
         seed=run.seed,
         round=run.best_round,
+        num_rounds=run.num_rounds,
+        chosen_by_validation=run.best_dice is not None,
+        notes=notes_of(session, run),
+        usage=how_to_use(run.spec.config, run.spec.task, any(part.kind == "selector" for part in parts)),
         finished_at=run.finished_at,
         code_version=run.code_version,
         task=run.spec.task,
@@ -139,16 +116,26 @@ def _parts(session: Session, run: Run, round_number: int) -> Iterator[ModelPart]
 def _data(session: Session, run: Run) -> list[TrainingData]:
     assert run.spec is not None
     rows = session.scalars(select(RunDataset).where(RunDataset.run_id == run.id).order_by(RunDataset.position))
-    return [
-        TrainingData(
-            site_slug=row.site_slug,
-            dataset_id=row.dataset_id,
-            fingerprint=row.fingerprint,
-            num_cases=len(row.manifest.cases),
-            trained_on=row.site_slug in run.spec.sites,
+    used = used_rounds(session, run, run.best_round)
+    found = []
+    for row in rows:
+        held_out = row.site_slug in run.spec.held_out_sites
+        own = used.get(row.site_slug) or ([] if held_out else used.get(POOLED, []))
+        splits = Counter(case.split for case in row.manifest.cases)
+        rounds = own if splits["train"] else []
+        found.append(
+            TrainingData(
+                site_slug=row.site_slug,
+                dataset_id=row.dataset_id,
+                fingerprint=row.fingerprint,
+                num_cases=len(row.manifest.cases),
+                num_by_split={"train": splits["train"], "val": splits["val"], "test": splits["test"]},
+                held_out=held_out,
+                used_rounds=rounds,
+                trained_on=bool(rounds),
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
 def _scores(session: Session, run: Run) -> list[ModelScore]:
@@ -173,7 +160,3 @@ def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def _entry(name: str) -> zipfile.ZipInfo:
     """With the ZIP format's first date, so that the bytes do not depend on the clock."""
     return zipfile.ZipInfo(name)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

@@ -21,7 +21,10 @@ from reportlab.platypus import (
     Table,
     TableStyle,
 )
+from reportlab.platypus.doctemplate import LayoutError
 
+from backend.contracts.values import one_line
+from backend.errors import InvalidInput
 from backend.evaluations.table_rows import printed
 from backend.experiments.changed_settings import ChangedSetting
 from backend.reports.document import (
@@ -34,19 +37,20 @@ from backend.reports.document import (
 )
 from backend.reports.pdf_charts import curves_chart, sweep_chart
 from backend.reports.pdf_text import (
-    ACCENT,
     BODY,
     CELL,
     CELL_HEAD,
     FAINT,
     HEADING,
     LINE,
+    NOTE,
     NUMBER,
     NUMBER_HEAD,
     REGULAR,
     SMALL,
     SUBHEADING,
     TITLE,
+    NoteParagraph,
     markup,
     register_fonts,
 )
@@ -73,6 +77,17 @@ def report_pdf(report: Report) -> bytes:
     document = _Template(file, report)
     document.build(list(_story(report)))
     return file.getvalue()
+
+
+def require_printable(report: Report) -> None:
+    """Raises InvalidInput where the document cannot be drawn: better when it is made than whenever it is opened."""
+    try:
+        report_pdf(report)
+    except (LayoutError, ValueError) as error:
+        reason = one_line(str(error), 120)
+        raise InvalidInput.of_field(
+            "note", f"{len(report.note)} characters", f"cannot be drawn as PDF ({reason})", "shorten the note or title"
+        ) from error
 
 
 class _Template(BaseDocTemplate):
@@ -140,9 +155,8 @@ def _head(report: Report) -> Iterator[Flowable]:
         yield _paragraph(report.description, BODY)
     if report.note:
         yield Spacer(0, 6)
-        note = Table([[_paragraph(report.note, BODY)]], colWidths=[WIDTH])
-        note.setStyle(TableStyle([("LINEBEFORE", (0, 0), (0, -1), 2, ACCENT), ("LEFTPADDING", (0, 0), (-1, -1), 8)]))
-        yield note
+        for line in report.note.splitlines():
+            yield NoteParagraph(markup(line) or "\u00a0", NOTE)
     yield from _heading("Remarks", HEADING)
     for remark in report.remarks:
         yield _paragraph(f"\u2022 {remark}", BODY)
@@ -341,7 +355,8 @@ def _grid(
     data = [
         [cell(value, column, index == 0) for column, value in enumerate(row)] for index, row in enumerate([head, *rows])
     ]
-    table = Table(data, colWidths=widths, repeatRows=1, hAlign="LEFT")
+    # A row may be higher than a page: the settings of a method, the fingerprints of a site with a hundred data sets.
+    table = Table(data, colWidths=widths, repeatRows=1, hAlign="LEFT", splitInRow=1)
     table.setStyle(
         TableStyle(
             [

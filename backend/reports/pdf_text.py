@@ -11,6 +11,9 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import Paragraph
+
+from backend.contracts.values import printable
 
 FONTS = Path(__file__).parent / "fonts"
 #: DejaVu: Latin, Greek, Cyrillic and more. The reader's own font shows Chinese, Japanese and Korean.
@@ -23,6 +26,7 @@ EAST_ASIAN = {
 INK, FAINT, LINE, ACCENT = HexColor("#1f2328"), HexColor("#5c636a"), HexColor("#d0d7de"), HexColor("#0b7285")
 BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=12.5, textColor=INK)
 SMALL = ParagraphStyle("small", parent=BODY, fontSize=7.5, leading=10, textColor=FAINT)
+NOTE = ParagraphStyle("note", parent=BODY, leftIndent=10)
 TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=19, leading=23, spaceAfter=4)
 HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=12.5, leading=16, spaceBefore=14, spaceAfter=5)
 SUBHEADING = ParagraphStyle(
@@ -32,6 +36,18 @@ CELL = ParagraphStyle("cell", parent=BODY, fontSize=7.5, leading=9.5)
 CELL_HEAD = ParagraphStyle("cell head", parent=CELL, fontName=BOLD)
 NUMBER = ParagraphStyle("number", parent=CELL, alignment=TA_RIGHT)
 NUMBER_HEAD = ParagraphStyle("number head", parent=CELL_HEAD, alignment=TA_RIGHT)
+
+
+class NoteParagraph(Paragraph):
+    """What the author says, beside a coloured line. Not a table's cell: those cannot be higher than a page."""
+
+    def draw(self) -> None:
+        self.canv.saveState()
+        self.canv.setStrokeColor(ACCENT)
+        self.canv.setLineWidth(2)
+        self.canv.line(1, 0, 1, self.height)
+        self.canv.restoreState()
+        super().draw()
 
 
 @cache
@@ -45,9 +61,9 @@ def register_fonts() -> None:
 
 
 def markup(text: str) -> str:
-    """Plain text for a paragraph: nothing in it is taken for markup, line breaks stay."""
+    """Plain text for a paragraph: nothing in it is taken for markup, line breaks stay, controls are escaped."""
     parts = []
-    for font, characters in groupby(text, _east_asian_font):
+    for font, characters in groupby(printable(text, len(text)), _east_asian_font):
         part = escape("".join(characters)).replace("\n", "<br/>")
         parts.append(f'<font name="{font}">{part}</font>' if font else part)
     return "".join(parts)

@@ -17,6 +17,7 @@ from backend.db.models import Experiment, Report
 from backend.errors import Gone, NotFound
 from backend.events import service as events
 from backend.reports.freeze import Wish, freeze
+from backend.reports.pdf import require_printable
 from backend.reports.schemas import ReportCreate, ReportRecord, SharedReport
 
 TOKEN_BYTES = 24
@@ -26,6 +27,7 @@ def create_report(session: Session, experiment_id: str, body: ReportCreate, auth
     experiment = get_row(session, Experiment, experiment_id)
     wish = Wish(body.title, body.note, body.checkpoint, body.baseline, body.baseline_model)
     document = freeze(session, experiment, wish, author)
+    require_printable(document)
     row = Report(
         experiment_id=experiment.id,
         token=secrets.token_urlsafe(TOKEN_BYTES),

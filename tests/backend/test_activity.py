@@ -5,6 +5,7 @@ import io
 from datetime import datetime
 from typing import Any
 
+from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
@@ -60,3 +61,23 @@ def test_the_csv_holds_them_all_and_no_formula(backend: LiveBackend, federation:
 def test_a_time_without_its_zone_is_refused(backend: LiveBackend) -> None:
     answer = backend.admin.get("/api/v1/events", params={"since": "2026-01-01T00:00:00"})
     assert answer.status_code == 422
+
+
+def test_no_line_of_a_text_export_can_be_forged(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    """A site's log line brings a line break, a terminal's colours and a turned order of its letters."""
+    run_id = start_run(backend, federation)
+    worker.work_one("coordinator")
+    claimed = worker.must_claim(worker.task_ids("simulated")[0])
+    forged = "half-way\n2026-01-01T00:00:00.000+00:00 ERROR   a round 1 admin: all is lost\u2028\x1b[31mred\u202ekcab"
+    worker.progress(claimed, logs=[{"level": "info", "message": forged}])
+    log = backend.admin.get(f"/api/v1/events.txt?run_id={run_id}").text
+    (line,) = [line for line in log.splitlines() if "half-way" in line]
+    assert "all is lost" in line, "on its own line, in which the break is written out"
+    assert not any(line.startswith("2026-01-01T") for line in log.splitlines())
+    table = backend.admin.get(f"/api/v1/events.csv?run_id={run_id}").text
+    (row,) = [line for line in table.splitlines() if "half-way" in line]
+    assert "all is lost" in row
+    for text in (log, table):
+        assert not any(control in text for control in "\x1b\u2028\u202e")

@@ -232,3 +232,22 @@ def test_the_pdf_has_the_colours_of_the_screen() -> None:
     palette = (FRONTEND / "src" / "lib" / "palette.ts").read_text()
     (listed,) = re.findall(r"SITE_COLOURS = \[(.*?)\]", palette, flags=re.DOTALL)
     assert tuple(re.findall(r'"(#\w+)"', listed)) == SITE_COLOURS
+
+
+def test_whatever_is_long_prints(backend: LiveBackend, finished: dict[str, Any]) -> None:
+    """A note of many lines or of one word, and rows higher than a page: a site with two hundred data sets."""
+
+    def text_of(content: bytes) -> str:
+        return "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+    lines = "\n".join(f"line {number}" for number in range(400))
+    for note in (lines, "W" * 4000, "\n\n\n".join(["A paragraph.", "<b>& another"] * 60)):
+        made = backend.post(f"/experiments/{finished['id']}/reports", {"title": "Long", "note": note})
+        answer = signed_out(backend, made["pdf_path"])
+        assert answer.status_code == 200
+        shown = text_of(answer.content)
+        assert all(line.replace(" ", "")[:40] in shown for line in note.splitlines() if line), "to the last line"
+        assert shown.count("W") >= note.count("W")
+    report = Document.model_validate(shared(backend, made))
+    fingerprints = {"a": tuple(f"{index:064x}" for index in range(200))}
+    assert f"{199:064x}" in text_of(report_pdf(report.model_copy(update={"fingerprints": fingerprints})))

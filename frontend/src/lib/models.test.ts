@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ModelSet } from "@/api";
-import { originFacts, partTitle } from "./models";
+import { originFacts, partTitle, roundSpans, withoutMarks } from "./models";
 
 it("names each file's model, a personalized one by its site", () => {
   expect(partTitle("global")).toEqual({ title: "Global model", site: null });
@@ -13,6 +13,8 @@ const SET = {
   strategy_label: "FedSM",
   seed: 3,
   round: 7,
+  num_rounds: 30,
+  chosen_by_validation: true,
   finished_at: "2026-03-04T05:06:07Z",
   code_version: "0.1.0",
   config: { network: { name: "unet" }, schedule: { rounds: 30 } },
@@ -26,6 +28,17 @@ it("says by what a set was made", () => {
     "Model selector": "LDA (closed form), threshold γ = 0.8",
     "Trained with": "FedSM Studio 0.1.0",
   });
+});
+
+it("does not claim a choice that nobody made", () => {
+  const facts = Object.fromEntries(originFacts({ ...SET, chosen_by_validation: false }));
+  expect(facts["Best round"]).toBe("7 of 30, the last, for no site has validation cases");
+});
+
+it("names rounds in spans, and shows a card's steps as text", () => {
+  expect(roundSpans([1, 2, 3, 5, 7, 8])).toBe("1 to 3, 5, 7 to 8");
+  expect(roundSpans([])).toBe("");
+  expect(withoutMarks("cut at **> 0.5** by `x`")).toBe("cut at > 0.5 by x");
 });
 
 it("says what is not known, and nothing of a selector that is not there", () => {

@@ -16,13 +16,32 @@ export function originFacts(set: ModelSet): [string, string][] {
   const { strategy, config } = set;
   const facts: [string, string | undefined][] = [
     ["Method", `${set.strategy_label}, seed ${set.seed}`],
-    ["Best round", `${set.round} of ${config.schedule?.rounds}, by validation`],
+    [
+      "Best round",
+      `${set.round} of ${set.num_rounds}, ${set.chosen_by_validation ? "by validation" : "the last, for no site has validation cases"}`,
+    ],
     ["Network", config.network && strategyName(config.network.name ?? "")],
     ["Model selector", strategy.name === "fedsm" ? selectorWords(strategy) : undefined],
     ["Trained with", `FedSM Studio ${set.code_version ?? "of a version that was not kept"}`],
     ["Finished", formatDateTime(set.finished_at)],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+}
+
+/** `1, 4 to 7` of ascending numbers. */
+export function roundSpans(rounds: readonly number[]): string {
+  const spans: [number, number][] = [];
+  for (const round of rounds) {
+    const last = spans.at(-1);
+    if (last && round === last[1] + 1) last[1] = round;
+    else spans.push([round, round]);
+  }
+  return spans.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`)).join(", ");
+}
+
+/** Plain text of a card's step: without its marks of code and emphasis. */
+export function withoutMarks(step: string): string {
+  return step.replaceAll("`", "").replaceAll("**", "");
 }
 
 function selectorWords({ selector, gamma, routing }: Extract<ModelSet["strategy"], { name?: "fedsm" }>): string {

@@ -4060,6 +4060,12 @@ export type ModelSet = {
      */
     changed_settings: Array<ChangedSetting>;
     /**
+     * Chosen By Validation
+     *
+     * False where no site has validation cases: then it is the last round.
+     */
+    chosen_by_validation: boolean;
+    /**
      * Code Version
      *
      * Of FedSM Studio, as the run started; null if not kept.
@@ -4091,9 +4097,19 @@ export type ModelSet = {
      */
     finished_at: string;
     /**
+     * Notes
+     *
+     * What a reader of the scores must know, as of the run.
+     */
+    notes: Array<string>;
+    /**
      * Num Bytes
      */
     num_bytes: number;
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
     /**
      * Parts
      */
@@ -4175,6 +4191,12 @@ export type ModelSet = {
      */
     strategy_label: string;
     task: SegmentationTask;
+    /**
+     * Usage
+     *
+     * How to use the files without FedSM Studio, step by step (Markdown).
+     */
+    usage: Array<string>;
 };
 
 /**
@@ -8021,7 +8043,21 @@ export type TrainingData = {
      */
     fingerprint: string;
     /**
+     * Held Out
+     */
+    held_out: boolean;
+    /**
+     * Num By Split
+     *
+     * Only `train` is what models are fitted to.
+     */
+    num_by_split: {
+        [key: string]: number;
+    };
+    /**
      * Num Cases
+     *
+     * Of all splits.
      */
     num_cases: number;
     /**
@@ -8031,9 +8067,15 @@ export type TrainingData = {
     /**
      * Trained On
      *
-     * False at a held-out site.
+     * Whether an update of the site is in the models.
      */
     trained_on: boolean;
+    /**
+     * Used Rounds
+     *
+     * Rounds, up to that of the models, in which an update of the site was aggregated.
+     */
+    used_rounds: Array<number>;
 };
 
 /**

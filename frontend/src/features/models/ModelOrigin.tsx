@@ -1,11 +1,11 @@
-import { Button, Card, Code, Collapse, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Card, Code, Collapse, List, Stack, Table, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { FederationRecord, ModelSet } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { describePath } from "@/lib/fieldNames";
-import { originFacts } from "@/lib/models";
+import { originFacts, roundSpans, withoutMarks } from "@/lib/models";
 
 interface Props {
   set: ModelSet;
@@ -30,6 +30,7 @@ export function ModelOrigin({ set, federation }: Props) {
         </Title>
         <Changed set={set} />
         <Configuration set={set} />
+        <Usage steps={set.usage} />
       </Stack>
     </Card>
   );
@@ -73,7 +74,10 @@ function Data({ set, federation }: Props) {
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Site</Table.Th>
-          <Table.Th ta="right">Cases</Table.Th>
+          <Table.Th ta="right">Train</Table.Th>
+          <Table.Th ta="right">Val</Table.Th>
+          <Table.Th ta="right">Test</Table.Th>
+          <Table.Th ta="right">Updates in rounds</Table.Th>
           <Table.Th ta="right">Fingerprint</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -87,11 +91,16 @@ function Data({ set, federation }: Props) {
                 <SiteMark position={site?.position ?? 0} name={name} />
                 {!data.trained_on && (
                   <Text size="xs" c="dimmed">
-                    held out: tested, not trained on
+                    {data.held_out ? "held out: tested, not trained on" : "not trained on: no update of it was used"}
                   </Text>
                 )}
               </Table.Th>
-              <Table.Td ta="right">{data.num_cases}</Table.Td>
+              {(["train", "val", "test"] as const).map((split) => (
+                <Table.Td key={split} ta="right">
+                  {data.num_by_split[split] ?? 0}
+                </Table.Td>
+              ))}
+              <Table.Td ta="right">{data.used_rounds.length > 0 ? roundSpans(data.used_rounds) : "none"}</Table.Td>
               <Table.Td ta="right">
                 <Fingerprint value={data.fingerprint} of={`the data of ${name}`} />
               </Table.Td>
@@ -123,6 +132,27 @@ function Changed({ set }: { set: ModelSet }) {
         ))}
       </Table.Tbody>
     </Table>
+  );
+}
+
+/** The same steps as in the card of the download. */
+function Usage({ steps }: { steps: string[] }) {
+  const [open, { toggle }] = useDisclosure(false);
+  return (
+    <div>
+      <Button size="compact-sm" variant="default" onClick={toggle} aria-expanded={open}>
+        {open ? "Hide how to use the files outside" : "How to use the files outside"}
+      </Button>
+      <Collapse expanded={open}>
+        <List type="ordered" size="sm" mt="xs" spacing={4} data-testid="usage">
+          {steps.map((step) => (
+            <List.Item key={step} style={{ overflowWrap: "anywhere" }}>
+              {withoutMarks(step)}
+            </List.Item>
+          ))}
+        </List>
+      </Collapse>
+    </div>
   );
 }
 

@@ -59,7 +59,8 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
             </Card>
             <Text size="xs" c="dimmed">
               Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
-              is computed, and what is not protected against, is in docs/data.md.
+              is computed, and what is not protected against, is in docs/data.md. Statistics and reports hide small
+              counts from readers outside; the Sites tab and the results show every count to whoever is signed in.
             </Text>
           </Stack>
         )
