@@ -17,7 +17,6 @@ from backend.contracts.datasets import (
     LabelMap,
     Layout,
     SplitFractions,
-    valid_patient_pattern,
 )
 from backend.contracts.repairs import REPAIR_WORDS, REPAIRS
 from backend.contracts.status import DatasetStatus
@@ -264,7 +263,7 @@ def _check_folder(body: DatasetCreate, task: SegmentationTask, pictures: Path | 
     options = CheckOptions(
         layout=body.layout,
         reading=body.reading,
-        patient_pattern=valid_patient_pattern(body.patient_pattern),
+        patient_pattern=body.patient_pattern,
     )
     try:
         return check_folder(body.folder, task, body.fractions, body.seed, keep_picture, options)

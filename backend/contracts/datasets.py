@@ -3,7 +3,6 @@
 Spacing is in mm and in array order: (rows, columns) of a picture, (slices, rows, columns) of a volume.
 """
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -40,7 +39,7 @@ from backend.contracts.values import (
 )
 
 #: How a data set's files are arranged; `auto` looks.
-Layout = Literal["auto", "folders", "datalist", "nnunet", "bids"]
+Layout = Literal["auto", "folders", "per_structure", "datalist", "nnunet", "bids"]
 #: Why a case is not used.
 ReasonCode = Literal[
     "no_mask",
@@ -55,6 +54,7 @@ ReasonCode = Literal[
     "empty_mask",
     "wrong_channels",
     "duplicate",
+    "bad_name",
 ]
 #: What a used case should be looked at for.
 WarningCode = Literal[
@@ -80,6 +80,13 @@ Pattern = Annotated[str, Text(200)]
 #: At most so many of a perceptual hash's 256 bits differ between near duplicates; measured in the same module.
 NEAR_DUPLICATE_BITS = 24
 SPACING_DESCRIPTION = "mm in array order (slices, rows, columns of a volume); None where unknown."
+
+#: Files of a mask by the structures' names in the data set.
+MaskParts = Annotated[dict[CaseName, RelativePath], AtMost(1000)]
+PARTS_DESCRIPTION = (
+    "Of a mask that is one file for each structure: the structures' names in the data set, and each one's file. Empty: "
+    "`mask` is one file."
+)
 
 
 class SplitFractions(Contract):
@@ -161,7 +168,9 @@ class LabelMap(Contract):
         examples=[{"prostate": {"values": [1, 2], "names": ["Prostate"]}}],
     )
     ignored_values: LabelValues = Field(default=(), description="Integers that count as background.")
-    ignored_names: SegmentNames = Field(default=(), description="Segments and ROIs that are left out.")
+    ignored_names: SegmentNames = Field(
+        default=(), description="Segments and ROIs that are left out; `*` stands for every one not mapped."
+    )
 
     @model_validator(mode="after")
     def _nothing_is_mapped_and_ignored(self) -> Self:
@@ -215,6 +224,7 @@ class CaseFile(Contract):
     mask: RelativePath
     image_sha256: Sha256
     mask_sha256: Sha256
+    mask_parts: MaskParts = Field(default={}, description=PARTS_DESCRIPTION)
     patient: Pseudonym | None = Field(
         default=None,
         description="Pseudonym, equal for all cases of one patient at this site; None: the case is its own patient.",
@@ -261,6 +271,7 @@ class CheckedCase(Contract):
     name: CaseName
     image: RelativePath
     mask: RelativePath | None
+    mask_parts: MaskParts = Field(default={}, description=PARTS_DESCRIPTION)
     reason_code: ReasonCode | None = Field(default=None, description="None: the case is used.")
     reason: Said | None = Field(default=None, description="In plain words, with the values and the remedy.")
     warnings: Annotated[tuple[CaseWarning, ...], AtMost(100)] = ()
@@ -319,17 +330,11 @@ class DescribeDatasetResult(Contract):
     warnings: Annotated[tuple[Said, ...], AtMost(1000)] = Field(
         default=(), description="About the data set as a whole, in plain words."
     )
+    pseudonym_key: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$"), Text(8)] | None = Field(
+        default=None,
+        description=(
+            "Which key made the patients' pseudonyms, and nothing of the key itself: only pseudonyms of one key can be "
+            "compared. None: that of before keys were secret."
+        ),
+    )
     statistics: DatasetStatistics = Field(default={}, description="Sums over the used cases, by split.")
-
-
-def valid_patient_pattern(pattern: str | None) -> str | None:
-    """Raises ValueError where it is no regular expression with exactly one group."""
-    if pattern is None:
-        return None
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression ({error}): try ^([^_]+)_") from None
-    if groups != 1:
-        raise ValueError(f"{pattern!r} has {groups} groups: put parentheses around the patient's part, as ^([^_]+)_")
-    return pattern

@@ -16,9 +16,9 @@ from backend.contracts.datasets import (
     Reading,
     ReasonCode,
     SplitFractions,
-    valid_patient_pattern,
 )
 from backend.contracts.metrics import Split
+from backend.contracts.patient_patterns import valid_patient_pattern
 from backend.contracts.repairs import Remedy, Repair
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.contracts.values import AtMost, Count, Folder, Name
@@ -49,7 +49,8 @@ class DatasetCreate(Contract):
     layout: Layout = Field(
         default="auto",
         description=(
-            "folders: images/ and masks/ (or labels/) holding equal names; datalist: a MONAI or Decathlon JSON file; "
+            "folders: images/ and masks/ (or labels/) holding equal names; per_structure: one mask file for each "
+            "structure, in a folder for each case; datalist: a MONAI or Decathlon JSON file; "
             "nnunet: imagesTr/ and labelsTr/ with dataset.json; bids: sub-*/ with masks below derivatives/."
         ),
     )
@@ -64,8 +65,8 @@ class DatasetCreate(Contract):
     patient_pattern: Pattern | None = Field(
         default=None,
         description=(
-            "Regular expression with one group, the patient's part of a case's name. Cases of one patient share a "
-            "split. Left out: what cases.csv, the BIDS tree or the DICOM headers say."
+            "Regular expression (as RE2 knows them) with one group, the patient's part of a case's name. Cases of one "
+            "patient share a split. Left out: what cases.csv, the BIDS tree or the DICOM headers say."
         ),
         examples=["^(P[0-9]+)_"],
     )

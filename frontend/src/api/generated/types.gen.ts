@@ -275,6 +275,14 @@ export type CaseFile = {
      */
     mask: string;
     /**
+     * Mask Parts
+     *
+     * Of a mask that is one file for each structure: the structures' names in the data set, and each one's file. Empty: `mask` is one file.
+     */
+    mask_parts?: {
+        [key: string]: string;
+    };
+    /**
      * Mask Sha256
      */
     mask_sha256: string;
@@ -357,7 +365,7 @@ export type CaseRecord = {
     /**
      * Reason Code
      */
-    reason_code: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    reason_code: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | 'bad_name' | null;
     /**
      * Remedies
      *
@@ -658,6 +666,14 @@ export type CheckedCase = {
      */
     mask: string | null;
     /**
+     * Mask Parts
+     *
+     * Of a mask that is one file for each structure: the structures' names in the data set, and each one's file. Empty: `mask` is one file.
+     */
+    mask_parts?: {
+        [key: string]: string;
+    };
+    /**
      * Mask Sha256
      */
     mask_sha256?: string | null;
@@ -700,7 +716,7 @@ export type CheckedCase = {
      *
      * None: the case is used.
      */
-    reason_code?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+    reason_code?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | 'bad_name' | null;
     /**
      * Remedies
      *
@@ -1347,9 +1363,9 @@ export type DatasetCreate = {
     /**
      * Layout
      *
-     * folders: images/ and masks/ (or labels/) holding equal names; datalist: a MONAI or Decathlon JSON file; nnunet: imagesTr/ and labelsTr/ with dataset.json; bids: sub-* with masks below derivatives/.
+     * folders: images/ and masks/ (or labels/) holding equal names; per_structure: one mask file for each structure, in a folder for each case; datalist: a MONAI or Decathlon JSON file; nnunet: imagesTr/ and labelsTr/ with dataset.json; bids: sub-* with masks below derivatives/.
      */
-    layout?: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
+    layout?: 'auto' | 'folders' | 'per_structure' | 'datalist' | 'nnunet' | 'bids';
     /**
      * Name
      */
@@ -1357,7 +1373,7 @@ export type DatasetCreate = {
     /**
      * Patient Pattern
      *
-     * Regular expression with one group, the patient's part of a case's name. Cases of one patient share a split. Left out: what cases.csv, the BIDS tree or the DICOM headers say.
+     * Regular expression (as RE2 knows them) with one group, the patient's part of a case's name. Cases of one patient share a split. Left out: what cases.csv, the BIDS tree or the DICOM headers say.
      */
     patient_pattern?: string | null;
     /**
@@ -1450,7 +1466,7 @@ export type DatasetRecord = {
      *
      * As the check found it.
      */
-    found_layout: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids' | null;
+    found_layout: 'auto' | 'folders' | 'per_structure' | 'datalist' | 'nnunet' | 'bids' | null;
     fractions: SplitFractions;
     /**
      * Id
@@ -1465,7 +1481,7 @@ export type DatasetRecord = {
      *
      * As asked.
      */
-    layout: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
+    layout: 'auto' | 'folders' | 'per_structure' | 'datalist' | 'nnunet' | 'bids';
     /**
      * May Send Thumbnails
      *
@@ -1695,7 +1711,7 @@ export type DescribeDatasetPayload = {
     /**
      * Layout
      */
-    layout?: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids';
+    layout?: 'auto' | 'folders' | 'per_structure' | 'datalist' | 'nnunet' | 'bids';
     /**
      * May Send Hashes
      */
@@ -1743,7 +1759,13 @@ export type DescribeDatasetResult = {
      *
      * How the files turned out to be arranged.
      */
-    layout?: 'auto' | 'folders' | 'datalist' | 'nnunet' | 'bids' | null;
+    layout?: 'auto' | 'folders' | 'per_structure' | 'datalist' | 'nnunet' | 'bids' | null;
+    /**
+     * Pseudonym Key
+     *
+     * Which key made the patients' pseudonyms, and nothing of the key itself: only pseudonyms of one key can be compared. None: that of before keys were secret.
+     */
+    pseudonym_key?: string | null;
     /**
      * How they were read: as asked, completed by the data set's own dataset.json.
      */
@@ -3587,7 +3609,7 @@ export type LabelMap = {
     /**
      * Ignored Names
      *
-     * Segments and ROIs that are left out.
+     * Segments and ROIs that are left out; `*` stands for every one not mapped.
      */
     ignored_names?: Array<string>;
     /**
@@ -6798,7 +6820,7 @@ export type SiteNotCompared = {
     /**
      * Num Cases
      *
-     * Used cases without a hash that may be compared.
+     * Used cases whose hashes, or patients, cannot be compared.
      */
     num_cases: number;
     /**
@@ -8730,7 +8752,7 @@ export type DownloadCasesData = {
         /**
          * Reason
          */
-        reason?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | null;
+        reason?: 'no_mask' | 'no_image' | 'unreadable_image' | 'unreadable_mask' | 'size_mismatch' | 'geometry_mismatch' | 'wrong_dimensions' | 'missing_spacing' | 'unknown_label' | 'empty_mask' | 'wrong_channels' | 'duplicate' | 'bad_name' | null;
     };
     url: '/api/v1/datasets/{dataset_id}/cases.csv';
 };
