@@ -17,15 +17,21 @@ from backend.contracts.tasks import (
 from worker.api_client import ApiClient
 from worker.datasets.check import DecodedCase
 from worker.datasets.folder import CheckOptions, check_folder, read_case
+from worker.datasets.pseudonyms import PseudonymKey
 from worker.datasets.viewer_files import image_nifti, mask_nifti, thumbnail_jpeg
 from worker.engine.data import Case, ParticipantData
 from worker.engine.evaluation import EvaluatedCase
 from worker.engine.plan import GLOBAL, personalized
 from worker.lease import Lease
+from worker.pseudonym_secret import pseudonym_secret
 
 
-def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lease) -> DescribeDatasetResult:
-    """Every case with its split or the reason why it is not used; thumbnails where the site lets images leave."""
+def describe_dataset(
+    payload: DescribeDatasetPayload, api: ApiClient, lease: Lease, home: Path
+) -> DescribeDatasetResult:
+    """Every case with its split or the reason why it is not used; thumbnails where the site lets images leave.
+
+    home: the worker's, where the secret of patients' pseudonyms is."""
     thumbnails: dict[str, str] = {}
 
     def visit(case: DecodedCase) -> None:
@@ -39,7 +45,7 @@ def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lea
         layout=payload.layout,
         reading=payload.reading,
         patient_pattern=payload.patient_pattern,
-        site=payload.site,
+        pseudonyms=PseudonymKey(pseudonym_secret(home), payload.site),
         may_send_hashes=payload.may_send_hashes,
     )
     found = check_folder(payload.folder, payload.task, payload.fractions, payload.seed, visit, options)
@@ -50,6 +56,7 @@ def describe_dataset(payload: DescribeDatasetPayload, api: ApiClient, lease: Lea
         reading=found.reading,
         warnings=found.warnings,
         statistics=found.statistics,
+        pseudonym_key=found.pseudonym_key,
     )
 
 

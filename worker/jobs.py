@@ -54,7 +54,7 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
     """Raises ValueError for the caller's fault, OSError for what may pass, StopRequested."""
     match payload:
         case DescribeDatasetPayload():
-            return describe_dataset(payload, toolbox.api, lease)
+            return describe_dataset(payload, toolbox.api, lease, toolbox.settings.folder)
         case DryRunSitePayload():
             return dry_run_site(payload, toolbox, lease)
         case InitializeRunPayload():

@@ -20,10 +20,10 @@ MAX_FOUND = 2000
 
 @dataclass(frozen=True)
 class UsedCase:
-    """A used case. Its hashes are None where they may not be compared."""
+    """A used case. Its hashes are None where they may not be compared. patient: the key's name and the pseudonym."""
 
     shown: LeakageCase
-    patient: str | None
+    patient: tuple[str | None, str] | None
     pixel_sha256: str | None
     perceptual_hash: str | None
 
@@ -107,8 +107,8 @@ def _by_use(group: list[UsedCase]) -> tuple[list[UsedCase], list[UsedCase]]:
 
 def _of_patients(cases: list[UsedCase]) -> Iterator[Found]:
     """For each patient with cases in several splits of one site, one pair, with a tested case where there is one.
-    Pseudonyms are equal in all data sets of a site, and mean nothing elsewhere."""
-    by_patient: defaultdict[tuple[str, str], dict[Split, UsedCase]] = defaultdict(dict)
+    Pseudonyms of one key are equal in all data sets of a site, and mean nothing elsewhere."""
+    by_patient: defaultdict[tuple[str, tuple[str | None, str]], dict[Split, UsedCase]] = defaultdict(dict)
     for case in cases:
         if case.patient is not None:
             by_patient[case.shown.site_slug, case.patient].setdefault(case.shown.split, case)

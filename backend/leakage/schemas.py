@@ -34,7 +34,7 @@ class LeakagePair(BaseModel):
 class SiteNotCompared(BaseModel):
     site_slug: str
     site_name: str
-    num_cases: int = Field(description="Used cases without a hash that may be compared.")
+    num_cases: int = Field(description="Used cases whose hashes, or patients, cannot be compared.")
     reason: str = Field(description="With what would make them comparable.")
 
 

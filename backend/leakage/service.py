@@ -4,6 +4,7 @@ Inside a data set the readiness check itself skips exact duplicates and keeps ne
 are compared with each other, at one site and at several.
 """
 
+from collections import Counter
 from typing import cast
 
 from sqlalchemy import select
@@ -34,7 +35,7 @@ def leakage_report(session: Session, federation_id: str) -> LeakageReport:
         num_serious=sum(pair.is_serious for pair in found),
         is_complete=is_complete,
         pairs=[_pair(pair) for pair in found[:MAX_PAIRS]],
-        not_compared=[entry for site in sites if (entry := _not_compared(site, cases_of[site.id])) is not None],
+        not_compared=[entry for site in sites for entry in _all_not_compared(site, cases_of[site.id])],
         threshold_bits=NEAR_DUPLICATE_BITS,
     )
 
@@ -42,7 +43,7 @@ def leakage_report(session: Session, federation_id: str) -> LeakageReport:
 def _used_cases(session: Session, site: Site) -> list[UsedCase]:
     """Of the site's ready data sets, with the hashes that its policy of now lets be compared."""
     query = (
-        select(Case, Dataset.name)
+        select(Case, Dataset.name, Dataset.pseudonym_key)
         .join(Dataset, Dataset.id == Case.dataset_id)
         .where(Dataset.site_id == site.id, Dataset.status == DatasetStatus.READY, Case.used)
         .order_by(Dataset.created_at, Dataset.id, Case.name)
@@ -59,12 +60,30 @@ def _used_cases(session: Session, site: Site) -> list[UsedCase]:
                 dataset_id=case.dataset_id,
                 dataset_name=dataset_name,
             ),
-            patient=case.patient,
+            patient=None if case.patient is None else (pseudonym_key, case.patient),
             pixel_sha256=case.pixel_sha256 if may_compare else None,
             perceptual_hash=case.perceptual_hash if may_compare else None,
         )
-        for case, dataset_name in session.execute(query)
+        for case, dataset_name, pseudonym_key in session.execute(query)
     ]
+
+
+def _all_not_compared(site: Site, cases: list[UsedCase]) -> list[SiteNotCompared]:
+    return [entry for entry in (_not_compared(site, cases), _patients_not_compared(site, cases)) if entry is not None]
+
+
+def _patients_not_compared(site: Site, cases: list[UsedCase]) -> SiteNotCompared | None:
+    """Where pseudonyms of the site's data sets come from several keys; those of one key are compared."""
+    counts = Counter(case.patient[0] for case in cases if case.patient is not None)
+    if len(counts) < 2:
+        return None
+    num_cases = sum(counts.values()) - max(counts.values())
+    reason = (
+        "Pseudonyms of patients in its data sets come from different keys (one was checked by another worker, with "
+        "another home, or before keys were secret), and patients are compared only within one key: check its data sets "
+        "again."
+    )
+    return SiteNotCompared(site_slug=site.slug, site_name=site.name, num_cases=num_cases, reason=reason)
 
 
 def _not_compared(site: Site, cases: list[UsedCase]) -> SiteNotCompared | None:

@@ -28,7 +28,9 @@ class Sites:
         self.backend, self.worker = backend, worker
         self.federation_id = backend.post("/federations", {"name": "Eyes", "task": DISC})["id"]
 
-    def add(self, name: str, *data_sets: list[dict[str, Any]], hashes: bool = True) -> str:
+    def add(
+        self, name: str, *data_sets: list[dict[str, Any]], hashes: bool = True, keys: tuple[str | None, ...] = ()
+    ) -> str:
         """A site with data sets named 1, 2, ...; the worker sends what it was allowed to send."""
         body = {"name": name, "policy": {"may_send_hashes": hashes}}
         site_id = str(self.backend.post(f"/federations/{self.federation_id}/sites", body)["id"])
@@ -38,7 +40,9 @@ class Sites:
             assert task_id is not None
             claimed = self.worker.must_claim(task_id)
             assert claimed["payload"]["may_send_hashes"] is hashes
-            response = self.worker.complete(claimed, {"kind": "describe_dataset", "cases": cases})
+            key = keys[number - 1] if keys else None
+            result = {"kind": "describe_dataset", "cases": cases, "pseudonym_key": key}
+            response = self.worker.complete(claimed, result)
             assert response.status_code == 204, response.text
         return site_id
 
@@ -174,3 +178,16 @@ def test_many_hashes_are_compared_quickly() -> None:
     start = time.process_time()
     assert near_pairs(hashes, 24) == {}
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(("keys", "num_pairs"), [(("0" * 8, "0" * 8), 1), ((None, None), 1), ((None, "0" * 8), 0)])
+def test_pseudonyms_of_different_keys_are_not_compared_and_that_is_said(
+    sites: Sites, keys: tuple[str | None, ...], num_pairs: int
+) -> None:
+    """One data set was checked before keys were secret, or by a worker with another home."""
+    first, second = [case("a", "train", "1", patient="p")], [case("c", "test", "3", patient="p")]
+    sites.add("A", first, second, keys=keys)
+    report = sites.report()
+    assert [pair["kind"] for pair in report["pairs"]] == ["patient"] * num_pairs
+    assert len(report["not_compared"]) == 1 - num_pairs
+    assert all("check its data sets again" in entry["reason"] for entry in report["not_compared"])

@@ -1,7 +1,5 @@
 """A data set at its site: the readiness check of all its cases, and reading a checked case again."""
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,8 +26,11 @@ from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
 from worker.datasets.labels import label_map_from_names
 from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
+from worker.datasets.names import showable
+from worker.datasets.patients import about_patients, with_patients
+from worker.datasets.pseudonyms import PseudonymKey
 from worker.datasets.readers import content_sha256
-from worker.datasets.reading import ReadCase, read_files
+from worker.datasets.reading import ReadCase, mask_sha256, read_files
 from worker.datasets.remedies import skipped_with_remedies
 from worker.datasets.repaired_labels import with_largest_value
 from worker.datasets.seen_masks import SeenMasks
@@ -45,19 +46,20 @@ Visit = Callable[[DecodedCase], None]
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """site: part of the key of patients' pseudonyms, which are so equal in all data sets of a site and nowhere else."""
+    """pseudonyms: the key of patients' pseudonyms; None: one that is forgotten after the check."""
 
     layout: Layout = "auto"
     reading: Reading = field(default_factory=Reading)
     patient_pattern: str | None = None
-    site: str = ""
+    pseudonyms: PseudonymKey | None = None
     may_send_hashes: bool = True
 
 
 @dataclass(frozen=True)
 class FolderCheck:
     """Every case in name order, used or not, and the share of used pixels in each bin of grey value. reading: as asked,
-    completed by the data set's own names of labels. warnings: about the data set as a whole."""
+    completed by the data set's own names of labels. warnings: about the data set as a whole. pseudonym_key: the name of
+    the key of patients' pseudonyms; None where it is forgotten."""
 
     cases: tuple[CheckedCase, ...]
     intensity_histogram: tuple[float, ...]
@@ -65,6 +67,7 @@ class FolderCheck:
     reading: Reading
     warnings: tuple[str, ...]
     statistics: DatasetStatistics
+    pseudonym_key: str | None
 
 
 def check_folder(
@@ -83,20 +86,22 @@ def check_folder(
     _require_possible(options.reading, task)
     require_fractions(fractions)  # bad fractions are told before an hour of reading
     listing = list_cases(folder, options.layout, options.reading.channel)
-    listing, unmatched = _with_patients(listing, options.patient_pattern)
+    listing, unmatched = with_patients(listing, options.patient_pattern)
     reading, label_warnings = _completed(options.reading, listing, task)
     reading = with_largest_value(root_of(folder), listing, reading)
     found, histograms = _check_together(root_of(folder), listing, task, reading, visit)
     open_splits = {case.name: case.splits for case in listing.cases}
     cases = _with_splits(found, open_splits, fractions, seed)
-    warnings = (*listing.warnings, *unmatched, *label_warnings, *_about_cases(cases, task))
+    warnings = (*listing.warnings, *unmatched, *label_warnings, *_about_cases(cases, task), *about_patients(cases))
+    key = options.pseudonyms or PseudonymKey.of_this_process()
     return FolderCheck(
-        cases=tuple(_as_may_leave(case, options) for case in cases),
+        cases=tuple(_as_may_leave(case, options, key) for case in cases),
         intensity_histogram=_shares(histograms),
         layout=listing.layout,
         reading=reading,
-        warnings=warnings,
+        warnings=tuple(showable(warning) for warning in warnings),
         statistics=dataset_statistics(cases, histograms),
+        pseudonym_key=key.name if options.pseudonyms else None,
     )
 
 
@@ -111,21 +116,23 @@ def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, readin
 
     Raises DataProblem where a file is gone, or is no longer the one that was checked.
     """
-    root = root_of(folder)
+    root, reading = root_of(folder), reading or Reading()
     try:
-        files = read_files(root, case.image, case.mask, task, reading or Reading())
+        files = read_files(root, case.image, case.mask, task, reading, parts=case.mask_parts)
     except Skip as skip:
-        for path, sha256 in ((case.image, case.image_sha256), (case.mask, case.mask_sha256)):
-            _require_unchanged(root, path, sha256, _present_sha256(root, path))
+        image = _present(root, case.image, lambda: content_sha256(root, case.image))
+        _require_unchanged(root, case.image, case.image_sha256, image)
+        mask = _present(root, case.mask, lambda: mask_sha256(root, case.mask, case.mask_parts, task, reading))
+        _require_unchanged(root, case.mask, case.mask_sha256, mask)
         raise DataProblem(f"case {case.name} in {root}: {skip}") from skip
     _require_unchanged(root, case.image, case.image_sha256, files.image_sha256)
     _require_unchanged(root, case.mask, case.mask_sha256, files.mask_sha256)
     return files.case
 
 
-def _present_sha256(root: Path, path: str) -> str:
+def _present(root: Path, path: str, sha256: Callable[[], str]) -> str:
     try:
-        return content_sha256(root, path)
+        return sha256()
     except UnsafeFile as error:
         raise DataProblem(f"{root / path} {error}") from None
 
@@ -136,18 +143,6 @@ def _require_unchanged(root: Path, path: str, checked: str, present: str) -> Non
             f"{root / path} changed since the data set was checked (SHA-256 {present[:12]}..., was {checked[:12]}...): "
             "restore the file, or check the data set again and start a new experiment"
         )
-
-
-def _with_patients(listing: Listing, pattern: str | None) -> tuple[Listing, tuple[str, ...]]:
-    """A pattern goes before what the data set says; a name that it does not match is its own patient."""
-    if pattern is None:
-        return listing, ()
-    matches = {case.name: re.search(pattern, case.name) for case in listing.cases}
-    patients = {name: match.group(1) if match else None for name, match in matches.items()}
-    cases = tuple(replace(case, patient=patients[case.name] or case.name) for case in listing.cases)
-    unmatched = sorted(name for name, patient in patients.items() if not patient)
-    text = f"The patient pattern {pattern} does not match {len(unmatched)} case(s), each taken as its own patient, as "
-    return replace(listing, cases=cases), (f"{text}{unmatched[0]}.",) if unmatched else ()
 
 
 def _completed(reading: Reading, listing: Listing, task: SegmentationTask) -> tuple[Reading, tuple[str, ...]]:
@@ -253,12 +248,11 @@ def _about_cases(cases: Sequence[CheckedCase], task: SegmentationTask) -> list[s
     return warnings
 
 
-def _as_may_leave(case: CheckedCase, options: CheckOptions) -> CheckedCase:
+def _as_may_leave(case: CheckedCase, options: CheckOptions, key: PseudonymKey) -> CheckedCase:
     """The patient as a pseudonym; hashes of decoded images only where the site's policy lets them leave."""
     update: dict[str, object] = {}
     if case.patient is not None:
-        key = hashlib.sha256(options.site.encode()).digest()
-        update["patient"] = hashlib.blake2b(case.patient.encode(), key=key, digest_size=8).hexdigest()
+        update["patient"] = key.pseudonym(case.patient)
     if not options.may_send_hashes:
         update |= {"pixel_sha256": None, "perceptual_hash": None}
     return case.model_copy(update=update)

@@ -39,3 +39,5 @@ class Case(Base):
     warnings: Mapped[list[Any] | None]
     repairs: Mapped[list[Any] | None]
     remedies: Mapped[list[Any] | None]
+    #: Of a mask of one file for each structure, the files by the structures' names.
+    mask_parts: Mapped[dict[str, Any] | None]

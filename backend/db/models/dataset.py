@@ -37,5 +37,7 @@ class Dataset(Base):
     found_layout: Mapped[str | None]
     found_reading: Mapped[Reading | None] = mapped_column(ContractJson(Reading))
     warnings: Mapped[list[Any] | None]
+    #: Which key made the pseudonyms of its patients; None: the one of before keys were secret.
+    pseudonym_key: Mapped[str | None]
     #: Of the last check; None before it, or where it was before there were statistics.
     statistics: Mapped[DatasetStatistics | None] = mapped_column(ContractJson(DatasetStatistics))

@@ -21,7 +21,7 @@ export function Leakage({ report }: { report: LeakageReport }) {
         {leakageSentence(report)}
       </Text>
       {report.not_compared.map((site) => (
-        <Alert key={site.site_slug} color="gray" py="xs">
+        <Alert key={`${site.site_slug} ${site.reason}`} color="gray" py="xs">
           {site.site_name}: {plural(site.num_cases, "image")} not compared. {site.reason}
         </Alert>
       ))}
