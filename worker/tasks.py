@@ -118,10 +118,11 @@ def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequ
 
 def _failure(claimed: ClaimedTask, kind: FailureKind, message: str, retryable: bool) -> FailRequest:
     """Called while the error is being handled: the traceback is for the log."""
-    logger.warning("%s failed: %s", _title(claimed.payload), message, exc_info=True)
-    detail = readable(traceback.format_exc())[-20000:]
-    message = readable(message)[:2000]
-    return FailRequest(attempt=claimed.attempt, kind=kind, message=message, detail=detail, retryable=retryable)
+    detail, message = readable(traceback.format_exc()), readable(message)
+    logger.warning("%s failed: %s\n%s", _title(claimed.payload), message, detail)
+    return FailRequest(
+        attempt=claimed.attempt, kind=kind, message=message[:2000], detail=detail[-20000:], retryable=retryable
+    )
 
 
 def is_out_of_memory(error: Exception) -> bool:

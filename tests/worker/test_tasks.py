@@ -201,3 +201,25 @@ def work(lease: Lease, steps: list[int], num_steps: int) -> TaskResult:
         steps.append(step)
         lease.report((step + 1) / num_steps)
     return RESULT
+
+
+def test_a_result_that_cannot_be_sent_is_a_failure_that_is_told(
+    server: WorkerApiServer, run: Callable[..., None]
+) -> None:
+    """A text with a lone surrogate, as the name of a file that is no UTF-8 has, cannot be JSON."""
+    ledger = Ledger(server)
+    run(lambda _payload, _lease: AggregateRoundResult.model_construct(parts={"x": "\udcff"}, downloads={}))
+    (told,) = ledger.told("fail")
+    assert (told["kind"], told["retryable"]) == ("unexpected", False)
+    assert "the result could not be handed in" in str(told["message"])
+
+
+def test_a_failure_whose_text_is_no_utf8_is_told(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    ledger = Ledger(server)
+
+    def fail(_payload: TaskPayload, _lease: Lease) -> TaskResult:
+        raise ValueError("images/\udcff.png is damaged")
+
+    run(fail)
+    (told,) = ledger.told("fail")
+    assert told["message"] == "images/\\udcff.png is damaged"
