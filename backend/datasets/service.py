@@ -180,6 +180,7 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     dataset.intensity_histogram = list(result.intensity_histogram)
     dataset.found_layout, dataset.found_reading = result.layout, result.reading
     dataset.warnings = list(result.warnings)
+    dataset.pseudonym_key = result.pseudonym_key
     dataset.statistics = result.statistics
     dataset.fingerprint = _fingerprint(used, result.reading or Reading()) if used else None
     session.flush()
@@ -247,6 +248,7 @@ def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManife
                 "mask": case.mask,
                 "image_sha256": case.image_sha256,
                 "mask_sha256": case.mask_sha256,
+                "mask_parts": case.mask_parts or {},
                 "patient": case.patient,
             }
         )
@@ -354,6 +356,7 @@ def _fill_case(case: Case, checked: CheckedCase) -> None:
     case.reason_code, case.reason = checked.reason_code, checked.reason
     case.split = checked.split
     case.image, case.mask = checked.image, checked.mask
+    case.mask_parts = dict(checked.mask_parts)
     case.image_sha256, case.mask_sha256 = checked.image_sha256, checked.mask_sha256
     case.width, case.height = checked.width, checked.height
     case.structure_shares = dict(checked.structure_shares)

@@ -6,7 +6,11 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from backend.datasets.service import manifest_of
+from backend.db.models import Dataset, Site
+from backend.db.session import unit_of_work
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -44,6 +48,10 @@ def site(backend: LiveBackend) -> str:
         ),
         ({"label_map": {"structures": {"disc": {}}}}, "label_map.structures.disc", "list at least one integer or name"),
         ({"patient_pattern": "P[0-9]+"}, "patient_pattern", "put parentheses around the patient's part"),
+        ({"patient_pattern": "(P"}, "patient_pattern", "is no regular expression as RE2 knows them"),
+        ({"patient_pattern": r"(P[0-9])_\1"}, "patient_pattern", "references back"),
+        ({"patient_pattern": "(?=P)(.)"}, "patient_pattern", "looking ahead or behind"),
+        ({"patient_pattern": "((a{1000}){1000})"}, "patient_pattern", "invalid repetition size"),
         ({"layout": "zip"}, "layout", "zip"),
     ],
 )
@@ -203,3 +211,15 @@ def test_runs_on_a_data_set_are_named(backend: LiveBackend, federation: dict[str
     assert found["fingerprint"] == dataset["fingerprint"]
     refused = backend.admin.delete(f"/api/v1/datasets/{dataset['id']}")
     assert (refused.status_code, "1 run(s) of Try" in refused.json()["detail"]) == (409, True)
+
+
+def test_a_mask_of_one_file_for_each_structure_reaches_the_worker_that_reads_it(
+    backend: LiveBackend, worker: PlayedWorker, site: str
+) -> None:
+    parts = {"disc": "masks/a/disc.png", "cup": "masks/a/cup.png"}
+    with_parts = [case("a", mask="masks/a", mask_parts=parts), case("b", split="test")]
+    fingerprint(backend, worker, site, with_parts)
+    with unit_of_work(backend.platform.database) as session:
+        dataset = session.scalars(select(Dataset)).one()
+        manifest = manifest_of(session, dataset, session.get_one(Site, dataset.site_id))
+    assert [file.mask_parts for file in manifest.cases] == [parts, {}]

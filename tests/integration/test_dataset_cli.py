@@ -55,7 +55,7 @@ def test_volumes_are_checked_without_a_server(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--layout", "zip"), "layout: Input should be 'auto', 'folders', 'datalist', 'nnunet' or 'bids'"),
+        (("--layout", "zip"), "layout: Input should be 'auto', 'folders', 'per_structure', 'datalist', 'nnunet'"),
         (("--layout", "nnunet"), "has no folder imagesTr/"),
         (("--train", "0.9", "--val", "0.2"), "must be less than 1"),
         (("--patient-pattern", "case"), "put parentheses around the patient's part"),

@@ -55,7 +55,7 @@ def check_case(
         raise listed.skip
     if listed.mask is None:
         raise Skip("no_mask", f"{listed.image} has no mask: add one")
-    files = read_files(root, listed.image, listed.mask, task, reading, seen)
+    files = read_files(root, listed.image, listed.mask, task, reading, seen, listed.parts)
     case = files.case
     photograph = is_photograph(case.image, case.spacing)
     values = unit_photograph(case.image) if photograph else case.image.astype(np.float32)
@@ -74,7 +74,7 @@ def check_case(
 
 
 def unchecked(listed: ListedCase) -> CheckedCase:
-    return CheckedCase(name=listed.name, image=listed.image, mask=listed.mask)
+    return CheckedCase(name=listed.name, image=listed.image, mask=listed.mask, mask_parts=dict(listed.parts))
 
 
 def skipped(case: CheckedCase, skip: Skip) -> CheckedCase:

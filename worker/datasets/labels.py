@@ -22,6 +22,8 @@ from worker.datasets.seen_masks import WHITE, SeenMasks
 
 StructureMasks = NDArray[np.bool_]
 Labels = NDArray[np.int32]
+#: In ignored_names, all names that no structure is mapped to.
+EVERY_OTHER = "*"
 #: What a reason lists before it says `and n more`.
 _MAX_LISTED = 8
 
@@ -153,7 +155,7 @@ def _require_known_names(path: str, mask: NamedMask, wanted: Mapping[str, tuple[
     known = {name for names in wanted.values() for name in names}
     ignored = {folded(name) for name in label_map.ignored_names} if label_map else set()
     present = {folded(name) for name in mask.names}
-    unknown = [name for name in mask.names if folded(name) not in known | ignored]
+    unknown = [name for name in mask.names if folded(name) not in known | ignored and EVERY_OTHER not in ignored]
     if not unknown and (known & present or reading.empty_means_nothing_there):
         return
     source = "label_map.structures" if label_map else "the task's structures"
@@ -193,7 +195,7 @@ def _require_known(
         raise Skip(
             "unknown_label",
             f"{path} holds the value(s) {_in_words(unknown)}, which the label map does not know (0 = background; "
-            f"{known_in_words}): add each to a structure, or to its ignored_values",
+            f"{known_in_words}): add each to a structure, or to its ignored_values, which count as background",
         )
     if len(known) > 2 and set(unknown) <= {127, 128, WHITE}:
         remedy = "it looks like a picture made for the eye: save the labels themselves, or give a label map"

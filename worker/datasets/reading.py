@@ -1,6 +1,6 @@
 """One case read: image and structures, as the check and every run read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,24 @@ from worker.datasets.exif_turns import turn_warnings
 from worker.datasets.files import UnsafeFile
 from worker.datasets.labels import StructureMasks, folded, wanted_names
 from worker.datasets.layouts.model import Skip
+from worker.datasets.mask_parts import PartProblem, are_parts, parts_sha256, read_parts
 from worker.datasets.noteworthy import about_slices, about_values
 from worker.datasets.readers import (
     CannotRead,
     DecodedImage,
     LabelMask,
     MissingSpacing,
+    NamedMask,
     Note,
     WrongChannels,
     WrongDimensions,
     WrongGeometry,
     WrongSize,
+    content_sha256,
     read_image,
     read_mask,
 )
+from worker.datasets.readers.placing import Wanted
 from worker.datasets.repaired_labels import repaired_planes
 from worker.datasets.seen_masks import SeenMasks
 
@@ -70,12 +74,19 @@ def read_files(
     task: SegmentationTask,
     reading: Reading,
     seen: SeenMasks | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> ReadFiles:
-    """seen: learns what the mask holds, while a data set is checked. Raises Skip where the case cannot be used."""
+    """seen: learns what the mask holds, while a data set is checked. parts: of a mask of one file for each structure.
+    Raises Skip where the case cannot be used."""
     pixels, image = read_pixels(root, image_path, task, reading.channel)
-    wanted = wanted_names(task, reading.label_map)
+    wanted = wanted_by(task, reading)
     try:
-        mask = read_mask(root, mask_path, image, lambda name: folded(name) in wanted, reading.repairs)
+        if parts and are_parts(mask_path, parts, wanted):
+            mask: LabelMask | NamedMask = read_parts(root, parts, image, wanted)
+        else:
+            mask = read_mask(root, mask_path, image, wanted, reading.repairs)
+    except PartProblem as error:
+        raise Skip(_mask_code(error.cause), str(error)) from None
     except (UnsafeFile, CannotRead) as error:
         raise Skip(_mask_code(error), f"{mask_path} {error}") from None
     structures, of_values = repaired_planes(mask_path, mask, pixels.shape[:-1], task, reading, seen)
@@ -100,6 +111,18 @@ def read_files(
 
 def _warnings(path: str, notes: Iterable[Note]) -> list[CaseWarning]:
     return [CaseWarning(code=note.code, message=f"{path} {note.text}.") for note in notes]
+
+
+def wanted_by(task: SegmentationTask, reading: Reading) -> Wanted:
+    """Whether a structure of this name in the data set's masks is one of the task's."""
+    wanted = wanted_names(task, reading.label_map)
+    return lambda name: folded(name) in wanted
+
+
+def mask_sha256(root: Path, mask_path: str, parts: Mapping[str, str], task: SegmentationTask, reading: Reading) -> str:
+    """Of the mask's files as they are now, as `read_files` gives it. Raises UnsafeFile."""
+    wanted = wanted_by(task, reading)
+    return parts_sha256(root, parts, wanted) if are_parts(mask_path, parts, wanted) else content_sha256(root, mask_path)
 
 
 def read_pixels(root: Path, path: str, task: SegmentationTask, channel: int | None) -> tuple[ImageArray, DecodedImage]:

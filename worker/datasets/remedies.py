@@ -23,6 +23,8 @@ def skipped_with_remedies(
     case = skipped(unchecked(listed), skip)
     if listed.mask is None or listed.skip is not None or skip.code not in _MENDABLE:
         return case
+    if listed.parts and listed.mask not in listed.parts.values():  # several files are read without repairs
+        return case
     remedies = _remedies(root, listed.image, listed.mask, task, reading)
     repairs = [remedy for remedy in remedies if remedy != "empty_means_nothing_there"]
     if not repairs:

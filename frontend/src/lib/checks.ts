@@ -12,6 +12,7 @@ const REASONS: Record<string, string> = {
   empty_mask: "the mask is empty",
   wrong_channels: "the image has another number of channels",
   duplicate: "they repeat another case",
+  bad_name: "the file's name cannot be shown",
   geometry_mismatch: "the mask does not lie on its image",
   wrong_dimensions: "they have another number of dimensions",
   missing_spacing: "the voxels' size is not known",

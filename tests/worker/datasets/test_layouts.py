@@ -13,6 +13,7 @@ from backend.contracts.datasets import LabelMap, Layout, Reading, SplitFractions
 from tests.worker.datasets.fundus_folder import HEIGHT, TASK, WIDTH, make_image, make_mask
 from worker.datasets.folder import CheckOptions, FolderCheck, check_folder
 from worker.datasets.layouts import list_cases
+from worker.datasets.pseudonyms import PseudonymKey
 
 Splits = dict[str, str | None]
 
@@ -195,7 +196,8 @@ def test_a_patient_pattern(tmp_path: Path) -> None:
 
 def test_pseudonyms_differ_between_sites(tmp_path: Path) -> None:
     root = folders(tmp_path, "P1_a", "P1_b", "P2_a")
-    here, there = (check(root, patient_pattern="^(P[0-9]+)_", site=site).cases for site in ("a", "b"))
+    keys = [PseudonymKey(b"0" * 32, site) for site in ("a", "b")]
+    here, there = (check(root, patient_pattern="^(P[0-9]+)_", pseudonyms=key).cases for key in keys)
     assert [c.patient for c in here] != [c.patient for c in there]
     assert here[0].patient == here[1].patient
 

@@ -1,13 +1,19 @@
-"""`cases.csv` at the data set's root: name[,patient][,split], one line a case; an empty field leaves it open."""
+"""`cases.csv` at the data set's root: name[,patient][,split], one line a case; an empty field leaves it open.
+
+A name may also be that of the case's image, with its suffix and folder.
+"""
 
 import csv
 import io
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from backend.contracts.metrics import Split
 from worker.datasets.files import UnsafeFile, read_bytes_inside
 from worker.datasets.layouts.model import ALL_SPLITS, Listing
+from worker.datasets.names import same_name, showable
+from worker.datasets.readers import stem_of
 
 CASES_CSV = "cases.csv"
 
@@ -22,7 +28,8 @@ def with_cases_csv(listing: Listing, root: Path) -> Listing:
     """The listing with the file's patients and splits, where there is one. Raises ValueError naming the line."""
     if not (root / CASES_CSV).is_file():
         return listing
-    lines = _read(root)
+    listed = _read(root)
+    lines = _by_case(listed, listing, root)
     cases = []
     for case in listing.cases:
         line = lines.get(case.name, _Line(None, None))
@@ -32,11 +39,35 @@ def with_cases_csv(listing: Listing, root: Path) -> Listing:
     return replace(listing, cases=tuple(cases), warnings=(*listing.warnings, *_differences(set(lines), names)))
 
 
+def _by_case(listed: dict[str, _Line], listing: Listing, root: Path) -> dict[str, _Line]:
+    """Lines by the names of the cases that they mean; those of no case by their own. Raises ValueError where two mean
+    one case, or none means any."""
+    names = {same_name(case.name): case.name for case in listing.cases}
+    stems = {same_name(stem_of(PurePosixPath(case.image).name)): case.name for case in listing.cases}
+    lines: dict[str, _Line] = {}
+    known = set(names.values())
+    first: dict[str, str] = {}
+    for written, line in listed.items():
+        stem = same_name(stem_of(PurePosixPath(written.replace("\\", "/")).name))
+        name = names.get(same_name(written)) or names.get(stem) or stems.get(stem) or written
+        if name in lines:
+            raise ValueError(
+                f"{root / CASES_CSV} names the case {name} as {first[name]} and as {written}: keep one line"
+            )
+        lines[name], first[name] = line, written
+    if lines and known and not known & lines.keys():
+        raise ValueError(
+            f"{root / CASES_CSV} names none of the {len(known)} cases that are there: it has names as {min(lines)}, "
+            f"where the cases are called as {min(known)}; write the cases' names"
+        )
+    return lines
+
+
 def _differences(listed: set[str], found: set[str]) -> list[str]:
     absent, unlisted = sorted(listed - found), sorted(found - listed)
     warnings = []
     if absent:
-        warnings.append(f"{CASES_CSV} names {len(absent)} case(s) that are not there, as {absent[0]}.")
+        warnings.append(f"{CASES_CSV} names {len(absent)} case(s) that are not there, as {showable(absent[0])}.")
     if unlisted:
         warnings.append(f"{CASES_CSV} does not name {len(unlisted)} case(s) that are there, as {unlisted[0]}.")
     return warnings
@@ -58,7 +89,16 @@ def _read(root: Path) -> dict[str, _Line]:
         )
     lines: dict[str, _Line] = {}
     for row in reader:
+        if not any(field for field in _fields(row)):
+            continue  # spreadsheets leave such lines at the end
         name, split = (row["name"] or "").strip(), (row.get("split") or "").strip()
+        if not name:
+            raise ValueError(f"{root / CASES_CSV}, line {reader.line_num}: there is no name: write the case's name")
+        if None in row:
+            raise ValueError(
+                f"{root / CASES_CSV}, line {reader.line_num}: has more fields than the {len(columns)} columns: put "
+                "quotes around fields with commas"
+            )
         if split not in ("", *ALL_SPLITS):
             raise ValueError(
                 f"{root / CASES_CSV}, line {reader.line_num}: split {split!r} is none of train, val, test or empty"
@@ -70,3 +110,9 @@ def _read(root: Path) -> dict[str, _Line]:
         known = next((known for known in ALL_SPLITS if known == split), None)
         lines[name] = _Line((row.get("patient") or "").strip() or None, known)
     return lines
+
+
+def _fields(row: dict[Any, Any]) -> list[str]:
+    """Of all columns, also of those beyond the header's, without blanks around them."""
+    values = [part for value in row.values() for part in (value if isinstance(value, list) else [value])]
+    return [part.strip() for part in values if part is not None]

@@ -8,12 +8,14 @@ all three splits are drawn from it; where there is a test list and no validation
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from backend.contracts.metrics import Split
-from worker.datasets.layouts.documents import label_names, read_document
+from worker.datasets.layouts.documents import about_ignored, label_names, read_document
 from worker.datasets.layouts.entries import name_of
+from worker.datasets.layouts.listed_paths import ListedPaths
 from worker.datasets.layouts.model import ALL_SPLITS, ListedCase, Listing, Skip
 
 LISTS: Mapping[str, Split] = {"training": "train", "validation": "val", "test": "test", "testing": "test"}
@@ -52,12 +54,14 @@ def list_datalist(root: Path, name: str) -> Listing:
     ]
     given = {LISTS[key] for key in labelled}
     listed = [(_splits(LISTS[key], given), item) for key, items in labelled.items() for item in items]
-    cases = _named([_case(root, splits, item) for splits, item in listed])
+    paths = ListedPaths(root)
+    cases = _named([_case(paths, splits, item) for splits, item in listed])
     if given == {"train"}:
         warnings.append(f"{name} names cases for training only: all three splits are drawn from them.")
     elif "val" not in given:
         warnings.append(f"{name} names no cases for validation: they are drawn from those for training.")
-    return Listing("datalist", cases, label_names(document), tuple(warnings))
+    labels = label_names(document)
+    return Listing("datalist", cases, labels, (*warnings, *about_ignored(labels)))
 
 
 def _may_be_datalist(root: Path, name: str) -> bool:
@@ -79,22 +83,17 @@ def _splits(split: Split, given: set[Split]) -> tuple[Split, ...]:
     return (split,)
 
 
-def _case(root: Path, splits: tuple[Split, ...], item: object) -> ListedCase:
+def _case(paths: ListedPaths, splits: tuple[Split, ...], item: object) -> ListedCase:
     if not isinstance(item, dict) or not isinstance(item.get("image"), str):
         shown = str(item)[:100]
         skip = Skip("no_image", f"the item {shown} names no single image: give `image` one path")
         return ListedCase(shown, shown, None, skip, splits=splits)
-    image = _clean(item["image"])
+    image = paths.found(item["image"])
     patient = next((str(item[key]) for key in PATIENT_KEYS if item.get(key) not in (None, "")), None)
     label = item.get("label")
-    mask = _clean(label) if isinstance(label, str) else None
+    mask = paths.found(label) if isinstance(label, str) else None
     problem = None if mask else Skip("no_mask", f"{image} has no label in the datalist: add `label` to its item")
-    return ListedCase(name_of(root, image), image, mask, problem, patient, splits)
-
-
-def _clean(path: str) -> str:
-    """`./imagesTr/a.nii.gz` as `imagesTr/a.nii.gz`; whether it stays inside is checked where it is read."""
-    return str(PurePosixPath(path))
+    return ListedCase(name_of(paths.root, image), image, mask, problem, patient, splits)
 
 
 def _named(cases: Sequence[ListedCase]) -> tuple[ListedCase, ...]:
@@ -106,16 +105,12 @@ def _named(cases: Sequence[ListedCase]) -> tuple[ListedCase, ...]:
         if name in unique:
             skip = Skip("duplicate", f"{case.image} is listed more than once: keep one item")
             number = next(n for n in range(2, len(cases) + 2) if f"{name} ({n})" not in unique)
-            unique[f"{name} ({number})"] = _renamed(case, f"{name} ({number})", skip)
+            unique[f"{name} ({number})"] = replace(case, name=f"{name} ({number})", skip=skip)
         else:
-            unique[name] = _renamed(case, name, case.skip)
+            unique[name] = replace(case, name=name)
     return tuple(unique[name] for name in sorted(unique))
 
 
 def _with_folder(case: ListedCase) -> str:
     parts = (*PurePosixPath(case.image).parts[:-1], case.name)
     return "_".join(part for part in parts if part not in ("/", "..", "."))
-
-
-def _renamed(case: ListedCase, name: str, skip: Skip | None) -> ListedCase:
-    return ListedCase(name, case.image, case.mask, skip, case.patient, case.splits)

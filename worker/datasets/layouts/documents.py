@@ -1,11 +1,13 @@
 """JSON documents of data sets, and the label names that they give."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from worker.datasets.files import UnsafeFile, read_bytes_inside
+
+_IGNORE = "ignore"
 
 
 def read_document(root: Path, name: str) -> dict[str, Any]:
@@ -30,6 +32,18 @@ def label_names(document: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         if numbers:
             found[str(name)] = numbers
     return found
+
+
+def about_ignored(names: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """nnU-Net's own kind of label: areas of it count neither for the loss nor for the scores."""
+    for name, values in names.items():
+        if name.casefold() == _IGNORE:
+            listed = ", ".join(map(str, values))
+            yield (
+                f"The data set names the label {listed} `{name}`, an area that nnU-Net leaves out of loss and scores. "
+                "That is not possible here: cases with it are skipped, and the label in a label map's ignored_values "
+                "would count as background in both."
+            )
 
 
 def _integers(value: object) -> tuple[int, ...]:

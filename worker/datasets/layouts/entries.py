@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from worker.datasets.layouts.model import ListedCase, Skip
+from worker.datasets.names import same_name
 from worker.datasets.readers import (
     is_companion_name,
     is_dicom_series,
     is_image_name,
     is_litter,
+    is_note,
     looks_like_dicom,
     stem_of,
 )
@@ -19,32 +21,50 @@ PathsByName = Mapping[str, Sequence[str]]
 
 
 def list_entries(root: Path, kind: str) -> PathsByName:
-    """The files of the folder `kind`, and its folders that hold a DICOM series.
+    """The files of the folder `kind`, and its folders.
 
-    Raises ValueError where the folder leads outside, or may not be read."""
+    What is no image by its name or content stands for a case only where no image has the same name; sidecars, notes
+    and what operating systems leave never do. Raises ValueError where the folder leads outside, or may not be read."""
     if not (root / kind).resolve().is_relative_to(root.resolve()):
         raise ValueError(f"{root / kind} is a symbolic link that leads outside of {root}: use a real folder")
     try:
         entries = sorted((root / kind).iterdir())
     except PermissionError as error:
         raise ValueError(f"{error.filename} may not be read: give the worker's user permission to read it") from None
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    images: defaultdict[str, list[str]] = defaultdict(list)
+    others: defaultdict[str, list[str]] = defaultdict(list)
     for entry in entries:
-        if not is_litter(entry.name) and not is_companion_name(entry.name):
-            found[name_of(root, f"{kind}/{entry.name}")].append(f"{kind}/{entry.name}")
-    return dict(found)
+        relative = f"{kind}/{entry.name}"
+        if is_litter(entry.name) or is_companion_name(entry.name):
+            continue
+        is_image = is_image_name(entry.name) or _is_dicom(root, relative)
+        if is_image or not is_note(entry.name):
+            (images if is_image else others)[name_of(root, relative)].append(relative)
+    return {**others, **images}
+
+
+def is_plain_folder(root: Path, relative: str) -> bool:
+    """A folder inside of the root that is no DICOM series."""
+    path = root / relative
+    return path.is_dir() and path.resolve().is_relative_to(root.resolve()) and not _is_dicom(root, relative)
 
 
 def name_of(root: Path, relative: str) -> str:
-    """The case's name: the file's without its suffix; whole for DICOM, whose names are numbers with dots."""
+    """The case's name: the file's without its suffix; whole for DICOM, whose names are numbers with dots, and for
+    folders. Names that look alike are one name, see `same_name`."""
     path = Path(relative)
     if is_image_name(path.name):
-        return stem_of(path.name)
+        name = stem_of(path.name)
+    else:
+        name = path.name if _is_dicom(root, relative) or (root / relative).is_dir() else path.stem
+    return same_name(name) or name
+
+
+def _is_dicom(root: Path, relative: str) -> bool:
     try:
-        whole = is_dicom_series(root, relative) or looks_like_dicom(root / relative)
-    except ValueError:  # outside of the folder: reading it says so
-        whole = False
-    return path.name if whole else path.stem
+        return is_dicom_series(root, relative) or looks_like_dicom(root / relative)
+    except (ValueError, OSError):  # outside of the folder, or a link that leads nowhere: reading it says so
+        return False
 
 
 def pair(name: str, images: PathsByName, masks: PathsByName, image_folder: str, mask_folder: str) -> ListedCase:
@@ -69,5 +89,14 @@ def _pairing_problem(
         )
     for paths in (images[name], masks[name]):
         if len(paths) > 1:
-            return Skip("duplicate", f"{' and '.join(paths)} have the same name: keep one of them")
+            return several(paths)
     return None
+
+
+def several(paths: Sequence[str]) -> Skip:
+    """The skip of a case with several files where one is expected."""
+    stems = {stem_of(Path(path).name) for path in paths}
+    alike = "have the same name"
+    if len(stems) > 1 and len({same_name(stem) for stem in stems}) == 1:
+        alike = "have names that look the same (they differ in blanks, or in how Unicode writes their letters)"
+    return Skip("duplicate", f"{' and '.join(paths)} {alike}: keep one of them")

@@ -1,22 +1,51 @@
-"""`images/` and `masks/` (or `labels/`) that hold files of equal names; their suffixes may differ."""
+"""`images/` and `masks/` (or `labels/`) that hold files of equal names; their suffixes may differ.
+
+Both may hold folders: `images/P01/left.png` and `masks/P01/left.png` are the case `P01_left`. A folder of masks that is
+called as a case, or as a structure, holds one file for each structure, or for each case: see `per_structure`.
+"""
 
 from pathlib import Path
 
-from worker.datasets.layouts.entries import list_entries, pair
+from worker.datasets.layouts.entries import PathsByName, is_plain_folder, list_entries, pair
 from worker.datasets.layouts.model import Listing
+from worker.datasets.layouts.per_structure import with_parts
 from worker.datasets.readers import SUFFIXES_IN_WORDS
 
 IMAGES, MASKS, LABELS = "images", "masks", "labels"
+#: Folders within folders that are looked into.
+_MAX_DEPTH = 5
 
 
 def list_folders(root: Path) -> Listing:
     """Raises ValueError where one of the two folders is missing or there are no images."""
     mask_folder = _mask_folder(root)
-    images, masks = list_entries(root, IMAGES), list_entries(root, mask_folder)
+    images, masks = _flat(root, IMAGES), _flat(root, mask_folder)
     if not images:
         raise ValueError(f"{root / IMAGES} is empty: put {SUFFIXES_IN_WORDS} images there")
-    names = sorted(images.keys() | masks.keys())
-    return Listing("folders", tuple(pair(name, images, masks, IMAGES, mask_folder) for name in names))
+    structured = with_parts(root, images, masks, mask_folder)
+    images = {name: paths for name, paths in images.items() if not set(paths) & structured.used}
+    masks = {name: paths for name, paths in masks.items() if not set(paths) & structured.used}
+    names = images.keys() | masks.keys()
+    pairs = [pair(name, images, masks, IMAGES, mask_folder) for name in names]
+    cases = sorted([*structured.cases, *pairs], key=lambda case: case.name)
+    return Listing("per_structure" if structured.cases else "folders", tuple(cases))
+
+
+def _flat(root: Path, kind: str, prefix: str = "", depth: int = 0) -> PathsByName:
+    """Also what lies in folders, whose names then stand before the files', as `P01_left`."""
+    found: dict[str, list[str]] = {}
+    for name, paths in list_entries(root, kind).items():
+        for path in paths:
+            inside = _flat(root, path, f"{prefix}{name}_", depth + 1) if _is_nest(root, path, depth) else {}
+            for inner, inner_paths in inside.items():
+                found.setdefault(inner, []).extend(inner_paths)
+            if not inside:
+                found.setdefault(f"{prefix}{name}", []).append(path)
+    return found
+
+
+def _is_nest(root: Path, path: str, depth: int) -> bool:
+    return depth < _MAX_DEPTH and is_plain_folder(root, path)
 
 
 def _mask_folder(root: Path) -> str:

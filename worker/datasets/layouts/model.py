@@ -6,8 +6,9 @@ from typing import Literal
 
 from backend.contracts.datasets import Layout, ReasonCode
 from backend.contracts.metrics import Split
+from worker.datasets.names import showable
 
-FoundLayout = Literal["folders", "datalist", "nnunet", "bids"]
+FoundLayout = Literal["folders", "per_structure", "datalist", "nnunet", "bids"]
 ALL_SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -15,7 +16,7 @@ class Skip(Exception):
     """Why a case cannot be used."""
 
     def __init__(self, code: ReasonCode, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(showable(reason))
         self.code: ReasonCode = code
 
 
@@ -23,6 +24,8 @@ class Skip(Exception):
 class ListedCase:
     """Paths are relative to the data set's folder. `skip` says why the case cannot be used whatever its files hold;
     then `image` is where the image was looked for. `splits` are those that the data set leaves open for the case.
+    `parts`: of a mask that is one file for each structure, the paths by the structures' names in the data set; `mask`
+    is then their folder. Of a single labelled file it is that file: the name counts where it is one that is wanted.
     """
 
     name: str
@@ -31,6 +34,7 @@ class ListedCase:
     skip: Skip | None = None
     patient: str | None = None
     splits: tuple[Split, ...] = ALL_SPLITS
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def layouts_in_words(layout: Layout) -> str:
     words: dict[Layout, str] = {
         "auto": "any",
         "folders": "images/ and masks/ with files of equal names",
+        "per_structure": "a folder of masks for each case, with one file for each structure",
         "datalist": "a datalist JSON with a list `training` of image and label",
         "nnunet": "nnU-Net's imagesTr/, labelsTr/ and dataset.json",
         "bids": "sub-*/ with masks below derivatives/",

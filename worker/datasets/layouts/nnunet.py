@@ -1,18 +1,23 @@
 """nnU-Net's raw folders: imagesTr/NAME_0000.nii.gz, labelsTr/NAME.nii.gz and dataset.json.
 
 Source: nnU-Net, documentation/dataset_format.md. Channel files are numbered _0000, _0001, ...; one of them is a case's
-image. Cases of imagesTs/ are test cases where labelsTs/ holds their labels, else they are left out.
+image. Four digits that the label's name has, too, are part of the case's name. Cases of imagesTs/ are test cases where
+labelsTs/ holds their labels, else they are left out.
 """
 
 import re
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from backend.contracts.metrics import Split
-from worker.datasets.layouts.documents import label_names, read_document
+from worker.datasets.layouts.documents import about_ignored, label_names, read_document
 from worker.datasets.layouts.entries import PathsByName, list_entries, pair
 from worker.datasets.layouts.model import ALL_SPLITS, ListedCase, Listing, Skip
+from worker.datasets.readers import stem_of
 
-CHANNEL = re.compile(r"^(.+)_(\d{4})$")
+CHANNEL = re.compile(r"^(.+)_([0-9]{4})$", re.DOTALL)
 
 
 def list_nnunet(root: Path, channel: int | None) -> Listing:
@@ -32,21 +37,39 @@ def list_nnunet(root: Path, channel: int | None) -> Listing:
     elif (root / "imagesTs").is_dir():
         warnings = ("imagesTs/ has no labels in labelsTs/, so it is left out; test cases are drawn from imagesTr/.",)
     document = read_document(root, "dataset.json") if (root / "dataset.json").is_file() else {}
-    return Listing("nnunet", tuple(sorted(cases, key=lambda case: case.name)), label_names(document), warnings)
+    labels = label_names(document)
+    return Listing(
+        "nnunet", tuple(sorted(cases, key=lambda case: case.name)), labels, (*warnings, *about_ignored(labels))
+    )
+
+
+def is_first_version(root: Path, document: Mapping[str, Any]) -> bool:
+    """nnU-Net 1's dataset.json lists the images without the numbers of channels that their files' names have."""
+    training = document.get("training")
+    if not (root / "imagesTr").is_dir() or not isinstance(training, list) or not training:
+        return False
+    images = [item["image"] for item in training if isinstance(item, dict) and isinstance(item.get("image"), str)]
+    found = set(list_entries(root, "imagesTr"))
+    listed = {stem_of(PurePosixPath(image.replace("\\", "/")).name) for image in images}
+    return not listed & found and any(f"{stem}_0000" in found for stem in listed)
 
 
 def _cases(root: Path, part: str, channel: int | None, splits: tuple[Split, ...]) -> list[ListedCase]:
-    channels = _by_case(list_entries(root, f"images{part}"))
     masks = list_entries(root, f"labels{part}")
+    channels = _by_case(list_entries(root, f"images{part}"), masks)
     return [_case(name, channels, masks, part, channel, splits) for name in sorted(channels.keys() | masks.keys())]
 
 
-def _by_case(files: PathsByName) -> dict[str, dict[int, list[str]]]:
+def _by_case(files: PathsByName, masks: PathsByName) -> dict[str, dict[int, list[str]]]:
     """Case to channel to paths; a name without number is channel 0."""
     cases: dict[str, dict[int, list[str]]] = {}
+    numbered = {match[1] for name in files if (match := CHANNEL.match(name))}
+    # Where no label has a name without its four digits, the digits are no channel but part of every case's name.
+    are_names = not any(name in masks for name in numbered)
     for name, paths in files.items():
         match = CHANNEL.match(name)
-        case, number = (match[1], int(match[2])) if match else (name, 0)
+        is_name = name not in numbered and (name in masks or are_names)
+        case, number = (match[1], int(match[2])) if match and not is_name else (name, 0)
         cases.setdefault(case, {}).setdefault(number, []).extend(paths)
     return cases
 
@@ -76,4 +99,4 @@ def _unlike(case: ListedCase, names: set[str]) -> ListedCase:
     """A test case whose name a training case has, too, under another name."""
     if case.name not in names:
         return case
-    return ListedCase(f"{case.name} (test)", case.image, case.mask, case.skip, case.patient, case.splits)
+    return replace(case, name=f"{case.name} (test)")

@@ -21,16 +21,27 @@ SUFFIXES_IN_WORDS = (
     "PNG, JPEG, TIFF, BMP, GIF, NPY, NPZ, NIfTI (.nii, .nii.gz, .hdr), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd) or "
     "DICOM (.dcm, or a folder of slices)"
 )
-#: What operating systems and DICOM media leave in folders.
-LITTER = frozenset({"thumbs.db", "desktop.ini", "dicomdir"})
-#: What people leave beside the slices of a series.
-NOTE_SUFFIXES = (".txt", ".json", ".xml", ".csv", ".md", ".pdf", ".html", ".log")
+#: What operating systems, network drives and DICOM media leave in folders; names that start with a dot, too.
+LITTER = frozenset({
+    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "dicomdir", "@eadir", "@tmp", "__macosx",
+    "#recycle", "$recycle.bin", "lost+found", "system volume information", "icon\r",
+})  # fmt: skip
+#: What people and converters leave beside images, such as dcm2niix and labelme: never an image of its own.
+NOTE_SUFFIXES = (
+    ".txt", ".json", ".xml", ".csv", ".tsv", ".md", ".rst", ".pdf", ".html", ".log", ".yaml", ".yml", ".toml", ".ini",
+    ".bval", ".bvec", ".bvals", ".bvecs", ".xlsx", ".xls", ".docx", ".doc", ".db", ".lnk", ".tmp", ".bak", ".md5",
+    ".sha256", ".py", ".m", ".sh",
+)  # fmt: skip
+#: The same, without a suffix.
+NOTE_NAMES = frozenset({"readme", "license", "licence", "changes", "changelog", "version", "md5sums", "sha256sums"})
 MAX_SERIES_FILES = 20_000
 
 
 def stem_of(name: str) -> str:
     """The case's name: without a known suffix; `a.nii.gz` gives `a`, the folder `1.2.840` itself."""
     lower = name.lower()
+    if lower != lower.rstrip():  # a blank after the suffix, which nobody sees
+        return stem_of(name.rstrip())
     for suffix in (*SUFFIXES, *COMPANION_SUFFIXES):
         if lower.endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
@@ -39,16 +50,22 @@ def stem_of(name: str) -> str:
 
 def is_image_name(name: str) -> bool:
     """Whether the name ends as one of the formats. DICOM files may have any name: see `is_dicom_series`."""
-    return name.lower().endswith(SUFFIXES)
+    return name.lower().rstrip().endswith(SUFFIXES)
 
 
 def is_companion_name(name: str) -> bool:
     """The data of a header beside it, as `a.img` of `a.hdr` and `a.raw` of `a.mhd`."""
-    return name.lower().endswith(COMPANION_SUFFIXES)
+    return name.lower().rstrip().endswith(COMPANION_SUFFIXES)
 
 
 def is_litter(name: str) -> bool:
     return name.startswith(".") or name.lower() in LITTER
+
+
+def is_note(name: str) -> bool:
+    """Of a file that tells something of images and is none: a sidecar, a README."""
+    lower = name.lower().rstrip()
+    return lower.endswith(NOTE_SUFFIXES) or lower in NOTE_NAMES
 
 
 def kind_of(folder: Path, relative: str) -> Kind:
@@ -56,7 +73,7 @@ def kind_of(folder: Path, relative: str) -> Kind:
     path = resolve_inside(folder, relative)
     if path.is_dir():
         return "dicom_series"
-    lower = relative.lower()
+    lower = relative.lower().rstrip()
     kinds: tuple[tuple[tuple[str, ...], Kind], ...] = (
         (PICTURE_SUFFIXES, "picture"),
         (ARRAY_SUFFIXES, "array"),
@@ -100,7 +117,7 @@ def series_files(folder: Path, relative: str) -> list[str]:
         raise UnsafeFile("may not be read: give the worker's user permission to read it") from None
     names: list[str] = []
     for entry in entries:
-        if is_litter(entry.name) or entry.name.lower().endswith(NOTE_SUFFIXES):
+        if is_litter(entry.name) or is_note(entry.name):
             continue
         if entry.is_dir():
             raise UnsafeFile(f"holds the folder {entry.name}/: put the slices of one series directly into {relative}/")

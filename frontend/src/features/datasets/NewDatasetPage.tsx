@@ -41,6 +41,7 @@ type Layout = NonNullable<DatasetCreate["layout"]>;
 const LAYOUTS: { value: Layout; label: string }[] = [
   { value: "auto", label: "Find out" },
   { value: "folders", label: "images/ and masks/ with files of equal names" },
+  { value: "per_structure", label: "One mask file for each structure, in a folder for each case" },
   { value: "datalist", label: "Datalist JSON (MONAI, Decathlon)" },
   { value: "nnunet", label: "nnU-Net: imagesTr/, labelsTr/, dataset.json" },
   { value: "bids", label: "BIDS: sub-*/, masks below derivatives/" },
@@ -200,7 +201,7 @@ function HowItIsRead({ form, federation }: { form: UseFormReturnType<Values>; fe
         <TextInput
           label="Patients"
           placeholder="^(P[0-9]+)_"
-          description="Regular expression with one group: the patient's part of a case's name. Cases of one patient share a split. Left empty: what cases.csv, the BIDS tree or the DICOM headers say."
+          description="Regular expression (as RE2 knows them) with one group: the patient's part of a case's name. Cases of one patient share a split. Left empty: what cases.csv, the BIDS tree or the DICOM headers say."
           {...form.getInputProps("patients")}
         />
         {federation.task.num_channels === 1 && (

@@ -1,0 +1,76 @@
+"""A mask that is one file for each structure: each holds background and one other value, whatever that is."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from worker.datasets.layouts.model import Skip
+from worker.datasets.palettes import shown_labels
+from worker.datasets.readers import DecodedImage, LabelMask, NamedMask, Note, content_sha256, read_mask
+from worker.datasets.readers.placing import Wanted
+
+
+def are_parts(mask_path: str, parts: Mapping[str, str], wanted: Wanted) -> bool:
+    """Whether the names count: of a single file, which is then the mask's path, where its name is wanted."""
+    return bool(parts) and (mask_path not in parts.values() or any(wanted(name) for name in parts))
+
+
+def read_parts(root: Path, parts: Mapping[str, str], image: DecodedImage, wanted: Wanted) -> NamedMask:
+    """As a file with named structures, without repairs; files whose names are not wanted are not read.
+
+    Raises Skip, or `PartProblem`, which names the file in question."""
+    planes: dict[str, np.ndarray] = {}
+    notes: list[Note] = []
+    digests: dict[str, str] = {}
+    for name, path in parts.items():
+        if not wanted(name):
+            continue
+        try:
+            mask = read_mask(root, path, image)
+        except ValueError as error:
+            raise PartProblem(path, error) from None
+        if isinstance(mask, NamedMask):
+            raise Skip(
+                "unreadable_mask", f"{path} holds structures by name: put it beside masks/ as the case's only file"
+            )
+        planes[name] = _plane(path, mask)
+        digests[name] = mask.sha256
+        notes += mask.notes
+    return NamedMask(planes, tuple(parts), _sha256(digests), tuple(notes))
+
+
+class PartProblem(Exception):
+    """What is wrong with one of the files: `cause` is UnsafeFile or CannotRead."""
+
+    def __init__(self, path: str, cause: ValueError) -> None:
+        super().__init__(f"{path} {cause}")
+        self.cause = cause
+
+
+def parts_sha256(root: Path, parts: Mapping[str, str], wanted: Wanted) -> str:
+    """As `read_parts` gives it. Raises UnsafeFile."""
+    return _sha256({name: content_sha256(root, path) for name, path in parts.items() if wanted(name)})
+
+
+def _plane(path: str, mask: LabelMask) -> np.ndarray:
+    if mask.picture_format == "JPEG":
+        raise Skip(
+            "unknown_label", f"{path} is a JPEG, which loses exact values: export the mask as PNG from its source"
+        )
+    labels = shown_labels(path, mask, range(256), None)
+    values = [int(value) for value in np.unique(labels) if value]
+    if len(values) > 1:
+        listed = ", ".join(map(str, values[:8]))
+        raise Skip(
+            "unknown_label",
+            f"{path} holds the values {listed} beside 0, but a file of one structure has one: save the structure alone",
+        )
+    return labels > 0
+
+
+def _sha256(digests: Mapping[str, str]) -> str:
+    """Of the names, too: files that exchange their names are another mask."""
+    lines = [f"{name}\0{sha256}" for name, sha256 in sorted(digests.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
