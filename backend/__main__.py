@@ -5,6 +5,7 @@ import logging
 import uvicorn
 from pydantic import ValidationError
 
+from backend.db.integrity import DatabaseDamaged, require_sound
 from backend.db.migrate import migrate
 from backend.main import create_app
 from backend.settings import load_settings
@@ -16,6 +17,10 @@ def main() -> None:
         settings = load_settings()
     except ValidationError as error:
         raise SystemExit(f"The backend does not start:\n{describe_refusal(error)}") from None
+    try:
+        require_sound(settings.effective_database_url)
+    except DatabaseDamaged as error:
+        raise SystemExit(f"The backend does not start: {error}") from None
     migrate(settings.effective_database_url)
     uvicorn.run(
         create_app(settings),

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         default=60, gt=0, description="A body must arrive within so long; one that is uploaded may pause for so long."
     )
+    event_days: int = Field(
+        default=365, ge=1, le=36_500, description="How long lines of logs, tasks and measurements stay in Activity."
+    )
+    audit_days: int = Field(
+        default=3650, ge=1, le=36_500, description="How long what people did, warnings and errors stay in Activity."
+    )
     session_days: int = Field(default=30, ge=1, le=365, description="How long a sign-in lasts.")
     sweep_hours: float = Field(
         default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,6 +75,7 @@ class Supervisor:
         while not self.stopping.wait(0.25):
             for child in self._children:
                 self._revive(child)
+                _cut_log(child.program.log_file)
 
     def stop(self) -> None:
         for child in reversed(self._children):
@@ -178,6 +180,17 @@ def _log_tail(program: Program) -> str:
         log.seek(max(0, log.seek(0, os.SEEK_END) - 20000))
         lines = log.read().decode(errors="replace").splitlines()[-LOG_TAIL_LINES:]
     return "\n".join([f"  last lines of {program.log_file}:", *(f"    {line}" for line in lines)])
+
+
+def _cut_log(path: Path) -> None:
+    """Of a running program, which keeps its file open: what it wrote is copied away and the file begins anew. It is
+    opened for appending, so that the next line is the first."""
+    try:
+        if path.stat().st_size > MAX_LOG_BYTES:
+            shutil.copyfile(path, path.with_suffix(".old.log"))
+            os.truncate(path, 0)
+    except OSError:  # a full disk, or a file that somebody removed: the program goes on
+        return
 
 
 def _roll_log(path: Path) -> None:

@@ -275,6 +275,14 @@ def label_values(task: SegmentationTask) -> tuple[tuple[int, ...], ...]:
 
 
 def metric_points(metrics: Iterable[Metric]) -> tuple[MetricPoint, ...]:
+    """Raises ValueError where training went astray: what is no number cannot be compared with anything."""
+    metrics = tuple(metrics)
+    for metric in metrics:
+        if not math.isfinite(metric.value):
+            raise ValueError(
+                f"the {metric.split} {metric.name} of round {metric.round} is {metric.value}: training diverged; "
+                "choose a lower learning rate, or clip gradients"
+            )
     return tuple(
         MetricPoint(
             round=metric.round,

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from backend.artifacts import quota
 from backend.artifacts.store import ArtifactStore, IncomingFile, StoredFile
 from backend.clock import now
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN, UPLOAD
@@ -64,7 +65,8 @@ async def store_artifact(
     if media_type not in ARTIFACT_MEDIA_TYPES:
         allowed = ", ".join(sorted(ARTIFACT_MEDIA_TYPES))
         raise InvalidInput.of_field("Content-Type", media_type, "is no media type of artifacts", f"one of {allowed}")
-    incoming = await store.receive(sha256, chunks)
+    most_bytes = await run_in_threadpool(quota.room_for, database, task_id, media_type)
+    incoming = await store.receive(sha256, quota.limited(chunks, most_bytes, media_type))
     await run_in_threadpool(_keep, database, store, incoming, media_type, task_id)
 
 

@@ -1,11 +1,14 @@
 """Names and shapes of everything measured."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backend.contracts.base import Contract
 from backend.contracts.values import (
+    MOST_BYTES,
+    MOST_FLOAT,
+    MOST_SECONDS,
     MOST_SITES,
     AtMost,
     Count,
@@ -18,12 +21,22 @@ from backend.contracts.values import (
     Share,
     Slug,
     StructureKey,
+    reading_stored,
 )
 
 Split = Literal["train", "val", "test"]
 #: `personalized` is the model of the site that reports; `super` the super model; `selector` the model selector.
 ModelKind = Literal["global", "personalized", "super", "selector"]
 MetricName = Literal["loss", "dice", "accuracy", "share_global", "seconds", "bytes_up", "bytes_down"]
+#: Of a metric's value; a share may be a little above 1 by rounding.
+_BOUNDS: dict[MetricName, tuple[float, float]] = {
+    "dice": (0, 1.00001),
+    "accuracy": (0, 1.00001),
+    "share_global": (0, 1.00001),
+    "seconds": (0, MOST_SECONDS),
+    "bytes_up": (0, MOST_BYTES),
+    "bytes_down": (0, MOST_BYTES),
+}
 #: What a test case is scored by: see `CaseScore`.
 ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
 SCORE_NAMES: tuple[ScoreName, ...] = get_args(ScoreName)
@@ -55,6 +68,14 @@ class MetricPoint(Contract):
     structure: StructureKey | None = Field(default=None, description="None: the mean over structures.")
     value: FiniteFloat
     num_cases: Count = Field(description="Cases behind the value: its weight in a mean over sites.")
+
+    @model_validator(mode="after")
+    def _value_is_one_of_its_kind(self) -> Self:
+        """Shares are from 0 to 1, times and sizes are not negative; what is stored is read as it is."""
+        low, high = _BOUNDS.get(self.name, (-MOST_FLOAT, MOST_FLOAT))
+        if not (low <= self.value <= high or reading_stored()):
+            raise ValueError(f"value {self.value} cannot be a {self.name}: give one from {low:g} to {high:g}")
+        return self
 
 
 class CaseScore(Contract):

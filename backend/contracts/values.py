@@ -187,8 +187,16 @@ def _number(bound: float) -> str:
     return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
-def _shown(value: Any) -> Any:
-    return printable(value, len(value)) if isinstance(value, str) else value
+@dataclass(frozen=True)
+class _Escaped:
+    """Escapes the controls of a text that is short enough, and cuts what becomes too long by it."""
+
+    most: int
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, str) or len(value) > self.most:
+            return value
+        return printable(value, self.most)[: self.most]
 
 
 def _stripped(value: Any) -> Any:
@@ -197,8 +205,6 @@ def _stripped(value: Any) -> Any:
 
 #: Spaces around a text are left out.
 Stripped = BeforeValidator(_stripped)
-#: What a program says of what it met, such as a file's name: controls are escaped, for a message is never lost.
-_Escaped = BeforeValidator(_shown)
 
 #: Of a row.
 Id = Annotated[str, Text(64, least=1)]
@@ -223,11 +229,11 @@ CaseName = Annotated[str, Text(1024, least=1)]
 Folder = Annotated[str, Text(1000, least=1)]
 WorkerName = Annotated[str, Stripped, Text(100, least=1, visible=True)]
 QueueName = Annotated[str, Text(100, least=1)]
-#: A sentence or two of a program.
-Said = Annotated[str, _Escaped, Text(4000, lines=True)]
-ShortSaid = Annotated[str, _Escaped, Text(2000, lines=True)]
-LongSaid = Annotated[str, _Escaped, Text(20_000, lines=True)]
-Hardware = Annotated[str, _Escaped, Text(200)]
+#: What a program says of what it met, such as a file's name: controls are escaped, for a message is never lost.
+Said = Annotated[str, BeforeValidator(_Escaped(4000)), Text(4000, lines=True)]
+ShortSaid = Annotated[str, BeforeValidator(_Escaped(2000)), Text(2000, lines=True)]
+LongSaid = Annotated[str, BeforeValidator(_Escaped(20_000)), Text(20_000, lines=True)]
+Hardware = Annotated[str, BeforeValidator(_Escaped(200)), Text(200, lines=True)]
 
 Count = Annotated[int, Within(0, MOST_COUNT)]
 Positive = Annotated[int, Within(1, MOST_COUNT)]

@@ -108,6 +108,8 @@ def update_experiment(session: Session, experiment_id: str, body: ExperimentUpda
         experiment.name = body.name
     if body.description is not None:
         experiment.description = body.description
+    if body.archived:
+        _require_no_run_under_way(session, experiment)
     if body.archived is not None:
         experiment.archived_at = now() if body.archived else None
     _record(session, experiment, f"{actor} changed the experiment {experiment.name}.", actor)
@@ -117,13 +119,17 @@ def update_experiment(session: Session, experiment_id: str, body: ExperimentUpda
 def delete_experiment(session: Session, experiment_id: str, actor: str) -> None:
     """Raises ExperimentRunning while a run is under way. Its events stay."""
     experiment = lock_row(session, Experiment, experiment_id)
-    for run in runs.list_runs(session, experiment_id):
+    _require_no_run_under_way(session, experiment)
+    session.delete(experiment)
+    _record(session, experiment, f"{actor} deleted the experiment {experiment.name}.", actor)
+
+
+def _require_no_run_under_way(session: Session, experiment: Experiment) -> None:
+    for run in runs.list_runs(session, experiment.id):
         if run.status in rounds.UNDER_WAY or run.status == RunStatus.PAUSED:
             raise ExperimentRunning(
                 f"the experiment {experiment.name!r} has a run that is {run.status}: cancel the experiment first"
             )
-    session.delete(experiment)
-    _record(session, experiment, f"{actor} deleted the experiment {experiment.name}.", actor)
 
 
 def experiment_record(session: Session, experiment: Experiment) -> ExperimentRecord:

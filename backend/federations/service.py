@@ -6,10 +6,10 @@ from sqlalchemy import delete, distinct, func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.contracts.status import RunStatus
+from backend.contracts.status import TERMINAL_RUN_STATUSES, RunStatus
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Dataset, DryRun, Experiment, Federation, Run, Site
-from backend.errors import Conflict, NameTaken
+from backend.errors import Conflict, ExperimentRunning, NameTaken
 from backend.events import service as events
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate, SiteRecord
 from backend.sites import service as sites
@@ -35,6 +35,8 @@ def update_federation(session: Session, federation_id: str, body: FederationUpda
         federation.name = body.name
     if body.description is not None:
         federation.description = body.description
+    if body.archived:
+        _require_no_run_under_way(session, federation)
     done = "changed"
     if body.archived is not None and body.archived != (federation.archived_at is not None):
         federation.archived_at = now() if body.archived else None
@@ -42,6 +44,17 @@ def update_federation(session: Session, federation_id: str, body: FederationUpda
     message = f"{actor} {done} the federation {federation.name}."
     events.record(session, "federation", message, actor, federation_id=federation.id)
     return federation
+
+
+def _require_no_run_under_way(session: Session, federation: Federation) -> None:
+    """Nobody would see it any more, and it would go on."""
+    query = select(Experiment.name).join(Run, Run.experiment_id == Experiment.id)
+    under_way = Run.status.not_in((RunStatus.CREATED, *TERMINAL_RUN_STATUSES))
+    name = session.scalar(query.where(Experiment.federation_id == federation.id, under_way).limit(1))
+    if name is not None:
+        raise ExperimentRunning(
+            f"the federation {federation.name!r} has a run under way, of the experiment {name!r}: cancel it first"
+        )
 
 
 def delete_federation(session: Session, federation_id: str, actor: str) -> None:

@@ -32,6 +32,7 @@ from backend.queue import enqueue
 from backend.rounds.absences import note_late_work
 from backend.rounds.advance import advance
 from backend.rounds.payloads import build_payload, manifests_of
+from backend.rounds.plausible import require_plausible, require_plausible_metrics
 from backend.rounds.results import apply_result, store_metrics
 from backend.rounds.retention import release_states
 from backend.rounds.update_checks import problem_of_update
@@ -96,6 +97,7 @@ def report_progress(session: Session, task_id: str, report: ProgressReport, leas
         _announce(session, task, line.message, worker, kind="log", level=line.level)
     if task.run_id is not None and report.metrics:
         run = session.get_one(Run, task.run_id)
+        require_plausible_metrics(run, task, report.metrics)
         if store_metrics(session, run, task.participant, report.metrics):
             _announce(session, task, f"{task.participant} reported metrics", worker, kind="metrics")
     return ProgressAnswer(action="continue", lease_seconds=lease_seconds)
@@ -116,6 +118,8 @@ def complete_task(
         return AttemptSuperseded(f"task {task.id} was given up because its result came too late: drop it")
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
+    if request.result.kind == task.kind:
+        require_plausible(session, task, request.result)
     if problem := _problem_of(session, store, task, request.result):
         failure = Failure("update_refused", f"the update was refused: {problem}")
         end_attempt(session, task, failure, True, TaskStatus.FAILED, events.BACKEND)

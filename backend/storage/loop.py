@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 from backend.clock import now
+from backend.events.retention import forget_old_events
 from backend.platform import Platform
 from backend.storage.scrub import last_scrub, scrub
 from backend.storage.sweep import sweep
@@ -45,6 +46,7 @@ class StorageLoop:
     def _work(self) -> None:
         last = last_scrub(self._platform.settings)
         if last is None or now() - last > timedelta(hours=self._platform.settings.sweep_hours):
+            forget_old_events(self._platform.database, self._platform.settings)
             sweep(self._platform)
             scrub(self._platform)
         elif self._platform.sweep_wanted.is_set() and time.monotonic() >= self._next_sweep:

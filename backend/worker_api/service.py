@@ -1,18 +1,23 @@
 """What the backend knows of workers."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.clock import now
 from backend.contracts.tasks import Heartbeat, KeptAtWorker
 from backend.db.models import Artifact, Run, Worker
+from backend.errors import Conflict
 from backend.events import service as events
+
+#: Names of workers that are remembered.
+MOST_WORKERS = 1000
 
 
 def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
     """An event only when the worker appears or all of its processes hang; otherwise just the time."""
     worker = session.get(Worker, heartbeat.worker, with_for_update=True)
     if worker is None:
+        _require_few_workers(session)
         worker = Worker(name=heartbeat.worker, online=False)
         session.add(worker)
     hangs = heartbeat.num_hung >= heartbeat.num_processes
@@ -30,6 +35,16 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
     worker.num_hung = heartbeat.num_hung
     worker.last_seen_at, worker.online = now(), not hangs
     worker.offline_since = (worker.offline_since or now()) if hangs else None
+
+
+def _require_few_workers(session: Session) -> None:
+    """Raises Conflict where names are made up rather than workers started."""
+    num_workers = session.scalar(select(func.count()).select_from(Worker)) or 0
+    if num_workers >= MOST_WORKERS:
+        raise Conflict(
+            f"{num_workers} workers have called already, the most there may be: give this one the name of one that is "
+            "gone (FEDSM_WORKER_NAME)"
+        )
 
 
 def what_is_gone(session: Session, kept: KeptAtWorker) -> KeptAtWorker:

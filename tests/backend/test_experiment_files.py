@@ -1,5 +1,6 @@
 """Experiment files over REST: what is written reads back as the same, and what is wrong is named with its line."""
 
+import time
 from typing import Any
 
 import pytest
@@ -93,3 +94,11 @@ def test_what_is_no_experiment_is_refused(
     assert (problem["field"], problem["line"]) == (field, line)
     assert message in problem["message"]
     assert problem["remedy"]
+
+
+def test_a_file_of_a_hundred_thousand_values_is_refused_at_once(backend: LiveBackend) -> None:
+    """180 kB of `a,a,a`: three passes over it took six seconds and more."""
+    started = time.process_time()
+    (problem,) = read(backend, "name: [" + "a," * 90_000 + "a]")["problems"]
+    assert problem["message"] == "holds more than 10000 values"
+    assert time.process_time() - started < 2

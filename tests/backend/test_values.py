@@ -112,6 +112,10 @@ def test_what_a_program_says_is_never_lost_by_a_control_character() -> None:
     )
 
 
+def test_what_grows_by_escaping_is_cut() -> None:
+    assert Everything(said="\x00" * 4000).said == ("\\x00" * 1000)
+
+
 def test_a_log_gets_one_short_line() -> None:
     assert one_line("a\nb\r\u2028" + "c" * 300) == "a\\nb\\r\\u2028" + "c" * 195 + "..."
     assert printable("a\nb") == "a\nb"
