@@ -115,7 +115,8 @@ def test_a_site_that_leaves_for_good_does_not_make_an_early_round_the_best(
     assert run["compared"]["participants"] == ["a", "b"]
     assert run["compared"]["rounds"] == [1, 2, 3, 4, 5]
     warnings = [event["message"] for event in backend.get(f"/runs/{run_id}/events") if event["level"] == "warning"]
-    (note,) = run["notes"]
+    note, tested = run["notes"]
+    assert "Tested on 2 of 3 cases, without c" in tested
     assert f"FedAvg, seed 0: {note}" in warnings
     assert "without c, which did not validate every compared round" in note
 
