@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import typer
-import yaml
 from pydantic import BaseModel, ValidationError
 from rich.table import Table
 
@@ -35,6 +34,7 @@ from fedsm.cli_shared import (
 )
 from fedsm.client import Client
 from fedsm.watch import make_console, print_json
+from fedsm.written_files import label_map_in, read_yaml, task_in
 
 if TYPE_CHECKING:
     from worker.datasets.folder import FolderCheck
@@ -75,7 +75,8 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the split.")]
 def check(
     folder: Annotated[Path, typer.Argument(help="The data set's folder, or a datalist's JSON file.")],
     task: Annotated[
-        Path | None, typer.Option(help="YAML or JSON of the task: structures, channels, dimensions.")
+        Path | None,
+        typer.Option(help="YAML or JSON of the task, or of a federation, as federation.yaml of `fedsm prepare`."),
     ] = None,
     structure: Annotated[
         list[str] | None,
@@ -112,13 +113,15 @@ def check(
             wanted = find_federation(client, federation).task
     else:
         wanted = (
-            _task_of_options(structure or [], channels, dimensions) if task is None else _load(task, SegmentationTask)
+            _task_of_options(structure or [], channels, dimensions)
+            if task is None
+            else _validated(SegmentationTask, task_in(read_yaml(task), task), f"{task}: ")
         )
     body = _body(
         name=folder.name or "data",
         folder=str(folder.resolve()),
         layout=layout,
-        label_map=None if label_map is None else _load(label_map, LabelMap),
+        label_map=None if label_map is None else _label_map(label_map),
         channel=channel,
         empty_means_nothing_there=empty,
         repairs=repair or (),
@@ -168,7 +171,7 @@ def add(
         name=name,
         folder=folder,
         layout=layout,
-        label_map=None if label_map is None else _load(label_map, LabelMap),
+        label_map=None if label_map is None else _label_map(label_map),
         channel=channel,
         empty_means_nothing_there=empty,
         repairs=repair or (),
@@ -280,12 +283,8 @@ def _find_site(client: Client, federation: str | None, wanted: str) -> str:
     return matching[0]
 
 
-def _load(path: Path, kind: type[Body]) -> Body:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        fail(f"{path} cannot be read ({error}): give a YAML or JSON file", EXIT_WRONG_INPUT)
-    return _validated(kind, content, f"{path}: ")
+def _label_map(path: Path) -> LabelMap:
+    return _validated(LabelMap, label_map_in(read_yaml(path)), f"{path}: ")
 
 
 def _validated(kind: type[Body], content: object, source: str) -> Body:

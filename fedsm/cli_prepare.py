@@ -1,5 +1,8 @@
 """`fedsm prepare`: a public data set's original becomes one folder a site."""
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +12,9 @@ from rich.table import Table
 
 from fedsm.cli_shared import EXIT_FAILED, EXIT_WRONG_INPUT, JsonOption, fail
 from fedsm.watch import make_console, print_json
+
+#: Where there is no terminal to draw a bar on.
+SECONDS_BETWEEN_LINES = 5.0
 
 if TYPE_CHECKING:
     from worker.datasets.public.base import PublicDataset
@@ -53,18 +59,9 @@ def _prepare(dataset: "PublicDataset", source: Path, output: Path, force: bool, 
     from worker.datasets.public.base import WrongSource
     from worker.datasets.public.prepare import WrongOutput, prepare
 
-    console = make_console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=console, disable=as_json or not console.is_terminal) as bar:
-            task = bar.add_task(dataset.name, total=None)
-            prepared = prepare(
-                dataset,
-                source,
-                output,
-                force=force,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        with _progress(dataset.name, as_json) as progress:
+            prepared = prepare(dataset, source, output, force=force, progress=progress)
     except (WrongSource, WrongOutput, OSError) as error:
         fail(str(error), EXIT_WRONG_INPUT)
     if as_json:
@@ -73,6 +70,27 @@ def _prepare(dataset: "PublicDataset", source: Path, output: Path, force: bool, 
         _print(prepared)
     if not prepared.is_complete:
         raise typer.Exit(EXIT_FAILED)
+
+
+@contextmanager
+def _progress(name: str, as_json: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar where there is a terminal; else a line on the error output now and then."""
+    console = make_console()
+    if not as_json and console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(name, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    told = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            typer.echo(f"{name}: {done} of {total} cases", err=True)
+
+    yield tell
 
 
 def _print(prepared: "Prepared") -> None:
@@ -136,6 +154,8 @@ def _describe(dataset: "PublicDataset", as_json: bool) -> None:
 
 
 def _description(dataset: "PublicDataset") -> dict[str, Any]:
+    from worker.datasets.public.report import task_of
+
     return {
         "name": dataset.name,
         "title": dataset.title,
@@ -146,6 +166,7 @@ def _description(dataset: "PublicDataset") -> dict[str, Any]:
         "dimensions": dataset.dimensions,
         "expected": dataset.num_expected,
         "structures": [structure.model_dump(mode="json") for structure in dataset.structures],
+        "task": task_of(dataset),
         "sites": [{"slug": site.slug, "name": site.name, "expected": site.num_expected} for site in dataset.sites],
         "layout": dataset.layout,
         "notes": list(dataset.notes),

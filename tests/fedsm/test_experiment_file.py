@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.experiment_templates.service import template_files
+from backend.experiments.files import write_file
 from fedsm.experiment_file import WrongFile, read_experiment_file
 
 VALID = """
@@ -59,3 +61,12 @@ def test_broken_yaml_is_told(tmp_path: Path) -> None:
 def test_a_file_without_fields_is_told(tmp_path: Path) -> None:
     with pytest.raises(WrongFile, match="holds no fields"):
         read_experiment_file(write(tmp_path, "just text"))
+
+
+@pytest.mark.parametrize("template", template_files())
+def test_a_template_and_its_export_are_read_as_the_same_experiment(tmp_path: Path, template: str) -> None:
+    first = read_experiment_file(template_files()[template])
+    exported = write_file(first.name, first.description, first.config, "Fundus: eyes, #1", origin="exported")
+    again = read_experiment_file(write(tmp_path, exported))
+    assert (again.name, again.description, again.config) == (first.name, first.description, first.config)
+    assert again.federation == "Fundus: eyes, #1"

@@ -14,17 +14,18 @@ from worker.datasets.readers.placing import Wanted
 
 def are_parts(mask_path: str, parts: Mapping[str, str], wanted: Wanted) -> bool:
     """Whether the names count: of a single file, which is then the mask's path, where its name is wanted."""
-    return bool(parts) and (mask_path not in parts.values() or any(wanted(name) for name in parts))
+    return bool(parts) and (mask_path not in parts.values() or any(wanted(_known(name, wanted)) for name in parts))
 
 
 def read_parts(root: Path, parts: Mapping[str, str], image: DecodedImage, wanted: Wanted) -> NamedMask:
     """As a file with named structures, without repairs; files whose names are not wanted are not read.
 
     Raises Skip, or `PartProblem`, which names the file in question."""
+    names = {path: _known(name, wanted) for name, path in parts.items()}
     planes: dict[str, np.ndarray] = {}
     notes: list[Note] = []
     digests: dict[str, str] = {}
-    for name, path in parts.items():
+    for path, name in names.items():
         if not wanted(name):
             continue
         try:
@@ -35,10 +36,17 @@ def read_parts(root: Path, parts: Mapping[str, str], image: DecodedImage, wanted
             raise Skip(
                 "unreadable_mask", f"{path} holds structures by name: put it beside masks/ as the case's only file"
             )
-        planes[name] = _plane(path, mask)
-        digests[name] = mask.sha256
+        plane = _plane(path, mask)
+        planes[name] = planes[name] | plane if name in planes else plane
+        digests[name] = f"{digests.get(name, '')}{mask.sha256}"
         notes += mask.notes
-    return NamedMask(planes, tuple(parts), _sha256(digests), tuple(notes))
+    return NamedMask(planes, tuple(dict.fromkeys(names.values())), _sha256(digests), tuple(notes))
+
+
+def _known(name: str, wanted: Wanted) -> str:
+    """File names have _ or - where structures have blanks: such a name is the structure's, where that one is wanted."""
+    blanks = name.replace("_", " ").replace("-", " ")
+    return blanks if not wanted(name) and wanted(blanks) else name
 
 
 class PartProblem(Exception):
@@ -51,7 +59,11 @@ class PartProblem(Exception):
 
 def parts_sha256(root: Path, parts: Mapping[str, str], wanted: Wanted) -> str:
     """As `read_parts` gives it. Raises UnsafeFile."""
-    return _sha256({name: content_sha256(root, path) for name, path in parts.items() if wanted(name)})
+    digests: dict[str, str] = {}
+    for part, path in parts.items():
+        if wanted(name := _known(part, wanted)):
+            digests[name] = f"{digests.get(name, '')}{content_sha256(root, path)}"
+    return _sha256(digests)
 
 
 def _plane(path: str, mask: LabelMask) -> np.ndarray:

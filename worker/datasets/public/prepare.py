@@ -9,14 +9,19 @@ What is decided:
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from worker.datasets.public.base import LeftOut, Picture, PublicDataset, SourceCase, Unusable
 from worker.datasets.public.files import safe_name
 from worker.datasets.public.report import CASES, FEDERATION, REPORT, Prepared, write_reports
 from worker.datasets.public.write import IMAGES, MASKS, case_paths, write_picture, write_text, write_volume
+from worker.settings import num_usable_cores
 
+#: More decoded cases at once would take more memory than they save time.
+_MAX_THREADS = 8
 #: Present while a preparation runs, and after one was interrupted.
 MARKER = ".preparing.json"
 
@@ -37,8 +42,7 @@ def prepare(
     _open_output(dataset, source, output, force)
     written: list[SourceCase] = []
     left_out: list[LeftOut] = []
-    for position, entry in enumerate(found):
-        outcome = _write(dataset, entry, output) if isinstance(entry, SourceCase) else entry
+    for position, outcome in enumerate(_outcomes(dataset, found, output)):
         if isinstance(outcome, SourceCase):
             written.append(outcome)
         else:
@@ -50,6 +54,29 @@ def prepare(
     write_reports(prepared, source.name)
     (output / MARKER).unlink()
     return prepared
+
+
+def _outcomes(
+    dataset: PublicDataset, found: Sequence[SourceCase | LeftOut], output: Path
+) -> Iterator[SourceCase | LeftOut]:
+    """In the order found. Cases are decoded and encoded side by side, one a core: the libraries that do it let other
+    threads run meanwhile. No more cases than twice the cores wait in memory."""
+    num_threads = min(num_usable_cores(), _MAX_THREADS)
+    pending: deque[Future[SourceCase | LeftOut]] = deque()
+    with ThreadPoolExecutor(num_threads) as threads:
+        try:
+            for entry in found:
+                if len(pending) >= 2 * num_threads:
+                    yield pending.popleft().result()
+                pending.append(threads.submit(_outcome, dataset, entry, output))
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _outcome(dataset: PublicDataset, entry: SourceCase | LeftOut, output: Path) -> SourceCase | LeftOut:
+    return _write(dataset, entry, output) if isinstance(entry, SourceCase) else entry
 
 
 def _find(dataset: PublicDataset, source: Path) -> list[SourceCase | LeftOut]:

@@ -91,19 +91,23 @@ def federation(prepared: Prepared) -> dict[str, Any]:
     return {
         "name": dataset.title,
         "dataset": dataset.name,
-        "task": {
-            "modality": dataset.modality,
-            "num_channels": dataset.num_channels,
-            "dimensions": dataset.dimensions,
-            "structures": [
-                {"name": structure.name, "label_values": list(structure.label_values)}
-                for structure in dataset.structures
-            ],
-        },
+        "task": task_of(dataset),
         "sites": [
             {"name": site.name, "slug": site.slug, "folder": site.slug, "num_cases": site.num_found}
             for site in prepared.sites
             if site.num_found
+        ],
+    }
+
+
+def task_of(dataset: PublicDataset) -> dict[str, Any]:
+    """In the words of the contract `SegmentationTask`."""
+    return {
+        "modality": dataset.modality,
+        "num_channels": dataset.num_channels,
+        "dimensions": dataset.dimensions,
+        "structures": [
+            {"name": structure.name, "label_values": list(structure.label_values)} for structure in dataset.structures
         ],
     }
 
