@@ -21,6 +21,7 @@ from backend.evaluations.scored_cases import (
     present_values,
     valued_cases,
 )
+from backend.evaluations.table_rows import best_of, printed
 
 #: Oracle routing: each case by the model of the site that it came from.
 OWN = "own"
@@ -39,7 +40,7 @@ def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
         higher_is_better=query.metric not in LOWER_IS_BETTER,
         sites=places.all,
         unseen_sites=places.unseen,
-        rows=[_row(rows, places, model, query) for model in _models(rows, places)],
+        rows=_with_best([_row(rows, places, model, query) for model in _models(rows, places)], query),
     )
 
 
@@ -60,14 +61,27 @@ def _models(rows: list[CaseScores], places: Places) -> list[str]:
 
 def _row(rows: list[CaseScores], places: Places, model: str, query: Query) -> MatrixRow:
     valued = valued_cases(rows, PERSONALIZED if model == OWN else model, query)
-    return MatrixRow(model=model, cells=[_cell(places.values(valued, slug), slug) for slug in places.columns])
+    return MatrixRow(model=model, cells=[_cell(places.values(valued, slug), slug, query) for slug in places.columns])
 
 
-def _cell(values: list[CaseValue], slug: str | None) -> MatrixCell:
+def _with_best(rows: list[MatrixRow], query: Query) -> list[MatrixRow]:
+    """By the rule of every table; all models of one run have the same cases, but not the same misses."""
+    for cells in zip(*(row.cells for row in rows), strict=True):
+        fewest = min((cell.num_misses for cell in cells if cell.mean is not None), default=0)
+        comparable = [cell.num_misses <= fewest for cell in cells]
+        for cell, best in zip(cells, best_of([cell.mean for cell in cells], query.metric, comparable), strict=True):
+            cell.best = best
+    return rows
+
+
+def _cell(values: list[CaseValue], slug: str | None, query: Query) -> MatrixCell:
     present = present_values(values)
+    mean = fmean(present) if present else None
     return MatrixCell(
         site_slug=slug,
-        mean=fmean(present) if present else None,
+        mean=mean,
+        text=printed(mean, query.metric),
+        best=False,
         num_cases=len(values),
         num_missing=sum(value.missing for value in values),
         num_misses=sum(value.missed for value in values),

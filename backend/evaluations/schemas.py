@@ -223,6 +223,8 @@ class ExperimentProvenance(Record):
 class MatrixCell(Record):
     site_slug: str | None = Field(description="None: the cases of all sites that train, pooled.")
     mean: float | None
+    text: str = Field(description="The mean as it is printed everywhere; a dash for none.")
+    best: bool = Field(description="Best of its column, as the numbers are printed; ties are marked.")
     num_cases: int
     num_missing: int
     num_misses: int

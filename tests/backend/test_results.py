@@ -82,6 +82,9 @@ def test_the_matrix_has_every_model_on_every_site_with_oracle_and_super_rows(
         "super": pytest.approx([0.8, (0.6 + 0.1) / 2, 0.7, (0.8 + 0.35) / 2]),
     }
     assert [cell["num_cases"] for cell in matrix["rows"][0]["cells"]] == [8, 8, 8, 16]
+    best = {row["model"]: [cell["best"] for cell in row["cells"]] for row in matrix["rows"]}
+    assert [best[model][0] for model in means] == [False, True, False, True, True], "all that tie in column a"
+    assert matrix["rows"][3]["cells"][2]["text"] == "\u2013"
     hd95 = backend.get(f"/runs/{run_id}/matrix", metric="hd95", structure="cup")
     assert hd95["higher_is_better"] is False
     assert hd95["rows"][0]["cells"][0]["mean"] == pytest.approx(10 * (1 - 0.5))

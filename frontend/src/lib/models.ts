@@ -11,15 +11,18 @@ export function partTitle(name: string): { title: string; site: string | null } 
   return { title: modelName(kind), site: site ?? null };
 }
 
+/** Validation chose the round only where somebody validated. */
+export function roundWords(set: Pick<ModelSet, "round" | "num_rounds" | "chosen_by_validation">): string {
+  const how = set.chosen_by_validation ? "by validation" : "the last, for no site has validation cases";
+  return `${set.round} of ${set.num_rounds}, ${how}`;
+}
+
 /** Label and value, in the order in which a reader asks. */
 export function originFacts(set: ModelSet): [string, string][] {
   const { strategy, config } = set;
   const facts: [string, string | undefined][] = [
     ["Method", `${set.strategy_label}, seed ${set.seed}`],
-    [
-      "Best round",
-      `${set.round} of ${set.num_rounds}, ${set.chosen_by_validation ? "by validation" : "the last, for no site has validation cases"}`,
-    ],
+    ["Best round", roundWords(set)],
     ["Network", config.network && strategyName(config.network.name ?? "")],
     ["Model selector", strategy.name === "fedsm" ? selectorWords(strategy) : undefined],
     ["Trained with", `FedSM Studio ${set.code_version ?? "of a version that was not kept"}`],

@@ -3872,6 +3872,12 @@ export type MaskRecord = {
  */
 export type MatrixCell = {
     /**
+     * Best
+     *
+     * Best of its column, as the numbers are printed; ties are marked.
+     */
+    best: boolean;
+    /**
      * Mean
      */
     mean: number | null;
@@ -3893,6 +3899,12 @@ export type MatrixCell = {
      * None: the cases of all sites that train, pooled.
      */
     site_slug: string | null;
+    /**
+     * Text
+     *
+     * The mean as it is printed everywhere; a dash for none.
+     */
+    text: string;
 };
 
 /**

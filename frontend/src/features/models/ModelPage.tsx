@@ -8,6 +8,7 @@ import { Loaded } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { formatBytes } from "@/lib/format";
+import { roundWords } from "@/lib/models";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
 import { ModelScores } from "./ModelScores";
@@ -33,7 +34,7 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
       title={`Models of ${set.strategy_label}`}
       documentTitle={`Models of ${set.strategy_label}, seed ${set.seed}`}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "models"), experimentCrumb(experiment)]}
-      subtitle={`Seed ${set.seed}, round ${set.round} of ${set.config.schedule?.rounds ?? "?"}, chosen by validation. Research software, not a medical device.`}
+      subtitle={`Seed ${set.seed}, round ${roundWords(set)}. Research software, not a medical device.`}
       actions={
         <DownloadButton href={set.download_url} leftSection={<IconDownload size={16} aria-hidden />}>
           Download ({formatBytes(set.num_bytes)})

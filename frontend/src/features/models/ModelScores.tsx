@@ -1,4 +1,4 @@
-import { Card, Table, Title } from "@mantine/core";
+import { Card, Table, Text, Title } from "@mantine/core";
 import type { ModelSet } from "@/api";
 import { TextLink } from "@/components/links";
 import { formatDice } from "@/lib/format";
@@ -32,6 +32,11 @@ export function ModelScores({ set }: { set: ModelSet }) {
           ))}
         </Table.Tbody>
       </Table>
+      {set.notes.map((note) => (
+        <Text key={note} size="xs" mt="xs" c="light-dark(var(--mantine-color-orange-9), var(--mantine-color-orange-4))">
+          {note}
+        </Text>
+      ))}
       <TextLink size="sm" mt="xs" to="/runs/$runId/cases" params={{ runId: set.run_id }} search={{}}>
         Look at the cases
       </TextLink>

@@ -81,8 +81,8 @@ function Document({ shared }: { shared: SharedReport }) {
       <Section title="Results on the test cases">
         <Text size="sm" c="dimmed">
           Models of {report.checkpoint === "best" ? "each run's best round by validation" : "each run's last round"};
-          mean over cases, then mean ± standard deviation over seeds; the best of a column in bold. All sites: the cases
-          of the sites that train, pooled.
+          mean over cases, then mean ± standard deviation over seeds; the best of a column in bold, of those over the
+          same cases. All sites: the cases of the sites that train, pooled.
           {report.baseline &&
             ` † differs from ${report.baseline.label} (${report.baseline.model} model), adjusted p < 0.05: ${report.baseline.test}.`}
         </Text>

@@ -5,7 +5,6 @@ import type { FederationRecord, MatrixCell, MatrixRow, RunMatrix, RunRecord } fr
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour } from "@/lib/heat";
 import { isOwnModel, isRouting, type MatrixView, matrixCellWords, matrixRowName, viewerModel } from "@/lib/matrix";
-import { formatScore } from "@/lib/metrics";
 import type { CasesSearch } from "@/lib/urlState";
 import { CellTips } from "./CellTips";
 import classes from "./Matrix.module.css";
@@ -153,9 +152,8 @@ function Cell(props: RowProps & { cell: MatrixCell | undefined; slug: string | n
   const { background, text } = heatColour(view.scale.goodness(cell.mean), dark);
   const siteName = (name: string) => siteLook(name, federation).name;
   const place = slug === null ? "all sites that train" : siteName(slug);
-  const best = view.best.get(slug)?.has(row.model) ?? false;
-  const words = matrixCellWords(cell, matrixRowName(row.model, siteName), place, matrix);
-  const tip = best ? `${words}\nbest of the column` : words;
+  const words = matrixCellWords(cell, matrixRowName(row.model, siteName), place);
+  const tip = cell.best ? `${words}\nbest of the column` : words;
   return (
     <Table.Td className={classes.cell}>
       <a
@@ -165,14 +163,14 @@ function Cell(props: RowProps & { cell: MatrixCell | undefined; slug: string | n
           model: viewerModel(row.model, slug),
         })}
         className={classes.value}
-        data-best={best}
+        data-best={cell.best}
         data-own={isOwnModel(row.model, slug)}
         data-tip={tip}
         aria-description={tip}
         tabIndex={entry ? 0 : -1}
         style={{ background, color: text }}
       >
-        {formatScore(cell.mean, matrix.metric)}
+        {cell.text}
       </a>
     </Table.Td>
   );

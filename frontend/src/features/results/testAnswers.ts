@@ -165,6 +165,8 @@ const matrixRow = (model: string, means: (number | null)[]) => ({
   cells: [...SITES, null].map((slug, index) => ({
     site_slug: slug,
     mean: means[index],
+    text: means[index]?.toFixed(3) ?? "–",
+    best: false,
     num_cases: 4,
     num_missing: 0,
     num_misses: 0,

@@ -33,7 +33,7 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
           {run.num_rounds} rounds in {formatSeconds(seconds)}.
           {run.best_round !== null && ` The best is round ${run.best_round}`}
           {run.best_dice !== null && `, with a validation Dice of ${formatDice(run.best_dice)}`}
-          {run.best_round !== null && "; its models are tested on every site's test cases."}
+          {run.best_round !== null && "; its models are tested on the sites' test cases."}
         </Text>
         <Group gap="xs">
           <LinkButton
