@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
@@ -84,6 +85,8 @@ def _save(client: Client, mask: MaskRecord, stem: str, out: Path) -> list[Path]:
 
 def _print(console: Console, done: PredictionRecord, files: list[Path]) -> None:
     console.print(f"{done.file_name}: {_why(done)}", highlight=False)
+    for warning in done.warnings:
+        console.print(f"[yellow]{escape(warning.message)}[/yellow]", highlight=False)
     table = Table("model", *(f"{size.structure} ({done.unit})" for size in done.masks[0].sizes))
     for mask in done.masks:
         table.add_row(mask.model, *(f"{size.size:.0f}" for size in mask.sizes))

@@ -17,8 +17,9 @@ from worker.build import build_intensity, build_plan, build_sampling, build_stra
 from worker.datasets.files import UnsafeFile
 from worker.datasets.layouts.model import Skip
 from worker.datasets.mask_files import mask_file
-from worker.datasets.readers import CannotRead, Frame
-from worker.datasets.reading import ReadCase, read_pixels
+from worker.datasets.noteworthy import about_values
+from worker.datasets.readers import CannotRead, DecodedImage, Frame
+from worker.datasets.reading import ReadCase, case_warnings, read_pixels
 from worker.datasets.uploads import store_upload
 from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.data import Case
@@ -38,7 +39,7 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
     started = time.monotonic()
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
-    read, frame = _read(payload, toolbox.api.download(payload.image))
+    read, image = _read(payload, toolbox.api.download(payload.image))
     lease.report(0.2)
     case = _case(run, payload.file_name, read)
     parts = StateParts(toolbox.api, payload.state)
@@ -55,8 +56,9 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
         unit=_unit(read),
         probabilities=None if route is None else route.probabilities,
         chosen_model=chosen,
-        masks=tuple(_predicted(run, model, masks[model], read, frame, toolbox.api) for model in first_chosen),
+        masks=tuple(_predicted(run, model, masks[model], read, image.frame, toolbox.api) for model in first_chosen),
         seconds=time.monotonic() - started,
+        warnings=tuple(case_warnings(payload.file_name, (*image.notes, *about_values(read.image)))),
     )
 
 
@@ -66,8 +68,8 @@ def _unit(read: ReadCase) -> Literal["mm³", "mm²", "px"]:
     return "mm³" if len(read.spacing) == 3 else "mm²"
 
 
-def _read(payload: PredictCasePayload, content: bytes) -> tuple[ReadCase, Frame | None]:
-    """The image, and how its own file has it. No structure is known: all planes are empty."""
+def _read(payload: PredictCasePayload, content: bytes) -> tuple[ReadCase, DecodedImage]:
+    """The image, and what its own file says. No structure is known: all planes are empty."""
     name = Path(payload.file_name).name
     with tempfile.TemporaryDirectory(prefix="fedsm-prediction-") as folder:
         try:
@@ -79,7 +81,7 @@ def _read(payload: PredictCasePayload, content: bytes) -> tuple[ReadCase, Frame 
         except Skip as problem:
             raise ValueError(str(problem) if path == name else f"{name}: {problem}") from None
     structures = np.zeros((len(payload.run.task.structures), *pixels.shape[:-1]), dtype=bool)
-    return ReadCase(pixels, structures, image.spacing, image.affine), image.frame
+    return ReadCase(pixels, structures, image.spacing, image.affine), image
 
 
 def _case(run: RunSpec, name: str, read: ReadCase) -> Case:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
+from backend.contracts.datasets import CaseWarning
 from backend.contracts.values import (
     MOST_MODELS,
     MOST_SITES,
@@ -20,6 +21,8 @@ from backend.contracts.values import (
     Text,
 )
 
+MOST_WARNINGS = 20
+WARNINGS_DESCRIPTION = "What a person should look at in the image, as of a case of a data set."
 #: Of an uploaded file: no path, and a suffix by which it is read.
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+$"), Text(200, least=1, visible=True)]
 
@@ -55,3 +58,6 @@ class PredictCaseResult(Contract):
     )
     masks: Annotated[tuple[PredictedMask, ...], AtMost(MOST_MODELS)] = Field(description="The chosen model's first.")
     seconds: Seconds
+    warnings: Annotated[tuple[CaseWarning, ...], AtMost(MOST_WARNINGS)] = Field(
+        default=(), description=WARNINGS_DESCRIPTION
+    )

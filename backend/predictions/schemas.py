@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.contracts.datasets import CaseWarning
+from backend.contracts.predictions import WARNINGS_DESCRIPTION
 from backend.contracts.status import TaskStatus
 from backend.federations.schemas import Record
 
@@ -45,3 +47,4 @@ class PredictionRecord(Record):
     gamma: float | None = Field(description="FedSM's threshold: at most this much certainty, and the global model is.")
     masks: list[MaskRecord] = Field(description="The chosen model's first.")
     seconds: float | None
+    warnings: list[CaseWarning] = Field(description=WARNINGS_DESCRIPTION)

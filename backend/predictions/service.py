@@ -100,6 +100,7 @@ def prediction_record(session: Session, prediction: Prediction) -> PredictionRec
         gamma=run.strategy.gamma if isinstance(run.strategy, FedSMConfig) else None,
         masks=[_mask_record(mask) for mask in answer.masks] if answer else [],
         seconds=answer.seconds if answer else None,
+        warnings=list(answer.warnings) if answer else [],
     )
 
 

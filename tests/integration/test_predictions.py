@@ -165,3 +165,19 @@ def test_a_zip_that_is_no_image_is_refused_with_the_remedy(
     assert done.status == TaskStatus.FAILED
     assert done.error is not None
     assert "two.zip holds a file with the name '../b.png', which is no path within it: make it again" in done.error
+
+
+def test_an_image_to_be_looked_at_is_predicted_with_a_warning(
+    platform: LivePlatform, runs: dict[str, RunRecord], tmp_path: Path
+) -> None:
+    """Neither which way up the patient lies is known, nor is there anything to see."""
+    image = nibabel.Nifti1Image(np.full((WIDTH, HEIGHT, 1, 3), 7, dtype=np.uint8), None)
+    image.set_sform(None, 0)
+    image.set_qform(None, 0)
+    nibabel.save(image, tmp_path / "flat.nii.gz")
+    done = predict(platform, runs["fedavg"], tmp_path / "flat.nii.gz")
+    assert done.status == TaskStatus.COMPLETED, done.error
+    assert [warning.code for warning in done.warnings] == ["unknown_orientation", "constant_image"]
+    assert done.warnings[0].message.startswith("flat.nii.gz does not say how the patient lies")
+    printed = fedsm(platform, "predict", runs["fedavg"].id, str(tmp_path / "flat.nii.gz"))
+    assert "flat.nii.gz holds a single value (7, 7, 7)" in " ".join(printed.stdout.split())

@@ -10,6 +10,7 @@ import numpy as np
 from worker.datasets.labels import StructureMasks
 from worker.datasets.readers import Note
 from worker.datasets.readers.model import Pixels, Plane
+from worker.datasets.readers.values import in_words
 
 #: Axes of [D, H, W] in LPS order, as one names the slices that lie across them.
 _SLICES = ("axial", "coronal", "sagittal")
@@ -38,16 +39,20 @@ def about_slices(structures: StructureMasks, names: Sequence[str]) -> list[Note]
     """`empty_slices` where a structure of [S, D, H, W] is outlined on every second or third slice only."""
     if structures.ndim != 4:
         return []
-    notes = []
+    found: dict[tuple[int, int], list[str]] = {}
     for name, plane in zip(names, structures, strict=True):
         gaps = {axis: count for axis in range(3) if (count := _regular_gap(plane, axis))}
-        if len(gaps) != 1:  # scattered spots have gaps along every axis
-            continue
-        axis, count = gaps.popitem()
-        between = "1 empty slice" if count == 1 else f"{count} empty slices"
-        text = f"outlines {name} with {between} between its {_SLICES[axis]} slices, which count as background in "
-        notes.append(Note("empty_slices", f"{text}training and in every score: draw or interpolate the slices between"))
-    return notes
+        if len(gaps) == 1:  # scattered spots have gaps along every axis
+            found.setdefault(gaps.popitem(), []).append(name)
+    return [
+        Note(
+            "empty_slices",
+            f"outlines {in_words(outlined)} with {'1 empty slice' if count == 1 else f'{count} empty slices'} between "
+            f"the {_SLICES[axis]} slices, which count as background in training and in every score: draw or "
+            "interpolate the slices between",
+        )
+        for (axis, count), outlined in found.items()
+    ]
 
 
 def _regular_gap(plane: Plane, axis: int) -> int:

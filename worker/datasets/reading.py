@@ -101,15 +101,15 @@ def read_files(
     in_order = [structure.name for structure in task.structures]
     warnings = (
         *turn_warnings(image_path, image, mask_path, mask),
-        *_warnings(image_path, (*image.notes, *about_values(pixels))),
-        *_warnings(mask_path, (*mask.notes, *about_slices(structures, in_order))),
+        *case_warnings(image_path, (*image.notes, *about_values(pixels))),
+        *case_warnings(mask_path, (*mask.notes, *about_slices(structures, in_order))),
     )
     of_place = mask.repairs if isinstance(mask, LabelMask) else ()
     repairs = repairs_in_order((*of_place, *of_values))
     return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings, repairs)
 
 
-def _warnings(path: str, notes: Iterable[Note]) -> list[CaseWarning]:
+def case_warnings(path: str, notes: Iterable[Note]) -> list[CaseWarning]:
     return [CaseWarning(code=note.code, message=f"{path} {note.text}.") for note in notes]
 
 

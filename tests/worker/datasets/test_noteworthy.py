@@ -120,7 +120,7 @@ def test_a_structure_on_every_second_slice_is_warned_of(numbers: list[int], coun
     (note,) = about_slices(_sliced(numbers, axis), ["gland"])
     between = "1 empty slice" if count == 1 else f"{count} empty slices"
     assert note.code == "empty_slices"
-    assert f"outlines gland with {between} between its {('axial', 'coronal', 'sagittal')[axis]} slices" in note.text
+    assert f"outlines gland with {between} between the {('axial', 'coronal', 'sagittal')[axis]} slices" in note.text
 
 
 @pytest.mark.parametrize("numbers", [[], [4], [2, 3, 4, 5], [2, 3, 4, 10, 11, 12], [2, 3, 4, 6, 7, 8], [1, 15]])
@@ -142,7 +142,7 @@ def test_the_empty_slices_of_a_label_mask_are_warned_of_with_its_path(tmp_path: 
     sitk.WriteImage(sitk.GetImageFromArray(sparse), tmp_path / "masks" / "a.nrrd")
     case = _checked(tmp_path, 3)
     assert _codes(case) == ["empty_slices"]
-    assert case.warnings[0].message.startswith("masks/a.nrrd outlines block with 1 empty slice between its axial")
+    assert case.warnings[0].message.startswith("masks/a.nrrd outlines block with 1 empty slice between the axial")
 
 
 def test_nifti_pairs_are_warned_of_as_well(tmp_path: Path) -> None:
@@ -150,3 +150,9 @@ def test_nifti_pairs_are_warned_of_as_well(tmp_path: Path) -> None:
     (tmp_path / "images" / "a.nii").unlink()
     nib.save(nib.Nifti1Pair(FLAT.transpose(2, 1, 0), LPS), tmp_path / "images" / "a.hdr")
     assert _codes(_checked(tmp_path, 3)) == ["constant_image"]
+
+
+def test_many_structures_make_one_warning() -> None:
+    plane = _sliced([2, 4, 6, 8])[0]
+    (note,) = about_slices(np.stack([plane] * 40), [f"part {number}" for number in range(40)])
+    assert "outlines part 0, part 1, part 2, part 3, part 4, part 5, part 6, part 7 and 32 more with" in note.text

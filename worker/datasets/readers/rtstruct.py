@@ -19,6 +19,7 @@ from worker.datasets.readers.errors import Undecodable, WrongGeometry
 from worker.datasets.readers.model import Frame, Note
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
+from worker.datasets.readers.values import in_words
 
 _EXCLUSIVE = "CLOSEDPLANAR_XOR"
 _CLOSED = ("CLOSED_PLANAR", _EXCLUSIVE)
@@ -140,13 +141,15 @@ def _fill(contours: Sequence[Contour], frame: Frame, planes: Planes) -> tuple[No
         plane |= inside
         if crosses:
             crossing.setdefault(name, []).append(number)
-    return tuple(
+    if not crossing:
+        return ()
+    num_slices, first = len(set().union(*crossing.values())), min(min(numbers) for numbers in crossing.values())
+    return (
         Note(
             "crossing_contours",
-            f"has contours of {name} that cross on {len(numbers)} slice(s) (the first is slice {min(numbers)}, from "
-            "0), of which the union was taken: look at them in the program that drew them",
-        )
-        for name, numbers in crossing.items()
+            f"has contours of {in_words(list(crossing))} that cross on {num_slices} slice(s) (the first is slice "
+            f"{first}, from 0), of which the union was taken: look at them in the program that drew them",
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """Voxel types: what a file may hold, rescaled and brought to the few types that the rest of the platform knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ MAX_DECODED_BYTES = 2 * 2**30
 _KNOWN = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
 #: More values a voxel than this are points in time or directions of diffusion, not channels.
 MAX_CHANNELS = 16
+#: What a text lists before it says `and n more`.
+_MAX_LISTED = 8
 MAX_LABEL = int(np.iinfo(np.uint16).max)
 
 
@@ -96,3 +98,9 @@ def as_labels(values: NDArray[Any]) -> NDArray[np.int32]:
 
 def _in_words(shape: tuple[int, ...]) -> str:
     return " x ".join(str(length) for length in shape)
+
+
+def in_words(listed: Sequence[str]) -> str:
+    """Joined by commas; of many the first ones."""
+    more = f" and {len(listed) - _MAX_LISTED} more" if len(listed) > _MAX_LISTED else ""
+    return ", ".join(listed[:_MAX_LISTED]) + more

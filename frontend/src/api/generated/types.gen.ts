@@ -4584,6 +4584,12 @@ export type PredictCaseResult = {
      * Unit
      */
     unit: 'mm³' | 'mm²' | 'px';
+    /**
+     * Warnings
+     *
+     * What a person should look at in the image, as of a case of a data set.
+     */
+    warnings?: Array<CaseWarning>;
 };
 
 /**
@@ -4692,6 +4698,12 @@ export type PredictionRecord = {
      * Unit
      */
     unit: 'mm³' | 'mm²' | 'px' | null;
+    /**
+     * Warnings
+     *
+     * What a person should look at in the image, as of a case of a data set.
+     */
+    warnings: Array<CaseWarning>;
 };
 
 /**

@@ -1,4 +1,4 @@
-import { Group, Progress, SegmentedControl, Select, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Alert, Group, Progress, SegmentedControl, Select, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
@@ -46,6 +46,11 @@ export function Predicted({ prediction, set, federation }: Props) {
   return (
     <Group align="stretch" gap="md" wrap="nowrap">
       <Stack flex={1} gap="xs" style={{ minWidth: 0 }}>
+        {prediction.warnings.map(({ code, message }) => (
+          <Alert key={code} color="yellow" title="Look at this image">
+            {message}
+          </Alert>
+        ))}
         <ModelChoice
           value={mask.model}
           onChange={(model) => void navigate({ search: (old) => ({ ...old, model }), replace: true })}

@@ -138,3 +138,48 @@ def test_neighbours_share_no_pixel() -> None:
     one, other = inside_odd([left], (8, 10)), inside_odd([right], (8, 10))
     assert one.sum() == other.sum() == 16
     assert not (one & other).any()
+
+
+def test_crossing_contours_are_united_and_warned_of(tmp_path: Path) -> None:
+    crossing = [(2.5, 5.5), (2.5, 9.5), (4.5, 9.5), (4.5, 5.5)]
+    write_series(tmp_path / "a", ct_series(VOXELS))
+    contours = {"one": [_mm(AXIAL, 1, OUTER), _mm(AXIAL, 1, crossing)], "two": [_mm(AXIAL, 2, OUTER)]}
+    save(structure_set(contours), tmp_path / "m.dcm")
+    mask = read_mask(tmp_path, "m.dcm", read_image(tmp_path, "a", 3))
+    assert isinstance(mask, NamedMask)
+    assert mask.planes["one"].sum() == 4 * 5 + 2 * 2
+    (note,) = mask.notes
+    assert note.code == "crossing_contours"
+    assert "has contours of one that cross on 1 slice(s) (the first is slice 1, from 0)" in note.text
+
+
+def test_two_rois_of_one_name_are_united(tmp_path: Path) -> None:
+    """Each drawn on its own: what one has inside the other is no hole."""
+    write_series(tmp_path / "a", ct_series(VOXELS))
+    written = structure_set({"one": [_mm(AXIAL, 1, OUTER)], "other": [_mm(AXIAL, 1, INNER)]})
+    written.StructureSetROISequence[1].ROIName = "one"
+    save(written, tmp_path / "m.dcm")
+    mask = read_mask(tmp_path, "m.dcm", read_image(tmp_path, "a", 3))
+    assert isinstance(mask, NamedMask)
+    assert mask.planes["one"].sum() == 4 * 5
+
+
+def test_repeated_contours_in_a_file_count_once(tmp_path: Path) -> None:
+    once = _read(tmp_path / "1", {"ring": [_mm(AXIAL, 1, OUTER), _mm(AXIAL, 1, INNER)]})
+    twice = _read(tmp_path / "2", {"ring": [_mm(AXIAL, 1, OUTER), _mm(AXIAL, 1, INNER)] * 2})
+    assert np.array_equal(once["ring"], twice["ring"])
+    exclusive = _read(tmp_path / "3", {"ring": [_mm(AXIAL, 1, OUTER)] * 2}, kind="CLOSEDPLANAR_XOR")
+    assert not exclusive["ring"].any()
+
+
+def test_structures_that_nobody_wants_may_lie_anywhere(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", ct_series(VOXELS))
+    contours = {"body": [_mm(AXIAL, 1, OUTER)], "couch": [_mm(AXIAL, -30, OUTER), _mm(AXIAL, 1.5, INNER)]}
+    save(structure_set(contours), tmp_path / "m.dcm")
+    image = read_image(tmp_path, "a", 3)
+    mask = read_mask(tmp_path, "m.dcm", image, lambda name: name == "body")
+    assert isinstance(mask, NamedMask)
+    assert mask.names == ("body", "couch")
+    assert mask.planes["body"].sum() == 4 * 5
+    with pytest.raises(WrongGeometry, match="a contour of couch"):
+        read_mask(tmp_path, "m.dcm", image)
