@@ -19,6 +19,7 @@ from backend.evaluations.results import experiment_results
 from backend.evaluations.scored_cases import Query, evaluated_cases, of_checkpoint
 from backend.settings import Settings
 from backend.sites.service import policy_of
+from tests.backend.live_backend import LiveBackend
 
 TIME = "2026-01-02 03:04:05+00:00"
 TASK = json.dumps({"modality": "x", "num_channels": 1, "structures": [{"name": "disc", "label_values": [1]}]})
@@ -166,3 +167,43 @@ def test_the_way_back_keeps_the_old_data(old_engine: tuple[str, Engine]) -> None
         assert connection.execute(text('SELECT id, image FROM "case"')).all() == [("c", "images/one.png")]
         (dice,) = connection.execute(text("SELECT dice FROM evaluated_case")).one()
         assert (json.loads(dice) if isinstance(dice, str) else dice) == {"global": {"disc": 0.75}}
+
+
+def test_what_breaks_a_bound_of_today_is_still_read(
+    tmp_path: Path, database_url: str, valkey_url: str, broker: Any, old_engine: tuple[str, Engine]
+) -> None:
+    """Names with turned text, endless notes, numbers that no request may send: shown, run on and renamed as before."""
+    url, engine = old_engine
+    odd = "disc\u202e" + "x" * 300
+    task = json.dumps({"modality": "m" * 500, "num_channels": 1, "structures": [{"name": odd, "label_values": [1]}]})
+    config = json.dumps({"strategies": [{"name": "fedavg"}], "held_out_sites": []})
+    changes = (
+        ("UPDATE federation SET name = :name, description = :long, task = :task", {"task": task}),
+        ("UPDATE site SET name = :name", {}),
+        ("UPDATE dataset SET name = :name, folder = :long", {}),
+        ('UPDATE "case" SET name = :name, structure_shares = :shares', {"shares": json.dumps({odd: 1.5})}),
+        ("UPDATE experiment SET name = :name, description = :long, config = :config", {"config": config}),
+    )
+    for statement, values in changes:
+        values = {"name": "a\u202eb" + "n" * 2000, "long": "d" * 50_000 + "\x1b", **values}
+        used = {key: value for key, value in values.items() if f":{key}" in statement}
+        with engine.begin() as connection:
+            connection.execute(text(statement), used)
+    migrate(url)
+    with Session(engine) as session:
+        site = session.get_one(Site, "s")
+        (file,) = datasets.manifest_of(session, session.get_one(Dataset, "d"), site).cases
+        assert file.name.startswith("a\u202eb")
+    backend = LiveBackend(tmp_path, database_url, valkey_url)
+    try:
+        (federation,) = backend.get("/federations")
+        assert federation["task"]["structures"][0]["name"] == odd
+        assert len(federation["description"]) == 50_001
+        for path in ("/sites/s", "/datasets/d", "/datasets/d/cases", "/experiments/e", "/federations/f/experiments"):
+            assert "a\u202eb" in json.dumps(backend.get(path), ensure_ascii=False)
+        answer = backend.admin.patch("/api/v1/federations/f", json={"name": "Eyes"})
+        assert (answer.status_code, answer.json()["task"]) == (200, federation["task"])
+        answer = backend.admin.patch("/api/v1/federations/f", json={"name": "Eyes\u202e"})
+        assert answer.status_code == 422
+    finally:
+        backend.stop()

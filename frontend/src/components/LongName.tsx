@@ -4,11 +4,11 @@ import classes from "./LongName.module.css";
 /** A name on one line, cut before its last words where room is short: departments of one hospital end otherwise. */
 export function LongName({ name }: { name: string }) {
   const [head, tail] = splitName(name);
-  if (tail === "") return <span className={classes.head}>{head}</span>;
+  if (tail === "") return <bdi className={classes.head}>{head}</bdi>;
   return (
-    <span className={classes.name} title={name}>
+    <bdi className={classes.name} title={name}>
       <span className={classes.head}>{head}</span>
       <span className={classes.tail}>{tail}</span>
-    </span>
+    </bdi>
   );
 }

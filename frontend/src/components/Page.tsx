@@ -2,6 +2,7 @@ import { Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import type { Crumb } from "./crumbs";
+import { Isolated } from "./Isolated";
 import { TextLink } from "./links";
 
 interface PageProps {
@@ -24,7 +25,7 @@ export function Page(props: PageProps) {
           <Breadcrumbs separatorMargin={6} fz="sm">
             {props.crumbs.map((crumb) => (
               <TextLink key={crumb.label} {...crumb.link} size="sm" c="dimmed">
-                {crumb.label}
+                <Isolated>{crumb.label}</Isolated>
               </TextLink>
             ))}
           </Breadcrumbs>
@@ -32,7 +33,7 @@ export function Page(props: PageProps) {
         <Group justify="space-between" align="flex-start" wrap="nowrap">
           <Group gap="sm">
             <Title order={1} size="h2">
-              {props.title}
+              <Isolated>{props.title}</Isolated>
             </Title>
             {props.badge}
           </Group>

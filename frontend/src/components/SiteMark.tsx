@@ -1,5 +1,6 @@
 import { ColorSwatch, Group, Text } from "@mantine/core";
 import { siteColour, siteLineType } from "@/lib/palette";
+import { Isolated } from "./Isolated";
 import { LongName } from "./LongName";
 import classes from "./SiteMark.module.css";
 
@@ -28,7 +29,7 @@ export function SiteMark({
         {siteLineType(position) !== "solid" && <span className={classes.again} />}
       </ColorSwatch>
       <Text size={size} component="span" className={classes.name}>
-        {wrap ? name : <LongName name={name} />}
+        {wrap ? <Isolated>{name}</Isolated> : <LongName name={name} />}
       </Text>
     </Group>
   );

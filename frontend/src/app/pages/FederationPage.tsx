@@ -12,6 +12,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
 import { ALL_FEDERATIONS } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { Page } from "@/components/Page";
 import { DatasetsPanel } from "@/features/datasets/DatasetsPanel";
 import { ExperimentsPanel } from "@/features/experiments/ExperimentsPanel";
@@ -41,7 +42,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
       actions={<FederationMenu federation={federation} onDeleted={() => void navigate({ to: "/" })} />}
       subtitle={
         <>
-          {federation.description}
+          <Isolated>{federation.description}</Isolated>
           <Group gap="xs" mt="xs">
             <Badge variant="default">{federation.task.modality}</Badge>
             <Badge variant="default">{taskInShort(federation.task)}</Badge>

@@ -1,5 +1,6 @@
 import { Badge, Table, Text } from "@mantine/core";
 import type { EventRecord } from "@/api";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { formatDateTime } from "@/lib/format";
 
@@ -25,7 +26,9 @@ export function EventRows({ events }: { events: EventRecord[] }) {
               </Table.Td>
               <Table.Td>
                 <Text size="sm" truncate maw={140} title={event.actor}>
-                  {event.actor}
+                  <Isolated>
+                    <Isolated>{event.actor}</Isolated>
+                  </Isolated>
                 </Text>
               </Table.Td>
               <Table.Td>
@@ -34,7 +37,10 @@ export function EventRows({ events }: { events: EventRecord[] }) {
                 </Badge>
               </Table.Td>
               <Table.Td style={{ overflowWrap: "anywhere" }}>
-                {event.message} <About event={event} />
+                <Isolated>
+                  <Isolated>{event.message}</Isolated>
+                </Isolated>{" "}
+                <About event={event} />
               </Table.Td>
             </Table.Tr>
           ))}

@@ -3,6 +3,7 @@ import { IconDatabasePlus, IconPhoto } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { datasetsQuery, type FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
@@ -58,7 +59,9 @@ export function DatasetsPanel({ federation }: { federation: FederationRecord }) 
                             params={{ datasetId: dataset.id }}
                             search={{}}
                           >
-                            {dataset.name}
+                            <Isolated>
+                              <Isolated>{dataset.name}</Isolated>
+                            </Isolated>
                           </TextLink>
                         </Table.Td>
                         <Table.Td>

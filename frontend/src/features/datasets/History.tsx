@@ -2,6 +2,7 @@ import { Card, Code, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type DatasetRecord, datasetChecksQuery, datasetRunsQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { changeText } from "@/lib/checks";
@@ -99,7 +100,9 @@ function Runs({ dataset }: { dataset: DatasetRecord }) {
                           {run.run_label}
                         </TextLink>
                       </Table.Td>
-                      <Table.Td style={{ overflowWrap: "anywhere" }}>{run.experiment_name}</Table.Td>
+                      <Table.Td style={{ overflowWrap: "anywhere" }}>
+                        <Isolated>{run.experiment_name}</Isolated>
+                      </Table.Td>
                       <Table.Td>
                         <StateBadge state={run.status} size="sm" />
                       </Table.Td>

@@ -5,6 +5,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { type ExperimentRecord, experimentsQuery, type FederationRecord, isOver } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import {
@@ -195,7 +196,9 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
           params={{ experimentId: experiment.id }}
           search={{}}
         >
-          {experiment.name}
+          <Isolated>
+            <Isolated>{experiment.name}</Isolated>
+          </Isolated>
         </TextLink>
         <Text size="xs" c="dimmed">
           {plural(experiment.runs.length, "run")}

@@ -1,5 +1,6 @@
 import { Badge, Box, Card, Group, Stack, Text, Title } from "@mantine/core";
 import type { FederationRecord } from "@/api";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
@@ -27,7 +28,9 @@ export function FederationCard({ federation }: { federation: FederationRecord })
               params={{ federationId: federation.id }}
               search={{}}
             >
-              {federation.name}
+              <Isolated>
+                <Isolated>{federation.name}</Isolated>
+              </Isolated>
             </TextLink>
           </Title>
           <Group gap={4} wrap="nowrap" className={classes.above}>
@@ -37,7 +40,7 @@ export function FederationCard({ federation }: { federation: FederationRecord })
         </Group>
         {federation.description && (
           <Text size="sm" c="dimmed" lineClamp={2}>
-            {federation.description}
+            <Isolated>{federation.description}</Isolated>
           </Text>
         )}
         <Group gap="xs">

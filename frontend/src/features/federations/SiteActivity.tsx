@@ -2,6 +2,7 @@ import { Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type SiteRecord, siteEventsQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
@@ -25,7 +26,9 @@ export function SiteActivity({ site }: { site: SiteRecord }) {
                 {formatAgo(event.at, now)}
               </Text>
               <Text size="sm" c={event.level === "error" ? "red" : undefined} style={{ overflowWrap: "anywhere" }}>
-                {event.message}
+                <Isolated>
+                  <Isolated>{event.message}</Isolated>
+                </Isolated>
               </Text>
             </Group>
           ))}

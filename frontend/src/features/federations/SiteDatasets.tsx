@@ -3,6 +3,7 @@ import { IconDatabasePlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { datasetsQuery, type FederationRecord, type SiteRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { checkSentence } from "@/lib/checks";
@@ -24,7 +25,9 @@ export function SiteDatasets({ federation, site }: { federation: FederationRecor
               <div key={dataset.id}>
                 <Group gap="xs">
                   <TextLink size="sm" fw={500} to="/datasets/$datasetId" params={{ datasetId: dataset.id }} search={{}}>
-                    {dataset.name}
+                    <Isolated>
+                      <Isolated>{dataset.name}</Isolated>
+                    </Isolated>
                   </TextLink>
                   <StateBadge state={dataset.status} size="sm" />
                 </Group>

@@ -2,6 +2,7 @@ import { Code, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type SiteRecord, systemQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatAgo, plural } from "@/lib/format";
@@ -27,7 +28,9 @@ export function SiteWorkers({ site }: { site: SiteRecord }) {
               <div key={worker.name}>
                 <Group gap="xs">
                   <Text size="sm" fw={500} style={{ overflowWrap: "anywhere" }}>
-                    {worker.name}
+                    <Isolated>
+                      <Isolated>{worker.name}</Isolated>
+                    </Isolated>
                   </Text>
                   <StateBadge state={worker.online ? "online" : "offline"} size="sm" />
                 </Group>

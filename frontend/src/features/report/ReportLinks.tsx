@@ -2,6 +2,7 @@ import { Anchor, Badge, Button, Card, CopyButton, Group, Popover, Stack, Text } 
 import { IconCheck, IconCopy, IconExternalLink, IconFileTypePdf, IconLinkOff } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type ReportRecord, reportsQuery, unwrap } from "@/api";
+import { Isolated } from "@/components/Isolated";
 import { DownloadButton } from "@/components/links";
 import { notifyDone, notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
@@ -44,7 +45,9 @@ function ReportLink({ report, experimentId }: { report: ReportRecord; experiment
                 {report.title} <IconExternalLink size={14} aria-label="opens in a new tab" />
               </Anchor>
             ) : (
-              <Text fw={500}>{report.title}</Text>
+              <Text fw={500}>
+                <Isolated>{report.title}</Isolated>
+              </Text>
             )}
             {state !== "open" && (
               <Badge color="gray" size="sm">

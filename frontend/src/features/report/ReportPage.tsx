@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ApiError, type Report, type SharedReport, sharedReportQuery } from "@/api";
 import { EmptyState, ErrorPanel, PageSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { DownloadButton } from "@/components/links";
 import { formatDateTime } from "@/lib/format";
 import classes from "./Report.module.css";
@@ -110,7 +111,9 @@ function Head({ report }: { report: Report }) {
   return (
     <Stack gap="sm">
       <Title order={1} style={{ overflowWrap: "anywhere" }}>
-        {report.title}
+        <Isolated>
+          <Isolated>{report.title}</Isolated>
+        </Isolated>
       </Title>
       <Text size="sm" c="dimmed">
         {report.experiment_name} · federation {report.federation_name} · frozen on {formatDateTime(report.frozen_at)} by{" "}

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type TokenRecord, tokensQuery, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { notifyDone, notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { useNow } from "@/components/useNow";
@@ -70,7 +71,9 @@ function TokenTable({ tokens }: { tokens: TokenRecord[] }) {
           <Table.Tbody>
             {tokens.map((token) => (
               <Table.Tr key={token.id}>
-                <Table.Td>{token.name}</Table.Td>
+                <Table.Td>
+                  <Isolated>{token.name}</Isolated>
+                </Table.Td>
                 <Table.Td ff="monospace">{token.hint}…</Table.Td>
                 <Table.Td>{formatDateTime(token.created_at)}</Table.Td>
                 <Table.Td>{formatAgo(token.last_used_at, now)}</Table.Td>
