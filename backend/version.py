@@ -48,7 +48,8 @@ def _commit_of_build(root: Path) -> str | None:
 
 def _git(root: Path, *arguments: str) -> str | None:
     """None where git is not there or cannot read the checkout, which may belong to another user."""
-    command = ["git", "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false", "-C", str(root), *arguments]
+    settings = ["--no-optional-locks", "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false"]
+    command = ["git", *settings, "-C", str(root), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):

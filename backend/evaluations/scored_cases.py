@@ -154,7 +154,17 @@ class ExperimentCases:
         return together([*self.expected.values(), *tested])
 
     def tested(self, run: Run, model: str | None = None) -> dict[str, frozenset[str]]:
-        """Site to the cases on which the run's model was scored; model None: any of its models."""
+        """Site to the cases on which the run's model was scored; model None: any of its models. Worked out once."""
+        key = run.id, model
+        if key not in self._tested:
+            self._tested[key] = self._tested_cases(run, model)
+        return self._tested[key]
+
+    @cached_property
+    def _tested(self) -> dict[tuple[str, str | None], dict[str, frozenset[str]]]:
+        return {}
+
+    def _tested_cases(self, run: Run, model: str | None) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = defaultdict(set)
         for row in self.rows.get(run.id, []):
             if model is None or model_name(model, row.site_slug) in row.scores:
