@@ -44,7 +44,7 @@ class IncomingFile(StoredFile):
 
 
 class ArtifactStore(ABC):
-    """Where artifacts' bytes lie. `generation` changes with every removal."""
+    """Where artifacts' bytes lie. `generation` changes when a removal is announced."""
 
     generation: str
 
@@ -68,6 +68,10 @@ class ArtifactStore(ABC):
     @abstractmethod
     def remove(self, sha256: str) -> None:
         """Forgets the bytes; harmless where there are none."""
+
+    @abstractmethod
+    def announce_removal(self) -> None:
+        """Once the rows of what was removed are gone: workers then ask what of their caches is."""
 
     @abstractmethod
     def path(self, sha256: str) -> Path:
@@ -147,6 +151,8 @@ class FolderStore(ArtifactStore):
     def remove(self, sha256: str) -> None:
         self._file(sha256).unlink(missing_ok=True)
         self._verified.pop(sha256, None)
+
+    def announce_removal(self) -> None:
         self.generation = new_id()
 
     def path(self, sha256: str) -> Path:

@@ -56,6 +56,8 @@ def sweep(platform: Platform) -> Swept:
         num_strays = _remove_strays(platform)
         num_leftovers = platform.artifacts.remove_leftovers()
     found = Swept(len(removed) + num_strays, sum(candidate.num_bytes for candidate in removed), num_leftovers)
+    if found.num_files:
+        platform.artifacts.announce_removal()
     if found.num_files or found.num_leftovers:
         logger.info("swept %d file(s), %d bytes", found.num_files + found.num_leftovers, found.num_bytes)
     return found

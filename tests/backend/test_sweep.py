@@ -226,3 +226,24 @@ def test_a_cancelled_experiment_is_deleted_with_its_uploads(
 def test_files_are_in_their_folder(backend: LiveBackend, worker: PlayedWorker) -> None:
     sha256 = worker.upload(b"x")
     assert (Path(backend.settings.artifacts_folder) / sha256[:2] / sha256).read_bytes() == b"x"
+
+
+def test_workers_hear_of_a_removal_once_it_is_done(backend: LiveBackend, worker: PlayedWorker) -> None:
+    """A heartbeat's answer changes with it, and what is asked then is answered by what there is then."""
+    heartbeat = {"worker": "w", "queues": ["simulated"], "hardware": "2 CPU cores", "num_processes": 2}
+
+    def removal() -> str:
+        answer = backend.worker.post("/worker-api/v1/heartbeat", json=heartbeat | {"disk_free": 1, "disk_total": 100})
+        return answer.headers["X-FedSM-Removal"]
+
+    kept, gone = worker.upload(b"kept"), worker.upload(b"gone")
+    before = removal()
+    assert removal() == before
+    with unit_of_work(backend.platform.database) as session:
+        session.execute(update(Artifact).where(Artifact.sha256 == gone).values(held_until=None))
+    sweep(backend.platform)
+    assert removal() != before
+    asked = backend.worker.post("/worker-api/v1/gone", json={"artifacts": [kept, gone], "runs": ["no-such-run"]})
+    assert asked.json() == {"artifacts": [gone], "runs": ["no-such-run"]}
+    (shown,) = [entry for entry in backend.get("/system")["workers"] if entry["name"] == "w"]
+    assert (shown["disk_free"], shown["disk_is_low"]) == (1, True)

@@ -43,7 +43,11 @@ def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
 
 def commands(app: typer.Typer, prefix: str) -> set[str]:
     group = typer.main.get_command(app)
-    names = {f"{prefix} {name}" for name, command in group.commands.items() if not hasattr(command, "commands")}
+    names = {
+        f"{prefix} {name}"
+        for name, command in group.commands.items()
+        if not hasattr(command, "commands") or command.invoke_without_command
+    }
     return names.union(*(commands(below.typer_instance, f"{prefix} {below.name}") for below in app.registered_groups))
 
 

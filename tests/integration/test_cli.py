@@ -120,3 +120,19 @@ def test_a_folder_that_is_none_gives_exit_code_2(platform: LivePlatform, tmp_pat
     done = fedsm(platform, "dataset", "check", str(tmp_path / "absent"))
     assert done.returncode == 2
     assert "absent is not there" in done.stderr
+
+
+def test_storage_says_what_is_held_and_cleans_up(platform: LivePlatform, federation: FederationRecord) -> None:
+    found = json.loads(fedsm(platform, "storage", "--json").stdout)
+    thumbnails = [row for row in found["datasets"] if row["num_files"] == NUM_CASES[SITES[0]]]
+    assert thumbnails
+    assert found["num_bytes"] == platform.client.storage().num_bytes
+    shown = fedsm(platform, "storage")
+    assert "data set cases of site-a" in shown.stdout
+    assert shown.returncode == (1 if any(disk["warning"] for disk in found["disks"]) else 0)
+    swept = fedsm(platform, "storage", "sweep", "--json")
+    assert json.loads(swept.stdout).keys() == {"num_files", "num_bytes", "num_leftovers"}
+    unknown = fedsm(platform, "storage", "withdraw", "nowhere", "--federation", federation.name)
+    assert (unknown.returncode, "there are: site-a, site-b, site-c" in unknown.stderr) == (2, True)
+    nothing = fedsm(platform, "storage", "withdraw", "site-a", "--federation", federation.name)
+    assert nothing.stdout == "there is nothing that the policy forbids\n"
