@@ -13,11 +13,13 @@ from backend.db.models import Federation
 from backend.dependencies import ArtifactsDep, ReadSession, get_current_user
 from backend.models import service
 from backend.models.schemas import ModelSet
+from backend.users.schemas import ErrorBody
 
 router = APIRouter(tags=["models"], dependencies=[Depends(get_current_user)])
 
 ZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+    410: {"model": ErrorBody, "description": "A file of the model is damaged: nothing is sent"},
 }
 
 

@@ -37,7 +37,7 @@ def _kept_rounds(session: Session, run: Run) -> list[RunRound]:
 
 
 def _num_bad(store: ArtifactStore, parts: dict[str, str]) -> int:
-    return sum(store.problem(sha256, again=True) is not None for sha256 in parts.values())
+    return sum(store.problem(sha256) is not None for sha256 in parts.values())
 
 
 def _go_back(session: Session, run: Run, damaged: int, whole: list[int], actor: str) -> None:
