@@ -75,6 +75,7 @@ def test_a_deleted_experiment_is_gone_for_whoever_goes_back(
     signed_in.get_by_role("menuitem", name="Delete").click()
     signed_in.get_by_role("button", name="Delete the experiment").click()
     expect(signed_in.get_by_text("Soon gone is deleted.")).to_be_visible()
+    signed_in.wait_for_url(f"**/federations/{federation.id}**")
     signed_in.go_back()
-    expect(signed_in.get_by_role("heading", name="Soon gone")).to_be_hidden()
     expect(signed_in.get_by_text("This does not exist")).to_be_visible()
+    expect(signed_in.get_by_role("heading", name="Soon gone", exact=True)).to_be_hidden()
