@@ -13666,6 +13666,10 @@ export type DownloadModelErrors = {
      */
     409: ErrorBody;
     /**
+     * A file of the model is damaged: nothing is sent
+     */
+    410: ErrorBody;
+    /**
      * The body is larger than this address takes
      */
     413: ErrorBody;
