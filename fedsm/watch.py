@@ -14,6 +14,7 @@ from backend.contracts.status import TERMINAL_RUN_STATUSES, RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from backend.runs.schemas import RunRecord
 from fedsm.client import Client
+from fedsm.waits import waits_of
 
 POLL_SECONDS = 1.0
 #: A backend that restarts is back within seconds; after so many polls without an answer the error is shown.
@@ -76,19 +77,21 @@ def describe_run(run: RunRecord) -> str:
         text += f", best validation Dice {run.best_dice:.3f} in round {run.best_round}"
     if run.failure:
         text += f": {run.failure}"
+    if waiting := waits_of(run):
+        text += f": {waiting}"
     return text
 
 
 class _Changes:
-    """Tells of a run when its round or status has changed."""
+    """Tells of a run when its round, its status or whom it waits for has changed."""
 
     def __init__(self, tell: Callable[[RunRecord], None]) -> None:
         self._tell = tell
-        self._told: dict[str, tuple[int, RunStatus]] = {}
+        self._told: dict[str, tuple[int, RunStatus, tuple[str, ...]]] = {}
 
     def __call__(self, runs: list[RunRecord]) -> None:
         for run in runs:
-            state = (run.round, run.status)
+            state = (run.round, run.status, tuple(wait.participant for wait in run.waits_for))
             if self._told.get(run.id) != state:
                 self._told[run.id] = state
                 self._tell(run)
@@ -106,7 +109,7 @@ class _Bars:
             if run.id not in self._bars:
                 label = f"{run.strategy_label} (seed {run.seed})"
                 self._bars[run.id] = self._progress.add_task(label, total=run.num_rounds, status="")
-            status = run.failure or str(run.status)
+            status = run.failure or waits_of(run) or str(run.status)
             if run.best_dice is not None:
                 status += f", Dice {run.best_dice:.3f}"
             self._progress.update(self._bars[run.id], completed=_rounds_done(run), status=status)

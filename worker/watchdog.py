@@ -21,6 +21,8 @@ from worker.signs import Sign, read_sign
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
+#: Under a load that is too much for the machine a process may be kept waiting for a while.
+LEAST_PATIENCE_SECONDS = 5.0
 #: Given to a task that was told to stop, which hears of it between two steps.
 STOP_SECONDS = 20.0
 #: Given to a process to write where it hangs into the log.
@@ -118,7 +120,7 @@ class Watchdog:
 
 def _patience(sign: Sign) -> float:
     """Without beats for so long the lease was not renewed either, and ends before it could be."""
-    return sign.lease_seconds * (1 - RENEWAL_SHARE)
+    return max(LEAST_PATIENCE_SECONDS, sign.lease_seconds * (1 - RENEWAL_SHARE))
 
 
 def _kill(pid: int) -> None:

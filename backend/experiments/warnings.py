@@ -20,14 +20,16 @@ def warnings_on(config: ExperimentConfig, sites: Sequence[SiteRecord], task: Seg
     used = [site for site in sites if any(site.num_cases.values())]
     training = [site for site in used if site.slug not in config.held_out_sites]
     return [
-        *_site_warnings(sites, used),
+        *_site_warnings(config, sites, used),
         *_case_warnings(used, training),
         *_setting_warnings(config, task),
         *gpu_warnings(config, [(site.name, site.gpus) for site in training]),
     ]
 
 
-def _site_warnings(sites: Sequence[SiteRecord], used: Sequence[SiteRecord]) -> Iterator[ConfigProblem]:
+def _site_warnings(
+    config: ExperimentConfig, sites: Sequence[SiteRecord], used: Sequence[SiteRecord]
+) -> Iterator[ConfigProblem]:
     if used and (empty := [site for site in sites if site not in used]):
         yield ConfigProblem(
             field="federation",
@@ -36,12 +38,22 @@ def _site_warnings(sites: Sequence[SiteRecord], used: Sequence[SiteRecord]) -> I
             remedy="register data there, or go on without",
         )
     if offline := [site for site in used if site.state == "offline"]:
-        yield ConfigProblem(
-            field="federation",
-            value=_names(offline),
-            message="offline, and a round waits for its sites",
-            remedy="start the worker there, or lower minimum_sites so that rounds go on",
-        )
+        yield _offline_warning(config, used, offline)
+
+
+def _offline_warning(
+    config: ExperimentConfig, used: Sequence[SiteRecord], offline: Sequence[SiteRecord]
+) -> ConfigProblem:
+    training = [site for site in used if site.slug not in config.held_out_sites]
+    quorum = min(config.minimum_sites, len(training))
+    if sum(site not in offline for site in training) < quorum:
+        message = f"offline, and a round waits until it has its quorum of {quorum}"
+        remedy = "start the worker there, or lower minimum_sites so that rounds go on without"
+    else:
+        minutes = f"{config.waiting.absent_minutes:g}"
+        message = f"offline: the run goes on without, {minutes} minutes after a quorum of {quorum} is reached"
+        remedy = "start the worker there, or raise minimum_sites if its data must count"
+    return ConfigProblem(field="federation", value=_names(offline), message=message, remedy=remedy)
 
 
 def _case_warnings(used: Sequence[SiteRecord], training: Sequence[SiteRecord]) -> Iterator[ConfigProblem]:

@@ -108,6 +108,19 @@ def test_one_process_of_a_worker_killed_in_mid_round(
     assert_same_bits(platform, run, expected)
 
 
+def test_a_process_that_hangs_in_mid_round_is_ended_and_replaced(
+    platform: LivePlatform, run: RunRecord, expected: ExpectedRun
+) -> None:
+    """Stopped, it gives no sign of life and does not end: its task goes on elsewhere, and the worker has all of its
+    processes again."""
+    assert platform.worker is not None
+    before = child_processes(platform.worker.pid)
+    os.kill(before[0], signal.SIGSTOP)
+    assert_same_bits(platform, run, expected)
+    wait_until(lambda: not is_alive(before[0]), 20, "the process that hangs to be ended")
+    wait_until(lambda: len(child_processes(platform.worker.pid)) == len(before), 10, "another to take its place")
+
+
 def test_a_worker_stopped_in_mid_round_gives_its_work_back(
     platform: LivePlatform, run: RunRecord, expected: ExpectedRun
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from backend.contracts.tasks import AggregateRoundPayload, AggregateRoundResult, ClaimedTask, TaskPayload, TaskResult
 from tests.worker.payloads import aggregate_payload
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
-from worker import shutdown
+from worker import api_client, shutdown
 from worker.api_client import ApiClient
 from worker.artifact_cache import ArtifactCache
 from worker.data_problem import DataProblem
@@ -223,3 +223,41 @@ def test_a_failure_whose_text_is_no_utf8_is_told(server: WorkerApiServer, run: C
     run(fail)
     (told,) = ledger.told("fail")
     assert told["message"] == "images/\\udcff.png is damaged"
+
+
+def test_a_refused_result_is_told_as_what_it_is_at_once(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    ledger = Ledger(server)
+    answer = server.answer
+    server.answer = lambda request: (
+        Answer(422, b'{"detail": "dice 999 is above 1"}') if request.path.endswith("/complete") else answer(request)
+    )
+    started = time.monotonic()
+    run(lambda payload, lease: RESULT)
+    assert time.monotonic() - started < 10
+    [told] = ledger.told("fail")
+    assert "dice 999 is above 1" in str(told["message"])
+    assert told["retryable"] is False
+
+
+def test_a_backend_that_fails_on_a_result_is_not_tried_for_ever(
+    server: WorkerApiServer, run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "FAULT_PATIENCE_SECONDS", 0.5)
+    ledger = Ledger(server)
+    answer = server.answer
+    server.answer = lambda request: Answer(500, b"{}") if request.path.endswith("/complete") else answer(request)
+    run(lambda payload, lease: RESULT)
+    assert "failed on it again and again" in str(ledger.told("fail")[0]["message"])
+
+
+def test_words_that_utf8_cannot_say_are_told_readably(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    """As in names of files that are not UTF-8."""
+
+    def execute(payload: TaskPayload, lease: Lease) -> TaskResult:
+        lease.log("info", "read caf\udce9.png")
+        raise DataProblem("cannot read caf\udce9.png")
+
+    ledger = Ledger(server)
+    run(execute)
+    assert ledger.told("fail")[0]["message"] == r"cannot read caf\udce9.png"
+    assert ledger.told("progress")[0]["logs"] == [{"level": "info", "message": r"read caf\udce9.png"}]

@@ -206,7 +206,12 @@ export const experimentTemplatesQuery = queryOptions({
 });
 
 export const runQuery = (id: string) =>
-  queryOptions({ queryKey: ["run", id], queryFn: () => unwrap(api.getRun({ path: { run_id: id } })) });
+  queryOptions({
+    queryKey: ["run", id],
+    queryFn: () => unwrap(api.getRun({ path: { run_id: id } })),
+    // Whom it waits for changes with the time, without an event.
+    refetchInterval: ({ state }) => (state.data && !isOver(state.data) ? 10_000 : false),
+  });
 
 export const runCasesQuery = (id: string) =>
   queryOptions({

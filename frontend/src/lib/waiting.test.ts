@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "@/api";
-import { activityOf, elapsedSeconds, runTitle, waitingSentence } from "./waiting";
+import { absenceSentences, activityOf, elapsedSeconds, runTitle, waitingSentence } from "./waiting";
 
 const NOW = Date.parse("2026-01-01T00:01:00Z");
 
@@ -44,6 +44,26 @@ describe("waitingSentence", () => {
 
   it("is null where nobody is waited for", () => {
     expect(waitingSentence([task("a", "completed"), task("b", "failed")], String, NOW)).toBeNull();
+  });
+});
+
+describe("absenceSentences", () => {
+  const absent = { participant: "birch", task_kind: "train_site", round: 3, needed: false } as const;
+  const since = new Date(2026, 0, 1, 14, 2).toISOString();
+  const now = new Date(2026, 0, 1, 14, 4).getTime();
+
+  it("says since when, and when the run goes on", () => {
+    const goes_on_at = new Date(2026, 0, 1, 14, 7).toISOString();
+    expect(absenceSentences([{ ...absent, reason: "offline", since, goes_on_at }], String, now)).toEqual([
+      "birch is offline since 14:02; the run goes on without it at 14:07.",
+    ]);
+  });
+
+  it("says that the quorum needs a site", () => {
+    const waits = [{ ...absent, reason: "offline", since, goes_on_at: null, needed: true } as const];
+    expect(absenceSentences(waits, String, now)).toEqual([
+      "birch is offline since 14:02; without it there is no quorum, so the run waits.",
+    ]);
   });
 });
 

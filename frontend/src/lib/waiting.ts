@@ -1,6 +1,6 @@
 /** Whom a run waits for, in a sentence, and what it has used so far. */
 
-import type { RunRecord, TaskRecord } from "@/api";
+import type { RunRecord, TaskRecord, WaitedFor } from "@/api";
 import { formatPercent, formatSeconds } from "./format";
 import { openTasks } from "./lanes";
 
@@ -29,6 +29,26 @@ export function waitingSentence(
   const named = open.slice(0, MOST_NAMES).map((task) => `${nameOf(task.participant)}, ${whatItDoes(task, now)}`);
   const more = open.length > MOST_NAMES ? `; and ${open.length - MOST_NAMES} more` : "";
   return `Waiting for: ${named.join("; ")}${more}`;
+}
+
+const ABSENCES: Record<WaitedFor["reason"], string> = {
+  offline: "offline since",
+  not_begun: "online and has not begun, since",
+  in_turn: "waiting for its turn since",
+  working: "at work longer than it should take, since",
+};
+
+/** `Birch clinic is offline since 14:02; the run goes on without it at 14:07.`, a sentence for each who is absent or late. */
+export function absenceSentences(
+  waits: readonly WaitedFor[],
+  nameOf: (participant: string) => string,
+  now: number,
+): string[] {
+  return waits.map((wait) => {
+    const said = `${nameOf(wait.participant)} is ${ABSENCES[wait.reason]} ${clockTime(Date.parse(wait.since), now)}`;
+    if (wait.goes_on_at) return `${said}; the run goes on without it at ${clockTime(Date.parse(wait.goes_on_at), now)}.`;
+    return wait.needed ? `${said}; without it there is no quorum, so the run waits.` : `${said}.`;
+  });
 }
 
 /** Without the tenths, which would flicker. */

@@ -1,11 +1,11 @@
 import { Alert, Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconClockPause } from "@tabler/icons-react";
 import { type FederationRecord, isOver, type RunRecord, type TaskRecord } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
-import { activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "@/lib/waiting";
+import { absenceSentences, activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "@/lib/waiting";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
 import { participantName } from "./participants";
@@ -42,6 +42,7 @@ export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
           </Text>
           <Facts run={run} tasks={tasks} active={active} />
         </Group>
+        <Absences run={run} federation={federation} now={now} />
         {run.status === "failed" && <FailurePanel run={run} federation={federation} />}
         {run.status === "completed" && <FinishedPanel run={run} now={now} />}
         <RunNotes notes={run.notes} />
@@ -112,6 +113,29 @@ function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; ac
     <Text size="sm" c="dimmed" data-testid="run-facts">
       {facts.join(" · ")}
     </Text>
+  );
+}
+
+/** More names than these would push everything else down. */
+const MOST_ABSENT = 5;
+
+/** Who is absent or late, since when, and when the run goes on without them. */
+function Absences({ run, federation, now }: { run: RunRecord; federation: FederationRecord; now: number }) {
+  if (run.waits_for.length === 0) return null;
+  const nameOf = (participant: string) => shortName(participantName(participant, federation));
+  const sentences = absenceSentences(run.waits_for, nameOf, now);
+  const more = sentences.length - MOST_ABSENT;
+  return (
+    <Alert color="yellow" icon={<IconClockPause aria-hidden />} title={`Waits for ${plural(sentences.length, "site")}`}>
+      <Stack gap={4} data-testid="waits-for">
+        {sentences.slice(0, MOST_ABSENT).map((sentence) => (
+          <Text key={sentence} size="sm">
+            {sentence}
+          </Text>
+        ))}
+        {more > 0 && <Text size="sm">And {more} more.</Text>}
+      </Stack>
+    </Alert>
   );
 }
 
