@@ -76,12 +76,12 @@ def test_poor_sites_are_named(cases: dict[str, int], words: str) -> None:
 
 def test_an_offline_site_is_named() -> None:
     found = warn(site("a", PLENTY), site("b", PLENTY, "offline"), waiting={"absent_minutes": 7})
-    assert "offline: the run goes on without, 7 minutes after a quorum of 1 is reached" in found
+    assert "federation: offline: the run goes on without, 7 minutes after a quorum of 1 is reached" in found
 
 
 def test_sites_without_which_there_is_no_quorum_are_named() -> None:
     found = warn(site("a", PLENTY), site("b", PLENTY, "offline"), minimum_sites=2)
-    assert "offline, and a round waits until it has its quorum of 2" in found
+    assert "federation: offline, and a round waits until it has its quorum of 2" in found
 
 
 def test_a_site_held_out_needs_no_training_cases() -> None:
