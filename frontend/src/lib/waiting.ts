@@ -46,7 +46,8 @@ export function absenceSentences(
 ): string[] {
   return waits.map((wait) => {
     const said = `${nameOf(wait.participant)} is ${ABSENCES[wait.reason]} ${clockTime(Date.parse(wait.since), now)}`;
-    if (wait.goes_on_at) return `${said}; the run goes on without it at ${clockTime(Date.parse(wait.goes_on_at), now)}.`;
+    if (wait.goes_on_at)
+      return `${said}; the run goes on without it at ${clockTime(Date.parse(wait.goes_on_at), now)}.`;
     return wait.needed ? `${said}; without it there is no quorum, so the run waits.` : `${said}.`;
   });
 }
