@@ -16,23 +16,29 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from worker.datasets.public.base import Picture, PictureArray, ReasonCode, Unusable
+from worker.datasets.readers import Undecodable
+from worker.datasets.readers.deep_colour import is_deep_colour
 
 #: What Pillow may try: the formats that the originals have.
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM")
 _DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 BoolPlane = NDArray[np.bool_]
 _HALF = 127
+_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")
 
 
 def read_colour(path: Path) -> PictureArray:
-    """[H, W, 3]. Raises Unusable."""
-    return np.asarray(_open(path, "unreadable_image").convert("RGB"))
+    """[H, W, 3]. Raises Unusable, also of more than 8 bits a channel, which would be cut to 8."""
+    picture = _open(path, "unreadable_image")
+    if picture.mode in _DEEP_MODES:
+        raise Unusable("unreadable_image", f"{path.name} has more than 8 bits a pixel: save it with 8")
+    return np.asarray(picture.convert("RGB"))
 
 
 def read_grey(path: Path) -> PictureArray:
     """[H, W] of a mask: luminance of colour pictures, 0 and 255 of one-bit ones. Raises Unusable."""
     picture = _open(path, "unreadable_mask")
-    if picture.mode in ("I;16", "I;16B", "I", "F"):
+    if picture.mode in _DEEP_MODES:
         return _to_bytes(path, np.asarray(picture))
     return np.asarray(picture.convert("L"))
 
@@ -104,7 +110,11 @@ def _open(path: Path, code: ReasonCode) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            if is_deep_colour(picture, data):
+                raise Undecodable("has 16 bits a channel: save it with 8")
             picture.load()
+    except Undecodable as error:
+        raise Unusable(code, f"{path.name} {error}") from None
     except UnidentifiedImageError:
         raise Unusable(code, f"{path.name} is no picture, or is damaged: download it again") from None
     except (*_DECODER_ERRORS, Image.DecompressionBombError) as error:

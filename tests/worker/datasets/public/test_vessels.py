@@ -17,6 +17,7 @@ from tests.worker.datasets.public.original import (
     prepare_miniature,
     save,
 )
+from tests.worker.datasets.readers.test_deep_colour import png16
 
 VESSEL = box(10, 12, 0, 32)
 WHITE = np.where(VESSEL, 255, 0)
@@ -125,3 +126,18 @@ def test_real_files_put_back_into_their_layout_give_their_masks(tmp_path: Path, 
     assert set(cases(tmp_path / "out", name)) == set(expected)
     for case, mask in expected.items():
         assert (labels(tmp_path / "out", name, case) == mask).all()
+
+
+@pytest.mark.parametrize("mode", ["grey", "colour"])
+def test_a_photograph_of_16_bits_is_left_out_and_never_cut_to_8(tmp_path: Path, mode: str) -> None:
+    for number in (1, 2):
+        save(tmp_path / "original" / f"Image_{number:02d}L.jpg", photograph(number))
+        save(tmp_path / "original" / f"Image_{number:02d}L_1stHO.png", WHITE)
+    path = tmp_path / "original" / "Image_01L.jpg"
+    deep = photograph(1).astype(np.uint16) * 257
+    if mode == "grey":
+        Image.fromarray(deep[..., 0]).save(path, format="PNG")
+    else:
+        path.write_bytes(png16(deep, 2))
+    prepared = prepare_miniature("chase-db1", tmp_path / "original", tmp_path / "out")
+    assert left_out(prepared) == [("chase-db1", "Image_01L", "unreadable_image")]
