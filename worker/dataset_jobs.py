@@ -47,6 +47,7 @@ def describe_dataset(
         patient_pattern=payload.patient_pattern,
         pseudonyms=PseudonymKey(pseudonym_secret(home), payload.site),
         may_send_hashes=payload.may_send_hashes,
+        joined=payload.joined,
     )
     found = check_folder(payload.folder, payload.task, payload.fractions, payload.seed, visit, options)
     return DescribeDatasetResult(
@@ -57,6 +58,7 @@ def describe_dataset(
         warnings=found.warnings,
         statistics=found.statistics,
         pseudonym_key=found.pseudonym_key,
+        alike=found.alike,
     )
 
 

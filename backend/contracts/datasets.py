@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.data_statistics import DatasetStatistics
+from backend.contracts.likeness import Alike, JoinedCases
 from backend.contracts.metrics import Split
 from backend.contracts.repairs import REPAIR_WORDS, Remedy, Repair, repairs_in_order
 from backend.contracts.strategy_configs import StrategyName
@@ -256,6 +257,9 @@ class DescribeDatasetPayload(Contract):
     patient_pattern: Pattern | None = None
     may_send_thumbnails: bool = True
     may_send_hashes: bool = True
+    joined: Annotated[tuple[JoinedCases, ...], AtMost(MOST_CASES)] = Field(
+        default=(), description="Cases that were confirmed to be one patient's: they share a split."
+    )
 
 
 class CaseWarning(Contract):
@@ -338,3 +342,4 @@ class DescribeDatasetResult(Contract):
         ),
     )
     statistics: DatasetStatistics = Field(default={}, description="Sums over the used cases, by split.")
+    alike: Alike = Field(default=Alike(), description="Pairs of used cases that are possibly one patient's.")

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from backend.contracts.datasets import ReasonCode
 from backend.contracts.values import Id
 from backend.csv_text import CsvResponse
-from backend.datasets import history, repairs, service
+from backend.datasets import alike, history, repairs, service
+from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
 from backend.datasets.schemas import (
     CaseRecord,
     CheckAgain,
@@ -109,6 +110,20 @@ def confirm_dataset(dataset_id: Id, body: DatasetConfirm, session: WriteSession,
 def cancel_check(dataset_id: Id, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Stop the check that is under way; what an earlier one found holds again."""
     return service.dataset_record(session, service.cancel_check(session, dataset_id, user))
+
+
+@router.get("/federations/{federation_id}/alike")
+def list_alike(federation_id: Id, session: ReadSession, dataset_id: Id | None = None) -> AlikeReport:
+    """Pairs of cases that are possibly one patient's: far more alike than others of their data set. With `dataset_id`
+    those with a case of that data set."""
+    get_row(session, Federation, federation_id)
+    return alike.alike_report(session, federation_id, dataset_id)
+
+
+@router.post("/alike/decisions")
+def decide_alike(body: PairDecide, session: WriteSession, user: CurrentUser) -> AlikeRecord:
+    """Say whether two cases are of one patient. Who decided what is an event; a later decision replaces this one."""
+    return service.decide_pair(session, body, user)
 
 
 @router.delete("/datasets/{dataset_id}", status_code=204)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from statistics import median
 from typing import Any, cast, get_args
@@ -25,12 +26,14 @@ from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus, TaskStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import stored_values
-from backend.datasets import history, repairs
+from backend.datasets import alike, history, one_patient, repairs
+from backend.datasets.alike_schemas import AlikeRecord, PairDecide
 from backend.datasets.records import record_event
 from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetCreate, DatasetRecord
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Case, Dataset, DatasetCheck, Federation, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
+from backend.events.service import BACKEND
 from backend.queue import enqueue, site_queue
 from backend.sites.service import policy_of
 
@@ -159,6 +162,7 @@ def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
         patient_pattern=dataset.patient_pattern,
         may_send_thumbnails=policy_of(site).may_send_thumbnails,
         may_send_hashes=policy_of(site).may_send_hashes,
+        joined=one_patient.joined_cases(session, dataset),
     )
 
 
@@ -183,7 +187,9 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     dataset.pseudonym_key = result.pseudonym_key
     dataset.statistics = result.statistics
     dataset.fingerprint = _fingerprint(used, result.reading or Reading()) if used else None
+    dataset.alike = result.alike
     session.flush()
+    join_patients(session, dataset.site_id)
     dataset.status = repairs.status_of(session, dataset)
     dataset.error = None if used else _no_case_used(result)
     _keep_check(session, dataset, len(used), len(result.cases) - len(used))
@@ -191,6 +197,34 @@ def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult
     repaired = repairs.counts_in_words([case.repairs for case in used])
     message = f"{dataset.name} of {site.name} was checked: {len(used)} of {len(result.cases)} cases are used{repaired}."
     record_event(session, dataset, site, message, worker)
+
+
+def decide_pair(session: Session, body: PairDecide, actor: str) -> AlikeRecord:
+    """Whether two cases are of one patient. Runs that were started keep what they were started on."""
+    pair = alike.pair_of(session, body.first_case_id, body.second_case_id)
+    row = alike.store_decision(session, pair, body.decision, actor)
+    first, second = pair
+    words = "one patient" if body.decision == "same_patient" else "different patients"
+    names = f"{first.case.name} of {first.site.name} and {second.case.name} of {second.site.name}"
+    record_event(session, first.dataset, first.site, f"{actor} decided that {names} are of {words}.", actor)
+    for site_id in sorted({first.site.id, second.site.id}):
+        join_patients(session, site_id)
+    return alike.record_of(pair, row)
+
+
+def join_patients(session: Session, site_id: str) -> None:
+    """One pseudonym and one split for each patient that was confirmed. A data set whose splits change has another
+    fingerprint; its statistics, which the site's worker computes, are withheld until it is checked again."""
+    for dataset_id in sorted(one_patient.join_site(session, site_id)):
+        dataset = lock_row(session, Dataset, dataset_id)
+        cases = session.scalars(select(Case).where(Case.dataset_id == dataset_id, Case.used)).all()
+        before, dataset.fingerprint = dataset.fingerprint, _fingerprint(cases, _reading_of(dataset))
+        if dataset.confirmed_fingerprint == before:
+            dataset.confirmed_fingerprint = dataset.fingerprint
+        dataset.statistics = None
+        site = session.get_one(Site, site_id)
+        message = f"Splits of {dataset.name} of {site.name} changed, for cases were confirmed to be of one patient."
+        record_event(session, dataset, site, message, BACKEND)
 
 
 def store_check_failure(session: Session, dataset_id: str, message: str, worker: str) -> None:
@@ -412,7 +446,7 @@ def _median_spacing(spacings: list[list[float] | None]) -> list[float] | None:
     return [median(axis) for axis in zip(*known, strict=True)]
 
 
-def _fingerprint(used: list[CheckedCase], reading: Reading) -> str:
+def _fingerprint(used: Sequence[CheckedCase] | Sequence[Case], reading: Reading) -> str:
     """Of what a run trains and tests on: names, splits, contents of files, and how masks are read."""
     lines = [[case.name, case.split, case.image_sha256, case.mask_sha256] for case in used]
     content = {"cases": sorted(lines, key=lambda line: str(line[0])), "reading": _told_of(reading)}

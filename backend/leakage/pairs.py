@@ -20,10 +20,12 @@ MAX_FOUND = 2000
 
 @dataclass(frozen=True)
 class UsedCase:
-    """A used case. Its hashes are None where they may not be compared. patient: the key's name and the pseudonym."""
+    """A used case. Its hashes are None where they may not be compared. patient: the key's name and the pseudonym. file:
+    site id and SHA-256 of the image, by which decisions know it."""
 
     shown: LeakageCase
     patient: tuple[str | None, str] | None
+    file: tuple[str, str]
     pixel_sha256: str | None
     perceptual_hash: str | None
 

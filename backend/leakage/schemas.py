@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from backend.contracts.metrics import Split
 
-LeakageKind = Literal["exact", "near", "patient"]
+LeakageKind = Literal["exact", "near", "patient", "confirmed"]
 
 
 class LeakageCase(BaseModel):
@@ -22,7 +22,8 @@ class LeakageCase(BaseModel):
 class LeakagePair(BaseModel):
     kind: LeakageKind = Field(
         description="exact: equal decoded pixels; near: perceptual hashes that differ in few bits; patient: one "
-        "patient's cases in different splits of a site's data sets."
+        "patient's cases in different splits of a site's data sets; confirmed: somebody decided that cases of two "
+        "sites are of one patient."
     )
     bits: int | None = Field(description="Of near duplicates: how many of 256 bits differ. None of other kinds.")
     is_serious: bool = Field(description="One of the two is tested and the other trains or validates.")

@@ -5,6 +5,7 @@ are compared with each other, at one site and at several.
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from sqlalchemy import select
@@ -13,14 +14,14 @@ from sqlalchemy.orm import Session
 from backend.contracts.datasets import NEAR_DUPLICATE_BITS
 from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus
-from backend.db.models import Case, Dataset, Site
+from backend.db.models import Case, Dataset, PairDecision, Site
 from backend.leakage.pairs import Found, UsedCase, find_pairs
 from backend.leakage.schemas import LeakageCase, LeakageKind, LeakagePair, LeakageReport, SiteNotCompared
 from backend.sites.service import active_sites, policy_of
 
 #: A report with more pairs is of a data set that was registered twice; the first pairs show it.
 MAX_PAIRS = 500
-_KIND_ORDER: dict[LeakageKind, int] = {"exact": 0, "patient": 1, "near": 2}
+_KIND_ORDER: dict[LeakageKind, int] = {"exact": 0, "confirmed": 1, "patient": 2, "near": 3}
 
 
 def leakage_report(session: Session, federation_id: str) -> LeakageReport:
@@ -28,6 +29,9 @@ def leakage_report(session: Session, federation_id: str) -> LeakageReport:
     cases_of = {site.id: _used_cases(session, site) for site in sites}
     cases = [case for of_site in cases_of.values() for case in of_site]
     found, is_complete = find_pairs(cases)
+    decisions = _decisions(session, [site.id for site in sites])
+    found = [pair for pair in found if pair.kind != "near" or decisions.get(_files(pair)) != "different_patients"]
+    found += _confirmed(decisions, cases)
     found.sort(key=_order)
     return LeakageReport(
         num_compared=sum(case.pixel_sha256 is not None for case in cases),
@@ -61,6 +65,7 @@ def _used_cases(session: Session, site: Site) -> list[UsedCase]:
                 dataset_name=dataset_name,
             ),
             patient=None if case.patient is None else (pseudonym_key, case.patient),
+            file=(site.id, str(case.image_sha256)),
             pixel_sha256=case.pixel_sha256 if may_compare else None,
             perceptual_hash=case.perceptual_hash if may_compare else None,
         )
@@ -84,6 +89,31 @@ def _patients_not_compared(site: Site, cases: list[UsedCase]) -> SiteNotCompared
         "again."
     )
     return SiteNotCompared(site_slug=site.slug, site_name=site.name, num_cases=num_cases, reason=reason)
+
+
+def _decisions(session: Session, site_ids: list[str]) -> dict[tuple[tuple[str, str], tuple[str, str]], str]:
+    query = select(PairDecision).where(
+        PairDecision.first_site_id.in_(site_ids), PairDecision.second_site_id.in_(site_ids)
+    )
+    return {
+        ((row.first_site_id, row.first_sha256), (row.second_site_id, row.second_sha256)): row.decision
+        for row in session.scalars(query)
+    }
+
+
+def _files(pair: Found) -> tuple[tuple[str, str], tuple[str, str]]:
+    first, second = sorted((pair.first.file, pair.second.file))
+    return first, second
+
+
+def _confirmed(
+    decisions: Mapping[tuple[tuple[str, str], tuple[str, str]], str], cases: list[UsedCase]
+) -> Iterator[Found]:
+    """Patients of two sites, whose splits nothing can join: what can be done is told."""
+    by_file = {case.file: case for case in cases}
+    for (first, second), decision in sorted(decisions.items()):
+        if decision == "same_patient" and first[0] != second[0] and first in by_file and second in by_file:
+            yield Found("confirmed", None, by_file[first], by_file[second])
 
 
 def _not_compared(site: Site, cases: list[UsedCase]) -> SiteNotCompared | None:
@@ -123,11 +153,15 @@ def _finding(kind: LeakageKind, bits: int | None) -> str:
             return f"look alike: {bits} of 256 bits of their hashes differ"
         case "patient":
             return "are of one patient"
+        case "confirmed":
+            return "are of one patient, as somebody confirmed"
 
 
 def _remedy(kind: LeakageKind, one: LeakageCase, other: LeakageCase) -> str:
     if kind == "patient":
         return "Give both the same split in the data sets' cases.csv, and check the data sets again."
+    if kind == "confirmed":
+        return "Nothing joins splits of two sites: remove one of the two, or hold one of the sites out."
     action = "Remove one of the two from its folder, and check that data set again."
     if one.split == other.split and one.site_slug == other.site_slug:
         action = "They share a split, so no score is too good; remove one of the two if they are one image."

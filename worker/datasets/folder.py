@@ -17,6 +17,7 @@ from backend.contracts.datasets import (
     Reading,
     SplitFractions,
 )
+from backend.contracts.likeness import Alike, JoinedCases
 from backend.contracts.metrics import Split
 from backend.contracts.repairs import repair_problem
 from backend.contracts.task_definition import SegmentationTask
@@ -24,8 +25,10 @@ from worker.data_problem import DataProblem
 from worker.datasets.check import DecodedCase, Readable, check_case
 from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
+from worker.datasets.joined import with_joined_splits
 from worker.datasets.labels import label_map_from_names
 from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
+from worker.datasets.likeness import alike_cases
 from worker.datasets.names import showable
 from worker.datasets.patients import about_patients, with_patients
 from worker.datasets.pseudonyms import PseudonymKey
@@ -53,6 +56,7 @@ class CheckOptions:
     patient_pattern: str | None = None
     pseudonyms: PseudonymKey | None = None
     may_send_hashes: bool = True
+    joined: tuple[JoinedCases, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class FolderCheck:
     warnings: tuple[str, ...]
     statistics: DatasetStatistics
     pseudonym_key: str | None
+    alike: Alike
 
 
 def check_folder(
@@ -92,6 +97,7 @@ def check_folder(
     found, histograms = _check_together(root_of(folder), listing, task, reading, visit)
     open_splits = {case.name: case.splits for case in listing.cases}
     cases = _with_splits(found, open_splits, fractions, seed)
+    cases = with_joined_splits(cases, options.joined)
     warnings = (*listing.warnings, *unmatched, *label_warnings, *_about_cases(cases, task), *about_patients(cases))
     key = options.pseudonyms or PseudonymKey.of_this_process()
     return FolderCheck(
@@ -102,6 +108,7 @@ def check_folder(
         warnings=tuple(showable(warning) for warning in warnings),
         statistics=dataset_statistics(cases, histograms),
         pseudonym_key=key.name if options.pseudonyms else None,
+        alike=_alike(cases),
     )
 
 
@@ -231,6 +238,13 @@ def _with_splits(
         else case
         for case in cases
     ]
+
+
+def _alike(cases: Sequence[CheckedCase]) -> Alike:
+    """Compared at the site, so that it holds where no hash may leave."""
+    used = {case.name: case for case in cases if case.reason_code is None}
+    hashes = {name: str(case.perceptual_hash) for name, case in used.items()}
+    return alike_cases(hashes, {name: case.patient for name, case in used.items()})
 
 
 def _about_cases(cases: Sequence[CheckedCase], task: SegmentationTask) -> list[str]:

@@ -13,6 +13,7 @@ from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
 from backend.db.models.metric import Metric
 from backend.db.models.moment import Moment
+from backend.db.models.pair_decision import PairDecision
 from backend.db.models.prediction import Prediction
 from backend.db.models.report import Report
 from backend.db.models.run import Run
@@ -38,6 +39,7 @@ __all__ = [
     "Federation",
     "Metric",
     "Moment",
+    "PairDecision",
     "Prediction",
     "Report",
     "Run",

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.datasets import Reading, SplitFractions
+from backend.contracts.likeness import Alike
 from backend.db.base import Base, ContractJson, new_id
 
 
@@ -40,4 +41,5 @@ class Dataset(Base):
     #: Which key made the pseudonyms of its patients; None: the one of before keys were secret.
     pseudonym_key: Mapped[str | None]
     #: Of the last check; None before it, or where it was before there were statistics.
+    alike: Mapped[Alike | None] = mapped_column(ContractJson(Alike))
     statistics: Mapped[DatasetStatistics | None] = mapped_column(ContractJson(DatasetStatistics))
