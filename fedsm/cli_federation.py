@@ -8,6 +8,7 @@ from rich.table import Table
 from backend.contracts.datasets import SitePolicy
 from backend.leakage.schemas import LeakageReport
 from backend.statistics.schemas import FederationStatistics, SiteStatistics, Spread, StatedCount
+from fedsm.cli_alike import alike, decide
 from fedsm.cli_shared import EXIT_FAILED, HomeOption, JsonOption, ServerOption, TokenOption, api, find_federation
 from fedsm.watch import make_console, print_json
 
@@ -38,6 +39,10 @@ def list_federations(
         counts = (sum(sum(site.num_cases.values()) for site in active), record.num_experiments, record.num_running)
         table.add_row(record.name, task, f"{online} of {len(active)}", *map(str, counts))
     make_console().print(table)
+
+
+federation_app.command()(alike)
+federation_app.command()(decide)
 
 
 @federation_app.command()

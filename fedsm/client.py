@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
 from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetConfirm, DatasetCreate, DatasetRecord
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.schemas import (
@@ -137,6 +138,16 @@ class Client:
 
     def leakage(self, federation_id: str) -> LeakageReport:
         return self._get(f"/federations/{federation_id}/leakage", LeakageReport)
+
+    def alike(self, federation_id: str, dataset_id: str | None = None) -> AlikeReport:
+        query = {} if dataset_id is None else {"dataset_id": dataset_id}
+        return self._get(f"/federations/{federation_id}/alike", AlikeReport, **query)
+
+    def decide_alike(self, first_case_id: str, second_case_id: str, decision: str) -> AlikeRecord:
+        body = PairDecide.model_validate(
+            {"first_case_id": first_case_id, "second_case_id": second_case_id, "decision": decision}
+        )
+        return self._post("/alike/decisions", body, AlikeRecord)
 
     def experiments(self, federation_id: str) -> list[ExperimentRecord]:
         return self._get(f"/federations/{federation_id}/experiments", list[ExperimentRecord])

@@ -125,6 +125,15 @@ export const leakageQuery = (federationId: string) =>
     queryFn: () => unwrap(api.getFederationLeakage({ path: { federation_id: federationId } })),
   });
 
+export const alikeQuery = (federationId: string, datasetId?: string) =>
+  queryOptions({
+    queryKey: ["federation", federationId, "alike", datasetId ?? "all"],
+    queryFn: () =>
+      unwrap(
+        api.listAlike({ path: { federation_id: federationId }, query: datasetId ? { dataset_id: datasetId } : {} }),
+      ),
+  });
+
 export const modelsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "models"],

@@ -132,7 +132,7 @@ export const CASE_SPLITS = ["train", "val", "test"] as const;
 
 export interface DatasetSearch {
   /** Left out: the gallery of used cases. */
-  view?: "skipped" | "distributions" | "history";
+  view?: "skipped" | "patients" | "distributions" | "history";
   split?: (typeof CASE_SPLITS)[number];
   /** Repaired cases alone. */
   repaired?: boolean;
@@ -283,7 +283,7 @@ export function readFederationsSearch(raw: Raw): FederationsSearch {
 
 export function readDatasetSearch(raw: Raw): DatasetSearch {
   return {
-    view: oneOf(raw.view, ["skipped", "distributions", "history"] as const),
+    view: oneOf(raw.view, ["skipped", "patients", "distributions", "history"] as const),
     split: oneOf(raw.split, CASE_SPLITS),
     repaired: raw.repaired === true || raw.repaired === "true" || undefined,
     find: text(raw.find),

@@ -2,7 +2,8 @@ import { Alert, Button, Card, Group, SimpleGrid, Stack, Tabs, Text } from "@mant
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { api, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
+import { alikeQuery, api, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
+import { AlikePairs } from "@/components/AlikePairs";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Fingerprint } from "@/components/Fingerprint";
@@ -20,7 +21,7 @@ import { SkippedCases } from "./SkippedCases";
 import { UsedCases } from "./UsedCases";
 
 const route = getRouteApi("/datasets/$datasetId");
-const VIEWS = ["skipped", "distributions", "history"] as const;
+const VIEWS = ["skipped", "patients", "distributions", "history"] as const;
 
 export function DatasetPage() {
   const { datasetId } = route.useParams();
@@ -71,7 +72,7 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
           <Identity dataset={dataset} />
         </>
       )}
-      {dataset.num_used + dataset.num_skipped > 0 && <Cases dataset={dataset} />}
+      {dataset.num_used + dataset.num_skipped > 0 && <Cases dataset={dataset} federationId={federation?.id} />}
     </Page>
   );
 }
@@ -134,7 +135,9 @@ function Identity({ dataset }: { dataset: DatasetRecord }) {
   );
 }
 
-function Cases({ dataset }: { dataset: DatasetRecord }) {
+function Cases({ dataset, federationId }: { dataset: DatasetRecord; federationId: string | undefined }) {
+  const alike = useQuery({ ...alikeQuery(federationId ?? "", dataset.id), enabled: federationId !== undefined });
+  const numUndecided = alike.data && alike.data.num_undecided > 0 ? ` (${alike.data.num_undecided})` : "";
   const cases = useQuery(casesQuery(dataset.id));
   const { view } = route.useSearch();
   const navigate = route.useNavigate();
@@ -149,6 +152,7 @@ function Cases({ dataset }: { dataset: DatasetRecord }) {
           <Tabs.List mb="md">
             <Tabs.Tab value="used">Used cases ({dataset.num_used})</Tabs.Tab>
             <Tabs.Tab value="skipped">Skipped cases ({dataset.num_skipped})</Tabs.Tab>
+            {federationId && <Tabs.Tab value="patients">Same patient?{numUndecided}</Tabs.Tab>}
             <Tabs.Tab value="distributions">Distributions</Tabs.Tab>
             <Tabs.Tab value="history">History</Tabs.Tab>
           </Tabs.List>
@@ -158,6 +162,11 @@ function Cases({ dataset }: { dataset: DatasetRecord }) {
           <Tabs.Panel value="skipped">
             <SkippedCases dataset={dataset} cases={rows} />
           </Tabs.Panel>
+          {federationId && (
+            <Tabs.Panel value="patients">
+              <AlikePairs federationId={federationId} datasetId={dataset.id} />
+            </Tabs.Panel>
+          )}
           <Tabs.Panel value="distributions">
             <Distributions dataset={dataset} cases={rows} />
           </Tabs.Panel>

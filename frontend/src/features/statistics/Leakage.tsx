@@ -8,7 +8,12 @@ import { leakageSentence } from "@/lib/statistics";
 
 const route = getRouteApi("/federations/$federationId");
 const PAIRS_OF_A_PAGE = 20;
-const KINDS = { exact: "the same image", near: "nearly the same", patient: "one patient", confirmed: "one patient" } as const;
+const KINDS = {
+  exact: "the same image",
+  near: "nearly the same",
+  patient: "one patient",
+  confirmed: "one patient",
+} as const;
 
 /** Pairs of images that should not be in two splits, the grave ones first. */
 export function Leakage({ report }: { report: LeakageReport }) {

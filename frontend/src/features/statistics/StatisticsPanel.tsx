@@ -2,6 +2,7 @@ import { Card, Stack, Text, Title } from "@mantine/core";
 import { IconChartHistogram } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, leakageQuery, statisticsQuery } from "@/api";
+import { AlikePairs } from "@/components/AlikePairs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Distances } from "./Distances";
@@ -56,6 +57,12 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
               <Loaded query={leakage} skeleton={<RowsSkeleton rows={2} />}>
                 {(report) => <Leakage report={report} />}
               </Loaded>
+            </Card>
+            <Card withBorder>
+              <Title order={2} size="h4" mb="xs">
+                Possibly the same patient
+              </Title>
+              <AlikePairs federationId={federation.id} />
             </Card>
             <Text size="xs" c="dimmed">
               Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
