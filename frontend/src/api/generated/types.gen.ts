@@ -98,6 +98,153 @@ export type AggregateRoundResult = {
 };
 
 /**
+ * Alike
+ *
+ * What a check found of cases that look far more alike than others of their data set.
+ */
+export type Alike = {
+    /**
+     * Limit Bits
+     *
+     * Pairs of other patients differ in more bits than this; None: too few cases to know.
+     */
+    limit_bits?: number | null;
+    /**
+     * Pairs
+     *
+     * The nearest first.
+     */
+    pairs?: Array<AlikePair>;
+};
+
+/**
+ * AlikeCase
+ */
+export type AlikeCase = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Dataset Id
+     */
+    dataset_id: string;
+    /**
+     * Dataset Name
+     */
+    dataset_name: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Site Name
+     */
+    site_name: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Split
+     */
+    split: 'train' | 'val' | 'test';
+    /**
+     * Thumbnail Url
+     *
+     * None where the site's policy shows no picture.
+     */
+    thumbnail_url: string | null;
+};
+
+/**
+ * AlikePair
+ *
+ * Two used cases of one data set, in name order.
+ */
+export type AlikePair = {
+    /**
+     * Bits
+     *
+     * How many of 256 bits of their perceptual hashes differ.
+     */
+    bits: number;
+    /**
+     * First
+     */
+    first: string;
+    /**
+     * Second
+     */
+    second: string;
+};
+
+/**
+ * AlikeRecord
+ */
+export type AlikeRecord = {
+    /**
+     * Bits
+     *
+     * How many of 256 bits of their perceptual hashes differ; 256: not known here.
+     */
+    bits: number;
+    /**
+     * Cases
+     */
+    cases: [
+        AlikeCase,
+        AlikeCase
+    ];
+    /**
+     * Decided At
+     */
+    decided_at: string | null;
+    /**
+     * Decided By
+     */
+    decided_by: string | null;
+    /**
+     * Decision
+     *
+     * None: nobody has decided.
+     */
+    decision: 'same_patient' | 'different_patients' | null;
+    /**
+     * Scope
+     *
+     * data_set: both in one; site: in two of one site; sites: of two sites, where nothing can be joined.
+     */
+    scope: 'data_set' | 'site' | 'sites';
+};
+
+/**
+ * AlikeReport
+ */
+export type AlikeReport = {
+    /**
+     * Is Complete
+     *
+     * False: there are too many cases to compare all data sets in one answer.
+     */
+    is_complete: boolean;
+    /**
+     * Num Pairs
+     */
+    num_pairs: number;
+    /**
+     * Num Undecided
+     */
+    num_undecided: number;
+    /**
+     * Pairs
+     *
+     * Undecided ones first, then the nearest; at most 200.
+     */
+    pairs: Array<AlikeRecord>;
+};
+
+/**
  * AllResults
  *
  * Every metric's table, as the JSON export has it.
@@ -1705,6 +1852,12 @@ export type DescribeDatasetPayload = {
     folder: string;
     fractions: SplitFractions;
     /**
+     * Joined
+     *
+     * Cases that were confirmed to be one patient's: they share a split.
+     */
+    joined?: Array<JoinedCases>;
+    /**
      * Kind
      */
     kind?: 'describe_dataset';
@@ -1740,6 +1893,10 @@ export type DescribeDatasetPayload = {
  * DescribeDatasetResult
  */
 export type DescribeDatasetResult = {
+    /**
+     * Pairs of used cases that are possibly one patient's.
+     */
+    alike?: Alike;
     /**
      * Cases
      */
@@ -3558,6 +3715,23 @@ export type InitializeRunResult = {
 };
 
 /**
+ * JoinedCases
+ *
+ * Cases of one data set that are one patient's, as somebody confirmed. elsewhere: the splits of this patient's
+ * cases in other data sets of the site.
+ */
+export type JoinedCases = {
+    /**
+     * Elsewhere
+     */
+    elsewhere?: Array<'train' | 'val' | 'test'>;
+    /**
+     * Names
+     */
+    names: Array<string>;
+};
+
+/**
  * KeptAtWorker
  *
  * What a worker has on its disk. The answer names what of it nobody needs any more.
@@ -3748,9 +3922,9 @@ export type LeakagePair = {
     /**
      * Kind
      *
-     * exact: equal decoded pixels; near: perceptual hashes that differ in few bits; patient: one patient's cases in different splits of a site's data sets.
+     * exact: equal decoded pixels; near: perceptual hashes that differ in few bits; patient: one patient's cases in different splits of a site's data sets; confirmed: somebody decided that cases of two sites are of one patient.
      */
-    kind: 'exact' | 'near' | 'patient';
+    kind: 'exact' | 'near' | 'patient' | 'confirmed';
     /**
      * Message
      *
@@ -4401,6 +4575,26 @@ export type PFedMeConfig = {
      * Name
      */
     name?: 'pfedme';
+};
+
+/**
+ * PairDecide
+ */
+export type PairDecide = {
+    /**
+     * Decision
+     *
+     * same_patient: both get one pseudonym and one split, in all data sets of their site; between two sites the pair is named as leakage. different_patients: the pair is not asked about again.
+     */
+    decision: 'same_patient' | 'different_patients';
+    /**
+     * First Case Id
+     */
+    first_case_id: string;
+    /**
+     * Second Case Id
+     */
+    second_case_id: string;
 };
 
 /**
@@ -8411,6 +8605,67 @@ export type WorkerRecordWritable = {
     queues: Array<string>;
 };
 
+export type DecideAlikeData = {
+    body: PairDecide;
+    path?: never;
+    query?: never;
+    url: '/api/v1/alike/decisions';
+};
+
+export type DecideAlikeErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DecideAlikeError = DecideAlikeErrors[keyof DecideAlikeErrors];
+
+export type DecideAlikeResponses = {
+    /**
+     * Successful Response
+     */
+    200: AlikeRecord;
+};
+
+export type DecideAlikeResponse = DecideAlikeResponses[keyof DecideAlikeResponses];
+
 export type GetArtifactData = {
     body?: never;
     path: {
@@ -11834,6 +12089,77 @@ export type UpdateFederationResponses = {
 };
 
 export type UpdateFederationResponse = UpdateFederationResponses[keyof UpdateFederationResponses];
+
+export type ListAlikeData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: {
+        /**
+         * Dataset Id
+         */
+        dataset_id?: string | null;
+    };
+    url: '/api/v1/federations/{federation_id}/alike';
+};
+
+export type ListAlikeErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListAlikeError = ListAlikeErrors[keyof ListAlikeErrors];
+
+export type ListAlikeResponses = {
+    /**
+     * Successful Response
+     */
+    200: AlikeReport;
+};
+
+export type ListAlikeResponse = ListAlikeResponses[keyof ListAlikeResponses];
 
 export type ListDatasetsData = {
     body?: never;
