@@ -6,7 +6,7 @@ from alembic import op
 from backend.db.base import UtcDateTime
 
 revision = "0014b"
-down_revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
