@@ -123,7 +123,12 @@ class LivePlatform:
     def start_experiment(self, federation: FederationRecord, name: str, config: ExperimentConfig) -> ExperimentRecord:
         return self.client.start_experiment(self.client.create_experiment(federation.id, name, config).id)
 
-    def _start(self, module: str) -> subprocess.Popen[bytes]:
+    def start_site_worker(self, slug: str) -> subprocess.Popen[bytes]:
+        """A real site's own worker, which the caller ends; it keeps its home from start to start."""
+        own = {"FEDSM_QUEUES": f"site.{slug}", "FEDSM_WORKER_NAME": slug, "FEDSM_CONCURRENCY": "1"}
+        return self._start("worker", {**own, "FEDSM_WORKER_HOME": str(self.folder / f"worker-{slug}")})
+
+    def _start(self, module: str, more: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
             **QUICK_RECOVERY,
@@ -138,6 +143,7 @@ class LivePlatform:
             "FEDSM_DEVICE": "cpu",
             "REDIS_URL": self.redis_url,
             "PYTHONUNBUFFERED": "1",
+            **(more or {}),
         }
         with open(self.log(module), "ab") as log:
             return subprocess.Popen(
