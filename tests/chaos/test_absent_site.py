@@ -52,9 +52,12 @@ def state_of_real(platform: LivePlatform, federation_id: str) -> str:
     return next(site.state for site in platform.client.federation(federation_id).sites if site.slug == REAL)
 
 
-def start(platform: LivePlatform, federation: FederationRecord, name: str) -> RunRecord:
+def start(platform: LivePlatform, federation: FederationRecord, name: str, absent_minutes: float) -> RunRecord:
     config = tiny_config(
-        FedAvgConfig(), minimum_sites=2, waiting={"absent_minutes": 0.05}, schedule={"rounds": 3, "batch_size": 2}
+        FedAvgConfig(),
+        minimum_sites=2,
+        waiting={"absent_minutes": absent_minutes},
+        schedule={"rounds": 3, "batch_size": 2},
     )
     return platform.start_experiment(federation, name, config).runs[0]
 
@@ -68,7 +71,7 @@ def end(platform: LivePlatform, run: RunRecord) -> RunRecord:
 def test_the_others_go_on_and_the_same_absence_gives_the_same_bits(
     platform: LivePlatform, federation: FederationRecord
 ) -> None:
-    runs = [end(platform, start(platform, federation, name)) for name in ("First", "Second")]
+    runs = [end(platform, start(platform, federation, name, 0.05)) for name in ("First", "Second")]
     first, second = (hashes_of(platform, run) for run in runs)
     assert first == second
     for run in runs:
@@ -79,7 +82,7 @@ def test_the_others_go_on_and_the_same_absence_gives_the_same_bits(
     worker = platform.start_site_worker(REAL)
     try:
         wait_until(lambda: state_of_real(platform, federation.id) != "offline", 60, "the site to be back")
-        whole = end(platform, start(platform, federation, "Whole"))
+        whole = end(platform, start(platform, federation, "Whole", 5))
         assert hashes_of(platform, whole) != first
         assert {task.status for task in platform.client.run_tasks(whole.id)} == {"completed"}
     finally:
