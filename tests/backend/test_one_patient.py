@@ -22,7 +22,6 @@ def case(name: str, split: str, patient: str | None = None, hash_: str | None = 
 
 
 ALIKE = {"pairs": [{"first": "a", "second": "b", "bits": 48}], "limit_bits": 50}
-STATISTICS = {"train": {"num_cases": 2}}
 
 
 class Sites:
@@ -48,7 +47,8 @@ class Sites:
         task_id = self.worker.next_task_id("simulated")
         assert task_id is not None
         claimed = self.worker.must_claim(task_id)
-        result = {"kind": "describe_dataset", "cases": cases, "statistics": STATISTICS}
+        statistics = {"train": {"num_cases": len(cases)}}
+        result = {"kind": "describe_dataset", "cases": cases, "statistics": statistics}
         done = self.worker.complete(claimed, result | ({"alike": alike} if alike else {}))
         assert done.status_code == 204, done.text
         joined: list[dict[str, Any]] = claimed["payload"]["joined"]
