@@ -38,7 +38,9 @@ def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache:
 def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases]) -> LoadedCases:
     folder = Path(manifest.folder)
     files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
-    key = (manifest, run.config.data, run.config.network.spatial_dims, run.task)
+    # As text: contracts hold dictionaries, which cannot be keys.
+    parts = (manifest, run.config.data, run.task)
+    key = (*(part.model_dump_json() for part in parts), run.config.network.spatial_dims)
     return cache.get(key, files, lambda: _load(run, manifest), _num_bytes)
 
 
