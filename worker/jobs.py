@@ -37,6 +37,7 @@ from worker.engine.evaluation import evaluate
 from worker.engine.federation import aggregate_updates, check_updates, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.plan import POOLED, State, Tensors
+from worker.engine.start import started_state
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.lease import Lease
 from worker.past_masks import past_masks
@@ -77,7 +78,10 @@ def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> Initializ
     run = payload.run
     strategy = build_strategy(run.strategy)
     plan = build_plan(run, toolbox.device)
-    state = strategy.initial_state(plan)
+    if run.start is None:
+        state = strategy.initial_state(plan)
+    else:
+        state = started_state(strategy, plan, _download_state(toolbox.api, run.start.parts))
     participants = strategy.participants(run.sites)
     return InitializeRunResult(
         participants=participants,

@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Select, Text, cast, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.contracts.predictions import PredictCaseResult
+from backend.contracts.tasks import RunSpec
 from backend.db.base import Base
-from backend.db.models import Case, CaseHistory, EvaluatedCase, Prediction, RunRound, Task
+from backend.db.models import Case, CaseHistory, EvaluatedCase, Prediction, Run, RunRound, Task
 
 Kind = Literal["states", "updates", "images", "masks", "uploads", "thumbnails"]
 #: The switch of a site's policy that lets users see the artifact.
@@ -91,6 +92,11 @@ def _predicted_masks(answer: Any) -> Iterable[str]:
     return (sha256 for mask in masks for sha256 in (mask.mask, *mask.files.values()))
 
 
+def _start_parts(spec: RunSpec) -> Iterable[str]:
+    """What the run begins with: another run's model, which may be deleted before this one is."""
+    return spec.start.parts.values() if spec.start is not None else ()
+
+
 def _owner_of_run(column: InstrumentedAttribute[Any], kind: Kind, hashes: Callable[[Any], Any], **more: Any) -> Owner:
     model: Any = column.class_
     return Owner(column, kind, hashes, "run", model.run_id, **more)
@@ -120,6 +126,7 @@ OWNERS: tuple[Owner, ...] = (
     Owner(Task.answer, "images", _predicted_image, "prediction", Task.prediction_id),
     Owner(Task.answer, "masks", _predicted_masks, "prediction", Task.prediction_id),
     _owner_of_run(RunRound.parts, "states", _values, kept=RunRound.removed_at.is_(None)),
+    Owner(Run.spec, "states", _start_parts, "run", Run.id),
     _owner_of_run(Task.update, "updates", lambda update: update.parts.values(), kept=_AWAITS_AGGREGATION, shown=False),
 )
 
@@ -139,6 +146,7 @@ FIELDS: dict[str, str] = {
     "AggregateRoundResult.parts": "run_round.parts",
     "TrainSiteResult.parts": "task.update",
     "SiteUpdateRef.parts": "task.update",
+    "StartState.parts": "run.spec",
 }
 NO_ARTIFACTS: dict[str, str] = {
     "CaseFile.image_sha256": "a file at the site",

@@ -12,6 +12,7 @@ from backend.contracts.base import Contract, unit
 from backend.contracts.data_config import DataConfig
 from backend.contracts.network_configs import AnyNetworkConfig, NetworkConfig, SwinUNETRConfig
 from backend.contracts.schedule_config import ScheduleConfig
+from backend.contracts.start_model import StartFrom
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.strategy_settings import setting_problems
 from backend.contracts.values import Slug
@@ -60,6 +61,11 @@ class ExperimentConfig(Contract):
         description="Slugs of sites that do not train: every model is tested on their test cases, as on those of a "
         "hospital that the federation has never seen.",
         examples=[["site-d"]],
+    )
+    start_from: StartFrom | None = Field(
+        default=None,
+        description="A model that training begins with, of a completed run or imported. Empty: random weights, drawn "
+        "from the seed.",
     )
     minimum_sites: int = Field(
         default=1,

@@ -23,6 +23,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
+from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import (
@@ -98,6 +99,7 @@ class RunSpec(Contract):
     held_out_sites: Slugs = Field(
         default=(), description="Slugs of the sites that do not train, whose test cases every model is tested on."
     )
+    start: StartState | None = Field(default=None, description="What it begins with; null: random weights.")
 
 
 class InitializeRunPayload(Contract):

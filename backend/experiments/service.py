@@ -19,6 +19,7 @@ from backend.experiments.schemas import ConfigCheckResult, ExperimentCreate, Exp
 from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.rounds import service as rounds
 from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
+from backend.rounds.start_model import start_warnings
 from backend.runs import service as runs
 from backend.sites import service as sites
 
@@ -75,6 +76,7 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
         warnings=[
             *warnings_on(config, records, federation.task),
             *warnings_of_empty_cases(config, num_empty),
+            *start_warnings(session, config, [entry.site.slug for entry in data]),
         ],
         num_sites=len(data),
         num_runs=len(config.strategies) * len(config.seeds),

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import Split
+from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.experiments.changed_settings import ChangedSetting
@@ -68,6 +69,7 @@ class ModelSet(Record):
     task: SegmentationTask
     config: ExperimentConfig
     changed_settings: list[ChangedSetting] = Field(description="Of the experiment and the method; not at defaults.")
+    start: StartState | None = Field(description="The models that training began with; null: random weights.")
     sites: list[str] = Field(description="In site order: the order of the selector's outputs.")
     parts: list[ModelPart]
     data: list[TrainingData]

@@ -89,6 +89,7 @@ def _model_set(session: Session, run: Run) -> ModelSet:
         task=run.spec.task,
         config=run.spec.config,
         changed_settings=[*experiment_settings(run.spec.config), *strategy_settings(run.strategy)],
+        start=run.spec.start,
         sites=list(run.spec.sites),
         parts=parts,
         data=_data(session, run),

@@ -15,6 +15,7 @@ from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, 
 from backend.errors import InvalidInput
 from backend.events import service as events
 from backend.queue import SIMULATED_QUEUE, site_queue
+from backend.rounds.start_model import start_problems, start_state
 from backend.sites import service as sites
 from backend.sites.presence import load_presence
 
@@ -60,7 +61,11 @@ def problems_on(
         for entry in data
     ]
     training = [site for site in facts if site.slug not in config.held_out_sites]
-    return [*problems_for_sites(config, facts, task), *gpu_problems(config, training)]
+    return [
+        *problems_for_sites(config, facts, task),
+        *gpu_problems(config, training),
+        *start_problems(session, config, task, [site.slug for site in training]),
+    ]
 
 
 def require_runnable(session: Session, config: ExperimentConfig, data: list[SiteData], task: SegmentationTask) -> None:
@@ -76,14 +81,16 @@ def take_snapshot(session: Session, run: Run) -> None:
     data = _as_other_runs(session, run, sites_with_data(session, federation.id))
     require_runnable(session, experiment.config, data, federation.task)
     held_out = experiment.config.held_out_sites
+    training = tuple(entry.site.slug for entry in data if entry.site.slug not in held_out)
     run.spec = RunSpec(
         run_id=run.id,
         config=experiment.config,
         strategy=run.strategy,
         seed=run.seed,
         task=federation.task,
-        sites=tuple(entry.site.slug for entry in data if entry.site.slug not in held_out),
+        sites=training,
         held_out_sites=tuple(entry.site.slug for entry in data if entry.site.slug in held_out),
+        start=start_state(session, experiment.config, run.strategy, training),
     )
     pairs = [(entry.site, dataset) for entry in data for dataset in entry.datasets]
     for position, (site, dataset) in enumerate(pairs):

@@ -16,6 +16,8 @@ def notes_of(session: Session, run: Run) -> list[str]:
 
 
 def _length(run: Run) -> Iterator[str]:
+    if run.spec is not None and run.spec.start is not None:
+        yield f"Training began with the models of {run.spec.start.in_words()}."
     for extension in run.extensions or []:
         yield f"Given rounds {extension.from_round + 1} to {extension.to_round} after its end."
     if run.early_stop:

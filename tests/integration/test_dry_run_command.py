@@ -11,7 +11,7 @@ from backend.federations.schemas import FederationRecord
 from fedsm.cli_dry_run import mebibytes, seconds
 from tests.integration.live_platform import LivePlatform
 from tests.integration.test_cli import fedsm
-from tests.integration.tiny_data import TASK, tiny_config
+from tests.integration.tiny_data import TASK, tiny_config, write_sites
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,18 @@ def test_the_estimate_is_printed_and_no_experiment_made(
 def test_what_cannot_run_is_said_with_exit_code_1(
     platform: LivePlatform, federation: FederationRecord, tmp_path: Path
 ) -> None:
-    """No processor computes with mixed precision."""
-    file = write_file(tmp_path / "experiment.yaml", federation, schedule={"rounds": 1, "mixed_precision": True})
-    done = fedsm(platform, "experiment", "dry-run", "-f", file)
+    """An image is gone at one site; and no processor computes with mixed precision, which is known before."""
+    folders = write_sites(tmp_path / "sites")
+    moved = platform.add_federation("Moved data", TASK, folders)
+    gone = sorted((folders["site-b"] / "images").iterdir())[0]
+    gone.unlink()
+    done = fedsm(platform, "experiment", "dry-run", "-f", write_file(tmp_path / "moved.yaml", moved))
     assert done.returncode == 1
-    assert "mixed_precision" in done.stdout
+    assert gone.name in done.stdout
+    file = write_file(tmp_path / "experiment.yaml", federation, schedule={"rounds": 1, "mixed_precision": True})
+    refused = fedsm(platform, "experiment", "dry-run", "-f", file)
+    assert refused.returncode == 2
+    assert "schedule.mixed_precision = true" in refused.stderr
 
 
 @pytest.mark.parametrize(

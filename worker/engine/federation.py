@@ -12,6 +12,7 @@ from worker.engine.kept_state import is_finite, state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import POOLED, Plan, State
+from worker.engine.start import started_state
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
 
 
@@ -36,15 +37,15 @@ def never(_: Mapping[int, Mapping[str, tuple[Metric, ...]]]) -> bool:
 
 
 def run_rounds(
-    strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends = never
+    strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends = never, start: State | None = None
 ) -> Iterator[RoundRecord]:
     """Yields round 0 (the initial state and its scores) and then each round of the plan. No strategy overrides these
     steps.
 
     sites: by slug, those of plan.sites. Raises ValueError where no update of a round could be aggregated.
     """
-    # 1. The server draws the initial state.
-    state = strategy.initial_state(plan)
+    # 1. The server draws the initial state, or takes another run's models.
+    state = strategy.initial_state(plan) if start is None else started_state(strategy, plan, start)
     everyone = strategy.participants(plan.sites)
     kept: dict[str, State] = {}
     validated: dict[int, Mapping[str, tuple[Metric, ...]]] = {}

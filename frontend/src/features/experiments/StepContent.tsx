@@ -7,6 +7,7 @@ import { FoldedFields } from "./FoldedFields";
 import type { Values } from "./formValues";
 import { MethodsStep } from "./MethodsStep";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { StartFromField } from "./StartFromField";
 import { TaskStep } from "./TaskStep";
 import { VariantField } from "./VariantField";
 
@@ -49,6 +50,9 @@ export function StepContent(props: Props) {
           .map((field) => (
             <VariantField key={field.name} {...{ schema, form, problems, field }} path={field.name} />
           ))}
+      </Section>
+      <Section title="Beginning">
+        <StartFromField federation={props.federation} form={form} problems={problems} warnings={props.check?.warnings} />
       </Section>
       <Section title="Schedule">
         <FoldedFields section="schedule" {...{ schema, form, problems }} />

@@ -23,6 +23,7 @@ export interface Values {
   strategies: StrategyValues[];
   seeds: unknown;
   held_out_sites: string[];
+  start_from: { run: string; models: string } | null;
   minimum_sites: unknown;
   waiting: Record<string, unknown>;
   refuse_outliers: unknown;
