@@ -40,7 +40,7 @@ def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
         higher_is_better=query.metric not in LOWER_IS_BETTER,
         sites=places.all,
         unseen_sites=places.unseen,
-        rows=_with_best([_row(rows, places, model, query) for model in _models(rows, places)], query),
+        rows=_with_best([_row(rows, places, model, query) for model in _models(rows, run)], query),
     )
 
 
@@ -48,11 +48,13 @@ def checkpoint_round(run: Run, query: Query) -> int:
     return run.num_rounds if query.checkpoint == "last" else run.best_round or 0
 
 
-def _models(rows: list[CaseScores], places: Places) -> list[str]:
+def _models(rows: list[CaseScores], run: Run) -> list[str]:
     """Those that were scored: single models, then ways of choosing among them."""
     scored = {model for row in rows for model in row.scores}
-    own = {f"{PERSONALIZED}/{slug}" for slug in places.training}
-    order = [GLOBAL, *(f"{PERSONALIZED}/{slug}" for slug in places.training)]
+    sites = run.spec.sites if run.spec else ()
+    tested = {row.site_slug for row in rows}
+    own = {f"{PERSONALIZED}/{slug}" for slug in sites if slug in tested}
+    order = [GLOBAL, *(f"{PERSONALIZED}/{slug}" for slug in sites)]
     return [model for model in order if model in scored] + [
         *([OWN] if own & scored else []),
         *([SUPER] if SUPER in scored else []),

@@ -65,10 +65,10 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
             for structure in [None, *cases.structures]
         ],
         selectors=[
-            _selector(run, places.training, routed)
+            _selector(run, trained, routed)
             for run in cases.runs
-            if (places := places_of(run))
-            and (routed := [row for row in places.select(cases.rows[run.id], None) if row.probabilities])
+            if (trained := [slug for slug in places_of(run).training if run.spec and slug in run.spec.sites])
+            and (routed := [row for row in cases.rows[run.id] if row.probabilities and row.site_slug in trained])
         ],
         complete=cases.complete,
         notes=notes_of(cases),

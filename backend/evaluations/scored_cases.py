@@ -229,6 +229,9 @@ def of_checkpoint(run_ids: Iterable[str], checkpoint: Checkpoint) -> tuple[Colum
 
 
 def places_of(run: Run) -> Places:
+    """Of the test of a finished model, where nobody trained, the sites that are tested."""
+    if run.participants == []:
+        return Places(list(run.evaluators or []), [])
     return Places(list(run.spec.sites), list(run.spec.held_out_sites)) if run.spec else Places([], [])
 
 

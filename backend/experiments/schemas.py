@@ -1,6 +1,7 @@
 """Request and response bodies of experiments and their results."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ from backend.contracts.status import RunStatus
 from backend.contracts.values import Description, Name
 from backend.federations.schemas import Record
 from backend.runs.schemas import RunRecord
+
+#: training: its runs train; test: a model is tested on other data; import: holds the model of a file.
+ExperimentKind = Literal["training", "test", "import"]
 
 
 class ExperimentCreate(Contract):
@@ -67,6 +71,8 @@ class ExperimentFileRead(Record):
 class ExperimentRecord(Record):
     id: str
     federation_id: str
+    kind: ExperimentKind
+    tested_run_id: str | None = Field(description="Of a test: the run whose model it is, which may be deleted since.")
     name: str
     description: str
     config: ExperimentConfig

@@ -1,6 +1,7 @@
 """Experiments: from a configuration to runs."""
 
 import itertools
+from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,13 @@ from backend.db.models import Experiment, Federation, Run
 from backend.errors import ExperimentRunning
 from backend.events import service as events
 from backend.experiments.labels import strategy_labels
-from backend.experiments.schemas import ConfigCheckResult, ExperimentCreate, ExperimentRecord, ExperimentUpdate
+from backend.experiments.schemas import (
+    ConfigCheckResult,
+    ExperimentCreate,
+    ExperimentKind,
+    ExperimentRecord,
+    ExperimentUpdate,
+)
 from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.rounds import service as rounds
 from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
@@ -140,6 +147,8 @@ def experiment_record(session: Session, experiment: Experiment) -> ExperimentRec
     return ExperimentRecord(
         id=experiment.id,
         federation_id=experiment.federation_id,
+        kind=cast(ExperimentKind, experiment.kind),
+        tested_run_id=experiment.tested_run_id,
         name=experiment.name,
         description=experiment.description,
         config=experiment.config,

@@ -37,7 +37,7 @@ def list_model_sets(session: Session, federation_id: str) -> list[ModelSet]:
     query = (
         select(Run)
         .join(Experiment, Experiment.id == Run.experiment_id)
-        .where(Experiment.federation_id == federation_id, Run.status == RunStatus.COMPLETED)
+        .where(Experiment.federation_id == federation_id, Experiment.kind != "test", Run.status == RunStatus.COMPLETED)
     )
     runs = session.scalars(query.order_by(Run.finished_at.desc(), Run.id)).all()
     return [_model_set(session, run) for run in runs]

@@ -109,7 +109,7 @@ def _advance_open_round(session: Session, run: Run, current: RunRound) -> None:
 
 def _advance_evaluation(session: Session, run: Run) -> None:
     validations = repository.tasks_of(session, run, "validate_site", run.num_rounds)
-    if not validations:
+    if not validations and run.participants:  # the test of a finished model has none
         _open_tasks(session, run, "validate_site", run.num_rounds, run.participants or [])
         return
     if not _all_ended(repository.tasks_of(session, run, "validate_site")):
@@ -127,7 +127,8 @@ def _advance_evaluation(session: Session, run: Run) -> None:
     elif all(map(_all_ended, evaluations.values())) and all(
         _has_quorum(session, run, tasks, "evaluate", number) for number, tasks in evaluations.items()
     ):
-        message = f"{describe_run(run)} is completed; its best round is {run.best_round}."
+        done = f"is completed; its best round is {run.best_round}" if run.participants else "is tested"
+        message = f"{describe_run(run)} {done}."
         set_status(session, run, RunStatus.COMPLETED, message, events.BACKEND)
 
 

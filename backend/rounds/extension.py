@@ -67,6 +67,8 @@ def extend_run(session: Session, run_id: str, rounds: int, actor: str) -> Run:
 def _problem(session: Session, run: Run, rounds: int) -> str | None:
     if run.status != RunStatus.COMPLETED or run.spec is None:
         return f"{describe_run(run)} is {run.status}: only a completed run is given more rounds; resume it, or wait"
+    if not run.participants:
+        return f"{describe_run(run)} was not trained here: start a new experiment that begins with its model"
     if rounds <= run.num_rounds:
         return f"{describe_run(run)} has trained {run.num_rounds} rounds: choose more than {run.num_rounds}"
     last = session.get(RunRound, (run.id, run.num_rounds))

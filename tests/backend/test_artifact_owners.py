@@ -70,6 +70,7 @@ def test_no_column_holds_a_hash_that_the_list_does_not_know(
     backend.admin.post(f"/api/v1/runs/{run_id}/predictions", params={"name": "eye.png"}, content=b"eye")
     worker.work_until_idle()
     assert backend.get(f"/runs/{run_id}")["status"] == "completed"
+    start_run(backend, federation, start_from={"run": run_id})
     with read_only(backend.platform.database) as session:
         hashes = set(session.scalars(select(Artifact.sha256)))
         assert len(hashes) > 20

@@ -7,14 +7,14 @@ import pytest
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
+from backend.contracts.strategy_configs import DittoConfig, FedAvgConfig, FedSMConfig
 from backend.federations.schemas import FederationRecord
 from tests.conftest import wait_until
 from tests.integration.in_process import run_in_process
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of
 from tests.integration.test_cli import fedsm
-from tests.integration.tiny_data import TASK, tiny_config
+from tests.integration.tiny_data import TASK, tiny_config, write_sites
 
 FEDSM = FedSMConfig(selector=LdaSelector(minimum_cases=2))
 
@@ -57,3 +57,49 @@ def test_a_run_stops_early_where_the_engine_alone_does(
     assert hashes_of(platform, run) == run_in_process(config, FedAvgConfig(), TASK, sites).hashes
     initial = {m.site_slug for m in platform.client.run_metrics(run.id) if (m.round, m.split) == (0, "val")}
     assert initial == set(sites), "the initial state was validated everywhere"
+
+
+def test_a_run_begins_with_the_models_of_another_and_its_round_0_says_what_they_are_worth(
+    platform: LivePlatform, federation: FederationRecord, sites: dict[str, Path]
+) -> None:
+    source = await_experiment(platform, platform.start_experiment(federation, "Source", tiny_config(FEDSM))).runs[0]
+    assert source.best_round is not None
+    given = hashes_of(platform, source)[source.best_round]
+    config = tiny_config(FedAvgConfig(), DittoConfig(), start_from={"run": source.id})
+    done = await_experiment(platform, platform.start_experiment(federation, "Begun", config))
+    fedavg, ditto = (hashes_of(platform, run)[0] for run in done.runs)
+    assert fedavg == {"global": given["global"]}
+    assert ditto == {name: given[name] for name in ("global", *(f"personalized/{site}" for site in sites))}
+
+    def dice(run_id: str, number: int) -> dict[str, float]:
+        """Of the global model, by site."""
+        found = platform.client.run_metrics(run_id)
+        wanted = ("global", "val", "dice", None, number)
+        return {m.site_slug: m.value for m in found if (m.model, m.split, m.name, m.structure, m.round) == wanted}
+
+    assert dice(done.runs[0].id, 0) == dice(source.id, source.best_round)
+
+
+def test_a_finished_model_is_tested_on_another_federations_data(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    """Its masks and routes are those of trying the images one by one."""
+    folders = write_sites(tmp_path / "new", seed=5)
+    elsewhere = platform.add_federation("Elsewhere", TASK, {"site-z": folders["site-b"]})
+    source = await_experiment(platform, platform.start_experiment(federation, "To test", tiny_config(FEDSM))).runs[0]
+    (dataset,) = platform.client.datasets(elsewhere.id)
+    body = {"datasets": [dataset.id], "cases": "test"}
+    experiment = platform.client.post_json(f"/runs/{source.id}/tests", body)
+    done = await_experiment(platform, platform.client.experiment(experiment["id"]))
+    assert done.runs[0].status == RunStatus.COMPLETED, done.runs[0].failure
+    cases = platform.client.run_cases(done.runs[0].id).cases
+    num_tested = sum(case.split == "test" for case in platform.client.dataset_cases(dataset.id))
+    assert len(cases) == num_tested > 0
+    assert {"global", "super", "personalized/site-a"} <= cases[0].dice.keys()
+    assert all(case.image_url and case.predictions["super"] for case in cases)
+    predicted = platform.client.predict(source.id, folders["site-b"] / "images" / f"{cases[0].name}.png")
+    wait_until(lambda: platform.client.prediction(predicted.id).status == "completed", 60, "the prediction")
+    answer = platform.client.prediction(predicted.id)
+    assert answer.chosen_model == cases[0].chosen_model
+    (mask,) = (mask for mask in answer.masks if mask.model == "global")
+    assert platform.client.artifact(mask.mask_url) == platform.client.artifact(cases[0].predictions["global"])

@@ -8,12 +8,13 @@ from backend.db.base import Base, ContractJson, new_id
 
 
 class Experiment(Base):
-    """One question on one federation."""
+    """One question on one federation. kind `test`: a model tested on other data; `import`: the model of a file."""
 
     __tablename__ = "experiment"
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     federation_id: Mapped[str] = mapped_column(ForeignKey("federation.id"), index=True)
+    kind: Mapped[str] = mapped_column(server_default="training", default="training")
     name: Mapped[str]
     description: Mapped[str]
     config: Mapped[ExperimentConfig] = mapped_column(ContractJson(ExperimentConfig))
@@ -21,3 +22,5 @@ class Experiment(Base):
     created_by: Mapped[str]
     started_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    #: Of a test: the run whose model it is, which may be deleted since.
+    tested_run_id: Mapped[str | None]
