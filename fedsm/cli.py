@@ -9,10 +9,23 @@ from typing import Annotated
 
 import typer
 
+from fedsm.cli_call_table import (
+    DATASET_CALLS,
+    EXPERIMENT_CALLS,
+    FEDERATION_CALLS,
+    MODEL_CALLS,
+    RUN_CALLS,
+    SITE_CALLS,
+    SYSTEM_CALLS,
+    TOKEN_CALLS,
+)
+from fedsm.cli_calls import add_calls
+from fedsm.cli_create import add_site, create_federation, set_policy
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
 from fedsm.cli_extend import extend
 from fedsm.cli_federation import federation_app
+from fedsm.cli_model import import_model, score
 from fedsm.cli_predict import predict
 from fedsm.cli_prepare import prepare
 from fedsm.cli_report import report_app
@@ -38,6 +51,25 @@ app.add_typer(report_app, name="report")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(federation_app, name="federation")
 app.add_typer(storage_app, name="storage")
+add_calls(experiment_app, EXPERIMENT_CALLS)
+add_calls(run_app, RUN_CALLS)
+add_calls(dataset_app, DATASET_CALLS)
+federation_app.command("create")(create_federation)
+add_calls(federation_app, FEDERATION_CALLS)
+site_app = typer.Typer(help="Sites: add them, set what may run there and what may leave.", no_args_is_help=True)
+site_app.command("add")(add_site)
+site_app.command("policy")(set_policy)
+add_calls(site_app, SITE_CALLS)
+app.add_typer(site_app, name="site")
+model_app = typer.Typer(help="Models of runs and files: test, import, download, try them.", no_args_is_help=True)
+model_app.command("test")(score)
+model_app.command("import")(import_model)
+add_calls(model_app, MODEL_CALLS)
+app.add_typer(model_app, name="model")
+token_app = typer.Typer(help="Your access tokens, as for scripts.", no_args_is_help=True)
+add_calls(token_app, TOKEN_CALLS)
+app.add_typer(token_app, name="token")
+add_calls(app, SYSTEM_CALLS)
 app.command()(prepare)
 app.command()(predict)
 

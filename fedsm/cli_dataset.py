@@ -112,11 +112,7 @@ def check(
         with api(home, server, token) as client:
             wanted = find_federation(client, federation).task
     else:
-        wanted = (
-            _task_of_options(structure or [], channels, dimensions)
-            if task is None
-            else _validated(SegmentationTask, task_in(read_yaml(task), task), f"{task}: ")
-        )
+        wanted = task_of(task, structure or [], channels, dimensions)
     body = _body(
         name=folder.name or "data",
         folder=str(folder.resolve()),
@@ -293,6 +289,13 @@ def _validated(kind: type[Body], content: object, source: str) -> Body:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, problem['loc'])) or 'content'}: {problem['msg']}" for problem in error.errors()]
         fail(source + "; ".join(lines), EXIT_WRONG_INPUT)
+
+
+def task_of(file: Path | None, structures: list[str], channels: int, dimensions: int) -> SegmentationTask:
+    """Of the file, or else of the options. Ends the command where they are wrong."""
+    if file is None:
+        return _task_of_options(structures, channels, dimensions)
+    return _validated(SegmentationTask, task_in(read_yaml(file), file), f"{file}: ")
 
 
 def _task_of_options(structures: list[str], channels: int, dimensions: int) -> SegmentationTask:

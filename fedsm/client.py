@@ -9,6 +9,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
 from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetConfirm, DatasetCreate, DatasetRecord
@@ -316,6 +317,19 @@ class Client:
 
     def withdraw(self, site_id: str) -> SentRecord:
         return self._post(f"/sites/{site_id}/withdraw", None, SentRecord)
+
+    def send(self, method: str, path: str, query: dict[str, Any], body: object | None) -> httpx.Response:
+        """Any call of the API; body: sent as JSON where it is not None."""
+        return self._send(method, path, params=query, **({} if body is None else {"json": body}))
+
+    def import_model(self, federation_id: str, archive: Path) -> ModelSet:
+        with archive.open("rb") as file:
+            path = f"/federations/{federation_id}/models"
+            content = self._send("POST", path, params={"name": archive.name}, content=file, timeout=None).content
+        return ModelSet.model_validate_json(content)
+
+    def start_model_test(self, run_id: str, body: ModelTestCreate) -> ExperimentRecord:
+        return self._post(f"/runs/{run_id}/tests", body, ExperimentRecord)
 
     def post_json(self, path: str, body: object) -> Any:
         """A body as it is, unchecked on this side: the backend's own errors come back."""

@@ -2,17 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
+from backend.contracts.values import AtMost, Id, Name
 
 
 class ModelTestCreate(Contract):
     model_config = with_example(datasets=["3f0c5a9d2b7e4c61"], cases="all")
 
-    datasets: tuple[str, ...] = Field(
+    datasets: Annotated[tuple[Id, ...], AtMost(200)] = Field(
         min_length=1,
-        max_length=200,
         description="Ids of checked data sets, all of one federation with the model's task; it may be another one than "
         "the model's.",
     )
@@ -21,6 +21,6 @@ class ModelTestCreate(Contract):
         description="all: every used case, but for those that the model trained or validated on; test: of these only "
         "the cases that the data set's split tests.",
     )
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] | None = Field(
+    name: Name | None = Field(
         default=None, description="Of the test; left out: made from the model's and the data sets' names."
     )

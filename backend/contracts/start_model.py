@@ -1,19 +1,18 @@
 """A model that training begins with, in place of random weights."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
+from backend.contracts.values import MOST_PARTS, AtMost, Id, PartName, RoundNumber, ShortSaid
 
 
 class StartFrom(Contract):
     """What an experiment asks for."""
 
-    run: str = Field(
-        min_length=1,
-        max_length=64,
+    run: Id = Field(
         description="Id of the completed run, or of the imported model, whose models training begins with.",
     )
     models: Literal["all", "global"] = Field(
@@ -29,10 +28,10 @@ class StartFrom(Contract):
 class StartState(Contract):
     """What a run begins with, fixed at its start."""
 
-    run_id: str
-    round: int = Field(ge=0, description="Of that run: its best.")
-    title: str = Field(description="The experiment, method and seed of that run.")
-    parts: dict[str, Sha256] = Field(description="Part name to SHA-256.")
+    run_id: Id
+    round: RoundNumber = Field(description="Of that run: its best.")
+    title: ShortSaid = Field(description="The experiment, method and seed of that run.")
+    parts: Annotated[dict[PartName, Sha256], AtMost(MOST_PARTS)] = Field(description="Part name to SHA-256.")
 
     def in_words(self) -> str:
         return f"{self.title}, round {self.round} (run {self.run_id})"

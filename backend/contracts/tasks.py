@@ -160,7 +160,7 @@ class EvaluateSitePayload(Contract):
 
     kind: Literal["evaluate_site"] = "evaluate_site"
     run: RunSpec
-    round: Round = Field(description="0 where a finished model is tested.")
+    round: RoundNumber = Field(description="0 where a finished model is tested.")
     participant: Participant
     data: Manifests
     state: PartMap

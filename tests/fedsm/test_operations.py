@@ -1,0 +1,162 @@
+"""What REST can do, the command line can do: every operation of the OpenAPI document, but for a few with a reason."""
+
+import functools
+import json
+from typing import Any
+
+import pytest
+import typer
+
+from backend.openapi import openapi_json
+from fedsm.cli import app
+from fedsm.cli_call_table import (
+    DATASET_CALLS,
+    EXPERIMENT_CALLS,
+    FEDERATION_CALLS,
+    MODEL_CALLS,
+    RUN_CALLS,
+    SITE_CALLS,
+    SYSTEM_CALLS,
+    TOKEN_CALLS,
+)
+from fedsm.cli_calls import Call
+
+TABLES: dict[str, tuple[Call, ...]] = {
+    "dataset": DATASET_CALLS,
+    "experiment": EXPERIMENT_CALLS,
+    "federation": FEDERATION_CALLS,
+    "model": MODEL_CALLS,
+    "run": RUN_CALLS,
+    "site": SITE_CALLS,
+    "": SYSTEM_CALLS,
+    "token": TOKEN_CALLS,
+}
+#: Operations of commands that are more than one call.
+COMMANDS = {
+    "create_federation": "federation create",
+    "list_federations": "federation list",
+    "get_federation_statistics": "federation statistics",
+    "get_federation_leakage": "federation leakage",
+    "create_site": "site add",
+    "create_dataset": "dataset add",
+    "list_experiments": "experiment list",
+    "create_experiment": "experiment create",
+    "check_experiment": "experiment check",
+    "start_dry_run": "experiment dry-run",
+    "get_dry_run": "experiment dry-run",
+    "cancel_dry_run": "experiment dry-run",
+    "list_experiment_templates": "experiment templates",
+    "get_experiment": "experiment show",
+    "update_experiment": "experiment rename",
+    "delete_experiment": "experiment delete",
+    "cancel_experiment": "experiment cancel",
+    "stream_experiment_events": "experiment watch",
+    "download_experiment_file": "experiment export",
+    "get_experiment_results": "experiment results",
+    "download_results_csv": "experiment results",
+    "download_cases_csv": "experiment results",
+    "download_results_json": "experiment results",
+    "download_results_latex": "experiment results",
+    "download_shown_csv": "experiment results",
+    "download_shown_table": "experiment results",
+    "compare_methods": "experiment compare",
+    "compare_runs": "run compare",
+    "get_run": "run show",
+    "pause_run": "run pause",
+    "resume_run": "run resume",
+    "cancel_run": "run cancel",
+    "rerun_task": "run rerun",
+    "preview_extension": "run extend",
+    "extend_run": "run extend",
+    "list_run_events": "run log",
+    "download_log": "run log",
+    "get_run_matrix": "run matrix",
+    "get_run_selector": "run selector",
+    "predict_image": "predict",
+    "get_prediction": "predict",
+    "import_model": "model import",
+    "test_model": "model test",
+    "create_report": "report create",
+    "list_reports": "report list",
+    "revoke_report": "report revoke",
+    "download_shared_report": "report pdf",
+}
+#: Not for a command, and why.
+WITHOUT = {
+    "create_session": "signs a browser in; a command sends its token with each call",
+    "get_session": "whom a browser is signed in as",
+    "delete_session": "signs a browser out",
+    "stream_events": "keeps a browser's pages fresh; `fedsm events` and `experiment watch` ask again",
+    "get_shared_report": "the page of a report's link; `report pdf` saves it",
+    "get_experiment_schema": "what the browser's form is made of; `experiment templates` prints whole files",
+    "read_experiment_file": "commands read the file themselves, by the same function",
+    "write_experiment_file": "writes the browser's draft; `experiment export` writes what was created",
+    "get_health": "for whatever watches the server, without a token",
+    "get_storage": "`fedsm storage`",
+    "sweep_storage": "`fedsm storage sweep`",
+    "scrub_storage": "`fedsm storage scrub`",
+    "withdraw_sent": "`fedsm storage withdraw`",
+}
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(openapi_json())
+    return found
+
+
+def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Name to method, path and description, of what people call."""
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+        if not path.startswith("/worker-api/")
+    }
+
+
+def command_names(group: typer.Typer, prefix: str = "") -> set[str]:
+    commands = typer.main.get_command(group).commands  # type: ignore[attr-defined]  # it is a group
+    own = {f"{prefix} {name}".strip() for name, command in commands.items() if not hasattr(command, "commands")}
+    return own.union(
+        *(command_names(below.typer_instance, f"{prefix} {below.name}".strip()) for below in group.registered_groups)
+    )
+
+
+def test_every_operation_has_a_command_or_a_reason() -> None:
+    of_tables = {call.operation for calls in TABLES.values() for call in calls}
+    lacking = operations().keys() - of_tables - COMMANDS.keys() - WITHOUT.keys()
+    assert lacking == set(), "add a command (fedsm/cli_call_table.py), or a reason here"
+    assert COMMANDS.keys() & WITHOUT.keys() == set()
+    assert (of_tables | COMMANDS.keys() | WITHOUT.keys()) - operations().keys() == set(), "there is no such operation"
+
+
+def test_every_named_command_is_there() -> None:
+    named = {f"{group} {call.command}".strip() for group, calls in TABLES.items() for call in calls}
+    assert (named | set(COMMANDS.values())) - command_names(app) == set()
+
+
+@pytest.mark.parametrize(
+    "call", [call for calls in TABLES.values() for call in calls], ids=lambda call: f"{call.operation}-{call.command}"
+)
+def test_a_call_is_the_operations_own(call: Call) -> None:
+    """Method, path, query and body are those of the document, and what is printed is in the answer."""
+    method, path, operation = operations()[call.operation]
+    assert (call.method, f"/api/v1{call.path}") == (method, path)
+    query = {entry["name"] for entry in operation.get("parameters", []) if entry["in"] == "query"}
+    assert {o.sent_as or o.name for o in call.options if o.where == "query"} <= query
+    sent = {o.sent_as or o.name for o in call.options if o.where == "body"}
+    if sent:
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert sent <= fields_of(body)
+    answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    content = answers[0].get("content", {}).get("application/json")
+    if call.columns and content:
+        schema = content["schema"].get("items", content["schema"])
+        assert {column.partition(".")[0] for column in call.columns} <= fields_of(schema)
+    assert call.columns or call.said or call.file
+
+
+def fields_of(schema: dict[str, Any]) -> set[str]:
+    name = schema["$ref"].rpartition("/")[2]
+    return set(document()["components"]["schemas"][name]["properties"])
