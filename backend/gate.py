@@ -59,6 +59,7 @@ class Gate:
             (re.compile(r"POST /worker-api/v1/tasks/[^/]+/complete"), BodyRule(round(settings.max_result_mib * MIB))),
             # The endpoint has its own limit, which it says in words of the image.
             (re.compile(r"POST /api/v1/runs/[^/]+/predictions"), BodyRule(2**31, True)),
+            (re.compile(r"POST /api/v1/federations/[^/]+/models"), BodyRule(2**33, True)),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -140,6 +140,12 @@ export const modelsQuery = (federationId: string) =>
     queryFn: () => unwrap(api.listModels({ path: { federation_id: federationId } })),
   });
 
+export const modelTestsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "tests"],
+    queryFn: () => unwrap(api.listModelTests({ path: { run_id: runId } })),
+  });
+
 export const modelQuery = (runId: string) =>
   queryOptions({ queryKey: ["run", runId, "model"], queryFn: () => unwrap(api.getModel({ path: { run_id: runId } })) });
 

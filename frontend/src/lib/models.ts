@@ -1,6 +1,6 @@
 /** A finished run's set of models in words. */
 
-import type { ModelSet } from "@/api";
+import type { ModelSet, SegmentationTask } from "@/api";
 import { formatDateTime } from "./format";
 import { modelName, strategyName } from "./words";
 
@@ -23,6 +23,7 @@ export function originFacts(set: ModelSet): [string, string][] {
   const facts: [string, string | undefined][] = [
     ["Method", `${set.strategy_label}, seed ${set.seed}`],
     ["Best round", roundWords(set)],
+    ["Begins with", set.start ? `${set.start.title}, round ${set.start.round}` : undefined],
     ["Network", config.network && strategyName(config.network.name ?? "")],
     ["Model selector", strategy.name === "fedsm" ? selectorWords(strategy) : undefined],
     ["Trained with", `FedSM Studio ${set.code_version ?? "of a version that was not kept"}`],
@@ -45,6 +46,13 @@ export function roundSpans(rounds: readonly number[]): string {
 /** Plain text of a card's step: without its marks of code and emphasis. */
 export function withoutMarks(step: string): string {
   return step.replaceAll("`", "").replaceAll("**", "");
+}
+
+/** Whether a model of one task can be tested on data of the other. */
+export function sameTask(first: SegmentationTask, second: SegmentationTask): boolean {
+  const key = (task: SegmentationTask) =>
+    JSON.stringify([task.structures.map(({ name }) => name), task.num_channels, task.dimensions]);
+  return key(first) === key(second);
 }
 
 function selectorWords({ selector, gamma, routing }: Extract<ModelSet["strategy"], { name?: "fedsm" }>): string {

@@ -40,8 +40,9 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
   );
   return (
     <Loaded query={experiments} skeleton={<RowsSkeleton />}>
-      {(all) =>
-        all.length === 0 ? (
+      {(every) => {
+        const all = every.filter(({ kind }) => kind !== "import"); // among the models
+        return all.length === 0 ? (
           <EmptyState icon={IconFlask} title="No experiment yet" action={create}>
             {hasData
               ? "Compare FedSM with federated averaging, local-only and centralized training on these sites."
@@ -49,8 +50,8 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
           </EmptyState>
         ) : (
           <List all={all} create={create} />
-        )
-      }
+        );
+      }}
     </Loaded>
   );
 }
@@ -201,7 +202,7 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
           </Isolated>
         </TextLink>
         <Text size="xs" c="dimmed">
-          {plural(experiment.runs.length, "run")}
+          {experiment.kind === "test" ? "test of a finished model" : plural(experiment.runs.length, "run")}
         </Text>
       </Table.Td>
       <Table.Td style={{ minWidth: 140 }}>

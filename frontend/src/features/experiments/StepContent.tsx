@@ -52,7 +52,12 @@ export function StepContent(props: Props) {
           ))}
       </Section>
       <Section title="Beginning">
-        <StartFromField federation={props.federation} form={form} problems={problems} warnings={props.check?.warnings} />
+        <StartFromField
+          federation={props.federation}
+          form={form}
+          problems={problems}
+          warnings={props.check?.warnings}
+        />
       </Section>
       <Section title="Schedule">
         <FoldedFields section="schedule" {...{ schema, form, problems }} />

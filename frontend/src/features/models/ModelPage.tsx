@@ -12,6 +12,7 @@ import { roundWords } from "@/lib/models";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
 import { ModelScores } from "./ModelScores";
+import { TestModel } from "./TestModel";
 import { TryImage } from "./TryImage";
 
 const route = getRouteApi("/runs/$runId/model");
@@ -46,6 +47,7 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Stack>
             <ModelScores set={set} />
+            <TestModel set={set} />
             <ModelFiles set={set} federation={federation} />
           </Stack>
         </Grid.Col>

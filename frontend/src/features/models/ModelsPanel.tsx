@@ -1,4 +1,4 @@
-import { Card, Group, Table, Text } from "@mantine/core";
+import { Card, Group, Stack, Table, Text } from "@mantine/core";
 import { IconBox, IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, type ModelSet, modelsQuery } from "@/api";
@@ -6,6 +6,7 @@ import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { DownloadButton, LinkButton, TextLink } from "@/components/links";
 import { formatBytes, formatDateTime, formatDice } from "@/lib/format";
 import { modelName } from "@/lib/words";
+import { ImportModel } from "./ImportModel";
 
 /** The models of every finished run: how good, how large, where from. */
 export function ModelsPanel({ federation }: { federation: FederationRecord }) {
@@ -18,39 +19,47 @@ export function ModelsPanel({ federation }: { federation: FederationRecord }) {
             icon={IconBox}
             title="No model yet"
             action={
-              <LinkButton
-                to="/federations/$federationId"
-                params={{ federationId: federation.id }}
-                search={{ tab: "experiments" }}
-              >
-                Experiments
-              </LinkButton>
+              <Group>
+                <LinkButton
+                  to="/federations/$federationId"
+                  params={{ federationId: federation.id }}
+                  search={{ tab: "experiments" }}
+                >
+                  Experiments
+                </LinkButton>
+                <ImportModel federation={federation} />
+              </Group>
             }
           >
             A run's models appear here when it is completed: the global one, every site's, and the model selector.
           </EmptyState>
         ) : (
-          <Card withBorder padding={0}>
-            <Table.ScrollContainer minWidth={860}>
-              <Table data-testid="models">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Model set</Table.Th>
-                    <Table.Th>Experiment</Table.Th>
-                    <Table.Th ta="right">Test Dice ↑</Table.Th>
-                    <Table.Th ta="right">Size</Table.Th>
-                    <Table.Th>Finished</Table.Th>
-                    <Table.Th />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {sets.map((set) => (
-                    <ModelRow key={set.run_id} set={set} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          </Card>
+          <Stack>
+            <Group justify="flex-end">
+              <ImportModel federation={federation} />
+            </Group>
+            <Card withBorder padding={0}>
+              <Table.ScrollContainer minWidth={860}>
+                <Table data-testid="models">
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>Model set</Table.Th>
+                      <Table.Th>Experiment</Table.Th>
+                      <Table.Th ta="right">Test Dice ↑</Table.Th>
+                      <Table.Th ta="right">Size</Table.Th>
+                      <Table.Th>Finished</Table.Th>
+                      <Table.Th />
+                    </Table.Tr>
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {sets.map((set) => (
+                      <ModelRow key={set.run_id} set={set} />
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </Table.ScrollContainer>
+            </Card>
+          </Stack>
         )
       }
     </Loaded>

@@ -20,6 +20,7 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
     if (watched) panel.current?.scrollIntoView?.({ block: "nearest" });
   }, [watched]);
   const seconds = elapsedSeconds(run, now);
+  const isTest = run.num_rounds === 0;
   return (
     <Alert
       ref={panel}
@@ -30,10 +31,10 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
     >
       <Stack gap="sm">
         <Text size="sm">
-          {run.num_rounds} rounds in {formatSeconds(seconds)}.
-          {run.best_round !== null && ` The best is round ${run.best_round}`}
+          {isTest ? "Nothing was trained; tested" : `${run.num_rounds} rounds`} in {formatSeconds(seconds)}.
+          {!isTest && run.best_round !== null && ` The best is round ${run.best_round}`}
           {run.best_dice !== null && `, with a validation Dice of ${formatDice(run.best_dice)}`}
-          {run.best_round !== null && "; its models are tested on the sites' test cases."}
+          {!isTest && run.best_round !== null && "; its models are tested on the sites' test cases."}
         </Text>
         <Group gap="xs">
           <LinkButton
@@ -55,7 +56,7 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
           >
             Look at the cases
           </LinkButton>
-          <ExtendRun run={run} />
+          {!isTest && <ExtendRun run={run} />}
         </Group>
       </Stack>
     </Alert>

@@ -29,7 +29,7 @@ export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
           <Group gap="md">
             <StateBadge state={run.status} size="lg" />
             <Text fw={600} size="lg" data-testid="run-round">
-              Round {run.round} of {run.num_rounds}
+              {run.num_rounds === 0 ? "Test of a finished model" : `Round ${run.round} of ${run.num_rounds}`}
             </Text>
             <Times run={run} now={now} active={active} />
           </Group>
@@ -71,7 +71,7 @@ function RoundProgress({ run, active }: { run: RunRecord; active: boolean }) {
     : Math.max(0, active || run.status === "failed" ? run.round - 1 : run.round);
   return (
     <Progress
-      value={(100 * finished) / run.num_rounds}
+      value={run.num_rounds === 0 ? (testing && !active ? 100 : 0) : (100 * finished) / run.num_rounds}
       color={run.status === "failed" ? "red" : run.status === "completed" ? "teal" : undefined}
       aria-label={`${finished} of ${run.num_rounds} rounds finished`}
     />
