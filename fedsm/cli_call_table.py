@@ -197,15 +197,6 @@ DATASET_CALLS = (
         file=True,
     ),
     Call(
-        "recheck",
-        "check_dataset",
-        "POST",
-        "/datasets/{dataset_id}/check",
-        "Look at the folder again, as after files were added or mended.",
-        _DATASET,
-        said="{name}: {status}",
-    ),
-    Call(
         "cancel-check",
         "cancel_check",
         "POST",

@@ -39,6 +39,8 @@ COMMANDS = {
     "get_federation_leakage": "federation leakage",
     "create_site": "site add",
     "create_dataset": "dataset add",
+    "confirm_dataset": "dataset confirm",
+    "check_dataset": "dataset recheck",
     "list_experiments": "experiment list",
     "create_experiment": "experiment create",
     "check_experiment": "experiment check",
@@ -76,6 +78,9 @@ COMMANDS = {
     "get_prediction": "predict",
     "import_model": "model import",
     "test_model": "model test",
+    "sweep_storage": "storage sweep",
+    "scrub_storage": "storage scrub",
+    "withdraw_sent": "storage withdraw",
     "create_report": "report create",
     "list_reports": "report list",
     "revoke_report": "report revoke",
@@ -92,10 +97,7 @@ WITHOUT = {
     "read_experiment_file": "commands read the file themselves, by the same function",
     "write_experiment_file": "writes the browser's draft; `experiment export` writes what was created",
     "get_health": "for whatever watches the server, without a token",
-    "get_storage": "`fedsm storage`",
-    "sweep_storage": "`fedsm storage sweep`",
-    "scrub_storage": "`fedsm storage scrub`",
-    "withdraw_sent": "`fedsm storage withdraw`",
+    "get_storage": "`fedsm storage` prints it: the group's own name is the command",
 }
 
 
