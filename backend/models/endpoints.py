@@ -26,9 +26,9 @@ from backend.experiments.schemas import ExperimentRecord
 from backend.models import importing, service
 from backend.models.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile, read_model_file
 from backend.models.schemas import ModelSet
-from backend.users.schemas import ErrorBody
 from backend.platform import Platform
 from backend.rounds import model_test
+from backend.users.schemas import ErrorBody
 
 router = APIRouter(tags=["models"], dependencies=[Depends(get_current_user)])
 
