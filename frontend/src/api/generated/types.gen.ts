@@ -2361,6 +2361,8 @@ export type EvaluateSitePayload = {
     participant: string;
     /**
      * Round
+     *
+     * 0 where a finished model is tested.
      */
     round: number;
     run: RunSpec;
@@ -2545,6 +2547,10 @@ export type ExperimentConfig = {
      * One run of every strategy for each seed.
      */
     seeds?: Array<number>;
+    /**
+     * A model that training begins with, of a completed run or imported. Empty: random weights, drawn from the seed.
+     */
+    start_from?: StartFrom | null;
     /**
      * Strategies
      *
@@ -2731,6 +2737,10 @@ export type ExperimentRecord = {
      */
     id: string;
     /**
+     * Kind
+     */
+    kind: 'training' | 'test' | 'import';
+    /**
      * Name
      */
     name: string;
@@ -2746,6 +2756,12 @@ export type ExperimentRecord = {
      * The least finished of the runs' statuses; created when never started.
      */
     status: RunStatus;
+    /**
+     * Tested Run Id
+     *
+     * Of a test: the run whose model it is, which may be deleted since.
+     */
+    tested_run_id: string | null;
 };
 
 /**
@@ -4347,6 +4363,10 @@ export type ModelSet = {
      */
     sites: Array<string>;
     /**
+     * The models that training began with; null: random weights.
+     */
+    start: StartState | null;
+    /**
      * Strategy
      */
     strategy: ({
@@ -4405,6 +4425,30 @@ export type ModelSet = {
      * How to use the files without FedSM Studio, step by step (Markdown).
      */
     usage: Array<string>;
+};
+
+/**
+ * ModelTestCreate
+ */
+export type ModelTestCreate = {
+    /**
+     * Cases
+     *
+     * all: every used case, but for those that the model trained or validated on; test: of these only the cases that the data set's split tests.
+     */
+    cases?: 'all' | 'test';
+    /**
+     * Datasets
+     *
+     * Ids of checked data sets, all of one federation with the model's task; it may be another one than the model's.
+     */
+    datasets: Array<string>;
+    /**
+     * Name
+     *
+     * Of the test; left out: made from the model's and the data sets' names.
+     */
+    name?: string | null;
 };
 
 /**
@@ -6070,6 +6114,10 @@ export type RunSpec = {
      */
     sites: Array<string>;
     /**
+     * What it begins with; null: random weights.
+     */
+    start?: StartState | null;
+    /**
      * Strategy
      */
     strategy: ({
@@ -7429,6 +7477,58 @@ export type Spread = {
      * Over the cases, with n as the divisor.
      */
     std: number;
+};
+
+/**
+ * StartFrom
+ *
+ * What an experiment asks for.
+ */
+export type StartFrom = {
+    /**
+     * Models
+     *
+     * all: the global model, each site's personalized model and a trained selector, as far as both methods have them; global: every model begins as the global one.
+     */
+    models?: 'all' | 'global';
+    /**
+     * Run
+     *
+     * Id of the completed run, or of the imported model, whose models training begins with.
+     */
+    run: string;
+};
+
+/**
+ * StartState
+ *
+ * What a run begins with, fixed at its start.
+ */
+export type StartState = {
+    /**
+     * Parts
+     *
+     * Part name to SHA-256.
+     */
+    parts: {
+        [key: string]: string;
+    };
+    /**
+     * Round
+     *
+     * Of that run: its best.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Title
+     *
+     * The experiment, method and seed of that run.
+     */
+    title: string;
 };
 
 /**
@@ -12697,6 +12797,79 @@ export type ListModelsResponses = {
 
 export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
 
+export type ImportModelData = {
+    body: Blob | File;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query: {
+        /**
+         * Name
+         *
+         * The file's name.
+         */
+        name: string;
+    };
+    url: '/api/v1/federations/{federation_id}/models';
+};
+
+export type ImportModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ImportModelError = ImportModelErrors[keyof ImportModelErrors];
+
+export type ImportModelResponses = {
+    /**
+     * Successful Response
+     */
+    201: ModelSet;
+};
+
+export type ImportModelResponse = ImportModelResponses[keyof ImportModelResponses];
+
 export type CompareRunsData = {
     body?: never;
     path: {
@@ -14889,6 +15062,140 @@ export type RerunTaskResponses = {
 };
 
 export type RerunTaskResponse = RerunTaskResponses[keyof RerunTaskResponses];
+
+export type ListModelTestsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/tests';
+};
+
+export type ListModelTestsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListModelTestsError = ListModelTestsErrors[keyof ListModelTestsErrors];
+
+export type ListModelTestsResponses = {
+    /**
+     * Response List Model Tests
+     *
+     * Successful Response
+     */
+    200: Array<ExperimentRecord>;
+};
+
+export type ListModelTestsResponse = ListModelTestsResponses[keyof ListModelTestsResponses];
+
+export type TestModelData = {
+    body: ModelTestCreate;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/tests';
+};
+
+export type TestModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type TestModelError = TestModelErrors[keyof TestModelErrors];
+
+export type TestModelResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExperimentRecord;
+};
+
+export type TestModelResponse = TestModelResponses[keyof TestModelResponses];
 
 export type DeleteSessionData = {
     body?: never;
