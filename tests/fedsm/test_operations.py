@@ -37,6 +37,8 @@ COMMANDS = {
     "list_federations": "federation list",
     "get_federation_statistics": "federation statistics",
     "get_federation_leakage": "federation leakage",
+    "list_alike": "federation alike",
+    "decide_alike": "federation decide",
     "create_site": "site add",
     "create_dataset": "dataset add",
     "confirm_dataset": "dataset confirm",
