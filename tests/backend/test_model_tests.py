@@ -104,7 +104,7 @@ def test_in_another_federation_a_site_of_the_same_name_is_another_hospital(
 def test_what_cannot_be_tested_says_why(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, run_id: str
 ) -> None:
-    structures = [{"name": "cup", "label_values": [1]}]
+    structures = [{"name": "disc", "label_values": [1]}, {"name": "cup", "label_values": [2]}]
     cups = backend.post("/federations", {"name": "Cups", "task": DISC | {"structures": structures}})
     cup, _ = add_data(backend, worker, cups["id"], "a", "/data/cups")
     own = backend.get(f"/federations/{federation['id']}/datasets")[0]["id"]
