@@ -232,6 +232,11 @@ def places_of(run: Run) -> Places:
     """Of the test of a finished model, where nobody trained, the sites that are tested."""
     if run.participants == []:
         return Places(list(run.evaluators or []), [])
+    return selector_places(run)
+
+
+def selector_places(run: Run) -> Places:
+    """The sites that the model selector knows, and those that it has never seen."""
     return Places(list(run.spec.sites), list(run.spec.held_out_sites)) if run.spec else Places([], [])
 
 

@@ -35,8 +35,8 @@ from backend.evaluations.scored_cases import (
     Query,
     case_value,
     evaluated_cases,
-    places_of,
     present_values,
+    selector_places,
 )
 
 #: Closed-form selectors are often nearly certain: the sweep is finer below 1.
@@ -52,7 +52,7 @@ NOTHING: Score = (0.0, 0)
 def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
     """Raises NotFound for a method without a selector, InvalidInput for a structure that the task does not have."""
     strategy, rows = _routed_cases(session, run, query)
-    places = places_of(run)
+    places = selector_places(run)
     groups = [(slug, selected) for slug in places.columns if (selected := places.select(rows, slug))]
     return RunSelector(
         run_id=run.id,
@@ -72,7 +72,7 @@ def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
 def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
     """As `run_selector`, case by case, for whoever moves the threshold."""
     strategy, rows = _routed_cases(session, run, query)
-    places = places_of(run)
+    places = selector_places(run)
     answers = [row.probabilities or {} for row in rows]
     best = [most_probable(answer) for answer in answers]
 

@@ -57,6 +57,8 @@ def test_a_model_is_scored_on_a_new_site_with_all_that_results_show(
     assert cells["global", None, None]["num_cases"] == 4, "the mean over all tested sites"
     rows = {row["model"] for row in backend.get(f"/runs/{run['id']}/matrix")["rows"]}
     assert rows == {"global", "personalized/a", "personalized/b", "personalized/c", "super"}
+    assert backend.admin.get(f"/api/v1/runs/{run['id']}/selector").status_code == 200
+    assert backend.admin.get(f"/api/v1/runs/{run['id']}/selector/cases").status_code == 200
     for file in ("results.csv", "cases.csv", "results.tex", "table.csv"):
         text = backend.admin.get(f"/api/v1/experiments/{done['id']}/{file}")
         assert text.status_code == 200
