@@ -2,7 +2,7 @@ import { Stack } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FederationRecord, type RunRecord, runCurvesQuery, runQuery, runTasksQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
-import { RunStorageCard } from "@/features/storage/RunStorageCard";
+import { RunStorageCard } from "@/components/RunStorageCard";
 import { Costs } from "./Costs";
 import { Curves } from "./Curves";
 import { LogPanel } from "./LogPanel";

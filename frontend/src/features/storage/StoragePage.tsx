@@ -3,13 +3,13 @@ import { IconDatabase, IconFileAlert, IconShieldCheck, IconTrash } from "@tabler
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type ScrubRecord, type StorageRecord, type SweepRecord, storageQuery, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { KindBytes } from "@/components/KindBytes";
 import { TextLink } from "@/components/links";
 import { notifyDone, notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatBytes, formatPercent, plural } from "@/lib/format";
 import { filesSentence, kindsOf } from "@/lib/storage";
-import { KindBytes } from "./KindBytes";
 
 /** What lies on the backend's disk, for whom, and what is free. */
 export function StoragePage() {
