@@ -154,6 +154,7 @@ DATASET_CALLS = (
             "skipped_by_reason",
             "num_cases",
             "num_patients",
+            "num_without_patient",
             "structure_shares",
             "checked_at",
         ),

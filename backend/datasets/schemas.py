@@ -175,7 +175,8 @@ class DatasetRecord(Record):
     num_used: int
     num_skipped: int
     num_cases: dict[Split, int]
-    num_patients: int | None = Field(description="Patients of the used cases; None where none is known.")
+    num_patients: int | None = Field(description="Known patients of the used cases; None where none is known.")
+    num_without_patient: int = Field(description="Used cases whose patient is not known.")
     skipped_by_reason: dict[ReasonCode, int]
     warnings: list[str] = Field(description="About the data set as a whole.")
     num_warned: int = Field(description="Used cases that a person should look at.")

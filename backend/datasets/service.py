@@ -350,6 +350,7 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         num_skipped=len(rows) - len(used),
         num_cases={split: splits[split] for split in get_args(Split)},
         num_patients=_num_patients([row.patient for row in used]),
+        num_without_patient=sum(row.patient is None for row in used),
         skipped_by_reason=dict(Counter(row.reason_code for row in rows if not row.used)),
         warnings=dataset.warnings or [],
         num_warned=sum(bool(row.warnings) for row in used),

@@ -93,6 +93,8 @@ def test_a_confirmed_pair_shares_patient_and_split_now_and_after_checks(sites: S
     assert decided.json()["decided_by"] == "admin"
     together = {"a": ("test", "p"), "b": ("test", "p"), "c": ("test", "p"), "d": ("train", None)}
     assert sites.cases(dataset) == together
+    record = sites.record(dataset)
+    assert (record["num_patients"], record["num_without_patient"]) == (1, 1)
     after = sites.record(dataset)["fingerprint"]
     assert after != before
     events = [entry["message"] for entry in sites.backend.get("/events")]

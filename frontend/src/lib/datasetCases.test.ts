@@ -4,6 +4,7 @@ import {
   casesCsvUrl,
   neighbour,
   pageOf,
+  patientsText,
   reasonCounts,
   recentFolders,
   sizeText,
@@ -61,4 +62,13 @@ it("offers the folders of before, the latest first, and what holds them", () => 
     { folder: "/data/b", created_at: "2026-01-02" },
   ];
   expect(recentFolders(datasets)).toEqual(["/data/b", "/data/a", "/data"]);
+});
+
+it("says of how many cases the patients are known", () => {
+  const text = (num_patients: number | null, num_without_patient: number) =>
+    patientsText({ num_patients, num_without_patient, num_used: 10 });
+  expect(text(7, 0)).toBe("7 patients");
+  expect(text(1, 8)).toBe("1 known patient of 2 cases; the patients of 8 are not known");
+  expect(text(9, 1)).toBe("9 known patients of 9 cases; the patient of 1 is not known");
+  expect(text(null, 10)).toBe("Patients not known");
 });

@@ -1,6 +1,7 @@
 /** The cases of a data set as its page shows them. */
 
 import type { CaseRecord, DatasetRecord } from "@/api";
+import { plural } from "./format";
 import type { DatasetSearch } from "./urlState";
 
 export const PAGE_SIZE = 48;
@@ -36,6 +37,17 @@ function holds(row: CaseRecord, wanted: string | undefined): boolean {
 /** The reasons with how many cases they skip, the most common first. */
 export function reasonCounts(dataset: Pick<DatasetRecord, "skipped_by_reason">): [string, number][] {
   return Object.entries(dataset.skipped_by_reason).sort(([, left], [, right]) => right - left);
+}
+
+/** "12 patients", "1 known patient of 2 cases; the patients of 8 are not known". */
+export function patientsText(
+  dataset: Pick<DatasetRecord, "num_patients" | "num_without_patient" | "num_used">,
+): string {
+  const { num_patients: known, num_without_patient: without, num_used: used } = dataset;
+  if (known === null) return "Patients not known";
+  if (without === 0) return plural(known, "patient");
+  const others = without === 1 ? "the patient of 1 is not known" : `the patients of ${without} are not known`;
+  return `${plural(known, "known patient")} of ${plural(used - without, "case")}; ${others}`;
 }
 
 export function pageOf<Row>(

@@ -1654,7 +1654,7 @@ export type DatasetRecord = {
     /**
      * Num Patients
      *
-     * Patients of the used cases; None where none is known.
+     * Known patients of the used cases; None where none is known.
      */
     num_patients: number | null;
     /**
@@ -1699,6 +1699,12 @@ export type DatasetRecord = {
      * Skipped cases that could be used with other settings.
      */
     num_with_remedy: number;
+    /**
+     * Num Without Patient
+     *
+     * Used cases whose patient is not known.
+     */
+    num_without_patient: number;
     /**
      * Patient Pattern
      */

@@ -10,6 +10,7 @@ import { Fingerprint } from "@/components/Fingerprint";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
+import { patientsText } from "@/lib/datasetCases";
 import { formatPercent, plural } from "@/lib/format";
 import { countsText } from "@/lib/repairs";
 import { CheckResult } from "./CheckResult";
@@ -108,7 +109,7 @@ function Facts({ dataset }: { dataset: DatasetRecord }) {
 function Identity({ dataset }: { dataset: DatasetRecord }) {
   const facts = [
     `Layout: ${dataset.found_layout ?? dataset.layout}`,
-    dataset.num_patients !== null ? plural(dataset.num_patients, "patient") : "Patients not known",
+    patientsText(dataset),
     ...(dataset.spacing ? [`Median spacing ${dataset.spacing.map((mm) => mm.toFixed(2)).join(" × ")} mm`] : []),
     ...(dataset.num_repaired_cases > 0
       ? [`${plural(dataset.num_repaired_cases, "used case")} repaired: ${countsText(dataset.num_repaired)}`]
