@@ -138,6 +138,31 @@ def test_an_update_out_of_line_is_a_warning(
     assert "1e+06, the others by 2.5 (median)" in said[0]["message"]
 
 
+def test_an_update_out_of_line_is_dropped_where_that_is_chosen(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """The coordinator's worker learns of the choice by its payload, and what it refused is used by nobody."""
+    original = worker.work
+
+    def work(payload: dict[str, Any]) -> Result:
+        if payload["kind"] == "aggregate_round":
+            chosen = payload["run"]["config"]["refuse_outliers"]
+            worker.refuse = {"c": "site c: it changes the weights by 1e+06"} if chosen else {}
+        more = {"outliers": {"c": {"norm": 1e6, "usual": 2.5}}} if payload["kind"] == "aggregate_round" else {}
+        return original(payload) | more
+
+    worker.work = work  # type: ignore[method-assign]
+    for refuse in (False, True):
+        run_id = start_run(backend, federation, minimum_sites=2, schedule={"rounds": 1}, refuse_outliers=refuse)
+        worker.work_until_idle()
+        assert backend.get(f"/runs/{run_id}")["status"] == "completed"
+        failed = [task for task in backend.get(f"/runs/{run_id}/tasks") if task["status"] == "failed"]
+        assert [(task["kind"], task["participant"]) for task in failed] == ([("train_site", "c")] if refuse else [])
+        if refuse:
+            assert failed[0]["error"] == "the update was refused: site c: it changes the weights by 1e+06"
+            assert backend.get(f"/runs/{run_id}/tasks/{failed[0]['id']}")["failure"]["kind"] == "update_refused"
+
+
 def test_the_third_hang_of_a_task_fails_it_in_plain_words(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -125,3 +127,22 @@ def test_delete_only_what_nothing_needs(backend: LiveBackend, federation: dict[s
     assert backend.admin.get(f"/api/v1/datasets/{dataset['id']}").json()["error"] == "not_found"
     deleted = [event for event in backend.get("/events", limit=1000) if event["experiment_id"] == experiment_id]
     assert deleted, "the record of what happened stays"
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_nothing_is_archived_under_a_run(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, paused: bool
+) -> None:
+    run_id = start_run(backend, federation)
+    if paused:
+        backend.post(f"/runs/{run_id}/pause")
+    experiment = f"/experiments/{backend.get(f'/runs/{run_id}')['experiment_id']}"
+    for path in (experiment, f"/federations/{federation['id']}"):
+        refused = backend.admin.patch(f"/api/v1{path}", json={"archived": True})
+        assert (refused.status_code, refused.json()["error"]) == (409, "experiment_running")
+        assert "cancel" in refused.json()["detail"]
+        assert backend.get(path)["archived_at"] is None
+    backend.post(f"/runs/{run_id}/cancel")
+    for path in (experiment, f"/federations/{federation['id']}"):
+        assert backend.admin.patch(f"/api/v1{path}", json={"archived": True}).status_code == 200
+        assert backend.get(path)["archived_at"] is not None

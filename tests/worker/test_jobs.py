@@ -1,0 +1,145 @@
+"""The aggregation's job, with real bytes over a real HTTP server: one site's fault stops nobody else."""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.tasks import AggregateRoundPayload, RunSpec, SiteUpdateRef
+from tests.integration.tiny_data import SITES, TASK, tiny_config
+from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
+from worker import jobs
+from worker.api_client import ApiClient
+from worker.artifact_cache import ArtifactCache
+from worker.build import build_plan, build_strategy
+from worker.data_cache import DataCache
+from worker.engine.checkpoint import from_bytes, to_bytes
+from worker.engine.plan import State, Tensors
+from worker.local_state import LocalStateStore
+from worker.settings import WorkerSettings
+from worker.shutdown import is_shutting_down
+from worker.toolbox import Toolbox
+
+BAD = SITES[-1]
+
+
+class Artifacts:
+    """What the server keeps, by content."""
+
+    def __init__(self, server: WorkerApiServer) -> None:
+        self.contents: dict[str, bytes] = {}
+        server.answer = self._answer
+
+    def add(self, content: bytes) -> str:
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.contents[sha256] = content
+        return sha256
+
+    def _answer(self, request: Request) -> Answer:
+        sha256 = request.path.rpartition("/")[2]
+        if request.method == "PUT":
+            self.contents[sha256] = request.body
+            return Answer(204)
+        return Answer(200, self.contents[sha256]) if sha256 in self.contents else Answer(404)
+
+
+@pytest.fixture
+def artifacts(server: WorkerApiServer) -> Artifacts:
+    return Artifacts(server)
+
+
+@pytest.fixture
+def server() -> Iterator[WorkerApiServer]:
+    with serve_worker_api() as running:
+        yield running
+
+
+@pytest.fixture
+def toolbox(server: WorkerApiServer, tmp_path: Path) -> Toolbox:
+    return Toolbox(
+        settings=WorkerSettings(token="token"),
+        api=ApiClient(server.url, "token", ArtifactCache(tmp_path / "artifacts", 10**8), is_shutting_down),
+        data=DataCache(10**6),
+        local_states=LocalStateStore(tmp_path / "local_state"),
+        device=torch.device("cpu"),
+    )
+
+
+def run_spec(**config: Any) -> RunSpec:
+    strategy = FedAvgConfig()
+    return RunSpec(
+        run_id="run", config=tiny_config(strategy, **config), strategy=strategy, seed=0, task=TASK, sites=SITES
+    )
+
+
+def first_state(run: RunSpec) -> State:
+    return build_strategy(run.strategy).initial_state(build_plan(run, torch.device("cpu")))
+
+
+def moved(state: State, by: float) -> Tensors:
+    return {
+        key: tensor + by if tensor.is_floating_point() else tensor.clone() for key, tensor in state["global"].items()
+    }
+
+
+def payload(run: RunSpec, artifacts: Artifacts, updates: dict[str, bytes]) -> AggregateRoundPayload:
+    state = {name: artifacts.add(to_bytes(tensors)) for name, tensors in first_state(run).items()}
+    refs = [
+        SiteUpdateRef(participant=site, parts={"global": artifacts.add(content)}, num_cases=2, num_steps=1)
+        for site, content in updates.items()
+    ]
+    return AggregateRoundPayload(run=run, round=1, state=state, updates=tuple(refs))
+
+
+def header_only(dtype: str) -> bytes:
+    """A safetensors file of one tensor of this type and 8 bytes."""
+    header = json.dumps({"w": {"dtype": dtype, "shape": [1], "data_offsets": [0, 8]}}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(8)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage that is no weights",
+        b"\xff" * 64,
+        pickle.dumps({"w": [1.0]}),
+        to_bytes({"w": torch.ones(9)})[:-7],
+        to_bytes({"w": torch.ones(9)})[:12],
+        header_only("F32"),
+        header_only("X9"),
+        header_only("C64"),
+    ],
+    ids=["empty", "garbage", "length", "pickle", "truncated", "header", "bytes", "type", "complex"],
+)
+def test_bytes_that_cannot_be_decoded_refuse_that_update_alone(
+    artifacts: Artifacts, toolbox: Toolbox, content: bytes
+) -> None:
+    run = run_spec()
+    good = {site: to_bytes(moved(first_state(run), 0.25)) for site in SITES if site != BAD}
+    result = jobs.aggregate(payload(run, artifacts, good | {BAD: content}), toolbox)
+    assert list(result.refused) == [BAD]
+    assert BAD in result.refused[BAD]
+    alone = jobs.aggregate(payload(run, artifacts, good), toolbox)
+    assert result.parts == alone.parts, "the same bits as if the site had not answered"
+
+
+@pytest.mark.parametrize("refuse", [False, True])
+def test_an_update_out_of_line_is_told_and_dropped_only_by_choice(
+    artifacts: Artifacts, toolbox: Toolbox, refuse: bool
+) -> None:
+    run = run_spec(refuse_outliers=refuse)
+    state = first_state(run)
+    good = {site: to_bytes(moved(state, 0.25)) for site in SITES if site != BAD}
+    result = jobs.aggregate(payload(run, artifacts, good | {BAD: to_bytes(moved(state, 1e4))}), toolbox)
+    assert list(result.outliers) == [BAD]
+    assert list(result.refused) == ([BAD] if refuse else [])
+    key = next(key for key, tensor in state["global"].items() if tensor.is_floating_point())
+    change = from_bytes(artifacts.contents[result.parts["global"]])[key] - state["global"][key]
+    assert bool((change.abs() < 1).all()) is refuse
