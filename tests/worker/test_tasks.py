@@ -3,18 +3,28 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from backend.contracts.tasks import AggregateRoundPayload, AggregateRoundResult, ClaimedTask, TaskPayload, TaskResult
+from backend.contracts.tasks import (
+    AggregateRoundPayload,
+    AggregateRoundResult,
+    ClaimedTask,
+    TaskPayload,
+    TaskResult,
+    ValidateSiteResult,
+)
 from tests.worker.payloads import aggregate_payload
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
 from worker import api_client, shutdown
 from worker.api_client import ApiClient
 from worker.artifact_cache import ArtifactCache
+from worker.build import metric_points
 from worker.data_problem import DataProblem
-from worker.lease import Lease
+from worker.engine.metrics import Metric
+from worker.lease import REPORT_SECONDS, Lease
 from worker.tasks import run_claimed_task
 
 RESULT = AggregateRoundResult(parts={}, downloads={})
@@ -135,12 +145,47 @@ def test_the_lease_is_renewed_without_news(server: WorkerApiServer, run: Callabl
     assert len(ledger.told("complete")) == 1
 
 
-def test_reports_are_throttled(server: WorkerApiServer, run: Callable[..., None]) -> None:
-    """100 steps in 1.3 s under a long lease: one report after the first second, with the newest fraction."""
+def test_reports_are_throttled(
+    server: WorkerApiServer, run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps of 1.3 s or more under a long lease: a second at least before each report, which tells the newest
+    fraction. Both are seen by the clock of the process that reports, so that a slow machine changes nothing."""
     ledger = Ledger(server)
-    run(lambda payload, lease: work(lease, [], 130))
-    (report,) = ledger.told("progress")
-    assert 0.5 < float(str(report["fraction"])) < 1
+    sent_at: list[float] = []
+    told: list[tuple[float, float]] = []
+    send = Lease._send
+
+    def timed_send(lease: Lease) -> None:
+        sent_at.append(time.monotonic())
+        send(lease)
+
+    def timed_work(lease: Lease) -> TaskResult:
+        for step in range(130):
+            time.sleep(0.01)
+            lease.report((step + 1) / 130)
+            told.append((time.monotonic(), (step + 1) / 130))
+        return RESULT
+
+    monkeypatch.setattr(Lease, "_send", timed_send)
+    begun = time.monotonic()
+    run(lambda payload, lease: timed_work(lease))
+    assert sent_at
+    assert all(later - earlier >= REPORT_SECONDS for earlier, later in pairwise([begun, *sent_at]))
+    reports = [float(str(report["fraction"])) for report in ledger.told("progress")]
+    assert len(reports) == len(sent_at)
+    for sent, fraction in zip(sent_at, reports, strict=True):
+        assert fraction >= max((step for at, step in told if at < sent), default=0)
+
+
+def test_training_that_diverged_is_told_in_plain_words(server: WorkerApiServer, run: Callable[..., None]) -> None:
+    ledger = Ledger(server)
+    lost = Metric(3, "global", "val", "dice", "disc", float("nan"), 2)
+    run(lambda payload, lease: ValidateSiteResult(metrics=metric_points([lost])))
+    (failure,) = ledger.told("fail")
+    assert failure["message"] == (
+        "the val dice of round 3 is nan: training diverged; choose a lower learning rate, or clip gradients"
+    )
+    assert (failure["kind"], failure["retryable"]) == ("invalid_setting", False)
 
 
 def test_log_lines_of_a_short_task_arrive(server: WorkerApiServer, run: Callable[..., None]) -> None:
