@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.clock import now
-from backend.db.models import Moment, Task, Worker
+from backend.db.models import Moment, RunRound, Task, Worker
 from backend.db.session import unit_of_work
 from tests.backend.conftest import make_experiment
 from tests.backend.live_backend import LiveBackend
@@ -63,7 +63,7 @@ class Hospitals:
     def grow_older(self, minutes: float) -> None:
         by = timedelta(minutes=minutes)
         with unit_of_work(self.backend.platform.database) as session:
-            for table in (Task, Worker, Moment):
+            for table in (Task, Worker, Moment, RunRound):
                 for row in session.scalars(select(table)):
                     for column in table.__table__.columns:
                         value = getattr(row, column.key)
@@ -190,6 +190,32 @@ def test_the_validation_goes_on_without_a_site_that_left_after_the_last_round(ho
     hospitals.backend.recover()
     assert hospitals.run(run_id)["status"] == "completed"
     assert hospitals.statuses(run_id)["validate_site", "h3", 1] == "failed"
+
+
+def test_early_stopping_does_not_wait_for_ever_for_an_idle_site(
+    hospitals: Hospitals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sits round 1 out and validates the state before it, which early stopping waits for, and goes offline."""
+
+    def all_but_h3(parts: dict[str, str], participants: list[str]) -> dict[str, list[str]]:
+        return {name: list(parts) for name in participants if name != "h3"}
+
+    monkeypatch.setattr(hospitals.worker, "_downloads", all_but_h3)
+    hospitals.go_offline("h3")
+    run_id = hospitals.start(schedule={"rounds": 2, "patience": 1})
+    hospitals.work()
+    run = hospitals.run(run_id)
+    assert (run["round"], [wait["participant"] for wait in run["waits_for"]]) == (1, ["h3"])
+    assert hospitals.statuses(run_id)["aggregate_round", "coordinator", 1] == "completed"
+    hospitals.minutes_pass(4)
+    assert hospitals.run(run_id)["round"] == 1
+    hospitals.minutes_pass(1.1)
+    assert hospitals.statuses(run_id)["validate_site", "h3", 0] == "failed"
+    assert hospitals.run(run_id)["round"] == 2
+    assert any("the validation goes on without h3" in message for message in hospitals.warnings(run_id))
+    hospitals.come_back("h3")
+    hospitals.work()
+    assert hospitals.run(run_id)["status"] == "completed"
 
 
 def test_nobody_is_given_up_while_the_coordinator_is_away(hospitals: Hospitals) -> None:
