@@ -2,7 +2,8 @@
 
 Three things count as hanging. No beat for so long that the lease can no longer be renewed in time: C code keeps the
 interpreter to itself, or the process is stopped. No pulse for `stall_seconds`: threads run, the work does not move.
-And a task that the backend told to stop and that did not within `STOP_SECONDS`.
+And a task that the backend told to stop and that did not within `STOP_SECONDS`. An idle process without a beat hangs
+too: the next task would be given to it, and never begin.
 """
 
 import logging
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
 #: Under a load that is too much for the machine a process may be kept waiting for a while.
 LEAST_PATIENCE_SECONDS = 5.0
+#: Without a task there is no lease that ends.
+IDLE_PATIENCE_SECONDS = 20.0
 #: Given to a task that was told to stop, which hears of it between two steps.
 STOP_SECONDS = 20.0
 #: Given to a process to write where it hangs into the log.
@@ -68,7 +71,7 @@ class Watchdog:
     def num_hung(self) -> int:
         """Processes that give no sign: half the patience with them is over, or they could not be ended."""
         return sum(
-            bool(watched.sign.task_id)
+            bool(watched.sign.pid)
             and (watched.ended or watched.beatless > _patience(watched.sign) / 2 or self._stalls(watched))
             for watched in self._watched
         )
@@ -77,7 +80,7 @@ class Watchdog:
         """Once; `seconds` have passed since the last time."""
         for index, watched in enumerate(self._watched):
             watched.see(read_sign(index), seconds)
-            if watched.sign.task_id and not watched.ended:
+            if watched.sign.pid and not watched.ended:
                 self._judge(watched)
 
     def _watch(self) -> None:
@@ -91,25 +94,30 @@ class Watchdog:
 
     def _judge(self, watched: _Watched) -> None:
         if watched.stopping >= STOP_SECONDS:
-            self._end(watched, None)
+            said = f"it was told to stop {watched.stopping:.0f} s ago and did not"
+            self._end(watched, said, someone_waits=False)
         elif watched.beatless >= _patience(watched.sign):
-            self._end(watched, f"its process gave no sign of life for {watched.beatless:.0f} s and was ended")
+            self._end(
+                watched,
+                f"its process gave no sign of life for {watched.beatless:.0f} s and was ended",
+                bool(watched.sign.task_id),
+            )
         elif self._stalls(watched):
             self._end(watched, f"it made no progress for {watched.pulseless / 60:.0f} min, and its process was ended")
 
     def _stalls(self, watched: _Watched) -> bool:
-        return watched.pulseless >= self._stall_seconds
+        return bool(watched.sign.task_id) and watched.pulseless >= self._stall_seconds
 
-    def _end(self, watched: _Watched, cause: str | None) -> None:
-        """cause: for the backend; None where nobody waits for the task any more."""
+    def _end(self, watched: _Watched, cause: str, someone_waits: bool = True) -> None:
+        """someone_waits: the backend is told the cause."""
         sign = watched.sign
         watched.ended = True
         if not _is_own_child(sign.pid):
             return
-        said = cause or f"it was told to stop {watched.stopping:.0f} s ago and did not"
-        logger.error("task %s hangs (process %d): %s", sign.task_id, sign.pid, said)
+        what = f"task {sign.task_id}" if sign.task_id else "an idle process"
+        logger.error("%s hangs (process %d): %s", what, sign.pid, cause)
         _kill(sign.pid)
-        if cause is None:
+        if not someone_waits:
             return
         failure = FailRequest(attempt=sign.attempt, kind="process_hung", message=f"it hung: {cause}", retryable=True)
         try:
@@ -120,6 +128,8 @@ class Watchdog:
 
 def _patience(sign: Sign) -> float:
     """Without beats for so long the lease was not renewed either, and ends before it could be."""
+    if not sign.task_id:
+        return IDLE_PATIENCE_SECONDS
     return max(LEAST_PATIENCE_SECONDS, sign.lease_seconds * (1 - RENEWAL_SHARE))
 
 

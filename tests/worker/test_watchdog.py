@@ -79,6 +79,10 @@ def wait_for_ever() -> None:
     os.read(read_end, 1)
 
 
+def wait_for_word(read_end: int) -> None:
+    os.read(read_end, 1)
+
+
 def look_until_ended(dog: Watchdog, pid: int, seconds: float = 15) -> None:
     def ended() -> bool:
         time.sleep(0.25)
@@ -107,6 +111,30 @@ def test_a_stopped_process_is_ended(api: PlayedApi, start: Callable[[Callable[[]
     os.kill(pid, signal.SIGSTOP)
     look_until_ended(dog, pid)
     assert [failure.kind for _, failure in api.told] == ["process_hung"]
+
+
+def test_a_process_that_is_stopped_while_idle_is_ended_and_nobody_is_told(
+    api: PlayedApi, start: Callable[[Callable[[], None]], int]
+) -> None:
+    """The next task would be given to it, and never begin."""
+    dog = Watchdog(api, 1, stall_seconds=5)
+    read_end, write_end = os.pipe()
+    pid = start(lambda: wait_for_word(read_end))
+    os.write(write_end, b"x")
+    wait_until(lambda: read_sign(INDEX).task_id == "", 5, "the task to end")
+    for _ in range(5):  # idle for longer than work may stand still, with beats
+        beats = read_sign(INDEX).beats
+        wait_until(lambda beats=beats: read_sign(INDEX).beats > beats, 10, "a beat")
+        dog.look(4)
+    assert dog.num_hung == 0
+    os.kill(pid, signal.SIGSTOP)
+    dog.look(1)
+    dog.look(watchdog.IDLE_PATIENCE_SECONDS - 2)
+    assert os.waitpid(pid, os.WNOHANG) == (0, 0)
+    assert dog.num_hung == 1
+    dog.look(2)
+    wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, 5, "the process to be ended")
+    assert api.told == []
 
 
 def test_work_that_does_not_move_is_ended_though_its_threads_run(
