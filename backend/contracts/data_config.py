@@ -74,7 +74,7 @@ class DataConfig(Contract):
         default="unit",
         description="unit: divide by the largest value of the pixel type (pictures only); standardized: zero mean and "
         "unit variance for each image and channel; percentile: the image's 0.5th to 99.5th percentile to 0 to 1; "
-        "window: the values of `window` to 0 to 1, clipped.",
+        "window: the values of window to 0 to 1, clipped.",
     )
     window: tuple[FiniteFloat, FiniteFloat] | None = Field(
         default=None,

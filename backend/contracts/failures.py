@@ -59,8 +59,8 @@ ADVICE: dict[FailureKind, Advice] = {
     ),
     "site_absent": Advice(
         "Not there in time",
-        "Start the site's worker: it takes part in the next step by itself. How long a step waits is set by `waiting` "
-        "in the experiment.",
+        "Start the site's worker: it takes part in the next step by itself. How long a step waits is set "
+        "in the experiment, under Waiting.",
     ),
     "update_refused": Advice(
         "Update refused",

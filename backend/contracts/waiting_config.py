@@ -21,13 +21,13 @@ class WaitingConfig(Contract):
         ge=1,
         le=100,
         description="A site that works is given so many times the time that its work should take (by its own progress, "
-        "its earlier rounds and the pace of the others), and at least absent_minutes. Ours.",
+        "its earlier rounds and the pace of the others), and at least as long as one that is absent. Ours.",
     )
     working_minutes: float | None = Field(
         default=None,
         gt=0,
         le=10080,
         description="Once the quorum is reached, the longest that a site which works is waited for, whatever its "
-        "progress. Empty: late_factor alone decides.",
+        "progress. Empty: its expected time alone decides.",
         json_schema_extra=unit("min"),
     )
