@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.db import worker_quota
 from backend.db.models import Event
 
 BUSY_TIMEOUT_MS = 15_000
@@ -88,19 +89,24 @@ def buffer_message(session: Session, queue: str, task_id: str) -> None:
     session.info.setdefault("messages", []).append((queue, task_id))
 
 
-def buffer_event(session: Session, row: Event) -> None:
-    session.info.setdefault("events", []).append(row)
+def buffer_event(session: Session, row: Event, quota_of: str | None = None) -> None:
+    """quota_of: the worker that caused it, where it can cause as many as it likes."""
+    session.info.setdefault("events", []).append((row, quota_of))
 
 
 def _write_events(session: Session) -> bool:
     """Last of all, and one transaction at a time: a stream that has read id n never misses a smaller one."""
-    rows: list[Event] = session.info.get("events", [])
-    if not rows:
+    buffered: list[tuple[Event, str | None]] = session.info.get("events", [])
+    if not buffered:
         return False
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
-    for row in rows:
-        session.add(row)
+    any_events = False
+    for row, worker in buffered:
+        kept = row if worker is None else worker_quota.kept_of(session, row, worker)
+        if kept is not None:
+            session.add(kept)
+            any_events = True
         session.flush()
-    return True
+    return any_events

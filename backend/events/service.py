@@ -26,9 +26,20 @@ Level = Literal["info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 
 
-def record(session: Session, kind: Kind, message: str, actor: str, level: Level = "info", **about: Any) -> None:
-    """Adds an event to the unit of work. `about` are the columns that say what it concerns."""
-    buffer_event(session, Event(at=now(), kind=kind, actor=actor, level=level, message=message, **about))
+def record(
+    session: Session,
+    kind: Kind,
+    message: str,
+    actor: str,
+    level: Level = "info",
+    quota_of: str | None = None,
+    **about: Any,
+) -> None:
+    """Adds an event to the unit of work. `about` are the columns that say what it concerns.
+
+    quota_of: the worker that caused it, where it can cause as many as it likes: beyond its quota it is dropped."""
+    row = Event(at=now(), kind=kind, actor=actor, level=level, message=message, **about)
+    buffer_event(session, row, quota_of)
 
 
 def record_of_run(

@@ -5,6 +5,7 @@ Locks are always taken in the same order, run before task, so that two reports n
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
@@ -35,6 +36,7 @@ from backend.rounds.payloads import build_payload, manifests_of
 from backend.rounds.plausible import require_plausible, require_plausible_metrics
 from backend.rounds.results import apply_result, store_metrics
 from backend.rounds.retention import release_states
+from backend.rounds.said import count_said, words
 from backend.rounds.update_checks import problem_of_update
 from backend.runs.service import describe_run
 from backend.runs.waiting import ABSENT
@@ -75,7 +77,7 @@ def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float
     if result.rowcount != 1:
         raise TaskNotClaimable(f"task {task_id} is not queued: another worker has it or it is over; drop the message")
     task = session.get_one(Task, task_id, populate_existing=True)
-    _announce(session, task, f"{worker} is {ACTIONS[task.kind]}", worker)
+    _say(session, task, f"{worker} is {ACTIONS[task.kind]}", worker)
     return ClaimedTask(
         task_id=task.id, attempt=task.attempt, lease_seconds=lease_seconds, payload=build_payload(session, task)
     )
@@ -94,12 +96,12 @@ def report_progress(session: Session, task_id: str, report: ProgressReport, leas
     task.lease_expires_at = now() + timedelta(seconds=lease_seconds)
     worker = task.worker or "worker"
     for line in report.logs:
-        _announce(session, task, line.message, worker, kind="log", level=line.level)
+        _say(session, task, line.message, worker, kind="log", level=line.level)
     if task.run_id is not None and report.metrics:
         run = session.get_one(Run, task.run_id)
         require_plausible_metrics(run, task, report.metrics)
         if store_metrics(session, run, task.participant, report.metrics):
-            _announce(session, task, f"{task.participant} reported metrics", worker, kind="metrics")
+            _say(session, task, f"{task.participant} reported metrics", worker, kind="metrics")
     return ProgressAnswer(action="continue", lease_seconds=lease_seconds)
 
 
@@ -162,7 +164,7 @@ def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
     if request.released:
-        _announce(session, task, f"{ACTIONS[task.kind]} was given back by {worker}, which shuts down", worker)
+        _say(session, task, f"{ACTIONS[task.kind]} was given back by {worker}, which shuts down", worker)
         enqueue(session, task)
         return
     if request.detail:
@@ -226,6 +228,23 @@ def _advance_run_of(session: Session, task: Task) -> None:
         advance(session, session.get_one(Run, task.run_id))
 
 
+def _say(
+    session: Session,
+    task: Task,
+    message: str,
+    worker: str,
+    kind: events.Kind = "task",
+    level: events.Level = "info",
+) -> None:
+    """What a worker can say as often as it likes: up to the quotas of its task and of its day. Its caller holds the
+    task's lock."""
+    match count_said(task):
+        case "kept":
+            _announce(session, task, message, worker, kind, level, quota_of=worker)
+        case "first_dropped":
+            _announce(session, task, words(task), events.BACKEND, level="warning")
+
+
 def _announce(
     session: Session,
     task: Task,
@@ -233,8 +252,14 @@ def _announce(
     actor: str,
     kind: events.Kind = "task",
     level: events.Level = "info",
+    quota_of: str | None = None,
 ) -> None:
-    about = {"site_slug": task.participant, "round": task.round, "task_id": task.id}
+    about: dict[str, Any] = {
+        "site_slug": task.participant,
+        "round": task.round,
+        "task_id": task.id,
+        "quota_of": quota_of,
+    }
     if task.dry_run_id is not None:
         federation_id = session.get_one(DryRun, task.dry_run_id).federation_id
         events.record(session, kind, message, actor, level, federation_id=federation_id, **about)

@@ -117,6 +117,7 @@ class TaskRecord(Record):
     transfer_seconds: float | None = Field(description="Of `seconds`, spent on downloads and uploads.")
     bytes_up: int | None
     bytes_down: int | None
+    num_dropped: int = Field(description="Log lines and other events of it beyond its quota, which were dropped.")
 
 
 class TaskDetail(TaskRecord):

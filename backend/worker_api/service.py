@@ -26,7 +26,7 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
     elif not worker.online:
         queues = ", ".join(heartbeat.queues)
         message = f"The worker {heartbeat.worker} is online and serves {queues}."
-        events.record(session, "site", message, heartbeat.worker)
+        events.record(session, "site", message, heartbeat.worker, quota_of=heartbeat.worker)
     worker.queues = list(heartbeat.queues)
     worker.hardware = heartbeat.hardware
     worker.num_gpus = heartbeat.num_gpus
@@ -65,4 +65,4 @@ def _note_hanging(session: Session, worker: Worker, heartbeat: Heartbeat) -> Non
     """Once, as long as it lasts."""
     if worker.online or worker.offline_since is None:
         message = f"All {heartbeat.num_processes} processes of the worker {heartbeat.worker} hang: it is not online."
-        events.record(session, "site", message, heartbeat.worker, level="warning")
+        events.record(session, "site", message, heartbeat.worker, level="warning", quota_of=heartbeat.worker)

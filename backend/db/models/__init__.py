@@ -23,6 +23,7 @@ from backend.db.models.site import Site
 from backend.db.models.task import Task
 from backend.db.models.user_session import UserSession
 from backend.db.models.worker import Worker
+from backend.db.models.worker_day import WorkerDay
 
 __all__ = [
     "ApiToken",
@@ -49,4 +50,5 @@ __all__ = [
     "Task",
     "UserSession",
     "Worker",
+    "WorkerDay",
 ]

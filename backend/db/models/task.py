@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.contracts.dry_runs import DryRunSiteResult
@@ -12,7 +12,8 @@ from backend.db.base import Base, ContractJson, new_id
 class Task(Base):
     """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
     `queued_at` is when it was queued last, `sent_at` when its message left last, `progress_at` when its fraction grew.
-    `answer` is what whoever asked reads: of tasks that belong to no run."""
+    `answer` is what whoever asked reads: of tasks that belong to no run. `num_said` and `num_dropped` count what its
+    workers said of it, up to its quota and beyond."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -52,3 +53,5 @@ class Task(Base):
     transfer_seconds: Mapped[float | None]
     bytes_up: Mapped[int | None] = mapped_column(BigInteger)
     bytes_down: Mapped[int | None] = mapped_column(BigInteger)
+    num_said: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    num_dropped: Mapped[int] = mapped_column(default=0, server_default=text("0"))
