@@ -26,6 +26,7 @@ function task(
     transfer_seconds: null,
     bytes_up: null,
     bytes_down: null,
+    num_dropped: 0,
     ...more,
   };
 }

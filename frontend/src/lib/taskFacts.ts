@@ -27,6 +27,7 @@ export function taskFacts(task: TaskRecord): [string, string][] {
     ["Received", task.bytes_down === null ? null : formatBytes(task.bytes_down)],
     ["Attempt", task.attempt > 0 ? String(task.attempt) : null],
     ["Worker", task.worker],
+    ["Log lines dropped", task.num_dropped > 0 ? String(task.num_dropped) : null],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);
 }

@@ -23,6 +23,7 @@ function task(participant: string, status: TaskRecord["status"], more: Partial<T
     transfer_seconds: null,
     bytes_up: null,
     bytes_down: null,
+    num_dropped: 0,
     ...more,
   };
 }

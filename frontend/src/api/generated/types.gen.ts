@@ -1408,7 +1408,7 @@ export type DataConfig = {
     /**
      * Intensity
      *
-     * unit: divide by the largest value of the pixel type (pictures only); standardized: zero mean and unit variance for each image and channel; percentile: the image's 0.5th to 99.5th percentile to 0 to 1; window: the values of `window` to 0 to 1, clipped.
+     * unit: divide by the largest value of the pixel type (pictures only); standardized: zero mean and unit variance for each image and channel; percentile: the image's 0.5th to 99.5th percentile to 0 to 1; window: the values of window to 0 to 1, clipped.
      */
     intensity?: 'unit' | 'standardized' | 'percentile' | 'window';
     /**
@@ -2515,7 +2515,7 @@ export type ExperimentConfig = {
     /**
      * Minimum Sites
      *
-     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed, are offline or come too late (`waiting`).
+     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed, are offline or come too late.
      */
     minimum_sites?: number;
     /**
@@ -8050,6 +8050,12 @@ export type TaskDetail = {
      */
     kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
     /**
+     * Num Dropped
+     *
+     * Log lines and other events of it beyond its quota, which were dropped.
+     */
+    num_dropped: number;
+    /**
      * Participant
      */
     participant: string;
@@ -8190,6 +8196,12 @@ export type TaskRecord = {
      * Kind
      */
     kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    /**
+     * Num Dropped
+     *
+     * Log lines and other events of it beyond its quota, which were dropped.
+     */
+    num_dropped: number;
     /**
      * Participant
      */
@@ -8570,13 +8582,13 @@ export type WaitingConfig = {
     /**
      * Late Factor
      *
-     * A site that works is given so many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least absent_minutes. Ours.
+     * A site that works is given so many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least as long as one that is absent. Ours.
      */
     late_factor?: number;
     /**
      * Working Minutes
      *
-     * Once the quorum is reached, the longest that a site which works is waited for, whatever its progress. Empty: late_factor alone decides.
+     * Once the quorum is reached, the longest that a site which works is waited for, whatever its progress. Empty: its expected time alone decides.
      */
     working_minutes?: number | null;
 };
