@@ -76,6 +76,7 @@ def _cost(
     participant = participant or strategy.participants(plan.sites)[0]
     state = strategy.initial_state(plan)
     parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
+    validated = {name: state[name] for name in strategy.reported_models(participant).values() if name in state}
 
     def train(steps: int) -> tuple[SiteUpdate, float]:
         """Progress is not reported: `lease.check` only stops the work when nobody waits for it."""
@@ -95,7 +96,7 @@ def _cost(
         seconds_beside=max(0.0, one - per_step) * max(1.0, num_training / len(tried)),
         validated_models=len(strategy.reported_models(participant)) + (strategy.criterion == "super"),
         tested_models=len(segmentation_parts(state.keys(), plan)),
-        bytes_down=_num_bytes(parts),
+        bytes_down=_num_bytes(parts | validated),  # each round scores the state that it begins with
         bytes_up=_num_bytes(update.parts),
         bytes_kept=_num_bytes(state),
     )

@@ -42,7 +42,7 @@ def test_what_is_damaged_is_refused_named_and_mended_by_the_same_bytes(
     said = [event["message"] for event in backend.get("/events", kind="storage")]
     assert [message for message in said if "is damaged" in message] == said, "once, however often it is looked at"
     assert len(said) == 1
-    worker.upload(whole.content)
+    worker.upload_bytes(whole.content)
     assert backend.admin.get(part["url"]).content == whole.content
     assert backend.get("/storage")["damaged"] == []
 

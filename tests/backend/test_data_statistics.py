@@ -31,11 +31,17 @@ def part(num_cases: int, bin_: int = 0, present: int | None = None, size: float 
     }
 
 
-def one_case() -> dict[str, Any]:
-    return {
-        "name": "a", "image": "images/a.png", "mask": "masks/a.png", "split": "train", "width": 32, "height": 64,
-        "image_sha256": "0" * 64, "mask_sha256": "1" * 64, "structure_shares": {"disc": 0.1},
-    }  # fmt: skip
+def cases_of(statistics: dict[str, Any]) -> list[dict[str, Any]]:
+    """As many cases as the sums are of; one for training where they are of none."""
+    splits = [split for split, sums in statistics.items() for _ in range(sums["num_cases"])] or ["train"]
+    return [
+        {
+            "name": f"case-{index}", "image": f"images/{index}.png", "mask": f"masks/{index}.png", "split": split,
+            "width": 32, "height": 64, "image_sha256": f"{index:064x}", "mask_sha256": f"{index + 10**6:064x}",
+            "structure_shares": {"disc": 0.1},
+        }
+        for index, split in enumerate(splits)
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ class Sites:
         task_id = self.worker.next_task_id("simulated")
         assert task_id is not None
         claimed = self.worker.must_claim(task_id)
-        result = {"kind": "describe_dataset", "cases": [one_case()], "statistics": statistics}
+        result = {"kind": "describe_dataset", "cases": cases_of(statistics), "statistics": statistics}
         response = self.worker.complete(claimed, result)
         assert response.status_code == 204, response.text
 

@@ -7,13 +7,16 @@ import httpx
 import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.datasets.schemas import DatasetCreate, DatasetUpdate
+from backend.contracts.model_tests import ModelTestCreate
+from backend.datasets.alike_schemas import PairDecide
+from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, DatasetUpdate
 from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate
 from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
+from backend.runs.schemas import RunExtend
 from backend.users.schemas import SessionCreate, TokenCreate
 from tests.backend.live_backend import LiveBackend
 
@@ -39,7 +42,9 @@ def test_document_is_stable_and_operations_are_named_after_functions() -> None:
 BODIES = {
     model.__name__: model
     for model in (
+        CheckAgain,
         ConfigCheck,
+        DatasetConfirm,
         DatasetCreate,
         DatasetUpdate,
         DryRunCreate,
@@ -48,7 +53,10 @@ BODIES = {
         ExperimentUpdate,
         FederationCreate,
         FederationUpdate,
+        ModelTestCreate,
+        PairDecide,
         ReportCreate,
+        RunExtend,
         SessionCreate,
         SiteCreate,
         SiteUpdate,
@@ -65,7 +73,8 @@ def test_every_request_body_has_an_example_that_is_valid() -> None:
             schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
             if schema is None or not path.startswith("/api/"):
                 continue
-            name = schema["$ref"].rsplit("/", 1)[-1]
+            reference = next(entry["$ref"] for entry in (schema, *schema.get("anyOf", [])) if "$ref" in entry)
+            name = reference.rsplit("/", 1)[-1]
             examples = schema.get("examples") or document["components"]["schemas"][name]["examples"]
             BODIES[name].model_validate(examples[0])
             seen.add(name)

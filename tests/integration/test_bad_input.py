@@ -47,7 +47,7 @@ def with_change(path: str, value: object) -> dict[str, object]:
         ("config.data.image_size", 33, "multiple of 16"),
         ("config.minimum_sites", 4, "3 site(s) with data"),
         ("config.seeds", [1, 1], "seeds must differ"),
-        ("name", "", "at least 1 character"),
+        ("name", "", "has 0 characters (give at least 1)"),
     ],
 )
 def test_a_wrong_experiment_is_refused_with_field_value_and_remedy(
