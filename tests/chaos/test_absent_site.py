@@ -18,6 +18,7 @@ from tests.integration.runs import await_experiment, hashes_of
 from tests.integration.tiny_data import TASK, tiny_config, write_sites
 
 REAL = "site-c"
+NUM_ROUNDS = 2
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def start(platform: LivePlatform, federation: FederationRecord, name: str, absen
         FedAvgConfig(),
         minimum_sites=2,
         waiting={"absent_minutes": absent_minutes},
-        schedule={"rounds": 3, "batch_size": 2},
+        schedule={"rounds": NUM_ROUNDS, "batch_size": 2},
     )
     return platform.start_experiment(federation, name, config).runs[0]
 
@@ -71,13 +72,14 @@ def end(platform: LivePlatform, run: RunRecord) -> RunRecord:
 def test_the_others_go_on_and_the_same_absence_gives_the_same_bits(
     platform: LivePlatform, federation: FederationRecord
 ) -> None:
-    runs = [end(platform, start(platform, federation, name, 0.05)) for name in ("First", "Second")]
+    started = [start(platform, federation, name, 0.05) for name in ("First", "Second")]  # they wait side by side
+    runs = [end(platform, run) for run in started]
     first, second = (hashes_of(platform, run) for run in runs)
     assert first == second
     for run in runs:
         tasks = platform.client.run_tasks(run.id)
         absent = {(task.kind, task.round) for task in tasks if task.participant == REAL and task.status == "failed"}
-        assert {("train_site", number) for number in (1, 2, 3)} <= absent
+        assert {("train_site", number + 1) for number in range(NUM_ROUNDS)} <= absent
 
     worker = platform.start_site_worker(REAL)
     try:
