@@ -63,7 +63,8 @@ def _print_report(report: AlikeReport) -> None:
         typer.echo(f"... and {report.num_pairs - len(report.pairs)} more")
     if not report.is_complete:
         typer.echo("There are too many cases to compare all data sets at once: name one with --dataset.")
-    typer.echo(f"{report.num_pairs} pairs are possibly one patient's, {report.num_undecided} of them undecided")
+    pairs = "1 pair is" if report.num_pairs == 1 else f"{report.num_pairs} pairs are"
+    typer.echo(f"{pairs} possibly one patient's, {report.num_undecided} of them undecided")
 
 
 def _in_words(record: AlikeRecord) -> str:

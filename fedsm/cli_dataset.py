@@ -129,7 +129,7 @@ def check(
     if as_json:
         print_json([case.model_dump(mode="json") for case in found.cases])
     else:
-        _print_check(found)
+        _print_check(found, pictures)
     if any(case.reason_code for case in found.cases):
         raise typer.Exit(EXIT_FAILED)
 
@@ -315,7 +315,7 @@ def _structure(text: str) -> Structure:
         fail(f'--structure {text!r} must be a name and labels, as "optic disc=1,2"', EXIT_WRONG_INPUT)
 
 
-def _print_check(found: "FolderCheck") -> None:
+def _print_check(found: "FolderCheck", pictures: Path | None) -> None:
     skipped = [case for case in found.cases if case.reason_code]
     if skipped:
         _print_table(("case", "reason", "details"), [(c.name, str(c.reason_code), c.reason or "") for c in skipped])
@@ -325,7 +325,8 @@ def _print_check(found: "FolderCheck") -> None:
     for warning in found.warnings:
         typer.echo(warning)
     if repaired := Counter(repair for case in found.cases for repair in case.repairs):
-        typer.echo(f"repaired: {_counts(repaired)}; look at them with --pictures DIR")
+        where = "look at them with --pictures DIR" if pictures is None else f"their pictures are in {pictures}"
+        typer.echo(f"repaired: {_counts(repaired)}; {where}")
     if remedies := Counter(remedy for case in found.cases for remedy in case.remedies):
         typer.echo(f"skipped cases that can be used with {_counts(remedies)}")
     typer.echo(_summary(found.cases, skipped))

@@ -1,12 +1,17 @@
 """Pairs that are possibly one patient's: found inside and between data sets, decided once, and kept across checks."""
 
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from tests.backend.conftest import DISC
-from tests.backend.live_backend import LiveBackend
+from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
+from tests.conftest import wait_until
 
 #: Far from each other's: 64 bits and more.
 HASHES = {"a": "0" * 64, "b": "f" * 12 + "0" * 52, "c": "0" * 32 + "f" * 32, "d": "f" * 64, "e": "0f" * 32}
@@ -207,3 +212,47 @@ def test_what_cannot_be_decided_is_refused(sites: Sites) -> None:
     assert sites.decide(same, "same_patient").status_code == 422
     absent = {"cases": [{"case_id": rows["a"]}, {"case_id": "absent"}]}
     assert sites.decide(absent, "same_patient").status_code == 404
+
+
+def test_the_shell_confirms_checks_again_and_decides(sites: Sites) -> None:
+    environment = {**os.environ, "FEDSM_SERVER": sites.backend.url, "FEDSM_TOKEN": ADMIN_TOKEN, "COLUMNS": "200"}
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "fedsm", *arguments]
+        return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def said(*arguments: str, code: int = 0) -> str:
+        return ended(start(*arguments), code)
+
+    def ended(process: "subprocess.Popen[str]", code: int = 0) -> str:
+        output = process.communicate(timeout=60)[0]
+        assert process.returncode == code, output
+        return output
+
+    mended = case("a", "train") | {"repairs": ["resize_masks"]}
+    dataset = sites.register(sites.site("A"), "One", mended, case("b", "test"), alike=ALIKE)
+    assert sites.record(dataset)["status"] == "review"
+    assert "1 case" in said("dataset", "confirm", dataset)
+    assert sites.record(dataset)["status"] == "ready"
+    assert "resize_masks" in said("dataset", "recheck", dataset, "--repair", "resize", code=2)
+    both = ("--repair", "resize_masks", "--no-repair")
+    assert "keep one of them" in said("dataset", "recheck", dataset, *both, code=2)
+    checking = start("dataset", "recheck", dataset, "--repair", "resize_masks")
+    wait_until(lambda: sites.record(dataset)["status"] == "checking", 30, "the check begins")
+    other = mended | {"mask_sha256": "2" * 64}
+    sites.found(other, case("b", "test"), alike=ALIKE)
+    output = ended(checking)
+    assert "repaired: --repair resize_masks (1 case)" in output
+    assert f"look at the repaired cases in the browser, then run fedsm dataset confirm {dataset}" in output
+    assert "No run uses it yet" not in said("dataset", "confirm", dataset)
+
+    listed = said("federation", "alike")
+    assert "1 pair is possibly one patient's, 1 of them undecided" in listed
+    (pair,) = json.loads(said("federation", "alike", "--dataset", dataset, "--json"))["pairs"]
+    ids = [entry["case_id"] for entry in pair["cases"]]
+    assert all(case_id in listed for case_id in ids)
+    assert "same_patient or different_patients" in said("federation", "decide", *ids, "--decision", "same", code=2)
+    said("federation", "decide", ids[0], ids[0], "--decision", "same_patient", code=2)
+    assert "same_patient, by admin" in said("federation", "decide", *ids, "--decision", "same_patient")
+    assert "0 of them undecided" in said("federation", "alike")
+    assert {split for split, _ in sites.cases(dataset).values()} == {"test"}

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from backend.contracts.datasets import SitePolicy
 from backend.datasets.schemas import CaseRecord
@@ -151,3 +153,29 @@ def test_a_registration_is_refused_before_the_check(platform: LivePlatform, fede
     unknown = fedsm(platform, "dataset", "add", "z", "/data", "--federation", federation.name)
     assert unknown.returncode == 2
     assert "has no site 'z'; its sites: a, b" in unknown.stderr
+
+
+def write_repairable_folder(folder: Path) -> None:
+    """Ten cases; three masks are twice as large as their images."""
+    generator = np.random.default_rng(0)
+    images = {f"{number:02d}": generator.normal(128, 40, (48, 48)) for number in range(10)}
+    mask = Image.fromarray(np.kron([[0, 1], [2, 0]], np.ones((24, 24))).astype(np.uint8))
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+    for name, image in images.items():
+        colours = np.repeat(np.clip(image, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        Image.fromarray(colours).save(folder / "images" / f"{name}.png")
+        (mask.resize((96, 96)) if name in ("01", "02", "03") else mask).save(folder / "masks" / f"{name}.png")
+
+
+def test_repairs_are_tried_and_looked_at_without_a_server(tmp_path: Path) -> None:
+    write_repairable_folder(tmp_path / "data")
+    check = ("dataset", "check", str(tmp_path / "data"), "--task", write_task(tmp_path / "task.yaml"))
+    plain = offline(tmp_path, *check)
+    assert plain.returncode == 1, plain.stderr
+    assert "skipped cases that can be used with --repair resize_masks (3 cases)" in plain.stdout
+    seen = tmp_path / "seen"
+    mended = offline(tmp_path, *check, "--repair", "resize_masks", "--pictures", str(seen))
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert f"repaired: --repair resize_masks (3 cases); their pictures are in {seen}" in mended.stdout
+    assert sorted(path.name for path in seen.iterdir()) == ["01.jpg", "02.jpg", "03.jpg"]
