@@ -169,6 +169,7 @@ class PlayedWorker:
 
     def _describe_dataset(self, payload: dict[str, Any]) -> Result:
         thumbnail = self.upload(f"thumbnail of {payload['folder']}".encode(), "image/jpeg")
+        structure = payload["task"]["structures"][0]["name"]
         cases = [
             {
                 "name": f"case-{index}",
@@ -179,7 +180,7 @@ class PlayedWorker:
                 "height": 64,
                 "image_sha256": hashlib.sha256(f"{payload['folder']}/{index}".encode()).hexdigest(),
                 "mask_sha256": hashlib.sha256(f"{payload['folder']}/mask/{index}".encode()).hexdigest(),
-                "structure_shares": {"disc": 0.25 * index % 1},
+                "structure_shares": {structure: 0.25 * index % 1},
                 "thumbnail": thumbnail,
             }
             for index in range(3 + self.num_test_cases)

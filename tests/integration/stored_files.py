@@ -1,5 +1,6 @@
 """Counting what lies on a live platform's disks."""
 
+import os
 from pathlib import Path
 
 from tests.conftest import wait_until
@@ -32,4 +33,5 @@ def delete_everything(platform: LivePlatform) -> None:
 
 
 def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.rglob("*") if path.is_file()}
+    """Folders may go while they are looked through: `os.walk` passes over those."""
+    return {name for _, _, files in os.walk(folder) for name in files}
