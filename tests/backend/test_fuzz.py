@@ -37,6 +37,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 #: They never end; tests/backend/test_events.py reads them.
 STREAMS = ("/api/v1/events/stream", "/api/v1/experiments/{experiment_id}/stream")
 SEED = 20260
+#: An archive is bytes to the fuzzer.
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
 HOSTILE: tuple[Any, ...] = (
     "\x00", "a\x00b", "\ud800", "\u202egnp.exe", "\u200b", "\u3164", "\x1b[2J", "a\nb", " ", "", "a" * 5000,
     "../../etc/passwd", "%00", "'; DROP TABLE run; --", "{{7*7}}", "=1+1", "<script>", "\U0001d54f" * 300, "NaN",
