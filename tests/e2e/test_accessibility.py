@@ -76,6 +76,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("/runs/$runId/model", "/runs/{run}/model", "role=heading[level=1]"),
     ("/activity", "/activity", "role=table"),
     ("/tokens", "/tokens", "role=heading[level=1]"),
+    ("/storage", "/storage", "role=heading[level=1]"),
     ("/reports/$token", "{report}", "role=heading[level=1]"),
     ("", "/nowhere", "role=heading"),
 )

@@ -46,9 +46,10 @@ def test_what_cannot_run_is_said_with_exit_code_1(
     moved = platform.add_federation("Moved data", TASK, folders)
     gone = sorted((folders["site-b"] / "images").iterdir())[0]
     gone.unlink()
-    done = fedsm(platform, "experiment", "dry-run", "-f", write_file(tmp_path / "moved.yaml", moved))
+    done = fedsm(platform, "experiment", "dry-run", "-f", write_file(tmp_path / "moved.yaml", moved), "--json")
     assert done.returncode == 1
-    assert gone.name in done.stdout
+    errors = {site["site_slug"]: site["error"] for site in json.loads(done.stdout)["sites"]}
+    assert gone.name in errors["site-b"]
     file = write_file(tmp_path / "experiment.yaml", federation, schedule={"rounds": 1, "mixed_precision": True})
     refused = fedsm(platform, "experiment", "dry-run", "-f", file)
     assert refused.returncode == 2
