@@ -8,7 +8,7 @@ HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
 DEMO_HOME ?= .fedsm
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-speed test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -28,7 +28,7 @@ demo-3d: setup ## The second demo: volumes of prostate MR at four simulated hosp
 up: setup ## Start the platform without the demo's content
 	@exec $(BIN)/fedsm up --home $(DEMO_HOME)
 
-test: setup-test lint typecheck test-frontend test-unit test-platform ## All checks and tests (but those that need a GPU)
+test: setup-test lint typecheck test-frontend test-unit test-platform ## All checks and tests (but those that need a GPU or a quiet machine)
 
 lint: setup-test ## Ruff, import contracts, biome, fresh generated client
 	$(BIN)/ruff check .
@@ -46,10 +46,13 @@ test-frontend: setup-test ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 -m "not gpu" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
+	$(BIN)/pytest -n 2 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
-	$(BIN)/pytest -m "not gpu" $(wildcard $(HEAVY_TESTS))
+	$(BIN)/pytest -m "not gpu and not speed" $(wildcard $(HEAVY_TESTS))
+
+test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that does nothing else
+	$(BIN)/pytest -m speed tests
 
 env: ## Make .env with random secrets for docker compose
 	@$(PYTHON) scripts/make_env.py

@@ -222,6 +222,7 @@ SCROLL = """async (steps) => {
 }"""
 
 
+@pytest.mark.speed
 def test_five_thousand_cases_scroll_smoothly(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
     """The run's own cases, told again under other names until there are 5,000. Measured on two cores without a GPU: the
     median frame takes 0.7 of the 33 ms that thirty frames a second leave."""

@@ -67,6 +67,7 @@ def multiply_cases(platform: LivePlatform, run_id: str) -> int:
     return int(count)
 
 
+@pytest.mark.speed
 def test_the_threshold_is_rescored_at_once(signed_in: Page, finished: ExperimentRecord, platform: LivePlatform) -> None:
     page, run = signed_in, finished.runs[0]
     assert multiply_cases(platform, run.id) >= NUM_CASES

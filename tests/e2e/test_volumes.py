@@ -201,6 +201,7 @@ def the_large_case(platform: LivePlatform, run: RunRecord) -> ScoredCase:
     return next(case for case in platform.client.run_cases(run.id).cases if case.name == LARGE_NAME)
 
 
+@pytest.mark.speed
 def test_a_large_case_opens_within_a_second(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
     """Of 256 x 256 x 32 voxels with two masks, from the row that is clicked to the picture, each time from a page that
     is at rest and has fetched nothing of it. Measured on two cores without a GPU: 0.42 times the limit."""
@@ -225,6 +226,7 @@ def test_a_large_case_opens_within_a_second(signed_in: Page, platform: LivePlatf
     assert sorted(times)[TRIES // 2] <= OPEN_LIMIT_MS, times
 
 
+@pytest.mark.speed
 def test_slices_of_a_large_case_follow_each_other_thirty_times_a_second(
     signed_in: Page, platform: LivePlatform, run: RunRecord
 ) -> None:

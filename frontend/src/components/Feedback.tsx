@@ -63,14 +63,15 @@ function sentence(text: string): string {
   return /[.!?]$/.test(start) ? start : `${start}.`;
 }
 
-/** A query on screen: a skeleton while it loads, its error with a retry, or its data. */
+/** A query on screen: a skeleton while it loads, its error with a retry, or its data; of what is gone, no copy. */
 export function Loaded<Data>(props: {
   query: UseQueryResult<Data, Error>;
   skeleton?: ReactNode;
   children: (data: Data) => ReactNode;
 }) {
   const { query } = props;
-  if (query.data !== undefined) return props.children(query.data);
+  const gone = query.error instanceof ApiError && [404, 410].includes(query.error.status);
+  if (query.data !== undefined && !gone) return props.children(query.data);
   if (query.error) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />;
   return props.skeleton ?? <PageSkeleton />;
 }

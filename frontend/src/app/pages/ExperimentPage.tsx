@@ -68,7 +68,7 @@ function ExperimentView({ experiment, federation }: Props) {
           <ExperimentMenu
             experiment={experiment}
             onDeleted={() =>
-              void navigate({
+              navigate({
                 to: "/federations/$federationId",
                 params: { federationId: federation.id },
                 search: { tab: "experiments" },

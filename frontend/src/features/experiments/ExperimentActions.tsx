@@ -19,7 +19,7 @@ import { plural } from "@/lib/format";
 interface Props {
   experiment: ExperimentRecord;
   /** Called when the experiment is gone. */
-  onDeleted?: () => void;
+  onDeleted?: () => Promise<void>;
 }
 
 /** What can be done with an experiment wherever it is listed: copied, saved as a file, renamed, put away, deleted. */
@@ -131,7 +131,7 @@ function Delete({ experiment, opened, onClose, onDeleted }: Props & { opened: bo
     onSuccess: async () => {
       onClose();
       notifyDone(`${experiment.name} is deleted.`);
-      onDeleted?.();
+      await onDeleted?.(); // only when the page is left: while it is on screen it would fetch its copy again
       // Whoever goes back sees that it is gone, and no copy of it.
       client.removeQueries({ queryKey: experimentQuery(experiment.id).queryKey });
       for (const run of experiment.runs) client.removeQueries({ queryKey: ["run", run.id] });
