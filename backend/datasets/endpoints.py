@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.contracts.datasets import ReasonCode
 from backend.contracts.values import Id
 from backend.csv_text import CsvResponse
-from backend.datasets import alike, history, repairs, service
+from backend.datasets import alike, check_results, history, records, repairs, service
 from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
 from backend.datasets.schemas import (
     CaseRecord,
@@ -36,24 +36,24 @@ def list_datasets(federation_id: Id, session: ReadSession) -> list[DatasetRecord
     get_row(session, Federation, federation_id)
     query = select(Dataset).join(Site, Site.id == Dataset.site_id).where(Site.federation_id == federation_id)
     rows = session.scalars(query.order_by(Site.position, Dataset.created_at, Dataset.id)).all()
-    return [service.dataset_record(session, row) for row in rows]
+    return [records.dataset_record(session, row) for row in rows]
 
 
 @router.post("/sites/{site_id}/datasets", status_code=202)
 def create_dataset(site_id: Id, body: DatasetCreate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Register a folder at a site. The answer comes at once; the check runs at the site's worker."""
-    return service.dataset_record(session, service.register_dataset(session, site_id, body, user))
+    return records.dataset_record(session, service.register_dataset(session, site_id, body, user))
 
 
 @router.get("/datasets/{dataset_id}")
 def get_dataset(dataset_id: Id, session: ReadSession) -> DatasetRecord:
-    return service.dataset_record(session, get_row(session, Dataset, dataset_id))
+    return records.dataset_record(session, get_row(session, Dataset, dataset_id))
 
 
 @router.patch("/datasets/{dataset_id}")
 def update_dataset(dataset_id: Id, body: DatasetUpdate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Rename a data set."""
-    return service.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
+    return records.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
 
 
 @router.get("/datasets/{dataset_id}/cases")
@@ -61,7 +61,7 @@ def list_cases(dataset_id: Id, session: ReadSession, used: bool | None = None) -
     """Cases in name order: the used ones, the skipped ones, or all."""
     dataset = get_row(session, Dataset, dataset_id)
     shown = policy_of(get_row(session, Site, dataset.site_id)).may_send_thumbnails
-    return [service.case_record(case, shown) for case in _cases(session, dataset_id, used)]
+    return [records.case_record(case, shown) for case in _cases(session, dataset_id, used)]
 
 
 @router.get("/datasets/{dataset_id}/cases.csv", response_class=CsvResponse)
@@ -96,20 +96,20 @@ def check_dataset(
     dataset_id: Id, session: WriteSession, user: CurrentUser, body: CheckAgain | None = None
 ) -> DatasetRecord:
     """Check the folder again, with the same settings or with other repairs. Without a body: as before."""
-    return service.dataset_record(session, service.check_again(session, dataset_id, user, body))
+    return records.dataset_record(session, service.check_again(session, dataset_id, user, body))
 
 
 @router.post("/datasets/{dataset_id}/confirm")
 def confirm_dataset(dataset_id: Id, body: DatasetConfirm, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Take a data set with repaired cases into use, once somebody has looked at them. It holds until the data change;
     where they have changed since they were looked at, nothing is taken."""
-    return service.dataset_record(session, repairs.confirm(session, dataset_id, body.fingerprint, user))
+    return records.dataset_record(session, repairs.confirm(session, dataset_id, body.fingerprint, user))
 
 
 @router.post("/datasets/{dataset_id}/check/cancel")
 def cancel_check(dataset_id: Id, session: WriteSession, user: CurrentUser) -> DatasetRecord:
     """Stop the check that is under way; what an earlier one found holds again."""
-    return service.dataset_record(session, service.cancel_check(session, dataset_id, user))
+    return records.dataset_record(session, service.cancel_check(session, dataset_id, user))
 
 
 @router.get("/federations/{federation_id}/alike")
@@ -123,7 +123,7 @@ def list_alike(federation_id: Id, session: ReadSession, dataset_id: Id | None = 
 @router.post("/alike/decisions")
 def decide_alike(body: PairDecide, session: WriteSession, user: CurrentUser) -> AlikeRecord:
     """Say whether two cases are of one patient. Who decided what is an event; a later decision replaces this one."""
-    return service.decide_pair(session, body, user)
+    return check_results.decide_pair(session, body, user)
 
 
 @router.delete("/datasets/{dataset_id}", status_code=204)

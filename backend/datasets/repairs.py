@@ -10,7 +10,7 @@ from backend.contracts.datasets import Reading
 from backend.contracts.repairs import REPAIRS, Repair, repair_problem
 from backend.contracts.status import DatasetStatus
 from backend.contracts.task_definition import SegmentationTask
-from backend.datasets.records import record_event
+from backend.datasets.dataset_events import record_event
 from backend.datasets.schemas import CheckAgain
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Case, Dataset, Site

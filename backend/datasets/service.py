@@ -1,44 +1,33 @@
-"""Data sets: registering, checking, and what the check found."""
+"""Data sets: what people do with them, and what other features ask of them."""
 
-import hashlib
-import json
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
-from statistics import median
-from typing import Any, cast, get_args
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.artifacts.service import artifact_url, require_artifacts
 from backend.clock import now
 from backend.contracts.datasets import (
     CaseFile,
-    CheckedCase,
     DatasetManifest,
     DescribeDatasetPayload,
-    DescribeDatasetResult,
     Layout,
     Reading,
 )
-from backend.contracts.metrics import Split
 from backend.contracts.status import DatasetStatus, TaskStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import stored_values
-from backend.datasets import alike, history, one_patient, repairs
-from backend.datasets.alike_schemas import AlikeRecord, PairDecide
-from backend.datasets.records import record_event
-from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetCreate, DatasetRecord
+from backend.datasets import history, one_patient, repairs
+from backend.datasets.check_results import store_check as store_check
+from backend.datasets.check_results import store_check_failure as store_check_failure
+from backend.datasets.dataset_events import record_event
+from backend.datasets.readings import reading_of
+from backend.datasets.schemas import CheckAgain, DatasetCreate
 from backend.db.lookup import get_row, lock_row
-from backend.db.models import Case, Dataset, DatasetCheck, Federation, Site, Task
+from backend.db.models import Case, Dataset, Federation, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
-from backend.events.service import BACKEND
 from backend.queue import enqueue, site_queue
 from backend.sites.service import policy_of
-
-#: Settings of a reading that count in every fingerprint.
-_ALWAYS_TOLD = ("label_map", "channel")
 
 
 def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
@@ -166,88 +155,6 @@ def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
     )
 
 
-def store_check(session: Session, dataset_id: str, result: DescribeDatasetResult, worker: str) -> None:
-    """Replaces the data set's cases by those just checked; a case of the same name keeps its id."""
-    dataset = lock_row(session, Dataset, dataset_id)
-    require_artifacts(session, {case.thumbnail for case in result.cases if case.thumbnail})
-    known = {case.name: case for case in session.scalars(select(Case).where(Case.dataset_id == dataset_id))}
-    for checked in result.cases:
-        case = known.pop(checked.name, None)
-        if case is None:
-            case = Case(dataset_id=dataset_id, name=checked.name)
-            session.add(case)
-        _fill_case(case, checked)
-    for gone in known.values():
-        session.delete(gone)
-    used = [case for case in result.cases if case.reason_code is None]
-    dataset.checked_at = now()
-    dataset.intensity_histogram = list(result.intensity_histogram)
-    dataset.found_layout, dataset.found_reading = result.layout, result.reading
-    dataset.warnings = list(result.warnings)
-    dataset.pseudonym_key = result.pseudonym_key
-    dataset.statistics = result.statistics
-    dataset.fingerprint = _fingerprint(used, result.reading or Reading()) if used else None
-    dataset.alike = result.alike
-    session.flush()
-    join_patients(session, dataset.site_id)
-    dataset.status = repairs.status_of(session, dataset)
-    dataset.error = None if used else _no_case_used(result)
-    _keep_check(session, dataset, len(used), len(result.cases) - len(used))
-    site = session.get_one(Site, dataset.site_id)
-    repaired = repairs.counts_in_words([case.repairs for case in used])
-    message = f"{dataset.name} of {site.name} was checked: {len(used)} of {len(result.cases)} cases are used{repaired}."
-    record_event(session, dataset, site, message, worker)
-
-
-def decide_pair(session: Session, body: PairDecide, actor: str) -> AlikeRecord:
-    """Whether two cases are of one patient. Runs that were started keep what they were started on."""
-    pair = alike.pair_of(session, body.first_case_id, body.second_case_id)
-    row = alike.store_decision(session, pair, body.decision, actor)
-    first, second = pair
-    words = "one patient" if body.decision == "same_patient" else "different patients"
-    names = f"{first.case.name} of {first.site.name} and {second.case.name} of {second.site.name}"
-    record_event(session, first.dataset, first.site, f"{actor} decided that {names} are of {words}.", actor)
-    for site_id in sorted({first.site.id, second.site.id}):
-        join_patients(session, site_id)
-    return alike.record_of(pair, row)
-
-
-def join_patients(session: Session, site_id: str) -> None:
-    """One pseudonym and one split for each patient that was confirmed. A data set whose splits change has another
-    fingerprint; its statistics, which the site's worker computes, are withheld until it is checked again."""
-    for dataset_id in sorted(one_patient.join_site(session, site_id)):
-        dataset = lock_row(session, Dataset, dataset_id)
-        cases = session.scalars(select(Case).where(Case.dataset_id == dataset_id, Case.used)).all()
-        before, dataset.fingerprint = dataset.fingerprint, _fingerprint(cases, _reading_of(dataset))
-        if dataset.confirmed_fingerprint == before:
-            dataset.confirmed_fingerprint = dataset.fingerprint
-        dataset.statistics = None
-        site = session.get_one(Site, site_id)
-        message = f"Splits of {dataset.name} of {site.name} changed, for cases were confirmed to be of one patient."
-        record_event(session, dataset, site, message, BACKEND)
-
-
-def store_check_failure(session: Session, dataset_id: str, message: str, worker: str) -> None:
-    dataset = lock_row(session, Dataset, dataset_id)
-    dataset.status, dataset.error, dataset.checked_at = DatasetStatus.FAILED, message, now()
-    _keep_check(session, dataset, 0, 0, fingerprint=False)
-    site = session.get_one(Site, dataset.site_id)
-    text = f"The check of {dataset.name} of {site.name} failed: {message}"
-    record_event(session, dataset, site, text, worker, level="error")
-
-
-def _keep_check(session: Session, dataset: Dataset, num_used: int, num_skipped: int, fingerprint: bool = True) -> None:
-    check = DatasetCheck(
-        dataset_id=dataset.id,
-        at=now(),
-        fingerprint=dataset.fingerprint if fingerprint else None,
-        num_used=num_used,
-        num_skipped=num_skipped,
-        error=dataset.error,
-    )
-    session.add(check)
-
-
 def ready_datasets(session: Session, site_id: str) -> list[Dataset]:
     """In order of registration."""
     query = select(Dataset).where(Dataset.site_id == site_id, Dataset.status == DatasetStatus.READY)
@@ -261,7 +168,7 @@ def num_training_cases(session: Session, dataset: Dataset) -> int:
 
 def num_empty_training_cases(session: Session, dataset: Dataset) -> int:
     """Training cases in which no structure is there, as the data set says. Only some data sets have any."""
-    if not _reading_of(dataset).empty_means_nothing_there:
+    if not reading_of(dataset).empty_means_nothing_there:
         return 0
     query = select(Case.structure_shares).where(Case.dataset_id == dataset.id, Case.used, Case.split == "train")
     return sum(not any(shares.values()) for shares in session.scalars(query))
@@ -293,7 +200,7 @@ def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManife
         site=site.slug,
         folder=dataset.folder,
         cases=files,
-        reading=_reading_of(dataset),
+        reading=reading_of(dataset),
         may_send_images=policy_of(site).may_send_images,
         may_send_predictions=policy_of(site).may_send_predictions,
     )
@@ -308,108 +215,6 @@ def thumbnails_of_cases(session: Session, case_ids: list[str]) -> dict[str, str]
         rows = session.execute(query.where(Case.id.in_(case_ids[start : start + 500])))
         found |= {case_id: sha256 for case_id, sha256, site in rows if policy_of(site).may_send_thumbnails and sha256}
     return found
-
-
-def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
-    site = session.get_one(Site, dataset.site_id)
-    columns = select(
-        Case.used,
-        Case.split,
-        Case.reason_code,
-        Case.structure_shares,
-        Case.patient,
-        Case.spacing,
-        Case.warnings,
-        Case.repairs,
-        Case.remedies,
-    )
-    rows = session.execute(columns.where(Case.dataset_id == dataset.id)).all()
-    used = [row for row in rows if row.used]
-    splits = Counter(row.split for row in used)
-    return DatasetRecord(
-        id=dataset.id,
-        site_id=site.id,
-        site_slug=site.slug,
-        site_name=site.name,
-        name=dataset.name,
-        folder=dataset.folder,
-        fractions=dataset.fractions,
-        seed=dataset.seed,
-        layout=cast(Layout, dataset.layout or "folders"),
-        found_layout=cast(Layout | None, dataset.found_layout),
-        reading=_reading_of(dataset),
-        asked_reading=dataset.reading or Reading(),
-        patient_pattern=dataset.patient_pattern,
-        status=DatasetStatus(dataset.status),
-        error=dataset.error,
-        check_fraction=_check_fraction(session, dataset),
-        may_send_thumbnails=policy_of(site).may_send_thumbnails,
-        created_at=dataset.created_at,
-        checked_at=dataset.checked_at,
-        num_used=len(used),
-        num_skipped=len(rows) - len(used),
-        num_cases={split: splits[split] for split in get_args(Split)},
-        num_patients=_num_patients([row.patient for row in used]),
-        num_without_patient=sum(row.patient is None for row in used),
-        skipped_by_reason=dict(Counter(row.reason_code for row in rows if not row.used)),
-        warnings=dataset.warnings or [],
-        num_warned=sum(bool(row.warnings) for row in used),
-        num_repaired=dict(Counter(repair for row in used for repair in row.repairs or [])),
-        num_repaired_cases=sum(bool(row.repairs) for row in used),
-        num_remediable=dict(Counter(remedy for row in rows for remedy in row.remedies or [])),
-        num_with_remedy=sum(bool(row.remedies) for row in rows),
-        num_empty=sum(not any(row.structure_shares.values()) for row in used),
-        spacing=_median_spacing([row.spacing for row in used]),
-        intensity_histogram=dataset.intensity_histogram,
-        structure_shares=_mean_shares([row.structure_shares for row in used]),
-        fingerprint=dataset.fingerprint,
-    )
-
-
-def _check_fraction(session: Session, dataset: Dataset) -> float | None:
-    if dataset.status != DatasetStatus.CHECKING:
-        return None
-    return session.scalar(select(Task.fraction).where(Task.dataset_id == dataset.id)) or 0.0
-
-
-def case_record(case: Case, with_thumbnail: bool = True) -> CaseRecord:
-    columns = ("id", "name", "used", "reason_code", "reason", "split", "patient", "width", "height", "depth", "spacing")
-    values = {column: getattr(case, column) for column in columns}
-    return CaseRecord(
-        **values,
-        warnings=case.warnings or [],
-        repairs=case.repairs or [],
-        remedies=case.remedies or [],
-        structure_shares=case.structure_shares,
-        structure_sizes=case.structure_sizes or {},
-        thumbnail_url=artifact_url(case.thumbnail) if with_thumbnail else None,
-    )
-
-
-def _fill_case(case: Case, checked: CheckedCase) -> None:
-    case.used = checked.reason_code is None
-    case.reason_code, case.reason = checked.reason_code, checked.reason
-    case.split = checked.split
-    case.image, case.mask = checked.image, checked.mask
-    case.mask_parts = dict(checked.mask_parts)
-    case.image_sha256, case.mask_sha256 = checked.image_sha256, checked.mask_sha256
-    case.width, case.height = checked.width, checked.height
-    case.structure_shares = dict(checked.structure_shares)
-    case.mean_intensity = list(checked.mean_intensity)
-    case.thumbnail = checked.thumbnail
-    case.depth = checked.depth
-    case.spacing = None if checked.spacing is None else list(checked.spacing)
-    case.patient = checked.patient
-    case.pixel_sha256, case.perceptual_hash = checked.pixel_sha256, checked.perceptual_hash
-    case.structure_sizes = dict(checked.structure_sizes)
-    case.intensity_percentiles = list(checked.intensity_percentiles)
-    case.warnings = [warning.model_dump(mode="json") for warning in checked.warnings]
-    case.repairs, case.remedies = list(checked.repairs), list(checked.remedies)
-
-
-def _reading_of(dataset: Dataset) -> Reading:
-    """As the check applied it; before the first check, as asked."""
-    return dataset.found_reading or dataset.reading or Reading()
 
 
 def _require_mapped_structures(body: DatasetCreate, task: SegmentationTask) -> None:
@@ -433,46 +238,3 @@ def _require_layout_of_folder(body: DatasetCreate) -> None:
     if not (PurePosixPath(body.folder).is_absolute() or PureWindowsPath(body.folder).is_absolute()):
         remedy = "give the absolute path, as /data/site-a"
         raise InvalidInput.of_field("folder", body.folder, "is relative to no folder that a worker has", remedy)
-
-
-def _num_patients(patients: list[str | None]) -> int | None:
-    known = {patient for patient in patients if patient is not None}
-    return len(known) or None
-
-
-def _median_spacing(spacings: list[list[float] | None]) -> list[float] | None:
-    known = [spacing for spacing in spacings if spacing]
-    if not known or len({len(spacing) for spacing in known}) > 1:
-        return None
-    return [median(axis) for axis in zip(*known, strict=True)]
-
-
-def _fingerprint(used: Sequence[CheckedCase] | Sequence[Case], reading: Reading) -> str:
-    """Of what a run trains and tests on: names, splits, contents of files, and how masks are read."""
-    lines = [[case.name, case.split, case.image_sha256, case.mask_sha256] for case in used]
-    content = {"cases": sorted(lines, key=lambda line: str(line[0])), "reading": _told_of(reading)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _told_of(reading: Reading) -> dict[str, Any]:
-    """What a fingerprint is made of. Settings that came later count only where they are used, so that data sets that
-    were checked before keep their fingerprints."""
-    told = reading.model_dump(mode="json")
-    unused = Reading().model_dump(mode="json")
-    return {name: value for name, value in told.items() if name in _ALWAYS_TOLD or value != unused[name]}
-
-
-def _no_case_used(result: DescribeDatasetResult) -> str:
-    if not result.cases:
-        return "The folder holds no images: put images into images/ and their masks, equally named, into masks/."
-    code, count = Counter(case.reason_code for case in result.cases).most_common(1)[0]
-    example = next(case.reason for case in result.cases if case.reason_code == code)
-    return f"None of {len(result.cases)} cases can be used; the most common reason ({count} cases): {example}"
-
-
-def _mean_shares(shares: list[dict[str, float]]) -> dict[str, float]:
-    values: dict[str, list[float]] = defaultdict(list)
-    for case in shares:
-        for structure, share in case.items():
-            values[structure].append(share)
-    return {structure: sum(numbers) / len(numbers) for structure, numbers in values.items()}

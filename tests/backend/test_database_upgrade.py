@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from backend.contracts.datasets import Reading, SitePolicy
+from backend.datasets import records as dataset_records
 from backend.datasets import service as datasets
 from backend.db.migrate import migrate, migration_config
 from backend.db.models import Case, Dataset, EvaluatedCase, Experiment, Site
@@ -134,10 +135,10 @@ def test_what_was_registered_before_keeps_working(old_engine: tuple[str, Engine]
     with Session(engine) as session:
         dataset, site, case = session.get_one(Dataset, "d"), session.get_one(Site, "s"), session.get_one(Case, "c")
         assert policy_of(site) == SitePolicy()
-        record = datasets.dataset_record(session, dataset)
+        record = dataset_records.dataset_record(session, dataset)
         assert (record.layout, record.found_layout, record.reading) == ("folders", None, Reading())
         assert (record.num_used, record.num_patients, record.spacing, record.warnings) == (1, None, None, [])
-        assert datasets.case_record(case).structure_sizes == {}
+        assert dataset_records.case_record(case).structure_sizes == {}
         (file,) = datasets.manifest_of(session, dataset, site).cases
         assert (file.image, file.patient) == ("images/one.png", None)
 
