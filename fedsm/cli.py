@@ -9,17 +9,10 @@ from typing import Annotated
 
 import typer
 
-from fedsm.cli_call_table import (
-    DATASET_CALLS,
-    EXPERIMENT_CALLS,
-    FEDERATION_CALLS,
-    MODEL_CALLS,
-    RUN_CALLS,
-    SITE_CALLS,
-    SYSTEM_CALLS,
-    TOKEN_CALLS,
-)
 from fedsm.cli_calls import add_calls
+from fedsm.cli_calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
+from fedsm.cli_calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
+from fedsm.cli_calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
 from fedsm.cli_create import add_site, create_federation, set_policy
 from fedsm.cli_dataset import dataset_app
 from fedsm.cli_experiment import experiment_app
