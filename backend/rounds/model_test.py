@@ -24,8 +24,8 @@ from backend.db.lookup import get_row
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, RunRound, Site
 from backend.errors import Conflict, InvalidInput
 from backend.events import service as events
-from backend.queue import site_queue
 from backend.rounds.advance import advance
+from backend.rounds.snapshot import run_dataset
 from backend.runs.service import describe_run
 
 KIND = "test"
@@ -53,7 +53,7 @@ def start_test(session: Session, run_id: str, body: ModelTestCreate, actor: str)
     require_artifacts(session, set(renamed.values()))
     session.add(RunRound(run_id=run.id, round=0, opened_at=now(), finished_at=now(), parts=renamed, downloads={}))
     for position, ((site, dataset), manifest) in enumerate(zip(chosen, manifests, strict=True)):
-        session.add(_run_dataset(run, position, site, dataset, manifest))
+        session.add(run_dataset(run, position, site, dataset, manifest))
     _announce(session, run, source, manifests, left_out, actor)
     advance(session, run)
     return experiment
@@ -203,18 +203,6 @@ def _run(
         code_version=source.code_version,
         created_at=now(),
         started_at=now(),
-    )
-
-
-def _run_dataset(run: Run, position: int, site: Site, dataset: Dataset, manifest: DatasetManifest) -> RunDataset:
-    return RunDataset(
-        run_id=run.id,
-        dataset_id=dataset.id,
-        position=position,
-        site_slug=site.slug,
-        queue=site_queue(site.kind, site.slug),
-        fingerprint=dataset.fingerprint or "",
-        manifest=manifest,
     )
 
 

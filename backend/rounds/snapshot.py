@@ -9,7 +9,7 @@ from backend.contracts.config_problems import ConfigProblem, SiteFacts, problems
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import gpu_problems
 from backend.contracts.task_definition import SegmentationTask
-from backend.contracts.tasks import RunSpec
+from backend.contracts.tasks import DatasetManifest, RunSpec
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, Site
 from backend.errors import InvalidInput
@@ -94,17 +94,7 @@ def take_snapshot(session: Session, run: Run) -> None:
     )
     pairs = [(entry.site, dataset) for entry in data for dataset in entry.datasets]
     for position, (site, dataset) in enumerate(pairs):
-        session.add(
-            RunDataset(
-                run_id=run.id,
-                dataset_id=dataset.id,
-                position=position,
-                site_slug=site.slug,
-                queue=site_queue(site.kind, site.slug),
-                fingerprint=dataset.fingerprint or "",
-                manifest=datasets.manifest_of(session, dataset, site),
-            )
-        )
+        session.add(run_dataset(run, position, site, dataset, datasets.manifest_of(session, dataset, site)))
     session.flush()
 
 
@@ -144,6 +134,19 @@ def _as_other_runs(session: Session, run: Run, data: list[SiteData]) -> list[Sit
 def _tell(session: Session, run: Run, what: str, level: events.Level = "warning") -> None:
     message = f"{run.strategy_label}, seed {run.seed}: {what}."
     events.record_of_run(session, run, "status", message, events.BACKEND, level=level)
+
+
+def run_dataset(run: Run, position: int, site: Site, dataset: Dataset, manifest: DatasetManifest) -> RunDataset:
+    """A data set as the run works on it: `manifest` may name fewer cases than the data set has."""
+    return RunDataset(
+        run_id=run.id,
+        dataset_id=dataset.id,
+        position=position,
+        site_slug=site.slug,
+        queue=site_queue(site.kind, site.slug),
+        fingerprint=dataset.fingerprint or "",
+        manifest=manifest,
+    )
 
 
 def queue_of(run_datasets: list[RunDataset], participant: str) -> str:

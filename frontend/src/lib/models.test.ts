@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { ModelSet } from "@/api";
-import { originFacts, partTitle, roundSpans, withoutMarks } from "./models";
+import { originFacts, partTitle, withoutMarks } from "./models";
+import { roundSpans } from "./roundSpans";
 
 it("names each file's model, a personalized one by its site", () => {
   expect(partTitle("global")).toEqual({ title: "Global model", site: null });

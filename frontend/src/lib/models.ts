@@ -32,17 +32,6 @@ export function originFacts(set: ModelSet): [string, string][] {
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
 }
 
-/** `1, 4 to 7` of ascending numbers. */
-export function roundSpans(rounds: readonly number[]): string {
-  const spans: [number, number][] = [];
-  for (const round of rounds) {
-    const last = spans.at(-1);
-    if (last && round === last[1] + 1) last[1] = round;
-    else spans.push([round, round]);
-  }
-  return spans.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`)).join(", ");
-}
-
 /** Plain text of a card's step: without its marks of code and emphasis. */
 export function withoutMarks(step: string): string {
   return step.replaceAll("`", "").replaceAll("**", "");

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { kindsOf, rangesOf, roundsSentence } from "./storage";
+import { roundSpans } from "./roundSpans";
+import { kindsOf, roundsSentence } from "./storage";
 
 const RUN = { run_id: "r", strategy_label: "FedAvg", seed: 0, num_files: 3, num_bytes: 10, by_kind: {} };
 
 describe("what lies on the disk", () => {
   it("names ranges of rounds", () => {
-    expect(rangesOf([1, 4, 5, 6, 9])).toBe("1, 4 to 6, 9");
-    expect(rangesOf([])).toBe("");
+    expect(roundSpans([1, 4, 5, 6, 9])).toBe("1, 4 to 6, 9");
+    expect(roundSpans([])).toBe("");
   });
 
   it("says whose models are kept and whose were removed", () => {

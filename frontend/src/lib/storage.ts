@@ -2,6 +2,7 @@
 
 import type { RunStorage } from "@/api";
 import { formatBytes, plural } from "./format";
+import { roundSpans } from "./roundSpans";
 
 type ByKind = RunStorage["by_kind"];
 
@@ -22,17 +23,6 @@ export function kindsOf(byKind: ByKind): { kind: string; label: string; bytes: n
   });
 }
 
-/** `1, 4 to 7, 9` of ascending rounds. */
-export function rangesOf(rounds: readonly number[]): string {
-  const spans: [number, number][] = [];
-  for (const round of rounds) {
-    const last = spans.at(-1);
-    if (last && round === last[1] + 1) last[1] = round;
-    else spans.push([round, round]);
-  }
-  return spans.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`)).join(", ");
-}
-
 /** Whose models are there, and whose were let go. */
 export function roundsSentence({ kept_rounds, removed_rounds }: RunStorage): string {
   if (kept_rounds.length === 0 && removed_rounds.length === 0) return "No round is finished yet.";
@@ -41,7 +31,7 @@ export function roundsSentence({ kept_rounds, removed_rounds }: RunStorage): str
 }
 
 function named(rounds: readonly number[]): string {
-  return `${rounds.length === 1 ? "round" : "rounds"} ${rangesOf(rounds)}`;
+  return `${rounds.length === 1 ? "round" : "rounds"} ${roundSpans(rounds)}`;
 }
 
 export function filesSentence(found: { num_files: number; num_bytes: number }): string {
