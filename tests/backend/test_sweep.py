@@ -13,13 +13,14 @@ from sqlalchemy import select, update
 
 from backend.artifacts import service as artifacts
 from backend.artifacts.owners import owned_hashes
+from backend.contracts.artifacts import PNG
 from backend.db.models import Artifact, Task
 from backend.db.session import read_only, unit_of_work
 from backend.storage import sweep as sweeping
 from backend.storage.sweep import sweep
 from tests.backend.conftest import FEDSM, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
-from tests.backend.played_worker import PlayedWorker
+from tests.backend.played_worker import PlayedWorker, played_weights
 from tests.conftest import wait_until
 
 OLD = time.time() - 7200
@@ -125,11 +126,12 @@ def test_what_is_used_while_a_sweep_is_under_way_stays(
     """Between the sweep's look at the owners and its removal: the moment that would lose a file."""
     start_run(backend, federation)
     claimed = worker.must_claim(worker.next_task_id("coordinator") or "")
-    sha256 = worker.upload(b"old and unowned")
+    content = played_weights(b"old and unowned")
+    sha256 = worker.upload_bytes(content)
     with unit_of_work(backend.platform.database) as session:
         session.execute(update(Artifact).where(Artifact.sha256 == sha256).values(held_until=None))
     use: dict[str, Callable[[], None]] = {
-        "uploaded again": lambda: _expect(upload_for(backend, claimed["task_id"], b"old and unowned"), 204),
+        "uploaded again": lambda: _expect(upload_for(backend, claimed["task_id"], content), 204),
         "asked for": lambda: _expect(_head(backend, sha256, claimed["task_id"]), 200),
         "named": lambda: _expect(_complete_with(worker, claimed, sha256), 204),
     }
@@ -224,7 +226,7 @@ def test_a_cancelled_experiment_is_deleted_with_its_uploads(
 
 
 def test_files_are_in_their_folder(backend: LiveBackend, worker: PlayedWorker) -> None:
-    sha256 = worker.upload(b"x")
+    sha256 = worker.upload(b"x", PNG)
     assert (Path(backend.settings.artifacts_folder) / sha256[:2] / sha256).read_bytes() == b"x"
 
 
