@@ -9,29 +9,29 @@ from fastapi.routing import APIRoute
 
 from backend.artifacts import endpoints as artifacts
 from backend.datasets import endpoints as datasets
+from backend.datasets.leakage import endpoints as leakage
+from backend.datasets.statistics import endpoints as statistics
 from backend.dry_runs import endpoints as dry_runs
 from backend.errors import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
+from backend.evaluations.run_comparison import endpoints as run_comparison
 from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
 from backend.gate import Gate
-from backend.leakage import endpoints as leakage
-from backend.models import endpoints as models
+from backend.ledger.recovery import RecoveryLoop
 from backend.openapi_document import Application
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
 from backend.reports import endpoints as reports
-from backend.rounds.recovery import RecoveryLoop
-from backend.run_comparison import endpoints as run_comparison
 from backend.runs import endpoints as runs
 from backend.settings import Settings
 from backend.sites import endpoints as sites
-from backend.statistics import endpoints as statistics
 from backend.storage import endpoints as storage
 from backend.storage.loop import StorageLoop
+from backend.trained_models import endpoints as models
 from backend.users import endpoints as users
 from backend.version import RELEASE
 from backend.worker_api import endpoints as worker_api

@@ -17,10 +17,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from backend.contracts.datasets import NEAR_DUPLICATE_BITS
+from fedsm.synthetic_fundus import SITES, make_fundus_case
 from worker.datasets.duplicates import near_duplicates, perceptual_hash
 from worker.datasets.intensity import unit_photograph
 from worker.datasets.likeness import MIN_CASES, alike_cases
-from worker.datasets.synthetic import SITES, make_fundus_case
 
 NUM_CASES, SIDE, SEEDS = 40, 192, range(10)
 NUM_HALVES = 60

@@ -14,10 +14,10 @@ from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
-from worker.build import build_intensity, build_sampling, label_values
-from worker.datasets.synthetic import FUNDUS_TASK, SITES, make_fundus_case
+from fedsm.synthetic_fundus import FUNDUS_TASK, SITES, make_fundus_case
 from worker.engine.data import Case, SiteData
 from worker.engine.transforms import make_case
+from worker.jobs.build import build_intensity, build_sampling, label_values
 
 #: Training, validation and test cases of each synthetic site: unequal, as sites are.
 SYNTHETIC_TRAIN, SYNTHETIC_VAL, SYNTHETIC_TEST = (24, 18, 12, 6), 4, 10

@@ -24,8 +24,6 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from benchmarks.method_sites import Workload, synthetic, vessels
-from worker.best_round import best_round
-from worker.build import build_plan, build_strategy
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import segmentation_parts
@@ -34,7 +32,9 @@ from worker.engine.metrics import dice
 from worker.engine.plan import GLOBAL, Plan, State, personalized
 from worker.engine.strategies.base import SiteContext, Strategy
 from worker.engine.strategies.super_model import MIXTURE, predict_cases
-from worker.hardware import describe_hardware
+from worker.in_process.best_round import best_round
+from worker.jobs.build import build_plan, build_strategy
+from worker.process.hardware import describe_hardware
 
 ADAM: dict[str, Any] = {}
 #: Plain SGD needs a larger rate than Adam; chosen on FedAvg, synthetic sites, seed 0, of 0.03, 0.1, 0.3 and 1.

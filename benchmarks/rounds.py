@@ -26,10 +26,10 @@ from backend.runs.schemas import RunRecord, TaskRecord
 from benchmarks import workload
 from benchmarks.memory import PeakMemory
 from fedsm.client import Client
-from fedsm.home import Home
-from fedsm.launch import Options, running_platform
-from worker.hardware import describe_hardware
-from worker.settings import num_usable_cores
+from fedsm.local.home import Home
+from fedsm.local.launch import Options, running_platform
+from worker.process.hardware import describe_hardware
+from worker.process.settings import num_usable_cores
 
 LARGEST_RATIO = 1.25
 LARGEST_FEDSM_RATIO = 1.15

@@ -15,21 +15,22 @@ import numpy as np
 import torch
 from PIL import Image
 
-from worker.build import label_values
-from worker.datasets import synthetic, synthetic_prostate
-from worker.datasets.synthetic.anatomy import draw_eye
-from worker.datasets.synthetic.annotators import annotate
-from worker.datasets.synthetic.camera import photograph
-from worker.datasets.synthetic.retina import render_retina
-from worker.datasets.synthetic.sites import FundusSite
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, make_prostate_case
-from worker.datasets.synthetic_prostate import SITES as HOSPITALS
+from fedsm import synthetic_fundus as synthetic
+from fedsm import synthetic_prostate
+from fedsm.synthetic_fundus.anatomy import draw_eye
+from fedsm.synthetic_fundus.annotators import annotate
+from fedsm.synthetic_fundus.camera import photograph
+from fedsm.synthetic_fundus.retina import render_retina
+from fedsm.synthetic_fundus.sites import FundusSite
+from fedsm.synthetic_prostate import PROSTATE_TASK, make_prostate_case
+from fedsm.synthetic_prostate import SITES as HOSPITALS
 from worker.engine.data import Case, SiteData
 from worker.engine.losses import DiceBce
 from worker.engine.networks.settings import UNetSettings
 from worker.engine.plan import Plan
 from worker.engine.settings import Intensity, OptimizerSettings, Sampling
 from worker.engine.transforms import make_case
+from worker.jobs.build import label_values
 
 DataName = Literal["fundus", "near-fundus", "vessels", "prostate"]
 DATA: tuple[DataName, ...] = ("fundus", "near-fundus", "vessels", "prostate")

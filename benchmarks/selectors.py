@@ -34,7 +34,7 @@ from worker.engine.selectors.calibration import UNCALIBRATED
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
 from worker.engine.strategies.fedsm import FedSM
-from worker.hardware import describe_hardware
+from worker.process.hardware import describe_hardware
 
 SHRINKAGE, MINIMUM_CASES, NUM_BINS = 0.1, 5, 10
 UNIFORM, SIMILARITY = "uniform", 2.0

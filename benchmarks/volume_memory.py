@@ -21,14 +21,14 @@ from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.tasks import RunSpec
-from worker.build import build_intensity, build_plan, build_sampling
-from worker.datasets.synthetic_prostate import PROSTATE_TASK
+from fedsm.synthetic_prostate import PROSTATE_TASK
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import train_locally
 from worker.engine.metrics import case_scores
 from worker.engine.networks import initial_network
 from worker.engine.seeding import generator
 from worker.engine.transforms import make_case
+from worker.jobs.build import build_intensity, build_plan, build_sampling
 
 SHAPE = (120, 512, 512)
 SPACING = (1.5, 0.4, 0.4)

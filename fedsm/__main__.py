@@ -1,5 +1,5 @@
 """`python -m fedsm`: the same as the `fedsm` command."""
 
-from fedsm.cli import app
+from fedsm.cli.app import app
 
 app()

@@ -12,8 +12,11 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
+from backend.datasets.leakage.schemas import LeakageReport
 from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetConfirm, DatasetCreate, DatasetRecord
+from backend.datasets.statistics.schemas import FederationStatistics
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
+from backend.evaluations.run_comparison.schemas import RunComparison
 from backend.evaluations.schemas import (
     AllResults,
     Comparison,
@@ -25,11 +28,8 @@ from backend.evaluations.schemas import (
 )
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord, SiteUpdate
-from backend.leakage.schemas import LeakageReport
-from backend.models.schemas import ModelSet
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
-from backend.run_comparison.schemas import RunComparison
 from backend.runs.schemas import (
     EventRecord,
     ExtensionPreview,
@@ -40,10 +40,10 @@ from backend.runs.schemas import (
     RunRoundState,
     TaskRecord,
 )
-from backend.statistics.schemas import FederationStatistics
 from backend.storage.schemas import ExperimentStorage, ScrubRecord, SentRecord, StorageRecord, SweepRecord
+from backend.trained_models.schemas import ModelSet
 from backend.users.schemas import SystemRecord
-from fedsm.home import Home
+from fedsm.local.home import Home
 from fedsm.packing import packed
 
 PREFIX = "/api/v1"

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from fedsm.cli_shared import EXIT_WRONG_INPUT, fail
+from fedsm.cli.shared import EXIT_WRONG_INPUT, fail
 
 
 def read_yaml(path: Path) -> Any:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_erosion
 
-from worker.datasets.synthetic import SITES, make_fundus_case
-from worker.datasets.synthetic.annotators import CUP, DISC_RIM
+from fedsm.synthetic_fundus import SITES, make_fundus_case
+from fedsm.synthetic_fundus.annotators import CUP, DISC_RIM
 from worker.engine.augmentation import PRESETS, Preset, augment
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "augmentations"

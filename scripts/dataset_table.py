@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
-from worker.datasets.public import DATASETS
-from worker.datasets.public.base import PublicDataset
+from fedsm.public_datasets import DATASETS
+from fedsm.public_datasets.base import PublicDataset
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "datasets.md"
 BEGIN, END = "<!-- tables: scripts/dataset_table.py -->", "<!-- end of tables -->"

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_erosion
 
-from fedsm.demo import DATA_SEED
-from worker.datasets.synthetic_prostate import SITES, ProstateCase, make_prostate_case
+from fedsm.local.demo import DATA_SEED
+from fedsm.synthetic_prostate import SITES, ProstateCase, make_prostate_case
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "synthetic-prostate.png"
 #: The part that every hospital's field of view holds, about the gland.

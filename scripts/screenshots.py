@@ -23,9 +23,9 @@ from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 from backend.experiments.schemas import ExperimentRecord
 from backend.reports.schemas import ReportCreate
 from fedsm.client import Client
-from fedsm.demo import FUNDUS_DEMO, Demo
-from fedsm.demo_3d import PROSTATE_DEMO
-from fedsm.home import Home, open_home
+from fedsm.local.demo import FUNDUS_DEMO, Demo
+from fedsm.local.demo_3d import PROSTATE_DEMO
+from fedsm.local.home import Home, open_home
 from tests.e2e.browser import ARGUMENTS, find_browser
 
 SCREENS = Path(__file__).resolve().parent.parent / "docs" / "screens"

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from fedsm.client import Client
-from fedsm.home import open_home
+from fedsm.local.home import open_home
 
 FIXTURE = Path(__file__).resolve().parent.parent / "frontend" / "src" / "lib" / "rescore.fixture.json"
 

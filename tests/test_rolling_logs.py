@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fedsm import supervisor
-from fedsm.supervisor import Program, Supervisor
+from fedsm.local import supervisor
+from fedsm.local.supervisor import Program, Supervisor
 from tests.conftest import wait_until
 
 CHATTER = "import time\nfor number in range(10**6):\n    print(f'line {number:09}', flush=True); time.sleep(0.0002)"

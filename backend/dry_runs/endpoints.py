@@ -10,7 +10,7 @@ from backend.db.models import DryRun, Federation
 from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.dry_runs import service
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
-from backend.rounds.snapshot import require_runnable, sites_with_data
+from backend.ledger.snapshot import require_runnable, sites_with_data
 
 router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
 

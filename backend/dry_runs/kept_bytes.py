@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.evaluations.scored_cases import MODELS, SUPER
-from backend.rounds.history_rounds import even_rounds, thinned_rounds
-from backend.rounds.retention import LATEST
+from backend.ledger.history_rounds import even_rounds, thinned_rounds
+from backend.ledger.retention import LATEST
 
 Results = Mapping[str, DryRunSiteResult]
 

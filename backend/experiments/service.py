@@ -24,9 +24,9 @@ from backend.experiments.schemas import (
     ExperimentUpdate,
 )
 from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
-from backend.rounds import service as rounds
-from backend.rounds.snapshot import problems_on, require_runnable, sites_with_data
-from backend.rounds.start_model import start_warnings
+from backend.ledger import service as rounds
+from backend.ledger.snapshot import problems_on, require_runnable, sites_with_data
+from backend.ledger.start_model import start_warnings
 from backend.runs import service as runs
 from backend.sites import service as sites
 

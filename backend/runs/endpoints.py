@@ -12,8 +12,8 @@ from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
 from backend.dependencies import ArtifactsDep, CurrentUser, ReadSession, WriteSession, get_current_user
 from backend.errors import NotFound
-from backend.rounds import damage, extension, rerun
-from backend.rounds import service as rounds
+from backend.ledger import damage, extension, rerun
+from backend.ledger import service as rounds
 from backend.runs import service
 from backend.runs.curves import run_curves
 from backend.runs.failures import failure_of

@@ -25,7 +25,7 @@ from backend.dependencies import (
     get_worker,
 )
 from backend.errors import error_response
-from backend.rounds import reports
+from backend.ledger import worker_reports as reports
 from backend.worker_api import service
 
 router = APIRouter(prefix="/worker-api/v1", tags=["worker"], dependencies=[Depends(get_worker)])

@@ -11,9 +11,9 @@ import uvicorn
 from pydantic import SecretStr
 
 from backend.db.migrate import migrate
+from backend.ledger.recovery import recover
 from backend.main import create_app
 from backend.platform import Platform
-from backend.rounds.recovery import recover
 from backend.settings import Settings
 
 ADMIN_TOKEN = "admin-token-of-the-tests-only"

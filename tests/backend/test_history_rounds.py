@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.rounds.history_rounds import history_after_early_stop, history_rounds, thinned_rounds
+from backend.ledger.history_rounds import history_after_early_stop, history_rounds, thinned_rounds
 
 
 @pytest.mark.parametrize(

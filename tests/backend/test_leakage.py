@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.leakage.hashes import near_pairs
+from backend.datasets.leakage.hashes import near_pairs
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backend.db.models import RunRound
 from backend.db.session import read_only
-from backend.rounds.history_rounds import history_rounds
+from backend.ledger.history_rounds import history_rounds
 from backend.storage.sweep import sweep
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend

@@ -7,7 +7,7 @@ import yaml
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.start_model import StartFrom
-from backend.rounds.start_model import part_problems
+from backend.ledger.start_model import part_problems
 from tests.backend.conftest import DISC, FEDSM, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.db import worker_quota
 from backend.db.models import Task, WorkerDay
 from backend.db.session import read_only
-from backend.rounds import said
+from backend.ledger import said
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker

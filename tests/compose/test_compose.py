@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
+from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PORT = 18080

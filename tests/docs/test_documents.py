@@ -12,9 +12,9 @@ from backend.contracts.selector_configs import CnnSelector, LdaSelector, Vgg11Se
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.settings import Settings
 from benchmarks.selectors import make_parser
-from fedsm.cli import app
+from fedsm.cli.app import app
 from fedsm.experiment_file import read_experiment_file
-from worker.settings import WorkerSettings
+from worker.process.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"

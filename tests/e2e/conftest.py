@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from backend.federations.schemas import FederationRecord
+from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
 from tests.e2e.browser import ARGUMENTS, NoBrowser, find_browser
 from tests.integration.live_platform import LivePlatform
-from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
 
 DIST = Path(__file__).parents[2] / "frontend" / "dist" / "index.html"
 IMAGE_SIDE = 96

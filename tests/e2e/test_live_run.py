@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.runs.schemas import RunRecord
+from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
 from tests.e2e.conftest import IMAGE_SIDE
 from tests.integration.live_platform import LivePlatform
 from tests.integration.tiny_data import tiny_config
-from worker.datasets.synthetic import FUNDUS_TASK, write_fundus_sites
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord, SiteCreate
+from fedsm.synthetic_fundus import FUNDUS_TASK
 from tests.integration.live_platform import LivePlatform
-from worker.datasets.synthetic import FUNDUS_TASK
 
 pytestmark = pytest.mark.e2e
 

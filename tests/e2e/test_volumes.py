@@ -16,11 +16,11 @@ from scipy import ndimage
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.runs.schemas import RunRecord, ScoredCase
+from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 from tests.e2e.pixels import Pixels, picture_of
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.worker.datasets.readers.medical_files import ct_series, write_series
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 
 pytestmark = pytest.mark.e2e
 

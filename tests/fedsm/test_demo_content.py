@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fedsm.demo import FUNDUS_DEMO, Demo
-from fedsm.demo_3d import PROSTATE_DEMO
-from worker.datasets.synthetic import SITES as FUNDUS_SITES
-from worker.datasets.synthetic_prostate import SITES as PROSTATE_SITES
+from fedsm.local.demo import FUNDUS_DEMO, Demo
+from fedsm.local.demo_3d import PROSTATE_DEMO
+from fedsm.synthetic_fundus import SITES as FUNDUS_SITES
+from fedsm.synthetic_prostate import SITES as PROSTATE_SITES
 
 DEMOS = (FUNDUS_DEMO, PROSTATE_DEMO)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fedsm.home import LONGEST_SOCKET_PATH, AlreadyRunning, Home, PortTaken, Running, choose_port
+from fedsm.local.home import LONGEST_SOCKET_PATH, AlreadyRunning, Home, PortTaken, Running, choose_port
 
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
-from fedsm.home import Home
+from fedsm.local.home import Home
 with Home(Path(sys.argv[1])).exclusive():
     print("held", flush=True)
     time.sleep(60)

@@ -8,11 +8,11 @@ import pytest
 import typer
 
 from backend.openapi import openapi_json
-from fedsm.cli import app
-from fedsm.cli_calls import Call
-from fedsm.cli_calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
-from fedsm.cli_calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
-from fedsm.cli_calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
+from fedsm.cli.app import app
+from fedsm.cli.calls import Call
+from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
+from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
+from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
 
 TABLES: dict[str, tuple[Call, ...]] = {
     "dataset": DATASET_CALLS,
@@ -123,7 +123,7 @@ def command_names(group: typer.Typer, prefix: str = "") -> set[str]:
 def test_every_operation_has_a_command_or_a_reason() -> None:
     of_tables = {call.operation for calls in TABLES.values() for call in calls}
     lacking = operations().keys() - of_tables - COMMANDS.keys() - WITHOUT.keys()
-    assert lacking == set(), "add a command (fedsm/cli_calls_of_*.py), or a reason here"
+    assert lacking == set(), "add a command (fedsm/cli/calls_of_*.py), or a reason here"
     assert COMMANDS.keys() & WITHOUT.keys() == set()
     assert (of_tables | COMMANDS.keys() | WITHOUT.keys()) - operations().keys() == set(), "there is no such operation"
 

@@ -12,14 +12,14 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec, SplitFractions
-from worker.best_round import best_round
-from worker.build import build_plan, build_strategy
-from worker.case_loading import load_participant_data
-from worker.data_cache import DataCache
 from worker.datasets.folder import check_folder
-from worker.early_stopping import early_stopping
 from worker.engine.checkpoint import to_bytes
 from worker.engine.federation import run_rounds
+from worker.in_process.best_round import best_round
+from worker.in_process.early_stopping import early_stopping
+from worker.jobs.build import build_plan, build_strategy
+from worker.jobs.case_loading import load_participant_data
+from worker.stores.data_cache import DataCache
 
 #: Round to part name to SHA-256.
 Hashes = dict[int, dict[str, str]]

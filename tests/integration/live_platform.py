@@ -18,9 +18,9 @@ from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord, SiteCreate
 from fedsm.client import Client
-from fedsm.home import choose_port
+from fedsm.local.home import choose_port
 from tests.conftest import wait_until
-from worker.shutdown import die_with_parent
+from worker.process.shutdown import die_with_parent
 
 BACKEND_START_SECONDS = 30.0
 WORKER_START_SECONDS = 90.0

@@ -14,10 +14,10 @@ from PIL import Image
 from backend.contracts.datasets import SitePolicy
 from backend.datasets.schemas import CaseRecord
 from backend.federations.schemas import FederationRecord, SiteCreate, SiteUpdate
+from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 from tests.integration.live_platform import LivePlatform
 from tests.integration.test_cli import fedsm
 from tests.integration.tiny_data import NUM_CASES, TASK, write_sites
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 
 
 def offline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import yaml
 
 from backend.contracts.strategy_configs import FedAvgConfig, LocalOnlyConfig
 from backend.federations.schemas import FederationRecord
-from fedsm.cli_dry_run import mebibytes, seconds
+from fedsm.cli.dry_run import mebibytes, seconds
 from tests.integration.live_platform import LivePlatform
 from tests.integration.test_cli import fedsm
 from tests.integration.tiny_data import TASK, tiny_config, write_sites

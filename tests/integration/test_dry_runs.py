@@ -29,7 +29,7 @@ from tests.conftest import wait_until
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config
-from worker.peak_memory import PeakMemory
+from worker.process.peak_memory import PeakMemory
 
 FEDSM = FedSMConfig(selector=LdaSelector(minimum_cases=2))
 STRATEGIES = (

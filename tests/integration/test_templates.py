@@ -21,18 +21,18 @@ from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.contracts.tasks import RunSpec
 from backend.experiment_templates.service import template_files
-from fedsm.cli import app
+from fedsm.cli.app import app
 from fedsm.experiment_file import read_experiment_file
-from worker.build import build_intensity, build_plan, build_sampling, build_strategy, label_values
-from worker.datasets.public import DATASETS
-from worker.datasets.synthetic import FUNDUS_TASK, make_fundus_case
-from worker.datasets.synthetic import SITES as FUNDUS_SITES
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, make_prostate_case
-from worker.datasets.synthetic_prostate import SITES as PROSTATE_SITES
+from fedsm.public_datasets import DATASETS
+from fedsm.synthetic_fundus import FUNDUS_TASK, make_fundus_case
+from fedsm.synthetic_fundus import SITES as FUNDUS_SITES
+from fedsm.synthetic_prostate import PROSTATE_TASK, make_prostate_case
+from fedsm.synthetic_prostate import SITES as PROSTATE_SITES
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
 from worker.engine.transforms import make_case
+from worker.jobs.build import build_intensity, build_plan, build_sampling, build_strategy, label_values
 
 TEMPLATES = template_files()
 #: The closed-form selector wants five training cases of a site.

@@ -14,11 +14,11 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.federations.schemas import FederationRecord
+from fedsm.synthetic_prostate import PROSTATE_TASK, SITES, make_prostate_case, write_prostate_sites
 from tests.integration.in_process import run_in_process
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of
 from tests.integration.tiny_data import tiny_config
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, SITES, make_prostate_case, write_prostate_sites
 
 SEED, DETAIL, NUM_CASES = 2, 0.25, (6, 5)
 STRATEGIES = (FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())

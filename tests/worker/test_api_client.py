@@ -7,8 +7,8 @@ import pytest
 from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.tasks import AggregateRoundResult, ProgressReport
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
-from worker import api_client
-from worker.api_client import (
+from worker.stores import api_client
+from worker.stores.api_client import (
     ApiClient,
     ArtifactLost,
     AttemptSuperseded,
@@ -16,7 +16,7 @@ from worker.api_client import (
     RequestRefused,
     Work,
 )
-from worker.artifact_cache import ArtifactCache, sha256_of
+from worker.stores.artifact_cache import ArtifactCache, sha256_of
 
 CONTENT = b"weights" * 100
 KEY = sha256_of(CONTENT)

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from worker.artifact_cache import ArtifactCache, sha256_of, write_atomically
+from worker.stores.artifact_cache import ArtifactCache, sha256_of, write_atomically
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

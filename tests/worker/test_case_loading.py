@@ -7,9 +7,9 @@ from backend.contracts.datasets import CaseFile, DatasetManifest
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.tasks import RunSpec
 from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
-from worker.case_loading import load_participant_data
-from worker.data_cache import DataCache
 from worker.datasets.readers.reading import content_sha256
+from worker.jobs.case_loading import load_participant_data
+from worker.stores.data_cache import DataCache
 
 
 @dataclass(frozen=True)

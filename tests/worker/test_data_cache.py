@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.data_cache import DataCache
+from worker.stores.data_cache import DataCache
 
 
 @pytest.fixture

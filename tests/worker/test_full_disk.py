@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.small_disk import fill, small_disk
-from worker import room
-from worker.artifact_cache import ArtifactCache, sha256_of
-from worker.lease import StopRequested
-from worker.local_state import LocalStateStore
-from worker.room import write_when_there_is_room
+from worker.process.lease import StopRequested
+from worker.stores import full_disk as room
+from worker.stores.artifact_cache import ArtifactCache, sha256_of
+from worker.stores.full_disk import write_when_there_is_room
+from worker.stores.local_state import LocalStateStore
 
 
 class SpokenLease:

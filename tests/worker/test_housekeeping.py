@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from tests.worker.worker_api_server import Answer, Request, serve_worker_api
-from worker.api_client import ApiClient
-from worker.artifact_cache import ArtifactCache, sha256_of
-from worker.housekeeping import Housekeeping
-from worker.local_state import LocalStateStore
+from worker.process.housekeeping import Housekeeping
+from worker.stores.api_client import ApiClient
+from worker.stores.artifact_cache import ArtifactCache, sha256_of
+from worker.stores.local_state import LocalStateStore
 
 KEPT, GONE = b"still named", b"of a deleted run"
 

@@ -14,17 +14,17 @@ from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.tasks import AggregateRoundPayload, RunSpec, SiteUpdateRef
 from tests.integration.tiny_data import SITES, TASK, tiny_config
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
-from worker import jobs
-from worker.api_client import ApiClient
-from worker.artifact_cache import ArtifactCache
-from worker.build import build_plan, build_strategy
-from worker.data_cache import DataCache
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.plan import State, Tensors
-from worker.local_state import LocalStateStore
-from worker.settings import WorkerSettings
-from worker.shutdown import is_shutting_down
-from worker.toolbox import Toolbox
+from worker.jobs.build import build_plan, build_strategy
+from worker.jobs.kinds import kinds as jobs
+from worker.process.settings import WorkerSettings
+from worker.process.shutdown import is_shutting_down
+from worker.process.toolbox import Toolbox
+from worker.stores.api_client import ApiClient
+from worker.stores.artifact_cache import ArtifactCache
+from worker.stores.data_cache import DataCache
+from worker.stores.local_state import LocalStateStore
 
 BAD = SITES[-1]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.local_state import LocalStateStore
+from worker.stores.local_state import LocalStateStore
 
 
 def test_a_repeated_round_reads_what_the_round_before_left(tmp_path: Path) -> None:

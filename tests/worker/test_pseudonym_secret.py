@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from worker.pseudonym_secret import FILE_NAME, pseudonym_secret
+from worker.stores.pseudonym_secret import FILE_NAME, pseudonym_secret
 
 PRINT = """
 import pathlib, sys
-from worker.pseudonym_secret import pseudonym_secret
+from worker.stores.pseudonym_secret import pseudonym_secret
 print(pseudonym_secret(pathlib.Path(sys.argv[1])).hex())
 """
 

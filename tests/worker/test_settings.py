@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.settings import WorkerSettings, num_usable_cores
+from worker.process.settings import WorkerSettings, num_usable_cores
 
 
 def test_queues_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:

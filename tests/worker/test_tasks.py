@@ -18,14 +18,15 @@ from backend.contracts.tasks import (
 )
 from tests.worker.payloads import aggregate_payload
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
-from worker import api_client, shutdown
-from worker.api_client import ApiClient
-from worker.artifact_cache import ArtifactCache
-from worker.build import metric_points
-from worker.data_problem import DataProblem
+from worker.datasets.data_problem import DataProblem
 from worker.engine.metrics import Metric
-from worker.lease import REPORT_SECONDS, Lease
-from worker.tasks import run_claimed_task
+from worker.jobs.build import metric_points
+from worker.jobs.tasks import run_claimed_task
+from worker.process import shutdown
+from worker.process.lease import REPORT_SECONDS, Lease
+from worker.stores import api_client
+from worker.stores.api_client import ApiClient
+from worker.stores.artifact_cache import ArtifactCache
 
 RESULT = AggregateRoundResult(parts={}, downloads={})
 

@@ -10,10 +10,10 @@ import pytest
 
 from backend.contracts.tasks import FailRequest
 from tests.conftest import wait_until
-from worker import signs, watchdog
-from worker.api_client import AttemptSuperseded
-from worker.signs import read_sign, take_place
-from worker.watchdog import Watchdog
+from worker.process import signs, watchdog
+from worker.process.signs import read_sign, take_place
+from worker.process.watchdog import Watchdog
+from worker.stores.api_client import AttemptSuperseded
 
 INDEX = 0
 LEASE_SECONDS = 3.0

@@ -21,8 +21,8 @@ from backend.contracts.likeness import Alike, JoinedCases
 from backend.contracts.metrics import Split
 from backend.contracts.repairs import repair_problem
 from backend.contracts.task_definition import SegmentationTask
-from worker.data_problem import DataProblem
 from worker.datasets.check import DecodedCase, Readable, check_case
+from worker.datasets.data_problem import DataProblem
 from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
 from worker.datasets.joined import with_joined_splits
@@ -39,7 +39,7 @@ from worker.datasets.repaired_labels import with_largest_value
 from worker.datasets.seen_masks import SeenMasks
 from worker.datasets.split import SplitCase, require_fractions, split_cases
 from worker.datasets.statistics import Histograms, dataset_statistics
-from worker.signs import pulse
+from worker.process.signs import pulse
 
 __all__ = ["IMAGES", "MASKS", "CheckOptions", "FolderCheck", "ReadCase", "check_folder", "read_case", "root_of"]
 

@@ -9,7 +9,7 @@ from PIL import Image
 from backend.contracts.datasets import CaseFile, LabelMap, Layout, Reading, SplitFractions
 from backend.contracts.task_definition import SegmentationTask, Structure
 from tests.worker.datasets.test_layouts import put_image, put_mask
-from worker.data_problem import DataProblem
+from worker.datasets.data_problem import DataProblem
 from worker.datasets.folder import CheckOptions, FolderCheck, check_folder, read_case
 
 TASK = SegmentationTask(

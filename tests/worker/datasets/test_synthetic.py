@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fedsm.synthetic_fundus import FUNDUS_TASK, SITES, make_fundus_case, write_fundus_sites
+from fedsm.synthetic_fundus.anatomy import Outline, draw_eye
+from fedsm.synthetic_fundus.annotators import Annotator, annotate
 from tests.worker.datasets.fundus_folder import check
 from worker.datasets.readers import read_image
-from worker.datasets.synthetic import FUNDUS_TASK, SITES, make_fundus_case, write_fundus_sites
-from worker.datasets.synthetic.anatomy import Outline, draw_eye
-from worker.datasets.synthetic.annotators import Annotator, annotate
 from worker.engine.descriptors import describe_image
 
 SIDE = 96

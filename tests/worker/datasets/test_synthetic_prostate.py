@@ -12,15 +12,14 @@ import SimpleITK
 from scipy.ndimage import binary_dilation, label
 
 from backend.contracts.datasets import CaseFile, SplitFractions
-from worker.datasets.folder import check_folder, read_case
-from worker.datasets.synthetic_prostate import (
+from fedsm.synthetic_prostate import (
     PROSTATE_TASK,
     SITES,
     make_prostate_case,
     patient_of,
     write_prostate_sites,
 )
-from worker.datasets.synthetic_prostate.anatomy import (
+from fedsm.synthetic_prostate.anatomy import (
     Pelvis,
     Points,
     Prostate,
@@ -29,8 +28,9 @@ from worker.datasets.synthetic_prostate.anatomy import (
     draw_pelvis,
     prostate_level,
 )
-from worker.datasets.synthetic_prostate.annotators import Annotator, annotate
-from worker.datasets.synthetic_prostate.scanner import Grid
+from fedsm.synthetic_prostate.annotators import Annotator, annotate
+from fedsm.synthetic_prostate.scanner import Grid
+from worker.datasets.folder import check_folder, read_case
 
 DETAIL = 0.5
 ELM, FIR, GORSE, HAZEL = SITES

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from fedsm.synthetic_fundus import FUNDUS_TASK, SITES, FundusSite, make_fundus_case
 from tests.worker.engine.small_sites import ADAM, RESIZE, UNIT, small_plan
-from worker.best_round import best_round
-from worker.build import label_values
-from worker.datasets.synthetic import FUNDUS_TASK, SITES, FundusSite, make_fundus_case
 from worker.engine.data import SiteData
 from worker.engine.evaluation import EvaluatedCase, evaluate
 from worker.engine.federation import run_rounds
@@ -25,6 +23,8 @@ from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.local_only import LocalOnly
 from worker.engine.transforms import make_case
+from worker.in_process.best_round import best_round
+from worker.jobs.build import label_values
 
 IMAGE_SIDE = 128
 SAMPLING = replace(RESIZE, size=96)

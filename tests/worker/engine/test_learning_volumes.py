@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from fedsm.synthetic_prostate import PROSTATE_TASK, SITES, ProstateSite, make_prostate_case
 from tests.worker.engine.small_sites import ADAM, PERCENTILE, RESIZE, small_plan
 from tests.worker.engine.test_learning import evaluated, mean_dice
-from worker.build import label_values
-from worker.datasets.synthetic_prostate import PROSTATE_TASK, SITES, ProstateSite, make_prostate_case
 from worker.engine.data import Case, SiteData
 from worker.engine.losses import DiceBce
 from worker.engine.networks.settings import UNetSettings
@@ -19,6 +18,7 @@ from worker.engine.selectors.lda import LdaSelector
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import make_case
+from worker.jobs.build import label_values
 
 SAMPLING = replace(RESIZE, size=48, depth=12)
 NUM_TRAIN, NUM_VAL, NUM_TEST = 8, 2, 4

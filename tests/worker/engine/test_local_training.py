@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from tests.worker.engine.small_sites import ADAM, RESIZE, SIDE, UNIT, small_plan, small_sites, structures_of
-from worker.best_round import best_round
 from worker.engine.checkpoint import cpu_state, from_bytes, sha256_of, to_bytes
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
@@ -22,6 +21,7 @@ from worker.engine.selectors.lda import LdaSelector
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import make_case, to_original
+from worker.in_process.best_round import best_round
 
 EMPTY = np.zeros((2, SIDE, SIDE), dtype=bool)
 ENGINE = Path(__file__).resolve().parents[3] / "worker" / "engine"

@@ -11,7 +11,6 @@ from torch import nn
 
 from backend.contracts.network_configs import AnyNetworkConfig
 from tests.worker.engine.small_sites import small_plan
-from worker.build import build_network_settings
 from worker.engine.aggregation import weighted_average
 from worker.engine.checkpoint import cpu_state, from_bytes, sha256_of, to_bytes
 from worker.engine.losses import DiceBce, segmentation_loss
@@ -41,6 +40,7 @@ from worker.engine.networks.conv3d import PairedConv3d
 from worker.engine.networks.presets import Size
 from worker.engine.networks.sizes import strides
 from worker.engine.plan import Tensors
+from worker.jobs.build import build_network_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -13,12 +13,12 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.task_definition import SegmentationTask
-from backend.models.usage import how_to_use
+from backend.trained_models.usage import how_to_use
 from tests.worker.engine.small_sites import small_plan
-from worker.build import build_intensity, build_network_settings, build_sampling
 from worker.engine.inference import predict_masks
 from worker.engine.networks import make_network
 from worker.engine.transforms import make_case
+from worker.jobs.build import build_intensity, build_network_settings, build_sampling
 
 TASK = SegmentationTask.model_validate(
     {

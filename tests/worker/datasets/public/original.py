@@ -9,9 +9,9 @@ import yaml
 from PIL import Image
 
 from backend.contracts.task_definition import SegmentationTask
-from worker.datasets.public import dataset_named
-from worker.datasets.public.prepare import prepare
-from worker.datasets.public.report import Prepared
+from fedsm.public_datasets import dataset_named
+from fedsm.public_datasets.prepare import prepare
+from fedsm.public_datasets.report import Prepared
 
 HEIGHT, WIDTH = 24, 32
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from fedsm.cli import app
+from fedsm.cli.app import app
+from fedsm.public_datasets import DATASETS
 from tests.worker.datasets.public.original import box, photograph, save
-from worker.datasets.public import DATASETS
 
 MASK = box(6, 14, 8, 20)
 

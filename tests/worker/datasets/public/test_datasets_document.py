@@ -2,8 +2,8 @@
 
 import re
 
+from fedsm.public_datasets import DATASETS
 from scripts.dataset_table import BEGIN, DOCUMENT, END, tables
-from worker.datasets.public import DATASETS
 
 
 def test_the_document_is_made_from_the_descriptions() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fedsm.public_datasets.polyps import CLINIC_SEQUENCE_ENDS
 from tests.worker.datasets.public.original import (
     box,
     cases,
@@ -15,7 +16,6 @@ from tests.worker.datasets.public.original import (
     prepare_miniature,
     save,
 )
-from worker.datasets.public.polyps import CLINIC_SEQUENCE_ENDS
 
 POLYP = box(8, 16, 8, 24)
 WHITE = np.where(POLYP, 255, 0)

@@ -7,11 +7,11 @@ import pytest
 import SimpleITK
 
 from backend.contracts.task_definition import Structure
+from fedsm.public_datasets import DATASETS
+from fedsm.public_datasets.base import PublicDataset, SourceCase, SourceSite, Volume, WrongSource
+from fedsm.public_datasets.fundus_refuge import REFUGE
+from fedsm.public_datasets.prepare import MARKER, WrongOutput, prepare
 from tests.worker.datasets.public.original import DISC, cases, contents, photograph, save
-from worker.datasets.public import DATASETS
-from worker.datasets.public.base import PublicDataset, SourceCase, SourceSite, Volume, WrongSource
-from worker.datasets.public.fundus_refuge import REFUGE
-from worker.datasets.public.prepare import MARKER, WrongOutput, prepare
 
 MASK = np.where(DISC, 128, 255)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from fedsm.public_datasets.outlines import NoOutlines, outlined_areas
 from tests.worker.datasets.public.original import (
     CUP,
     DISC,
@@ -18,7 +19,6 @@ from tests.worker.datasets.public.original import (
     prepare_miniature,
     save,
 )
-from worker.datasets.public.outlines import NoOutlines, outlined_areas
 
 SIZE = 120
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]

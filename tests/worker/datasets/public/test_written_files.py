@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 
 from backend.contracts.task_definition import SegmentationTask
 from backend.federations.schemas import FederationCreate, SiteCreate
-from fedsm.cli import app
+from fedsm.cli.app import app
+from fedsm.public_datasets import DATASETS, dataset_named, prepare, report
+from fedsm.public_datasets.base import LeftOut, Picture, PublicDataset, SourceCase, Volume
 from tests.worker.datasets.public.original import DISC, DISC_LABELS, photograph, save
 from worker.datasets.mask_files import mask_file
-from worker.datasets.public import DATASETS, dataset_named, prepare, report
-from worker.datasets.public.base import LeftOut, Picture, PublicDataset, SourceCase, Volume
 
 
 def run(*arguments: object) -> Result:
@@ -139,7 +139,7 @@ def test_predicted_masks_are_masks_of_a_case(tmp_path: Path) -> None:
 def test_preparing_says_how_far_it_is_where_there_is_no_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fedsm.cli_prepare.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("fedsm.cli.prepare.SECONDS_BETWEEN_LINES", 0.0)
     for number in range(1, 4):
         save(tmp_path / "original" / f"Image_{number:02d}L.jpg", photograph(number))
         save(tmp_path / "original" / f"Image_{number:02d}L_1stHO.png", DISC * np.uint8(255))
@@ -151,7 +151,7 @@ def test_preparing_says_how_far_it_is_where_there_is_no_terminal(
 
 def test_cases_are_prepared_side_by_side_and_told_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first two cases wait for one another: one after the other, neither would ever be done."""
-    monkeypatch.setattr("worker.datasets.public.prepare.num_usable_cores", lambda: 2)
+    monkeypatch.setattr("fedsm.public_datasets.prepare.num_usable_cores", lambda: 2)
     chase = dataset_named("chase-db1")
     for number in range(1, 9):
         save(tmp_path / "original" / f"Image_{number:02d}L.jpg", photograph(number))

@@ -1,0 +1,109 @@
+"""The best round of a run: the ledger's validation scores, and what the rule makes of them."""
+
+from collections import defaultdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.contracts.best_round import ValidationScore, best_among
+from backend.contracts.best_round import keepable_rounds as keepable_among
+from backend.contracts.status import TaskStatus
+from backend.contracts.tasks import POOLED
+from backend.db.models import Metric, Run, RunRound, Task
+from backend.events import service as events
+from backend.ledger import repository
+from backend.runs.service import describe_run
+
+
+def choose_best_round(session: Session, run: Run) -> None:
+    """Sets `best_round`, `best_dice` and `compared`, and warns of sites or rounds that could not be compared.
+
+    Without any validation case the last round is taken, and a warning says so.
+    """
+    best = best_among(_candidates(session, run), _with_validation_cases(session, run))
+    if best is None:
+        run.best_round, run.best_dice, run.compared = run.num_rounds, None, None
+        _warn(
+            session,
+            run,
+            "no participant has validation cases, so the last round is taken as the best. "
+            "Register more cases, or a larger share for validation.",
+        )
+        return
+    run.best_round, run.best_dice, run.compared = best.round, best.dice, best
+    if note := best.note:
+        _warn(session, run, note)
+
+
+def keepable_rounds(session: Session, run: Run) -> set[int]:
+    """Finished rounds whose state may still become the best; after the choice only the chosen one.
+
+    A round whose validation is not over yet, or could be made up for by a resume, is among them.
+    """
+    if run.best_round is not None and not is_being_extended(run):
+        return {run.best_round}
+    finished = set(
+        session.scalars(
+            select(RunRound.round).where(
+                RunRound.run_id == run.id, RunRound.round >= 1, RunRound.finished_at.is_not(None)
+            )
+        )
+    )
+    open_ = finished - _settled(session, run, finished)
+    scores = {number: of_round for number, of_round in _candidates(session, run).items() if number not in open_}
+    return open_ | (keepable_among(scores, run.num_rounds) & finished)
+
+
+def is_being_extended(run: Run) -> bool:
+    """Its best round is that of before: it was given more rounds, which are not all trained yet."""
+    return run.extensions is not None and not run.extensions[-1].evaluation_replaced
+
+
+def _candidates(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:
+    """Of a run that was given more rounds, those of before it that lost to its best round are not compared again: their
+    states need not be kept any more."""
+    passed_over = {
+        number
+        for extension in run.extensions or []
+        for number in range(1, extension.from_round)
+        if number != extension.best_round
+    }
+    return {number: found for number, found in validation_scores(session, run).items() if number not in passed_over}
+
+
+def validation_scores(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:
+    """Of the model that the method is for: round to participant to mean Dice, of those with validation cases."""
+    query = select(Metric).where(
+        Metric.run_id == run.id,
+        Metric.round.between(1, run.num_rounds),
+        Metric.model == run.criterion,
+        Metric.split == "val",
+        Metric.name == "dice",
+        Metric.structure.is_(None),
+        Metric.num_cases > 0,
+    )
+    scores: dict[int, dict[str, ValidationScore]] = defaultdict(dict)
+    for metric in session.scalars(query.order_by(Metric.round, Metric.site_slug)):
+        scores[metric.round][metric.site_slug] = ValidationScore(metric.value, metric.num_cases)
+    return dict(scores)
+
+
+def _with_validation_cases(session: Session, run: Run) -> list[str]:
+    manifests = [row.manifest for row in repository.run_datasets(session, run.id)]
+    sites = {data.site for data in manifests if any(case.split == "val" for case in data.cases)}
+    return [name for name in run.participants or [] if name in sites or (name == POOLED and sites)]
+
+
+def _settled(session: Session, run: Run, finished: set[int]) -> set[int]:
+    """Rounds of which no score comes any more: those that train validate them in the next round, which is finished;
+    the others by tasks of their own, all of which succeeded (one that failed is sent again when the run is resumed)."""
+    query = select(Task.round).where(
+        Task.run_id == run.id, Task.kind == "validate_site", Task.status != TaskStatus.COMPLETED
+    )
+    pending = set(session.scalars(query))
+    return {number for number in finished if number + 1 in finished and number not in pending}
+
+
+def _warn(session: Session, run: Run, text: str) -> None:
+    message = f"{describe_run(run)}: {text}"
+    events.record_of_run(session, run, "status", message, events.BACKEND, level="warning", round=run.best_round)

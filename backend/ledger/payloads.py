@@ -1,0 +1,125 @@
+"""What a claimed task carries, read from the ledger at the time of the claim."""
+
+from sqlalchemy.orm import Session
+
+from backend.contracts.status import TaskStatus
+from backend.contracts.tasks import (
+    POOLED,
+    AggregateRoundPayload,
+    DatasetManifest,
+    EvaluateSitePayload,
+    InitializeRunPayload,
+    PartMap,
+    RunSpec,
+    SiteUpdateRef,
+    TaskPayload,
+    TrainSitePayload,
+    ValidateSitePayload,
+)
+from backend.contracts.values import stored_values
+from backend.datasets import service as datasets
+from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
+from backend.dry_runs import service as dry_runs
+from backend.ledger import repository
+from backend.ledger.history_rounds import shown_rounds
+from backend.predictions import service as predictions
+from backend.sites.service import policy_of
+
+
+@stored_values()
+def build_payload(session: Session, task: Task) -> TaskPayload:
+    if task.dry_run_id is not None:
+        return dry_runs.payload_of(session, task)
+    if task.prediction_id is not None:
+        return predictions.payload_of(session, task)
+    if task.run_id is None:
+        return datasets.describe_payload(session, task)
+    run = session.get_one(Run, task.run_id)
+    spec = run.spec
+    if spec is None:
+        raise RuntimeError(f"task {task.id} belongs to run {run.id}, which was never started")
+    match task.kind:
+        case "initialize_run":
+            return InitializeRunPayload(run=spec)
+        case "train_site":
+            return _train_payload(session, run, spec, task)
+        case "aggregate_round":
+            return AggregateRoundPayload(
+                run=spec,
+                round=task.round,
+                state=_state(session, run, task.round - 1),
+                updates=tuple(completed_updates(session, run, task.round)),
+            )
+        case "validate_site":
+            return ValidateSitePayload(
+                run=spec,
+                round=task.round,
+                participant=task.participant,
+                data=manifests_of(session, run, task.participant),
+                state=_state(session, run, task.round),
+            )
+        case "evaluate_site":
+            return EvaluateSitePayload(
+                run=spec,
+                round=task.round,
+                participant=task.participant,
+                data=manifests_of(session, run, task.participant),
+                state=_state(session, run, task.round),
+                with_files=task.round == run.best_round,
+                history=_history(session, run) if task.round == run.best_round else {},
+            )
+    raise RuntimeError(f"task {task.id} has the unknown kind {task.kind!r}")
+
+
+def completed_updates(session: Session, run: Run, round_number: int) -> list[SiteUpdateRef]:
+    """In site order."""
+    tasks = repository.tasks_of(session, run, "train_site", round_number)
+    return [task.update for task in tasks if task.status == TaskStatus.COMPLETED and task.update is not None]
+
+
+def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> TrainSitePayload:
+    before = session.get_one(RunRound, (run.id, task.round - 1))
+    state, downloads = before.parts or {}, before.downloads or {}
+    return TrainSitePayload(
+        run=spec,
+        round=task.round,
+        participant=task.participant,
+        data=manifests_of(session, run, task.participant),
+        parts={name: state[name] for name in downloads.get(task.participant, [])},
+        state=state,
+        kept_round=repository.last_used_round(session, run, task.participant, task.round),
+    )
+
+
+def _state(session: Session, run: Run, round_number: int) -> PartMap:
+    return session.get_one(RunRound, (run.id, round_number)).parts or {}
+
+
+def _history(session: Session, run: Run) -> dict[int, PartMap]:
+    """The states of the rounds that the viewer's slider shows."""
+    return {number: state for number in shown_rounds(run) if (state := _kept_state(session, run, number))}
+
+
+def _kept_state(session: Session, run: Run, round_number: int) -> PartMap:
+    """Empty where it was let go."""
+    row = session.get(RunRound, (run.id, round_number))
+    return {} if row is None or row.removed_at is not None else row.parts or {}
+
+
+def manifests_of(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
+    """A site's own data; that of every site that trains for the pooled participant, in site order."""
+    rows = repository.run_datasets(session, run.id)
+    training = run.spec.sites if run.spec else ()
+    wanted = training if participant == POOLED else (participant,)
+    return tuple(_as_allowed_now(session, row) for row in rows if row.site_slug in wanted)
+
+
+def _as_allowed_now(session: Session, row: RunDataset) -> DatasetManifest:
+    """The manifest of the run's start, with a policy that was tightened since then."""
+    site = session.get_one(Site, session.get_one(Dataset, row.dataset_id).site_id)
+    policy, manifest = policy_of(site), row.manifest
+    allowed = {
+        "may_send_images": manifest.may_send_images and policy.may_send_images,
+        "may_send_predictions": manifest.may_send_predictions and policy.may_send_predictions,
+    }
+    return manifest.model_copy(update=allowed)

@@ -1,0 +1,276 @@
+"""What workers do with tasks: claim, report, complete, fail. Everything may be said twice, and late.
+
+Locks are always taken in the same order, run before task, so that two reports never wait for each other.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from backend.artifacts.service import require_artifacts
+from backend.artifacts.store import ArtifactStore
+from backend.clock import now
+from backend.contracts.failures import FailureKind
+from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.tasks import (
+    ClaimedTask,
+    CompleteRequest,
+    FailRequest,
+    ProgressAnswer,
+    ProgressReport,
+    TaskResult,
+    TrainSiteResult,
+)
+from backend.datasets import service as datasets
+from backend.db.lookup import lock_row
+from backend.db.models import DryRun, Prediction, Run, Task
+from backend.errors import AttemptSuperseded, Conflict, InvalidInput, TaskNotClaimable
+from backend.events import service as events
+from backend.ledger.absences import note_late_work
+from backend.ledger.advance import advance
+from backend.ledger.payloads import build_payload, manifests_of
+from backend.ledger.plausible import require_plausible, require_plausible_metrics
+from backend.ledger.results import apply_result, store_metrics
+from backend.ledger.retention import release_states
+from backend.ledger.said import count_said, words
+from backend.ledger.update_checks import problem_of_update
+from backend.queue import enqueue
+from backend.runs.service import describe_run
+from backend.runs.waiting import ABSENT
+
+#: Attempts that may be lost, or fail for a passing reason, before the task is given up.
+MAX_FAILURES = 3
+
+ACTIONS = {
+    "describe_dataset": "checking a data set",
+    "dry_run_site": "trying a few steps",
+    "initialize_run": "initializing the run",
+    "train_site": "training",
+    "aggregate_round": "aggregating",
+    "validate_site": "validating",
+    "evaluate_site": "evaluating",
+    "predict_case": "predicting an image",
+}
+
+
+def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float) -> ClaimedTask:
+    """queued -> running for exactly one worker. Raises TaskNotClaimable for everybody else."""
+    _lock_run_of(session, task_id)
+    claim = (
+        update(Task)
+        .where(Task.id == task_id, Task.status == TaskStatus.QUEUED)
+        .values(
+            status=TaskStatus.RUNNING,
+            attempt=Task.attempt + 1,
+            worker=worker,
+            fraction=0.0,
+            started_at=now(),
+            lease_expires_at=now() + timedelta(seconds=lease_seconds),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    result = session.execute(claim)
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise TaskNotClaimable(f"task {task_id} is not queued: another worker has it or it is over; drop the message")
+    task = session.get_one(Task, task_id, populate_existing=True)
+    _say(session, task, f"{worker} is {ACTIONS[task.kind]}", worker)
+    return ClaimedTask(
+        task_id=task.id, attempt=task.attempt, lease_seconds=lease_seconds, payload=build_payload(session, task)
+    )
+
+
+def report_progress(session: Session, task_id: str, report: ProgressReport, lease_seconds: float) -> ProgressAnswer:
+    """Renews the lease and keeps metrics and log lines; says stop once the task is cancelled or given up."""
+    task = lock_task(session, task_id)
+    if task.attempt == report.attempt and task.status == TaskStatus.CANCELLED:
+        return ProgressAnswer(action="stop", lease_seconds=lease_seconds)
+    if _is_too_late(session, task, report.attempt):
+        return ProgressAnswer(action="stop", lease_seconds=lease_seconds)
+    _require_current(task, report.attempt)
+    if report.fraction > task.fraction:
+        task.fraction, task.progress_at = report.fraction, now()
+    task.lease_expires_at = now() + timedelta(seconds=lease_seconds)
+    worker = task.worker or "worker"
+    for line in report.logs:
+        _say(session, task, line.message, worker, kind="log", level=line.level)
+    if task.run_id is not None and report.metrics:
+        run = session.get_one(Run, task.run_id)
+        require_plausible_metrics(run, task, report.metrics)
+        if store_metrics(session, run, task.participant, report.metrics):
+            _say(session, task, f"{task.participant} reported metrics", worker, kind="metrics")
+    return ProgressAnswer(action="continue", lease_seconds=lease_seconds)
+
+
+def complete_task(
+    session: Session, store: ArtifactStore, task_id: str, request: CompleteRequest
+) -> Conflict | InvalidInput | None:
+    """Writes the result and, in the same transaction, opens whatever is due next. Completing twice changes nothing.
+
+    Returns, rather than raises, a refusal that changes the ledger: of what came too late, and of an update that cannot
+    be used, whose attempt ends with it.
+    """
+    task = lock_task(session, task_id)
+    if task.attempt == request.attempt and task.status == TaskStatus.COMPLETED:
+        return None
+    if _is_too_late(session, task, request.attempt):
+        return AttemptSuperseded(f"task {task.id} was given up because its result came too late: drop it")
+    _require_current(task, request.attempt)
+    worker = task.worker or "worker"
+    if request.result.kind == task.kind:
+        require_plausible(session, task, request.result)
+    if problem := _problem_of(session, store, task, request.result):
+        failure = Failure("update_refused", f"the update was refused: {problem}")
+        end_attempt(session, task, failure, True, TaskStatus.FAILED, events.BACKEND)
+        return InvalidInput.of_field("result", task.participant, problem, "the attempt is over: train again")
+    apply_result(session, task, request.result, worker)
+    _announce(session, task, f"{worker} completed {ACTIONS[task.kind]}", worker)
+    _advance_run_of(session, task)
+    if task.run_id is not None and task.kind in ("aggregate_round", "evaluate_site"):
+        release_states(session, session.get_one(Run, task.run_id))
+    return None
+
+
+def _is_too_late(session: Session, task: Task, attempt: int) -> bool:
+    """Whether the run has gone on without the task, which its worker learns by this report."""
+    if task.attempt != attempt or task.failure_kind != ABSENT or task.run_id is None:
+        return False
+    note_late_work(session, session.get_one(Run, task.run_id), task)
+    return True
+
+
+def _problem_of(session: Session, store: ArtifactStore, task: Task, result: TaskResult) -> str | None:
+    """Of a training's result, once its artifacts are there."""
+    if not isinstance(result, TrainSiteResult) or task.kind != result.kind or task.run_id is None:
+        return None
+    require_artifacts(session, set(result.parts.values()))
+    run = session.get_one(Run, task.run_id)
+    return problem_of_update(session, store, run, task, manifests_of(session, run, task.participant), result)
+
+
+def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
+    """A passing cause is tried again, a lasting one ends the task, a task given back is queued as if never claimed.
+
+    Failing twice changes nothing.
+    """
+    task = lock_task(session, task_id)
+    if task.attempt == request.attempt and task.status != TaskStatus.RUNNING:
+        if task.status == TaskStatus.COMPLETED:
+            raise AttemptSuperseded(f"task {task_id} is completed already: its failure is ignored")
+        return
+    _require_current(task, request.attempt)
+    worker = task.worker or "worker"
+    if request.released:
+        _say(session, task, f"{ACTIONS[task.kind]} was given back by {worker}, which shuts down", worker)
+        enqueue(session, task)
+        return
+    if request.detail:
+        _announce(session, task, request.detail, worker, kind="log", level="error")
+    failure = Failure(request.kind, request.message, request.detail or None)
+    end_attempt(session, task, failure, request.retryable, TaskStatus.FAILED, worker)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an attempt ended: `message` for people, `detail` (a traceback) for whoever mends it."""
+
+    kind: FailureKind
+    message: str
+    detail: str | None = None
+
+
+def end_attempt(
+    session: Session, task: Task, failure: Failure, retryable: bool, final_status: TaskStatus, actor: str
+) -> None:
+    """Queues the task again, or gives it up with `final_status`. The caller holds the locks of run and task."""
+    message = failure.message
+    task.failures += 1
+    if retryable and task.failures < MAX_FAILURES:
+        text = f"{ACTIONS[task.kind]} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {message}"
+        _announce(session, task, text, actor, level="warning")
+        enqueue(session, task)
+        return
+    task.status, task.error = final_status, message
+    task.failure_kind, task.failure_detail = failure.kind, failure.detail
+    task.finished_at, task.lease_expires_at = now(), None
+    _announce(session, task, f"{ACTIONS[task.kind]} {final_status}: {message}", actor, level="error")
+    if task.dataset_id is not None:
+        datasets.store_check_failure(session, task.dataset_id, message, actor)
+    _advance_run_of(session, task)
+
+
+def lock_task(session: Session, task_id: str) -> Task:
+    """Locks the task's run, then the task. Raises TaskNotClaimable when it was deleted."""
+    _lock_run_of(session, task_id)
+    return lock_row(session, Task, task_id)
+
+
+def _lock_run_of(session: Session, task_id: str) -> None:
+    task = session.get(Task, task_id)
+    if task is None:
+        raise TaskNotClaimable(f"there is no task {task_id} any more: drop the message")
+    if task.run_id is not None:
+        lock_row(session, Run, task.run_id)
+
+
+def _require_current(task: Task, attempt: int) -> None:
+    if task.attempt == attempt and task.status == TaskStatus.RUNNING:
+        return
+    state = f"is {task.status}" if task.status in TERMINAL_TASK_STATUSES else f"is at attempt {task.attempt}"
+    raise AttemptSuperseded(f"attempt {attempt} of task {task.id} does not count any more, the task {state}: drop it")
+
+
+def _advance_run_of(session: Session, task: Task) -> None:
+    if task.run_id is not None:
+        advance(session, session.get_one(Run, task.run_id))
+
+
+def _say(
+    session: Session,
+    task: Task,
+    message: str,
+    worker: str,
+    kind: events.Kind = "task",
+    level: events.Level = "info",
+) -> None:
+    """What a worker can say as often as it likes: up to the quotas of its task and of its day. Its caller holds the
+    task's lock."""
+    match count_said(task):
+        case "kept":
+            _announce(session, task, message, worker, kind, level, quota_of=worker)
+        case "first_dropped":
+            _announce(session, task, words(task), events.BACKEND, level="warning")
+
+
+def _announce(
+    session: Session,
+    task: Task,
+    message: str,
+    actor: str,
+    kind: events.Kind = "task",
+    level: events.Level = "info",
+    quota_of: str | None = None,
+) -> None:
+    about: dict[str, Any] = {
+        "site_slug": task.participant,
+        "round": task.round,
+        "task_id": task.id,
+        "quota_of": quota_of,
+    }
+    if task.dry_run_id is not None:
+        federation_id = session.get_one(DryRun, task.dry_run_id).federation_id
+        events.record(session, kind, message, actor, level, federation_id=federation_id, **about)
+        return
+    if task.prediction_id is not None:
+        run = session.get_one(Run, session.get_one(Prediction, task.prediction_id).run_id)
+        events.record_of_run(session, run, kind, message, actor, level, **about)
+        return
+    if task.run_id is None:
+        events.record(session, kind, message, actor, level, dataset_id=task.dataset_id, **about)
+        return
+    run = session.get_one(Run, task.run_id)
+    place = f"{describe_run(run)}, round {task.round}, {task.participant}: " if kind == "task" else ""
+    events.record_of_run(session, run, kind, place + message, actor, level, **about)

@@ -1,0 +1,139 @@
+"""The models of finished runs."""
+
+import tempfile
+import zipfile
+from collections.abc import AsyncIterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
+from fastapi.concurrency import iterate_in_threadpool, run_in_threadpool
+from fastapi.responses import FileResponse
+from sqlalchemy import select
+
+from backend.artifacts.service import store_artifact
+from backend.contracts.artifacts import SAFETENSORS
+from backend.contracts.model_tests import ModelTestCreate
+from backend.contracts.predictions import FileName
+from backend.contracts.values import Id
+from backend.db.lookup import get_row
+from backend.db.models import Experiment, Federation, Run
+from backend.db.session import read_only, unit_of_work
+from backend.dependencies import ArtifactsDep, CurrentUser, PlatformDep, ReadSession, WriteSession, get_current_user
+from backend.errors import InvalidInput
+from backend.experiments import service as experiments
+from backend.experiments.schemas import ExperimentRecord
+from backend.ledger import model_test
+from backend.platform import Platform
+from backend.trained_models import importing, service
+from backend.trained_models.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile, read_model_file
+from backend.trained_models.schemas import ModelSet
+from backend.users.schemas import ErrorBody
+
+router = APIRouter(tags=["models"], dependencies=[Depends(get_current_user)])
+
+ZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+    410: {"model": ErrorBody, "description": "A file of the model is damaged: nothing is sent"},
+}
+
+
+UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.get("/federations/{federation_id}/models")
+def list_models(federation_id: Id, session: ReadSession) -> list[ModelSet]:
+    """The sets of models of completed runs, the newest first."""
+    get_row(session, Federation, federation_id)
+    return service.list_model_sets(session, federation_id)
+
+
+@router.post("/federations/{federation_id}/models", status_code=201, openapi_extra=UPLOAD_BODY)
+async def import_model(
+    federation_id: Id,
+    request: Request,
+    platform: PlatformDep,
+    user: CurrentUser,
+    name: Annotated[FileName, Query(description="The file's name.")],
+) -> ModelSet:
+    """Take in a model from a ZIP (the body) as `model.zip` gives it: safetensors files and `model.json`. Experiments
+    may then begin with it; it is listed, tried on images and tested like those of runs."""
+    await run_in_threadpool(_require_federation, platform, federation_id)
+    with tempfile.TemporaryDirectory(prefix="fedsm-import-") as folder:
+        path = Path(folder) / "model.zip"
+        await _receive(request.stream(), path)
+        file = await run_in_threadpool(read_model_file, path)
+        await run_in_threadpool(_require_fit, platform, federation_id, file)
+        with zipfile.ZipFile(path) as archive:
+            for part, sha256 in file.parts.items():
+                with archive.open(f"{part}{SUFFIX}") as source:
+                    chunks = iterate_in_threadpool(iter(lambda: source.read(COPY_BYTES), b""))
+                    await store_artifact(platform.database, platform.artifacts, sha256, SAFETENSORS, chunks)
+        return await run_in_threadpool(_store, platform, federation_id, file, name, user)
+
+
+@router.get("/runs/{run_id}/model")
+def get_model(run_id: Id, session: ReadSession) -> ModelSet:
+    """A completed run's models of its best round, with what they were made of and how well they do."""
+    return service.model_set(session, run_id)
+
+
+@router.post("/runs/{run_id}/tests", status_code=201)
+def test_model(run_id: Id, body: ModelTestCreate, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+    """Score a completed run's models on other data sets, without training. The answer is an experiment of kind `test`:
+    its results, cases, exports and reports are those of any experiment."""
+    return experiments.experiment_record(session, model_test.start_test(session, run_id, body, user))
+
+
+@router.get("/runs/{run_id}/tests")
+def list_model_tests(run_id: Id, session: ReadSession) -> list[ExperimentRecord]:
+    """The tests of a run's models on other data, the newest first."""
+    get_row(session, Run, run_id)
+    query = select(Experiment).where(Experiment.tested_run_id == run_id).order_by(Experiment.created_at.desc())
+    return [experiments.experiment_record(session, row) for row in session.scalars(query)]
+
+
+@router.get("/runs/{run_id}/model.zip", responses=ZIP_RESPONSES, response_class=FileResponse)
+def download_model(
+    run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
+) -> FileResponse:
+    """All safetensors files, the configuration and a model card, as one ZIP."""
+    found = service.model_set(session, run_id)
+    with tempfile.NamedTemporaryFile(prefix="fedsm-model-", suffix=".zip", delete=False) as file:
+        target = Path(file.name)
+    background.add_task(target.unlink, missing_ok=True)
+    service.write_archive(found, artifacts, target)
+    name = f"fedsm-{found.strategy.name}-seed-{found.seed}-{run_id}.zip"
+    return FileResponse(target, filename=name, media_type="application/zip", background=background)
+
+
+async def _receive(chunks: AsyncIterable[bytes], path: Path) -> None:
+    num_bytes = 0
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            num_bytes += len(chunk)
+            if num_bytes > MAX_BYTES:
+                raise InvalidInput.of_field("file", "more than 4 GiB", "is too large", "send the files of one model")
+            await run_in_threadpool(file.write, chunk)
+
+
+def _require_federation(platform: Platform, federation_id: str) -> None:
+    """Before the upload: nobody sends a gigabyte to be refused."""
+    with read_only(platform.database) as session:
+        get_row(session, Federation, federation_id)
+
+
+def _require_fit(platform: Platform, federation_id: str, file: ModelFile) -> None:
+    with read_only(platform.database) as session:
+        importing.require_fit(get_row(session, Federation, federation_id).task, file.description)
+
+
+def _store(platform: Platform, federation_id: str, file: ModelFile, name: str, user: str) -> ModelSet:
+    with unit_of_work(platform.database) as session:
+        run = importing.store_model(session, federation_id, file, name, user)
+        return service.model_set(session, run.id)

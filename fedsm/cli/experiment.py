@@ -1,0 +1,178 @@
+"""`fedsm experiment ...`"""
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from backend.contracts.status import RunStatus
+from backend.experiments.schemas import ExperimentRecord
+from fedsm.cli.check import check
+from fedsm.cli.dry_run import dry_run
+from fedsm.cli.manage import archive, delete, rename
+from fedsm.cli.results import compare, print_results, results
+from fedsm.cli.shared import (
+    EXIT_FAILED,
+    EXIT_WRONG_INPUT,
+    HomeOption,
+    JsonOption,
+    ServerOption,
+    TokenOption,
+    api,
+    fail,
+    find_federation,
+)
+from fedsm.cli.templates import templates
+from fedsm.cli.watch import describe_run, follow, make_console, print_json, run_display
+from fedsm.client import Client
+from fedsm.experiment_file import WrongFile, read_experiment_file
+
+experiment_app = typer.Typer(help="Experiments: create, watch, and read their results.", no_args_is_help=True)
+experiment_app.command()(templates)
+experiment_app.command()(check)
+experiment_app.command()(dry_run)
+experiment_app.command()(rename)
+experiment_app.command()(archive)
+experiment_app.command()(delete)
+experiment_app.command()(results)
+experiment_app.command()(compare)
+
+FederationOption = Annotated[
+    str | None, typer.Option(help="Name or id of the federation; may be left out where there is only one.")
+]
+ExperimentArgument = Annotated[str, typer.Argument(help="The experiment's id, as `fedsm experiment list` prints it.")]
+
+
+@experiment_app.command()
+def create(
+    file: Annotated[Path, typer.Option("--file", "-f", help="YAML with name, config and, if you like, federation.")],
+    federation: FederationOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the runs to their end.")] = False,
+    start: Annotated[bool, typer.Option(help="Start the runs at once.")] = True,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Create an experiment and start it. With --watch the exit code is 1 when a run does not complete."""
+    try:
+        wanted = read_experiment_file(file)
+    except WrongFile as error:
+        fail(str(error), EXIT_WRONG_INPUT)
+    with api(home, server, token) as client:
+        target = find_federation(client, federation or wanted.federation)
+        experiment = client.create_experiment(target.id, wanted.name, wanted.config, wanted.description)
+        if start:
+            experiment = client.start_experiment(experiment.id)
+        if not as_json:
+            typer.echo(f"experiment {experiment.id} in {target.name}: {client.server}/experiments/{experiment.id}")
+        if watch and start:
+            _watch(client, experiment.id, as_json)
+        elif as_json:
+            print_json(experiment.model_dump(mode="json"))
+
+
+@experiment_app.command()
+def export(
+    experiment_id: ExperimentArgument,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Left out: it is printed.")] = None,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """An experiment as a file, from which `fedsm experiment create -f` makes the same runs."""
+    with api(home, server, token) as client:
+        text = client.export(experiment_id, "file.yaml")
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"saved {out}")
+
+
+@experiment_app.command("watch")
+def watch_command(
+    experiment_id: ExperimentArgument,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Follow an experiment to its end; the exit code is 1 when a run does not complete."""
+    with api(home, server, token) as client:
+        _watch(client, experiment_id, as_json)
+
+
+@experiment_app.command("list")
+def list_command(
+    federation: FederationOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """List a federation's experiments."""
+    with api(home, server, token) as client:
+        experiments = client.experiments(find_federation(client, federation).id)
+    if as_json:
+        print_json([experiment.model_dump(mode="json") for experiment in experiments])
+        return
+    table = Table("id", "name", "status", "methods", "created")
+    for experiment in experiments:
+        methods = ", ".join(dict.fromkeys(run.strategy_label for run in experiment.runs))
+        created = experiment.created_at.strftime("%Y-%m-%d %H:%M")
+        table.add_row(experiment.id, experiment.name, str(experiment.status), methods, created)
+    make_console().print(table)
+
+
+@experiment_app.command()
+def show(
+    experiment_id: ExperimentArgument,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Show an experiment's runs."""
+    with api(home, server, token) as client:
+        experiment = client.experiment(experiment_id)
+    if as_json:
+        print_json(experiment.model_dump(mode="json"))
+        return
+    typer.echo(f"{experiment.name} ({experiment.status})")
+    for run in experiment.runs:
+        typer.echo(f"  {describe_run(run)}")
+        for note in run.notes:
+            typer.echo(f"    note: {note}")
+
+
+@experiment_app.command()
+def cancel(
+    experiment_id: ExperimentArgument,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Cancel an experiment's runs; what is finished of them stays."""
+    with api(home, server, token) as client:
+        experiment = client.cancel_experiment(experiment_id)
+    typer.echo(f"{experiment.name} ({experiment.status})")
+
+
+def _watch(client: Client, experiment_id: str, as_json: bool) -> None:
+    with run_display(make_console(), as_json) as show_runs:
+        experiment = follow(client, experiment_id, show_runs, threading.Event())
+    assert experiment is not None  # nobody sets the event
+    if not as_json and experiment.status == RunStatus.COMPLETED:
+        print_results(make_console(), client.results(experiment_id))
+    _exit_if_incomplete(experiment)
+
+
+def _exit_if_incomplete(experiment: ExperimentRecord) -> None:
+    incomplete = [run for run in experiment.runs if run.status != RunStatus.COMPLETED]
+    for run in incomplete:
+        typer.echo(f"fedsm: {describe_run(run)}", err=True)
+    if incomplete:
+        raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,1 @@
+"""The platform's rules for rounds that run in one process, without a backend: best round, early stopping."""

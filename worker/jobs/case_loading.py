@@ -1,0 +1,74 @@
+"""From a task's manifests to the engine's cases, through the cache of this process."""
+
+from pathlib import Path
+
+from backend.contracts.datasets import Reading
+from backend.contracts.metrics import Split
+from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec
+from worker.datasets.folder import read_case
+from worker.engine.data import Case, ParticipantData, SiteData
+from worker.engine.transforms import make_case
+from worker.jobs.build import build_intensity, build_sampling
+from worker.process.signs import pulse
+from worker.stores.data_cache import DataCache
+
+#: A data set's cases with their splits, in name order.
+LoadedCases = tuple[tuple[Split, Case], ...]
+
+
+def load_participant_data(
+    run: RunSpec, manifests: tuple[DatasetManifest, ...], cache: DataCache[LoadedCases]
+) -> ParticipantData:
+    """One SiteData a site that has a manifest: those that train in site order, then those held out.
+
+    Raises ValueError or OSError where a file is missing or is not the one that was checked."""
+    by_site = {site: [m for m in manifests if m.site == site] for site in (*run.sites, *run.held_out_sites)}
+    return tuple(_site_data(run, site, own, cache) for site, own in by_site.items() if own)
+
+
+def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCases]) -> SiteData:
+    loaded = [pair for manifest in manifests for pair in _load_cached(run, manifest, cache)]
+    loaded.sort(key=lambda pair: pair[1].name)  # stable: equal names keep their data sets' order
+    cases: dict[Split, tuple[Case, ...]] = {
+        split: tuple(case for of_split, case in loaded if of_split == split) for split in ("train", "val", "test")
+    }
+    return SiteData(site, train=cases["train"], val=cases["val"], test=cases["test"])
+
+
+def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases]) -> LoadedCases:
+    folder = Path(manifest.folder)
+    files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
+    # As text: contracts hold dictionaries, which cannot be keys.
+    parts = (manifest, run.config.data, run.task)
+    key = (*(part.model_dump_json() for part in parts), run.config.network.spatial_dims)
+    return cache.get(key, files, lambda: _load(run, manifest), _num_bytes)
+
+
+def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
+    folder = Path(manifest.folder)
+    return tuple((file.split, _load_case(run, folder, file, manifest.reading)) for file in manifest.cases)
+
+
+def _load_case(run: RunSpec, folder: Path, file: CaseFile, reading: Reading) -> Case:
+    pulse()
+    read = read_case(folder, file, run.task, reading)
+    data = run.config.data
+    return make_case(
+        file.case_id,
+        file.name,
+        read.image,
+        read.structures,
+        read.spacing,
+        build_sampling(data),
+        build_intensity(data),
+        run.config.network.spatial_dims,
+        patient=file.patient,
+    )
+
+
+def _num_bytes(loaded: LoadedCases) -> int:
+    return sum(
+        sum(tensor.nbytes for tensor in {id(t): t for t in (case.image, case.unit_image, case.reference)}.values())
+        + case.reference_original.nbytes
+        for _, case in loaded
+    )

@@ -1,0 +1,274 @@
+"""What each kind of task does, between its payload and its result."""
+
+import time
+from collections.abc import Iterable
+from typing import assert_never
+
+from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.metrics import CaseRouting, CaseScore
+from backend.contracts.tasks import (
+    AggregateRoundPayload,
+    AggregateRoundResult,
+    CaseFiles,
+    DescribeDatasetPayload,
+    EvaluateSitePayload,
+    EvaluateSiteResult,
+    InitializeRunPayload,
+    InitializeRunResult,
+    OutlyingUpdate,
+    PartMap,
+    PredictCasePayload,
+    SiteUpdateRef,
+    TaskPayload,
+    TaskResult,
+    TrainSitePayload,
+    TrainSiteResult,
+    ValidateSitePayload,
+    ValidateSiteResult,
+)
+from worker.engine.checkpoint import from_bytes, to_bytes
+from worker.engine.data import ParticipantData
+from worker.engine.evaluation import evaluate
+from worker.engine.federation import aggregate_updates, check_updates, validate_state
+from worker.engine.kept_state import models_not_kept, state_to_keep
+from worker.engine.plan import POOLED, State, Tensors
+from worker.engine.start import started_state
+from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
+from worker.jobs.build import build_plan, build_strategy, case_routing, case_scores, metric_points
+from worker.jobs.case_loading import load_participant_data
+from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
+from worker.jobs.dry_run import dry_run_site
+from worker.jobs.past_masks import past_masks
+from worker.jobs.predictions import predict_case
+from worker.jobs.run_log import data_line, training_line, transfer_line, validation_line
+from worker.process.lease import Lease
+from worker.process.toolbox import Toolbox
+from worker.stores.api_client import ApiClient
+from worker.stores.full_disk import write_when_there_is_room
+from worker.stores.state_parts import StateParts
+
+#: Between the name of a model and of its tensor in the file of a site's local state.
+_SEPARATOR = "/"
+
+
+def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
+    """Raises ValueError for the caller's fault, OSError for what may pass, StopRequested."""
+    match payload:
+        case DescribeDatasetPayload():
+            return describe_dataset(payload, toolbox.api, lease, toolbox.settings.folder)
+        case DryRunSitePayload():
+            return dry_run_site(payload, toolbox, lease)
+        case InitializeRunPayload():
+            return initialize_run(payload, toolbox)
+        case TrainSitePayload():
+            return train_site(payload, toolbox, lease)
+        case AggregateRoundPayload():
+            return aggregate(payload, toolbox)
+        case ValidateSitePayload():
+            return validate_site(payload, toolbox, lease)
+        case EvaluateSitePayload():
+            return evaluate_site(payload, toolbox, lease)
+        case PredictCasePayload():
+            return predict_case(payload, toolbox, lease)
+        case _:
+            assert_never(payload)
+
+
+def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> InitializeRunResult:
+    run = payload.run
+    strategy = build_strategy(run.strategy)
+    plan = build_plan(run, toolbox.device)
+    if run.start is None:
+        state = strategy.initial_state(plan)
+    else:
+        state = started_state(strategy, plan, _download_state(toolbox.api, run.start.parts))
+    participants = strategy.participants(run.sites)
+    return InitializeRunResult(
+        participants=participants,
+        evaluators=(*run.sites, *run.held_out_sites),
+        criterion=strategy.criterion,
+        parts=_upload_state(toolbox.api, state),
+        downloads=_downloads(strategy, state, strategy.round_participants(plan, 1)),
+    )
+
+
+def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> TrainSiteResult:
+    """Scores the state that arrived, trains from it, and leaves the optimizer's state here for the next round."""
+    started, transferred = time.monotonic(), toolbox.api.transfer_seconds
+    run, participant = payload.run, payload.participant
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    data = _load_data(payload, toolbox, lease)
+    parts = StateParts(toolbox.api, payload.state)
+    before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
+    begun = time.monotonic()
+    metrics = validate_state(strategy, payload.state.keys(), parts.load, data, before)
+    lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
+    lease.check()
+    local_state = _load_local_state(payload, toolbox, lease)
+    context = SiteContext(plan, participant, payload.round, local_state, lease.report)
+    received = {name: parts.load(name) for name in payload.parts}
+    begun = time.monotonic()
+    update = strategy.train_site(received, data, context)
+    lease.log("info", training_line(update, time.monotonic() - begun))
+    contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
+    if update.local_state:
+        if spoilt := models_not_kept(update.local_state):
+            lease.log(
+                "warning",
+                f"{participant}: what round {payload.round} leaves at the site for {', '.join(spoilt)} holds NaN or "
+                "infinite values and is not kept: the next round goes on from what was kept before",
+            )
+        kept = to_bytes(_flatten(state_to_keep(local_state, update.local_state)))
+        write_when_there_is_room(
+            lambda: toolbox.local_states.save(run.run_id, participant, payload.round, kept, payload.kept_round),
+            toolbox.local_states.folder,
+            f"the optimizer's state of {participant}",
+            lease,
+        )
+    sent = {name: toolbox.api.upload(content) for name, content in contents.items()}
+    bytes_up, transfer = sum(map(len, contents.values())), toolbox.api.transfer_seconds - transferred
+    lease.log("info", transfer_line(bytes_up, parts.num_bytes, transfer))
+    return TrainSiteResult(
+        parts=sent,
+        num_cases=update.num_cases,
+        num_steps=update.num_steps,
+        metrics=metric_points((*update.metrics, *metrics)),
+        seconds=time.monotonic() - started,
+        transfer_seconds=transfer,
+        bytes_up=bytes_up,
+        bytes_down=parts.num_bytes,
+    )
+
+
+def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoundResult:
+    run = payload.run
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    state = _download_state(toolbox.api, payload.state)
+    updates, unreadable = _download_updates(toolbox.api, payload.updates)
+    checked = check_updates(strategy, state, updates, plan)
+    if checked.sound:  # else the round is over, and resuming the run asks the sites again
+        state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
+    return AggregateRoundResult(
+        parts=_upload_state(toolbox.api, state),
+        downloads=_downloads(strategy, state, strategy.round_participants(plan, payload.round + 1)),
+        refused=unreadable | checked.refused,
+        outliers={
+            participant: OutlyingUpdate(norm=outlier.norm, usual=outlier.usual)
+            for participant, outlier in checked.outliers.items()
+        },
+    )
+
+
+def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) -> ValidateSiteResult:
+    run = payload.run
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    data = _load_data(payload, toolbox, lease)
+    parts = StateParts(toolbox.api, payload.state)
+    context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
+    begun = time.monotonic()
+    metrics = validate_state(strategy, payload.state.keys(), parts.load, data, context)
+    lease.log("info", validation_line(metrics, payload.round, time.monotonic() - begun))
+    return ValidateSiteResult(metrics=metric_points(metrics))
+
+
+def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) -> EvaluateSiteResult:
+    """Scores every model, stores what the viewer shows if that is asked for, and marks the optimizer's state as
+    that of a run that was tested: it may still be given more rounds."""
+    run = payload.run
+    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    begun = time.monotonic()
+    data = _load_data(payload, toolbox, lease)
+    parts = StateParts(toolbox.api, payload.state)
+    viewer = CaseFileStore(payload, data, toolbox.api)
+    num_cases = sum(len(site.test) for site in data)
+    scores: list[CaseScore] = []
+    routing: list[CaseRouting | None] = []
+    files: list[CaseFiles | None] = []
+    for case in evaluate(strategy, payload.state.keys(), parts.load, data, plan):
+        scores += case_scores(case)
+        routing.append(case_routing(case))
+        files.append(viewer.store(case))
+        lease.report(len(files) / num_cases)
+    lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
+    history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
+    for participant in (payload.participant, POOLED):
+        toolbox.local_states.end(run.run_id, participant)
+    toolbox.local_states.sweep(toolbox.settings.keep_state_days)
+    return EvaluateSiteResult(
+        scores=tuple(scores),
+        routing=tuple(route for route in routing if route is not None),
+        files=tuple(stored for stored in files if stored is not None),
+        history=history,
+    )
+
+
+def _load_data(
+    payload: TrainSitePayload | ValidateSitePayload | EvaluateSitePayload, toolbox: Toolbox, lease: Lease
+) -> ParticipantData:
+    begun = time.monotonic()
+    data = load_participant_data(payload.run, payload.data, toolbox.data)
+    lease.log("info", data_line(data, time.monotonic() - begun))
+    return data
+
+
+def _upload_state(api: ApiClient, state: State) -> PartMap:
+    return {name: api.upload(to_bytes(tensors)) for name, tensors in state.items()}
+
+
+def _download_state(api: ApiClient, parts: PartMap) -> State:
+    return {name: from_bytes(api.download(sha256)) for name, sha256 in parts.items()}
+
+
+def _download_updates(api: ApiClient, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
+    """Those that can be decoded, in site order, and why the others cannot: one site's bytes stop nobody else."""
+    updates: dict[str, SiteUpdate] = {}
+    unreadable: dict[str, str] = {}
+    for ref in refs:
+        try:
+            updates[ref.participant] = _download_update(api, ref)
+        except ValueError as error:
+            unreadable[ref.participant] = f"site {ref.participant}: {error}"
+    return updates, unreadable
+
+
+def _download_update(api: ApiClient, ref: SiteUpdateRef) -> SiteUpdate:
+    return SiteUpdate(
+        parts=_download_state(api, ref.parts),
+        num_cases=ref.num_cases,
+        num_steps=ref.num_steps,
+        local_state={},
+        metrics=(),
+    )
+
+
+def _downloads(strategy: Strategy, state: State, participants: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    return {participant: strategy.downloads(state.keys(), participant) for participant in participants}
+
+
+def _load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> State | None:
+    """What this participant kept of its last round whose update was used: the optimizer's state, and its strategy's."""
+    content = toolbox.local_states.load_before(
+        payload.run.run_id, payload.participant, payload.round, payload.kept_round
+    )
+    if content is not None:
+        return _unflatten(from_bytes(content))
+    if payload.kept_round != 0 and payload.round > 1 and payload.run.config.schedule.optimizer_state == "keep":
+        lease.log(
+            "warning",
+            f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; the optimizer's "
+            f"moments begin anew in round {payload.round}",
+        )
+    return None
+
+
+def _flatten(state: State) -> Tensors:
+    """One file for all models of a site."""
+    return {f"{model}{_SEPARATOR}{name}": tensor for model, part in state.items() for name, tensor in part.items()}
+
+
+def _unflatten(tensors: Tensors) -> State:
+    state: State = {}
+    for key, tensor in tensors.items():
+        model, _, name = key.partition(_SEPARATOR)
+        state.setdefault(model, {})[name] = tensor
+    return state

@@ -1,0 +1,154 @@
+"""Keeps a claimed task's lease alive, and carries progress one way and *stop* the other."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Literal, Self
+
+from backend.contracts.tasks import ClaimedTask, LogLine, ProgressReport
+from worker.process.signs import own_signs, pulse
+from worker.stores.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
+
+logger = logging.getLogger(__name__)
+
+#: At most one report a second: news in between waits for the next one.
+REPORT_SECONDS = 1.0
+#: Without news a report goes out when so much of the lease has passed.
+RENEWAL_SHARE = 1 / 3
+
+Level = Literal["info", "warning", "error"]
+_LEVELS: dict[str, Level] = {"WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
+
+
+def readable(text: str) -> str:
+    """What UTF-8 cannot say, as in names of files, is written with backslashes: a report always leaves."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+class StopRequested(Exception):
+    """The backend or this worker's shutdown asks to end the work now."""
+
+
+class WorkerShutdown(StopRequested):
+    """This worker is being shut down: the task should go to another worker, or to this one's next start."""
+
+
+class _ToLease(logging.Handler):
+    """Hands what the engine logs to the run's log."""
+
+    def __init__(self, lease: "Lease") -> None:
+        super().__init__(logging.INFO)
+        self._lease = lease
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = _LEVELS.get(record.levelname, "info")
+        self._lease.log(level, record.getMessage())
+
+
+@contextmanager
+def engine_lines(lease: "Lease") -> Iterator[None]:
+    """While it lasts, the engine's log lines go to the run's log too: the engine knows of no platform."""
+    handler = _ToLease(lease)
+    engine = logging.getLogger("worker.engine")
+    engine.addHandler(handler)
+    try:
+        yield
+    finally:
+        engine.removeHandler(handler)
+
+
+class Lease:
+    """A context in which a claimed task is kept ours. `report` costs the caller nothing: a thread does the sending."""
+
+    def __init__(self, api: ApiClient, claimed: ClaimedTask, is_shutting_down: Callable[[], bool]) -> None:
+        self._api = api
+        self._claimed = claimed
+        self._is_shutting_down = is_shutting_down
+        self._renewal_seconds = claimed.lease_seconds * RENEWAL_SHARE
+        self._lock = threading.Lock()
+        self._fraction = 0.0
+        self._logs: list[LogLine] = []
+        self._has_news = False
+        self._stop_reason: str | None = None
+        self._refusal: RequestRefused | None = None
+        self._finished = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease-{claimed.task_id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        if (signs := own_signs()) is not None:
+            signs.begin(self._claimed.task_id, self._claimed.attempt, self._claimed.lease_seconds)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._finished.set()
+        self._thread.join()
+        self.flush()
+        if (signs := own_signs()) is not None:
+            signs.end()
+
+    def report(self, fraction: float) -> None:
+        """Progress, 0 to 1. Raises StopRequested when the work is not wanted any more."""
+        pulse()
+        with self._lock:
+            self._fraction = min(1.0, max(0.0, fraction))
+            self._has_news = True
+        self.check()
+
+    def log(self, level: Level, message: str) -> None:
+        """A line for the run's log, shown to whoever watches the run."""
+        with self._lock:
+            self._logs.append(LogLine(level=level, message=readable(message)[:4000]))
+            self._has_news = True
+
+    def check(self) -> None:
+        """Raises StopRequested, or what the backend had against a report."""
+        pulse()
+        if self._refusal is not None:
+            raise self._refusal
+        if self._stop_reason is not None:
+            raise StopRequested(self._stop_reason)
+        if self._is_shutting_down():
+            raise WorkerShutdown("the worker was shut down")
+
+    def flush(self) -> None:
+        """Sends log lines that still wait: a short task may end before the first report was due."""
+        if self._logs:
+            self._send()
+
+    def _keep(self) -> None:
+        last_sent = time.monotonic()
+        while not self._finished.wait(min(REPORT_SECONDS, self._renewal_seconds)):
+            if self._has_news or time.monotonic() - last_sent >= self._renewal_seconds:
+                last_sent = time.monotonic()
+                self._send()
+
+    def _send(self) -> None:
+        with self._lock:
+            logs, self._logs = self._logs, []
+            fraction, self._has_news = self._fraction, False
+        report = ProgressReport(attempt=self._claimed.attempt, fraction=fraction, logs=tuple(logs))
+        try:
+            answer = self._api.report(self._claimed.task_id, report)
+        except BackendUnavailable as error:
+            logger.info("progress not reported: %s", error)
+            with self._lock:
+                self._logs, self._has_news = logs + self._logs, True
+        except AttemptSuperseded as error:
+            self._stop(f"the attempt was superseded ({error})")
+        except RequestRefused as error:
+            self._refusal = error
+        else:
+            if answer.action == "stop":
+                self._stop("the backend asked to stop")
+
+    def _stop(self, reason: str) -> None:
+        """The work hears of it at its next report; the main process ends a process that does not."""
+        self._stop_reason = reason
+        if (signs := own_signs()) is not None:
+            signs.stop()

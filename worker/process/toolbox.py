@@ -1,0 +1,65 @@
+"""What one worker process holds for all its tasks: connections, caches and the device to compute on."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+from worker.jobs.case_loading import LoadedCases
+from worker.process.settings import WorkerSettings
+from worker.process.shutdown import is_shutting_down
+from worker.stores.api_client import ApiClient
+from worker.stores.artifact_cache import ArtifactCache
+from worker.stores.data_cache import DataCache
+from worker.stores.local_state import LocalStateStore
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """Made once in a process, after the fork."""
+
+    settings: WorkerSettings
+    api: ApiClient
+    data: DataCache[LoadedCases]
+    local_states: LocalStateStore
+    device: torch.device
+
+
+@cache
+def worker_settings() -> WorkerSettings:
+    return WorkerSettings()
+
+
+@cache
+def process_toolbox() -> Toolbox:
+    """Raises ValueError where a setting is missing."""
+    settings = worker_settings()
+    artifacts = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)
+    return Toolbox(
+        settings=settings,
+        api=ApiClient(settings.backend_url, settings.token, artifacts, is_shutting_down),
+        data=DataCache(settings.data_cache_mib * 2**20),
+        local_states=LocalStateStore(settings.folder / "local_state"),
+        device=choose_device(settings.device, process_index()),
+    )
+
+
+def choose_device(wanted: str, process_index: int) -> torch.device:
+    """Process i computes on GPU i modulo their number. Raises ValueError when CUDA is wanted but absent."""
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise ValueError("FEDSM_DEVICE is cuda but torch finds no GPU: install its driver, or set FEDSM_DEVICE=cpu")
+    return torch.device("cuda", process_index % torch.cuda.device_count())
+
+
+def prepare_process() -> None:
+    """One thread a process: parallelism comes from processes, and sums keep their order for any number of them."""
+    torch.set_num_threads(1)
+
+
+def process_index() -> int:
+    """0, 1, ... among the worker's processes; 0 outside of a pool."""
+    from billiard import current_process  # type: ignore[import-untyped]
+
+    return int(getattr(current_process(), "index", 0) or 0)
