@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from backend.artifacts import endpoints as artifacts
 from backend.datasets import endpoints as datasets
@@ -84,16 +86,20 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
-    api = APIRouter(prefix="/api/v1")
-    for feature in FEATURES:
-        api.include_router(feature.router)
-    api.include_router(users.public_router)
-    api.include_router(reports.public_router)
-    api.include_router(users.router)
-    app.include_router(api)
-    app.include_router(worker_api.router)
+    app.router.routes.extend(_api_routes())
     app.include_router(frontend_router(settings.frontend_dist))
     return app
+
+
+@cache
+def _api_routes() -> tuple[BaseRoute, ...]:
+    """The same for every application of a process: FastAPI reads each endpoint's signature once."""
+    api = APIRouter(responses=ERROR_RESPONSES, generate_unique_id_function=_operation_id)
+    routers = (*(feature.router for feature in FEATURES), users.public_router, reports.public_router, users.router)
+    for router in routers:
+        api.include_router(router, prefix="/api/v1")
+    api.include_router(worker_api.router)
+    return tuple(api.routes)
 
 
 def _operation_id(route: APIRoute) -> str:
