@@ -6,9 +6,10 @@ NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefi
 # These start servers and train: one at a time on a small machine.
 HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
 DEMO_HOME ?= .fedsm
+DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up test lint format typecheck test-frontend test-unit test-platform test-speed test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint format typecheck test-frontend test-unit test-platform test-speed test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,6 +28,10 @@ demo-3d: setup ## The second demo: volumes of prostate MR at four simulated hosp
 
 up: setup ## Start the platform without the demo's content
 	@exec $(BIN)/fedsm up --home $(DEMO_HOME)
+
+dev: setup-test ## Start the platform for work on it: backend and worker start again, the pages reload, when code changes
+	@$(BIN)/fedsm up --reload --port $(DEV_PORT) --home $(DEMO_HOME) & \
+	trap 'wait' EXIT; FEDSM_BACKEND_URL=http://127.0.0.1:$(DEV_PORT) $(NPM) run dev
 
 test: setup-test lint typecheck test-frontend test-unit test-platform ## All checks and tests (but those that need a GPU or a quiet machine)
 
@@ -50,6 +55,9 @@ test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and P
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -m "not gpu and not speed" $(wildcard $(HEAVY_TESTS))
+
+test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
+	$(BIN)/pytest $(T)
 
 test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that does nothing else
 	$(BIN)/pytest -m speed tests

@@ -90,9 +90,12 @@ def up(
     port: PortOption = None,
     host: HostOption = LOOPBACK,
     concurrency: ConcurrencyOption = None,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="For development: backend and worker start again when their code changes.")
+    ] = False,
 ) -> None:
     """Start the platform on this machine: broker, backend and one worker, until Ctrl-C."""
-    _run(open_home(home), Options(host, _port_or_environment(port), concurrency), None)
+    _run(open_home(home), Options(host, _port_or_environment(port), concurrency, reload), None)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What `fedsm up` and `fedsm demo` start: broker, backend and worker on this machine."""
 
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ from fedsm.local.home import Home, Running, choose_port
 from fedsm.local.supervisor import Program, Supervisor
 
 LOOPBACK = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[2]
 BROKER_START_SECONDS = 30.0
 BACKEND_START_SECONDS = 60.0
 WORKER_START_SECONDS = 120.0
@@ -34,6 +36,8 @@ class Options:
     host: str = LOOPBACK
     port: int | None = None
     concurrency: int | None = None
+    #: Backend and worker start again when their code changes.
+    reload: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,23 +97,40 @@ def _programs(home: Home, options: Options, platform: Platform, port: int) -> It
     }
     if options.concurrency is not None:
         environment["FEDSM_CONCURRENCY"] = str(options.concurrency)
-    yield _python_program("backend", environment, home, BACKEND_START_SECONDS, lambda: _backend_answers(platform.url))
+    program = partial(_python_program, environment=environment, home=home, reload=options.reload)
+    yield program("backend", start_seconds=BACKEND_START_SECONDS, is_ready=lambda: _backend_answers(platform.url))
     started_at = datetime.now(UTC)
     is_online = partial(_worker_is_online, platform, started_at)
-    yield _python_program("worker", environment, home, WORKER_START_SECONDS, is_online)
+    yield program("worker", start_seconds=WORKER_START_SECONDS, is_ready=is_online)
 
 
 def _python_program(
-    module: str, environment: Mapping[str, str], home: Home, start_seconds: float, is_ready: Callable[[], bool]
+    module: str,
+    environment: Mapping[str, str],
+    home: Home,
+    reload: bool,
+    start_seconds: float,
+    is_ready: Callable[[], bool],
 ) -> Program:
+    command = (sys.executable, "-m", module)
     return Program(
         name=module,
-        command=(sys.executable, "-m", module),
+        command=_started_again_on_change(command) if reload else command,
         environment=environment,
         log_file=home.logs / f"{module}.log",
         is_ready=is_ready,
         start_seconds=start_seconds,
         stop_seconds=WORKER_STOP_SECONDS,
+    )
+
+
+def _started_again_on_change(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The command under watchfiles, which comes with uvicorn[standard]. It watches the folders of our own code."""
+    folders = [str(ROOT / name) for name in ("backend", "worker")]
+    stop = ("--sigint-timeout", f"{WORKER_STOP_SECONDS:.0f}")
+    return (
+        *(sys.executable, "-m", "watchfiles", "--filter", "python", "--target-type", "command", *stop),
+        *(shlex.join(command), *folders),
     )
 
 

@@ -18,6 +18,7 @@ from worker.process.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md")), ROOT / "worker" / "engine" / "README.md"]
 
 
 def environment_names(settings: type[BaseSettings]) -> set[str]:
@@ -35,7 +36,7 @@ def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
     documented = {name for line in tables for name in re.findall(r"`([A-Z][A-Z_]+)`", line.split("|")[1])}
     elsewhere = "".join(
         path.read_text()
-        for path in (ROOT / "docker-compose.yml", ROOT / "worker" / "app.py", ROOT / "fedsm" / "client.py")
+        for path in (ROOT / "docker-compose.yml", ROOT / "worker" / "process" / "app.py", ROOT / "fedsm" / "client.py")
     )
     known = environment_names(Settings) | environment_names(WorkerSettings)
     assert {name for name in documented - known if name not in elsewhere} == set()
@@ -66,7 +67,7 @@ def test_the_guides_experiment_file_is_accepted(tmp_path: Path) -> None:
     assert [strategy.name for strategy in read.config.strategies] == ["fedsm", "fedavg", "local-only", "centralized"]
 
 
-@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_to_files(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
@@ -74,7 +75,7 @@ def test_links_lead_to_files(document: Path) -> None:
 
 def test_make_targets_in_the_documents_exist() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    texts = "".join(path.read_text() for path in (ROOT / "README.md", *DOCS.glob("*.md")))
+    texts = "".join(path.read_text() for path in DOCUMENTS)
     named = set(re.findall(r"`make ([a-z0-9-]+)", texts)) | set(
         re.findall(r"^make ([a-z0-9-]+)", texts, flags=re.MULTILINE)
     )
