@@ -41,6 +41,7 @@ lint: setup-test ## Ruff, import contracts, biome, fresh generated client
 	$(BIN)/lint-imports
 	$(NPM) run lint
 	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
+	$(BIN)/python -m backend.method_list | cmp - frontend/src/api/methods.json || { echo "frontend/src/api/methods.json is stale. Remedy: make openapi"; exit 1; }
 	$(NPM) run check:generated
 
 typecheck: setup-test ## mypy and tsc
@@ -84,6 +85,7 @@ format: setup-test ## Format Python and TypeScript
 
 openapi: setup-test ## Regenerate the API schema and the frontend's client
 	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
+	$(BIN)/python -m backend.method_list > frontend/src/api/methods.json
 	$(NPM) run generate
 
 screenshots: setup-test ## Take the pictures in docs/screens, of both demos, made where they are missing

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.evaluations.scored_cases import MODELS, SUPER
+from backend.evaluations.scored_cases import SUPER
 from backend.ledger.history_rounds import even_rounds, thinned_rounds
 from backend.ledger.retention import LATEST
 
@@ -39,7 +39,7 @@ def viewer_image_bytes(results: Results) -> int:
 
 def viewer_mask_bytes(config: ExperimentConfig, index: int, results: Results) -> int:
     """Of one run: what it predicts of each test case, and of a few also in earlier rounds."""
-    num_models = sum(model != SUPER for model in MODELS[config.strategies[index].name])
+    num_models = sum(model != SUPER for model in config.strategies[index].card.models)
     num_past_rounds = max(0, _num_history(config) - 1)  # the best round's masks are those of its test
     total = 0
     for result in results.values():

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.status import TERMINAL_RUN_STATUSES
-from backend.contracts.strategy_configs import StrategyName
 from backend.db.models import EvaluatedCase, Experiment, Federation, Run
 from backend.evaluations.schemas import Checkpoint, LackingCases
 from backend.evaluations.tested_cases import expected_cases, lacking, together
@@ -24,31 +23,6 @@ Scores = dict[str, dict[str, dict[str, Any]]]
 SUPER = "super"
 GLOBAL = "global"
 PERSONALIZED = "personalized"
-#: Methods with other models than a global and a personalized one. The last is what the method is for.
-MODELS: dict[StrategyName, tuple[ModelKind, ...]] = {
-    "fedsm": ("global", "personalized", "super"),
-    "fedavg": ("global",),
-    "local-only": ("personalized",),
-    "centralized": ("global",),
-    "fedprox": ("global",),
-    "fedavgm": ("global",),
-    "fedadam": ("global",),
-    "fedyogi": ("global",),
-    "fedadagrad": ("global",),
-    "scaffold": ("global",),
-    "fednova": ("global",),
-    "feddyn": ("global",),
-    "ditto": ("global", "personalized"),
-    "mr-mtl": ("global", "personalized"),
-    "fedbn": ("global", "personalized"),
-    "silobn": ("global", "personalized"),
-    "fedper": ("global", "personalized"),
-    "fedrep": ("global", "personalized"),
-    "fine-tuning": ("global", "personalized"),
-    "apfl": ("global", "personalized"),
-    "pfedme": ("global", "personalized"),
-    "fedala": ("global", "personalized"),
-}
 
 
 @dataclass(frozen=True)
@@ -189,14 +163,14 @@ class ExperimentCases:
         return all(run.status in TERMINAL_RUN_STATUSES for run in self.runs)
 
     def methods(self) -> list[Method]:
-        """In the experiment's order; a strategy's models in the order of `MODELS`."""
+        """In the experiment's order; a strategy's models in the order of its card."""
         by_label: dict[str, list[Run]] = defaultdict(list)
         for run in self.runs:
             by_label[run.strategy_label].append(run)
         return [
             Method(label, model, tuple(seeds))
             for label, seeds in by_label.items()
-            for model in MODELS[seeds[0].strategy.name]
+            for model in seeds[0].strategy.card.models
         ]
 
 

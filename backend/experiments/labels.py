@@ -2,32 +2,7 @@
 
 from typing import Any
 
-from backend.contracts.strategy_configs import StrategyConfig, StrategyName
-
-BASE_LABELS: dict[StrategyName, str] = {
-    "fedsm": "FedSM",
-    "fedavg": "FedAvg",
-    "local-only": "Local-only",
-    "centralized": "Centralized",
-    "fedprox": "FedProx",
-    "fedavgm": "FedAvgM",
-    "fedadam": "FedAdam",
-    "fedyogi": "FedYogi",
-    "fedadagrad": "FedAdagrad",
-    "scaffold": "SCAFFOLD",
-    "fednova": "FedNova",
-    "feddyn": "FedDyn",
-    "ditto": "Ditto",
-    "mr-mtl": "MR-MTL",
-    "fedbn": "FedBN",
-    "silobn": "SiloBN",
-    "fedper": "FedPer",
-    "fedrep": "FedRep",
-    "fine-tuning": "FedAvg + fine-tuning",
-    "apfl": "APFL",
-    "pfedme": "pFedMe",
-    "fedala": "FedALA",
-}
+from backend.contracts.strategy_configs import StrategyConfig
 
 
 def strategy_labels(strategies: tuple[StrategyConfig, ...]) -> list[str]:
@@ -37,7 +12,7 @@ def strategy_labels(strategies: tuple[StrategyConfig, ...]) -> list[str]:
         siblings = [_flat(other) for other in strategies if other.name == strategy.name]
         own = _flat(strategy)
         details = ", ".join(f"{key} {own[key]}" for key in own if _tells_apart(key, own, siblings))
-        labels.append(BASE_LABELS[strategy.name] + (f" ({details})" if details else ""))
+        labels.append(strategy.card.label + (f" ({details})" if details else ""))
     return labels
 
 

@@ -17,7 +17,7 @@ from backend.errors import Conflict
 from backend.evaluations.comparison import comparison_of
 from backend.evaluations.matrix import run_matrix
 from backend.evaluations.schemas import Checkpoint, ShownCell, ShownTable
-from backend.evaluations.scored_cases import MODELS, ExperimentCases, Query, experiment_cases
+from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
 from backend.evaluations.selector import run_selector
 from backend.evaluations.shown_table import shown_table
 from backend.evaluations.table_notes import notes_of
@@ -238,7 +238,7 @@ def _cell(shown: ShownCell, withheld: dict[str, int]) -> ReportCell:
 def _shown_run(cases: ExperimentCases) -> Run | None:
     """Whose matrix is shown: FedSM's first run with results, else the first with a personalized model."""
     scored = [run for run in cases.runs if cases.rows.get(run.id)]
-    personalized = [run for run in scored if "personalized" in MODELS[run.strategy.name]]
+    personalized = [run for run in scored if "personalized" in run.strategy.card.models]
     of_fedsm = [run for run in personalized if isinstance(run.strategy, FedSMConfig)]
     return next(iter(of_fedsm or personalized), None)
 

@@ -18,7 +18,7 @@ from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
 from backend.errors import Conflict
-from backend.evaluations.scored_cases import MODELS, Query, case_value, evaluated_cases, places_of, present_values
+from backend.evaluations.scored_cases import Query, case_value, evaluated_cases, places_of, present_values
 from backend.experiments.changed_settings import experiment_settings, strategy_settings
 from backend.runs.contributions import used_rounds
 from backend.runs.notes import notes_of
@@ -143,7 +143,7 @@ def _scores(session: Session, run: Run) -> list[ModelScore]:
     query = Query("dice", "best")
     cases = places_of(run).select(evaluated_cases(session, [run.id], "best"), None)
     scores = []
-    for model in MODELS[run.strategy.name]:
+    for model in run.strategy.card.models:
         values = [value for row in cases if (value := case_value(row, model, query)) is not None]
         present = present_values(values)
         scores.append(ModelScore(model=model, dice=fmean(present) if present else None, num_cases=len(values)))

@@ -16,7 +16,6 @@ from backend.evaluations.comparison import TEST, require_structure
 from backend.evaluations.run_comparison.parameters import parameters
 from backend.evaluations.run_comparison.schemas import ComparedRun, ComparedScore, RunComparison, ScoreRow
 from backend.evaluations.scored_cases import (
-    MODELS,
     CaseScores,
     Query,
     case_value,
@@ -106,7 +105,7 @@ def _entry(session: Session, federation: Federation, run_id: str, query: Query) 
     for dataset in session.scalars(datasets):
         fingerprints[dataset.site_slug] = (*fingerprints.get(dataset.site_slug, ()), dataset.fingerprint)
     rows = evaluated_cases(session, [run.id], query.checkpoint)
-    return _Entry(run, experiment, MODELS[run.strategy.name][-1], rows, fingerprints)
+    return _Entry(run, experiment, run.strategy.card.models[-1], rows, fingerprints)
 
 
 def _compared_run(session: Session, entry: _Entry) -> ComparedRun:

@@ -1,30 +1,10 @@
 /** Names as they are shown; a name that is not listed is shown as it is written. */
 
+import methods from "@/api/methods.json";
 import { humanize } from "./format";
 
 const STRATEGIES: Record<string, string> = {
-  fedsm: "FedSM",
-  fedavg: "FedAvg",
-  "local-only": "Local-only",
-  centralized: "Centralized",
-  fedprox: "FedProx",
-  fedavgm: "FedAvgM",
-  fedadam: "FedAdam",
-  fedyogi: "FedYogi",
-  fedadagrad: "FedAdagrad",
-  scaffold: "SCAFFOLD",
-  fednova: "FedNova",
-  feddyn: "FedDyn",
-  ditto: "Ditto",
-  "mr-mtl": "MR-MTL",
-  fedbn: "FedBN",
-  silobn: "SiloBN",
-  fedper: "FedPer",
-  fedrep: "FedRep",
-  "fine-tuning": "FedAvg + fine-tuning",
-  apfl: "APFL",
-  pfedme: "pFedMe",
-  fedala: "FedALA",
+  ...Object.fromEntries(methods.map(({ name, label }) => [name, label])),
   mean: "Weighted mean",
   median: "Median",
   "trimmed-mean": "Trimmed mean",
@@ -48,18 +28,10 @@ const MODELS: Record<string, string> = {
   selector: "Model selector",
 };
 
-/** What a method is for; references come first, for every comparison needs them. */
+/** Methods by what they are for, in the order of the contract. */
 export const STRATEGY_GROUPS: readonly { title: string; names: readonly string[] }[] = [
-  { title: "FedSM and its references", names: ["fedsm", "fedavg", "local-only", "centralized"] },
-  {
-    title: "One global model",
-    names: ["fedprox", "fedavgm", "fedadam", "fedyogi", "fedadagrad", "scaffold", "fednova", "feddyn"],
-  },
-  {
-    title: "Personalized models",
-    names: ["ditto", "mr-mtl", "fedbn", "silobn", "fedper", "fedrep", "fine-tuning", "apfl", "pfedme", "fedala"],
-  },
-];
+  ...new Set(methods.map(({ group }) => group)),
+].map((title) => ({ title, names: methods.filter(({ group }) => group === title).map(({ name }) => name) }));
 
 export function strategyName(name: string): string {
   return STRATEGIES[name] ?? humanize(name);

@@ -1,0 +1,22 @@
+"""What every place that lists methods says of one: its name on screens and in tables, its group and its models."""
+
+from dataclasses import dataclass
+
+from backend.contracts.metrics import ModelKind
+
+#: The groups in which methods are offered. References come first, because every comparison needs them.
+REFERENCES = "FedSM and its references"
+ONE_GLOBAL = "One global model"
+PERSONALIZED = "Personalized models"
+
+GLOBAL_ONLY: tuple[ModelKind, ...] = ("global",)
+BOTH: tuple[ModelKind, ...] = ("global", "personalized")
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """models: the kinds of models that a run of the method is scored with; the last is what the method is for."""
+
+    label: str
+    group: str
+    models: tuple[ModelKind, ...]

@@ -1,0 +1,31 @@
+"""One card a method: every place that lists methods follows from it."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+from backend.contracts.strategy_configs import METHODS, StrategyName
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_the_names_are_those_of_the_settings() -> None:
+    assert tuple(METHODS) == get_args(StrategyName)
+
+
+def test_labels_are_told_apart_and_groups_stand_together() -> None:
+    labels = [card.label for card in METHODS.values()]
+    assert len(set(labels)) == len(labels)
+    groups = [card.group for card in METHODS.values()]
+    assert groups == sorted(groups, key=list(dict.fromkeys(groups)).index)
+
+
+def test_the_browser_lists_the_same_methods() -> None:
+    listed = json.loads((DOCS.parent / "frontend" / "src" / "api" / "methods.json").read_text())
+    assert [(entry["name"], entry["label"]) for entry in listed] == [(n, card.label) for n, card in METHODS.items()]
+
+
+def test_every_method_is_in_the_guide() -> None:
+    guide = (DOCS / "algorithm.md").read_text().lower()
+    names = [card.label.removeprefix("FedAvg + ").lower() for card in METHODS.values()]
+    assert [name for name in names if name not in guide] == []
