@@ -83,7 +83,7 @@ format: setup-test ## Format Python and TypeScript
 	$(BIN)/ruff check --fix .
 	$(NPM) run format
 
-openapi: setup-test ## Regenerate the API schema and the frontend's client
+openapi: ## Regenerate the API schema and the frontend's client, after make setup-test
 	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
 	$(BIN)/python -m backend.method_list > frontend/src/api/methods.json
 	$(NPM) run generate

@@ -19,7 +19,8 @@ def _length(run: Run) -> Iterator[str]:
     if run.spec is not None and run.spec.start is not None:
         yield f"Training began with the models of {run.spec.start.in_words()}."
     for extension in run.extensions or []:
-        yield f"Given rounds {extension.from_round + 1} to {extension.to_round} after its end."
+        first, last = extension.from_round + 1, extension.to_round
+        yield f"Given {f'round {last}' if first == last else f'rounds {first} to {last}'} after its end."
     if run.early_stop:
         yield f"Training {run.early_stop.in_words()}."
 

@@ -53,6 +53,7 @@ class ModelSet(Record):
     run_id: str
     experiment_id: str
     experiment_name: str
+    imported: bool = Field(description="It came in as a file; no run of this platform trained it.")
     federation_id: str
     strategy: StrategyConfig
     strategy_label: str

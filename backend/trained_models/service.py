@@ -75,6 +75,7 @@ def _model_set(session: Session, run: Run) -> ModelSet:
         run_id=run.id,
         experiment_id=experiment.id,
         experiment_name=experiment.name,
+        imported=experiment.kind == "import",
         federation_id=experiment.federation_id,
         strategy=run.strategy,
         strategy_label=run.strategy_label,

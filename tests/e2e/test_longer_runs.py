@@ -43,9 +43,9 @@ def test_a_completed_run_is_given_more_rounds(signed_in: Page, platform: LivePla
     expect(dialog.get_by_text("Choose a whole number from 3 to 1000")).to_be_visible()
     rounds.fill("3")
     expect(dialog.get_by_test_id("extension-notes")).to_contain_text("to the bit")
-    dialog.get_by_role("button", name="Train rounds 3 to 3").click()
+    dialog.get_by_role("button", name="Train round 3").click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_text("Given rounds 3 to 3 after its end.")).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_text("Given round 3 after its end.")).to_be_visible(timeout=RUN_MS)
     expect(page.get_by_role("button", name="Train more rounds")).to_be_visible(timeout=RUN_MS)
     assert platform.client.run(run.id).num_rounds == 3
 
@@ -72,7 +72,8 @@ def test_a_model_is_tested_on_other_data(
     link = tests.get_by_role("link")
     expect(link).to_have_count(1)
     link.click()
-    expect(page.get_by_role("tab", name="Results")).to_be_visible()
+    expect(page.get_by_test_id("results-notes")).to_contain_text("the round of the tested model")
+    expect(page.get_by_role("heading", name="Learning curves")).to_have_count(0)
 
 
 def test_a_model_file_comes_in_again_and_a_run_begins_with_it(
@@ -98,6 +99,6 @@ def test_a_model_file_comes_in_again_and_a_run_begins_with_it(
     page.get_by_label("Training begins with").first.click()
     options = page.get_by_role("option")
     expect(options.first).to_have_text("Random weights, drawn from the seed")
-    page.get_by_role("option", name=re.compile("^To go on: FedAvg, seed 0")).click()
+    page.get_by_role("option", name=re.compile("^Imported: To go on: FedAvg, seed 0")).click()
     expect(page.get_by_text("Each site begins with its own personalized model where there is one")).to_be_visible()
     assert platform.client.run(imported).id == imported

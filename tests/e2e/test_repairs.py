@@ -37,7 +37,7 @@ def test_repairs_are_chosen_looked_at_and_taken_into_use_and_a_pair_is_decided(
 
     # Without repairs the five odd cases are skipped, and what would mend them is named.
     remedies = page.get_by_test_id("remedies")
-    expect(remedies).to_contain_text("Resize masks to their images", timeout=CHECK_MS)
+    expect(remedies).to_contain_text(f"mask cut at half ({NUM_GREY}), mask resized ({NUM_SMALL})", timeout=CHECK_MS)
     (dataset,) = platform.client.datasets(odd_federation.id)
     assert dataset.num_used == NUM_CASES - NUM_SMALL - NUM_GREY
     remedies.get_by_role("button", name="Check again with these…").click()
@@ -57,11 +57,13 @@ def test_repairs_are_chosen_looked_at_and_taken_into_use_and_a_pair_is_decided(
     assert (used.status, used.num_used) == ("ready", NUM_CASES)
     assert used.num_repaired == {"resize_masks": NUM_SMALL, "cut_at_half": NUM_GREY}
 
+    page.get_by_role("tab", name="Same patient? (1)").click()
     pair = page.get_by_test_id("alike")
     expect(pair).to_contain_text("possibly the same patient")
     expect(pair).to_contain_text(re.compile(r"\d+ of 256 bits differ"))
     pair.get_by_role("button", name="eye-23 and eye-23-again: same patient").click()
     expect(pair).to_contain_text("decided")
+    expect(page.get_by_role("tab", name="Same patient?", exact=True)).to_be_visible()
     splits = {case.name: case.split for case in platform.client.dataset_cases(dataset.id)}
     assert splits["eye-23"] == splits["eye-23-again"]
     page.reload()

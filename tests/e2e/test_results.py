@@ -36,7 +36,7 @@ def test_a_partial_experiment_says_what_is_missing(signed_in: Page, partial: Exp
     expect(note.get_by_role("link", name="FedProx was cancelled")).to_be_visible()
     line = page.get_by_test_id("provenance")
     expect(line).to_contain_text("Made by admin")
-    expect(line).to_contain_text(f"trained with FedSM Studio {VERSION}")
+    expect(line).to_contain_text(f"run with FedSM Studio {VERSION}")
     line.get_by_role("button", name="4 data sets").click()
     expect(page.get_by_role("dialog")).to_contain_text("Fingerprints")
 

@@ -41,7 +41,7 @@ def test_a_run_given_more_rounds_has_the_artifacts_of_one_started_with_them(
     expected = run_in_process(config, FEDSM, TASK, sites)
     run = platform.client.run(run_id)
     assert hashes_of(platform, run) == expected.hashes
-    assert run.notes[0] == "Given rounds 3 to 3 after its end."
+    assert run.notes[0] == "Given round 3 after its end."
     assert platform.client.run_cases(run_id).round == run.best_round
 
 

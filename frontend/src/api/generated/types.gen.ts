@@ -4327,6 +4327,12 @@ export type ModelSet = {
      */
     finished_at: string;
     /**
+     * Imported
+     *
+     * It came in as a file; no run of this platform trained it.
+     */
+    imported: boolean;
+    /**
      * Notes
      *
      * What a reader of the scores must know, as of the run.

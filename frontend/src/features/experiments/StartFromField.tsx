@@ -20,7 +20,7 @@ export function StartFromField({ federation, form, problems, warnings }: Props) 
   const value = form.values.start_from;
   const known = (models.data ?? []).map((set) => ({
     value: set.run_id,
-    label: `${set.experiment_name}: ${set.strategy_label}, seed ${set.seed}, round ${set.round}${
+    label: `${set.imported ? "Imported: " : ""}${set.experiment_name}: ${set.strategy_label}, seed ${set.seed}, round ${set.round}${
       set.scores[0]?.dice == null ? "" : ` (test Dice ${formatDice(set.scores.at(-1)?.dice ?? null)})`
     }`,
   }));

@@ -86,6 +86,11 @@ function ModelRow({ set }: { set: ModelSet }) {
         >
           {set.experiment_name}
         </TextLink>
+        {set.imported && (
+          <Text size="xs" c="dimmed">
+            imported
+          </Text>
+        )}
       </Table.Td>
       <Table.Td ta="right">
         {set.scores.map((score) => (

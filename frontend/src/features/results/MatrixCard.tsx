@@ -45,9 +45,10 @@ export function MatrixCard({ run, federation, query }: Props) {
               </Group>
               <Matrix {...{ run, federation, view, dark }} matrix={loaded} />
               <Text size="xs" c="dimmed" maw={1080}>
-                Mean over each site's test cases in round {loaded.round}. Framed: a site's own personalized model. Bold:
-                best of the column. Oracle routing takes each case to its own site's model, as if the site were known;
-                the super model takes the one that the selector chooses. A number leads to its cases.
+                Mean over each site's test cases{loaded.round > 0 && ` in round ${loaded.round}`}. Framed: a site's own
+                personalized model. Bold: best of the column. Oracle routing takes each case to its own site's model, as
+                if the site were known; the super model takes the one that the selector chooses. A number leads to its
+                cases.
               </Text>
             </Stack>
           );

@@ -7,13 +7,15 @@ import { hasSeveralSeeds } from "@/lib/results";
 import { siteLook } from "./sites";
 
 interface Props {
+  /** Of a finished model, without training. */
+  isTest: boolean;
   results: ExperimentResults;
   comparison: Comparison | null;
   federation: FederationRecord;
 }
 
 /** What the table's numbers are, in the words that a paper's caption would use. */
-export function Notes({ results, comparison, federation }: Props) {
+export function Notes({ isTest, results, comparison, federation }: Props) {
   const round = results.checkpoint === "best" ? "best" : "last";
   const seeds = hasSeveralSeeds(results)
     ? "then mean ± standard deviation over seeds"
@@ -22,8 +24,9 @@ export function Notes({ results, comparison, federation }: Props) {
   return (
     <Stack gap={4} data-testid="results-notes">
       <Note>
-        Mean over test cases of each run's {round} round, {seeds}. Bold: best of the column as printed, of the means
-        over the same cases. "All sites" pools the cases of the sites that train
+        Mean over test cases of {isTest ? "the round of the tested model" : `each run's ${round} round, ${seeds}`}.
+        Bold: best of the column as printed, of the means over the same cases. "All sites" pools the cases of the sites
+        {isTest ? " that are tested" : " that train"}
         {several && '; "Worst site" is the one of them with the worst mean'}. "Personalized model" is the one of the
         site in the column. A method's name leads to its cases.
       </Note>

@@ -31,7 +31,7 @@ export function provenanceWords(found: ExperimentProvenance): string {
   else if (found.started_at) parts.push(`started ${formatDateTime(found.started_at)}`);
   const words = parts.join(", ");
   return found.code_versions.length > 0
-    ? `${words} · trained with FedSM Studio ${found.code_versions.join(" and ")}`
+    ? `${words} · run with FedSM Studio ${found.code_versions.join(" and ")}`
     : words;
 }
 

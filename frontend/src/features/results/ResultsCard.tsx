@@ -101,7 +101,7 @@ export function ResultsCard({ experiment, results, federation, search, update, q
         ) : (
           <Text c="dimmed">No run's last round has been tested. Choose the best round.</Text>
         )}
-        <Notes results={results} comparison={compared} federation={federation} />
+        <Notes isTest={experiment.kind === "test"} results={results} comparison={compared} federation={federation} />
       </Stack>
     </Card>
   );

@@ -36,7 +36,7 @@ export function ResultsView({ experiment, federation }: Props) {
               results={loaded}
               stale={results.isPlaceholderData}
             />
-            <RunCurves {...{ experiment, search, update, query }} />
+            {experiment.kind !== "test" && <RunCurves {...{ experiment, search, update, query }} />}
             <RunDetail {...{ experiment, federation, search, update, query }} results={loaded} />
           </Stack>
         );

@@ -71,12 +71,16 @@ function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
             Cancel
           </Button>
           <Button type="submit" loading={extend.isPending} disabled={!valid || preview.data?.problem !== null}>
-            Train {valid ? `rounds ${run.num_rounds + 1} to ${number}` : "on"}
+            Train {valid ? roundsAdded(run.num_rounds + 1, number) : "on"}
           </Button>
         </Group>
       </Stack>
     </form>
   );
+}
+
+function roundsAdded(first: number, last: number): string {
+  return first === last ? `round ${last}` : `rounds ${first} to ${last}`;
 }
 
 function Consequences({ preview }: { preview: ExtensionPreview }) {
