@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import RLELossless
 
 from worker.datasets.readers.dicom_files import DECODER_ERRORS, Dataset, number_of_frames
 from worker.datasets.readers.dicom_rescale import rescale_of
+from worker.datasets.readers.dicom_rle import require_expansion_fits
 from worker.datasets.readers.errors import Undecodable, WrongChannels, damage_as_undecodable
 from worker.datasets.readers.values import as_known_type, rescaled
 
@@ -46,6 +48,8 @@ def decode_frames(dataset: Dataset) -> NDArray[Any]:
 def _stored_frames(dataset: Dataset) -> NDArray[Any]:
     """As compressed or not in the object, before any rescale. What pydicom has no decoder for, GDCM may."""
     syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax == RLELossless:
+        require_expansion_fits(dataset)
     if not syntax.is_compressed or syntax.is_deflated or get_decoder(syntax).is_available:
         return pixel_array(dataset)
     with TemporaryDirectory() as folder:

@@ -14,6 +14,7 @@ from worker.datasets.files import UnsafeFile, resolve_inside
 from worker.datasets.readers.errors import Undecodable, WrongDimensions
 from worker.datasets.readers.itk_headers import (
     ItkHeader,
+    mm_of_unit,
     read_header,
     require_bounded,
     says_spacing,
@@ -36,7 +37,7 @@ def read_itk(folder: Path, relative: str) -> StoredVolume:
     header = read_header(folder, relative)
     data = data_file(folder, relative)
     require_bounded(header, resolve_inside(folder, data or relative).stat().st_size)
-    is_known = says_spacing(header)
+    is_known, factor = says_spacing(header), mm_of_unit(header)
     segments = segments_of(header)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(resolve_inside(folder, relative)))
@@ -49,7 +50,13 @@ def read_itk(folder: Path, relative: str) -> StoredVolume:
         raise Undecodable(
             "is damaged, shorter than its header says, or no NRRD or MetaImage file: export or copy it again"
         ) from None
-    return _stored(image, header, is_known)
+    return _stored(_in_mm(image, factor), header, is_known)
+
+
+def _in_mm(image: Any, factor: float) -> Any:
+    image.SetSpacing([length * factor for length in image.GetSpacing()])
+    image.SetOrigin([place * factor for place in image.GetOrigin()])
+    return image
 
 
 def _require_readable(reader: Any, max_channels: int) -> None:

@@ -28,6 +28,14 @@ _SPATIAL_KINDS = ("domain", "space", "???", "")
 _PATIENT_SPACES = re.compile(
     r"(left|right)-(anterior|posterior)-(superior|inferior)(-time)?|(las|ras|lps)t?", re.IGNORECASE
 )
+#: Names of a unit of length in a NRRD's `space units`, to mm; without a name everybody reads mm.
+_MM_OF_UNIT = {
+    **dict.fromkeys(("", "mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
+    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
+    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1000.0),
+    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer", "micrometers"), 0.001),
+    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre", "nanometres"), 1e-6),
+}
 _NUMBER = r"[-+.\w]+"
 _NO_HEADER = "is no NRRD or MetaImage file, or is damaged: export or copy it again"
 
@@ -131,6 +139,22 @@ def require_bounded(header: ItkHeader, num_file_bytes: int) -> None:
         raise Undecodable(
             f"says to hold {compressed} bytes of compressed voxels, but its file has {num_file_bytes}: copy it again"
         )
+
+
+def mm_of_unit(header: ItkHeader) -> float:
+    """Millimetres in the header's unit of length; SimpleITK takes every number as millimetres.
+
+    Raises Undecodable where the unit is unknown, or another one for each axis.
+    """
+    text = header.fields.get("spaceunits", header.fields.get("units", "")) if header.is_nrrd else ""
+    names = re.findall(r'"([^"]*)"', text) or ([text] if text else [])
+    if "spaceunits" not in header.fields:
+        names = [name for axis, name in enumerate(names) if _is_spatial(header, axis)]
+    factors = {_MM_OF_UNIT.get(_folded(name)) for name in names[:3]} or {1.0}
+    factor = factors.pop()
+    if factor is None or factors:
+        raise Undecodable(f"has a header with an unknown unit of length ({text[:60]!a}): set it to mm")
+    return factor
 
 
 def says_spacing(header: ItkHeader) -> bool:

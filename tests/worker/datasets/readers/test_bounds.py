@@ -16,6 +16,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from PIL import Image
+from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
 
 from tests.worker.datasets.readers.medical_files import (
@@ -73,6 +74,17 @@ def test_frames_of_compressed_objects(tmp_path: Path) -> None:
     dataset.NumberOfFrames = 1_000_000
     save(dataset, tmp_path / "a.dcm")
     _refused(lambda: read_image(tmp_path, "a.dcm", 2), r"says to hold 1000000 frame\(s\)")
+
+
+@pytest.mark.parametrize("num_bytes", [2_000, 8_000_000])
+def test_run_lengths_that_expand_beyond_the_pixels(tmp_path: Path, num_bytes: int) -> None:
+    """Two bytes stand for 128: 8 MB would be 512 MB for a slice of 48 pixels."""
+    dataset = _one_slice()
+    dataset.compress(RLELossless)
+    header = struct.pack("<16L", 2, 64, 64 + num_bytes, *[0] * 13)
+    dataset.PixelData = encapsulate([header + b"\x81\x07" * num_bytes])
+    save(dataset, tmp_path / "a.dcm")
+    _refused(lambda: read_image(tmp_path, "a.dcm", 2), "run lengths that expand to more than its 8 x 6 pixels")
 
 
 @pytest.mark.parametrize("num_frames", [2_000_000_000, 100_000, 7])

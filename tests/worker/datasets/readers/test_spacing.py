@@ -11,7 +11,7 @@ from backend.contracts.datasets import CheckedCase, SplitFractions
 from backend.contracts.task_definition import SegmentationTask, Structure
 from tests.worker.datasets.readers.medical_files import ct_series, save, write_nifti, write_series
 from worker.datasets.folder import check_folder
-from worker.datasets.readers import MissingSpacing, read_image, read_mask
+from worker.datasets.readers import MissingSpacing, Undecodable, read_image, read_mask
 
 VOXELS = np.random.default_rng(0).integers(0, 900, (4, 5, 6)).astype(np.int16)
 LABELS = np.zeros(VOXELS.shape, np.uint8)
@@ -183,3 +183,32 @@ def test_axes_without_a_named_space_are_warned_of(tmp_path: Path) -> None:
         _nrrd(DIRECTIONS.format("(0.5,0,0)").replace("space: left-posterior-superior", "space dimension: 3"))
     )
     assert [note.code for note in read_image(tmp_path, "a.nrrd", 3).notes] == ["unknown_orientation"]
+
+
+_IN_SPACE = "space: left-posterior-superior\nspace directions: (2,0,0) (0,2,0) (0,0,5)\nspace origin: (1,2,3)\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "spacing"),
+    [
+        (_IN_SPACE + 'space units: "mm" "mm" "mm"\n', (2, 2, 5)),
+        (_IN_SPACE + 'space units: "um" "um" "um"\n', (0.002, 0.002, 0.005)),
+        (_IN_SPACE + 'space units: "microns" "microns" "microns"\n', (0.002, 0.002, 0.005)),
+        (_IN_SPACE + 'space units: "cm" "cm" "cm"\n', (20, 20, 50)),
+        (_IN_SPACE + 'space units: "m" "m" "m"\n', (2000, 2000, 5000)),
+        (_IN_SPACE + 'space units: "" "" ""\n', (2, 2, 5)),
+        ('spacings: 2 2 5\nunits: "cm" "cm" "cm"\n', (20, 20, 50)),
+    ],
+)
+def test_units_of_a_nrrd_become_millimetres(tmp_path: Path, fields: str, spacing: tuple[float, ...]) -> None:
+    (tmp_path / "a.nrrd").write_bytes(_nrrd(fields))
+    affine = read_image(tmp_path, "a.nrrd", 3).affine
+    assert affine is not None
+    assert sorted(np.linalg.norm(affine[:3, :3], axis=0)) == pytest.approx(sorted(spacing))
+
+
+@pytest.mark.parametrize("units", ['"furlong" "furlong" "furlong"', '"mm" "mm" "cm"'])
+def test_a_unit_that_nobody_knows_is_refused(tmp_path: Path, units: str) -> None:
+    (tmp_path / "a.nrrd").write_bytes(_nrrd(f"{_IN_SPACE}space units: {units}\n"))
+    with pytest.raises(Undecodable, match="with an unknown unit of length"):
+        read_image(tmp_path, "a.nrrd", 3)
