@@ -35,11 +35,12 @@ dev: setup-test ## Start the platform for work on it: backend and worker start a
 
 test: setup-test lint typecheck test-frontend test-unit test-platform ## All checks and tests (but those that need a GPU or a quiet machine)
 
-lint: setup-test ## Ruff, import contracts, biome, fresh generated client
+lint: setup-test ## Ruff, import contracts, biome, size of the pages, fresh generated client
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(NPM) run lint
+	$(NPM) run check:bundle
 	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
 	$(BIN)/python -m backend.method_list | cmp - frontend/src/api/methods.json || { echo "frontend/src/api/methods.json is stale. Remedy: make openapi"; exit 1; }
 	$(NPM) run check:generated

@@ -27,14 +27,15 @@ interface Props {
 
 /** The numbers of a chart, for whoever cannot see it or wants to take them along. */
 export default function ChartTable({ option, axisNames, label, height }: Props) {
-  const table = useMemo(() => chartTable(option, axisNames), [option, axisNames?.x, axisNames?.y]);
+  const { x, y } = axisNames ?? {};
+  const table = useMemo(() => chartTable(option, { x, y }), [option, x, y]);
   const [wanted, setWanted] = useState(1);
   const { rows, page, numPages, from } = pageOf(table.rows, wanted, ROWS_A_PAGE);
   const digits = useMemo(() => columnDigits(table), [table]);
   const numberClass = (index: number) => (table.columns[index]?.numeric ? classes.number : undefined);
   return (
     <>
-      {/* What scrolls must be reached by the keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <section className={classes.scroll} style={{ maxHeight: height }} tabIndex={0} aria-label={`Table: ${label}`}>
         <Table fz="xs" verticalSpacing={3} captionSide="top" className={classes.table}>
           <Table.Caption mt={0} fz="xs">
@@ -43,6 +44,7 @@ export default function ChartTable({ option, axisNames, label, height }: Props) 
           <Table.Thead>
             <Table.Tr>
               {table.columns.map(({ title }, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their place, and two may have one title
                 <Table.Th key={index} scope="col" className={numberClass(index)}>
                   {title}
                 </Table.Th>
@@ -51,11 +53,13 @@ export default function ChartTable({ option, axisNames, label, height }: Props) 
           </Table.Thead>
           <Table.Tbody>
             {rows.map(([head, ...cells], index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a row is known by its place in the table
               <Table.Tr key={from + index}>
                 <Table.Th scope="row" className={numberClass(0)}>
                   {cellText(head ?? null, digits[0])}
                 </Table.Th>
                 {cells.map((cell, column) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their place
                   <Table.Td key={column} className={numberClass(column + 1)}>
                     {cellText(cell, digits[column + 1])}
                   </Table.Td>

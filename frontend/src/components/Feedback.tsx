@@ -92,6 +92,7 @@ export function RowsSkeleton({ rows = 5, height = 40 }: { rows?: number; height?
   return (
     <Stack gap="xs">
       {Array.from({ length: rows }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are alike
         <Skeleton key={index} h={height} />
       ))}
     </Stack>

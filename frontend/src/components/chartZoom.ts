@@ -23,6 +23,7 @@ export function useChartZoom(chart: () => ECharts | undefined, element: () => HT
   const latest = useRef(zoom);
   latest.current = zoom;
   const enabled = zoom !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: both only read refs, and are made anew in each render
   useEffect(() => {
     const box = element();
     if (!enabled || !box) return;

@@ -74,7 +74,7 @@ export interface CaseFilter {
 
 /** Whether the super model used the personalized model of another site. */
 export function routedWrongly({ chosen_model: chosen, site_slug: site }: ScoredCase): boolean {
-  return chosen !== null && chosen.startsWith("personalized/") && chosen !== `personalized/${site}`;
+  return chosen?.startsWith("personalized/") === true && chosen !== `personalized/${site}`;
 }
 
 /** A case without a score is in no range of scores. */

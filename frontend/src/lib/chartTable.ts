@@ -9,8 +9,8 @@ export interface ChartSource {
 
 /** What an axis counts, with its unit in brackets, where the chart has no room to say it. */
 export interface AxisNames {
-  x?: string;
-  y?: string;
+  x?: string | undefined;
+  y?: string | undefined;
 }
 
 export type Cell = string | number | null;

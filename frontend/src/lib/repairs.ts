@@ -79,7 +79,8 @@ export function withRemedies(dataset: Pick<DatasetRecord, "reading" | "num_remed
   const remedies = Object.keys(dataset.num_remediable);
   const current = dataset.reading.repairs ?? [];
   const wanted = REPAIRS.map(({ value }) => value).filter((repair) => remedies.includes(repair));
-  const all = wanted.reduce<Repair[]>((chosen, repair) => chosenRepairs(chosen, [...chosen, repair]), [...current]);
+  let all: Repair[] = [...current];
+  for (const repair of wanted) all = chosenRepairs(all, [...all, repair]);
   return {
     repairs: all,
     empty_means_nothing_there:

@@ -10,9 +10,9 @@ it("keeps the point in its place while zooming", () => {
   const once = zoomedAbout(SHOW_ALL, 1.5, point);
   const twice = zoomedAbout(once, 1.5, point);
   expect(twice[3]).toBeCloseTo(2.25);
-  placeOf(twice, point).forEach((value, axis) => expect(value).toBeCloseTo(point[axis] as number));
+  for (const [axis, value] of placeOf(twice, point).entries()) expect(value).toBeCloseTo(point[axis] as number);
   const back = zoomedAbout(twice, 1 / 2.25, point);
-  back.forEach((value, at) => expect(value).toBeCloseTo(SHOW_ALL[at] as number));
+  for (const [at, value] of back.entries()) expect(value).toBeCloseTo(SHOW_ALL[at] as number);
 });
 
 it("stops where nothing more would be seen", () => {

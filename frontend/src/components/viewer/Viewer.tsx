@@ -74,6 +74,7 @@ export default function Viewer(props: Props) {
 
   // The layers are made anew in each render; what they say tells whether they differ.
   const content = JSON.stringify(layers);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another try shows the same again
   useEffect(() => {
     if (!view) return;
     const abort = new AbortController();

@@ -45,6 +45,7 @@ export function Panes(props: Props) {
         const model = paneModel(pane, chosen, scored);
         const label = `${paneWords(pane.kind)}${model ? `, ${modelName(model)}` : ""}`;
         return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a pane keeps its place when it shows something else, and its viewer with it
           <section key={index} className={classes.pane} aria-label={label} data-pane={paneText(pane)}>
             {!(single && pane.kind === "overlay") && (
               <PaneHead

@@ -142,6 +142,7 @@ function Structures({ form }: { form: ReturnType<typeof useForm<Values>> }) {
           </Text>
         </div>
         {form.values.structures.map((_, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a structure has no name before it is typed
           <Group key={index} align="flex-start">
             <TextInput
               label="Structure"

@@ -9,6 +9,7 @@ export function SiteTasks({ site }: { site: SiteRecord }) {
   return (
     <Stack gap="xs" aria-label="Under way">
       {site.tasks.map((task, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the list says what a site does, and has no ids
         <Stack key={index} gap={4}>
           <Text size="sm">
             {taskSentence(task)} <Where task={task} />

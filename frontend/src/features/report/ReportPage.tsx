@@ -81,7 +81,7 @@ function Document({ shared }: { shared: SharedReport }) {
       </Section>
       <Section title="Results on the test cases">
         <Text size="sm" c="dimmed">
-          Models of {report.checkpoint === "best" ? "each run's best round by validation" : "each run's last round"};
+          Models of {report.checkpoint === "best" ? "each run's best round by validation;" : "each run's last round;"}{" "}
           mean over cases, then mean ± standard deviation over seeds; the best of a column in bold, of those over the
           same cases. All sites: the cases of the sites that train, pooled.
           {report.baseline &&

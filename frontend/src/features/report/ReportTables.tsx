@@ -191,6 +191,7 @@ function Shaded({ value, low, high }: { value: number | null; low: number; high:
 /** Wide tables scroll in their own box, which the keyboard reaches. */
 function Scroll({ children }: { children: React.ReactNode }) {
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <div className={classes.scroll} tabIndex={0}>
       {children}
     </div>

@@ -29,6 +29,7 @@ export function CellTips({ children }: { children: ReactNode }) {
     setTip(element?.dataset.tip ? { element, text: element.dataset.tip } : null);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it hears what happens to the cells within, which are focusable
     <div
       onMouseOver={show}
       onMouseLeave={() => setTip(null)}

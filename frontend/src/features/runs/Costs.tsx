@@ -112,6 +112,7 @@ function Totals({ totals, federation }: { totals: SiteTotal[]; federation: Feder
                 formatBytes(total.bytesUp),
                 formatBytes(total.bytesDown),
               ].map((value, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their place
                 <Table.Td key={index} ta="right">
                   {value}
                 </Table.Td>

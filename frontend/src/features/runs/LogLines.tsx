@@ -74,6 +74,7 @@ function Scrolled({ lines, hasEarlier, filters, ...props }: Props & { lines: Eve
         role="log"
         aria-live="off"
         aria-label="Log lines"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
         tabIndex={0}
         onWheel={(event) => event.deltaY < 0 && setFollow(false)}
         onScroll={onScroll}

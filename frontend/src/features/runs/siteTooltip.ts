@@ -10,12 +10,12 @@ interface Row {
   value?: unknown;
 }
 
-/** `valueOf` takes the number out of what the series holds. */
-export function siteTooltip(title: string, valueOf: (value: unknown) => number, format: (value: number) => string) {
+/** `numberOf` takes the number out of what the series holds. */
+export function siteTooltip(title: string, numberOf: (value: unknown) => number, format: (value: number) => string) {
   return (shown: unknown): string => {
     const rows = (Array.isArray(shown) ? shown : [shown]) as (Row & { axisValueLabel?: string })[];
     const sorted = rows
-      .map((row) => ({ row, value: valueOf(row.value) }))
+      .map((row) => ({ row, value: numberOf(row.value) }))
       .filter(({ value }) => Number.isFinite(value))
       .sort((left, right) => right.value - left.value);
     const columns = Math.max(1, Math.ceil(sorted.length / ROWS_A_COLUMN));
