@@ -53,7 +53,7 @@ test-frontend: setup-test ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
+	$(BIN)/pytest -n 3 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -m "not gpu and not speed" $(wildcard $(HEAVY_TESTS))

@@ -98,6 +98,8 @@ def log(
         client.run(run_id)  # an unknown run is an error, not an empty log
         if not as_json:
             typer.echo(client.events_text(**query), nl=False)
+            if num_dropped := sum(task.num_dropped for task in client.run_tasks(run_id)):
+                typer.echo(f"{num_dropped} lines were dropped: tasks said more than their quota.", err=True)
             return
         last = 0
         while page := client.events(after=str(last), limit=str(LOG_PAGE), **query):

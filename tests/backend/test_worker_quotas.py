@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from backend.db import worker_quota
 from backend.db.models import Task, WorkerDay
 from backend.db.session import read_only
 from backend.ledger import said
+from fedsm.cli.app import app
 from tests.backend.conftest import start_run
-from tests.backend.live_backend import LiveBackend
+from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
 
@@ -47,6 +49,10 @@ def test_the_lines_of_a_task_are_bounded_in_total_and_its_end_is_told(
         assert (task.num_said, task.num_dropped, task.status) == (10, 21, "running")
     [cell] = [t for t in backend.get(f"/runs/{claimed['payload']['run']['run_id']}/tasks") if t["id"] == task.id]
     assert cell["num_dropped"] == 21
+    environment = {"FEDSM_SERVER": backend.url, "FEDSM_TOKEN": ADMIN_TOKEN}
+    shown = CliRunner().invoke(app, ["run", "log", claimed["payload"]["run"]["run_id"]], env=environment)
+    assert "21 lines were dropped: tasks said more than their quota." in shown.stderr
+    assert "line 8" in shown.stdout
     assert worker.complete(claimed).status_code == 204
     assert "completed training" in events_of(backend, claimed["task_id"])[-1]["message"]
 
