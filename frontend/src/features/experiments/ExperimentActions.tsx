@@ -132,10 +132,11 @@ function Delete({ experiment, opened, onClose, onDeleted }: Props & { opened: bo
       onClose();
       notifyDone(`${experiment.name} is deleted.`);
       await onDeleted?.(); // only when the page is left: while it is on screen it would fetch its copy again
-      // Whoever goes back sees that it is gone, and no copy of it.
-      client.removeQueries({ queryKey: experimentQuery(experiment.id).queryKey });
-      for (const run of experiment.runs) client.removeQueries({ queryKey: ["run", run.id] });
-      client.removeQueries({ queryKey: ["results", experiment.id] });
+      // Whoever goes back sees that it is gone, and no copy of it. Reset, not removed: somebody who is back already
+      // looks at a copy, which removing would leave on the screen.
+      const copies = [experimentQuery(experiment.id).queryKey, ["results", experiment.id]];
+      copies.push(...experiment.runs.map((run) => ["run", run.id]));
+      await Promise.all(copies.map((queryKey) => client.resetQueries({ queryKey })));
       await client.invalidateQueries({ queryKey: experimentsQuery(experiment.federation_id).queryKey });
     },
     onError: (error) => notifyError("Not deleted", error),
