@@ -18,7 +18,7 @@ _AGGREGATION = Field(
 class FedSMConfig(Contract):
     """FedSM (Xu et al., CVPR 2022): a super model of one global model, a personalized model a site and a selector."""
 
-    card: ClassVar = MethodCard("FedSM", REFERENCES, (*BOTH, "super"))
+    card: ClassVar[MethodCard] = MethodCard("FedSM", REFERENCES, (*BOTH, "super"))
     name: Literal["fedsm"] = "fedsm"
     lambda_: float = Field(
         default=0.7,
@@ -59,7 +59,7 @@ class FedSMConfig(Contract):
 class FedAvgConfig(Contract):
     """Federated averaging (McMahan et al., AISTATS 2017)."""
 
-    card: ClassVar = MethodCard("FedAvg", REFERENCES, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAvg", REFERENCES, GLOBAL_ONLY)
     name: Literal["fedavg"] = "fedavg"
     aggregation: AggregationConfig = _AGGREGATION
 
@@ -67,7 +67,7 @@ class FedAvgConfig(Contract):
 class FedProxConfig(Contract):
     """FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2)."""
 
-    card: ClassVar = MethodCard("FedProx", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedProx", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedprox"] = "fedprox"
     mu: float = Field(
         default=0.1,
@@ -85,7 +85,7 @@ SERVER_OPTIMIZER_PAPER = "Source: Reddi et al., ICLR 2021."
 class FedAvgMConfig(Contract):
     """FedAvg with momentum at the server (Hsu et al., 2019)."""
 
-    card: ClassVar = MethodCard("FedAvgM", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAvgM", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedavgm"] = "fedavgm"
     server_learning_rate: float = Field(default=1.0, gt=0, le=10, description="eta. Source: Hsu et al., 2019.")
     beta_1: float = Field(
@@ -109,7 +109,7 @@ class _AdaptiveServerConfig(Contract):
 class FedAdamConfig(_AdaptiveServerConfig):
     """FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2)."""
 
-    card: ClassVar = MethodCard("FedAdam", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAdam", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedadam"] = "fedadam"
     beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
 
@@ -117,7 +117,7 @@ class FedAdamConfig(_AdaptiveServerConfig):
 class FedYogiConfig(_AdaptiveServerConfig):
     """FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2)."""
 
-    card: ClassVar = MethodCard("FedYogi", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedYogi", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedyogi"] = "fedyogi"
     beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
 
@@ -125,7 +125,7 @@ class FedYogiConfig(_AdaptiveServerConfig):
 class FedAdagradConfig(_AdaptiveServerConfig):
     """FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2)."""
 
-    card: ClassVar = MethodCard("FedAdagrad", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAdagrad", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedadagrad"] = "fedadagrad"
     beta_1: float = Field(default=0.0, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
 
@@ -133,7 +133,7 @@ class FedAdagradConfig(_AdaptiveServerConfig):
 class ScaffoldConfig(Contract):
     """FedAvg whose sites correct their drift by control variates (Karimireddy et al., ICML 2020). Plain SGD only."""
 
-    card: ClassVar = MethodCard("SCAFFOLD", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("SCAFFOLD", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["scaffold"] = "scaffold"
     server_learning_rate: float = Field(
         default=1.0, gt=0, le=10, description="eta_g: 1 goes to the mean of the sites. Source: the paper's experiments."
@@ -143,14 +143,14 @@ class ScaffoldConfig(Contract):
 class FedNovaConfig(Contract):
     """FedAvg that divides a site's change by its number of steps (Wang et al., NeurIPS 2020). SGD only."""
 
-    card: ClassVar = MethodCard("FedNova", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedNova", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fednova"] = "fednova"
 
 
 class FedDynConfig(Contract):
     """FedAvg whose sites' objectives follow the global one (Acar et al., ICLR 2021, algorithm 1)."""
 
-    card: ClassVar = MethodCard("FedDyn", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedDyn", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["feddyn"] = "feddyn"
     alpha: float = Field(
         default=0.01,
@@ -163,28 +163,28 @@ class FedDynConfig(Contract):
 class FedBNConfig(Contract):
     """Batch normalization stays at the sites (Li et al., ICLR 2021). Needs a network with batch norm."""
 
-    card: ClassVar = MethodCard("FedBN", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedBN", PERSONALIZED, BOTH)
     name: Literal["fedbn"] = "fedbn"
 
 
 class SiloBNConfig(Contract):
     """Batch norm's statistics stay at the sites, its scale is shared (Andreux et al., 2020). Needs batch norm."""
 
-    card: ClassVar = MethodCard("SiloBN", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("SiloBN", PERSONALIZED, BOTH)
     name: Literal["silobn"] = "silobn"
 
 
 class FedPerConfig(Contract):
     """The output layer stays at the sites (Arivazhagan et al., 2019)."""
 
-    card: ClassVar = MethodCard("FedPer", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedPer", PERSONALIZED, BOTH)
     name: Literal["fedper"] = "fedper"
 
 
 class FedRepConfig(Contract):
     """The output layer stays at the sites and is trained before the shared layers (Collins et al., ICML 2021)."""
 
-    card: ClassVar = MethodCard("FedRep", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedRep", PERSONALIZED, BOTH)
     name: Literal["fedrep"] = "fedrep"
     head_epochs: int = Field(
         default=1, ge=1, le=50, description="Passes for the output layer in each round; the paper takes more than one."
@@ -194,7 +194,7 @@ class FedRepConfig(Contract):
 class FineTuningConfig(Contract):
     """FedAvg, then some rounds of local training from the global model at each site."""
 
-    card: ClassVar = MethodCard("FedAvg + fine-tuning", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedAvg + fine-tuning", PERSONALIZED, BOTH)
     name: Literal["fine-tuning"] = "fine-tuning"
     fine_tuning_rounds: int = Field(
         default=5, ge=1, le=1000, description="How many of the run's last rounds personalize. Ours."
@@ -204,7 +204,7 @@ class FineTuningConfig(Contract):
 class APFLConfig(Contract):
     """A personalized model that mixes a private and the global one (Deng et al., 2020, algorithm 1)."""
 
-    card: ClassVar = MethodCard("APFL", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("APFL", PERSONALIZED, BOTH)
     name: Literal["apfl"] = "apfl"
     alpha: float = Field(
         default=0.5,
@@ -223,7 +223,7 @@ class APFLConfig(Contract):
 class PFedMeConfig(Contract):
     """Personalized models by Moreau envelopes (Dinh et al., NeurIPS 2020, algorithm 1)."""
 
-    card: ClassVar = MethodCard("pFedMe", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("pFedMe", PERSONALIZED, BOTH)
     name: Literal["pfedme"] = "pfedme"
     lambda_: float = Field(
         default=15.0,
@@ -263,7 +263,7 @@ class PFedMeConfig(Contract):
 class FedALAConfig(Contract):
     """Sites learn how much of the global output layer they take over (Zhang et al., AAAI 2023, algorithm 1)."""
 
-    card: ClassVar = MethodCard("FedALA", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedALA", PERSONALIZED, BOTH)
     name: Literal["fedala"] = "fedala"
     eta: float = Field(default=1.0, gt=0, le=100, description="Learning rate of the mixing weights. Source: the paper.")
     share: float = Field(
@@ -280,7 +280,7 @@ class FedALAConfig(Contract):
 class DittoConfig(Contract):
     """A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1)."""
 
-    card: ClassVar = MethodCard("Ditto", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("Ditto", PERSONALIZED, BOTH)
     name: Literal["ditto"] = "ditto"
     lambda_: float = Field(
         default=1.0,
@@ -295,7 +295,7 @@ class DittoConfig(Contract):
 class MrMtlConfig(Contract):
     """Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1)."""
 
-    card: ClassVar = MethodCard("MR-MTL", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("MR-MTL", PERSONALIZED, BOTH)
     name: Literal["mr-mtl"] = "mr-mtl"
     lambda_: float = Field(
         default=0.1,
@@ -309,14 +309,14 @@ class MrMtlConfig(Contract):
 class LocalOnlyConfig(Contract):
     """Each site trains alone; nothing is shared."""
 
-    card: ClassVar = MethodCard("Local-only", REFERENCES, ("personalized",))
+    card: ClassVar[MethodCard] = MethodCard("Local-only", REFERENCES, ("personalized",))
     name: Literal["local-only"] = "local-only"
 
 
 class CentralizedConfig(Contract):
     """All data pooled in one place: the reference that a federation approaches. Simulated sites only."""
 
-    card: ClassVar = MethodCard("Centralized", REFERENCES, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("Centralized", REFERENCES, GLOBAL_ONLY)
     name: Literal["centralized"] = "centralized"
 
 

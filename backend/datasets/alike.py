@@ -57,7 +57,8 @@ class Pair:
 def alike_report(session: Session, federation_id: str, dataset_id: str | None = None) -> AlikeReport:
     """The undecided pairs first, the nearest of them first; of one data set, or of the federation's."""
     members = _members(session, active_sites(session, federation_id))
-    pairs, is_complete = _pairs(members, dataset_id)
+    found, is_complete = _pairs(members, dataset_id)
+    pairs = {pair.key: pair for pair in reversed(found)}.values()  # files in several data sets are asked about once
     decisions = _decisions(session, [site.id for site in active_sites(session, federation_id)])
     records = [_record(pair, decisions.get(pair.key)) for pair in pairs]
     records.sort(key=lambda record: (record.decision is not None, record.bits, record.cases[0].name))

@@ -99,7 +99,7 @@ def log(
         if not as_json:
             typer.echo(client.events_text(**query), nl=False)
             if num_dropped := sum(task.num_dropped for task in client.run_tasks(run_id)):
-                typer.echo(f"{num_dropped} lines were dropped: tasks said more than their quota.", err=True)
+                typer.echo(f"Dropped beyond the quota of this run's tasks: {num_dropped} lines.", err=True)
             return
         last = 0
         while page := client.events(after=str(last), limit=str(LOG_PAGE), **query):

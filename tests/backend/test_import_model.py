@@ -53,7 +53,8 @@ def test_an_imported_model_is_listed_downloaded_and_begun_from(
     assert (found["strategy_label"], found["seed"], found["round"], found["sites"]) == ("Ditto", 3, 5, ["a", "b"])
     assert [part["name"] for part in found["parts"]] == ["global", "personalized/a"]
     assert found["parts"][0]["sha256"] == hashlib.sha256(parts["global"]).hexdigest()
-    assert [entry["run_id"] for entry in backend.get(f"/federations/{federation['id']}/models")] == [found["run_id"]]
+    listed = backend.get(f"/federations/{federation['id']}/models")
+    assert [(entry["run_id"], entry["imported"]) for entry in listed] == [(found["run_id"], True)]
     (experiment,) = backend.get(f"/federations/{federation['id']}/experiments")
     assert (experiment["kind"], experiment["status"]) == ("import", "completed")
 

@@ -174,6 +174,16 @@ def test_data_sets_of_a_site_are_compared_and_joined(sites: Sites) -> None:
     assert sites.check(one, case("a", "val"), case("c", "test")) == [{"names": ["a"], "elsewhere": ["val"]}]
 
 
+def test_files_in_two_data_sets_are_asked_about_once(sites: Sites) -> None:
+    site = sites.site("A")
+    own = (case("a", "train"), case("b", "test"))
+    for name in ("One", "The same again"):
+        sites.register(site, name, *own, alike=ALIKE)
+    assert sites.names() == [("a", "b", 48, "data_set", None)]
+    assert sites.decide(sites.pairs()[0], "different_patients").status_code == 200
+    assert sites.names() == [("a", "b", 48, "data_set", "different_patients")]
+
+
 def test_between_sites_a_confirmed_pair_is_leakage(sites: Sites) -> None:
     """Nothing can be joined there."""
     one = sites.register(sites.site("A"), "One", case("a", "train"), alike={"limit_bits": 50})

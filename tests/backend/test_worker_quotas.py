@@ -51,7 +51,7 @@ def test_the_lines_of_a_task_are_bounded_in_total_and_its_end_is_told(
     assert cell["num_dropped"] == 21
     environment = {"FEDSM_SERVER": backend.url, "FEDSM_TOKEN": ADMIN_TOKEN}
     shown = CliRunner().invoke(app, ["run", "log", claimed["payload"]["run"]["run_id"]], env=environment)
-    assert "21 lines were dropped: tasks said more than their quota." in shown.stderr
+    assert "Dropped beyond the quota of this run's tasks: 21 lines." in shown.stderr
     assert "line 8" in shown.stdout
     assert worker.complete(claimed).status_code == 204
     assert "completed training" in events_of(backend, claimed["task_id"])[-1]["message"]

@@ -32,7 +32,7 @@ def test_a_report_is_shared_read_and_revoked(
     page.goto(f"/experiments/{finished.id}")
     table = page.get_by_test_id("results-table")
     on_screen = table.get_by_role("row", name=re.compile("Super model")).inner_text()
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Title").fill("FedSM at four clinics")
     dialog.get_by_label("Note").fill("Two rounds only.")

@@ -28,13 +28,20 @@ _SPATIAL_KINDS = ("domain", "space", "???", "")
 _PATIENT_SPACES = re.compile(
     r"(left|right)-(anterior|posterior)-(superior|inferior)(-time)?|(las|ras|lps)t?", re.IGNORECASE
 )
+
+
+def _spelt(prefix: str) -> tuple[str, ...]:
+    """The unit's name, written in American and British English, singular and plural."""
+    return tuple(f"{prefix}{metre}{plural}" for metre in ("meter", "metre") for plural in ("", "s"))
+
+
 #: Names of a unit of length in a NRRD's `space units`, to mm; without a name everybody reads mm.
 _MM_OF_UNIT = {
-    **dict.fromkeys(("", "mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
-    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
-    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1000.0),
-    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer", "micrometers"), 0.001),
-    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre", "nanometres"), 1e-6),
+    **dict.fromkeys(("", "mm", *_spelt("milli")), 1.0),
+    **dict.fromkeys(("cm", *_spelt("centi")), 10.0),
+    **dict.fromkeys(("m", *_spelt("")), 1000.0),
+    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", *_spelt("micro")), 0.001),
+    **dict.fromkeys(("nm", *_spelt("nano")), 1e-6),
 }
 _NUMBER = r"[-+.\w]+"
 _NO_HEADER = "is no NRRD or MetaImage file, or is damaged: export or copy it again"

@@ -1,5 +1,3 @@
-import { Card, Stack, Title } from "@mantine/core";
-import type { ReactNode } from "react";
 import type { ConfigCheckResult, FederationRecord, FieldProblem } from "@/api";
 import { fieldsOf, type JsonSchema } from "@/lib/schema";
 import type { Step } from "@/lib/steps";
@@ -7,6 +5,7 @@ import { FoldedFields } from "./FoldedFields";
 import type { Values } from "./formValues";
 import { MethodsStep } from "./MethodsStep";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { Section } from "./Section";
 import { StartFromField } from "./StartFromField";
 import { TaskStep } from "./TaskStep";
 import { VariantField } from "./VariantField";
@@ -71,18 +70,5 @@ export function StepContent(props: Props) {
         />
       </Section>
     </>
-  );
-}
-
-export function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Card withBorder>
-      <Stack>
-        <Title order={3} size="h4">
-          {title}
-        </Title>
-        {children}
-      </Stack>
-    </Card>
   );
 }

@@ -8,8 +8,8 @@ import { FoldedFields } from "./FoldedFields";
 import { errorAt, type Values } from "./formValues";
 import { Problems } from "./Problems";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { Section } from "./Section";
 import { SiteRoles } from "./SiteRoles";
-import { Section } from "./StepContent";
 import { TemplateCards } from "./TemplateCards";
 
 interface Props {

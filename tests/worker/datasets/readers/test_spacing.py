@@ -194,6 +194,7 @@ _IN_SPACE = "space: left-posterior-superior\nspace directions: (2,0,0) (0,2,0) (
         (_IN_SPACE + 'space units: "mm" "mm" "mm"\n', (2, 2, 5)),
         (_IN_SPACE + 'space units: "um" "um" "um"\n', (0.002, 0.002, 0.005)),
         (_IN_SPACE + 'space units: "microns" "microns" "microns"\n', (0.002, 0.002, 0.005)),
+        (_IN_SPACE + 'space units: "micrometres" "micrometres" "micrometres"\n', (0.002, 0.002, 0.005)),
         (_IN_SPACE + 'space units: "cm" "cm" "cm"\n', (20, 20, 50)),
         (_IN_SPACE + 'space units: "m" "m" "m"\n', (2000, 2000, 5000)),
         (_IN_SPACE + 'space units: "" "" ""\n', (2, 2, 5)),
