@@ -3,8 +3,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 # Node.js is in .venv only where the machine has none that is new enough.
 NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
-# These start servers and train: one at a time on a small machine.
-HEAVY_TESTS := tests/integration tests/chaos tests/docs tests/e2e
+# These start servers and train. A browser draws with the processor, so its tests run alone.
+PLATFORM_TESTS := tests/integration tests/chaos tests/docs
+HEAVY_TESTS := $(PLATFORM_TESTS) tests/e2e
 DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
@@ -56,7 +57,8 @@ test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and P
 	$(BIN)/pytest -n 3 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
-	$(BIN)/pytest -m "not gpu and not speed" $(wildcard $(HEAVY_TESTS))
+	$(BIN)/pytest -n 2 --dist loadfile -m "not gpu and not speed" $(PLATFORM_TESTS)
+	$(BIN)/pytest -m "not gpu and not speed" tests/e2e
 
 test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
 	$(BIN)/pytest $(T)
