@@ -240,7 +240,7 @@ function HowItIsRead({ form, federation }: { form: UseFormReturnType<Values>; fe
           <Switch
             mt="xs"
             label="An empty mask means that nothing is there"
-            description="As in healthy people: such a case is used, and tested by what a model invents. Else it is skipped, for its mask may not have been drawn yet."
+            description="As in healthy people: such a case is used, and tested by what a model invents. Otherwise it is skipped, because its mask may not have been drawn yet."
             {...form.getInputProps("empty", { type: "checkbox" })}
           />
         </Stack>

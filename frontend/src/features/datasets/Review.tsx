@@ -54,8 +54,8 @@ export function Review({ dataset, numStructures }: Props) {
         >
           <Stack gap="sm" align="flex-start">
             <Text size="sm">
-              {countsText(dataset.num_repaired)}. No run uses the data set before somebody has looked at these cases,
-              which are marked in the gallery, and takes it into use.
+              What was repaired: {countsText(dataset.num_repaired)}. No run uses the data set before somebody has looked
+              at these cases, which are marked in the gallery, and takes it into use.
             </Text>
             <Group gap="sm">
               <Button

@@ -31,7 +31,7 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
               </LinkButton>
             }
           >
-            Once a site's data set is checked, its statistics stand here beside those of the others.
+            Once a site's data set is checked and in use, its statistics stand here next to those of the others.
           </EmptyState>
         ) : (
           <Stack>
