@@ -68,6 +68,9 @@ def _of_strategy(
     pooled = config.strategies[index].name == "centralized"
     share = 1.0 if pooled else config.schedule.participation
     per_round = sum(rounds.values()) if pooled else answers.together(rounds) * share
+    # The initial models are validated before the first round trains.
+    validation = {slug: _validation_seconds(result, costs[slug]) for slug, result in training.items()}
+    start = sum(validation.values()) if pooled else answers.together(validation)
     models = max(cost.tested_models for cost in costs.values())
     tests = {
         slug: r.num_cases["test"] * (models * (r.seconds_to_predict + r.seconds_to_score))
@@ -80,7 +83,7 @@ def _of_strategy(
     return StrategyEstimate(
         strategy_label=label,
         seconds_per_round=per_round,
-        seconds=per_round * num_rounds + answers.together(tests) * TESTED_ROUNDS,
+        seconds=start + per_round * num_rounds + answers.together(tests) * TESTED_ROUNDS,
         bytes_up_per_round=round(up / len(costs) * num_senders * share),
         bytes_down_per_round=round(down / len(costs) * num_senders * share),
         bytes_kept=state * num_states_at_the_end(config) + viewer_mask_bytes(config, index, answers.results),
@@ -89,5 +92,8 @@ def _of_strategy(
 
 
 def _round_seconds(result: DryRunSiteResult, cost: StrategyCost) -> float:
-    training = cost.steps * cost.seconds_per_step + cost.seconds_beside
-    return training + result.num_cases["val"] * cost.validated_models * result.seconds_to_predict
+    return cost.steps * cost.seconds_per_step + cost.seconds_beside + _validation_seconds(result, cost)
+
+
+def _validation_seconds(result: DryRunSiteResult, cost: StrategyCost) -> float:
+    return result.num_cases["val"] * cost.validated_models * result.seconds_to_predict

@@ -221,7 +221,10 @@ def confirm(
 ) -> None:
     """Take a data set with repaired cases into use, once you have looked at them in the browser."""
     with api(home, server, token) as client:
-        record = client.confirm_dataset(dataset, client.dataset(dataset).fingerprint or "")
+        before = client.dataset(dataset)
+        record = client.confirm_dataset(dataset, before.fingerprint or "")
+    if before.status == DatasetStatus.READY:
+        typer.echo(f"{record.name} is in use already: nothing to confirm", err=True)
     show_record(record, as_json)
 
 

@@ -35,7 +35,7 @@ def show(
     if as_json:
         print_json(run.model_dump(mode="json", by_alias=True))
         return
-    _print_run(make_console(), run)
+    print_run(make_console(), run)
     if run.status not in TERMINAL_RUN_STATUSES:
         for warning in disk_warnings(system):
             typer.echo(f"  note: {warning}")
@@ -120,7 +120,7 @@ def disk_warnings(system: SystemRecord) -> list[str]:
 def _act(run_id: str, action: str, home: HomeOption, server: ServerOption, token: TokenOption) -> None:
     with api(home, server, token) as client:
         run = client.act_on_run(run_id, action)
-    _print_run(make_console(), run)
+    print_run(make_console(), run)
 
 
 def _only_failure(run: RunRecord) -> TaskFailure:
@@ -133,7 +133,7 @@ def _only_failure(run: RunRecord) -> TaskFailure:
     return run.failures[0]
 
 
-def _print_run(console: Console, run: RunRecord) -> None:
+def print_run(console: Console, run: RunRecord) -> None:
     console.print(describe_run(run), highlight=False, soft_wrap=True)
     for note in run.notes:
         console.print(f"  note: {note}", highlight=False, soft_wrap=True, markup=False)

@@ -5,10 +5,14 @@ import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from backend.contracts.metrics import ScoreName
-from backend.evaluations.schemas import LackingCases, ResultCell, ShownRow
+from backend.evaluations.schemas import ExperimentResults, LackingCases, ResultCell, ShownRow
 from backend.evaluations.table_rows import best_of, columns_of, printed, rows_of
+from backend.runs.schemas import RunRecord
+from fedsm.cli.results import print_results
+from fedsm.cli.run import print_run
 from tests.backend.conftest import make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import QUEUES, PlayedWorker
@@ -134,6 +138,14 @@ def test_a_run_that_lost_a_site_is_not_the_better_one(backend: LiveBackend, lost
     (note,) = run["notes"]
     assert note.startswith("Tested on 2 of 3 cases, without c: its means are over other cases than those of runs")
     assert backend.get(f"/runs/{lost_a_site['runs'][0]['id']}")["notes"] == []
+
+    shell = io.StringIO()
+    print_results(Console(file=shell, width=200), ExperimentResults.model_validate(results))
+    print_run(Console(file=shell, width=200), RunRecord.model_validate(run))
+    assert "0.700 *" in shell.getvalue()
+    assert "0.667 *" not in shell.getvalue()
+    assert f"note: {prox}, seed 0: tested on 2 of 3 cases, without c." in shell.getvalue()
+    assert "  note: Tested on 2 of 3 cases, without c: its means" in shell.getvalue()
 
     tex = backend.admin.get(f"/api/v1{address}/results.tex").text
     assert "n = 2 to 3 of all sites" in tex

@@ -54,6 +54,7 @@ def test_repairs_are_looked_at_and_confirmed_and_pairs_decided(platform: LivePla
     assert "No run uses it yet" in said("dataset", "recheck", record.id, *REPAIR)
     assert "No run uses it yet" not in said("dataset", "confirm", record.id)
     assert platform.client.dataset(record.id).status == "ready"
+    assert "is in use already: nothing to confirm" in said("dataset", "confirm", record.id)
     said("dataset", "rename", record.id, "Looked at")
     taken = said("dataset", "add", "c", str(folder), *here, *REPAIR, "--yes", "--name", "Again", "--json")
     assert json.loads(taken)["status"] == "ready"

@@ -15,6 +15,7 @@ import numpy as np
 
 from worker.datasets.files import UnsafeFile, resolve_inside
 from worker.datasets.readers.errors import Undecodable, WrongDimensions
+from worker.datasets.readers.length_units import MM_OF_UNIT
 from worker.datasets.readers.model import Segment
 from worker.datasets.readers.names import NRRD_SUFFIXES
 from worker.datasets.readers.values import require_size, require_sizes
@@ -28,21 +29,6 @@ _SPATIAL_KINDS = ("domain", "space", "???", "")
 _PATIENT_SPACES = re.compile(
     r"(left|right)-(anterior|posterior)-(superior|inferior)(-time)?|(las|ras|lps)t?", re.IGNORECASE
 )
-
-
-def _spelt(prefix: str) -> tuple[str, ...]:
-    """The unit's name, written in American and British English, singular and plural."""
-    return tuple(f"{prefix}{metre}{plural}" for metre in ("meter", "metre") for plural in ("", "s"))
-
-
-#: Names of a unit of length in a NRRD's `space units`, to mm; without a name everybody reads mm.
-_MM_OF_UNIT = {
-    **dict.fromkeys(("", "mm", *_spelt("milli")), 1.0),
-    **dict.fromkeys(("cm", *_spelt("centi")), 10.0),
-    **dict.fromkeys(("m", *_spelt("")), 1000.0),
-    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", *_spelt("micro")), 0.001),
-    **dict.fromkeys(("nm", *_spelt("nano")), 1e-6),
-}
 _NUMBER = r"[-+.\w]+"
 _NO_HEADER = "is no NRRD or MetaImage file, or is damaged: export or copy it again"
 
@@ -157,7 +143,7 @@ def mm_of_unit(header: ItkHeader) -> float:
     names = re.findall(r'"([^"]*)"', text) or ([text] if text else [])
     if "spaceunits" not in header.fields:
         names = [name for axis, name in enumerate(names) if _is_spatial(header, axis)]
-    factors = {_MM_OF_UNIT.get(_folded(name)) for name in names[:3]} or {1.0}
+    factors = {MM_OF_UNIT.get(_folded(name)) for name in names[:3]} or {1.0}
     factor = factors.pop()
     if factor is None or factors:
         raise Undecodable(f"has a header with an unknown unit of length ({text[:60]!a}): set it to mm")

@@ -9,11 +9,12 @@ import nibabel as nib
 import numpy as np
 
 from worker.datasets.readers.errors import Undecodable
+from worker.datasets.readers.length_units import MM_OF_UNIT
 from worker.datasets.readers.model import Affine
 from worker.datasets.readers.values import require_sizes
 
-#: NIfTI codes of the unit of length, to mm; 0 is unknown, which everybody reads as mm.
-MM_OF_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+#: NIfTI codes of the unit of length; 0 is without a name.
+_UNIT_OF_CODE = {0: "", 1: "m", 2: "mm", 3: "um"}
 #: Of the squared length of the quaternion's vector: so much above 1 is rounding.
 _ROUNDING = 1e-3
 #: nibabel's functions carry no types.
@@ -77,7 +78,7 @@ def _of_quaternion(header: Any, sizes: list[float]) -> Affine:
 
 def require_known_unit(header: Any) -> float:
     """Millimetres in a unit of the header."""
-    factor = MM_OF_UNIT.get(int(header["xyzt_units"]) & 7)
-    if factor is None:
+    name = _UNIT_OF_CODE.get(int(header["xyzt_units"]) & 7)
+    if name is None:
         raise Undecodable("has a header with an unknown unit of length: set it to mm")
-    return factor
+    return MM_OF_UNIT[name]
