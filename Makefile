@@ -43,7 +43,7 @@ lint: setup-test ## Ruff, import contracts, biome, size of the pages, fresh gene
 	$(NPM) run lint
 	$(NPM) run check:bundle
 	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
-	$(BIN)/python -m backend.method_list | cmp - frontend/src/api/methods.json || { echo "frontend/src/api/methods.json is stale. Remedy: make openapi"; exit 1; }
+	$(BIN)/python -m backend.tables | cmp - frontend/src/api/tables.json || { echo "frontend/src/api/tables.json is stale. Remedy: make openapi"; exit 1; }
 	$(NPM) run check:generated
 
 typecheck: setup-test ## mypy and tsc
@@ -88,7 +88,7 @@ format: setup-test ## Format Python and TypeScript
 
 openapi: ## Regenerate the API schema and the frontend's client, after make setup-test
 	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
-	$(BIN)/python -m backend.method_list > frontend/src/api/methods.json
+	$(BIN)/python -m backend.tables > frontend/src/api/tables.json
 	$(NPM) run generate
 
 screenshots: setup-test ## Take the pictures in docs/screens, of both demos, made where they are missing

@@ -6,13 +6,9 @@ from collections.abc import Iterable
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
-from sqlalchemy.orm import Session
 
-from backend.clock import now
-from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import COORDINATOR
-from backend.db.models import Task
-from backend.db.session import Message, buffer_message
+from backend.db.session import Message
 
 logger = logging.getLogger(__name__)
 
@@ -26,18 +22,6 @@ BROKER_ERRORS = (OperationalError, RedisError, OSError)
 def site_queue(kind: str, slug: str) -> str:
     """The central workers serve simulated sites; a real site's own worker serves its queue."""
     return SIMULATED_QUEUE if kind == "simulated" else f"site.{slug}"
-
-
-def enqueue(session: Session, task: Task) -> None:
-    """Marks the task as queued; its message leaves after the commit."""
-    task.status = TaskStatus.QUEUED
-    task.queued_at = task.sent_at = now()
-    task.worker = None
-    task.fraction = 0.0
-    task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
-    session.add(task)
-    session.flush()
-    buffer_message(session, task.queue, task.id)
 
 
 class QueueUnavailable(Exception):

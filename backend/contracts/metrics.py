@@ -1,8 +1,9 @@
 """Names and shapes of everything measured."""
 
-from typing import Annotated, Literal, Self, get_args
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from backend.contracts.base import Contract
 from backend.contracts.values import (
@@ -13,9 +14,7 @@ from backend.contracts.values import (
     AtMost,
     Count,
     FiniteFloat,
-    Fraction,
     Id,
-    NotNegative,
     PartName,
     RoundNumber,
     Share,
@@ -37,23 +36,48 @@ _BOUNDS: dict[MetricName, tuple[float, float]] = {
     "bytes_up": (0, MOST_BYTES),
     "bytes_down": (0, MOST_BYTES),
 }
-#: What a test case is scored by: see `CaseScore`.
+#: What a test case is scored by. `SCORES` has a card of each; nothing else in the backend lists them.
 ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
-SCORE_NAMES: tuple[ScoreName, ...] = get_args(ScoreName)
-#: What a person reads.
-METRIC_WORDS: dict[ScoreName, str] = {
-    "dice": "Dice",
-    "iou": "IoU",
-    "hd95": "HD95",
-    "nsd": "NSD",
-    "assd": "ASSD",
-    "volume_difference": "relative volume difference",
-    "sensitivity": "sensitivity",
-    "precision": "precision",
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """What is known of one score. label: as within a sentence. A share is from 0 to 1, a ratio has no upper bound, a
+    distance is in mm or px; all are at least 0."""
+
+    label: str
+    meaning: str
+    quantity: Literal["share", "ratio", "distance"] = "share"
+    lower_is_better: bool = False
+
+    @property
+    def maximum(self) -> float:
+        return 1.0 if self.quantity == "share" else MOST_FLOAT
+
+
+#: In the order in which papers report them.
+SCORES: dict[ScoreName, ScoreCard] = {
+    "dice": ScoreCard("Dice", "Overlap: twice the common part over the sum of both masks."),
+    "iou": ScoreCard("IoU", "Overlap: the common part over the union of both masks."),
+    "hd95": ScoreCard(
+        "HD95",
+        "The larger of both directed 95th percentiles of distances between the surfaces.",
+        "distance",
+        lower_is_better=True,
+    ),
+    "nsd": ScoreCard(
+        "NSD", "Normalized surface Dice: the share of both surfaces that agree within the experiment's tolerance."
+    ),
+    "assd": ScoreCard("ASSD", "The mean distance between the surfaces, both ways.", "distance", lower_is_better=True),
+    "volume_difference": ScoreCard(
+        "relative volume difference",
+        "The difference of the volumes over the reference's volume; 0 is best.",
+        "ratio",
+        lower_is_better=True,
+    ),
+    "sensitivity": ScoreCard("sensitivity", "The share of the reference that the prediction holds."),
+    "precision": ScoreCard("precision", "The share of the prediction that the reference holds."),
 }
-LOWER_IS_BETTER: frozenset[ScoreName] = frozenset({"hd95", "assd", "volume_difference"})
-#: Those in the unit of distances; the others have none.
-DISTANCES: frozenset[ScoreName] = frozenset({"hd95", "assd"})
 #: mm, or px where a case's spacing is not known.
 DistanceUnit = Literal["mm", "px"]
 
@@ -88,17 +112,18 @@ class CaseScore(Contract):
     case_id: Id
     model: PartName = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
     structure: StructureKey
-    distance_unit: DistanceUnit = Field(description="That of hd95 and assd.")
-    dice: Fraction | None
-    iou: Fraction | None
-    hd95: NotNegative | None = Field(description="The larger of both directed 95th percentiles of surface distances.")
-    nsd: Fraction | None = Field(description="Normalized surface Dice at the experiment's evaluation.nsd_tolerance.")
-    assd: NotNegative | None = Field(description="Average symmetric surface distance.")
-    volume_difference: NotNegative | None = Field(
-        description="| |prediction| - |reference| | / |reference|: no unit, 0 is best."
-    )
-    sensitivity: Fraction | None
-    precision: Fraction | None
+    distance_unit: DistanceUnit = Field(description="That of distances.")
+    values: dict[ScoreName, FiniteFloat | None] = Field(description="Every score; None has no meaning here.")
+
+    @field_validator("values")
+    @classmethod
+    def _values_are_possible(cls, values: dict[ScoreName, float | None]) -> dict[ScoreName, float | None]:
+        if missing := [name for name in SCORES if name not in values]:
+            raise ValueError(f"lacks {', '.join(missing)}: report every score")
+        for name, value in values.items():
+            if value is not None and not 0 <= value <= SCORES[name].maximum:
+                raise ValueError(f"{value} cannot be {name}: give a number from 0 to {SCORES[name].maximum:g}")
+        return values
 
 
 class CaseRouting(Contract):

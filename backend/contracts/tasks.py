@@ -60,16 +60,6 @@ from backend.contracts.values import (
     WorkerName,
 )
 
-TaskKind = Literal[
-    "describe_dataset",
-    "dry_run_site",
-    "initialize_run",
-    "train_site",
-    "aggregate_round",
-    "validate_site",
-    "evaluate_site",
-    "predict_case",
-]
 #: The participant that stands for all sites' data in one place (centralized training).
 POOLED = "pooled"
 #: The participant of tasks that belong to no site.

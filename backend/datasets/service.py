@@ -1,7 +1,6 @@
 """Data sets: what people do with them, and what other features ask of them."""
 
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,14 +9,12 @@ from backend.clock import now
 from backend.contracts.datasets import (
     CaseFile,
     DatasetManifest,
-    DescribeDatasetPayload,
-    Layout,
     Reading,
 )
-from backend.contracts.status import DatasetStatus, TaskStatus
+from backend.contracts.status import DatasetStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import stored_values
-from backend.datasets import history, one_patient, repairs
+from backend.datasets import history, repairs
 from backend.datasets.check_results import store_check as store_check
 from backend.datasets.check_results import store_check_failure as store_check_failure
 from backend.datasets.dataset_events import record_event
@@ -26,8 +23,9 @@ from backend.datasets.schemas import CheckAgain, DatasetCreate
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Case, Dataset, Federation, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
-from backend.queue import enqueue, site_queue
+from backend.queue import site_queue
 from backend.sites.service import policy_of
+from backend.task_status import cancel, enqueue, start_over
 
 
 def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
@@ -83,9 +81,8 @@ def check_again(session: Session, dataset_id: str, actor: str, change: CheckAgai
         repairs.require_possible(reading, get_row(session, Federation, site.federation_id).task)
         dataset.reading = reading
     task = session.scalars(select(Task).where(Task.dataset_id == dataset_id)).one()
-    task.failures, task.error = 0, None
     dataset.status, dataset.error = DatasetStatus.CHECKING, None
-    enqueue(session, task)
+    start_over(session, task)
     record_event(session, dataset, site, f"{actor} asked to check the data set {dataset.name} again.", actor)
     return dataset
 
@@ -96,7 +93,7 @@ def cancel_check(session: Session, dataset_id: str, actor: str) -> Dataset:
     if dataset.status != DatasetStatus.CHECKING:
         return dataset
     task = session.scalars(select(Task).where(Task.dataset_id == dataset_id)).one()
-    task.status, task.finished_at = TaskStatus.CANCELLED, now()
+    cancel(task)
     dataset.status = repairs.status_of(session, dataset)
     dataset.error = None if dataset.fingerprint else "The check was cancelled before it found anything: check again."
     site = get_row(session, Site, dataset.site_id)
@@ -132,27 +129,6 @@ def delete_dataset(session: Session, dataset_id: str, actor: str) -> None:
     site = get_row(session, Site, dataset.site_id)
     session.delete(dataset)
     record_event(session, dataset, site, f"{actor} removed the data set {dataset.name} of {site.name}.", actor)
-
-
-def describe_payload(session: Session, task: Task) -> DescribeDatasetPayload:
-    assert task.dataset_id is not None
-    dataset = session.get_one(Dataset, task.dataset_id)
-    site = session.get_one(Site, dataset.site_id)
-    federation = session.get_one(Federation, site.federation_id)
-    return DescribeDatasetPayload(
-        dataset_id=dataset.id,
-        site=site.slug,
-        folder=dataset.folder,
-        task=federation.task,
-        fractions=dataset.fractions,
-        seed=dataset.seed,
-        layout=cast(Layout, dataset.layout or "folders"),
-        reading=dataset.reading or Reading(),
-        patient_pattern=dataset.patient_pattern,
-        may_send_thumbnails=policy_of(site).may_send_thumbnails,
-        may_send_hashes=policy_of(site).may_send_hashes,
-        joined=one_patient.joined_cases(session, dataset),
-    )
 
 
 def ready_datasets(session: Session, site_id: str) -> list[Dataset]:

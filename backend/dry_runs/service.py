@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
+from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.datasets import service as datasets
@@ -16,8 +16,9 @@ from backend.dry_runs.estimate import Answers, estimate
 from backend.dry_runs.schemas import DryRunEstimate, DryRunRecord, DryRunSite
 from backend.events import service as events
 from backend.experiments.labels import strategy_labels
-from backend.queue import SIMULATED_QUEUE, enqueue, site_queue
+from backend.queue import SIMULATED_QUEUE, site_queue
 from backend.sites import service as sites
+from backend.task_status import cancel, enqueue
 
 Status = Literal["running", "completed", "failed", "cancelled"]
 
@@ -48,27 +49,8 @@ def cancel_dry_run(session: Session, dry_run_id: str) -> DryRun:
     dry_run = lock_row(session, DryRun, dry_run_id)
     for task in _tasks(session, dry_run.id):
         if task.status not in TERMINAL_TASK_STATUSES:
-            task.status, task.finished_at = TaskStatus.CANCELLED, now()
+            cancel(task)
     return dry_run
-
-
-def payload_of(session: Session, task: Task) -> DryRunSitePayload:
-    """The site's data sets as they are now."""
-    assert task.dry_run_id is not None
-    dry_run = session.get_one(DryRun, task.dry_run_id)
-    federation = session.get_one(Federation, dry_run.federation_id)
-    tried = sites_to_try(session, federation.id)
-    site = next(s for s in sites.list_sites(session, federation.id) if s.slug == task.participant)
-    return DryRunSitePayload(
-        dry_run_id=dry_run.id,
-        participant=site.slug,
-        config=dry_run.config,
-        task=federation.task,
-        sites=tuple(other.slug for other in tried if other.slug not in dry_run.config.held_out_sites),
-        data=tuple(
-            datasets.manifest_of(session, dataset, site) for dataset in datasets.ready_datasets(session, site.id)
-        ),
-    )
 
 
 def sites_to_try(session: Session, federation_id: str) -> list[Site]:

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import LOWER_IS_BETTER, ModelKind
+from backend.contracts.metrics import SCORES, ModelKind
 from backend.db.models import Experiment
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import Comparison, ComparisonCell
@@ -49,7 +49,7 @@ def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None
         structure=query.structure,
         baseline_label=pinned.label,
         baseline_model=pinned.model,
-        higher_is_better=query.metric not in LOWER_IS_BETTER,
+        higher_is_better=not SCORES[query.metric].lower_is_better,
         test=TEST,
         confidence=CONFIDENCE,
         num_resamples=NUM_RESAMPLES,

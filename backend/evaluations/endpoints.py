@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import PlainTextResponse
 
-from backend.contracts.metrics import ModelKind, ScoreName
+from backend.contracts.metrics import SCORES, ModelKind, ScoreName
 from backend.contracts.values import Id, Label
 from backend.csv_text import CsvResponse
 from backend.db.lookup import get_row
@@ -39,7 +39,8 @@ from backend.runs.schemas import RunCases
 
 router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
 
-MetricQuery = Annotated[ScoreName, Query(description="hd95, assd and volume_difference: lower is better.")]
+_LOWER = ", ".join(name for name, card in SCORES.items() if card.lower_is_better)
+MetricQuery = Annotated[ScoreName, Query(description=f"Lower is better of {_LOWER}.")]
 CheckpointQuery = Annotated[Checkpoint, Query(description="Each run's best round by validation, or its last.")]
 StructureQuery = Annotated[Label | None, Query(description="Left out: the mean over structures.")]
 BaselineQuery = Annotated[Label, Query(description="Label of the strategy that the others are compared with.")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from backend.contracts.metrics import METRIC_WORDS, SCORE_NAMES
+from backend.contracts.metrics import SCORES
 from backend.contracts.values import one_line
 from backend.csv_text import write_csv
 from backend.evaluations.schemas import (
@@ -31,7 +31,7 @@ CASE_COLUMNS = (
     "model",
     "chosen_model",
     "structure",
-    *SCORE_NAMES,
+    *SCORES,
     "distance_unit",
 )
 SIGNIFICANT = 0.05
@@ -189,7 +189,7 @@ def _caption(table: ShownTable) -> str:
     tolerance = f", tolerance {table.nsd_tolerance:g}" if table.metric == "nsd" else ""
     arrow = r"$\uparrow$" if table.higher_is_better else r"$\downarrow$"
     parts = [
-        f"Test {METRIC_WORDS[table.metric]}{unit} {arrow} ({structure}{tolerance}), {table.checkpoint} round",
+        f"Test {SCORES[table.metric].label}{unit} {arrow} ({structure}{tolerance}), {table.checkpoint} round",
         "mean over cases",
         _seeds(table),
         _numbers(table),

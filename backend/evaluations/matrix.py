@@ -4,7 +4,7 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import LOWER_IS_BETTER
+from backend.contracts.metrics import SCORES
 from backend.db.models import Run
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.schemas import MatrixCell, MatrixRow, RunMatrix
@@ -37,7 +37,7 @@ def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
         metric=query.metric,
         checkpoint=query.checkpoint,
         structure=query.structure,
-        higher_is_better=query.metric not in LOWER_IS_BETTER,
+        higher_is_better=not SCORES[query.metric].lower_is_better,
         sites=places.all,
         unseen_sites=places.unseen,
         rows=_with_best([_row(rows, places, model, query) for model in _models(rows, run)], query),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import DISTANCES, LOWER_IS_BETTER, SCORE_NAMES, DistanceUnit
+from backend.contracts.metrics import SCORES, DistanceUnit
 from backend.db.models import Experiment, Run
 from backend.evaluations.schemas import (
     AllResults,
@@ -42,7 +42,7 @@ def experiment_results(session: Session, experiment: Experiment, query: Query) -
 
 def all_results(session: Session, experiment: Experiment, checkpoint: Checkpoint) -> AllResults:
     cases = experiment_cases(session, experiment, checkpoint)
-    tables = [table_of(cases, Query(metric, checkpoint)) for metric in SCORE_NAMES]
+    tables = [table_of(cases, Query(metric, checkpoint)) for metric in SCORES]
     return AllResults(experiment_id=experiment.id, name=experiment.name, results=tables)
 
 
@@ -52,8 +52,8 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         experiment_id=cases.experiment.id,
         metric=query.metric,
         checkpoint=query.checkpoint,
-        higher_is_better=query.metric not in LOWER_IS_BETTER,
-        unit=distance_unit(cases) if query.metric in DISTANCES else None,
+        higher_is_better=not SCORES[query.metric].lower_is_better,
+        unit=distance_unit(cases) if SCORES[query.metric].quantity == "distance" else None,
         nsd_tolerance=cases.experiment.config.evaluation.nsd_tolerance,
         structures=cases.structures,
         sites=cases.places.all,

@@ -158,7 +158,7 @@ class ExperimentResults(Record):
     metric: ScoreName
     checkpoint: Checkpoint
     higher_is_better: bool
-    unit: DistanceUnit | Literal["mixed"] | None = Field(description="Of hd95 and assd; the other metrics have none.")
+    unit: DistanceUnit | Literal["mixed"] | None = Field(description="Of distances; the other metrics have none.")
     nsd_tolerance: float = Field(description="Of nsd, in mm, or in px for images without spacing.")
     structures: list[str]
     sites: list[str] = Field(description="Those that train in site order, then those held out.")

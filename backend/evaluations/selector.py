@@ -11,7 +11,7 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import LOWER_IS_BETTER
+from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.db.models import Run
 from backend.errors import NotFound
@@ -60,7 +60,7 @@ def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
         metric=query.metric,
         checkpoint=query.checkpoint,
         structure=query.structure,
-        higher_is_better=query.metric not in LOWER_IS_BETTER,
+        higher_is_better=not SCORES[query.metric].lower_is_better,
         gamma=strategy.gamma,
         routing=strategy.routing,
         sites=places.training,

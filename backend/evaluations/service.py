@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from backend.artifacts import access
 from backend.artifacts.service import artifact_url, require_artifacts
 from backend.contracts.datasets import SitePolicy
-from backend.contracts.metrics import SCORE_NAMES
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.datasets import service as datasets
 from backend.db.models import CaseHistory, EvaluatedCase, Experiment, Run
@@ -41,8 +40,7 @@ def store_evaluation(
     scores: dict[str, dict[str, dict[str, Any]]] = {}
     units: dict[str, str] = {}
     for score in result.scores:
-        by_metric = {name: getattr(score, name) for name in SCORE_NAMES}
-        scores.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = by_metric
+        scores.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = dict(score.values)
         units[score.case_id] = score.distance_unit
     of_history = {entry.case_id for entry in result.history}
     if unknown := sorted({*scores, *routing, *files, *of_history} - places.keys()):

@@ -11,7 +11,7 @@ Screen, LaTeX, CSV, reports and the command line draw what stands here; none of 
 
 from collections.abc import Iterable, Sequence
 
-from backend.contracts.metrics import DISTANCES, LOWER_IS_BETTER, ScoreName
+from backend.contracts.metrics import SCORES, ScoreName
 from backend.evaluations.schemas import ResultCell, ShownCell, ShownColumn, ShownRow
 
 ALL, WORST = "all", "worst"
@@ -21,7 +21,7 @@ NO_VALUE = "\u2013"
 
 def digits_of(metric: ScoreName) -> int:
     """Distances with two digits after the point, everything else with three."""
-    return 2 if metric in DISTANCES else 3
+    return 2 if SCORES[metric].quantity == "distance" else 3
 
 
 def printed(value: float | None, metric: ScoreName) -> str:
@@ -56,7 +56,7 @@ def goodness(cell: ResultCell | None, metric: ScoreName) -> float:
     """Larger is better, whatever the metric; least where there is no value."""
     if cell is None or cell.mean is None:
         return float("-inf")
-    return -cell.mean if metric in LOWER_IS_BETTER else cell.mean
+    return -cell.mean if SCORES[metric].lower_is_better else cell.mean
 
 
 def best_of(
@@ -71,7 +71,7 @@ def best_of(
     known = {value for value in shown if value is not None}
     if len(known) < 2:
         return (False,) * len(means)
-    best = min(known) if metric in LOWER_IS_BETTER else max(known)
+    best = min(known) if SCORES[metric].lower_is_better else max(known)
     return tuple(value == best for value in shown)
 
 

@@ -10,7 +10,7 @@ from backend.contracts.datasets import SitePolicy
 from backend.contracts.hardware_problems import Gpus
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
-from backend.contracts.tasks import TaskKind
+from backend.contracts.task_kinds import TaskKind
 from backend.contracts.values import Description, Name, Slug, Text, stored_values
 
 Contact = Annotated[str, Text(200)]

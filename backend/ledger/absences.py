@@ -3,12 +3,12 @@
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.contracts.status import TaskStatus
 from backend.db.models import Run, Task
 from backend.events import service as events
 from backend.ledger.advance import advance
 from backend.runs.service import describe_run
 from backend.runs.waiting import ABSENT, Wait, overdue
+from backend.task_status import Failure, fail
 
 #: What the step goes on without, by the kind of its tasks.
 STEPS = {"train_site": "round {round}", "validate_site": "the validation", "evaluate_site": "the test of round {round}"}
@@ -27,9 +27,7 @@ def _give_up(session: Session, run: Run, wait: Wait) -> None:
     """Its worker, should it be at work, is refused at its next report and drops what it has."""
     task = wait.task
     why = _why(wait)
-    task.status, task.failure_kind, task.failure_detail = TaskStatus.FAILED, ABSENT, None
-    task.error = f"the run went on without it: it {why}"
-    task.finished_at, task.lease_expires_at = now(), None
+    fail(task, Failure(ABSENT, f"the run went on without it: it {why}"))
     step = STEPS[task.kind].format(round=task.round)
     message = f"{describe_run(run)}: {step} goes on without {task.participant}, which {why}."
     about = {"site_slug": task.participant, "round": task.round, "task_id": task.id}

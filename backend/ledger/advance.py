@@ -8,15 +8,17 @@ from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.status import TERMINAL_TASK_STATUSES, RunStatus, TaskStatus
-from backend.contracts.tasks import COORDINATOR, TaskKind
+from backend.contracts.task_kinds import TaskKind
+from backend.contracts.tasks import COORDINATOR
 from backend.db.models import Run, RunRound, Task
 from backend.events import service as events
 from backend.ledger import repository, run_length
 from backend.ledger.best_round import choose_best_round
 from backend.ledger.snapshot import queue_of
-from backend.queue import COORDINATOR_QUEUE, enqueue
+from backend.queue import COORDINATOR_QUEUE
 from backend.runs.service import describe_run, set_status
 from backend.runs.waiting import ABSENT, quorum
+from backend.task_status import cancel, enqueue
 
 RESUME_REMEDY = "Mend the cause, then resume the run: it goes on from its last finished round."
 
@@ -41,10 +43,8 @@ def fail_run(session: Session, run: Run, cause: str) -> None:
 
 
 def cancel_open_tasks(session: Session, run: Run) -> None:
-    """A running task hears of it in the answer to its next progress report."""
     for task in repository.open_tasks(session, run):
-        task.status = TaskStatus.CANCELLED
-        task.finished_at, task.lease_expires_at = now(), None
+        cancel(task)
 
 
 def _advance_initialization(session: Session, run: Run) -> None:

@@ -9,6 +9,7 @@ from backend.db.lookup import lock_row
 from backend.db.models import Metric, Run, RunRound, Task
 from backend.events import service as events
 from backend.runs.service import describe_run
+from backend.task_status import Failure, withdraw
 
 
 def go_back_to_whole_round(session: Session, store: ArtifactStore, run_id: str, actor: str) -> None:
@@ -73,8 +74,8 @@ def _retrain_damaged_updates(session: Session, store: ArtifactStore, run: Run) -
     for task in session.scalars(query):
         if task.update is None or not _num_bad(store, task.update.parts):
             continue
-        task.status, task.update = TaskStatus.FAILED, None
-        task.error, task.failure_kind = "the files of its update were damaged or lost", "state_damaged"
+        task.update = None
+        withdraw(task, Failure("state_damaged", "the files of its update were damaged or lost"))
         message = f"{describe_run(run)}: the update of {task.participant} is damaged or lost; it trains again."
         about = {"site_slug": task.participant, "round": task.round, "task_id": task.id}
         events.record_of_run(session, run, "task", message, events.BACKEND, level="warning", **about)

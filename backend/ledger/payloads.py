@@ -1,4 +1,4 @@
-"""What a claimed task carries, read from the ledger at the time of the claim."""
+"""What a claimed task of a run carries, read from the ledger at the time of the claim."""
 
 from sqlalchemy.orm import Session
 
@@ -16,24 +16,13 @@ from backend.contracts.tasks import (
     TrainSitePayload,
     ValidateSitePayload,
 )
-from backend.contracts.values import stored_values
-from backend.datasets import service as datasets
 from backend.db.models import Dataset, Run, RunDataset, RunRound, Site, Task
-from backend.dry_runs import service as dry_runs
 from backend.ledger import repository
 from backend.ledger.history_rounds import shown_rounds
-from backend.predictions import service as predictions
 from backend.sites.service import policy_of
 
 
-@stored_values()
-def build_payload(session: Session, task: Task) -> TaskPayload:
-    if task.dry_run_id is not None:
-        return dry_runs.payload_of(session, task)
-    if task.prediction_id is not None:
-        return predictions.payload_of(session, task)
-    if task.run_id is None:
-        return datasets.describe_payload(session, task)
+def run_payload(session: Session, task: Task) -> TaskPayload:
     run = session.get_one(Run, task.run_id)
     spec = run.spec
     if spec is None:

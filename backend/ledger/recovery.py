@@ -15,11 +15,12 @@ from backend.db.session import read_only, unit_of_work
 from backend.events import service as events
 from backend.ledger.absences import go_on_without_overdue
 from backend.ledger.advance import advance
-from backend.ledger.worker_reports import Failure, end_attempt, lock_task
+from backend.ledger.worker_reports import end_attempt, lock_task
 from backend.platform import Platform, announce_broker
 from backend.queue import QueueUnavailable
 from backend.runs.attendance import note_listening
 from backend.runs.waiting import overdue
+from backend.task_status import Failure
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
-from backend.contracts.tasks import TaskKind
+from backend.contracts.task_kinds import TaskKind
 from backend.db.models import Run, RunDataset, RunRound, Task
 
 

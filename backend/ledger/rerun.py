@@ -13,9 +13,9 @@ from backend.errors import NotFound, RerunNotPossible
 from backend.events import service as events
 from backend.ledger import repository
 from backend.ledger.advance import advance
-from backend.queue import enqueue
 from backend.runs.failures import unfinished_of_step
 from backend.runs.service import describe_run, set_status
+from backend.task_status import start_over
 
 SITE_TASKS = frozenset({"train_site", "validate_site", "evaluate_site"})
 RESUME = "resume the run: it goes on from its last finished round"
@@ -44,7 +44,7 @@ def rerun_task(session: Session, run_id: str, task_id: str, actor: str) -> Task:
     if run.status == RunStatus.FAILED:
         _requeue_cancelled(session, run)
         set_status(session, run, RunStatus.RUNNING, message, actor)
-    _queue_again(session, task)
+    start_over(session, task)
     events.record_of_run(
         session, run, "task", message, actor, site_slug=task.participant, round=task.round, task_id=task.id
     )
@@ -101,10 +101,4 @@ def _requeue_cancelled(session: Session, run: Run) -> None:
     """What the run's failure told to stop goes on; other failed sites stay failed until they are rerun too."""
     for task in unfinished_of_step(session, run):
         if task.status == TaskStatus.CANCELLED and task.kind != "aggregate_round":
-            _queue_again(session, task)
-
-
-def _queue_again(session: Session, task: Task) -> None:
-    task.failures, task.error = 0, None
-    task.failure_kind = task.failure_detail = None
-    enqueue(session, task)
+            start_over(session, task)

@@ -1,18 +1,15 @@
-"""What a completed task's result changes in the ledger."""
+"""What the result of a run's task changes in the ledger."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import require_artifacts
 from backend.clock import now
-from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.metrics import MetricPoint
-from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
     POOLED,
     AggregateRoundResult,
-    DescribeDatasetResult,
     EvaluateSiteResult,
     InitializeRunResult,
     SiteUpdateRef,
@@ -20,37 +17,18 @@ from backend.contracts.tasks import (
     TrainSiteResult,
     ValidateSiteResult,
 )
-from backend.datasets import service as datasets
 from backend.db.models import Metric, Run, RunRound, Task
 from backend.errors import InvalidInput
 from backend.evaluations import service as evaluations
 from backend.events import service as events
 from backend.ledger import repository
-from backend.predictions import service as predictions
 from backend.runs.service import describe_run
 from backend.runs.waiting import quorum
+from backend.task_status import Failure, fail, withdraw
 
 
-def apply_result(session: Session, task: Task, result: TaskResult, worker: str) -> None:
-    """Writes the result; marks the task completed. Raises InvalidInput when an artifact was not uploaded."""
-    if result.kind != task.kind:
-        remedy = f"complete a {task.kind} task with its own result"
-        raise InvalidInput.of_field("result.kind", result.kind, f"does not fit a {task.kind} task", remedy)
-    task.status = TaskStatus.COMPLETED
-    task.fraction, task.finished_at, task.lease_expires_at, task.error = 1.0, now(), None, None
-    task.failure_kind = task.failure_detail = None
-    if isinstance(result, DescribeDatasetResult):
-        assert task.dataset_id is not None
-        datasets.store_check(session, task.dataset_id, result, worker)
-        return
-    if isinstance(result, DryRunSiteResult):
-        task.answer = result
-        return
-    if isinstance(result, PredictCaseResult):
-        require_artifacts(session, predictions.hashes_of(result))
-        task.answer = result
-        return
-    assert task.run_id is not None
+def store_run_result(session: Session, task: Task, result: TaskResult) -> None:
+    """Writes the result of a run's task. Raises InvalidInput when an artifact was not uploaded."""
     run = session.get_one(Run, task.run_id)
     match result:
         case InitializeRunResult():
@@ -124,9 +102,8 @@ def _store_aggregation(session: Session, run: Run, task: Task, result: Aggregate
     num_left = sum(training.status == TaskStatus.COMPLETED for training in trainings)
     if num_left < quorum(run, len(trainings)):
         reasons = "; ".join(f"{participant}: {reason}" for participant, reason in result.refused.items())
-        task.status = TaskStatus.FAILED
-        task.failure_kind = "update_refused"
-        task.error = f"{num_left} of {len(trainings)} updates could be used, fewer than the quorum. Refused: {reasons}"
+        cause = f"{num_left} of {len(trainings)} updates could be used, fewer than the quorum. Refused: {reasons}"
+        fail(task, Failure("update_refused", cause))
         return
     require_artifacts(session, set(result.parts.values()))
     store_metrics(session, run, task.participant, result.metrics)
@@ -145,8 +122,7 @@ def _warn_of_outliers(session: Session, run: Run, task: Task, result: AggregateR
 
 
 def _refuse_update(session: Session, run: Run, training: Task, reason: str) -> None:
-    training.status, training.error = TaskStatus.FAILED, f"the update was refused: {reason}"
-    training.failure_kind = "update_refused"
+    withdraw(training, Failure("update_refused", f"the update was refused: {reason}"))
     message = f"{describe_run(run)}: round {training.round} refused the update of {training.participant}: {reason}"
     about = {"site_slug": training.participant, "round": training.round, "task_id": training.id}
     events.record_of_run(session, run, "task", message, events.BACKEND, level="warning", **about)

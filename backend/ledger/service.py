@@ -9,9 +9,9 @@ from backend.errors import TransitionNotAllowed
 from backend.ledger import repository
 from backend.ledger.advance import advance, cancel_open_tasks
 from backend.ledger.snapshot import take_snapshot
-from backend.queue import enqueue
 from backend.runs.failures import unfinished_of_step
 from backend.runs.service import describe_run, set_status
+from backend.task_status import start_over
 
 UNDER_WAY = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.EVALUATING})
 
@@ -72,10 +72,8 @@ def _queue_first_time(session: Session, run: Run, message: str, actor: str) -> N
 def _queue_unfinished_tasks(session: Session, run: Run) -> None:
     """Those of the present step only: sites that failed in an earlier, finished round stay as they were."""
     for task in unfinished_of_step(session, run):
-        task.failures, task.error = 0, None
-        task.failure_kind = task.failure_detail = None
         if task.kind == "aggregate_round":  # opened again once all trainings of the round have ended
             session.delete(task)
         else:
-            enqueue(session, task)
+            start_over(session, task)
     session.flush()

@@ -3,18 +3,16 @@
 Locks are always taken in the same order, run before task, so that two reports never wait for each other.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import require_artifacts
 from backend.artifacts.store import ArtifactStore
 from backend.clock import now
-from backend.contracts.failures import FailureKind
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.task_kinds import TASK_CARDS, TaskKind
 from backend.contracts.tasks import (
     ClaimedTask,
     CompleteRequest,
@@ -24,63 +22,35 @@ from backend.contracts.tasks import (
     TaskResult,
     TrainSiteResult,
 )
-from backend.datasets import service as datasets
+from backend.contracts.values import stored_values
 from backend.db.lookup import lock_row
-from backend.db.models import DryRun, Prediction, Run, Task
+from backend.db.models import Run, Task
 from backend.errors import AttemptSuperseded, Conflict, InvalidInput, TaskNotClaimable
 from backend.events import service as events
 from backend.ledger.absences import note_late_work
-from backend.ledger.advance import advance
-from backend.ledger.payloads import build_payload, manifests_of
-from backend.ledger.plausible import require_plausible, require_plausible_metrics
-from backend.ledger.results import apply_result, store_metrics
-from backend.ledger.retention import release_states
+from backend.ledger.payloads import manifests_of
+from backend.ledger.plausible import require_plausible_metrics
+from backend.ledger.results import store_metrics
 from backend.ledger.said import count_said, words
 from backend.ledger.update_checks import problem_of_update
-from backend.queue import enqueue
-from backend.runs.service import describe_run
 from backend.runs.waiting import ABSENT
+from backend.task_owners import owner_of
+from backend.task_status import Failure, claim, complete, enqueue, fail
 
 #: Attempts that may be lost, or fail for a passing reason, before the task is given up.
 MAX_FAILURES = 3
-
-ACTIONS = {
-    "describe_dataset": "checking a data set",
-    "dry_run_site": "trying a few steps",
-    "initialize_run": "initializing the run",
-    "train_site": "training",
-    "aggregate_round": "aggregating",
-    "validate_site": "validating",
-    "evaluate_site": "evaluating",
-    "predict_case": "predicting an image",
-}
 
 
 def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float) -> ClaimedTask:
     """queued -> running for exactly one worker. Raises TaskNotClaimable for everybody else."""
     _lock_run_of(session, task_id)
-    claim = (
-        update(Task)
-        .where(Task.id == task_id, Task.status == TaskStatus.QUEUED)
-        .values(
-            status=TaskStatus.RUNNING,
-            attempt=Task.attempt + 1,
-            worker=worker,
-            fraction=0.0,
-            started_at=now(),
-            lease_expires_at=now() + timedelta(seconds=lease_seconds),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    result = session.execute(claim)
-    assert isinstance(result, CursorResult)
-    if result.rowcount != 1:
+    if not claim(session, task_id, worker, lease_seconds):
         raise TaskNotClaimable(f"task {task_id} is not queued: another worker has it or it is over; drop the message")
     task = session.get_one(Task, task_id, populate_existing=True)
-    _say(session, task, f"{worker} is {ACTIONS[task.kind]}", worker)
-    return ClaimedTask(
-        task_id=task.id, attempt=task.attempt, lease_seconds=lease_seconds, payload=build_payload(session, task)
-    )
+    _say(session, task, f"{worker} is {_doing(task)}", worker)
+    with stored_values():
+        payload = owner_of(task).payload(session, task)
+    return ClaimedTask(task_id=task.id, attempt=task.attempt, lease_seconds=lease_seconds, payload=payload)
 
 
 def report_progress(session: Session, task_id: str, report: ProgressReport, lease_seconds: float) -> ProgressAnswer:
@@ -119,18 +89,19 @@ def complete_task(
     if _is_too_late(session, task, request.attempt):
         return AttemptSuperseded(f"task {task.id} was given up because its result came too late: drop it")
     _require_current(task, request.attempt)
-    worker = task.worker or "worker"
-    if request.result.kind == task.kind:
-        require_plausible(session, task, request.result)
+    worker, owner = task.worker or "worker", owner_of(task)
+    if request.result.kind != task.kind:
+        remedy = f"complete a {task.kind} task with its own result"
+        raise InvalidInput.of_field("result.kind", request.result.kind, f"does not fit a {task.kind} task", remedy)
+    owner.check(session, task, request.result)
     if problem := _problem_of(session, store, task, request.result):
         failure = Failure("update_refused", f"the update was refused: {problem}")
         end_attempt(session, task, failure, True, TaskStatus.FAILED, events.BACKEND)
         return InvalidInput.of_field("result", task.participant, problem, "the attempt is over: train again")
-    apply_result(session, task, request.result, worker)
-    _announce(session, task, f"{worker} completed {ACTIONS[task.kind]}", worker)
-    _advance_run_of(session, task)
-    if task.run_id is not None and task.kind in ("aggregate_round", "evaluate_site"):
-        release_states(session, session.get_one(Run, task.run_id))
+    complete(task)
+    owner.store(session, task, request.result)
+    _announce(session, task, f"{worker} completed {_doing(task)}", worker)
+    owner.go_on(session, task)
     return None
 
 
@@ -164,22 +135,13 @@ def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
     if request.released:
-        _say(session, task, f"{ACTIONS[task.kind]} was given back by {worker}, which shuts down", worker)
+        _say(session, task, f"{_doing(task)} was given back by {worker}, which shuts down", worker)
         enqueue(session, task)
         return
     if request.detail:
         _announce(session, task, request.detail, worker, kind="log", level="error")
     failure = Failure(request.kind, request.message, request.detail or None)
     end_attempt(session, task, failure, request.retryable, TaskStatus.FAILED, worker)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why an attempt ended: `message` for people, `detail` (a traceback) for whoever mends it."""
-
-    kind: FailureKind
-    message: str
-    detail: str | None = None
 
 
 def end_attempt(
@@ -189,17 +151,15 @@ def end_attempt(
     message = failure.message
     task.failures += 1
     if retryable and task.failures < MAX_FAILURES:
-        text = f"{ACTIONS[task.kind]} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {message}"
+        text = f"{_doing(task)} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {message}"
         _announce(session, task, text, actor, level="warning")
         enqueue(session, task)
         return
-    task.status, task.error = final_status, message
-    task.failure_kind, task.failure_detail = failure.kind, failure.detail
-    task.finished_at, task.lease_expires_at = now(), None
-    _announce(session, task, f"{ACTIONS[task.kind]} {final_status}: {message}", actor, level="error")
-    if task.dataset_id is not None:
-        datasets.store_check_failure(session, task.dataset_id, message, actor)
-    _advance_run_of(session, task)
+    fail(task, failure, final_status)
+    _announce(session, task, f"{_doing(task)} {final_status}: {message}", actor, level="error")
+    owner = owner_of(task)
+    owner.give_up(session, task, message, actor)
+    owner.go_on(session, task)
 
 
 def lock_task(session: Session, task_id: str) -> Task:
@@ -223,9 +183,8 @@ def _require_current(task: Task, attempt: int) -> None:
     raise AttemptSuperseded(f"attempt {attempt} of task {task.id} does not count any more, the task {state}: drop it")
 
 
-def _advance_run_of(session: Session, task: Task) -> None:
-    if task.run_id is not None:
-        advance(session, session.get_one(Run, task.run_id))
+def _doing(task: Task) -> str:
+    return TASK_CARDS[cast(TaskKind, task.kind)].doing
 
 
 def _say(
@@ -260,17 +219,10 @@ def _announce(
         "task_id": task.id,
         "quota_of": quota_of,
     }
-    if task.dry_run_id is not None:
-        federation_id = session.get_one(DryRun, task.dry_run_id).federation_id
-        events.record(session, kind, message, actor, level, federation_id=federation_id, **about)
+    place = owner_of(task).event_place(session, task)
+    if place.run is not None:
+        text = place.prefix + message if kind == "task" else message
+        events.record_of_run(session, place.run, kind, text, actor, level, **about)
         return
-    if task.prediction_id is not None:
-        run = session.get_one(Run, session.get_one(Prediction, task.prediction_id).run_id)
-        events.record_of_run(session, run, kind, message, actor, level, **about)
-        return
-    if task.run_id is None:
-        events.record(session, kind, message, actor, level, dataset_id=task.dataset_id, **about)
-        return
-    run = session.get_one(Run, task.run_id)
-    place = f"{describe_run(run)}, round {task.round}, {task.participant}: " if kind == "task" else ""
-    events.record_of_run(session, run, kind, place + message, actor, level, **about)
+    about |= {"federation_id": place.federation_id, "dataset_id": place.dataset_id}
+    events.record(session, kind, message, actor, level, **about)

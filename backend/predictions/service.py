@@ -8,14 +8,15 @@ from backend.clock import now
 from backend.contracts.predictions import PredictCaseResult, PredictedMask
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import FedSMConfig
-from backend.contracts.tasks import COORDINATOR, PredictCasePayload
+from backend.contracts.tasks import COORDINATOR
 from backend.db.lookup import get_row, lock_row
-from backend.db.models import Prediction, Run, RunRound, Task
+from backend.db.models import Prediction, Run, Task
 from backend.errors import Conflict
 from backend.events import service as events
 from backend.predictions.schemas import MaskRecord, PredictionRecord, StructureSizeRecord
-from backend.queue import COORDINATOR_QUEUE, enqueue
+from backend.queue import COORDINATOR_QUEUE
 from backend.runs.service import describe_run
+from backend.task_status import enqueue
 
 
 def require_models(session: Session, run_id: str) -> Run:
@@ -49,20 +50,6 @@ def start_prediction(session: Session, run_id: str, file_name: str, image: str, 
     return prediction
 
 
-def payload_of(session: Session, task: Task) -> PredictCasePayload:
-    assert task.prediction_id is not None
-    prediction = session.get_one(Prediction, task.prediction_id)
-    run = session.get_one(Run, prediction.run_id)
-    assert run.spec is not None
-    return PredictCasePayload(
-        prediction_id=prediction.id,
-        run=run.spec,
-        state=session.get_one(RunRound, (run.id, prediction.round)).parts or {},
-        image=prediction.image,
-        file_name=prediction.file_name,
-    )
-
-
 def list_predictions(session: Session, run_id: str) -> list[Prediction]:
     """The newest first."""
     query = select(Prediction).where(Prediction.run_id == run_id)
@@ -72,11 +59,6 @@ def list_predictions(session: Session, run_id: str) -> list[Prediction]:
 def delete_prediction(session: Session, prediction_id: str) -> None:
     """Forgets the image and everything made of it; the sweep that follows keeps what something else shows too."""
     session.delete(lock_row(session, Prediction, prediction_id))
-
-
-def hashes_of(result: PredictCaseResult) -> set[str]:
-    masks = {sha256 for mask in result.masks for sha256 in (mask.mask, *mask.files.values())}
-    return {result.image, *masks}
 
 
 def prediction_record(session: Session, prediction: Prediction) -> PredictionRecord:

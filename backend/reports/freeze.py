@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import VERSION
 from backend.clock import now
-from backend.contracts.metrics import DISTANCES, METRIC_WORDS, ModelKind, ScoreName
+from backend.contracts.metrics import SCORES, ModelKind, ScoreName
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.db.models import Experiment, Federation, Run, RunDataset
@@ -198,8 +198,8 @@ def _table(shown: ShownTable, withheld: dict[str, int]) -> ReportTable:
     order = [index for index, key in enumerate(keys) if key not in (ALL, WORST)] + [keys.index(ALL)]
     return ReportTable(
         metric=shown.metric,
-        title=METRIC_WORDS[shown.metric],
-        unit=shown.unit if shown.metric in DISTANCES else None,
+        title=SCORES[shown.metric].label,
+        unit=shown.unit if SCORES[shown.metric].quantity == "distance" else None,
         higher_is_better=shown.higher_is_better,
         structure=shown.structure,
         columns=tuple(shown.columns[index].site_slug for index in order),

@@ -12,7 +12,7 @@ from backend.contracts.metrics import DistanceUnit, MetricName, ModelKind, Score
 from backend.contracts.run_length import EarlyStop, Extension
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
-from backend.contracts.tasks import TaskKind
+from backend.contracts.task_kinds import TaskKind
 from backend.federations.schemas import Record
 from backend.runs.wait_reasons import WaitReason
 
@@ -186,7 +186,7 @@ class ScoredCase(Record):
     scores: dict[str, dict[str, dict[ScoreName, float | None]]] = Field(
         description="Model to structure to metric to value; null as the missing rules say."
     )
-    distance_unit: DistanceUnit = Field(description="Of hd95 and assd.")
+    distance_unit: DistanceUnit = Field(description="Of distances.")
     probabilities: dict[str, float] | None
     chosen_model: str | None
     image_url: str | None

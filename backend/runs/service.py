@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend import VERSION
 from backend.clock import now
 from backend.contracts.status import TERMINAL_RUN_STATUSES, TRANSITIONS, RunStatus
-from backend.contracts.tasks import TaskKind
+from backend.contracts.task_kinds import TaskKind
 from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.hardware_problems import Gpus, gpus_of
 from backend.contracts.status import TaskStatus
-from backend.contracts.tasks import TaskKind
+from backend.contracts.task_kinds import TaskKind
 from backend.db.models import Dataset, DryRun, Experiment, Run, Site, Task, Worker
 from backend.federations.schemas import SiteTask
 

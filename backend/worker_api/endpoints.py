@@ -27,6 +27,7 @@ from backend.dependencies import (
 from backend.errors import error_response
 from backend.ledger import worker_reports as reports
 from backend.worker_api import service
+from backend.worker_api import task_kinds as task_kinds  # registers the owners of tasks
 
 router = APIRouter(prefix="/worker-api/v1", tags=["worker"], dependencies=[Depends(get_worker)])
 

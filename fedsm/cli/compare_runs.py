@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend.contracts.metrics import SCORE_NAMES
+from backend.contracts.metrics import SCORES
 from backend.evaluations.run_comparison.schemas import ComparedScore, RunComparison
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.cli.watch import make_console, print_json
@@ -16,7 +16,7 @@ SIGNIFICANT = 0.05
 
 def compare_runs(
     run_ids: Annotated[list[str], typer.Argument(help="Two to eight; the others are compared with the first.")],
-    metric: Annotated[str, typer.Option(help=f"One of {', '.join(SCORE_NAMES)}.")] = "dice",
+    metric: Annotated[str, typer.Option(help=f"One of {', '.join(SCORES)}.")] = "dice",
     checkpoint: Annotated[str, typer.Option(help="Each run's `best` round by validation, or its `last`.")] = "best",
     as_json: JsonOption = False,
     home: HomeOption = None,

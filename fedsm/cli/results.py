@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend.contracts.metrics import METRIC_WORDS, SCORE_NAMES
+from backend.contracts.metrics import SCORES
 from backend.evaluations.schemas import (
     Comparison,
     ComparisonCell,
@@ -31,7 +31,7 @@ run_app.command("compare")(compare_runs)
 
 ExperimentArgument = Annotated[str, typer.Argument(help="The experiment's id, as `fedsm experiment list` prints it.")]
 RunArgument = Annotated[str, typer.Argument(help="The run's id, as `fedsm experiment show --json` prints it.")]
-MetricOption = Annotated[str, typer.Option(help=f"One of {', '.join(SCORE_NAMES)}.")]
+MetricOption = Annotated[str, typer.Option(help=f"One of {', '.join(SCORES)}.")]
 CheckpointOption = Annotated[str, typer.Option(help="Each run's `best` round by validation, or its `last`.")]
 StructureOption = Annotated[str | None, typer.Option(help="Left out: the mean over structures.")]
 
@@ -62,7 +62,7 @@ def results(
             "table as the results page shows it.",
         ),
     ] = Format.TABLE,
-    metric: Annotated[str, typer.Option(help=f"One of {', '.join(SCORE_NAMES)}; for table and latex.")] = "dice",
+    metric: Annotated[str, typer.Option(help=f"One of {', '.join(SCORES)}; for table and latex.")] = "dice",
     checkpoint: Annotated[str, typer.Option(help="Each run's `best` round by validation, or its `last`.")] = "best",
     structure: Annotated[
         str | None, typer.Option(help="Left out: the mean over structures; for latex, table-csv, table-json.")
@@ -169,7 +169,7 @@ def print_results(console: Console, found: ExperimentResults) -> None:
     unit = f" ({found.unit})" if found.unit else ""
     direction = "higher is better" if found.higher_is_better else "lower is better"
     so_far = "" if found.complete else " (so far)"
-    table = Table(title=f"Mean {METRIC_WORDS[found.metric]}{unit} on test cases, {direction}{so_far}")
+    table = Table(title=f"Mean {SCORES[found.metric].label}{unit} on test cases, {direction}{so_far}")
     sites = [f"{site} (unseen)" if site in found.unseen_sites else site for site in found.sites]
     for title in ("method", "model", *sites, "all sites"):
         table.add_column(title, no_wrap=True)
@@ -201,7 +201,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
     """Mean differences; a star where p after Holm is small."""
     columns = list(dict.fromkeys(cell.site_slug for cell in found.cells))
     table = Table(
-        title=f"{METRIC_WORDS[found.metric]} less that of {found.baseline_label} ({found.baseline_model}), "
+        title=f"{SCORES[found.metric].label} less that of {found.baseline_label} ({found.baseline_model}), "
         f"{found.confidence:.0%} interval; * p < {SIGNIFICANT:g}"
     )
     for title in ("method", "model", *(slug or "all sites" for slug in columns)):
@@ -215,7 +215,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
 
 def print_matrix(console: Console, found: RunMatrix) -> None:
     sites = [f"{site} (unseen)" if site in found.unseen_sites else site for site in found.sites]
-    table = Table("model", *sites, "all sites", title=f"{METRIC_WORDS[found.metric]} after round {found.round}")
+    table = Table("model", *sites, "all sites", title=f"{SCORES[found.metric].label} after round {found.round}")
     for row in found.rows:
         means = ("-" if cell.mean is None else f"{cell.mean:.3f}" for cell in row.cells)
         table.add_row("own site's (site known)" if row.model == "own" else row.model, *means)
@@ -237,7 +237,7 @@ def print_selector(console: Console, found: RunSelector) -> None:
     pooled = next((group for group in found.groups if group.site_slug is None), None)
     if pooled is not None:
         points = [point for point in pooled.sweep if round(point.gamma * 10, 6).is_integer()]
-        sweep = Table("gamma", METRIC_WORDS[found.metric], "to global", title="The super model at other thresholds")
+        sweep = Table("gamma", SCORES[found.metric].label, "to global", title="The super model at other thresholds")
         for point in points:
             mean = "-" if point.mean is None else f"{point.mean:.3f}"
             sweep.add_row(f"{point.gamma:g}", mean, f"{point.share_global:.0%}")

@@ -31,14 +31,16 @@ def scores_of(dice: float) -> Result:
     """Scores that a mask of this Dice could have."""
     return {
         "distance_unit": "px",
-        "dice": dice,
-        "iou": dice / (2 - dice),
-        "hd95": 10 * (1 - dice),
-        "nsd": dice,
-        "assd": 5 * (1 - dice),
-        "volume_difference": 1 - dice,
-        "sensitivity": dice,
-        "precision": dice,
+        "values": {
+            "dice": dice,
+            "iou": dice / (2 - dice),
+            "hd95": 10 * (1 - dice),
+            "nsd": dice,
+            "assd": 5 * (1 - dice),
+            "volume_difference": 1 - dice,
+            "sensitivity": dice,
+            "precision": dice,
+        },
     }
 
 

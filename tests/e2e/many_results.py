@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.metrics import SCORE_NAMES
+from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.tasks import RunSpec
 from backend.db.models import EvaluatedCase, Experiment, Run
@@ -107,6 +107,6 @@ def _models(run: Run, slug: str, slugs: list[str]) -> list[str]:
 def _scores(draw: random.Random, at_home: bool) -> dict[str, dict[str, float]]:
     dice = min(draw.gauss(0.88 if at_home else 0.8, 0.06), 0.99)
     return {
-        structure.name: {name: dice if name in ("dice", "iou", "nsd") else 10 * (1 - dice) for name in SCORE_NAMES}
+        structure.name: {name: dice if name in ("dice", "iou", "nsd") else 10 * (1 - dice) for name in SCORES}
         for structure in TASK.structures
     }

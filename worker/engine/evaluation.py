@@ -19,7 +19,7 @@ from worker.engine.strategies.super_model import MIXTURE, predict_cases
 class EvaluatedCase:
     """Scores and masks of one test case by model part; `mixture` is soft routing's, where the route names it.
 
-    distance_unit: that of hd95 and assd. `route` is None for strategies without a selector.
+    distance_unit: that of distances. `route` is None for strategies without a selector.
     """
 
     case_id: str

@@ -15,7 +15,8 @@ from worker.engine.pulse import pulse
 from worker.engine.surface import surface_distances
 
 ModelKind = Literal["global", "personalized", "super", "selector"]
-ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
+#: What `mask_scores` gives of each case and structure.
+SCORE_NAMES = ("dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Metric:
 #: Structure to Dice of one case; None where the structure is in neither mask.
 CaseDice = dict[str, float | None]
 #: Structure to every score of one case.
-CaseScores = dict[str, dict[ScoreName, float | None]]
+CaseScores = dict[str, dict[str, float | None]]
 
 
 def dice(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float | None:
@@ -55,27 +56,31 @@ def mask_scores(
     reference: NDArray[np.bool_],
     spacing: Sequence[float] | None,
     nsd_tolerance: float,
-) -> dict[ScoreName, float | None]:
+) -> dict[str, float | None]:
     """Every score of one structure of one case. Masks [H, W] or [D, H, W]; spacing of these axes in mm.
 
     hd95, assd and nsd_tolerance are in mm; in pixels where spacing is None. volume_difference is the absolute
     difference relative to the reference's volume, | |P| - |R| | / |R|: without a unit, 0 is best, not bounded above.
     sensitivity = TP / |R|, precision = TP / |P|.
     """
+    scores: dict[str, float | None] = dict.fromkeys(SCORE_NAMES)
     num_prediction, num_reference = int(prediction.sum()), int(reference.sum())
     if num_prediction == 0 and num_reference == 0:
-        return _scores()
+        return scores
     num_both = int((prediction & reference).sum())
-    overlap = 2 * num_both / (num_prediction + num_reference)
-    jaccard = num_both / (num_prediction + num_reference - num_both)
-    difference = abs(num_prediction - num_reference) / num_reference if num_reference else None
-    sensitivity = num_both / num_reference if num_reference else None
-    precision = num_both / num_prediction if num_prediction else None
-    if num_prediction == 0 or num_reference == 0:
-        return _scores(overlap, jaccard, None, 0.0, None, difference, sensitivity, precision)
-    distances = surface_distances(prediction, reference, spacing)
-    nsd = distances.nsd(nsd_tolerance)
-    return _scores(overlap, jaccard, distances.hd95, nsd, distances.assd, difference, sensitivity, precision)
+    scores["dice"] = 2 * num_both / (num_prediction + num_reference)
+    scores["iou"] = num_both / (num_prediction + num_reference - num_both)
+    if num_reference:
+        scores["volume_difference"] = abs(num_prediction - num_reference) / num_reference
+        scores["sensitivity"] = num_both / num_reference
+    if num_prediction:
+        scores["precision"] = num_both / num_prediction
+    if num_prediction and num_reference:
+        distances = surface_distances(prediction, reference, spacing)
+        scores |= {"hd95": distances.hd95, "nsd": distances.nsd(nsd_tolerance), "assd": distances.assd}
+    else:
+        scores["nsd"] = 0.0
+    return scores
 
 
 def case_scores(
@@ -110,25 +115,3 @@ def dice_metrics(
             mean = sum(present) / len(present)
             metrics.append(Metric(round_, model, "val", "dice", structure, mean, len(present)))
     return tuple(metrics)
-
-
-def _scores(
-    dice: float | None = None,
-    iou: float | None = None,
-    hd95: float | None = None,
-    nsd: float | None = None,
-    assd: float | None = None,
-    volume_difference: float | None = None,
-    sensitivity: float | None = None,
-    precision: float | None = None,
-) -> dict[ScoreName, float | None]:
-    return {
-        "dice": dice,
-        "iou": iou,
-        "hd95": hd95,
-        "nsd": nsd,
-        "assd": assd,
-        "volume_difference": volume_difference,
-        "sensitivity": sensitivity,
-        "precision": precision,
-    }

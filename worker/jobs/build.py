@@ -305,14 +305,7 @@ def case_scores(case: EvaluatedCase) -> tuple[CaseScore, ...]:
             model=model,
             structure=structure,
             distance_unit=case.distance_unit,
-            dice=scores["dice"],
-            iou=scores["iou"],
-            hd95=scores["hd95"],
-            nsd=scores["nsd"],
-            assd=scores["assd"],
-            volume_difference=scores["volume_difference"],
-            sensitivity=scores["sensitivity"],
-            precision=scores["precision"],
+            values=scores,
         )
         for model, by_structure in case.scores.items()
         for structure, scores in by_structure.items()

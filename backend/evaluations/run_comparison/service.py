@@ -7,7 +7,7 @@ from statistics import fmean
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import DISTANCES, LOWER_IS_BETTER, DistanceUnit, ModelKind
+from backend.contracts.metrics import SCORES, DistanceUnit, ModelKind
 from backend.contracts.status import TaskStatus
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunDataset, Task
@@ -84,8 +84,8 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
         checkpoint=query.checkpoint,
         structure=query.structure,
         structures=structures,
-        higher_is_better=query.metric not in LOWER_IS_BETTER,
-        unit=_unit(entries) if query.metric in DISTANCES else None,
+        higher_is_better=not SCORES[query.metric].lower_is_better,
+        unit=_unit(entries) if SCORES[query.metric].quantity == "distance" else None,
         runs=[_compared_run(session, entry) for entry in entries],
         parameters=parameters([(e.experiment.config, e.run.strategy, e.run.seed) for e in entries]),
         rows=[_row(entries, slug, pooled, query, everything) for slug in [*slugs, None]],

@@ -1,6 +1,7 @@
 /** One test case as the models of an earlier round saw it. */
 
 import type { PastRound, RunHistory, ScoredCase } from "@/api";
+import { METRIC_NAMES } from "./metrics";
 
 /** The rounds whose masks of the case were kept; empty where none were. */
 export function roundsOf(history: RunHistory | undefined, caseId: string): PastRound[] {
@@ -35,16 +36,7 @@ export function atRound(scored: ScoredCase, past: PastRound | null): ScoredCase 
   return { ...scored, predictions: Object.fromEntries(masks), dice, scores, chosen_model: past.chosen_model };
 }
 
-const NO_SCORES = {
-  dice: null,
-  iou: null,
-  hd95: null,
-  nsd: null,
-  assd: null,
-  volume_difference: null,
-  sensitivity: null,
-  precision: null,
-};
+const NO_SCORES = Object.fromEntries(METRIC_NAMES.map((name) => [name, null]));
 
 /** The mean Dice of a model over the structures (or of one) in a round; null where none is known. */
 export function diceAt(past: PastRound, model: string, structure: string | null): number | null {

@@ -1,22 +1,13 @@
 /** A task's failure in words: for the screen, and as a text to send to whoever helps. */
 
-import type { RunRecord, TaskFailure, TaskRecord } from "@/api";
-
-const COULD_NOT: Record<TaskRecord["kind"], string> = {
-  describe_dataset: "read its data",
-  initialize_run: "prepare the first round",
-  train_site: "train",
-  aggregate_round: "average the updates",
-  validate_site: "validate",
-  evaluate_site: "test the models",
-  dry_run_site: "try a few steps",
-  predict_case: "predict the image",
-};
+import type { RunRecord, TaskFailure } from "@/api";
+import { tasks } from "@/api/tables.json";
 
 /** `Birch clinic could not train in round 3: disk full`. */
 export function failureTitle(failure: TaskFailure, name: string): string {
-  const round = failure.task_kind === "initialize_run" ? "" : ` in round ${failure.round}`;
-  return `${name} could not ${COULD_NOT[failure.task_kind]}${round}: ${lowerFirst(failure.title)}`;
+  const card = tasks[failure.task_kind];
+  const round = card.of_round ? ` in round ${failure.round}` : "";
+  return `${name} could not ${card.could_not}${round}: ${lowerFirst(failure.title)}`;
 }
 
 /** Short enough to read out on the telephone; the whole id is in the text for support. */

@@ -62,3 +62,7 @@ export function humanize(name: string): string {
   const words = name.replace(/_+$/, "").replace(/^num_/, "number of ").replaceAll("_", " ").replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+export function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,31 +1,27 @@
 /** What test cases are scored by: names, directions, units, and numbers as people read them. */
 
 import type { ExperimentResults, ScoreName } from "@/api";
+import { scores } from "@/api/tables.json";
+import { upperFirst } from "./format";
 
 export interface Metric {
   name: ScoreName;
   label: string;
   higherIsBetter: boolean;
-  /** hd95 and assd are lengths; the others have no unit. */
+  /** Distances are in mm or px; the others have no unit. */
   isDistance: boolean;
-  /** What it measures, for whoever has forgotten. */
+  /** What it measures. */
   meaning: string;
 }
 
-/** In the order in which papers report them. */
-export const METRICS: readonly Metric[] = [
-  measure("dice", "Dice", "Overlap: twice the common part over the sum of both masks."),
-  measure("iou", "IoU", "Overlap: the common part over the union of both masks."),
-  distance("hd95", "HD95", "The larger of both directed 95th percentiles of distances between the surfaces."),
-  measure("nsd", "NSD", "Normalized surface Dice: the share of both surfaces that agree within the tolerance."),
-  distance("assd", "ASSD", "The mean distance between the surfaces, both ways."),
-  {
-    ...measure("volume_difference", "Volume difference", "Difference of the volumes over the reference's; 0 is best."),
-    higherIsBetter: false,
-  },
-  measure("sensitivity", "Sensitivity", "The share of the reference that the prediction holds."),
-  measure("precision", "Precision", "The share of the prediction that the reference holds."),
-];
+/** In the order in which papers report them, as the backend's table has them. */
+export const METRICS: readonly Metric[] = scores.map((card) => ({
+  name: card.name as ScoreName,
+  label: upperFirst(card.label),
+  higherIsBetter: !card.lower_is_better,
+  isDistance: card.quantity === "distance",
+  meaning: card.meaning,
+}));
 
 export const METRIC_NAMES: readonly ScoreName[] = METRICS.map((metric) => metric.name);
 export const STANDARD_METRIC: ScoreName = "dice";
@@ -34,17 +30,9 @@ const BY_NAME = new Map(METRICS.map((metric) => [metric.name, metric]));
 const NO_VALUE = "–";
 const MINUS = "−";
 
-function measure(name: ScoreName, label: string, meaning: string): Metric {
-  return { name, label, higherIsBetter: true, isDistance: false, meaning };
-}
-
-function distance(name: ScoreName, label: string, meaning: string): Metric {
-  return { name, label, higherIsBetter: false, isDistance: true, meaning };
-}
-
 export function metricOf(name: ScoreName): Metric {
   const metric = BY_NAME.get(name);
-  if (!metric) throw new Error(`${name} is no metric: add it to METRICS in lib/metrics.ts`);
+  if (!metric) throw new Error(`${name} is no metric of the backend's table: run make openapi`);
   return metric;
 }
 

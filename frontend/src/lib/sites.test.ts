@@ -25,7 +25,7 @@ const POLICY: SitePolicy = {
 describe("what a site is doing", () => {
   it("names the round and the run", () => {
     expect(taskSentence(TASK)).toBe("Training, round 3 of 20 (FedSM, seed 0)");
-    expect(taskSentence({ ...TASK, kind: "evaluate_site" })).toBe("Testing (FedSM, seed 0)");
+    expect(taskSentence({ ...TASK, kind: "evaluate_site" })).toBe("Testing the models, round 3 of 20 (FedSM, seed 0)");
   });
 
   it("says how far a check is, and how many other things run", () => {

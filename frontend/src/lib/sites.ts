@@ -1,7 +1,8 @@
 /** Sites in words: what they are doing, how many cases they have, what their policies say. */
 
 import type { SegmentationTask, SitePolicy, SiteRecord, SiteTask } from "@/api";
-import { formatPercent, humanize, plural } from "./format";
+import { tasks } from "@/api/tables.json";
+import { formatPercent, plural, upperFirst } from "./format";
 import { strategyName } from "./words";
 
 export const SPLITS = ["train", "val", "test"] as const;
@@ -14,24 +15,13 @@ export function isActive(site: Pick<SiteRecord, "archived_at">): boolean {
   return site.archived_at === null;
 }
 
-/** `Training, round 3 of 20 (FedSM, seed 0)`. */
+/** `Training, round 3 of 20 (FedSM, seed 0)`, `Checking a data set, 40 %`. */
 export function taskSentence(task: SiteTask): string {
+  const { doing, of_round } = tasks[task.kind];
+  const share = task.run_label === null && task.fraction > 0 ? `, ${formatPercent(task.fraction)}` : "";
+  const round = of_round && task.round ? `, round ${task.round} of ${task.num_rounds}` : "";
   const run = task.run_label ? ` (${task.run_label})` : "";
-  const round = task.round ? `, round ${task.round} of ${task.num_rounds}` : "";
-  switch (task.kind) {
-    case "train_site":
-      return `Training${round}${run}`;
-    case "validate_site":
-      return `Validating${round}${run}`;
-    case "evaluate_site":
-      return `Testing${run}`;
-    case "describe_dataset":
-      return `Checking a data set, ${formatPercent(task.fraction)}`;
-    case "dry_run_site":
-      return "Trying a configuration";
-    default:
-      return `${humanize(task.kind)}${run}`;
-  }
+  return `${upperFirst(doing)}${share}${round}${run}`;
 }
 
 /** What a site is doing now; undefined where that is nothing. */

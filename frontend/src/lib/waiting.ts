@@ -1,19 +1,9 @@
 /** Whom a run waits for, in a sentence, and what it has used so far. */
 
 import type { RunRecord, TaskRecord, WaitedFor } from "@/api";
+import { tasks as taskCards } from "@/api/tables.json";
 import { formatPercent, formatSeconds } from "./format";
 import { openTasks } from "./lanes";
-
-export const DOING: Record<TaskRecord["kind"], string> = {
-  describe_dataset: "reading data",
-  initialize_run: "preparing the first round",
-  train_site: "training",
-  aggregate_round: "averaging the updates",
-  validate_site: "validating",
-  evaluate_site: "testing",
-  dry_run_site: "trying a few steps",
-  predict_case: "predicting an image",
-};
 
 /** More names than these would hide the sentence's end. */
 const MOST_NAMES = 4;
@@ -60,7 +50,7 @@ export function wholeSeconds(seconds: number): string {
 function whatItDoes(task: TaskRecord, now: number): string {
   const since = task.status === "running" ? task.started_at : task.sent_at;
   const seconds = since ? `, ${wholeSeconds(Math.max(0, now - Date.parse(since)) / 1000)}` : "";
-  const doing = DOING[task.kind];
+  const doing = taskCards[task.kind].doing;
   if (task.status !== "running") return `queued for ${doing}${seconds}`;
   return task.fraction > 0 ? `${doing} ${formatPercent(task.fraction)}${seconds}` : `${doing}${seconds}`;
 }

@@ -1,6 +1,6 @@
 /** Names as they are shown; a name that is not listed is shown as it is written. */
 
-import methods from "@/api/methods.json";
+import { methods } from "@/api/tables.json";
 import { humanize } from "./format";
 
 const STRATEGIES: Record<string, string> = {

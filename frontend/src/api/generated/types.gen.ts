@@ -621,35 +621,15 @@ export type CaseRouting = {
  */
 export type CaseScore = {
     /**
-     * Assd
-     *
-     * Average symmetric surface distance.
-     */
-    assd: number | null;
-    /**
      * Case Id
      */
     case_id: string;
     /**
-     * Dice
-     */
-    dice: number | null;
-    /**
      * Distance Unit
      *
-     * That of hd95 and assd.
+     * That of distances.
      */
     distance_unit: 'mm' | 'px';
-    /**
-     * Hd95
-     *
-     * The larger of both directed 95th percentiles of surface distances.
-     */
-    hd95: number | null;
-    /**
-     * Iou
-     */
-    iou: number | null;
     /**
      * Model
      *
@@ -657,29 +637,17 @@ export type CaseScore = {
      */
     model: string;
     /**
-     * Nsd
-     *
-     * Normalized surface Dice at the experiment's evaluation.nsd_tolerance.
-     */
-    nsd: number | null;
-    /**
-     * Precision
-     */
-    precision: number | null;
-    /**
-     * Sensitivity
-     */
-    sensitivity: number | null;
-    /**
      * Structure
      */
     structure: string;
     /**
-     * Volume Difference
+     * Values
      *
-     * | |prediction| - |reference| | / |reference|: no unit, 0 is best.
+     * Every score; None has no meaning here.
      */
-    volume_difference: number | null;
+    values: {
+        [key: string]: number | null;
+    };
 };
 
 /**
@@ -2843,7 +2811,7 @@ export type ExperimentResults = {
     /**
      * Unit
      *
-     * Of hd95 and assd; the other metrics have none.
+     * Of distances; the other metrics have none.
      */
     unit: 'mm' | 'px' | 'mixed' | null;
     /**
@@ -6446,7 +6414,7 @@ export type ScoredCase = {
     /**
      * Distance Unit
      *
-     * Of hd95 and assd.
+     * Of distances.
      */
     distance_unit: 'mm' | 'px';
     /**
@@ -10705,7 +10673,7 @@ export type CompareMethodsData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -11139,7 +11107,7 @@ export type GetExperimentResultsData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -11364,7 +11332,7 @@ export type DownloadResultsLatexData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -11686,7 +11654,7 @@ export type DownloadShownCsvData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -11795,7 +11763,7 @@ export type DownloadShownTableData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -13941,7 +13909,7 @@ export type GetRunMatrixData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -14648,7 +14616,7 @@ export type GetRunSelectorData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**
@@ -14733,7 +14701,7 @@ export type ListSelectorCasesData = {
         /**
          * Metric
          *
-         * hd95, assd and volume_difference: lower is better.
+         * Lower is better of hd95, assd, volume_difference.
          */
         metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
         /**

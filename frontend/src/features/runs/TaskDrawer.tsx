@@ -1,11 +1,11 @@
 import { Drawer, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, type RunRecord, type TaskRecord, taskQuery } from "@/api";
+import { tasks as taskCards } from "@/api/tables.json";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { StateBadge } from "@/components/StateBadge";
 import { formatPercent } from "@/lib/format";
 import { taskFacts } from "@/lib/taskFacts";
-import { DOING } from "@/lib/waiting";
 import { FailureDetails } from "./FailureDetails";
 import { LogLines } from "./LogLines";
 import { participantName } from "./participants";
@@ -23,7 +23,7 @@ interface Props {
 export function TaskDrawer({ run, taskId, tasks, federation, onClose }: Props) {
   const known = tasks.find((task) => task.id === taskId);
   const name = known ? participantName(known.participant, federation) : "";
-  const place = known?.kind === "train_site" ? `round ${known.round}` : known ? DOING[known.kind] : "";
+  const place = known?.kind === "train_site" ? `round ${known.round}` : known ? taskCards[known.kind].doing : "";
   return (
     <Drawer
       opened={taskId !== undefined}
@@ -53,7 +53,7 @@ function TaskDetails({ run, taskId, federation }: DetailsProps) {
           <Group>
             <StateBadge state={task.status} />
             <Text size="sm">
-              {DOING[task.kind]}
+              {taskCards[task.kind].doing}
               {task.status === "running" && `, ${formatPercent(task.fraction)}`}
             </Text>
           </Group>

@@ -1,0 +1,99 @@
+"""The one writer of a task's status: queued, running, and how it ended."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.failures import FailureKind
+from backend.contracts.status import TaskStatus
+from backend.db.models import Task
+from backend.db.session import buffer_message
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an attempt ended: `message` for people, `detail` (a traceback) for those who mend it."""
+
+    kind: FailureKind
+    message: str
+    detail: str | None = None
+
+
+def enqueue(session: Session, task: Task) -> None:
+    """Marks the task as queued; its message leaves after the commit."""
+    task.status = TaskStatus.QUEUED
+    task.queued_at = task.sent_at = now()
+    task.worker = None
+    task.fraction = 0.0
+    task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
+    session.add(task)
+    session.flush()
+    buffer_message(session, task.queue, task.id)
+
+
+def forget_failures(task: Task) -> None:
+    """Gives the task all its attempts again."""
+    task.failures = 0
+    _set_failure(task, None)
+
+
+def start_over(session: Session, task: Task) -> None:
+    """Queues the task as if it had never failed."""
+    forget_failures(task)
+    enqueue(session, task)
+
+
+def claim(session: Session, task_id: str, worker: str, lease_seconds: float) -> bool:
+    """queued -> running. True for exactly one of all that try."""
+    statement = (
+        update(Task)
+        .where(Task.id == task_id, Task.status == TaskStatus.QUEUED)
+        .values(
+            status=TaskStatus.RUNNING,
+            attempt=Task.attempt + 1,
+            worker=worker,
+            fraction=0.0,
+            started_at=now(),
+            lease_expires_at=now() + timedelta(seconds=lease_seconds),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return bool(result.rowcount == 1)
+
+
+def complete(task: Task) -> None:
+    task.fraction = 1.0
+    _end(task, TaskStatus.COMPLETED, None)
+
+
+def cancel(task: Task) -> None:
+    """A worker that is at it hears of it in the answer to its next report."""
+    _end(task, TaskStatus.CANCELLED, None)
+
+
+def fail(task: Task, failure: Failure, status: TaskStatus = TaskStatus.FAILED) -> None:
+    """Ends the task without a result. status: CRASHED where its worker was lost."""
+    _end(task, status, failure)
+
+
+def withdraw(task: Task, failure: Failure) -> None:
+    """A completed task whose result cannot be used. When its work ended stays as it was."""
+    task.status = TaskStatus.FAILED
+    _set_failure(task, failure)
+
+
+def _end(task: Task, status: TaskStatus, failure: Failure | None) -> None:
+    task.status = status
+    task.finished_at, task.lease_expires_at = now(), None
+    _set_failure(task, failure)
+
+
+def _set_failure(task: Task, failure: Failure | None) -> None:
+    task.error = failure.message if failure else None
+    task.failure_kind = failure.kind if failure else None
+    task.failure_detail = failure.detail if failure else None
