@@ -29,9 +29,10 @@ from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import segmentation_parts
 from worker.engine.federation import data_of, run_rounds
 from worker.engine.metrics import dice
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import SiteContext, Strategy
-from worker.engine.strategies.super_model import MIXTURE, predict_cases
+from worker.engine.super_model import MIXTURE, predict_cases
 from worker.in_process.best_round import best_round
 from worker.jobs.build import build_plan, build_strategy
 from worker.process.hardware import describe_hardware

@@ -9,9 +9,10 @@ from benchmarks.selector_records import GAMMAS, DiceRecord
 from worker.engine.data import Case
 from worker.engine.inference import predict_probabilities
 from worker.engine.metrics import case_dice, mean_over_structures
-from worker.engine.networks import load_network
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
+from worker.engine.plan_network import load_network
 from worker.engine.selectors.base import route
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.transforms import to_original
 
 

@@ -27,9 +27,10 @@ from fedsm.synthetic_prostate import SITES as HOSPITALS
 from worker.engine.data import Case, SiteData
 from worker.engine.losses import DiceBce
 from worker.engine.networks.settings import UNetSettings
+from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
-from worker.engine.settings import Intensity, OptimizerSettings, Sampling
-from worker.engine.transforms import make_case
+from worker.engine.sampling import Sampling
+from worker.engine.transforms import Intensity, make_case
 from worker.jobs.build import label_values
 
 DataName = Literal["fundus", "near-fundus", "vessels", "prostate"]

@@ -13,6 +13,7 @@ What was run already is read from the state file. One thread; figures are in doc
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,23 +29,24 @@ from benchmarks.selector_sites import DATA, DataName, Federation, make_federatio
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case
 from worker.engine.federation import run_rounds
-from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.plan import Plan
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient
 from worker.engine.selectors.calibration import UNCALIBRATED
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
+from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.fedsm import FedSM
 from worker.process.hardware import describe_hardware
 
 SHRINKAGE, MINIMUM_CASES, NUM_BINS = 0.1, 5, 10
 UNIFORM, SIMILARITY = "uniform", 2.0
 SELECTORS: Mapping[str, Selector] = {
-    "lda-descriptors": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors"),
+    "lda-descriptors": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors", math.inf),
     "lda-descriptors-farthest-10": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors", 10.0),
-    "lda-encoder": LdaSelector(SHRINKAGE, MINIMUM_CASES, "encoder"),
-    "lda-both": LdaSelector(SHRINKAGE, MINIMUM_CASES, "both"),
-    "lda-descriptors-shrinkage-0.01": LdaSelector(0.01, MINIMUM_CASES, "descriptors"),
-    "lda-descriptors-shrinkage-0.5": LdaSelector(0.5, MINIMUM_CASES, "descriptors"),
+    "lda-encoder": LdaSelector(SHRINKAGE, MINIMUM_CASES, "encoder", math.inf),
+    "lda-both": LdaSelector(SHRINKAGE, MINIMUM_CASES, "both", math.inf),
+    "lda-descriptors-shrinkage-0.01": LdaSelector(0.01, MINIMUM_CASES, "descriptors", math.inf),
+    "lda-descriptors-shrinkage-0.5": LdaSelector(0.5, MINIMUM_CASES, "descriptors", math.inf),
     "cnn-reference": SoftmaxSelector("cnn", 1e-3, "reference"),
     "cnn-pooled-1e-3": SoftmaxSelector("cnn", 1e-3, "pooled_gradient"),
     "cnn-pooled-1e-4": SoftmaxSelector("cnn", 1e-4, "pooled_gradient"),

@@ -25,7 +25,7 @@ from fedsm.synthetic_prostate import PROSTATE_TASK
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import train_locally
 from worker.engine.metrics import case_scores
-from worker.engine.networks import initial_network
+from worker.engine.plan_network import initial_network
 from worker.engine.seeding import generator
 from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_plan, build_sampling

@@ -9,9 +9,9 @@ from benchmarks.selector_records import DiceRecord, Records, SelectorRecord, dic
 from benchmarks.selector_routing import dice_of_routings
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.metrics import case_dice, mean_over_structures
-from worker.engine.plan import GLOBAL, personalized
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.base import initial_weights
-from worker.engine.strategies.super_model import predict_cases
+from worker.engine.super_model import predict_cases
 
 RECORD = SelectorRecord([0.5, 0.95, 0.9, 0.92, 1.0], 0.97, 0.1, 0.02, 9000, 2e6, 1.5)
 ROW = DiceRecord(0.7, 0.8, dict.fromkeys(("0", "0.5", "0.7", "0.8", "0.9", "0.95", "0.99"), 0.75), {"0.9": 0.25}, 0.77)

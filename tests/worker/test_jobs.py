@@ -15,7 +15,7 @@ from backend.contracts.tasks import AggregateRoundPayload, RunSpec, SiteUpdateRe
 from tests.integration.tiny_data import SITES, TASK, tiny_config
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
 from worker.engine.checkpoint import from_bytes, to_bytes
-from worker.engine.plan import State, Tensors
+from worker.engine.state import State, Tensors
 from worker.jobs import kinds as jobs
 from worker.jobs.build import build_plan, build_strategy
 from worker.process.settings import WorkerSettings

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from worker.engine.plan import Tensors
 from worker.engine.pulse import pulse
+from worker.engine.state import Tensors
 
 
 def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:

@@ -6,7 +6,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from worker.engine.plan import Tensors
+from worker.engine.state import Tensors
 
 
 def to_bytes(tensors: Tensors) -> bytes:

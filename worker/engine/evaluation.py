@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from worker.engine.data import ParticipantData
 from worker.engine.metrics import CaseDice, CaseScores, case_scores
-from worker.engine.plan import GLOBAL, Plan, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy
-from worker.engine.strategies.fedsm import mixture_of
-from worker.engine.strategies.super_model import MIXTURE, predict_cases
+from worker.engine.super_model import predict_cases
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def evaluate(
         if not site.test:
             continue
         routes: tuple[CaseRoute | None, ...] = strategy.routes(load_part, site.test, plan) or (None,) * len(site.test)
-        mixtures = [mixture_of(r) if r is not None and r.chosen_model == MIXTURE else {} for r in routes]
+        mixtures = [{} if route is None else route.shares for route in routes]
         masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan, mixtures)
         for case, by_part, route in zip(site.test, masks, routes, strict=True):
             reference, spacing = case.reference_original, case.spacing

@@ -11,8 +11,9 @@ from worker.engine.data import ParticipantData, SiteData
 from worker.engine.kept_state import is_finite, state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.outliers import Outlier, find_outliers
-from worker.engine.plan import POOLED, Plan, State
+from worker.engine.plan import Plan
 from worker.engine.start import started_state
+from worker.engine.state import POOLED, State
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
 
 

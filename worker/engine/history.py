@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import CaseDice, case_dice
-from worker.engine.plan import GLOBAL, Plan, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.base import LoadPart, Strategy
-from worker.engine.strategies.fedsm import mixture_of
-from worker.engine.strategies.super_model import MIXTURE, predict_cases
+from worker.engine.super_model import predict_cases
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ def past_predictions(
             continue
         routes = {route.case_id: route for route in strategy.routes(load_part, site.test, plan)}
         chosen = [routes.get(case.case_id) for case in shown]
-        mixtures = [mixture_of(r) if r is not None and r.chosen_model == MIXTURE else {} for r in chosen]
+        mixtures = [{} if route is None else route.shares for route in chosen]
         usual = [name for name in (GLOBAL, personalized(site.site)) if name in part_names]
         routed = [[r.chosen_model] if r is not None and r.chosen_model in part_names else [] for r in chosen]
         wanted = [list(dict.fromkeys([*usual, *names])) for names in routed]

@@ -6,7 +6,7 @@ not kept: the model's state of the round before stays in its place.
 
 import torch
 
-from worker.engine.plan import State, Tensors
+from worker.engine.state import State, Tensors
 
 
 def state_to_keep(before: State | None, after: State) -> State:

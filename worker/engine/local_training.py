@@ -15,9 +15,10 @@ from worker.engine.augmentation import augment
 from worker.engine.data import Case
 from worker.engine.losses import Loss, segmentation_loss
 from worker.engine.optimizers import NamedParameters, learning_rate_of, make_optimizer, moments_of
-from worker.engine.plan import Plan, Tensors
+from worker.engine.plan import Plan
 from worker.engine.pulse import pulse
 from worker.engine.sampling import Item, network_input, training_items
+from worker.engine.state import Tensors
 
 logger = logging.getLogger(__name__)
 

@@ -2,17 +2,37 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
 
-from worker.engine.plan import Tensors
-from worker.engine.settings import OptimizerSettings
+from worker.engine.state import Tensors
 
 NamedParameters = Sequence[tuple[str, nn.Parameter]]
 #: What torch keeps for a parameter, in the order in which it is stored.
 _ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
 _SGD_STATE = ("momentum_buffer",)
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """momentum: SGD's. step_rounds, step_factor: of the step schedule; power: of the polynomial one. gradient_clipping:
+    largest 2-norm of a step's gradient. mixed_precision: bfloat16 in forward passes, on GPUs only."""
+
+    name: Literal["sgd", "adam", "adamw"]
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    state: Literal["keep", "reset"]
+    schedule: Literal["constant", "cosine", "polynomial", "step"]
+    warmup_rounds: int
+    step_rounds: int
+    step_factor: float
+    power: float
+    gradient_clipping: float | None
+    mixed_precision: bool
 
 
 def learning_rate_of(settings: OptimizerSettings, round_: int, rounds: int) -> float:

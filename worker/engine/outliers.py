@@ -7,7 +7,7 @@ from statistics import median
 
 import torch
 
-from worker.engine.plan import State
+from worker.engine.state import State
 
 #: With fewer there is no line to be out of.
 LEAST_UPDATES = 3

@@ -8,20 +8,8 @@ import torch
 from worker.engine.augmentation import Preset
 from worker.engine.losses import LossSettings
 from worker.engine.networks.settings import NetworkSettings
-from worker.engine.settings import OptimizerSettings, Sampling
-
-Tensors = dict[str, torch.Tensor]
-#: Part name (`global`, `personalized/<site>`, `selector`, ...) to its tensors. One part is one safetensors artifact.
-State = dict[str, Tensors]
-
-#: The participant that holds all sites' data (centralized training).
-POOLED = "pooled"
-GLOBAL = "global"
-
-
-def personalized(site: str) -> str:
-    """Part name of a site's personalized model w_p,k."""
-    return f"personalized/{site}"
+from worker.engine.optimizers import OptimizerSettings
+from worker.engine.sampling import Sampling
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from worker.engine.aggregation import weighted_average
-from worker.engine.plan import Tensors
+from worker.engine.state import Tensors
 
 
 @dataclass(frozen=True)

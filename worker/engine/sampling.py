@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -9,9 +10,26 @@ from numpy.typing import NDArray
 from torch.nn.functional import pad
 
 from worker.engine.data import Case
-from worker.engine.settings import Sampling
 
 Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """size: side, in pixels, of what the network sees; depth: its slices, for 3D networks.
+
+    mode resize: a case, or each slice of a volume, is resized to it. mode patches: patches of it are cut from the case
+    as it is, or resampled to `spacing` first (mm, or original pixels for photographs, in array order).
+    """
+
+    mode: Literal["resize", "patches"]
+    size: int
+    depth: int
+    spacing: tuple[float, ...] | None
+    patches_per_case: int
+    foreground_share: float
+    overlap: float
+    slices: Literal["all", "foreground"]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 
 from worker.engine.aggregation import linear_combination
-from worker.engine.plan import Tensors
+from worker.engine.state import Tensors
 
 #: Distances below this (in within-site deviations) are equal images registered twice; it bounds the weights.
 SMALLEST_DISTANCE = 1e-6
@@ -25,7 +25,7 @@ def site_distances(moments: Sequence[Tensors]) -> torch.Tensor:
     moments: of each site, in site order, its `count` [1], `sum` [D] and `second_moment` [D, D], of the same features
     (selectors/lda.py, `moments_of`). Features that vary within no site are left out. Of two sites with one and the
     same distribution the square is 1/n_i + 1/n_j in expectation, so small sites look no more alike than they are known
-    to be.
+    to be. Raises ValueError where no feature varies within a site.
     """
     counts = torch.cat([m["count"] for m in moments]).double()
     means_KD = torch.stack([m["sum"] / m["count"] for m in moments]).double()  # noqa: N806 (shape suffix)
@@ -41,17 +41,18 @@ def site_distances(moments: Sequence[Tensors]) -> torch.Tensor:
     return torch.cdist(standardized, standardized, compute_mode="donot_use_mm_for_euclid_dist") / varying.sum().sqrt()
 
 
-def similarity_weights(moments: Sequence[Tensors], sharpness: float) -> torch.Tensor:
+def similarity_weights(distances: torch.Tensor, sharpness: float) -> torch.Tensor:
     """[K, K] float64, zero diagonal, rows sum to 1: entry (k, j) in proportion to 1 / distance_kj^sharpness.
 
-    sharpness 0 is SoftPull's equal share of each other site; the larger, the more of the nearest. K = 1 gives a zero.
+    distances: [K, K] float64, as `site_distances` gives them. sharpness 0 is SoftPull's equal share of each other
+    site; the larger it is, the more the nearest sites get. K = 1 gives a zero. Raises ValueError for a negative
+    sharpness.
     """
     if sharpness < 0:
         raise ValueError(f"sharpness {sharpness} would pull most from the least similar site: choose 0 or more")
-    distances = site_distances(moments).clamp_min(SMALLEST_DISTANCE)
-    others = ~torch.eye(len(moments), dtype=torch.bool)
-    log_kernel = torch.where(others, -sharpness * distances.log(), -torch.inf)
-    return torch.softmax(log_kernel, dim=1) if len(moments) > 1 else torch.zeros(1, 1, dtype=torch.float64)
+    others = ~torch.eye(len(distances), dtype=torch.bool)
+    log_kernel = torch.where(others, -sharpness * distances.clamp_min(SMALLEST_DISTANCE).log(), -torch.inf)
+    return torch.softmax(log_kernel, dim=1) if len(distances) > 1 else torch.zeros(1, 1, dtype=torch.float64)
 
 
 def soft_pull_weighted(models: Sequence[Tensors], lambda_: float, weights: torch.Tensor) -> list[Tensors]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import torch
 
-from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.plan import Plan
 from worker.engine.selectors.base import SELECTOR
+from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import Strategy, initial_weights
 
 _PERSONALIZED = "personalized/"

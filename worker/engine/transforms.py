@@ -1,6 +1,7 @@
 """From decoded arrays to what the network is fed from, and back to the image's own size."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -8,11 +9,21 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from worker.engine.data import Case
-from worker.engine.settings import Intensity, Sampling
+from worker.engine.sampling import Sampling
 
 Array = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
 #: Of a volume's voxels: below the first is 0, above the second is 1.
 PERCENTILES = (0.5, 99.5)
+
+
+@dataclass(frozen=True)
+class Intensity:
+    """unit: by the range of the pixel type (pictures); window: `low` becomes 0 and `high` 1, clipped; percentile: the
+    image's own 0.5th and 99.5th percentiles likewise; standardized: zero mean and unit variance of each channel."""
+
+    kind: Literal["unit", "standardized", "percentile", "window"]
+    low: float
+    high: float
 
 
 def make_case(

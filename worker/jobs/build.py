@@ -48,11 +48,12 @@ from worker.engine.evaluation import EvaluatedCase
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
 from worker.engine.metrics import Metric
 from worker.engine.networks import settings
+from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import AggregationRule, Krum, Mean, Median, TrimmedMean
+from worker.engine.sampling import Sampling
 from worker.engine.selectors import lda, softmax
 from worker.engine.selectors.base import Selector
-from worker.engine.settings import Intensity, OptimizerSettings, Sampling
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
@@ -72,6 +73,7 @@ from worker.engine.strategies.local_only import LocalOnly
 from worker.engine.strategies.mr_mtl import MrMtl
 from worker.engine.strategies.pfedme import PFedMe
 from worker.engine.strategies.scaffold import Scaffold
+from worker.engine.transforms import Intensity
 
 
 def build_plan(run: RunSpec, device: torch.device) -> Plan:

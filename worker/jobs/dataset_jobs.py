@@ -20,7 +20,7 @@ from worker.datasets.pseudonyms import PseudonymKey
 from worker.datasets.viewer_files import image_nifti, mask_nifti, thumbnail_jpeg
 from worker.engine.data import Case, ParticipantData
 from worker.engine.evaluation import EvaluatedCase
-from worker.engine.plan import GLOBAL, personalized
+from worker.engine.state import GLOBAL, personalized
 from worker.process.lease import Lease
 from worker.stores.api_client import ApiClient
 from worker.stores.pseudonym_secret import pseudonym_secret

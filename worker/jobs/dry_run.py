@@ -19,9 +19,10 @@ from worker.engine.evaluation import segmentation_parts
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import num_local_steps
 from worker.engine.metrics import case_dice, case_scores
-from worker.engine.networks import initial_network
-from worker.engine.plan import Plan, State
+from worker.engine.plan import Plan
+from worker.engine.plan_network import initial_network
 from worker.engine.sampling import training_items
+from worker.engine.state import State
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.jobs.build import build_plan, build_strategy
 from worker.jobs.case_loading import load_participant_data

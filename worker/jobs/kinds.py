@@ -31,8 +31,8 @@ from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import aggregate_updates, check_updates, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
-from worker.engine.plan import POOLED, State, Tensors
 from worker.engine.start import started_state
+from worker.engine.state import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.jobs.build import build_plan, build_strategy, case_routing, case_scores, metric_points
 from worker.jobs.case_loading import load_participant_data

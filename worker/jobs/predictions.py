@@ -22,8 +22,7 @@ from worker.datasets.uploads import store_upload
 from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.data import Case
 from worker.engine.evaluation import segmentation_parts
-from worker.engine.strategies.fedsm import mixture_of
-from worker.engine.strategies.super_model import MIXTURE, predict_cases
+from worker.engine.super_model import predict_cases
 from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_plan, build_sampling, build_strategy
 from worker.process.lease import Lease
@@ -47,7 +46,7 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
     route = next(iter(strategy.routes(parts.load, (case,), plan)), None)
     lease.report(0.4)
     chosen = models[0] if route is None else route.chosen_model
-    mixtures = [mixture_of(route)] if route is not None and chosen == MIXTURE else None
+    mixtures = None if route is None else [route.shares]
     (masks,) = predict_cases(parts.load, (case,), [models], plan, mixtures)
     lease.report(0.9)
     first_chosen = (chosen, *(model for model in masks if model != chosen))

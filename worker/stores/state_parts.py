@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from backend.contracts.tasks import PartMap
 from worker.engine.checkpoint import from_bytes
-from worker.engine.plan import State, Tensors
+from worker.engine.state import State, Tensors
 from worker.stores.api_client import ApiClient
 
 

@@ -11,10 +11,11 @@ from worker.engine.data import SiteData
 from worker.engine.federation import run_rounds
 from worker.engine.local_training import Batch, local_batches
 from worker.engine.losses import segmentation_loss
-from worker.engine.networks import load_network
 from worker.engine.networks.settings import UNetSettings
-from worker.engine.plan import Plan, State, Tensors
+from worker.engine.plan import Plan
+from worker.engine.plan_network import load_network
 from worker.engine.seeding import generator
+from worker.engine.state import State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 
 SITES = ("a", "b", "c")

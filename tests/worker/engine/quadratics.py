@@ -11,8 +11,8 @@ import torch
 from torch.testing import assert_close
 
 from worker.engine.aggregation import soft_pull
-from worker.engine.plan import Tensors
 from worker.engine.similarity import soft_pull_weighted
+from worker.engine.state import Tensors
 
 Matrix = torch.Tensor
 Pull = Callable[[Matrix], Matrix]

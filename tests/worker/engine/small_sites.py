@@ -8,9 +8,10 @@ import torch
 from worker.engine.data import Case, SiteData
 from worker.engine.losses import Dice
 from worker.engine.networks.settings import UNetSettings
+from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
-from worker.engine.settings import Intensity, OptimizerSettings, Sampling
-from worker.engine.transforms import make_case
+from worker.engine.sampling import Sampling
+from worker.engine.transforms import Intensity, make_case
 
 SIDE = 32
 STRUCTURES = ("disc", "cup")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from worker.engine.aggregation import check_update, soft_pull, weighted_average
-from worker.engine.plan import Tensors
+from worker.engine.state import Tensors
 
 
 def model(*values: float) -> Tensors:

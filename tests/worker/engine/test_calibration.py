@@ -7,7 +7,6 @@ import torch
 
 from tests.worker.engine.small_sites import small_plan, small_sites
 from tests.worker.engine.test_lda import FEATURES, SHRINKAGE, first_state, run_round
-from worker.engine.plan import GLOBAL
 from worker.engine.selectors.calibration import (
     BINS,
     LOG_DISTANCES,
@@ -20,6 +19,7 @@ from worker.engine.selectors.calibration import (
 )
 from worker.engine.selectors.features import FeatureSet, features_of
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.state import GLOBAL
 
 
 def logits(*rows: tuple[float, float]) -> torch.Tensor:
@@ -71,7 +71,7 @@ def test_reports_of_sites_add_up_to_the_report_of_all() -> None:
 
 def test_nothing_is_known_without_held_out_cases() -> None:
     assert calibrate([]) == {}
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors"), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors", math.inf), small_plan(), small_sites()
     state = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
     assert state["selector"]["temperature"].tolist() == [1]
     assert held_out_quality(state["selector"]) is None
@@ -80,7 +80,7 @@ def test_nothing_is_known_without_held_out_cases() -> None:
 @pytest.mark.parametrize("features", FEATURES)
 def test_the_temperature_is_the_one_with_the_least_held_out_loss_of_all_sites(features: FeatureSet) -> None:
     """Of the classifier and encoder that the sites received, on all sites' validation cases in one place."""
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features, math.inf), small_plan(), small_sites()
     start = first_state(plan)
     first = run_round(selector, start, sites, ("a", "b", "c"), plan)
     second = run_round(selector, first, sites, ("a", "b", "c"), plan)
@@ -98,7 +98,7 @@ def test_the_temperature_is_the_one_with_the_least_held_out_loss_of_all_sites(fe
 
 def test_a_site_that_the_classifier_does_not_know_yet_does_not_spoil_the_temperature() -> None:
     """Its log-loss would be that of probability 0."""
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors"), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors", math.inf), small_plan(), small_sites()
     first = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
     second = run_round(selector, first, sites, ("a", "b", "c"), plan)
     quality = held_out_quality(second["selector"])

@@ -13,8 +13,7 @@ from worker.engine.federation import run_rounds
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky, segmentation_loss
 from worker.engine.metrics import dice_metrics, mask_scores
 from worker.engine.robust_aggregation import Mean
-from worker.engine.sampling import network_input, training_items
-from worker.engine.settings import Sampling
+from worker.engine.sampling import Sampling, network_input, training_items
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.transforms import make_case
 

@@ -1,16 +1,18 @@
 """Masks of earlier rounds are those that the round's state gives, routed among all of a site's test cases."""
 
+import math
+
 import numpy as np
 
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
 from worker.engine.history import past_predictions, spread
-from worker.engine.plan import GLOBAL, personalized
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
 
-LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors")
+LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors", farthest=math.inf)
 
 
 def test_cases_are_spread_over_the_list() -> None:

@@ -1,5 +1,7 @@
 """The scores of round 0: what the models were worth before they trained."""
 
+import math
+
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.federation import run_rounds
 from worker.engine.metrics import Metric
@@ -25,7 +27,7 @@ def test_the_initial_state_is_scored_at_every_participant() -> None:
 
 
 def test_before_there_is_a_selector_the_super_model_is_the_global_model() -> None:
-    scores = initial_scores(FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard"))["a"]
+    scores = initial_scores(FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors", math.inf), 0.0, "hard"))["a"]
     by_model = {metric.model: metric.value for metric in scores if metric.structure is None}
     assert set(by_model) == {"global", "personalized", "super"}
     assert by_model["super"] == by_model["global"]

@@ -11,8 +11,9 @@ from worker.engine.checkpoint import sha256_of
 from worker.engine.data import ParticipantData
 from worker.engine.federation import aggregate_round, run_rounds
 from worker.engine.kept_state import models_not_kept, state_to_keep
-from worker.engine.plan import GLOBAL, Plan, State
+from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate
 from worker.engine.strategies.fedavg import FedAvg
 

@@ -11,9 +11,10 @@ from tests.worker.engine.small_sites import small_plan, small_sites, small_volum
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.descriptors import SCAN_FLOORS, describe_image, descriptor_floors, num_descriptors
-from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.plan import Plan
 from worker.engine.selectors.features import FeatureSet, encode, feature_floors, features_of, num_features
 from worker.engine.selectors.lda import LdaSelector, moments_of, solve_lda, squared_distance
+from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import initial_weights
 
 SHRINKAGE = 0.1
@@ -98,7 +99,7 @@ def run_round(
 @pytest.mark.parametrize("features", FEATURES)
 def test_a_round_solves_pooled_lda_of_these_features(features: FeatureSet) -> None:
     """To 1e-6 of the logits' size; the sites' cases are described together here, and one by one there."""
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features, math.inf), small_plan(), small_sites()
     start = first_state(plan)
     state = run_round(selector, start, sites, plan.sites, plan)
     together = tuple(case for site in sites.values() for case in site.train)
@@ -116,7 +117,7 @@ def test_a_round_solves_pooled_lda_of_these_features(features: FeatureSet) -> No
 
 @pytest.mark.parametrize("features", FEATURES)
 def test_the_order_of_updates_changes_no_bit(features: FeatureSet) -> None:
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features, math.inf), small_plan(), small_sites()
     forward = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
     backward = run_round(selector, first_state(plan), sites, ("c", "b", "a"), plan)
     for key, tensor in forward["selector"].items():
@@ -124,7 +125,7 @@ def test_the_order_of_updates_changes_no_bit(features: FeatureSet) -> None:
 
 
 def test_a_site_sends_its_moments_once_and_a_late_site_joins() -> None:
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors"), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "descriptors", math.inf), small_plan(), small_sites()
     state = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
     absent = selector.probabilities(state.__getitem__, sites["c"].test, plan)
     assert absent[:, 2].max() == 0
@@ -142,7 +143,7 @@ def test_a_site_sends_its_moments_once_and_a_late_site_joins() -> None:
 @pytest.mark.parametrize("features", ["encoder", "both"])
 def test_the_classifier_is_kept_with_the_weights_that_its_features_were_made_with(features: FeatureSet) -> None:
     """Round 2's global model is another; with all sites present the classifier follows it, and keeps no candidate."""
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, features, math.inf), small_plan(), small_sites()
     first = run_round(selector, first_state(plan), sites, plan.sites, plan)
     second = run_round(selector, first, sites, plan.sites, plan)
     kept = {"global", "selector", "selector_encoder", *(f"selector_moments/{site}" for site in plan.sites)}
@@ -156,7 +157,7 @@ def test_the_classifier_is_kept_with_the_weights_that_its_features_were_made_wit
 
 def test_moments_of_different_encoders_are_never_mixed() -> None:
     """Round 2 lacks c: the classifier stays with round 1's encoder. Round 3 has c only: now all have described it."""
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder"), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder", math.inf), small_plan(), small_sites()
     first = run_round(selector, first_state(plan), sites, ("a", "b", "c"), plan)
     second = run_round(selector, first, sites, ("a", "b"), plan)
     assert torch.equal(second["selector"]["weight"], first["selector"]["weight"])
@@ -174,7 +175,7 @@ def test_moments_of_different_encoders_are_never_mixed() -> None:
 
 
 def test_a_late_site_describes_the_encoder_in_use_and_the_next() -> None:
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder"), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder", math.inf), small_plan(), small_sites()
     first = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
     second = run_round(selector, first, sites, ("c",), plan)
     assert second["selector_encoder"] is first["selector_encoder"]
@@ -200,8 +201,8 @@ def test_a_volume_has_one_feature_vector(dims: int) -> None:
     np.testing.assert_allclose(vector[:20], np.mean([describe_image(plane) for plane in slices], axis=0), rtol=1e-6)
     low, high = case.intensity_range
     np.testing.assert_allclose(vector[20:24], np.log([3.0, 0.5, 0.6, high - low]))
-    state = run_round(LdaSelector(SHRINKAGE, 2, "both"), first_state(plan), sites, ("a", "b"), plan)
-    rows = LdaSelector(SHRINKAGE, 2, "both").probabilities(state.__getitem__, sites["b"].test, plan)
+    state = run_round(LdaSelector(SHRINKAGE, 2, "both", math.inf), first_state(plan), sites, ("a", "b"), plan)
+    rows = LdaSelector(SHRINKAGE, 2, "both", math.inf).probabilities(state.__getitem__, sites["b"].test, plan)
     assert rows.shape == (1, 2)
 
 
@@ -276,24 +277,24 @@ def test_a_run_of_before_distances_goes_on_and_knows_no_far_image() -> None:
 def test_a_site_with_too_few_cases_may_not_send_its_moments() -> None:
     site = replace(small_sites()["a"], train=small_sites()["a"].train[:3])
     with pytest.raises(ValueError, match=r"site a has 3 training cases, fewer than selector.minimum_cases 5"):
-        LdaSelector(SHRINKAGE, 5, "descriptors").site_update({}, (site,), "a", 1, small_plan(), nothing)
+        LdaSelector(SHRINKAGE, 5, "descriptors", math.inf).site_update({}, (site,), "a", 1, small_plan(), nothing)
 
 
 def test_moments_that_are_not_finite_are_refused() -> None:
     moments = moments_of(torch.full((3, 2), float("nan"), dtype=torch.float64))
     with pytest.raises(ValueError, match="site a: selector_moments/a tensor sum holds NaN"):
-        LdaSelector(SHRINKAGE, 2, "descriptors").check({}, "a", {"selector_moments/a": moments}, small_plan())
+        LdaSelector(SHRINKAGE, 2, "descriptors", math.inf).check({}, "a", {"selector_moments/a": moments}, small_plan())
 
 
 def test_moments_of_another_number_of_features_are_refused() -> None:
     moments = moments_of(torch.ones(3, 2, dtype=torch.float64))
     with pytest.raises(ValueError, match=r"selector_moments/a tensor sum has shape \(2,\), expected \(33,\)"):
-        LdaSelector(SHRINKAGE, 2, "descriptors").check({}, "a", {"selector_moments/a": moments}, small_plan())
+        LdaSelector(SHRINKAGE, 2, "descriptors", math.inf).check({}, "a", {"selector_moments/a": moments}, small_plan())
 
 
 def test_an_encoder_described_by_nobody_is_asked_of_the_absent_site() -> None:
     """A site that has not described the encoder in use must, before its candidate's moments count."""
-    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder"), small_plan(), small_sites()
+    selector, plan, sites = LdaSelector(SHRINKAGE, 2, "encoder", math.inf), small_plan(), small_sites()
     state = run_round(selector, first_state(plan), sites, ("a", "b"), plan)
     parts = {name: state[name] for name in (GLOBAL, *selector.downloads("c")) if name in state}
     update = selector.site_update(parts, (sites["c"],), "c", 2, plan, nothing)

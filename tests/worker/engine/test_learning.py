@@ -1,5 +1,6 @@
 """What the methods are for: annotators who disagree, and a site with few cases. Synthetic photographs, real parts."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,11 @@ from worker.engine.evaluation import EvaluatedCase, evaluate
 from worker.engine.federation import run_rounds
 from worker.engine.losses import DiceBce
 from worker.engine.networks.settings import UNetSettings
-from worker.engine.plan import GLOBAL, Plan, personalized
+from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
+from worker.engine.sampling import Sampling
 from worker.engine.selectors.lda import LdaSelector
-from worker.engine.settings import Sampling
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
 from worker.engine.strategies.fedavg import FedAvg
@@ -76,7 +78,9 @@ def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
         loss=DiceBce(),
     )
     fedsm = evaluated(
-        FedSM(0.9, 0.9, LdaSelector(0.1, minimum_cases=5, features="descriptors"), 0.0, "hard"), sites, plan
+        FedSM(0.9, 0.9, LdaSelector(0.1, minimum_cases=5, features="descriptors", farthest=math.inf), 0.0, "hard"),
+        sites,
+        plan,
     )
     fedavg = evaluated(FedAvg(Mean()), sites, plan)
 

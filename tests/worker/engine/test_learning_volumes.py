@@ -1,5 +1,6 @@
 """What FedSM is for, in three dimensions: hospitals that scan and outline the prostate differently."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,9 @@ from tests.worker.engine.test_learning import evaluated, mean_dice
 from worker.engine.data import Case, SiteData
 from worker.engine.losses import DiceBce
 from worker.engine.networks.settings import UNetSettings
-from worker.engine.plan import GLOBAL, personalized
 from worker.engine.robust_aggregation import Mean
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import make_case
@@ -60,7 +61,7 @@ def test_the_super_model_beats_fedavg_on_volumes() -> None:
         optimizer=replace(ADAM, learning_rate=4e-3),
         loss=DiceBce(),
     )
-    selector = LdaSelector(0.1, minimum_cases=5, features="descriptors")
+    selector = LdaSelector(0.1, minimum_cases=5, features="descriptors", farthest=math.inf)
     fedsm = evaluated(FedSM(0.9, 0.9, selector, 0.0, "hard"), sites, plan)
     fedavg = evaluated(FedAvg(Mean()), sites, plan)
 

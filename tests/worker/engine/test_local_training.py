@@ -1,5 +1,6 @@
 """The inner loop, kept optimizer state, checkpoints, and images on their way to the network and back."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
 from worker.engine.local_training import train_locally
 from worker.engine.metrics import Metric
-from worker.engine.networks import initial_network
-from worker.engine.plan import personalized
+from worker.engine.plan_network import initial_network
 from worker.engine.robust_aggregation import Mean
 from worker.engine.seeding import derived_seed, generator
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.state import personalized
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import make_case, to_original
@@ -134,7 +135,7 @@ def test_best_round_weighs_by_cases_and_takes_the_earlier_of_equals() -> None:
 
 def test_evaluation_scores_every_model_on_every_test_case() -> None:
     plan, sites = small_plan(), small_sites()
-    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard")
+    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors", math.inf), 0.0, "hard")
     state = list(run_rounds(strategy, sites, plan))[-1].state
     cases = tuple(evaluate(strategy, state.keys(), state.__getitem__, (sites["b"],), plan))
     assert [case.case_id for case in cases] == [case.case_id for case in sites["b"].test]

@@ -23,9 +23,10 @@ from tests.worker.engine.method_runs import (
     update_of,
 )
 from worker.engine.checkpoint import sha256_of
-from worker.engine.networks import blank_network, head_keys
-from worker.engine.plan import GLOBAL, State, Tensors, personalized
+from worker.engine.networks import head_keys
+from worker.engine.plan_network import blank_network
 from worker.engine.robust_aggregation import Mean
+from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.apfl import ALPHA, APFL, _mixture_gradient, mix, private_of
 from worker.engine.strategies.fedala import MIXING, FedALA
 from worker.engine.strategies.fedavg import FedAvg

@@ -1,6 +1,9 @@
 """Every network, at its smallest sizes: shapes, bits, what is sent, and the parts that methods treat apart."""
 
 import copy
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -9,8 +12,9 @@ import torch
 from pydantic import TypeAdapter
 from torch import nn
 
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.network_configs import AnyNetworkConfig
-from tests.worker.engine.small_sites import small_plan
+from tests.worker.engine.small_sites import RESIZE, small_plan
 from worker.engine.aggregation import weighted_average
 from worker.engine.checkpoint import cpu_state, from_bytes, sha256_of, to_bytes
 from worker.engine.losses import DiceBce, segmentation_loss
@@ -29,7 +33,6 @@ from worker.engine.networks import (
     bottleneck,
     check_size,
     head_keys,
-    initial_network,
     make_network,
     minimum_size,
     num_bottleneck_features,
@@ -39,7 +42,8 @@ from worker.engine.networks import (
 from worker.engine.networks.conv3d import PairedConv3d
 from worker.engine.networks.presets import Size
 from worker.engine.networks.sizes import strides
-from worker.engine.plan import Tensors
+from worker.engine.plan_network import initial_network
+from worker.engine.state import Tensors
 from worker.jobs.build import build_network_settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -212,6 +216,41 @@ def test_half_of_a_multiple_does_not_fit_and_is_refused_with_the_remedy(
                 check_size(settings, tuple(size), depth)
     with pytest.raises(ValueError, match=rf"^width {multiple[2]} .* choose {2 * multiple[2]}"):
         check_size(settings, (4 * multiple[0], 4 * multiple[1], multiple[2]), depth)
+
+
+SIDES, DEPTHS = (32, 48, 64, 96, 128), (6, 8, 32, 40, 64)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_engine_and_the_experiment_take_the_same_sizes(name: str) -> None:
+    """Each has the rule, for neither may import the other: what a configuration takes, the engine's networks take."""
+    for dims, size in product((2, 3), get_args(Size)):
+        settings = preset(name, size, dims)  # type: ignore[arg-type]
+        given = {"name": name, "spatial_dims": dims, **PRESETS[name][size][dims]}  # type: ignore[index]
+        given.pop("blocks_up", None)
+        taken = 0
+        for side, depth in product(SIDES, DEPTHS if dims == 3 else (8,)):
+            space, slices = ((side, side), None) if dims == 2 else ((depth, side, side), depth)
+            data, strategies = {"image_size": side, "depth": depth}, ({"name": "fedavg"},)
+            allowed = accepts(ExperimentConfig, network=given, data=data, strategies=strategies)
+            assert allowed == accepts(check_size, settings=settings, size=space, depth=slices), (size, dims, space)
+            taken += allowed
+        assert taken
+
+
+def accepts(rule: Callable[..., object], **given: object) -> bool:
+    try:
+        rule(**given)
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_plan_whose_images_do_not_fit_its_network_is_refused_before_anything_is_built() -> None:
+    """Three levels halve twice: 30 is no multiple of 4."""
+    plan = small_plan(network=UNetSettings((4, 8, 8), 1, "instance"), sampling=replace(RESIZE, size=30))
+    with pytest.raises(ValueError, match=r"^height 30 does not fit the network: .* multiple of 4, .* choose "):
+        initial_network(plan)
 
 
 @pytest.mark.parametrize("settings", TINY, ids=str)

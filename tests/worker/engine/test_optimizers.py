@@ -10,10 +10,9 @@ from tests.worker.engine.method_runs import batches_of, gradient_at, train
 from tests.worker.engine.small_sites import ADAM, SGD, small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.federation import run_rounds
-from worker.engine.optimizers import learning_rate_of, make_optimizer, moments_of
-from worker.engine.plan import GLOBAL, Tensors
+from worker.engine.optimizers import OptimizerSettings, learning_rate_of, make_optimizer, moments_of
 from worker.engine.robust_aggregation import Mean
-from worker.engine.settings import OptimizerSettings
+from worker.engine.state import GLOBAL, Tensors
 from worker.engine.strategies.fedavg import FedAvg
 
 MOMENTUM = replace(SGD, momentum=0.9)

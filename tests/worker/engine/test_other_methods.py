@@ -8,8 +8,9 @@ import torch
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.federation import run_rounds
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import SiteUpdate, Strategy
 from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedavg import FedAvg

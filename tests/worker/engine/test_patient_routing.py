@@ -1,5 +1,6 @@
 """One patient, one model: the super model routes all cases of a patient alike, pictures and volumes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,12 +12,12 @@ from tests.worker.engine.small_sites import small_plan, small_sites, small_volum
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
-from worker.engine.plan import GLOBAL, personalized
 from worker.engine.selectors.base import one_answer_a_patient
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
 
-LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors")
+LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors", farthest=math.inf)
 
 
 def patients(*names: str | None) -> list[Case]:
@@ -68,7 +69,7 @@ def test_the_threshold_is_put_to_the_patient() -> None:
     """Alone, the first case (0.95 > 0.9) has its site's model and the second the global one; together
     (0.872 = sqrt(0.95 * 0.8), of a sum with 0.1 = sqrt(0.05 * 0.2), is 0.897) both have the global one."""
     plan, answers = small_plan(sites=("a", "b")), ((0.95, 0.05), (0.8, 0.2))
-    strategy = FedSM(0.7, 0.9, Told(0.1, 2, "descriptors", answers=answers), 0.0, "hard")
+    strategy = FedSM(0.7, 0.9, Told(0.1, 2, "descriptors", math.inf, answers=answers), 0.0, "hard")
 
     def models(*names: str | None) -> list[str]:
         return [route.chosen_model for route in strategy.routes(lambda _: {}, patients(*names), plan)]

@@ -20,10 +20,11 @@ from tests.worker.engine.method_runs import (
 from worker.engine.checkpoint import cpu_state, sha256_of
 from worker.engine.federation import aggregate_round
 from worker.engine.local_training import train_locally
-from worker.engine.networks import batch_norm_keys, batch_norm_statistic_keys, blank_network, head_keys, load_network
-from worker.engine.plan import GLOBAL, State, personalized
+from worker.engine.networks import batch_norm_keys, batch_norm_statistic_keys, head_keys
+from worker.engine.plan_network import blank_network, load_network
 from worker.engine.robust_aggregation import Mean
 from worker.engine.seeding import generator
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.fedala import FedALA
 from worker.engine.strategies.fedavg import FedAvg

@@ -1,5 +1,6 @@
 """What the server refuses of a site's update for the selector: by name of site and tensor, and the round goes on."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +11,10 @@ from worker.engine.checkpoint import sha256_of
 from worker.engine.data import SiteData
 from worker.engine.descriptors import describe_image, num_descriptors
 from worker.engine.federation import aggregate_round
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import SiteContext, SiteUpdate
 from worker.engine.strategies.fedsm import FedSM
 
@@ -57,7 +59,7 @@ def test_an_unsound_update_of_fedsm_is_refused_and_the_round_goes_on(
     spoil: Callable[[State], object], message: str
 ) -> None:
     strategy, plan, sites = (
-        FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard"),
+        FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors", math.inf), 0.0, "hard"),
         small_plan(),
         small_sites(),
     )

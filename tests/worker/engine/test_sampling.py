@@ -10,11 +10,18 @@ import torch
 from tests.worker.engine.small_sites import RESIZE, UNIT, small_plan, small_sites, small_volumes, structures_of
 from worker.engine.data import Case
 from worker.engine.local_training import local_batches, num_local_steps
-from worker.engine.plan import POOLED
 from worker.engine.robust_aggregation import Mean
-from worker.engine.sampling import Item, _foreground_voxel, cut_patch, network_input, patch_size, training_items
+from worker.engine.sampling import (
+    Item,
+    Sampling,
+    _foreground_voxel,
+    cut_patch,
+    network_input,
+    patch_size,
+    training_items,
+)
 from worker.engine.seeding import generator
-from worker.engine.settings import Sampling
+from worker.engine.state import POOLED
 from worker.engine.strategies.centralized import Centralized
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.transforms import make_case, network_space

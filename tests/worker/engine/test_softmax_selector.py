@@ -8,9 +8,9 @@ from torch.nn.functional import cross_entropy
 from tests.worker.engine.small_sites import small_plan, small_sites, small_volumes
 from worker.engine.aggregation import weighted_average
 from worker.engine.networks import SmallSelector, Vgg11
-from worker.engine.plan import State, Tensors
 from worker.engine.selectors.pooled import expected_moments, feature_moments, set_head
 from worker.engine.selectors.softmax import SoftmaxSelector, _split
+from worker.engine.state import State, Tensors
 
 REFERENCE = SoftmaxSelector("cnn", 1e-3, "reference")
 POOLED = SoftmaxSelector("cnn", 1e-3, "pooled_gradient")

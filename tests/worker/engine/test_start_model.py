@@ -5,10 +5,10 @@ import torch
 
 from tests.worker.engine.small_sites import SGD, small_plan
 from worker.engine.networks.settings import UNetSettings
-from worker.engine.plan import GLOBAL, State, personalized
 from worker.engine.robust_aggregation import Mean
 from worker.engine.selectors.softmax import SoftmaxSelector
 from worker.engine.start import started_state
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy, initial_weights
 from worker.engine.strategies.ditto import Ditto

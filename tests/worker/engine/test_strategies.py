@@ -1,5 +1,6 @@
 """The methods against each other: the identities that hold between them, to the bit."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,12 @@ from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.aggregation import linear_combination, weighted_average
 from worker.engine.checkpoint import sha256_of
 from worker.engine.federation import aggregate_round, run_rounds
-from worker.engine.plan import GLOBAL, POOLED, Plan, State, personalized
+from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
 from worker.engine.selectors.base import route
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
+from worker.engine.state import GLOBAL, POOLED, State, personalized
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.strategies.centralized import Centralized
 from worker.engine.strategies.fedavg import FedAvg
@@ -21,7 +23,7 @@ from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.local_only import LocalOnly
 
 SITES = ("a", "b", "c")
-LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors")
+LDA = LdaSelector(shrinkage=0.1, minimum_cases=2, features="descriptors", farthest=math.inf)
 
 
 def final_state(strategy: Strategy, plan: Plan) -> State:

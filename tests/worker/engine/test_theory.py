@@ -30,9 +30,9 @@ from tests.worker.engine.quadratics import (
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.federation import run_rounds
-from worker.engine.plan import GLOBAL, personalized
 from worker.engine.selectors.lda import LdaSelector
-from worker.engine.similarity import similarity_weights
+from worker.engine.similarity import similarity_weights, site_distances
+from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
 
 THEORY = Path(__file__).parents[3] / "docs" / "theory.md"
@@ -300,7 +300,7 @@ def test_claim_13_absent_sites() -> None:
 def test_the_engine_pulls_as_claim_13_says() -> None:
     """Two of three sites a round: lambda 0.4 is more than 1/3 and less than 1/2, so the two pull with 1/2."""
     plan = small_plan(participation=2 / 3, rounds=1)
-    strategy = FedSM(0.4, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard")
+    strategy = FedSM(0.4, 0.9, LdaSelector(0.1, 2, "descriptors", math.inf), 0.0, "hard")
     before = strategy.initial_state(plan)
     after = list(run_rounds(strategy, small_sites(plan.sites), plan))[-1].state
     models = [after[personalized(site)] for site in plan.sites]
@@ -327,7 +327,7 @@ def kernel_weights(num_sites: int, sharpness: float = 2.0) -> Matrix:
                 "second_moment": features.T @ features,
             }
         )
-    return similarity_weights(moments, sharpness)
+    return similarity_weights(site_distances(moments), sharpness)
 
 
 def cyclic_weights() -> Matrix:

@@ -1,5 +1,6 @@
 """Volumes: 2D networks on slices and 3D networks, whole and by patches, through training, prediction and FedSM."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,21 +8,22 @@ import pytest
 import torch
 
 from tests.worker.engine.small_sites import ADAM, RESIZE, small_plan, small_sites, small_volumes
+from worker.engine import super_model
 from worker.engine.data import SiteData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
 from worker.engine.inference import predict_masks, predict_probabilities
 from worker.engine.local_training import train_locally
-from worker.engine.networks import initial_network
 from worker.engine.networks.settings import UNetSettings
-from worker.engine.plan import Plan, Tensors
+from worker.engine.plan import Plan
+from worker.engine.plan_network import initial_network
+from worker.engine.sampling import Sampling
 from worker.engine.seeding import generator
 from worker.engine.selectors.lda import LdaSelector
-from worker.engine.settings import Sampling
-from worker.engine.strategies import super_model
+from worker.engine.state import Tensors
 from worker.engine.strategies.base import initial_weights
 from worker.engine.strategies.fedsm import FedSM
-from worker.engine.strategies.super_model import MIXTURE, predict_cases
+from worker.engine.super_model import MIXTURE, predict_cases
 from worker.engine.transforms import resize, to_original
 
 PATCHES = replace(RESIZE, mode="patches", size=16, depth=8, patches_per_case=2)
@@ -120,7 +122,7 @@ def test_fedsm_with_lda_runs_to_its_evaluation(dims: int, routing: str, features
     sampling = RESIZE if dims == 3 else replace(RESIZE, slices="foreground")
     plan = volume_plan(dims, sampling, rounds=2, batch_size=4)
     sites = small_volumes(("a", "b"), sampling, dims)
-    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, features), 0.0, routing)  # type: ignore[arg-type]
+    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, features, math.inf), 0.0, routing)  # type: ignore[arg-type]
     record = list(run_rounds(strategy, sites, plan))[-1]
     assert record.refused == {}
     state = record.state
@@ -178,5 +180,5 @@ def test_a_deeper_network_trains_on_few_slices() -> None:
     """Four levels on 8 slices: the network is told the depth, and halves it no further than it goes."""
     plan = volume_plan(3, RESIZE, network=UNetSettings((4, 4, 4, 4), 1, "instance"), rounds=1)
     sites = small_volumes(("a", "b"))
-    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors"), 0.0, "hard")
+    strategy = FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors", math.inf), 0.0, "hard")
     assert list(run_rounds(strategy, sites, plan))[-1].refused == {}

@@ -1,17 +1,9 @@
 """Segmentation networks in two and three dimensions, and the trained model selectors."""
 
+from worker.engine.networks.classifiers import SmallSelector, Vgg11
 from worker.engine.networks.make import make_network
-from worker.engine.networks.of_plan import (
-    blank_network,
-    build_network,
-    initial_network,
-    load_network,
-    load_weights,
-    parameter_keys,
-)
 from worker.engine.networks.parts import batch_norm_keys, batch_norm_statistic_keys, bottleneck, head_keys
 from worker.engine.networks.presets import PRESETS, SETTINGS, preset
-from worker.engine.networks.selectors import SmallSelector, Vgg11
 from worker.engine.networks.settings import (
     AttentionUnetSettings,
     BasicUNetSettings,
@@ -38,18 +30,12 @@ __all__ = [
     "Vgg11",
     "batch_norm_keys",
     "batch_norm_statistic_keys",
-    "blank_network",
     "bottleneck",
-    "build_network",
     "check_size",
     "head_keys",
-    "initial_network",
-    "load_network",
-    "load_weights",
     "make_network",
     "minimum_size",
     "num_bottleneck_features",
-    "parameter_keys",
     "preset",
     "size_multiple",
 ]

@@ -7,7 +7,8 @@ import torch
 
 from worker.engine.data import Case, ParticipantData
 from worker.engine.local_training import OnProgress
-from worker.engine.plan import GLOBAL, Plan, State, Tensors, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, State, Tensors, personalized
 
 SELECTOR = "selector"
 
@@ -46,6 +47,16 @@ class Selector(ABC):
 
         load_part: fetches one of the selector's parts by name.
         """
+
+    def site_distances(self, parts: State, sites: Sequence[str]) -> torch.Tensor:  # noqa: ARG002
+        """[K, K] float64: how unlike the sites' images are, in the order of `sites` (see similarity.py).
+
+        parts: what `aggregate` returned. Raises ValueError where the selector knows no distances.
+        """
+        raise ValueError(
+            f"{type(self).__name__} knows no distances between sites, which similarity above 0 needs: "
+            "choose the selector lda, or similarity 0"
+        )
 
 
 def one_answer_a_patient(probabilities_NK: torch.Tensor, cases: Sequence[Case]) -> torch.Tensor:  # noqa: N803

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from worker.engine.aggregation import check_update
-from worker.engine.plan import Tensors
+from worker.engine.state import Tensors
 
 #: Temperatures tried, log-spaced. None below 1: a few held-out cases without an error would always ask for the
 #: sharpest, so they may soften what the Gaussian model says and never sharpen it.

@@ -9,9 +9,11 @@ from torch import nn
 
 from worker.engine.data import Case
 from worker.engine.descriptors import descriptor_floors, num_descriptors
-from worker.engine.networks import bottleneck, load_network, num_bottleneck_features
-from worker.engine.plan import Plan, Tensors
+from worker.engine.networks import bottleneck, num_bottleneck_features
+from worker.engine.plan import Plan
+from worker.engine.plan_network import load_network
 from worker.engine.sampling import patch_size
+from worker.engine.state import Tensors
 
 #: descriptors: hand-made, see descriptors.py. encoder: the deepest activations of a global model. both: one after the
 #: other.

@@ -17,7 +17,6 @@ Probabilities are calibrated: each site returns the held-out (validation) log-lo
 grid of temperatures, and the server takes the temperature with the least total.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ import torch
 from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.local_training import OnProgress
-from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.plan import Plan
 from worker.engine.selectors.base import SELECTOR, Selector
 from worker.engine.selectors.calibration import (
     UNCALIBRATED,
@@ -36,6 +35,8 @@ from worker.engine.selectors.calibration import (
     held_out_report,
 )
 from worker.engine.selectors.features import FeatureSet, feature_floors, features_of, num_features
+from worker.engine.similarity import site_distances
+from worker.engine.state import GLOBAL, State, Tensors
 
 MOMENTS = "selector_moments"
 ENCODER = "selector_encoder"
@@ -53,11 +54,14 @@ ABSENT_LOGIT = -1e30
 
 @dataclass(frozen=True)
 class LdaSelector(Selector):
+    """shrinkage: the identity's share in the correlation matrix, 0 to 1. minimum_cases: the training cases that a site
+    needs to take part. features: what describes a case. farthest: an image is of no site where its squared distance to
+    every site is more than this many times that of held-out cases; infinity sets no limit."""
+
     shrinkage: float
     minimum_cases: int
     features: FeatureSet
-    #: An image is of no site where its squared distance is more than this times held-out cases'; infinite: none is.
-    farthest: float = math.inf
+    farthest: float
 
     def initial_parts(self, plan: Plan) -> State:  # noqa: ARG002 (nothing to draw)
         return {}
@@ -177,6 +181,9 @@ class LdaSelector(Selector):
         usual = selector[USUAL_DISTANCE]
         is_far = (squared_distance(selector, described) > self.farthest * usual) & (usual > 0)
         return torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)
+
+    def site_distances(self, parts: State, sites: Sequence[str]) -> torch.Tensor:
+        return site_distances([parts[f"{MOMENTS}/{site}"] for site in sites])
 
     def _features(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
         encoder = None if self.features == "descriptors" else load_part(ENCODER)

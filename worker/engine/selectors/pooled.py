@@ -12,7 +12,7 @@ from torch import nn
 
 from worker.engine.networks import SmallSelector, Vgg11
 from worker.engine.optimizers import moments_of
-from worker.engine.plan import Tensors
+from worker.engine.state import Tensors
 
 #: A tensor [1] of the state: 0 until the last layer was fitted.
 HAS_HEAD = "has_head"

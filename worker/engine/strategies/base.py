@@ -12,10 +12,12 @@ from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
-from worker.engine.networks import initial_network, load_network
-from worker.engine.plan import GLOBAL, Plan, State, Tensors, personalized
+from worker.engine.plan import Plan
+from worker.engine.plan_network import initial_network, load_network
 from worker.engine.robust_aggregation import AggregationRule, Mean, combine
 from worker.engine.seeding import generator
+from worker.engine.state import GLOBAL, State, Tensors, personalized
+from worker.engine.super_model import MIXTURE
 
 #: Fetches a part by name. Lazy: over a network, a part is downloaded when it is first asked for.
 LoadPart = Callable[[str], Tensors]
@@ -45,12 +47,22 @@ class SiteUpdate:
 
 @dataclass(frozen=True)
 class CaseRoute:
-    """The model selector's probabilities of one case, in site order, and what the super model uses for it: a part, or
-    `mixture`, the sites' models together, weighted by the probabilities."""
+    """What the super model uses for one case, and why.
+
+    probabilities: the model selector's, by site, in site order; they sum to 1. chosen_model: the name of a part, or
+    MIXTURE, which is the sites' models together, weighted by the probabilities.
+    """
 
     case_id: str
     probabilities: dict[str, float]
     chosen_model: str
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The part names of the models in the mixture and their shares, which sum to 1; empty without a mixture."""
+        if self.chosen_model != MIXTURE:
+            return {}
+        return {personalized(site): probability for site, probability in self.probabilities.items()}
 
 
 class Strategy(ABC):

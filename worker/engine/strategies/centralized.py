@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from worker.engine.plan import GLOBAL, POOLED, Plan, State
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, POOLED, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate
 
 

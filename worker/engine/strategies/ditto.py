@@ -10,7 +10,8 @@ from typing import final
 
 from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
-from worker.engine.plan import GLOBAL, Plan, State
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,

@@ -20,9 +20,11 @@ from torch import nn
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.local_training import backward, local_batches
 from worker.engine.losses import segmentation_loss
-from worker.engine.networks import head_keys, load_network
-from worker.engine.plan import GLOBAL, Plan, State, Tensors, personalized
+from worker.engine.networks import head_keys
+from worker.engine.plan import Plan
+from worker.engine.plan_network import load_network
 from worker.engine.seeding import generator
+from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,

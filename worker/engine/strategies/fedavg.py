@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
-from worker.engine.plan import GLOBAL, Plan, State
+from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import AggregationRule
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, combine_part
 
 

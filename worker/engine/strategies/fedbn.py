@@ -8,8 +8,9 @@ the site, SiloBN the running statistics alone.
 from dataclasses import dataclass
 from typing import Literal, final
 
-from worker.engine.networks import batch_norm_keys, batch_norm_statistic_keys, blank_network
+from worker.engine.networks import batch_norm_keys, batch_norm_statistic_keys
 from worker.engine.plan import Plan
+from worker.engine.plan_network import blank_network
 from worker.engine.strategies.partly_shared import PartlyShared
 
 

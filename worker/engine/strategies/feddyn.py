@@ -16,8 +16,9 @@ import torch
 from worker.engine.aggregation import linear_combination, weighted_average
 from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
-from worker.engine.networks import parameter_keys
-from worker.engine.plan import GLOBAL, Plan, State
+from worker.engine.plan import Plan
+from worker.engine.plan_network import parameter_keys
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate, initial_weights, train_model
 
 #: The server's h; `dynamic/<site>` is a site's h_k. Parameters only.

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import final
 
 from worker.engine.aggregation import linear_combination
-from worker.engine.networks import parameter_keys
-from worker.engine.plan import GLOBAL, Plan, State
+from worker.engine.plan import Plan
+from worker.engine.plan_network import parameter_keys
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, average_part, update_weights
 
 

@@ -20,9 +20,10 @@ from typing import Literal, final
 
 import torch
 
-from worker.engine.networks import parameter_keys
-from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.plan import Plan
+from worker.engine.plan_network import parameter_keys
 from worker.engine.robust_aggregation import AggregationRule
+from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, combine_part, initial_weights
 
 #: The server's m and v, in float64; no site receives them.

@@ -7,8 +7,9 @@ is this one layer here, as far as a segmentation network has a head.
 from dataclasses import dataclass
 from typing import final
 
-from worker.engine.networks import blank_network, head_keys
+from worker.engine.networks import head_keys
 from worker.engine.plan import Plan
+from worker.engine.plan_network import blank_network
 from worker.engine.strategies.partly_shared import PartlyShared
 
 

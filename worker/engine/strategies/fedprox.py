@@ -9,8 +9,9 @@ from typing import final
 
 from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
-from worker.engine.plan import GLOBAL, Plan, State
+from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import AggregationRule
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate, combine_part, train_model
 
 

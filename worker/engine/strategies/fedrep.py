@@ -13,9 +13,11 @@ from typing import final
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import ParticipantData, training_cases
 from worker.engine.local_training import OnProgress, train_locally
-from worker.engine.networks import blank_network, head_keys, load_network
-from worker.engine.plan import Plan, State, personalized
+from worker.engine.networks import head_keys
+from worker.engine.plan import Plan
+from worker.engine.plan_network import blank_network, load_network
 from worker.engine.seeding import generator
+from worker.engine.state import State, personalized
 from worker.engine.strategies.base import SiteContext, SiteUpdate, kept_moments, loss_metric, moments_to_keep
 from worker.engine.strategies.partly_shared import PartlyShared
 

@@ -11,10 +11,10 @@ from typing import Literal, final
 from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
-from worker.engine.selectors.lda import MOMENTS
 from worker.engine.similarity import similarity_weights, soft_pull_weighted
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import (
     CaseRoute,
     LoadPart,
@@ -26,7 +26,7 @@ from worker.engine.strategies.base import (
     train_model,
     update_weights,
 )
-from worker.engine.strategies.super_model import MIXTURE, predict_cases
+from worker.engine.super_model import MIXTURE, predict_cases
 
 
 @final
@@ -91,8 +91,8 @@ class FedSM(Strategy):
         # With fewer sites present 1 / K rises, and less than that would give a site more of the others than of itself.
         lambda_ = max(self.lambda_, 1 / len(trained))
         if self.similarity > 0:
-            moments = [selector[f"{MOMENTS}/{site}"] for site in updates]
-            pulled = soft_pull_weighted(trained, lambda_, similarity_weights(moments, self.similarity))
+            distances = self.selector.site_distances(selector, tuple(updates))
+            pulled = soft_pull_weighted(trained, lambda_, similarity_weights(distances, self.similarity))
         else:
             pulled = soft_pull(trained, lambda_)
         return (
@@ -116,8 +116,7 @@ class FedSM(Strategy):
             return ()
         routes = self.routes(load_part, cases, plan)
         wanted = [{GLOBAL, personalized(site), route_.chosen_model} - {MIXTURE} for route_ in routes]
-        mixtures = [mixture_of(route_) for route_ in routes] if self.routing == "soft" else None
-        masks = predict_cases(load_part, cases, wanted, plan, mixtures)
+        masks = predict_cases(load_part, cases, wanted, plan, [route_.shares for route_ in routes])
         dice = [
             {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
             for case, by_part in zip(cases, masks, strict=True)
@@ -150,11 +149,6 @@ class FedSM(Strategy):
             )
             for case, row in zip(cases, rows, strict=True)
         )
-
-
-def mixture_of(route_: CaseRoute) -> dict[str, float]:
-    """Part names of the sites' models, and their shares under soft routing."""
-    return {personalized(site): probability for site, probability in route_.probabilities.items()}
 
 
 def _routing_metrics(round_: int, site: str, routes: Sequence[CaseRoute]) -> tuple[Metric, Metric]:

@@ -6,7 +6,8 @@ from typing import final
 
 from worker.engine.data import ParticipantData
 from worker.engine.metrics import ModelKind
-from worker.engine.plan import Plan, State, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import State, personalized
 from worker.engine.strategies.base import (
     SiteContext,
     SiteUpdate,

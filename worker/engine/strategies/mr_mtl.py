@@ -12,7 +12,8 @@ from typing import final
 from worker.engine.aggregation import weighted_average
 from worker.engine.data import ParticipantData
 from worker.engine.local_training import Proximal
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,

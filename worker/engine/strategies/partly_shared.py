@@ -4,7 +4,8 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping
 
 from worker.engine.data import ParticipantData
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,

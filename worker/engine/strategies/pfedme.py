@@ -20,10 +20,11 @@ from worker.engine.checkpoint import cpu_state
 from worker.engine.data import ParticipantData, training_cases
 from worker.engine.local_training import backward, clip_gradient, local_batches, num_local_steps
 from worker.engine.losses import segmentation_loss
-from worker.engine.networks import load_network, parameter_keys
 from worker.engine.optimizers import learning_rate_of, make_optimizer, moments_of
-from worker.engine.plan import GLOBAL, Plan, State, personalized
+from worker.engine.plan import Plan
+from worker.engine.plan_network import load_network, parameter_keys
 from worker.engine.seeding import generator
+from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,

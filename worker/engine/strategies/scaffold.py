@@ -18,9 +18,10 @@ import torch
 
 from worker.engine.aggregation import linear_combination, weighted_average
 from worker.engine.data import ParticipantData
-from worker.engine.networks import parameter_keys
 from worker.engine.optimizers import learning_rate_of
-from worker.engine.plan import GLOBAL, Plan, State, Tensors
+from worker.engine.plan import Plan
+from worker.engine.plan_network import parameter_keys
+from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import (
     GlobalModelStrategy,
     SiteContext,

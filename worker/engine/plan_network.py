@@ -1,23 +1,23 @@
 """The network of a run, with drawn, seeded or given weights."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
+from torch import nn
 
 from worker.engine.networks.make import make_network
+from worker.engine.networks.sizes import check_size
+from worker.engine.plan import Plan
+from worker.engine.sampling import patch_size
 from worker.engine.seeding import seeded_initialization
-
-if TYPE_CHECKING:  # the plan holds this package's settings
-    from torch import nn
-
-    from worker.engine.plan import Plan, Tensors
+from worker.engine.state import Tensors
 
 
 def build_network(plan: Plan) -> nn.Module:
-    """The plan's network on its device. Its weights are whatever torch draws: load or seed them."""
+    """The plan's network on its device. Its weights are whatever torch draws: load or seed them.
+
+    Raises ValueError naming the side of the network's input that does not fit its levels.
+    """
     depth = plan.sampling.depth if plan.spatial_dims == 3 else None
+    check_size(plan.network, patch_size(plan.sampling, plan.spatial_dims), depth)
     network = make_network(plan.network, plan.spatial_dims, plan.num_channels, len(plan.structures), depth)
     return network.to(plan.device)
 

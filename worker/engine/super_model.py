@@ -9,8 +9,9 @@ from torch import nn
 
 from worker.engine.data import Case
 from worker.engine.inference import predict_probabilities
-from worker.engine.networks import blank_network, load_weights
-from worker.engine.plan import Plan, Tensors
+from worker.engine.plan import Plan
+from worker.engine.plan_network import blank_network, load_weights
+from worker.engine.state import Tensors
 from worker.engine.transforms import to_original
 
 #: What the super model uses under soft routing: the sites' models together. It is no part of a state.
