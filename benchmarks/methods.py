@@ -27,7 +27,7 @@ from benchmarks.method_sites import Workload, synthetic, vessels
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import segmentation_parts
-from worker.engine.federation import data_of, run_rounds
+from worker.engine.federation import data_of, run_rounds, train_and_transform
 from worker.engine.metrics import dice
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, State, personalized
@@ -157,7 +157,7 @@ def _bytes_sent(strategy: Strategy, sites: Mapping[str, SiteData], state: State,
     participant = strategy.participants(plan.sites)[0]
     parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
     context = SiteContext(plan, participant, plan.rounds, None, lambda _: None)
-    update = strategy.train_site(parts, data_of(participant, sites, plan), context)
+    update = train_and_transform(strategy, parts, data_of(participant, sites, plan), context)
     return sum(len(to_bytes(part)) for part in update.parts.values())
 
 

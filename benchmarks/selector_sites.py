@@ -211,5 +211,7 @@ def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int) -> Pla
         participation=1.0,
         refuse_outliers=False,
         nsd_tolerance=2.0,
+        update_transforms=(),
+        gather_transforms=(),
         device=torch.device("cpu"),
     )

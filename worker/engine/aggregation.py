@@ -51,7 +51,8 @@ def soft_pull(models: Sequence[Tensors], lambda_: float) -> list[Tensors]:
 
 
 def check_update(participant: str, part: str, tensors: Tensors, expected: Mapping[str, torch.Tensor]) -> None:
-    """Raises ValueError naming site and tensor where keys or shapes differ from `expected`, or a value is no number."""
+    """Raises ValueError naming site and tensor where names, shapes or kinds of number (whole or not) differ from
+    `expected`, or where a value is not finite."""
     for key in expected:
         if key not in tensors:
             raise ValueError(f"site {participant}: {part} lacks tensor {key}")
@@ -61,6 +62,10 @@ def check_update(participant: str, part: str, tensors: Tensors, expected: Mappin
         if tensor.shape != expected[key].shape:
             wanted, got = tuple(expected[key].shape), tuple(tensor.shape)
             raise ValueError(f"site {participant}: {part} tensor {key} has shape {got}, expected {wanted}")
+        if tensor.is_floating_point() != expected[key].is_floating_point():
+            raise ValueError(
+                f"site {participant}: {part} tensor {key} holds {tensor.dtype}, expected {expected[key].dtype}"
+            )
     check_finite(participant, part, tensors)
 
 

@@ -5,9 +5,12 @@ bytes (worker/engine/checkpoint.py).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import torch
 
 from worker.engine.data import ParticipantData, SiteData
+from worker.engine.exchange import apply_gather_transforms, apply_update_transforms
 from worker.engine.kept_state import is_finite, state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.outliers import Outlier, find_outliers
@@ -40,11 +43,29 @@ def never(_: Mapping[int, Mapping[str, tuple[Metric, ...]]]) -> bool:
 def run_rounds(
     strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends = never, start: State | None = None
 ) -> Iterator[RoundRecord]:
-    """Yields round 0 (the initial state and its scores) and then each round of the plan. No strategy overrides these
-    steps.
+    """Yields round 0 (the initial state and its scores) and then each round of the plan.
 
-    sites: by slug, those of plan.sites. Raises ValueError where no update of a round could be aggregated.
+    sites: by slug, those of plan.sites. ends: says after each round whether training ends early. start: another run's
+    models to begin with, or None. Raises ValueError at the call where torch computes with several threads, and later
+    where no update of a round can be aggregated.
     """
+    require_one_thread()
+    return _rounds(strategy, sites, plan, ends, start)
+
+
+def require_one_thread() -> None:
+    """Raises ValueError where torch computes with several threads: some kernels then sum in another order."""
+    if (num_threads := torch.get_num_threads()) != 1:
+        raise ValueError(
+            f"torch computes with {num_threads} threads, and the same seed would give other bits than on a worker: "
+            "call torch.set_num_threads(1) first"
+        )
+
+
+def _rounds(
+    strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends, start: State | None
+) -> Iterator[RoundRecord]:
+    """The numbered steps, which no strategy overrides."""
     # 1. The server draws the initial state, or takes another run's models.
     state = strategy.initial_state(plan) if start is None else started_state(strategy, plan, start)
     everyone = strategy.participants(plan.sites)
@@ -64,7 +85,7 @@ def run_rounds(
         for participant in strategy.round_participants(plan, round_):
             context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
-            updates[participant] = strategy.train_site(parts, data_of(participant, sites, plan), context)
+            updates[participant] = train_and_transform(strategy, parts, data_of(participant, sites, plan), context)
         # 3. The server checks the updates and aggregates those that are sound, in site order.
         state, refused = aggregate_round(strategy, state, updates, plan, round_)
         # What a refused update left at its site is no better: the site goes on from what it kept before.
@@ -107,11 +128,32 @@ class CheckedUpdates:
     outliers: dict[str, Outlier]
 
 
-def check_updates(strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> CheckedUpdates:
-    """`updates` in site order. Those out of the others' line are refused where the plan says so."""
+def train_and_transform(strategy: Strategy, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
+    """What a participant sends of its training on the received `parts`: the plan's transforms have run over it.
+
+    What stays at the site (`local_state`) and the metrics are as the method left them. Raises ValueError where the data
+    or the settings make training impossible, or where a transform lets nothing leave.
+    """
+    update, plan = strategy.train_site(parts, data, context), context.plan
+    sent = apply_update_transforms(
+        plan.update_transforms, update.parts, parts, plan.seed, context.round, context.participant
+    )
+    return replace(update, parts=sent)
+
+
+def check_updates(
+    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
+) -> CheckedUpdates:
+    """Runs the plan's transforms over what was gathered, and checks what they make of it.
+
+    updates: in site order. An update that is an outlier is refused where the plan says so.
+    """
+    gathered, refused = apply_gather_transforms(
+        plan.gather_transforms, {name: update.parts for name, update in updates.items()}, state, plan.seed, round_
+    )
     sound: dict[str, SiteUpdate] = {}
-    refused: dict[str, str] = {}
-    for participant, update in updates.items():
+    for participant, parts in gathered.items():
+        update = replace(updates[participant], parts=parts)
         try:
             strategy.check_update(state, participant, update, plan)
         except ValueError as error:
@@ -147,7 +189,7 @@ def aggregate_round(
 
     Raises ValueError with all reasons when every update was refused, or where the sum of finite updates is not finite.
     """
-    checked = check_updates(strategy, state, updates, plan)
+    checked = check_updates(strategy, state, updates, plan, round_)
     if not checked.sound:
         raise ValueError("no update of this round can be aggregated: " + "; ".join(checked.refused.values()))
     return aggregate_updates(strategy, state, checked.sound, plan, round_), checked.refused

@@ -97,6 +97,8 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         participation=schedule.participation,
         refuse_outliers=config.refuse_outliers,
         nsd_tolerance=config.evaluation.nsd_tolerance,
+        update_transforms=(),
+        gather_transforms=(),
         device=device,
     )
 

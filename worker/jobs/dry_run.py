@@ -16,6 +16,7 @@ from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.evaluation import segmentation_parts
+from worker.engine.federation import check_updates, train_and_transform
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import num_local_steps
 from worker.engine.metrics import case_dice, case_scores
@@ -82,11 +83,12 @@ def _cost(
     def train(steps: int) -> tuple[SiteUpdate, float]:
         """Progress is not reported: `lease.check` only stops the work when nobody waits for it."""
         context = SiteContext(replace(plan, local_steps=steps), participant, 1, None, lambda _: lease.check())
-        return _timed(lambda: strategy.train_site(parts, data, context))
+        return _timed(lambda: train_and_transform(strategy, parts, data, context))
 
     train(1)  # the first step also loads kernels
     update, one = train(1)
-    strategy.check_update(state, participant, update, plan)
+    if refused := check_updates(strategy, state, {participant: update}, plan, 1).refused:
+        raise ValueError(refused[participant])
     _, several = train(TIMED_STEPS)
     # On a busy machine the longer training may come out shorter: then all of it counts as steps.
     per_step = (several - one) / (TIMED_STEPS - 1) if several > one else several / TIMED_STEPS

@@ -29,7 +29,7 @@ from backend.contracts.tasks import (
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
-from worker.engine.federation import aggregate_updates, check_updates, validate_state
+from worker.engine.federation import aggregate_updates, check_updates, train_and_transform, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
@@ -108,7 +108,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     context = SiteContext(plan, participant, payload.round, local_state, lease.report)
     received = {name: parts.load(name) for name in payload.parts}
     begun = time.monotonic()
-    update = strategy.train_site(received, data, context)
+    update = train_and_transform(strategy, received, data, context)
     lease.log("info", training_line(update, time.monotonic() - begun))
     contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
     if update.local_state:
@@ -145,7 +145,7 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     state = _download_state(toolbox.api, payload.state)
     updates, unreadable = _download_updates(toolbox.api, payload.updates)
-    checked = check_updates(strategy, state, updates, plan)
+    checked = check_updates(strategy, state, updates, plan, payload.round)
     if checked.sound:  # else the round is over, and resuming the run asks the sites again
         state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
     return AggregateRoundResult(

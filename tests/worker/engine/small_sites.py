@@ -65,6 +65,8 @@ def small_plan(sites: tuple[str, ...] = ("a", "b", "c"), **changes: object) -> P
         "participation": 1.0,
         "refuse_outliers": False,
         "nsd_tolerance": 2.0,
+        "update_transforms": (),
+        "gather_transforms": (),
         "device": torch.device("cpu"),
     }
     return Plan(**{**fields, **changes})  # type: ignore[arg-type]

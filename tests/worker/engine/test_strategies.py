@@ -171,3 +171,13 @@ def test_gamma_1_is_the_global_model_and_gamma_0_the_personalized_one() -> None:
 def train(strategy: Strategy, state: State, site: str, plan: Plan, sites: dict) -> SiteUpdate:  # type: ignore[type-arg]
     parts = {name: state[name] for name in strategy.downloads(state.keys(), site)}
     return strategy.train_site(parts, (sites[site],), SiteContext(plan, site, 1, None, lambda _: None))
+
+
+def test_several_threads_are_refused_at_the_call() -> None:
+    """With two threads the bits would be others than a worker's, and nothing would say so."""
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ValueError, match=r"computes with 2 threads, .* call torch\.set_num_threads\(1\) first"):
+            run_rounds(FedAvg(Mean()), small_sites(), small_plan())
+    finally:
+        torch.set_num_threads(1)

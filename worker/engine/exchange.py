@@ -1,0 +1,107 @@
+"""The seams of a round: between training and sending at a site, between gathering and aggregating at the server.
+
+A plan lists the transforms of each seam, and they run in the order of the list:
+
+    site      train -> update_transforms[0] -> update_transforms[1] -> ... -> send
+    server    gather -> gather_transforms[0] -> gather_transforms[1] -> ... -> check -> aggregate
+
+Privacy (clipping, noise, masks) and compression (quantisation) are built on them without touching a method. A site's
+step that encodes, such as quantisation, has a server's step that decodes; the server checks names, shapes and values
+after its own steps, so whatever reaches a method was checked. An empty list changes no bit.
+
+NVIDIA FLARE has such lists as `task_result_filters` of clients and server, Flower as mods of the client app.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from worker.engine.seeding import generator
+from worker.engine.state import State
+
+
+@dataclass(frozen=True)
+class UpdateContext:
+    """What a site's transform knows beside the update.
+
+    round: 1 for the first. received: the parts that the participant trained from. generator: the transform's own; its
+    draws depend on the run's seed, the round, the participant and the transform's place in the list, and on nothing
+    else. Whoever knows the seed can repeat them: noise that must be secret needs another source.
+    """
+
+    participant: str
+    round: int
+    received: State
+    generator: torch.Generator
+
+
+class UpdateTransform(ABC):
+    """Abstract: one step between what a site trained and what it sends. Subclasses are final, frozen dataclasses."""
+
+    @abstractmethod
+    def apply(self, parts: State, context: UpdateContext) -> State:
+        """The parts to send in place of `parts`, whose tensors must not be changed in place.
+
+        Numbers of cases and steps, metrics and what the site keeps pass by unchanged. Not every part was received: a
+        selector sends moments or gradients, APFL and pFedMe a personalized model that they make anew. Raises ValueError
+        where the site may not send its update.
+        """
+
+
+@dataclass(frozen=True)
+class GatherContext:
+    """What the server's transform knows beside one update.
+
+    round: 1 for the first. state: the one that the sites received, all its parts. gathered: all updates as they came
+    out of the step before, by participant, in site order. generator: as in UpdateContext, another one for each
+    participant.
+    """
+
+    participant: str
+    round: int
+    state: State
+    gathered: Mapping[str, State]
+    generator: torch.Generator
+
+
+class GatherTransform(ABC):
+    """Abstract: one step between what the server gathers and what it checks and aggregates. Subclasses are final,
+    frozen dataclasses."""
+
+    @abstractmethod
+    def apply(self, parts: State, context: GatherContext) -> State:
+        """The parts to use in place of the participant's `parts`, whose tensors must not be changed in place.
+
+        They are not checked yet: names, shapes and values are whatever was sent. Raises ValueError where this update
+        cannot be used; it is refused, and the round goes on without it.
+        """
+
+
+def apply_update_transforms(
+    transforms: Sequence[UpdateTransform], parts: State, received: State, seed: int, round_: int, participant: str
+) -> State:
+    """The parts that the participant sends of those that it trained. Raises what a transform raises."""
+    for position, transform in enumerate(transforms):
+        draws = generator(seed, round_, participant, f"update transform {position}")
+        parts = transform.apply(parts, UpdateContext(participant, round_, received, draws))
+    return parts
+
+
+def apply_gather_transforms(
+    transforms: Sequence[GatherTransform], updates: Mapping[str, State], state: State, seed: int, round_: int
+) -> tuple[dict[str, State], dict[str, str]]:
+    """The parts to check and aggregate by participant, in the order of `updates`, and why others are refused."""
+    gathered, refused = dict(updates), dict[str, str]()
+    for position, transform in enumerate(transforms):
+        following: dict[str, State] = {}
+        for participant, parts in gathered.items():
+            draws = generator(seed, round_, participant, f"gather transform {position}")
+            try:
+                context = GatherContext(participant, round_, state, gathered, draws)
+                following[participant] = transform.apply(parts, context)
+            except ValueError as error:
+                refused[participant] = f"site {participant}: {error}"
+        gathered = following
+    return gathered, refused
