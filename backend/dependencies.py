@@ -97,6 +97,3 @@ def get_worker(
     request: Request, settings: SettingsDep, _token: Annotated[object, Security(WORKER_TOKEN)] = None
 ) -> None:
     users.check_worker_token(bearer_token(request), settings)
-
-
-CurrentUser = Annotated[str, Depends(get_current_user)]

@@ -57,6 +57,7 @@ FEATURES = (
     artifacts,
     storage,
 )
+API_ROUTERS = (*(feature.router for feature in FEATURES), users.public_router, reports.public_router, users.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -87,6 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
     app.router.routes.extend(_api_routes())
+    app.api_routers = (*API_ROUTERS, worker_api.router)
     app.include_router(frontend_router(settings.frontend_dist))
     return app
 
@@ -95,8 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _api_routes() -> tuple[BaseRoute, ...]:
     """The same for every application of a process: FastAPI reads each endpoint's signature once."""
     api = APIRouter(responses=ERROR_RESPONSES, generate_unique_id_function=_operation_id)
-    routers = (*(feature.router for feature in FEATURES), users.public_router, reports.public_router, users.router)
-    for router in routers:
+    for router in API_ROUTERS:
         api.include_router(router, prefix="/api/v1")
     api.include_router(worker_api.router)
     return tuple(api.routes)

@@ -1,17 +1,20 @@
 """Artifacts for the browser."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from backend.artifacts import access, service
 from backend.contracts.artifacts import Sha256
-from backend.dependencies import ArtifactsDep, ReadSession, get_current_user
+from backend.dependencies import ArtifactsDep, ReadSession
+from backend.policy import CanReadCases
 
-router = APIRouter(tags=["artifacts"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["artifacts"])
 
 
 @router.get("/artifacts/{sha256}", responses=service.FILE_RESPONSES, response_class=FileResponse)
-def get_artifact(sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
+def get_artifact(
+    sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep, _user: CanReadCases
+) -> Response:
     """The bytes with this SHA-256, weights, a picture or a mask volume: while something that may be shown names it."""
     service.check_sha256(sha256)
     access.require_shown(session, sha256)

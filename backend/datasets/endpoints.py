@@ -2,7 +2,7 @@
 
 import re
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,15 +23,16 @@ from backend.datasets.schemas import (
 )
 from backend.db.lookup import get_row
 from backend.db.models import Case, Dataset, Federation, Site
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ReadSession, WriteSession
+from backend.policy import CanManageData, CanRead, CanReadCases
 from backend.sites.service import policy_of
 from backend.storage.dependencies import SweepAfter
 
-router = APIRouter(tags=["datasets"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["datasets"])
 
 
 @router.get("/federations/{federation_id}/datasets")
-def list_datasets(federation_id: Id, session: ReadSession) -> list[DatasetRecord]:
+def list_datasets(federation_id: Id, session: ReadSession, _user: CanRead) -> list[DatasetRecord]:
     """In site order, then in order of registration."""
     get_row(session, Federation, federation_id)
     query = select(Dataset).join(Site, Site.id == Dataset.site_id).where(Site.federation_id == federation_id)
@@ -40,24 +41,24 @@ def list_datasets(federation_id: Id, session: ReadSession) -> list[DatasetRecord
 
 
 @router.post("/sites/{site_id}/datasets", status_code=202)
-def create_dataset(site_id: Id, body: DatasetCreate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def create_dataset(site_id: Id, body: DatasetCreate, session: WriteSession, user: CanManageData) -> DatasetRecord:
     """Register a folder at a site. The answer comes at once; the check runs at the site's worker."""
     return records.dataset_record(session, service.register_dataset(session, site_id, body, user))
 
 
 @router.get("/datasets/{dataset_id}")
-def get_dataset(dataset_id: Id, session: ReadSession) -> DatasetRecord:
+def get_dataset(dataset_id: Id, session: ReadSession, _user: CanRead) -> DatasetRecord:
     return records.dataset_record(session, get_row(session, Dataset, dataset_id))
 
 
 @router.patch("/datasets/{dataset_id}")
-def update_dataset(dataset_id: Id, body: DatasetUpdate, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def update_dataset(dataset_id: Id, body: DatasetUpdate, session: WriteSession, user: CanManageData) -> DatasetRecord:
     """Rename a data set."""
     return records.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
 
 
 @router.get("/datasets/{dataset_id}/cases")
-def list_cases(dataset_id: Id, session: ReadSession, used: bool | None = None) -> list[CaseRecord]:
+def list_cases(dataset_id: Id, session: ReadSession, _user: CanReadCases, used: bool | None = None) -> list[CaseRecord]:
     """Cases in name order: the used ones, the skipped ones, or all."""
     dataset = get_row(session, Dataset, dataset_id)
     shown = policy_of(get_row(session, Site, dataset.site_id)).may_send_thumbnails
@@ -66,7 +67,11 @@ def list_cases(dataset_id: Id, session: ReadSession, used: bool | None = None) -
 
 @router.get("/datasets/{dataset_id}/cases.csv", response_class=CsvResponse)
 def download_cases(
-    dataset_id: Id, session: ReadSession, used: bool | None = None, reason: ReasonCode | None = None
+    dataset_id: Id,
+    session: ReadSession,
+    _user: CanReadCases,
+    used: bool | None = None,
+    reason: ReasonCode | None = None,
 ) -> CsvResponse:
     """The same as CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
     dataset = get_row(session, Dataset, dataset_id)
@@ -78,14 +83,14 @@ def download_cases(
 
 
 @router.get("/datasets/{dataset_id}/checks")
-def list_checks(dataset_id: Id, session: ReadSession) -> list[CheckRecord]:
+def list_checks(dataset_id: Id, session: ReadSession, _user: CanRead) -> list[CheckRecord]:
     """What each check found, the latest first: when the data changed, and when they did not."""
     get_row(session, Dataset, dataset_id)
     return history.checks_of(session, dataset_id)
 
 
 @router.get("/datasets/{dataset_id}/runs")
-def list_dataset_runs(dataset_id: Id, session: ReadSession) -> list[DatasetRun]:
+def list_dataset_runs(dataset_id: Id, session: ReadSession, _user: CanRead) -> list[DatasetRun]:
     """Runs that were started on the data set, with its fingerprint of then; the latest first."""
     get_row(session, Dataset, dataset_id)
     return history.runs_on(session, dataset_id)
@@ -93,27 +98,29 @@ def list_dataset_runs(dataset_id: Id, session: ReadSession) -> list[DatasetRun]:
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)
 def check_dataset(
-    dataset_id: Id, session: WriteSession, user: CurrentUser, body: CheckAgain | None = None
+    dataset_id: Id, session: WriteSession, user: CanManageData, body: CheckAgain | None = None
 ) -> DatasetRecord:
     """Check the folder again, with the same settings or with other repairs. Without a body: as before."""
     return records.dataset_record(session, service.check_again(session, dataset_id, user, body))
 
 
 @router.post("/datasets/{dataset_id}/confirm")
-def confirm_dataset(dataset_id: Id, body: DatasetConfirm, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def confirm_dataset(dataset_id: Id, body: DatasetConfirm, session: WriteSession, user: CanManageData) -> DatasetRecord:
     """Take a data set with repaired cases into use, once somebody has looked at them. It holds until the data change;
     where they have changed since they were looked at, nothing is taken."""
     return records.dataset_record(session, repairs.confirm(session, dataset_id, body.fingerprint, user))
 
 
 @router.post("/datasets/{dataset_id}/check/cancel")
-def cancel_check(dataset_id: Id, session: WriteSession, user: CurrentUser) -> DatasetRecord:
+def cancel_check(dataset_id: Id, session: WriteSession, user: CanManageData) -> DatasetRecord:
     """Stop the check that is under way; what an earlier one found holds again."""
     return records.dataset_record(session, service.cancel_check(session, dataset_id, user))
 
 
 @router.get("/federations/{federation_id}/alike")
-def list_alike(federation_id: Id, session: ReadSession, dataset_id: Id | None = None) -> AlikeReport:
+def list_alike(
+    federation_id: Id, session: ReadSession, _user: CanReadCases, dataset_id: Id | None = None
+) -> AlikeReport:
     """Pairs of cases that are possibly one patient's: far more alike than others of their data set. With `dataset_id`
     those with a case of that data set."""
     get_row(session, Federation, federation_id)
@@ -121,13 +128,13 @@ def list_alike(federation_id: Id, session: ReadSession, dataset_id: Id | None = 
 
 
 @router.post("/alike/decisions")
-def decide_alike(body: PairDecide, session: WriteSession, user: CurrentUser) -> AlikeRecord:
+def decide_alike(body: PairDecide, session: WriteSession, user: CanManageData) -> AlikeRecord:
     """Say whether two cases are of one patient. Who decided what is an event; a later decision replaces this one."""
     return check_results.decide_pair(session, body, user)
 
 
 @router.delete("/datasets/{dataset_id}", status_code=204)
-def delete_dataset(dataset_id: Id, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+def delete_dataset(dataset_id: Id, session: WriteSession, user: CanManageData, sweep: SweepAfter) -> None:
     """Forget a data set that no run uses, with its thumbnails. The folder stays as it is."""
     service.delete_dataset(session, dataset_id, user)
     sweep()

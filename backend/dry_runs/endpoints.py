@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body
 
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import DryRun, Federation
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ReadSession, WriteSession
 from backend.dry_runs import service
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.ledger.snapshot import require_runnable, sites_with_data
+from backend.policy import CanRead, CanRunExperiments
 
-router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["experiments"])
 
 EXAMPLE = {"config": {"schedule": {"rounds": 10, "batch_size": 4}, "strategies": [{"name": "fedavg"}]}}
 
@@ -22,7 +23,7 @@ def start_dry_run(
     federation_id: Id,
     body: Annotated[DryRunCreate, Body(examples=[EXAMPLE])],
     session: WriteSession,
-    user: CurrentUser,
+    user: CanRunExperiments,
 ) -> DryRunRecord:
     """Try a few steps of every strategy at every site; the answer's estimate comes when all have answered."""
     federation = get_row(session, Federation, federation_id)
@@ -31,11 +32,11 @@ def start_dry_run(
 
 
 @router.get("/dry-runs/{dry_run_id}")
-def get_dry_run(dry_run_id: Id, session: ReadSession) -> DryRunRecord:
+def get_dry_run(dry_run_id: Id, session: ReadSession, _user: CanRead) -> DryRunRecord:
     return service.dry_run_record(session, get_row(session, DryRun, dry_run_id))
 
 
 @router.post("/dry-runs/{dry_run_id}/cancel")
-def cancel_dry_run(dry_run_id: Id, session: WriteSession) -> DryRunRecord:
+def cancel_dry_run(dry_run_id: Id, session: WriteSession, _user: CanRunExperiments) -> DryRunRecord:
     """Stop trying. Cancelling twice changes nothing."""
     return service.dry_run_record(session, service.cancel_dry_run(session, dry_run_id))

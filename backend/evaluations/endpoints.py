@@ -10,7 +10,7 @@ from backend.contracts.values import Id, Label
 from backend.csv_text import CsvResponse
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run
-from backend.dependencies import ReadSession, get_current_user
+from backend.dependencies import ReadSession
 from backend.evaluations import (
     comparison,
     exports,
@@ -35,9 +35,10 @@ from backend.evaluations.schemas import (
     ShownTable,
     SortOrder,
 )
+from backend.policy import CanRead, CanReadCases
 from backend.runs.schemas import RunCases
 
-router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["results"])
 
 _LOWER = ", ".join(name for name, card in SCORES.items() if card.lower_is_better)
 MetricQuery = Annotated[ScoreName, Query(description=f"Lower is better of {_LOWER}.")]
@@ -56,7 +57,11 @@ class LatexResponse(PlainTextResponse):
 
 @router.get("/experiments/{experiment_id}/results")
 def get_experiment_results(
-    experiment_id: Id, session: ReadSession, metric: MetricQuery = "dice", checkpoint: CheckpointQuery = "best"
+    experiment_id: Id,
+    session: ReadSession,
+    _user: CanRead,
+    metric: MetricQuery = "dice",
+    checkpoint: CheckpointQuery = "best",
 ) -> ExperimentResults:
     """One metric of every method, model, site and structure on the test cases; and what the selector chose."""
     experiment = get_row(session, Experiment, experiment_id)
@@ -64,7 +69,7 @@ def get_experiment_results(
 
 
 @router.get("/experiments/{experiment_id}/provenance")
-def get_experiment_provenance(experiment_id: Id, session: ReadSession) -> ExperimentProvenance:
+def get_experiment_provenance(experiment_id: Id, session: ReadSession, _user: CanRead) -> ExperimentProvenance:
     """Who made the experiment, when it ran, and the fingerprints of the data that its runs had."""
     return provenance.experiment_provenance(session, get_row(session, Experiment, experiment_id))
 
@@ -74,6 +79,7 @@ def compare_methods(
     experiment_id: Id,
     session: ReadSession,
     baseline: BaselineQuery,
+    _user: CanRead,
     model: BaselineModelQuery = None,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
@@ -87,7 +93,9 @@ def compare_methods(
 
 
 @router.get("/experiments/{experiment_id}/results.csv", response_class=CsvResponse)
-def download_results_csv(experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
+def download_results_csv(
+    experiment_id: Id, session: ReadSession, _user: CanRead, checkpoint: CheckpointQuery = "best"
+) -> CsvResponse:
     """All cells of all metrics as CSV."""
     experiment = get_row(session, Experiment, experiment_id)
     text = exports.results_csv(results.all_results(session, experiment, checkpoint))
@@ -95,7 +103,9 @@ def download_results_csv(experiment_id: Id, session: ReadSession, checkpoint: Ch
 
 
 @router.get("/experiments/{experiment_id}/cases.csv", response_class=CsvResponse)
-def download_cases_csv(experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best") -> CsvResponse:
+def download_cases_csv(
+    experiment_id: Id, session: ReadSession, _user: CanReadCases, checkpoint: CheckpointQuery = "best"
+) -> CsvResponse:
     """Every score of every test case, model and structure as CSV."""
     experiment = get_row(session, Experiment, experiment_id)
     text = exports.cases_csv(scored_cases.experiment_cases(session, experiment, checkpoint), checkpoint)
@@ -103,7 +113,9 @@ def download_cases_csv(experiment_id: Id, session: ReadSession, checkpoint: Chec
 
 
 @router.get("/experiments/{experiment_id}/results.json")
-def download_results_json(experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best") -> AllResults:
+def download_results_json(
+    experiment_id: Id, session: ReadSession, _user: CanReadCases, checkpoint: CheckpointQuery = "best"
+) -> AllResults:
     """All cells of all metrics as JSON."""
     return results.all_results(session, get_row(session, Experiment, experiment_id), checkpoint)
 
@@ -129,31 +141,31 @@ ShownDep = Annotated[ShownTable, Depends(shown)]
 
 
 @router.get("/experiments/{experiment_id}/table.json")
-def download_shown_table(table: ShownDep) -> ShownTable:
+def download_shown_table(table: ShownDep, _user: CanRead) -> ShownTable:
     """One metric's table as the results page shows it, with the differences from a baseline where one is named."""
     return table
 
 
 @router.get("/experiments/{experiment_id}/table.csv", response_class=CsvResponse)
-def download_shown_csv(table: ShownDep) -> CsvResponse:
+def download_shown_csv(table: ShownDep, _user: CanRead) -> CsvResponse:
     """The table as the results page shows it: a line a row, of each column mean, deviation, n and difference."""
     return CsvResponse(exports.table_csv(table), headers=_shown_attachment(table, "csv"))
 
 
 @router.get("/experiments/{experiment_id}/results.tex", response_class=LatexResponse)
-def download_results_latex(table: ShownDep) -> LatexResponse:
+def download_results_latex(table: ShownDep, _user: CanRead) -> LatexResponse:
     """The table as the results page shows it in LaTeX (booktabs): mean and deviation over seeds, the best in bold."""
     return LatexResponse(exports.results_latex(table), headers=_shown_attachment(table, "tex"))
 
 
 @router.get("/runs/{run_id}/cases")
-def list_run_cases(run_id: Id, session: ReadSession) -> RunCases:
+def list_run_cases(run_id: Id, session: ReadSession, _user: CanReadCases) -> RunCases:
     """Test cases of the run's best round: scores, masks, and which model the super model chose."""
     return service.run_cases(session, get_row(session, Run, run_id))
 
 
 @router.get("/runs/{run_id}/history")
-def get_run_history(run_id: Id, session: ReadSession) -> RunHistory:
+def get_run_history(run_id: Id, session: ReadSession, _user: CanReadCases) -> RunHistory:
     """Masks and Dice of a few test cases over the rounds, for a look at how predictions grew."""
     return service.run_history(session, get_row(session, Run, run_id))
 
@@ -162,6 +174,7 @@ def get_run_history(run_id: Id, session: ReadSession) -> RunHistory:
 def get_run_matrix(
     run_id: Id,
     session: ReadSession,
+    _user: CanRead,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
@@ -175,6 +188,7 @@ def get_run_matrix(
 def get_run_selector(
     run_id: Id,
     session: ReadSession,
+    _user: CanRead,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
@@ -188,6 +202,7 @@ def get_run_selector(
 def list_selector_cases(
     run_id: Id,
     session: ReadSession,
+    _user: CanReadCases,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",

@@ -12,13 +12,14 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from backend.contracts.values import AtMost, Id, Label, Participant, RoundNumber, RowNumber, Time
 from backend.csv_text import CsvStream
 from backend.db.session import read_only
-from backend.dependencies import PlatformDep, ReadSession, get_current_user
+from backend.dependencies import PlatformDep, ReadSession
 from backend.events import service
 from backend.events.service import EventFilters
 from backend.platform import Platform
+from backend.policy import CanRead
 from backend.runs.schemas import EventRecord
 
-router = APIRouter(tags=["events"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["events"])
 
 #: Events of other backend processes ring no bell here.
 POLL_SECONDS = 2.0
@@ -77,6 +78,7 @@ FiltersDep = Annotated[EventFilters, Depends(event_filters)]
 def list_events(
     session: ReadSession,
     filters: FiltersDep,
+    _user: CanRead,
     after: AfterQuery = None,
     before: BeforeQuery = None,
     limit: LimitQuery = 200,
@@ -86,14 +88,14 @@ def list_events(
 
 
 @router.get("/events.csv", response_class=CsvStream)
-def download_events(platform: PlatformDep, filters: FiltersDep) -> CsvStream:
+def download_events(platform: PlatformDep, filters: FiltersDep, _user: CanRead) -> CsvStream:
     """The filtered activity from its beginning, as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
     return CsvStream(service.events_csv(platform.database, filters), headers=headers)
 
 
 @router.get("/events.txt", response_class=PlainTextResponse)
-def download_log(platform: PlatformDep, filters: FiltersDep) -> StreamingResponse:
+def download_log(platform: PlatformDep, filters: FiltersDep, _user: CanRead) -> StreamingResponse:
     """The filtered activity from its beginning, as lines of a log."""
     headers = {"Content-Disposition": 'attachment; filename="log.txt"'}
     return StreamingResponse(service.events_text(platform.database, filters), media_type="text/plain", headers=headers)
@@ -101,14 +103,14 @@ def download_log(platform: PlatformDep, filters: FiltersDep) -> StreamingRespons
 
 @router.get("/experiments/{experiment_id}/events")
 def list_experiment_events(
-    experiment_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+    experiment_id: Id, session: ReadSession, _user: CanRead, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(experiment_id=experiment_id))
 
 
 @router.get("/runs/{run_id}/events")
 def list_run_events(
-    run_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+    run_id: Id, session: ReadSession, _user: CanRead, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(run_id=run_id))
 
@@ -116,6 +118,7 @@ def list_run_events(
 @router.get("/events/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_events(
     platform: PlatformDep,
+    _user: CanRead,
     last_event_id: LastEventId = None,
     after: AfterQuery = None,
     federation_id: Id | None = None,
@@ -126,7 +129,11 @@ async def stream_events(
 
 @router.get("/experiments/{experiment_id}/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_experiment_events(
-    experiment_id: Id, platform: PlatformDep, last_event_id: LastEventId = None, after: AfterQuery = None
+    experiment_id: Id,
+    platform: PlatformDep,
+    _user: CanRead,
+    last_event_id: LastEventId = None,
+    after: AfterQuery = None,
 ) -> EventSourceResponse:
     """What happens in an experiment from now on, or after an id."""
     return await _stream(platform, last_event_id, after, EventFilters(experiment_id=experiment_id))

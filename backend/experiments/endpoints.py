@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import select
 
@@ -11,7 +11,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ReadSession, WriteSession
 from backend.experiments import files, service
 from backend.experiments.schemas import (
     ConfigCheck,
@@ -22,9 +22,10 @@ from backend.experiments.schemas import (
     ExperimentRecord,
     ExperimentUpdate,
 )
+from backend.policy import CanRead, CanRunExperiments
 from backend.storage.dependencies import SweepAfter
 
-router = APIRouter(tags=["experiments"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["experiments"])
 
 
 class YamlResponse(PlainTextResponse):
@@ -53,13 +54,13 @@ EXAMPLE_EXPERIMENT = {"name": "FedSM and the references", "config": EXAMPLE_CONF
 
 
 @router.get("/experiment-schema")
-def get_experiment_schema() -> dict[str, Any]:
+def get_experiment_schema(_user: CanRead) -> dict[str, Any]:
     """JSON schema of an experiment's configuration: defaults, bounds and help of every field."""
     return ExperimentConfig.model_json_schema(by_alias=True)
 
 
 @router.get("/federations/{federation_id}/experiments")
-def list_experiments(federation_id: Id, session: ReadSession) -> list[ExperimentRecord]:
+def list_experiments(federation_id: Id, session: ReadSession, _user: CanRead) -> list[ExperimentRecord]:
     """The newest first."""
     get_row(session, Federation, federation_id)
     query = select(Experiment).where(Experiment.federation_id == federation_id)
@@ -72,7 +73,7 @@ def create_experiment(
     federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
     session: WriteSession,
-    user: CurrentUser,
+    user: CanRunExperiments,
 ) -> ExperimentRecord:
     """Create an experiment: one run for each strategy and seed. Nothing runs before its start."""
     experiment = service.create_experiment(session, federation_id, body, user)
@@ -84,13 +85,14 @@ def check_experiment(
     federation_id: Id,
     body: Annotated[ConfigCheck, Body(examples=[{"config": EXAMPLE_CONFIG}])],
     session: ReadSession,
+    _user: CanRunExperiments,
 ) -> ConfigCheckResult:
     """What would be refused on this federation, without creating anything."""
     return service.check_config(session, federation_id, body.config)
 
 
 @router.post("/experiment-files/read")
-def read_experiment_file(body: ExperimentFileText) -> ExperimentFileRead:
+def read_experiment_file(body: ExperimentFileText, _user: CanRunExperiments) -> ExperimentFileRead:
     """An experiment file as a configuration with every default filled in, or every problem with its line."""
     return files.read_file(body.text)
 
@@ -102,6 +104,7 @@ def write_experiment_file(
     federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
     session: ReadSession,
+    _user: CanRunExperiments,
 ) -> YamlResponse:
     """What is sent as an experiment file, without creating anything."""
     federation = get_row(session, Federation, federation_id)
@@ -109,7 +112,7 @@ def write_experiment_file(
 
 
 @router.get("/experiments/{experiment_id}/file.yaml", responses=YAML_RESPONSES, response_class=YamlResponse)
-def download_experiment_file(experiment_id: Id, session: ReadSession) -> YamlResponse:
+def download_experiment_file(experiment_id: Id, session: ReadSession, _user: CanRead) -> YamlResponse:
     """The experiment as a file: read back, it makes the same runs."""
     experiment = get_row(session, Experiment, experiment_id)
     federation = session.get_one(Federation, experiment.federation_id)
@@ -119,13 +122,13 @@ def download_experiment_file(experiment_id: Id, session: ReadSession) -> YamlRes
 
 
 @router.get("/experiments/{experiment_id}")
-def get_experiment(experiment_id: Id, session: ReadSession) -> ExperimentRecord:
+def get_experiment(experiment_id: Id, session: ReadSession, _user: CanRead) -> ExperimentRecord:
     return service.experiment_record(session, get_row(session, Experiment, experiment_id))
 
 
 @router.patch("/experiments/{experiment_id}")
 def update_experiment(
-    experiment_id: Id, body: ExperimentUpdate, session: WriteSession, user: CurrentUser
+    experiment_id: Id, body: ExperimentUpdate, session: WriteSession, user: CanRunExperiments
 ) -> ExperimentRecord:
     """Rename, describe or archive an experiment. Its configuration never changes."""
     experiment = service.update_experiment(session, experiment_id, body, user)
@@ -133,20 +136,20 @@ def update_experiment(
 
 
 @router.delete("/experiments/{experiment_id}", status_code=204)
-def delete_experiment(experiment_id: Id, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+def delete_experiment(experiment_id: Id, session: WriteSession, user: CanRunExperiments, sweep: SweepAfter) -> None:
     """Delete an experiment that is not running, with its runs, scores, images, masks and models."""
     service.delete_experiment(session, experiment_id, user)
     sweep()
 
 
 @router.post("/experiments/{experiment_id}/start")
-def start_experiment(experiment_id: Id, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+def start_experiment(experiment_id: Id, session: WriteSession, user: CanRunExperiments) -> ExperimentRecord:
     """Start every run that was never started. A second click starts nothing twice."""
     return service.experiment_record(session, service.start_experiment(session, experiment_id, user))
 
 
 @router.post("/experiments/{experiment_id}/cancel")
-def cancel_experiment(experiment_id: Id, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+def cancel_experiment(experiment_id: Id, session: WriteSession, user: CanRunExperiments) -> ExperimentRecord:
     """Cancel every run that is not over."""
     return service.experiment_record(session, service.cancel_experiment(session, experiment_id, user))
 

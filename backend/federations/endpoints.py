@@ -1,41 +1,42 @@
 """Federations."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy import select
 
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Federation
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ReadSession, WriteSession
 from backend.federations import service
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
+from backend.policy import CanManageFederations, CanRead
 from backend.storage.dependencies import SweepAfter
 
-router = APIRouter(prefix="/federations", tags=["federations"], dependencies=[Depends(get_current_user)])
+router = APIRouter(prefix="/federations", tags=["federations"])
 
 
 @router.get("")
-def list_federations(session: ReadSession) -> list[FederationRecord]:
+def list_federations(session: ReadSession, _user: CanRead) -> list[FederationRecord]:
     """All federations, the newest first."""
     rows = session.scalars(select(Federation).order_by(Federation.created_at.desc(), Federation.id)).all()
     return service.federation_records(session, list(rows))
 
 
 @router.post("", status_code=201)
-def create_federation(body: FederationCreate, session: WriteSession, user: CurrentUser) -> FederationRecord:
+def create_federation(body: FederationCreate, session: WriteSession, user: CanManageFederations) -> FederationRecord:
     """Create a federation: what its sites segment together."""
     federation = service.create_federation(session, body, user)
     return service.federation_records(session, [federation])[0]
 
 
 @router.get("/{federation_id}")
-def get_federation(federation_id: Id, session: ReadSession) -> FederationRecord:
+def get_federation(federation_id: Id, session: ReadSession, _user: CanRead) -> FederationRecord:
     return service.federation_records(session, [get_row(session, Federation, federation_id)])[0]
 
 
 @router.patch("/{federation_id}")
 def update_federation(
-    federation_id: Id, body: FederationUpdate, session: WriteSession, user: CurrentUser
+    federation_id: Id, body: FederationUpdate, session: WriteSession, user: CanManageFederations
 ) -> FederationRecord:
     """Rename, describe, archive or restore a federation."""
     federation = service.update_federation(session, federation_id, body, user)
@@ -43,7 +44,7 @@ def update_federation(
 
 
 @router.delete("/{federation_id}", status_code=204)
-def delete_federation(federation_id: Id, session: WriteSession, user: CurrentUser, sweep: SweepAfter) -> None:
+def delete_federation(federation_id: Id, session: WriteSession, user: CanManageFederations, sweep: SweepAfter) -> None:
     """Delete a federation that has neither data sets nor experiments, with its sites."""
     service.delete_federation(session, federation_id, user)
     sweep()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from backend.artifacts.service import store_upload
@@ -11,13 +11,14 @@ from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Prediction, Run
 from backend.db.session import read_only, unit_of_work
-from backend.dependencies import CurrentUser, PlatformDep, ReadSession, WriteSession, get_current_user
+from backend.dependencies import PlatformDep, ReadSession, WriteSession
 from backend.platform import Platform
+from backend.policy import CanReadCases, CanRunExperiments
 from backend.predictions import service
 from backend.predictions.schemas import PredictionRecord
 from backend.storage.dependencies import SweepAfter
 
-router = APIRouter(tags=["predictions"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["predictions"])
 
 NAME_DESCRIPTION = "The file's name; its suffix says how it is read. `.zip` holds the files of one image."
 MAX_UPLOAD_BYTES = 1 << 30
@@ -34,7 +35,7 @@ async def predict_image(
     run_id: Id,
     request: Request,
     platform: PlatformDep,
-    user: CurrentUser,
+    user: CanRunExperiments,
     name: Annotated[FileName, Query(description=NAME_DESCRIPTION)],
 ) -> PredictionRecord:
     """Upload one image, of which every model of the run's best round makes a mask.
@@ -47,19 +48,19 @@ async def predict_image(
 
 
 @router.get("/runs/{run_id}/predictions")
-def list_predictions(run_id: Id, session: ReadSession) -> list[PredictionRecord]:
+def list_predictions(run_id: Id, session: ReadSession, _user: CanReadCases) -> list[PredictionRecord]:
     """The newest first."""
     get_row(session, Run, run_id)
     return [service.prediction_record(session, row) for row in service.list_predictions(session, run_id)]
 
 
 @router.get("/predictions/{prediction_id}")
-def get_prediction(prediction_id: Id, session: ReadSession) -> PredictionRecord:
+def get_prediction(prediction_id: Id, session: ReadSession, _user: CanReadCases) -> PredictionRecord:
     return service.prediction_record(session, get_row(session, Prediction, prediction_id))
 
 
 @router.delete("/predictions/{prediction_id}", status_code=204)
-def delete_prediction(prediction_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
+def delete_prediction(prediction_id: Id, session: WriteSession, sweep: SweepAfter, _user: CanRunExperiments) -> None:
     """Forget the image, and the masks that were made of it; one that is under way is stopped."""
     service.delete_prediction(session, prediction_id)
     sweep()

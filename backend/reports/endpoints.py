@@ -4,16 +4,17 @@ import re
 import unicodedata
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Response
 
 from backend.contracts.values import Id
 from backend.db.models import Report
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ReadSession, WriteSession
+from backend.policy import Anybody, CanRead, CanShareReports
 from backend.reports import service
 from backend.reports.pdf import report_pdf
 from backend.reports.schemas import ReportCreate, ReportRecord, SharedReport
 
-router = APIRouter(tags=["reports"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["reports"])
 public_router = APIRouter(tags=["reports"])
 
 #: Of what anybody with the link may read: search engines keep out, and no cache outlives a revoked link.
@@ -36,33 +37,33 @@ PDF_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @router.post("/experiments/{experiment_id}/reports", status_code=201)
 def create_report(
-    experiment_id: Id, body: Annotated[ReportCreate, Body()], session: WriteSession, user: CurrentUser
+    experiment_id: Id, body: Annotated[ReportCreate, Body()], session: WriteSession, user: CanShareReports
 ) -> ReportRecord:
     """Freeze the experiment's results as a report with a link that needs no sign-in."""
     return service.report_record(service.create_report(session, experiment_id, body, user))
 
 
 @router.get("/experiments/{experiment_id}/reports")
-def list_reports(experiment_id: Id, session: ReadSession) -> list[ReportRecord]:
+def list_reports(experiment_id: Id, session: ReadSession, _user: CanRead) -> list[ReportRecord]:
     """The newest first, with those that were revoked or have expired."""
     return [service.report_record(row) for row in service.list_reports(session, experiment_id)]
 
 
 @router.post("/reports/{report_id}/revoke")
-def revoke_report(report_id: Id, session: WriteSession, user: CurrentUser) -> ReportRecord:
+def revoke_report(report_id: Id, session: WriteSession, user: CanShareReports) -> ReportRecord:
     """The link stops working at once and for good."""
     return service.report_record(service.revoke_report(session, report_id, user))
 
 
 @public_router.get("/shared-reports/{token}")
-def get_shared_report(token: Id, response: Response, session: WriteSession) -> SharedReport:
+def get_shared_report(token: Id, response: Response, session: WriteSession, _: Anybody) -> SharedReport:
     """A report by its link; no sign-in. 404 for an unknown link, 410 for a revoked or expired one."""
     response.headers.update(PUBLIC_HEADERS)
     return service.shared_report(service.open_report(session, token))
 
 
 @public_router.get("/shared-reports/{token}/pdf", responses=PDF_RESPONSES, response_class=PdfResponse)
-def download_shared_report(token: Id, session: ReadSession) -> PdfResponse:
+def download_shared_report(token: Id, session: ReadSession, _: Anybody) -> PdfResponse:
     """The same report as a PDF."""
     row = service.find_report(session, token)
     disposition = f'attachment; filename="{_file_name(row)}"'

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,10 +10,11 @@ from backend.artifacts.service import artifact_url
 from backend.contracts.values import Id, RoundNumber, RowNumber
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
-from backend.dependencies import ArtifactsDep, CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
 from backend.errors import NotFound
 from backend.ledger import damage, extension, rerun
 from backend.ledger import service as rounds
+from backend.policy import CanRead, CanRunExperiments
 from backend.runs import service
 from backend.runs.curves import run_curves
 from backend.runs.failures import failure_of
@@ -29,11 +30,11 @@ from backend.runs.schemas import (
     TaskRecord,
 )
 
-router = APIRouter(prefix="/runs", tags=["runs"], dependencies=[Depends(get_current_user)])
+router = APIRouter(prefix="/runs", tags=["runs"])
 
 
 @router.get("/{run_id}")
-def get_run(run_id: Id, session: ReadSession) -> RunRecord:
+def get_run(run_id: Id, session: ReadSession, _user: CanRead) -> RunRecord:
     return service.run_record(session, get_row(session, Run, run_id))
 
 
@@ -41,6 +42,7 @@ def get_run(run_id: Id, session: ReadSession) -> RunRecord:
 def list_run_tasks(
     run_id: Id,
     session: ReadSession,
+    _user: CanRead,
     after_round: Annotated[RoundNumber | None, Query(description="Only tasks of later rounds.")] = None,
 ) -> list[TaskRecord]:
     """The swim-lane: by round, then in the order of opening."""
@@ -52,7 +54,7 @@ def list_run_tasks(
 
 
 @router.get("/{run_id}/tasks/{task_id}")
-def get_run_task(run_id: Id, task_id: Id, session: ReadSession) -> TaskDetail:
+def get_run_task(run_id: Id, task_id: Id, session: ReadSession, _user: CanRead) -> TaskDetail:
     """One cell of the swim-lane, with its failure and whether it can be rerun."""
     run = get_row(session, Run, run_id)
     task = rerun.task_of_run(session, run_id, task_id)
@@ -65,7 +67,7 @@ def get_run_task(run_id: Id, task_id: Id, session: ReadSession) -> TaskDetail:
 
 
 @router.post("/{run_id}/tasks/{task_id}/rerun")
-def rerun_task(run_id: Id, task_id: Id, session: WriteSession, user: CurrentUser) -> TaskRecord:
+def rerun_task(run_id: Id, task_id: Id, session: WriteSession, user: CanRunExperiments) -> TaskRecord:
     """Send a site's failed task again, without restarting the run. Before the round is aggregated it is counted in;
     afterwards 409 `rerun_not_possible` says why not and what to do."""
     return service.task_record(rerun.rerun_task(session, run_id, task_id, user))
@@ -75,6 +77,7 @@ def rerun_task(run_id: Id, task_id: Id, session: WriteSession, user: CurrentUser
 def get_run_curves(
     run_id: Id,
     session: ReadSession,
+    _user: CanRead,
     after: Annotated[RowNumber | None, Query(description="Only what is newer than this id.")] = None,
 ) -> RunCurves:
     """The metrics as lines, far smaller than one by one: means over structures only."""
@@ -86,6 +89,7 @@ def get_run_curves(
 def list_run_metrics(
     run_id: Id,
     session: ReadSession,
+    _user: CanRead,
     after: Annotated[RowNumber | None, Query(description="Only metrics after this id.")] = None,
 ) -> list[MetricRecord]:
     """In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier."""
@@ -95,20 +99,20 @@ def list_run_metrics(
 
 
 @router.post("/{run_id}/pause")
-def pause_run(run_id: Id, session: WriteSession, user: CurrentUser) -> RunRecord:
+def pause_run(run_id: Id, session: WriteSession, user: CanRunExperiments) -> RunRecord:
     """Let the round under way end, then hold."""
     return service.run_record(session, rounds.pause_run(session, run_id, user))
 
 
 @router.post("/{run_id}/resume")
-def resume_run(run_id: Id, session: WriteSession, user: CurrentUser, artifacts: ArtifactsDep) -> RunRecord:
+def resume_run(run_id: Id, session: WriteSession, user: CanRunExperiments, artifacts: ArtifactsDep) -> RunRecord:
     """Go on with a paused, failed or cancelled run from its last finished round whose files are whole."""
     damage.go_back_to_whole_round(session, artifacts, run_id, user)
     return service.run_record(session, rounds.resume_run(session, run_id, user))
 
 
 @router.post("/{run_id}/cancel")
-def cancel_run(run_id: Id, session: WriteSession, user: CurrentUser) -> RunRecord:
+def cancel_run(run_id: Id, session: WriteSession, user: CanRunExperiments) -> RunRecord:
     """Stop a run. It can be resumed later."""
     return service.run_record(session, rounds.cancel_run(session, run_id, user))
 
@@ -118,6 +122,7 @@ def preview_extension(
     run_id: Id,
     session: ReadSession,
     rounds: Annotated[int, Query(ge=2, le=1000, description="How many rounds the run would have in the end.")],
+    _user: CanRead,
 ) -> ExtensionPreview:
     """What more rounds would do to a completed run: what goes on, what is replaced, and whether the result is that of a
     run started with so many. Changes nothing."""
@@ -125,13 +130,13 @@ def preview_extension(
 
 
 @router.post("/{run_id}/extend")
-def extend_run(run_id: Id, body: RunExtend, session: WriteSession, user: CurrentUser) -> RunRecord:
+def extend_run(run_id: Id, body: RunExtend, session: WriteSession, user: CanRunExperiments) -> RunRecord:
     """Train a completed run on from where it stands, to so many rounds in all. 409 for a run that cannot go on."""
     return service.run_record(session, extension.extend_run(session, run_id, body.rounds, user))
 
 
 @router.get("/{run_id}/rounds")
-def list_run_rounds(run_id: Id, session: ReadSession) -> list[RunRoundState]:
+def list_run_rounds(run_id: Id, session: ReadSession, _user: CanRead) -> list[RunRoundState]:
     """The weights after every finished round; round 0 is the initial state."""
     get_row(session, Run, run_id)
     query = select(RunRound).where(RunRound.run_id == run_id, RunRound.finished_at.is_not(None))
@@ -139,7 +144,7 @@ def list_run_rounds(run_id: Id, session: ReadSession) -> list[RunRoundState]:
 
 
 @router.get("/{run_id}/rounds/{round_number}")
-def get_run_round(run_id: Id, round_number: RoundNumber, session: ReadSession) -> RunRoundState:
+def get_run_round(run_id: Id, round_number: RoundNumber, session: ReadSession, _user: CanRead) -> RunRoundState:
     """The weights after a round."""
     row = session.get(RunRound, (run_id, round_number))
     if row is None or row.finished_at is None:

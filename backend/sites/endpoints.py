@@ -1,31 +1,32 @@
 """Sites."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Site
-from backend.dependencies import CurrentUser, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ReadSession, WriteSession
 from backend.federations.schemas import SiteCreate, SiteRecord, SiteUpdate
+from backend.policy import CanManageFederations, CanRead
 from backend.sites import service
 
-router = APIRouter(tags=["sites"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["sites"])
 
 
 @router.post("/federations/{federation_id}/sites", status_code=201)
-def create_site(federation_id: Id, body: SiteCreate, session: WriteSession, user: CurrentUser) -> SiteRecord:
+def create_site(federation_id: Id, body: SiteCreate, session: WriteSession, user: CanManageFederations) -> SiteRecord:
     """Add a site to a federation. Its position is the site order."""
     site = service.create_site(session, federation_id, body, user)
     return service.site_records(session, [site])[0]
 
 
 @router.get("/sites/{site_id}")
-def get_site(site_id: Id, session: ReadSession) -> SiteRecord:
+def get_site(site_id: Id, session: ReadSession, _user: CanRead) -> SiteRecord:
     return service.site_records(session, [get_row(session, Site, site_id)])[0]
 
 
 @router.patch("/sites/{site_id}")
-def update_site(site_id: Id, body: SiteUpdate, session: WriteSession, user: CurrentUser) -> SiteRecord:
+def update_site(site_id: Id, body: SiteUpdate, session: WriteSession, user: CanManageFederations) -> SiteRecord:
     """Rename, describe, archive or restore a site, or change its policy; its slug stays."""
     site = service.update_site(session, site_id, body, user)
     return service.site_records(session, [site])[0]

@@ -1,11 +1,12 @@
 """What lies on the disk, for whom, and how to be rid of it."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
-from backend.dependencies import CurrentUser, PlatformDep, ReadSession, SettingsDep, WriteSession, get_current_user
+from backend.dependencies import PlatformDep, ReadSession, SettingsDep, WriteSession
+from backend.policy import CanManageData, CanOperate, CanRead
 from backend.storage import usage, withdraw
 from backend.storage.dependencies import SweepAfter
 from backend.storage.schemas import (
@@ -19,48 +20,48 @@ from backend.storage.schemas import (
 from backend.storage.scrub import scrub
 from backend.storage.sweep import sweep
 
-router = APIRouter(tags=["storage"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["storage"])
 
 
 @router.get("/storage")
-def get_storage(session: ReadSession, settings: SettingsDep) -> StorageRecord:
+def get_storage(session: ReadSession, settings: SettingsDep, _user: CanOperate) -> StorageRecord:
     """What every experiment and data set holds, the total, and what is free."""
     return usage.storage_record(session, settings)
 
 
 @router.get("/experiments/{experiment_id}/storage")
-def get_experiment_storage(experiment_id: Id, session: ReadSession) -> ExperimentStorage:
+def get_experiment_storage(experiment_id: Id, session: ReadSession, _user: CanRead) -> ExperimentStorage:
     """What an experiment holds, by kind of file and by run."""
     return usage.experiment_storage(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/runs/{run_id}/storage")
-def get_run_storage(run_id: Id, session: ReadSession) -> RunStorage:
+def get_run_storage(run_id: Id, session: ReadSession, _user: CanRead) -> RunStorage:
     """What a run holds, and whose rounds' models are still there."""
     return usage.run_storage(session, get_row(session, Run, run_id))
 
 
 @router.post("/storage/sweep")
-def sweep_storage(platform: PlatformDep) -> SweepRecord:
+def sweep_storage(platform: PlatformDep, _user: CanOperate) -> SweepRecord:
     """Remove every file that nobody owns. It is also done after each deletion, and every night."""
     found = sweep(platform)
     return SweepRecord(num_files=found.num_files, num_bytes=found.num_bytes, num_leftovers=found.num_leftovers)
 
 
 @router.post("/storage/scrub")
-def scrub_storage(platform: PlatformDep) -> ScrubRecord:
+def scrub_storage(platform: PlatformDep, _user: CanOperate) -> ScrubRecord:
     """Hash every stored file, and name those that are damaged or lost. It is also done every night."""
     return scrub(platform)
 
 
 @router.get("/sites/{site_id}/sent")
-def get_sent(site_id: Id, session: ReadSession) -> SentRecord:
+def get_sent(site_id: Id, session: ReadSession, _user: CanRead) -> SentRecord:
     """What left the site before its policy forbade it. It is hidden already; it can be deleted too."""
     return withdraw.sent_record(session, get_row(session, Site, site_id))
 
 
 @router.post("/sites/{site_id}/withdraw")
-def withdraw_sent(site_id: Id, session: WriteSession, user: CurrentUser, sweep_after: SweepAfter) -> SentRecord:
+def withdraw_sent(site_id: Id, session: WriteSession, user: CanManageData, sweep_after: SweepAfter) -> SentRecord:
     """Delete what left the site before its policy forbade it: thumbnails, images, masks. Scores stay."""
     found = withdraw.withdraw(session, site_id, user)
     sweep_after()

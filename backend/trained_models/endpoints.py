@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request
+from fastapi import APIRouter, BackgroundTasks, Query, Request
 from fastapi.concurrency import iterate_in_threadpool, run_in_threadpool
 from fastapi.responses import FileResponse
 from sqlalchemy import select
@@ -19,18 +19,19 @@ from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run
 from backend.db.session import read_only, unit_of_work
-from backend.dependencies import ArtifactsDep, CurrentUser, PlatformDep, ReadSession, WriteSession, get_current_user
+from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
 from backend.errors import InvalidInput
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
 from backend.ledger import model_test
 from backend.platform import Platform
+from backend.policy import CanMoveModels, CanRead, CanRunExperiments
 from backend.trained_models import importing, service
 from backend.trained_models.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile, read_model_file
 from backend.trained_models.schemas import ModelSet
 from backend.users.schemas import ErrorBody
 
-router = APIRouter(tags=["models"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["models"])
 
 ZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
@@ -47,7 +48,7 @@ UPLOAD_BODY: dict[str, Any] = {
 
 
 @router.get("/federations/{federation_id}/models")
-def list_models(federation_id: Id, session: ReadSession) -> list[ModelSet]:
+def list_models(federation_id: Id, session: ReadSession, _user: CanRead) -> list[ModelSet]:
     """The sets of models of completed runs, the newest first."""
     get_row(session, Federation, federation_id)
     return service.list_model_sets(session, federation_id)
@@ -58,7 +59,7 @@ async def import_model(
     federation_id: Id,
     request: Request,
     platform: PlatformDep,
-    user: CurrentUser,
+    user: CanMoveModels,
     name: Annotated[FileName, Query(description="The file's name.")],
 ) -> ModelSet:
     """Take in a model from a ZIP (the body) as `model.zip` gives it: safetensors files and `model.json`. Experiments
@@ -78,20 +79,20 @@ async def import_model(
 
 
 @router.get("/runs/{run_id}/model")
-def get_model(run_id: Id, session: ReadSession) -> ModelSet:
+def get_model(run_id: Id, session: ReadSession, _user: CanRead) -> ModelSet:
     """A completed run's models of its best round, with what they were made of and how well they do."""
     return service.model_set(session, run_id)
 
 
 @router.post("/runs/{run_id}/tests", status_code=201)
-def test_model(run_id: Id, body: ModelTestCreate, session: WriteSession, user: CurrentUser) -> ExperimentRecord:
+def test_model(run_id: Id, body: ModelTestCreate, session: WriteSession, user: CanRunExperiments) -> ExperimentRecord:
     """Score a completed run's models on other data sets, without training. The answer is an experiment of kind `test`:
     its results, cases, exports and reports are those of any experiment."""
     return experiments.experiment_record(session, model_test.start_test(session, run_id, body, user))
 
 
 @router.get("/runs/{run_id}/tests")
-def list_model_tests(run_id: Id, session: ReadSession) -> list[ExperimentRecord]:
+def list_model_tests(run_id: Id, session: ReadSession, _user: CanRead) -> list[ExperimentRecord]:
     """The tests of a run's models on other data, the newest first."""
     get_row(session, Run, run_id)
     query = select(Experiment).where(Experiment.tested_run_id == run_id).order_by(Experiment.created_at.desc())
@@ -100,7 +101,7 @@ def list_model_tests(run_id: Id, session: ReadSession) -> list[ExperimentRecord]
 
 @router.get("/runs/{run_id}/model.zip", responses=ZIP_RESPONSES, response_class=FileResponse)
 def download_model(
-    run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
+    run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks, _user: CanMoveModels
 ) -> FileResponse:
     """All safetensors files, the configuration and a model card, as one ZIP."""
     found = service.model_set(session, run_id)

@@ -1,21 +1,20 @@
 """Sign-in, and the state of the system."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
 from backend import VERSION
 from backend.contracts.values import Id
 from backend.db.models import Worker
 from backend.dependencies import (
-    CurrentUser,
     PlatformDep,
     ReadSession,
     SettingsDep,
     WriteSession,
-    get_current_user,
     session_cookie,
 )
 from backend.disks import disk_record, platform_disks
+from backend.policy import Anybody, CanRead, OwnAccount
 from backend.users import service, tokens
 from backend.users.schemas import (
     HealthRecord,
@@ -29,11 +28,11 @@ from backend.users.schemas import (
 )
 
 public_router = APIRouter(tags=["session"])
-router = APIRouter(tags=["session"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["session"])
 
 
 @public_router.get("/health")
-def get_health(session: ReadSession) -> HealthRecord:
+def get_health(session: ReadSession, _: Anybody) -> HealthRecord:
     """Answers as soon as the backend serves and its database answers, else 503; needs no sign-in."""
     session.execute(select(1))
     return HealthRecord(status="ok", version=VERSION)
@@ -41,7 +40,7 @@ def get_health(session: ReadSession) -> HealthRecord:
 
 @public_router.post("/session")
 def create_session(
-    body: SessionCreate, request: Request, response: Response, session: WriteSession, settings: SettingsDep
+    body: SessionCreate, request: Request, response: Response, session: WriteSession, settings: SettingsDep, _: Anybody
 ) -> SessionRecord:
     """Sign in with a token. The answer sets the cookie `fedsm_session_<port>`."""
     user, secret = service.open_session(session, body.token, settings)
@@ -58,39 +57,41 @@ def create_session(
 
 
 @public_router.delete("/session", status_code=204)
-def delete_session(request: Request, response: Response, session: WriteSession, settings: SettingsDep) -> None:
+def delete_session(
+    request: Request, response: Response, session: WriteSession, settings: SettingsDep, _: Anybody
+) -> None:
     """Sign out."""
     service.close_session(session, request.cookies.get(session_cookie(settings)))
     response.delete_cookie(session_cookie(settings), path="/", httponly=True, samesite="strict")
 
 
 @router.get("/session")
-def get_session(user: CurrentUser) -> SessionRecord:
+def get_session(user: OwnAccount) -> SessionRecord:
     """Who is signed in."""
     return SessionRecord(user=user)
 
 
 @router.get("/tokens")
-def list_tokens(session: ReadSession, user: CurrentUser) -> list[TokenRecord]:
+def list_tokens(session: ReadSession, user: OwnAccount) -> list[TokenRecord]:
     """Your personal tokens, the newest first."""
     return [TokenRecord.model_validate(row) for row in tokens.list_tokens(session, user)]
 
 
 @router.post("/tokens", status_code=201)
-def create_token(body: TokenCreate, session: WriteSession, user: CurrentUser) -> NewToken:
+def create_token(body: TokenCreate, session: WriteSession, user: OwnAccount) -> NewToken:
     """Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once."""
     row, token = tokens.create_token(session, user, body.name, body.days)
     return NewToken(token=token, **TokenRecord.model_validate(row).model_dump())
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-def revoke_token(token_id: Id, session: WriteSession, user: CurrentUser) -> None:
+def revoke_token(token_id: Id, session: WriteSession, user: OwnAccount) -> None:
     """From now on the token lets nobody in."""
     tokens.revoke_token(session, user, token_id)
 
 
 @router.get("/system")
-def get_system(platform: PlatformDep, session: ReadSession) -> SystemRecord:
+def get_system(platform: PlatformDep, session: ReadSession, _user: CanRead) -> SystemRecord:
     """Version, database, broker, workers, and how full their disks are."""
     workers = session.scalars(select(Worker).order_by(Worker.name)).all()
     return SystemRecord(

@@ -1,6 +1,6 @@
 """The only endpoints that a worker calls."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from backend.artifacts import service as artifacts
@@ -22,24 +22,28 @@ from backend.dependencies import (
     ReadSession,
     SettingsDep,
     WriteSession,
-    get_worker,
 )
 from backend.errors import error_response
 from backend.ledger import worker_reports as reports
+from backend.policy import AsWorker
 from backend.worker_api import service
 from backend.worker_api import task_kinds as task_kinds  # registers the owners of tasks
 
-router = APIRouter(prefix="/worker-api/v1", tags=["worker"], dependencies=[Depends(get_worker)])
+router = APIRouter(prefix="/worker-api/v1", tags=["worker"])
 
 
 @router.post("/tasks/{task_id}/claim")
-def claim_task(task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep) -> ClaimedTask:
+def claim_task(
+    task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep, _worker: AsWorker
+) -> ClaimedTask:
     """Take a queued task. 409 `task_not_claimable`: drop the message."""
     return reports.claim_task(session, task_id, body.worker, settings.lease_seconds)
 
 
 @router.post("/tasks/{task_id}/progress")
-def report_progress(task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep) -> ProgressAnswer:
+def report_progress(
+    task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep, _worker: AsWorker
+) -> ProgressAnswer:
     """Renew the lease. 409 `attempt_superseded`: drop the work."""
     return reports.report_progress(session, task_id, body, settings.lease_seconds)
 
@@ -52,6 +56,7 @@ def complete_task(
     session: WriteSession,
     store: ArtifactsDep,
     platform: PlatformDep,
+    _worker: AsWorker,
 ) -> Response:
     """Hand in a result, after its artifacts. 422: it cannot be used; of an update the attempt is over then."""
     refusal = reports.complete_task(session, store, task_id, body)
@@ -63,13 +68,15 @@ def complete_task(
 
 
 @router.post("/tasks/{task_id}/fail", status_code=204)
-def fail_task(task_id: Id, body: FailRequest, session: WriteSession) -> None:
+def fail_task(task_id: Id, body: FailRequest, session: WriteSession, _worker: AsWorker) -> None:
     """Say why the task cannot be done."""
     reports.fail_task(session, task_id, body)
 
 
 @router.post("/heartbeat", status_code=204)
-def send_heartbeat(body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response) -> None:
+def send_heartbeat(
+    body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response, _worker: AsWorker
+) -> None:
     """Say that the worker lives, and what it serves. The answer's `X-FedSM-Removal` changes when artifacts were
     removed: then ask what of its cache is gone."""
     service.store_heartbeat(session, body)
@@ -77,13 +84,13 @@ def send_heartbeat(body: Heartbeat, session: WriteSession, store: ArtifactsDep, 
 
 
 @router.post("/gone")
-def find_gone(body: KeptAtWorker, session: ReadSession) -> KeptAtWorker:
+def find_gone(body: KeptAtWorker, session: ReadSession, _worker: AsWorker) -> KeptAtWorker:
     """Of what a worker keeps on its disk, what nobody needs any more."""
     return service.what_is_gone(session, body)
 
 
 @router.put("/artifacts/{sha256}", status_code=204)
-async def put_artifact(sha256: Sha256, request: Request, platform: PlatformDep) -> None:
+async def put_artifact(sha256: Sha256, request: Request, platform: PlatformDep, _worker: AsWorker) -> None:
     """Upload raw bytes; they must hash to the address. Uploading twice is harmless."""
     media_type = request.headers.get("content-type", "")
     task_id = request.headers.get(artifacts.TASK_HEADER)
@@ -91,7 +98,9 @@ async def put_artifact(sha256: Sha256, request: Request, platform: PlatformDep) 
 
 
 @router.head("/artifacts/{sha256}")
-def head_artifact(sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep) -> Response:
+def head_artifact(
+    sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep, _worker: AsWorker
+) -> Response:
     """200 if the artifact is there and whole, so that it need not be sent; 404 if not."""
     artifact = artifacts.find_for_upload(session, store, sha256, request.headers.get(artifacts.TASK_HEADER))
     headers = {"Content-Length": str(artifact.num_bytes), "ETag": f'"{sha256}"'}
@@ -99,6 +108,8 @@ def head_artifact(sha256: Sha256, request: Request, session: WriteSession, store
 
 
 @router.get("/artifacts/{sha256}", responses=artifacts.FILE_RESPONSES, response_class=FileResponse)
-def download_artifact(sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep) -> Response:
+def download_artifact(
+    sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep, _worker: AsWorker
+) -> Response:
     """Download raw bytes; check their hash."""
     return artifacts.file_response(request, store, artifacts.find_artifact(session, sha256))

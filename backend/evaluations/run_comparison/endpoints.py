@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from backend.contracts.metrics import ScoreName
 from backend.contracts.values import AtMost, Id, Label
-from backend.dependencies import ReadSession, get_current_user
+from backend.dependencies import ReadSession
 from backend.evaluations import scored_cases
 from backend.evaluations.run_comparison import service
 from backend.evaluations.run_comparison.schemas import RunComparison
 from backend.evaluations.schemas import Checkpoint
+from backend.policy import CanRead
 
-router = APIRouter(tags=["results"], dependencies=[Depends(get_current_user)])
+router = APIRouter(tags=["results"])
 
 
 @router.get("/federations/{federation_id}/run-comparison")
@@ -22,6 +23,7 @@ def compare_runs(
         list[Id], AtMost(8), Query(description="Ids of two to eight runs; the first is what others differ from.")
     ],
     session: ReadSession,
+    _user: CanRead,
     metric: ScoreName = "dice",
     structure: Annotated[Label | None, Query(description="Left out: the mean over structures.")] = None,
     checkpoint: Checkpoint = "best",

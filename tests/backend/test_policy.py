@@ -1,0 +1,78 @@
+"""Every route names one permission, and what an identity does not hold is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+
+from backend.errors import Forbidden
+from backend.openapi_document import permission_of
+from backend.policy import GRANTS, MEANINGS, USER, WORKER, CanRead, CanReadCases, Permission, require_granted
+from tests.backend.live_backend import LiveBackend
+
+ROOT = Path(__file__).parent.parent.parent
+OPEN = {"create_session", "delete_session", "get_health", "get_shared_report", "download_shared_report"}
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    document = json.loads((ROOT / "frontend" / "openapi.json").read_text())
+    return [(path, method, entry) for path, methods in document["paths"].items() for method, entry in methods.items()]
+
+
+def test_every_operation_of_the_document_names_a_permission() -> None:
+    named = [entry["x-permission"] for _, _, entry in operations()]
+    assert set(named) == {str(permission) for permission in Permission}, "each permission is needed somewhere"
+    assert set(MEANINGS) == set(Permission)
+
+
+def test_what_changes_something_needs_more_than_reading() -> None:
+    """But for questions that are asked by POST, because their body is large."""
+    questions = {"check_experiment", "read_experiment_file", "read_experiment_yaml"}
+    weak = {
+        entry["operationId"]
+        for _, method, entry in operations()
+        if method != "get" and entry["x-permission"] in ("read", "read_cases")
+    }
+    assert weak <= questions
+
+
+def test_only_a_few_routes_are_open_to_anybody() -> None:
+    open_to_all = {entry["operationId"] for _, _, entry in operations() if entry["x-permission"] == "anybody"}
+    assert open_to_all == OPEN
+
+
+def test_the_worker_api_is_for_workers_and_nothing_else_is() -> None:
+    for path, _, entry in operations():
+        assert (entry["x-permission"] == "work") == path.startswith("/worker-api/"), path
+
+
+def test_an_identity_without_the_permission_is_refused() -> None:
+    require_granted(USER, Permission.READ)
+    require_granted(WORKER, Permission.WORK)
+    for identity, permission in ((USER, Permission.WORK), (WORKER, Permission.READ)):
+        with pytest.raises(Forbidden, match=f"a {identity} may not do this: it needs the permission '{permission}'"):
+            require_granted(identity, permission)
+
+
+def test_a_revoked_grant_is_a_403(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(GRANTS, USER, GRANTS[USER] - {Permission.MANAGE_FEDERATIONS})
+    answer = backend.admin.post("/api/v1/federations", json={"name": "F", "task": {}})
+    assert answer.status_code == 403, answer.text
+    assert "manage_federations" in answer.json()["detail"]
+    assert backend.admin.get("/api/v1/federations").status_code == 200
+
+
+def test_a_route_that_names_none_or_two_is_refused() -> None:
+    router = APIRouter()
+
+    @router.get("/none")
+    def none() -> None: ...
+
+    @router.get("/two")
+    def two(_first: CanRead, _second: CanReadCases) -> None: ...
+
+    for route in router.routes:
+        with pytest.raises(RuntimeError, match=r"names [02] permissions: give it one parameter"):
+            permission_of(route)  # type: ignore[arg-type]
