@@ -4,6 +4,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 const backend = process.env.FEDSM_BACKEND_URL ?? "http://127.0.0.1:8000";
+const PAGE_TESTS = ["src/**/*.test.tsx", "src/**/*.dom.test.ts"];
 
 export default defineConfig({
   plugins: [react()],
@@ -15,5 +16,23 @@ export default defineConfig({
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     chunkSizeWarningLimit: 1500,
   },
-  test: { environment: "jsdom", setupFiles: ["./src/test-setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+  test: {
+    // A page costs seconds to make, so only the tests that need one get it.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "plain",
+          include: ["src/**/*.test.ts"],
+          exclude: PAGE_TESTS,
+          environment: "node",
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "page", include: PAGE_TESTS, environment: "jsdom", setupFiles: ["./src/test-setup.ts"] },
+      },
+    ],
+  },
 });

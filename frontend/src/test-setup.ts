@@ -13,6 +13,8 @@ Object.defineProperty(window, "matchMedia", {
     removeEventListener: vi.fn(),
   }),
 });
+// It has one that only reports that it is not implemented; the router calls it after each navigation.
+window.scrollTo = () => {};
 class ResizeObserverStub {
   observe() {}
   unobserve() {}
