@@ -1,9 +1,7 @@
 /** Server-sent events: each one marks the queries it makes stale, and those on screen are fetched again. */
 
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
-import type { EventRecord, TaskStatus } from "./generated/types.gen";
-
-export const TERMINAL_TASKS: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "crashed", "cancelled"]);
+import type { EventRecord } from "./generated/types.gen";
 
 export const EVENT_KINDS: readonly EventRecord["kind"][] = [
   "status",

@@ -1,6 +1,7 @@
 /** Which experiments a list shows, and in which order. */
 
-import { type ExperimentRecord, isOver } from "@/api";
+import type { ExperimentRecord } from "@/api";
+import { isOver } from "./status";
 
 export const EXPERIMENT_STATES = ["running", "over", "not-started", "failed"] as const;
 export type ExperimentState = (typeof EXPERIMENT_STATES)[number];

@@ -10,7 +10,6 @@ import {
   experimentQuery,
   type FederationRecord,
   federationQuery,
-  isOver,
   type RunRecord,
   unwrap,
 } from "@/api";
@@ -24,6 +23,7 @@ import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
 import { RunView } from "@/features/runs/RunView";
+import { isOver } from "@/lib/status";
 import { runTitle } from "@/lib/waiting";
 
 const route = getRouteApi("/experiments/$experimentId");

@@ -2,12 +2,13 @@ import { Button, Card, Center, Stack } from "@mantine/core";
 import { IconDownload, IconHistory } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { activityQuery, federationsQuery } from "@/api";
+import { federationsQuery } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { activityCsvUrl, activityFilters } from "@/lib/activity";
 import { EventRows } from "./EventRows";
 import { Filters } from "./Filters";
+import { activityQuery } from "./queries";
 
 const route = getRouteApi("/activity");
 

@@ -10,8 +10,6 @@ import {
   federationQuery,
   type RunCases,
   type RunRecord,
-  runCasesQuery,
-  runHistoryQuery,
   runQuery,
   type ScoredCase,
 } from "@/api";
@@ -29,6 +27,7 @@ import { CaseFacts } from "./CaseFacts";
 import { CaseList } from "./CaseList";
 import classes from "./CasesPage.module.css";
 import { Picture } from "./Picture";
+import { runCasesQuery, runHistoryQuery } from "./queries";
 import { usePrepared } from "./usePrepared";
 
 const route = getRouteApi("/runs/$runId/cases");

@@ -4,6 +4,7 @@ import type { ScoredCase } from "@/api";
 import { ERROR_PARTS, type ErrorPart } from "@/lib/errorMap";
 import { ERROR_COLOURS } from "@/lib/palette";
 import type { Look } from "./paneLayers";
+import { errorCountsQuery } from "./queries";
 
 const WORDS: Record<ErrorPart, string> = {
   agreement: "agreement",
@@ -16,15 +17,7 @@ export function ErrorLegend(props: { scored: ScoredCase; model: string | null; l
   const { scored, model, look } = props;
   const prediction = model === null ? undefined : scored.predictions[model];
   const structures = look.structures.flatMap((_, index) => (look.hidden.includes(index) ? [] : [index]));
-  const { data, isError } = useQuery({
-    queryKey: ["error-counts", scored.reference_url, prediction, structures],
-    queryFn: async ({ signal }) => {
-      const { countErrors } = await import("@/lib/caseFiles");
-      return await countErrors(scored.reference_url ?? "", prediction ?? "", structures, signal);
-    },
-    enabled: Boolean(scored.reference_url && prediction),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data, isError } = useQuery(errorCountsQuery(scored.reference_url, prediction, structures));
   if (isError) return null; // the viewer below says why
   return (
     <Group gap="4px 12px" data-testid="error-legend">

@@ -13,6 +13,7 @@ import { type CasesSearch, type OverlayStyle, toggled } from "@/lib/urlState";
 import classes from "./CasesPage.module.css";
 import { LayoutControls } from "./LayoutControls";
 import { Panes } from "./Panes";
+import { worstSliceQuery } from "./queries";
 import { RoundSlider } from "./RoundSlider";
 import { savePicture } from "./savePicture";
 import { usePosition } from "./usePosition";
@@ -163,15 +164,7 @@ function useWorstSlice(
   predictionUrl: string | undefined,
   structures: readonly number[],
 ): number | undefined {
-  const { data } = useQuery({
-    queryKey: ["worst-slice", referenceUrl, predictionUrl, structures],
-    queryFn: async ({ signal }) => {
-      const { worstSlice } = await import("@/lib/caseFiles");
-      return (await worstSlice(referenceUrl ?? "", predictionUrl ?? "", structures, signal)) ?? null;
-    },
-    enabled: Boolean(referenceUrl && predictionUrl),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data } = useQuery(worstSliceQuery(referenceUrl, predictionUrl, structures));
   return data ?? undefined;
 }
 

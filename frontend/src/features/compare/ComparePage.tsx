@@ -2,14 +2,7 @@ import { Alert, Card, Group, MultiSelect, Select, Stack, Text, Title } from "@ma
 import { IconAlertTriangle, IconArrowsDiff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import {
-  experimentsQuery,
-  type FederationRecord,
-  federationQuery,
-  type RunComparison,
-  runComparisonQuery,
-  type ScoreQuery,
-} from "@/api";
+import { experimentsQuery, type FederationRecord, federationQuery, type RunComparison, type ScoreQuery } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Page } from "@/components/Page";
@@ -20,6 +13,7 @@ import { ComparedCosts } from "./ComparedCosts";
 import { ComparedCurves } from "./ComparedCurves";
 import { ComparedScores } from "./ComparedScores";
 import { Parameters } from "./Parameters";
+import { runComparisonQuery } from "./queries";
 
 const route = getRouteApi("/federations/$federationId/compare");
 const MEAN = "";

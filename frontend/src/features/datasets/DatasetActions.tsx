@@ -4,11 +4,12 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconDownload, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { api, type DatasetRecord, datasetQuery, datasetRunsQuery, unwrap } from "@/api";
+import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyDone } from "@/components/notify";
 import { runsSentence } from "@/lib/checks";
 import { casesCsvUrl } from "@/lib/datasetCases";
+import { datasetRunsQuery } from "./queries";
 
 interface Props {
   dataset: DatasetRecord;

@@ -1,12 +1,13 @@
 import { Card, Code, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type DatasetRecord, datasetChecksQuery, datasetRunsQuery } from "@/api";
+import type { DatasetRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { changeText } from "@/lib/checks";
 import { formatDateTime } from "@/lib/format";
+import { datasetChecksQuery, datasetRunsQuery } from "./queries";
 
 /** Each check with the fingerprint of what it found, and the runs that were started on the data set. */
 export function History({ dataset }: { dataset: DatasetRecord }) {

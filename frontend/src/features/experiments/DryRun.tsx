@@ -6,11 +6,11 @@ import { api, type DryRunRecord, type DryRunSite, type ExperimentConfig, type Fe
 import { StateBadge } from "@/components/StateBadge";
 import { differences } from "@/lib/schema";
 import { Estimate } from "./Estimate";
+import { dryRunQuery } from "./queries";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 /** Of the sites' answers, in pixels: with thirty of them the estimate and the buttons stay near. */
 const MOST_HEIGHT = 320;
-const POLL_MS = 700;
 
 interface Props {
   federation: FederationRecord;
@@ -30,12 +30,7 @@ export function DryRun({ federation, config, ready }: Props) {
   const cancel = useMutation({
     mutationFn: (id: string) => unwrap(api.cancelDryRun({ path: { dry_run_id: id } })),
   });
-  const query = useQuery({
-    queryKey: ["dry-run", startedId],
-    queryFn: () => unwrap(api.getDryRun({ path: { dry_run_id: startedId ?? "" } })),
-    enabled: startedId !== null,
-    refetchInterval: ({ state }) => (state.data === undefined || state.data.status === "running" ? POLL_MS : false),
-  });
+  const query = useQuery(dryRunQuery(startedId));
   const record = query.data;
   const running = start.isPending || (startedId !== null && (record === undefined || record.status === "running"));
   const stale = record !== undefined && differences(record.config, config).length > 0;

@@ -12,9 +12,10 @@ import {
 } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, type ExperimentRecord, experimentQuery, experimentsQuery, isOver, unwrap } from "@/api";
+import { api, type ExperimentRecord, experimentQuery, experimentsQuery, unwrap } from "@/api";
 import { notifyDone, notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
+import { isOver } from "@/lib/status";
 
 interface Props {
   experiment: ExperimentRecord;

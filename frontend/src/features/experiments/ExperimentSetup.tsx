@@ -2,18 +2,10 @@ import { Alert, Button, Grid, Group, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import {
-  ApiError,
-  api,
-  type ExperimentConfig,
-  experimentsQuery,
-  type FederationRecord,
-  type FieldProblem,
-  unwrap,
-} from "@/api";
+import { ApiError, api, experimentsQuery, type FederationRecord, type FieldProblem, unwrap } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
@@ -25,6 +17,7 @@ import { DraftActions } from "./DraftActions";
 import { type DraftPlace, dropDraft, keepDraft } from "./draft";
 import { changesOf, configOf, type Values } from "./formValues";
 import { Notice, type NoticeText } from "./Notice";
+import { experimentCheckQuery } from "./queries";
 import { Review } from "./Review";
 import { StepBar } from "./StepBar";
 import { StepContent } from "./StepContent";
@@ -47,19 +40,6 @@ interface Props {
   /** The experiment that this one is a copy of. */
   origin?: string;
   hasDraft: boolean;
-}
-
-/** What the backend says of the configuration as it stands, without creating anything. */
-function useCheck(federationId: string, config: ExperimentConfig) {
-  const [settled] = useDebouncedValue(config, CHECK_DELAY_MS);
-  return useQuery({
-    queryKey: ["experiment-check", federationId, settled],
-    queryFn: () => unwrap(api.checkExperiment({ path: { federation_id: federationId }, body: { config: settled } })),
-    enabled: settled.strategies.length > 0,
-    retry: false,
-    placeholderData: keepPreviousData,
-    staleTime: 30_000,
-  });
 }
 
 function useCreate(federation: FederationRecord, values: Values, place: DraftPlace) {
@@ -87,7 +67,8 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   const [notice, setNotice] = useState<NoticeText | null>(hasDraft ? { text: RESTORED } : null);
   const form = useForm<Values>({ initialValues: first, onValuesChange: (values) => keepDraft(place, values) });
   const config = configOf(form.values);
-  const check = useCheck(federation.id, config);
+  const [settled] = useDebouncedValue(config, CHECK_DELAY_MS);
+  const check = useQuery(experimentCheckQuery(federation.id, settled));
   const create = useCreate(federation, form.values, place);
   const checkProblems = check.error instanceof ApiError ? check.error.fields : (check.data?.problems ?? []);
   const createProblems = create.error instanceof ApiError ? create.error.fields : [];

@@ -3,7 +3,7 @@ import { IconArrowsDiff, IconFlask, IconPlus, IconSearch, IconSearchOff } from "
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { type ExperimentRecord, experimentsQuery, type FederationRecord, isOver } from "@/api";
+import { type ExperimentRecord, experimentsQuery, type FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
@@ -17,6 +17,7 @@ import {
   progressOf,
 } from "@/lib/experimentList";
 import { formatDateTime, formatDice, plural } from "@/lib/format";
+import { isOver } from "@/lib/status";
 import { ExperimentMenu } from "./ExperimentActions";
 
 const route = getRouteApi("/federations/$federationId");

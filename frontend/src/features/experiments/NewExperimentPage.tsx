@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { experimentQuery, experimentSchemaQuery, type FederationRecord, federationQuery } from "@/api";
+import { experimentQuery, type FederationRecord, federationQuery } from "@/api";
 import { Loaded } from "@/components/Feedback";
 import type { JsonSchema } from "@/lib/schema";
 import { readDraft } from "./draft";
 import { ExperimentSetup } from "./ExperimentSetup";
 import { initialValues, type Values, valuesOfExperiment } from "./formValues";
+import { experimentSchemaQuery } from "./queries";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 

@@ -1,9 +1,10 @@
 import { Button, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { type ExperimentTemplate, experimentTemplatesQuery, type FederationRecord } from "@/api";
+import type { ExperimentTemplate, FederationRecord } from "@/api";
 import { differences } from "@/lib/schema";
 import { configOf, type Values, valuesOfTemplate } from "./formValues";
+import { experimentTemplatesQuery } from "./queries";
 import type { ExperimentForm } from "./SchemaFields";
 
 interface Props {

@@ -2,10 +2,11 @@ import { Alert, Button, Group, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconEyeOff } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, type SentRecord, type SiteRecord, sentQuery, unwrap } from "@/api";
+import { api, type SentRecord, type SiteRecord, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
+import { sentQuery } from "./queries";
 
 /** What left the site before its policy forbade it: hidden already, and deleted from here. */
 export function SentBefore({ site }: { site: SiteRecord }) {

@@ -1,11 +1,12 @@
 import { Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type SiteRecord, siteEventsQuery } from "@/api";
+import type { SiteRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
+import { siteEventsQuery } from "./queries";
 
 /** The newest first. */
 export function SiteActivity({ site }: { site: SiteRecord }) {

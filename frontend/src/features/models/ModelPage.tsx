@@ -2,7 +2,7 @@ import { Grid, Stack } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type FederationRecord, federationQuery, type ModelSet, modelQuery } from "@/api";
+import { type FederationRecord, federationQuery, type ModelSet } from "@/api";
 import { ALL_FEDERATIONS, experimentCrumb, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
@@ -12,6 +12,7 @@ import { roundWords } from "@/lib/models";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
 import { ModelScores } from "./ModelScores";
+import { modelQuery } from "./queries";
 import { TestModel } from "./TestModel";
 import { TryImage } from "./TryImage";
 

@@ -24,7 +24,6 @@ import {
   type FederationRecord,
   federationsQuery,
   type ModelSet,
-  modelTestsQuery,
   unwrap,
 } from "@/api";
 import { TextLink } from "@/components/links";
@@ -32,6 +31,7 @@ import { notifyError } from "@/components/notify";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDateTime, plural } from "@/lib/format";
 import { sameTask } from "@/lib/models";
+import { modelTestsQuery } from "./queries";
 
 interface Props {
   set: ModelSet;

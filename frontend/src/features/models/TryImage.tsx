@@ -3,13 +3,14 @@ import { IconFolder, IconTrash, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type DragEvent, useState } from "react";
-import { api, type FederationRecord, type ModelSet, type PredictionRecord, predictionsQuery, unwrap } from "@/api";
+import { api, type FederationRecord, type ModelSet, type PredictionRecord, unwrap } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
 import { chosenFiles, droppedFiles, type ImageFile, packedImage } from "@/lib/imageFiles";
 import { Predicted } from "./Predicted";
+import { predictionsQuery } from "./queries";
 
 const route = getRouteApi("/runs/$runId/model");
 /** Browsers know this attribute of inputs, and React's types do not. */

@@ -1,12 +1,13 @@
 import { Anchor, Badge, Button, Card, CopyButton, Group, Popover, Stack, Text } from "@mantine/core";
 import { IconCheck, IconCopy, IconExternalLink, IconFileTypePdf, IconLinkOff } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, type ReportRecord, reportsQuery, unwrap } from "@/api";
+import { api, type ReportRecord, unwrap } from "@/api";
 import { Isolated } from "@/components/Isolated";
 import { DownloadButton } from "@/components/links";
 import { notifyDone, notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
+import { reportsQuery } from "./queries";
 
 interface Props {
   reports: ReportRecord[];

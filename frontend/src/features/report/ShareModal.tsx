@@ -1,9 +1,10 @@
 import { Alert, Button, Divider, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ApiError, api, type ExperimentRecord, fieldErrors, type ReportRecord, reportsQuery, unwrap } from "@/api";
+import { ApiError, api, type ExperimentRecord, fieldErrors, type ReportRecord, unwrap } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyDone } from "@/components/notify";
+import { reportsQuery } from "./queries";
 import { ReportLinks } from "./ReportLinks";
 
 const NEVER = "never";

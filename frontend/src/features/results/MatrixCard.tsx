@@ -1,12 +1,13 @@
 import { Card, Group, Stack, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type FederationRecord, type RunRecord, runMatrixQuery, type ScoreQuery } from "@/api";
+import type { FederationRecord, RunRecord, ScoreQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { heatGradient } from "@/lib/heat";
 import { matrixView } from "@/lib/matrix";
 import { formatScore } from "@/lib/metrics";
 import { Matrix } from "./Matrix";
+import { runMatrixQuery } from "./queries";
 
 interface Props {
   run: RunRecord;

@@ -1,9 +1,10 @@
 import { Anchor, Group, Popover, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type ExperimentProvenance, type FederationRecord, provenanceQuery } from "@/api";
+import type { ExperimentProvenance, FederationRecord } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
 import { SiteMark } from "@/components/SiteMark";
 import { formatDateTime, plural } from "@/lib/format";
+import { provenanceQuery } from "./queries";
 import { siteLook } from "./sites";
 
 interface Props {

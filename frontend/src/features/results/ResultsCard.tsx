@@ -2,19 +2,14 @@ import { Alert, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import {
-  comparisonQuery,
-  type ExperimentRecord,
-  type ExperimentResults,
-  type FederationRecord,
-  type ScoreQuery,
-} from "@/api";
+import type { ExperimentRecord, ExperimentResults, FederationRecord, ScoreQuery } from "@/api";
 import { ErrorPanel } from "@/components/Feedback";
 import type { Baseline } from "@/lib/comparison";
 import { directionWords, metricTitle } from "@/lib/metrics";
 import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "@/lib/results";
 import type { BaselineModel, ExperimentSearch } from "@/lib/urlState";
 import { Notes } from "./Notes";
+import { comparisonQuery } from "./queries";
 import { ResultsTable } from "./ResultsTable";
 import { modelOf, Toolbar } from "./Toolbar";
 import type { Update } from "./useResultsSearch";

@@ -1,11 +1,12 @@
 import { Stack } from "@mantine/core";
 import { IconTable } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type ExperimentRecord, type FederationRecord, resultsQuery } from "@/api";
+import type { ExperimentRecord, FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { hasScores } from "@/lib/results";
 import { PartialResults } from "./PartialResults";
+import { resultsQuery } from "./queries";
 import { ResultsCard } from "./ResultsCard";
 import { RunCurves } from "./RunCurves";
 import { RunDetail } from "./RunDetail";

@@ -1,20 +1,13 @@
 import { Card, Divider, Group, Select, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import {
-  type FederationRecord,
-  type RunRecord,
-  type RunSelector,
-  runSelectorQuery,
-  type ScoreQuery,
-  type SelectorGroup,
-  selectorCasesQuery,
-} from "@/api";
+import type { FederationRecord, RunRecord, RunSelector, ScoreQuery, SelectorGroup } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { formatPercent, plural } from "@/lib/format";
 import type { ExperimentSearch } from "@/lib/urlState";
 import { Confusion } from "./Confusion";
 import { Figure } from "./Figure";
 import { GammaSweep } from "./GammaSweep";
+import { runSelectorQuery, selectorCasesQuery } from "./queries";
 import { Reliability } from "./Reliability";
 import { MANY_SITES, siteLook } from "./sites";
 import type { Update } from "./useResultsSearch";

@@ -3,8 +3,9 @@ import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { IconPlayerTrackNext } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, type ExtensionPreview, extensionQuery, type RunRecord, runQuery, unwrap } from "@/api";
+import { api, type ExtensionPreview, type RunRecord, runQuery, unwrap } from "@/api";
 import { notifyError } from "@/components/notify";
+import { extensionQuery } from "./queries";
 
 const MOST_ROUNDS = 1000;
 

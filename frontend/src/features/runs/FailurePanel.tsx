@@ -2,8 +2,9 @@ import { Alert, Divider, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
-import { type FederationRecord, type RunRecord, type TaskFailure, taskQuery } from "@/api";
+import type { FederationRecord, RunRecord, TaskFailure } from "@/api";
 import { FailureDetails } from "./FailureDetails";
+import { taskQuery } from "./queries";
 
 /** Why a run failed: each site's cause and remedy. A run of an older version may know its sentence alone. */
 export function FailurePanel({ run, federation }: { run: RunRecord; federation: FederationRecord }) {

@@ -2,7 +2,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { IconArrowDown, IconChevronUp } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { type EventRecord, type FederationRecord, loadEarlierLog, runLogQuery } from "@/api";
+import type { EventRecord, FederationRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { formatDateTime, formatTime } from "@/lib/format";
@@ -10,6 +10,7 @@ import { chunksOf } from "@/lib/logChunks";
 import type { LogFilters } from "@/lib/runSearch";
 import classes from "./Log.module.css";
 import { participantName } from "./participants";
+import { loadEarlierLog, runLogQuery } from "./queries";
 
 interface Props {
   filters: LogFilters;

@@ -2,8 +2,9 @@ import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, isOver, type RunRecord, runQuery, unwrap } from "@/api";
+import { api, type RunRecord, runQuery, unwrap } from "@/api";
 import { notifyError } from "@/components/notify";
+import { isOver } from "@/lib/status";
 
 type Action = "pause" | "resume" | "cancel";
 const CALLS = { pause: api.pauseRun, resume: api.resumeRun, cancel: api.cancelRun };

@@ -1,10 +1,11 @@
 import { Alert, Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconClockPause } from "@tabler/icons-react";
-import { type FederationRecord, isOver, type RunRecord, type TaskRecord } from "@/api";
+import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
+import { isOver } from "@/lib/status";
 import { absenceSentences, activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "@/lib/waiting";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";

@@ -1,12 +1,13 @@
 import { Stack } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FederationRecord, type RunRecord, runCurvesQuery, runQuery, runTasksQuery } from "@/api";
+import type { FederationRecord, RunRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
-import { RunStorageCard } from "@/components/RunStorageCard";
 import { Costs } from "./Costs";
 import { Curves } from "./Curves";
 import { LogPanel } from "./LogPanel";
+import { liveRunQuery, runCurvesQuery, runTasksQuery } from "./queries";
 import { RunHeader } from "./RunHeader";
+import { RunStorageCard } from "./RunStorageCard";
 import { SwimLane } from "./SwimLane";
 import { TaskDrawer } from "./TaskDrawer";
 import { useRunSearch } from "./useRunSearch";
@@ -18,7 +19,7 @@ interface Props {
 
 /** One run, live. */
 export function RunView({ runId, federation }: Props) {
-  const run = useQuery(runQuery(runId));
+  const run = useQuery(liveRunQuery(runId));
   return <Loaded query={run}>{(loaded) => <LoadedRun run={loaded} federation={federation} />}</Loaded>;
 }
 

@@ -1,6 +1,6 @@
 import { Drawer, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type FederationRecord, type RunRecord, type TaskRecord, taskQuery } from "@/api";
+import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { tasks as taskCards } from "@/api/tables.json";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { StateBadge } from "@/components/StateBadge";
@@ -9,6 +9,7 @@ import { taskFacts } from "@/lib/taskFacts";
 import { FailureDetails } from "./FailureDetails";
 import { LogLines } from "./LogLines";
 import { participantName } from "./participants";
+import { taskQuery } from "./queries";
 
 interface Props {
   run: RunRecord;

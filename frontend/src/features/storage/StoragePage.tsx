@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconDatabase, IconFileAlert, IconShieldCheck, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, type ScrubRecord, type StorageRecord, type SweepRecord, storageQuery, unwrap } from "@/api";
+import { api, type ScrubRecord, type StorageRecord, type SweepRecord, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { KindBytes } from "@/components/KindBytes";
 import { TextLink } from "@/components/links";
@@ -10,6 +10,7 @@ import { Page } from "@/components/Page";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatBytes, formatPercent, plural } from "@/lib/format";
 import { filesSentence, kindsOf } from "@/lib/storage";
+import { storageQuery } from "./queries";
 
 /** What lies on the backend's disk, for whom, and what is free. */
 export function StoragePage() {

@@ -2,7 +2,8 @@ import { Alert, Button, Code, CopyButton, Group, Modal, Select, Stack, Text, Tex
 import { useForm } from "@mantine/form";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { ApiError, api, fieldErrors, tokensQuery, unwrap } from "@/api";
+import { ApiError, api, fieldErrors, unwrap } from "@/api";
+import { tokensQuery } from "./queries";
 
 const DAYS = [
   { value: "7", label: "7 days" },

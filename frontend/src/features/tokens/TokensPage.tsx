@@ -2,7 +2,7 @@ import { Badge, Button, Card, Stack, Table, Text } from "@mantine/core";
 import { IconKey, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, type TokenRecord, tokensQuery, unwrap } from "@/api";
+import { api, type TokenRecord, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { notifyDone, notifyError } from "@/components/notify";
@@ -10,6 +10,7 @@ import { Page } from "@/components/Page";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
 import { NewTokenModal } from "./NewTokenModal";
+import { tokensQuery } from "./queries";
 
 /** A user's own tokens for scripts and the command line. */
 export function TokensPage() {

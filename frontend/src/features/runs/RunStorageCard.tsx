@@ -1,9 +1,10 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type RunRecord, runStorageQuery } from "@/api";
+import type { RunRecord } from "@/api";
+import { KindBytes } from "@/components/KindBytes";
 import { TextLink } from "@/components/links";
 import { filesSentence, kindsOf, roundsSentence } from "@/lib/storage";
-import { KindBytes } from "./KindBytes";
+import { runStorageQuery } from "./queries";
 
 /** What the run holds on the backend's disk, and which rounds' models are still there. */
 export function RunStorageCard({ run }: { run: RunRecord }) {

@@ -1,0 +1,40 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, unwrap } from "@/api";
+
+export const runCasesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "cases"],
+    queryFn: () => unwrap(api.listRunCases({ path: { run_id: id } })),
+  });
+
+export const runHistoryQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "history"],
+    queryFn: () => unwrap(api.getRunHistory({ path: { run_id: id } })),
+  });
+
+type Url = string | null | undefined;
+
+/** Voxels of agreement and error of the structures; not asked for without both masks. */
+export const errorCountsQuery = (referenceUrl: Url, predictionUrl: Url, structures: readonly number[]) =>
+  queryOptions({
+    queryKey: ["error-counts", referenceUrl, predictionUrl, structures],
+    queryFn: async ({ signal }) => {
+      const { countErrors } = await import("@/lib/caseFiles");
+      return await countErrors(referenceUrl ?? "", predictionUrl ?? "", structures, signal);
+    },
+    enabled: Boolean(referenceUrl && predictionUrl),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** The axial slice with the most error; null where there is none. */
+export const worstSliceQuery = (referenceUrl: Url, predictionUrl: Url, structures: readonly number[]) =>
+  queryOptions({
+    queryKey: ["worst-slice", referenceUrl, predictionUrl, structures],
+    queryFn: async ({ signal }) => {
+      const { worstSlice } = await import("@/lib/caseFiles");
+      return (await worstSlice(referenceUrl ?? "", predictionUrl ?? "", structures, signal)) ?? null;
+    },
+    enabled: Boolean(referenceUrl && predictionUrl),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

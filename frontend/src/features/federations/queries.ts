@@ -1,0 +1,26 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, unwrap } from "@/api";
+
+/** What left a site before its policy forbade it. */
+export const sentQuery = (siteId: string) =>
+  queryOptions({
+    queryKey: ["site", siteId, "sent"],
+    queryFn: () => unwrap(api.getSent({ path: { site_id: siteId } })),
+  });
+
+/** The latest of what happened at a site, but for log lines and metrics. */
+export const siteEventsQuery = (federationId: string, slug: string) =>
+  queryOptions({
+    queryKey: ["activity", "site", federationId, slug],
+    queryFn: () =>
+      unwrap(
+        api.listEvents({
+          query: {
+            federation_id: federationId,
+            site_slug: slug,
+            kind: ["site", "dataset", "task", "status"],
+            limit: 15,
+          },
+        }),
+      ),
+  });

@@ -1,0 +1,21 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api, unwrap } from "@/api";
+import { TERMINAL_TASKS } from "@/lib/status";
+
+export const modelQuery = (runId: string) =>
+  queryOptions({ queryKey: ["run", runId, "model"], queryFn: () => unwrap(api.getModel({ path: { run_id: runId } })) });
+
+export const modelTestsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "tests"],
+    queryFn: () => unwrap(api.listModelTests({ path: { run_id: runId } })),
+  });
+
+/** Asks again while one of them is under way. */
+export const predictionsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "predictions"],
+    queryFn: () => unwrap(api.listPredictions({ path: { run_id: runId } })),
+    refetchInterval: ({ state }) =>
+      state.data?.some((prediction) => !TERMINAL_TASKS.has(prediction.status)) ? 700 : false,
+  });
