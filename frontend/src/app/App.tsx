@@ -2,7 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { isReportPath } from "@/lib/reports";
+import { isReportPath } from "@/features/report/reports";
 import { queryClient } from "./queryClient";
 import { router } from "./router";
 import { cssVariables, theme } from "./theme";

@@ -33,10 +33,10 @@ import { ErrorPanel } from "@/components/Feedback";
 import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
+import { isReportPath } from "@/features/report/reports";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
-import { isReportPath } from "@/lib/reports";
 
 const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
 

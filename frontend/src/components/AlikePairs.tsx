@@ -13,7 +13,7 @@ import {
 } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
-import { alikeSentence, decisionText, scopeText } from "@/lib/alike";
+import { alikeSentence, decisionText, scopeText } from "./alike";
 import { TextLink } from "./links";
 
 interface Props {

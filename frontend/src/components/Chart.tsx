@@ -1,8 +1,8 @@
 import { Button, Skeleton, useComputedColorScheme } from "@mantine/core";
 import { IconChartLine, IconTable } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
-import type { AxisNames } from "@/lib/chartTable";
 import classes from "./Chart.module.css";
+import type { AxisNames } from "./chartRows";
 import type { Zoom } from "./chartZoom";
 import type { ChartOption } from "./echarts";
 

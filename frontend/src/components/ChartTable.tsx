@@ -1,6 +1,8 @@
 import { Button, Pagination, Table, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
+import { saveText } from "@/lib/save";
+import classes from "./Chart.module.css";
 import {
   type AxisNames,
   type ChartSource,
@@ -10,9 +12,7 @@ import {
   columnDigits,
   csvName,
   pageOf,
-} from "@/lib/chartTable";
-import { saveText } from "@/lib/save";
-import classes from "./Chart.module.css";
+} from "./chartRows";
 
 /** More rows than these make a page slow to draw and to read out. */
 const ROWS_A_PAGE = 100;

@@ -1,7 +1,7 @@
 /** Zoom into the rounds of a chart: drag over it, or turn the wheel with Ctrl held; a double click shows all. */
 
 import { useEffect, useRef } from "react";
-import { type Range, zoomed } from "@/lib/curves";
+import { type Range, zoomed } from "./chartRange";
 import type { init } from "./echarts";
 
 type ECharts = ReturnType<typeof init>;

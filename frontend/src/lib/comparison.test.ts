@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { Comparison, ComparisonCell } from "@/api";
-import { cellWords, comparisonWords } from "./cellWords";
 import { comparisonIndex, formatP, formatPairs, hopelessSites, pairsOf, verdict } from "./comparison";
 
 function cell(label: string, slug: string | null, more: Partial<ComparisonCell> = {}): ComparisonCell {
@@ -78,27 +77,5 @@ describe("comparison", () => {
     expect(hopelessSites(comparison(methods(1, "a", 5)))).toEqual(["a"]);
     expect(hopelessSites(comparison(methods(6, "a", 8)))).toEqual([]);
     expect(hopelessSites(comparison([...methods(7, "a", 8), ...methods(7, "b", 30)]))).toEqual(["a"]);
-  });
-});
-
-describe("words of a cell", () => {
-  it("tells the difference, its interval, the test and n", () => {
-    expect(comparisonWords(cell("FedSM", "a", { num_left_out: 1 }), comparison([]))).toBe(
-      "+0.050 against FedAvg, global model (0.850): significantly better\n" +
-        "95 % interval +0.010 to +0.090\n" +
-        "p = 0.004 after Holm (alone p = 0.002, exact), n = 12 pairs of cases, 1 left out without a value of both",
-    );
-  });
-
-  it("tells n, seeds, what is missing and what was missed", () => {
-    const counts = { num_cases: 4, num_seeds: 2, num_missing: 1, num_misses: 2, mean: 3.5 };
-    const words = cellWords({ ...counts } as Parameters<typeof cellWords>[0], "Aster", true);
-    expect(words.split("\n")).toEqual([
-      "Aster",
-      "4 cases, 2 seeds",
-      "1 case without the structure in either mask, left out",
-      "2 misses: one of the two masks is empty, so there is no value to average",
-      "best of the column",
-    ]);
   });
 });

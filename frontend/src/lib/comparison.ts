@@ -2,7 +2,6 @@
 
 import type { Comparison, ComparisonCell } from "@/api";
 import { compareScores } from "./metrics";
-import { rowKey } from "./results";
 import type { BaselineModel } from "./urlState";
 
 /** As the LaTeX export has it. */
@@ -15,6 +14,11 @@ export interface Baseline {
 }
 
 export type Verdict = "better" | "worse" | "open";
+
+/** Of a method and one of its models, in every table of results. */
+export function rowKey(strategyLabel: string, model: string): string {
+  return `${strategyLabel}/${model}`;
+}
 
 /** By row and site; null is all sites that train. */
 export function comparisonIndex(comparison: Comparison): (row: string, slug: string | null) => ComparisonCell | null {

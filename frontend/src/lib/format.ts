@@ -1,7 +1,5 @@
 /** Numbers, sizes and times as people read them. */
 
-const MINUS = "−";
-
 /** A Dice score with three digits, or a dash for a structure that was in neither mask. */
 export function formatDice(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : value.toFixed(3);
@@ -46,11 +44,6 @@ export function formatTime(iso: string): string {
 
 export function formatDateTime(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-}
-
-export function formatSigned(value: number, digits = 3): string {
-  const text = Math.abs(value).toFixed(digits);
-  return value < 0 ? `${MINUS}${text}` : `+${text}`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

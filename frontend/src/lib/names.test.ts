@@ -8,6 +8,7 @@ describe("long names", () => {
     expect(shortName("Aster clinic")).toBe("Aster clinic");
     expect(shortName(FIRST, 24)).toMatch(/^University.*….*01$/);
     expect(shortName(FIRST, 24).length).toBeLessThanOrEqual(24);
+    expect(shortName("University hospital, department 12", 21)).toBe("University…artment 12");
   });
 
   it("keep their last words, whole where they have any", () => {

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { colourDistance, leastDistance, VISIONS } from "./colourVision";
 import { contrast } from "./heat";
 import {
   ERROR_COLOURS,
@@ -45,29 +44,6 @@ describe("a graphical object has 3 to 1 or more against what it lies on (WCAG 1.
     const least = leastContrast(colours, surfaces);
     expect(least).toBeGreaterThanOrEqual(3);
     expect(documented(name)).toEqual([least.toFixed(2)]);
-  });
-});
-
-describe("colours stay apart, also for people who see fewer of them", () => {
-  it.each([
-    ["8 sites by day", SITE_COLOURS, 0.1],
-    ["8 sites by night", SITE_COLOURS_BY_NIGHT, 0.1],
-    ["4 sites by day", SITE_COLOURS.slice(0, 4), 0.1],
-    ["4 sites by night", SITE_COLOURS_BY_NIGHT.slice(0, 4), 0.1],
-    ["3 structures", STRUCTURE_COLOURS.slice(0, 3), 0.08],
-    ["3 parts of the error map", Object.values(ERROR_COLOURS), 0.14],
-  ])("%s", (name, colours, least) => {
-    const distances = VISIONS.map((vision) => leastDistance(colours, vision));
-    expect(Math.min(...distances)).toBeGreaterThanOrEqual(least);
-    expect(documented(name)).toEqual(distances.map((distance) => distance.toFixed(3)));
-  });
-
-  it("measures as published: red and green draw near without green cones, black and white do not", () => {
-    expect(colourDistance("#000000", "#ffffff", "usual")).toBeCloseTo(1, 3);
-    const [usual, without] = (["usual", "deuteranopia"] as const).map((vision) =>
-      colourDistance("#c00000", "#606000", vision),
-    ) as [number, number];
-    expect(without).toBeLessThan(usual / 2);
   });
 });
 

@@ -23,8 +23,8 @@ import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
 import { RunView } from "@/features/runs/RunView";
+import { runTitle } from "@/features/runs/waiting";
 import { isOver } from "@/lib/status";
-import { runTitle } from "@/lib/waiting";
 
 const route = getRouteApi("/experiments/$experimentId");
 const RESULTS = "results";

@@ -1,4 +1,4 @@
-import { scaleBar } from "@/lib/scaleBar";
+import { scaleBar } from "./barLength";
 
 const MOST_PIXELS = 110;
 

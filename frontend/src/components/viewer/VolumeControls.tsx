@@ -1,7 +1,7 @@
 import { ActionIcon, Card, Group, SegmentedControl, Slider, Stack, Text, Tooltip } from "@mantine/core";
 import { IconTargetArrow } from "@tabler/icons-react";
 import { useShortcuts } from "@/components/useShortcuts";
-import { nextWindow } from "@/lib/intensity";
+import { nextWindow } from "./intensity";
 import type { Plane } from "./layers";
 import type { VolumeInfo } from "./viewer";
 import { WindowControls } from "./WindowControls";

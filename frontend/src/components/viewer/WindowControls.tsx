@@ -1,5 +1,5 @@
 import { Button, Group, NumberInput, Popover, RangeSlider, Stack, Text } from "@mantine/core";
-import { formatIntensity, intensityDigits, windowPresets } from "@/lib/intensity";
+import { formatIntensity, intensityDigits, windowPresets } from "./intensity";
 import type { VolumeInfo } from "./viewer";
 
 const STEPS = 200;

@@ -1,10 +1,10 @@
 /** NiiVue behind the few calls that the case viewer needs. This module and NiiVue are fetched only with the viewer. */
 
 import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
-import { caseFile, caseMask } from "@/lib/caseFiles";
-import { type MaskVolume, toNifti } from "@/lib/nifti";
-import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "@/lib/viewPan";
+import { caseFile, caseMask } from "./caseFiles";
 import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
+import { type MaskVolume, toNifti } from "./nifti";
+import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./viewPan";
 
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
 export interface VolumeInfo {

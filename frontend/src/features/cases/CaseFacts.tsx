@@ -1,12 +1,12 @@
 import { Card, Group, Progress, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
 import type { FederationRecord, RunCases, RunRecord, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { absentSentences } from "@/lib/absent";
 import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
 import { siteColour, structureColour } from "@/lib/palette";
 import { modelName } from "@/lib/words";
+import { absentSentences } from "./absent";
 
 interface Props {
   scored: ScoredCase;

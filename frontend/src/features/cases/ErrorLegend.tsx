@@ -1,7 +1,7 @@
 import { ColorSwatch, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ScoredCase } from "@/api";
-import { ERROR_PARTS, type ErrorPart } from "@/lib/errorMap";
+import { ERROR_PARTS, type ErrorPart } from "@/components/viewer/errorMap";
 import { ERROR_COLOURS } from "@/lib/palette";
 import type { Look } from "./paneLayers";
 import { errorCountsQuery } from "./queries";

@@ -3,8 +3,8 @@ import { useInterval } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { PastRound } from "@/api";
-import { diceAt } from "@/lib/caseRounds";
 import { formatDice } from "@/lib/format";
+import { diceAt } from "./caseRounds";
 import classes from "./RoundSlider.module.css";
 
 const STEP_MS = 900;

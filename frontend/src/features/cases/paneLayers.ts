@@ -1,9 +1,9 @@
 /** What each pane of the viewer paints over the image. */
 
 import type { ScoredCase } from "@/api";
+import { ERROR_PARTS } from "@/components/viewer/errorMap";
 import type { Layer } from "@/components/viewer/layers";
 import { REFERENCE_TINT } from "@/components/viewer/OverlayControls";
-import { ERROR_PARTS } from "@/lib/errorMap";
 import { ERROR_COLOURS, rgb, structureColour, tint } from "@/lib/palette";
 import type { Pane } from "@/lib/panes";
 import type { OverlayStyle } from "@/lib/urlState";

@@ -20,7 +20,7 @@ export const errorCountsQuery = (referenceUrl: Url, predictionUrl: Url, structur
   queryOptions({
     queryKey: ["error-counts", referenceUrl, predictionUrl, structures],
     queryFn: async ({ signal }) => {
-      const { countErrors } = await import("@/lib/caseFiles");
+      const { countErrors } = await import("@/components/viewer/caseFiles");
       return await countErrors(referenceUrl ?? "", predictionUrl ?? "", structures, signal);
     },
     enabled: Boolean(referenceUrl && predictionUrl),
@@ -32,7 +32,7 @@ export const worstSliceQuery = (referenceUrl: Url, predictionUrl: Url, structure
   queryOptions({
     queryKey: ["worst-slice", referenceUrl, predictionUrl, structures],
     queryFn: async ({ signal }) => {
-      const { worstSlice } = await import("@/lib/caseFiles");
+      const { worstSlice } = await import("@/components/viewer/caseFiles");
       return (await worstSlice(referenceUrl ?? "", predictionUrl ?? "", structures, signal)) ?? null;
     },
     enabled: Boolean(referenceUrl && predictionUrl),

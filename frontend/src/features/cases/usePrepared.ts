@@ -15,7 +15,7 @@ export function usePrepared(cases: readonly (ScoredCase | undefined)[], model: s
     if (!wanted) return;
     const abort = new AbortController();
     const timer = setTimeout(async () => {
-      const { caseFile } = await import("@/lib/caseFiles");
+      const { caseFile } = await import("@/components/viewer/caseFiles");
       // What fails here fails again, with its reason on screen, when the case is opened.
       await Promise.allSettled(wanted.split(" ").map((url) => caseFile(url, abort.signal)));
     }, RESTS_MS);

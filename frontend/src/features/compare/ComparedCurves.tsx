@@ -3,8 +3,8 @@ import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { type RunComparison, runMetricsQuery } from "@/api";
 import { RowsSkeleton } from "@/components/Feedback";
 import { type Line, Lines } from "@/components/RunLines";
-import { runTitles } from "@/lib/runComparison";
 import { runCurve } from "@/lib/runCurves";
+import { runTitles } from "./runComparison";
 
 /** Validation Dice of the runs, laid over each other. */
 export function ComparedCurves({ comparison, structure }: { comparison: RunComparison; structure: string | null }) {

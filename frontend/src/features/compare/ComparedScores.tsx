@@ -3,8 +3,8 @@ import type { ComparedScore, FederationRecord, RunComparison } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatP, SIGNIFICANCE_MARK } from "@/lib/comparison";
 import { formatDifference } from "@/lib/metrics";
-import { isSignificant } from "@/lib/runComparison";
 import { RunHeads } from "./RunHeads";
+import { isSignificant } from "./runComparison";
 
 interface Props {
   comparison: RunComparison;

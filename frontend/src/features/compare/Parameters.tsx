@@ -1,7 +1,7 @@
 import { Switch, Table, Text } from "@mantine/core";
 import type { RunComparison } from "@/api";
-import { parameterTitle, shownParameters } from "@/lib/runComparison";
 import { RunHeads } from "./RunHeads";
+import { parameterTitle, shownParameters } from "./runComparison";
 
 interface Props {
   comparison: RunComparison;

@@ -1,8 +1,8 @@
 import { Table, Text } from "@mantine/core";
 import type { RunComparison } from "@/api";
 import { TextLink } from "@/components/links";
-import { runTitles } from "@/lib/runComparison";
 import { modelName } from "@/lib/words";
+import { runTitles } from "./runComparison";
 
 /** One head a run, which leads to it. */
 export function RunHeads({ comparison, first }: { comparison: RunComparison; first: string }) {

@@ -5,8 +5,8 @@ import { Keys } from "@/components/Keys";
 import { useShortcuts } from "@/components/useShortcuts";
 import { hasNothingThere, neighbour, sizeText } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
-import { repairText } from "@/lib/repairs";
 import { pictureText } from "./Gallery";
+import { repairText } from "./repairs";
 
 interface Props {
   cases: readonly CaseRecord[];

@@ -12,12 +12,12 @@ import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { patientsText } from "@/lib/datasetCases";
 import { formatPercent, plural } from "@/lib/format";
-import { countsText } from "@/lib/repairs";
 import { CheckResult } from "./CheckResult";
 import { DatasetMenu } from "./DatasetActions";
 import { Distributions } from "./Distributions";
 import { History } from "./History";
 import { Review } from "./Review";
+import { countsText } from "./repairs";
 import { SkippedCases } from "./SkippedCases";
 import { UsedCases } from "./UsedCases";
 

@@ -2,6 +2,8 @@ import { Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { CaseRecord, DatasetRecord } from "@/api";
 import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
+import { formatPercent } from "@/lib/format";
+import { STRUCTURE_OUTLINE, structureColour } from "@/lib/palette";
 import {
   type Bins,
   commonSizes,
@@ -10,9 +12,7 @@ import {
   type StructureDistribution,
   spacings,
   structureDistributions,
-} from "@/lib/distributions";
-import { formatPercent } from "@/lib/format";
-import { STRUCTURE_OUTLINE, structureColour } from "@/lib/palette";
+} from "./histograms";
 
 const COLOUR = "#0b7285";
 const HEIGHT = 220;

@@ -2,7 +2,7 @@ import { AspectRatio, Badge, Card, Center, Group, SimpleGrid, Text, Tooltip, Uns
 import { IconAlertTriangle, IconPhotoOff, IconTool } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
 import { hasNothingThere } from "@/lib/datasetCases";
-import { repairText } from "@/lib/repairs";
+import { repairText } from "./repairs";
 
 /** Thumbnails with the reference outlined; each opens large. */
 export function Gallery({ cases, onOpen }: { cases: CaseRecord[]; onOpen: (name: string) => void }) {

@@ -30,10 +30,10 @@ import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { recentFolders } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
-import { labelMap } from "@/lib/labels";
-import type { Repair } from "@/lib/repairs";
 import { isActive } from "@/lib/sites";
+import { labelMap } from "./labels";
 import { RepairChoices } from "./RepairChoices";
+import type { Repair } from "./repairs";
 
 const route = getRouteApi("/federations/$federationId/datasets/new");
 

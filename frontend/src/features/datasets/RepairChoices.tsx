@@ -1,5 +1,5 @@
 import { Checkbox, Stack, Text } from "@mantine/core";
-import { chosenRepairs, REPAIRS, type Repair } from "@/lib/repairs";
+import { chosenRepairs, REPAIRS, type Repair } from "./repairs";
 
 interface Props {
   value: Repair[];

@@ -6,8 +6,8 @@ import { useState } from "react";
 import { ApiError, api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
 import { notifyDone, notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
-import { countsText, type Repair, remedySentence, withRemedies } from "@/lib/repairs";
 import { RepairChoices } from "./RepairChoices";
+import { countsText, type Repair, remedySentence, withRemedies } from "./repairs";
 
 interface Props {
   dataset: DatasetRecord;

@@ -6,8 +6,8 @@ import { EmptyState } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { reasonText } from "@/lib/checks";
 import { casesCsvUrl, pageOf, reasonCounts, skippedCases } from "@/lib/datasetCases";
-import { repairText } from "@/lib/repairs";
 import type { DatasetSearch } from "@/lib/urlState";
+import { repairText } from "./repairs";
 
 const route = getRouteApi("/datasets/$datasetId");
 

@@ -6,11 +6,11 @@ import { EmptyState } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { casesCsvUrl, pageOf, sizeText, usedCases } from "@/lib/datasetCases";
 import { plural } from "@/lib/format";
-import { repairText } from "@/lib/repairs";
 import { SPLITS } from "@/lib/sites";
 import type { DatasetSearch } from "@/lib/urlState";
 import { CaseZoom } from "./CaseZoom";
 import { Gallery } from "./Gallery";
+import { repairText } from "./repairs";
 
 const route = getRouteApi("/datasets/$datasetId");
 

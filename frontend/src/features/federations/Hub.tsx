@@ -4,10 +4,10 @@ import { IconBolt, IconCircleCheck, IconPlugConnectedX } from "@tabler/icons-rea
 import type { SiteRecord } from "@/api";
 import { LongName } from "@/components/LongName";
 import { plural } from "@/lib/format";
-import { type HubNode, type HubPicture, hubPicture } from "@/lib/hub";
 import { siteColour, siteLineType } from "@/lib/palette";
 import { casesOf, doing } from "@/lib/sites";
 import classes from "./Hub.module.css";
+import { type HubNode, type HubPicture, hubPicture } from "./hubPicture";
 
 const STATES = {
   online: { word: "Online", icon: IconCircleCheck, colour: "teal" },

@@ -3,7 +3,7 @@ import type { FederationRecord, ModelSet } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
 import { SiteMark } from "@/components/SiteMark";
 import { formatBytes } from "@/lib/format";
-import { partTitle } from "@/lib/models";
+import { partTitle } from "./models";
 
 interface Props {
   set: ModelSet;

@@ -5,8 +5,8 @@ import { Fingerprint } from "@/components/Fingerprint";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { describePath } from "@/lib/fieldNames";
-import { originFacts, withoutMarks } from "@/lib/models";
 import { roundSpans } from "@/lib/roundSpans";
+import { originFacts, withoutMarks } from "./models";
 
 interface Props {
   set: ModelSet;

@@ -30,7 +30,7 @@ import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDateTime, plural } from "@/lib/format";
-import { sameTask } from "@/lib/models";
+import { sameTask } from "./models";
 import { modelTestsQuery } from "./queries";
 
 interface Props {

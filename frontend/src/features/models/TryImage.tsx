@@ -8,7 +8,7 @@ import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
-import { chosenFiles, droppedFiles, type ImageFile, packedImage } from "@/lib/imageFiles";
+import { chosenFiles, droppedFiles, type ImageFile, packedImage } from "./imageFiles";
 import { Predicted } from "./Predicted";
 import { predictionsQuery } from "./queries";
 

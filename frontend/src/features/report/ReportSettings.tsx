@@ -1,7 +1,7 @@
 import { Code, Stack, Table, Text, Title } from "@mantine/core";
 import type { ChangedSetting, Report, ReportMethod } from "@/api";
-import { programsText, siteNames } from "@/lib/reports";
 import classes from "./Report.module.css";
+import { programsText, siteNames } from "./reports";
 
 /** What was run, with what, on which data: enough to do it again. */
 export function ReportSettings({ report }: { report: Report }) {

@@ -3,8 +3,8 @@ import type { Report, ReportMatrix, ReportSelector, ReportTable } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatDice, formatPercent } from "@/lib/format";
 import { heatColour } from "@/lib/heat";
-import { cellText, matrixRange, readingOrder, reportModel, siteNames, tableTitle } from "@/lib/reports";
 import classes from "./Report.module.css";
+import { cellText, matrixRange, readingOrder, reportModel, siteNames, tableTitle } from "./reports";
 
 export function SitesTable({ report }: { report: Report }) {
   return (

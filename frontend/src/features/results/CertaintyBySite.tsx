@@ -5,8 +5,8 @@ import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
 import { plural } from "@/lib/format";
 import { siteColour } from "@/lib/palette";
-import { histogramBySite, type SiteHistogram } from "@/lib/rescore";
-import { formatGamma } from "@/lib/selector";
+import { histogramBySite, type SiteHistogram } from "./rescore";
+import { formatGamma } from "./selector";
 import { siteLook } from "./sites";
 import { GRID } from "./sweepOption";
 

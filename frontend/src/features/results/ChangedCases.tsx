@@ -4,7 +4,7 @@ import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
 import { formatDifference, formatScore } from "@/lib/metrics";
-import type { ChangedCase } from "@/lib/rescore";
+import type { ChangedCase } from "./rescore";
 import { siteLook } from "./sites";
 
 interface Props {

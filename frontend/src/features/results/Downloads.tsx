@@ -4,8 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { api, type ExperimentRecord, type ScoreQuery, unwrap } from "@/api";
 import { notifyDone, notifyError } from "@/components/notify";
 import type { Baseline } from "@/lib/comparison";
-import { type Download, downloadsOf } from "@/lib/downloads";
-import type { Sort } from "@/lib/results";
+import { type Download, downloadsOf } from "./downloadLinks";
+import type { Sort } from "./results";
 
 interface Props {
   experiment: ExperimentRecord;

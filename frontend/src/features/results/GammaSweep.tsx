@@ -4,12 +4,12 @@ import { useMemo, useState } from "react";
 import type { FederationRecord, RunSelector, SelectorCases, SelectorGroup, SweepPoint } from "@/api";
 import { Chart } from "@/components/Chart";
 import { formatDifference, formatScore, metricTitle } from "@/lib/metrics";
-import { casesOf, changedCases, references, rescore, sweepOf } from "@/lib/rescore";
-import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "@/lib/selector";
 import type { ExperimentSearch } from "@/lib/urlState";
 import { CertaintyBySite } from "./CertaintyBySite";
 import { ChangedCases } from "./ChangedCases";
 import { Figure } from "./Figure";
+import { casesOf, changedCases, references, rescore, sweepOf } from "./rescore";
+import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "./selector";
 import { GRID, sweepOption } from "./sweepOption";
 import type { Update } from "./useResultsSearch";
 

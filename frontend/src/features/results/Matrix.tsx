@@ -4,10 +4,10 @@ import { type MouseEvent, memo } from "react";
 import type { FederationRecord, MatrixCell, MatrixRow, RunMatrix, RunRecord } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour } from "@/lib/heat";
-import { isOwnModel, isRouting, type MatrixView, matrixCellWords, matrixRowName, viewerModel } from "@/lib/matrix";
 import type { CasesSearch } from "@/lib/urlState";
 import { CellTips } from "./CellTips";
 import classes from "./Matrix.module.css";
+import { isOwnModel, isRouting, type MatrixView, matrixCellWords, matrixRowName, viewerModel } from "./matrixView";
 import { MANY_SITES, siteLook } from "./sites";
 
 interface Props {

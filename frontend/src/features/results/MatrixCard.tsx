@@ -4,9 +4,9 @@ import { useMemo } from "react";
 import type { FederationRecord, RunRecord, ScoreQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { heatGradient } from "@/lib/heat";
-import { matrixView } from "@/lib/matrix";
 import { formatScore } from "@/lib/metrics";
 import { Matrix } from "./Matrix";
+import { matrixView } from "./matrixView";
 import { runMatrixQuery } from "./queries";
 
 interface Props {

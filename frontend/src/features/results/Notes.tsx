@@ -1,9 +1,9 @@
 import { Stack, Text } from "@mantine/core";
 import type { Comparison, ExperimentResults, FederationRecord } from "@/api";
-import { baselineName } from "@/lib/cellWords";
 import { formatPairs, hopelessSites, pairsOf, SIGNIFICANCE_LEVEL, SIGNIFICANCE_MARK } from "@/lib/comparison";
 import { formatPercent } from "@/lib/format";
-import { hasSeveralSeeds } from "@/lib/results";
+import { baselineName } from "./cellWords";
+import { hasSeveralSeeds } from "./results";
 import { siteLook } from "./sites";
 
 interface Props {

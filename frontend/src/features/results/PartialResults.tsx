@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import type { ExperimentRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { plural } from "@/lib/format";
-import { missingRuns } from "@/lib/runChoice";
+import { missingRuns } from "./runChoice";
 
 /** More than this are counted, not listed. */
 const MOST_LISTED = 6;

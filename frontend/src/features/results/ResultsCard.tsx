@@ -6,11 +6,11 @@ import type { ExperimentRecord, ExperimentResults, FederationRecord, ScoreQuery 
 import { ErrorPanel } from "@/components/Feedback";
 import type { Baseline } from "@/lib/comparison";
 import { directionWords, metricTitle } from "@/lib/metrics";
-import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "@/lib/results";
 import type { BaselineModel, ExperimentSearch } from "@/lib/urlState";
 import { Notes } from "./Notes";
 import { comparisonQuery } from "./queries";
 import { ResultsTable } from "./ResultsTable";
+import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "./results";
 import { modelOf, Toolbar } from "./Toolbar";
 import type { Update } from "./useResultsSearch";
 

@@ -4,12 +4,12 @@ import { memo, useMemo } from "react";
 import type { Comparison, ExperimentResults, FederationRecord, RunRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
-import { type Baseline, comparisonIndex } from "@/lib/comparison";
+import { type Baseline, comparisonIndex, rowKey } from "@/lib/comparison";
 import { metricOf } from "@/lib/metrics";
-import { type Column, type ResultRow, type ResultTable, rowKey, type Sort } from "@/lib/results";
 import { modelName } from "@/lib/words";
 import { CellTips } from "./CellTips";
 import classes from "./ResultsTable.module.css";
+import type { Column, ResultRow, ResultTable, Sort } from "./results";
 import { ScoreCell } from "./ScoreCell";
 import { siteLook } from "./sites";
 

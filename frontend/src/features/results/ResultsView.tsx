@@ -4,12 +4,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ExperimentRecord, FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
-import { hasScores } from "@/lib/results";
 import { PartialResults } from "./PartialResults";
 import { resultsQuery } from "./queries";
 import { ResultsCard } from "./ResultsCard";
 import { RunCurves } from "./RunCurves";
 import { RunDetail } from "./RunDetail";
+import { hasScores } from "./results";
 import { tableQuery, useResultsSearch, useScoreQuery } from "./useResultsSearch";
 
 interface Props {

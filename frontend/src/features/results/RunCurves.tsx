@@ -2,9 +2,9 @@ import { Card, Group, MultiSelect, SegmentedControl, Stack, Text, Title } from "
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { type ExperimentRecord, type RunRecord, runMetricsQuery, type ScoreQuery } from "@/api";
 import { type Line, Lines } from "@/components/RunLines";
-import { firstSeeds, runName } from "@/lib/runChoice";
 import { runCurve } from "@/lib/runCurves";
 import type { ExperimentSearch } from "@/lib/urlState";
+import { firstSeeds, runName } from "./runChoice";
 import type { Update } from "./useResultsSearch";
 
 interface Props {

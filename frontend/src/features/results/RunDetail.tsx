@@ -1,9 +1,9 @@
 import { Group, Select, Stack, Text, Title } from "@mantine/core";
 import type { ExperimentRecord, ExperimentResults, FederationRecord, RunRecord, ScoreQuery } from "@/api";
 import { metricTitle } from "@/lib/metrics";
-import { chosenRun, hasSelector, runName, testedRuns } from "@/lib/runChoice";
 import type { ExperimentSearch } from "@/lib/urlState";
 import { MatrixCard } from "./MatrixCard";
+import { chosenRun, hasSelector, runName, testedRuns } from "./runChoice";
 import { SelectorOverview } from "./SelectorOverview";
 import { SelectorPanel } from "./SelectorPanel";
 import type { Update } from "./useResultsSearch";

@@ -2,12 +2,12 @@ import { Table } from "@mantine/core";
 import { memo } from "react";
 import type { Comparison, ComparisonCell, FederationRecord, ResultCell, ShownCell } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { cellWords, comparisonWords, formatInterval } from "@/lib/cellWords";
 import { SIGNIFICANCE_MARK, verdict } from "@/lib/comparison";
 import { plural } from "@/lib/format";
 import { formatDifference } from "@/lib/metrics";
-import type { Column } from "@/lib/results";
+import { cellWords, comparisonWords, formatInterval } from "./cellWords";
 import classes from "./ResultsTable.module.css";
+import type { Column } from "./results";
 import { siteLook } from "./sites";
 
 interface Props {

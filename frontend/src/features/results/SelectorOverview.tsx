@@ -1,7 +1,7 @@
 import { Card, Stack, Table, Text, Title, UnstyledButton } from "@mantine/core";
 import type { RunRecord, SelectorResult } from "@/api";
 import { formatPercent } from "@/lib/format";
-import { runName } from "@/lib/runChoice";
+import { runName } from "./runChoice";
 import type { Update } from "./useResultsSearch";
 
 interface Props {

@@ -2,9 +2,9 @@ import { Group, Select, Stack, Text } from "@mantine/core";
 import type { ExperimentRecord, ExperimentResults, ScoreQuery } from "@/api";
 import type { Baseline } from "@/lib/comparison";
 import { arrow, METRICS, metricOf } from "@/lib/metrics";
-import type { ResultRow, Sort } from "@/lib/results";
 import { modelName } from "@/lib/words";
 import { Downloads } from "./Downloads";
+import type { ResultRow, Sort } from "./results";
 import type { Update } from "./useResultsSearch";
 
 interface Props {

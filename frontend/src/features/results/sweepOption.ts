@@ -4,7 +4,7 @@ import type { RunSelector, SweepPoint } from "@/api";
 import type { ChartOption } from "@/components/echarts";
 import { formatPercent } from "@/lib/format";
 import { formatScore, metricTitle, scoreDigits } from "@/lib/metrics";
-import { formatGamma } from "@/lib/selector";
+import { formatGamma } from "./selector";
 
 export const GRID = { left: 64, right: 56 };
 

@@ -5,9 +5,9 @@ import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
 import { SiteMark } from "@/components/SiteMark";
 import { formatBytes, formatPercent, formatSeconds } from "@/lib/format";
-import { type Cost, type SiteTotal, siteTotals, trainingCosts } from "@/lib/lanes";
 import { shortName } from "@/lib/names";
 import { siteColour } from "@/lib/palette";
+import { type Cost, type SiteTotal, siteTotals, trainingCosts } from "./lanes";
 import { participantName, participantPosition } from "./participants";
 import { siteTooltip } from "./siteTooltip";
 

@@ -2,8 +2,8 @@ import { Button, Code, Collapse, CopyButton, Group, Stack, Text } from "@mantine
 import { useDisclosure } from "@mantine/hooks";
 import { IconCheck, IconChevronDown, IconChevronRight, IconCopy, IconLifebuoy } from "@tabler/icons-react";
 import type { FederationRecord, RunRecord, TaskDetail, TaskFailure } from "@/api";
-import { failureTitle, shortId, supportText } from "@/lib/failures";
 import { formatDateTime } from "@/lib/format";
+import { failureTitle, shortId, supportText } from "./failures";
 import { participantName } from "./participants";
 import { RerunButton } from "./RerunButton";
 

@@ -4,8 +4,8 @@ import { useEffect, useRef } from "react";
 import type { RunRecord } from "@/api";
 import { LinkButton } from "@/components/links";
 import { formatDice, formatSeconds } from "@/lib/format";
-import { elapsedSeconds } from "@/lib/waiting";
 import { ExtendRun } from "./ExtendRun";
+import { elapsedSeconds } from "./waiting";
 
 /** Younger than this, the end is news. */
 const JUST_NOW_MS = 60_000;

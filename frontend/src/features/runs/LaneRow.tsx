@@ -1,11 +1,11 @@
 import { Text } from "@mantine/core";
 import { memo } from "react";
 import { SiteMark } from "@/components/SiteMark";
-import type { Cell, Lane } from "@/lib/lanes";
 import { shortName } from "@/lib/names";
-import { describeCell } from "@/lib/taskFacts";
 import { LOOKS } from "./laneLooks";
+import type { Cell, Lane } from "./lanes";
 import classes from "./SwimLane.module.css";
+import { describeCell } from "./taskFacts";
 
 export interface CellPlace {
   row: number;

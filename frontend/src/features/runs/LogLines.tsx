@@ -6,9 +6,9 @@ import type { EventRecord, FederationRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { formatDateTime, formatTime } from "@/lib/format";
-import { chunksOf } from "@/lib/logChunks";
 import type { LogFilters } from "@/lib/runSearch";
 import classes from "./Log.module.css";
+import { chunksOf } from "./logChunks";
 import { participantName } from "./participants";
 import { loadEarlierLog, runLogQuery } from "./queries";
 

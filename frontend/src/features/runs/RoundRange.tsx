@@ -1,6 +1,6 @@
 import { Group, RangeSlider, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
-import type { Range } from "@/lib/curves";
+import type { Range } from "@/components/chartRange";
 
 interface Props {
   range: Range;

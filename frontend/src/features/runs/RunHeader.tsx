@@ -6,11 +6,11 @@ import { useNow } from "@/components/useNow";
 import { formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
 import { isOver } from "@/lib/status";
-import { absenceSentences, activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "@/lib/waiting";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
 import { participantName } from "./participants";
 import { RunActions } from "./RunActions";
+import { absenceSentences, activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "./waiting";
 
 interface Props {
   run: RunRecord;

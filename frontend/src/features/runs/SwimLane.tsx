@@ -3,13 +3,13 @@ import { useElementSize } from "@mantine/hooks";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { useListedShortcuts } from "@/components/useShortcuts";
-import { lanes } from "@/lib/lanes";
 import type { KeyOf } from "@/lib/shortcuts";
-import { visibleColumns } from "@/lib/taskFacts";
 import { type CellPlace, LaneRow } from "./LaneRow";
 import { CellTip, Legend } from "./laneLooks";
+import { lanes } from "./lanes";
 import { participantName } from "./participants";
 import classes from "./SwimLane.module.css";
+import { visibleColumns } from "./taskFacts";
 
 const LEAST_NAME_WIDTH = 150;
 /** About the width of a letter; a name is cut in its middle before it takes more than that of so many. */

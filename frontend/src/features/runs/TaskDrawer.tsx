@@ -5,11 +5,11 @@ import { tasks as taskCards } from "@/api/tables.json";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { StateBadge } from "@/components/StateBadge";
 import { formatPercent } from "@/lib/format";
-import { taskFacts } from "@/lib/taskFacts";
 import { FailureDetails } from "./FailureDetails";
 import { LogLines } from "./LogLines";
 import { participantName } from "./participants";
 import { taskQuery } from "./queries";
+import { taskFacts } from "./taskFacts";
 
 interface Props {
   run: RunRecord;

@@ -1,8 +1,9 @@
 /** What a chart of one line a site draws. */
 
+import type { Range } from "@/components/chartRange";
 import type { ChartOption } from "@/components/echarts";
-import { inView, type Point, type Range, smoothed } from "@/lib/curves";
 import { siteColour, siteLineType } from "@/lib/palette";
+import { inView, type Point, smoothed } from "./curveData";
 import { siteTooltip } from "./siteTooltip";
 
 export interface DrawnLine {

@@ -8,10 +8,10 @@ import {
   IconX,
   type TablerIcon,
 } from "@tabler/icons-react";
-import type { Cell, CellState } from "@/lib/lanes";
 import { shortName } from "@/lib/names";
-import { placeOf, STATE_WORDS, taskFacts } from "@/lib/taskFacts";
+import type { Cell, CellState } from "./lanes";
 import classes from "./SwimLane.module.css";
+import { placeOf, STATE_WORDS, taskFacts } from "./taskFacts";
 
 /** Icon, colour and pattern together, so that no state depends on colour alone. */
 export const LOOKS: Record<Exclude<CellState, "none">, { icon: TablerIcon }> = {

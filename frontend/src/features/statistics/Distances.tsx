@@ -3,8 +3,8 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { FederationRecord, FederationStatistics } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour, heatGradient } from "@/lib/heat";
-import { distanceOf, farthestPairs, MOST_LINES, PARTS } from "@/lib/statistics";
 import classes from "./Distances.module.css";
+import { distanceOf, farthestPairs, MOST_LINES, PARTS } from "./statistics";
 
 const route = getRouteApi("/federations/$federationId");
 const MOST_NAMED = 3;

@@ -4,7 +4,7 @@ import type { LeakageReport } from "@/api";
 import { TextLink } from "@/components/links";
 import { pageOf } from "@/lib/datasetCases";
 import { plural } from "@/lib/format";
-import { leakageSentence } from "@/lib/statistics";
+import { leakageSentence } from "./statistics";
 
 const route = getRouteApi("/federations/$federationId");
 const PAIRS_OF_A_PAGE = 20;

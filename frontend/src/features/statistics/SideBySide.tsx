@@ -4,8 +4,8 @@ import type { FederationRecord, FederationStatistics, SiteStatistics, StructureS
 import { SiteMark } from "@/components/SiteMark";
 import { formatPercent } from "@/lib/format";
 import { SPLITS } from "@/lib/sites";
-import { axesText, spreadText, statedCount, WITHHELD, withheldReason } from "@/lib/statistics";
 import classes from "./SideBySide.module.css";
+import { axesText, spreadText, statedCount, WITHHELD, withheldReason } from "./statistics";
 
 interface Props {
   statistics: FederationStatistics;

@@ -3,8 +3,8 @@ import type { FederationRecord, FederationStatistics } from "@/api";
 import { Chart } from "@/components/Chart";
 import { SiteMark } from "@/components/SiteMark";
 import { structureColour } from "@/lib/palette";
-import { MOST_LINES } from "@/lib/statistics";
 import { greyHeat, greyLines, structureBars } from "./chartOptions";
+import { MOST_LINES } from "./statistics";
 
 interface Props {
   statistics: FederationStatistics;

@@ -1,7 +1,7 @@
 /** A cell of the swim-lane in words: its tooltip, its side panel, and what a screen reader says. */
 
 import type { TaskRecord } from "@/api";
-import { formatBytes, formatPercent, formatSeconds, formatTime } from "./format";
+import { formatBytes, formatPercent, formatSeconds, formatTime } from "@/lib/format";
 import { type Cell, type CellState, TEST_COLUMN } from "./lanes";
 
 export const STATE_WORDS: Record<CellState, string> = {

@@ -1,9 +1,9 @@
 /** The personalization matrix as it is shown: names, and on which scale the colours are. */
 
 import type { MatrixCell, RunMatrix } from "@/api";
-import { plural } from "./format";
-import { type HeatScale, heatScale } from "./heat";
-import { modelName } from "./words";
+import { plural } from "@/lib/format";
+import { type HeatScale, heatScale } from "@/lib/heat";
+import { modelName } from "@/lib/words";
 
 export interface MatrixView {
   /** One scale for the whole matrix; null without any value. */

@@ -1,7 +1,8 @@
 /** The results table: rows are methods' models, columns are sites, values are one metric's means over test cases. */
 
 import type { ExperimentResults, ResultCell, ScoreName, ShownCell } from "@/api";
-import { compareScores } from "./metrics";
+import { rowKey } from "@/lib/comparison";
+import { compareScores } from "@/lib/metrics";
 
 /** `all`: the cases of all sites that train, pooled. `worst`: of those sites, the one with the worst mean. */
 export type ColumnKind = "all" | "worst" | "site";
@@ -55,10 +56,6 @@ export function resultTable(
 
 function kindOf(key: string): ColumnKind {
   return key === "all" || key === "worst" ? key : "site";
-}
-
-export function rowKey(strategyLabel: string, model: string): string {
-  return `${strategyLabel}/${model}`;
 }
 
 /** Equal rows keep their order; those without a value stay last whichever way it is sorted. */

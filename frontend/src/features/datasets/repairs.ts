@@ -1,7 +1,7 @@
 /** Repairs of masks: what each does, which were used, and which would help. */
 
 import type { DatasetRecord, Reading } from "@/api";
-import { plural } from "./format";
+import { plural } from "@/lib/format";
 
 export type Repair = NonNullable<Reading["repairs"]>[number];
 export type Remedy = keyof DatasetRecord["num_remediable"];

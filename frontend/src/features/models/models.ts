@@ -1,8 +1,8 @@
 /** A finished run's set of models in words. */
 
 import type { ModelSet, SegmentationTask } from "@/api";
-import { formatDateTime } from "./format";
-import { modelName, strategyName } from "./words";
+import { formatDateTime } from "@/lib/format";
+import { modelName, strategyName } from "@/lib/words";
 
 /** A file's model; a personalized one is named by its site. */
 export function partTitle(name: string): { title: string; site: string | null } {

@@ -1,7 +1,7 @@
 /** One test case as the models of an earlier round saw it. */
 
 import type { PastRound, RunHistory, ScoredCase } from "@/api";
-import { METRIC_NAMES } from "./metrics";
+import { METRIC_NAMES } from "@/lib/metrics";
 
 /** The rounds whose masks of the case were kept; empty where none were. */
 export function roundsOf(history: RunHistory | undefined, caseId: string): PastRound[] {

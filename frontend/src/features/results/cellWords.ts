@@ -1,10 +1,10 @@
 /** What a cell of the results table stands for, in words: its tooltip, and what a screen reader says after the number. */
 
 import type { Comparison, ComparisonCell, ResultCell } from "@/api";
-import { formatP, verdict } from "./comparison";
-import { formatPercent, plural } from "./format";
-import { formatDifference, formatScore } from "./metrics";
-import { modelName } from "./words";
+import { formatP, verdict } from "@/lib/comparison";
+import { formatPercent, plural } from "@/lib/format";
+import { formatDifference, formatScore } from "@/lib/metrics";
+import { modelName } from "@/lib/words";
 
 const VERDICTS = { better: "significantly better", worse: "significantly worse", open: "no significant difference" };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scaleBar } from "./scaleBar";
+import { scaleBar } from "./barLength";
 
 describe("the scale bar", () => {
   it("is the longest round length that fits", () => {

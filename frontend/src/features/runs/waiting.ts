@@ -2,7 +2,7 @@
 
 import type { RunRecord, TaskRecord, WaitedFor } from "@/api";
 import { tasks as taskCards } from "@/api/tables.json";
-import { formatPercent, formatSeconds } from "./format";
+import { formatPercent, formatSeconds } from "@/lib/format";
 import { openTasks } from "./lanes";
 
 /** More names than these would hide the sentence's end. */

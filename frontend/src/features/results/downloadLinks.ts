@@ -1,8 +1,8 @@
 /** The files that an experiment's results can be had as, with the state of the page in their addresses. */
 
 import type { ScoreQuery } from "@/api";
-import type { Baseline } from "./comparison";
-import { metricOf } from "./metrics";
+import type { Baseline } from "@/lib/comparison";
+import { metricOf } from "@/lib/metrics";
 import type { Sort } from "./results";
 
 export interface Download {

@@ -1,7 +1,8 @@
 /** Metrics as charts: one chart for each measure and model, one line a site. */
 
 import type { CurveSeries, RunCurves } from "@/api";
-import { modelName } from "./words";
+import type { Range } from "@/components/chartRange";
+import { modelName } from "@/lib/words";
 
 /** Round and value, in order of rounds. */
 export type Point = [number, number];
@@ -93,24 +94,6 @@ export function curvesCsv(charts: readonly Curve[]): string {
   return ["measure,split,model,site,round,value", ...rows, ""].join("\n");
 }
 
-/** The rounds that are in view. */
-export interface Range {
-  from: number;
-  to: number;
-}
-
 export function inView(points: readonly Point[], { from, to }: Range): Point[] {
   return points.filter(([round]) => round >= from && round <= to);
-}
-
-/** Half or twice the range about a round, within 0 and the last round; null where that is everything. */
-export function zoomed(range: Range, about: number, factor: number, last: number): Range | null {
-  const from = Math.max(0, about - (about - range.from) * factor);
-  const to = Math.min(last, about + (range.to - about) * factor);
-  if (to - from < 1) return range;
-  return from <= 0 && to >= last ? null : { from: round(from), to: round(to) };
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -1,8 +1,8 @@
 /** Runs side by side: what a reader sees of a comparison. */
 
 import type { ComparedScore, ExperimentRecord, Parameter, RunComparison } from "@/api";
-import { SIGNIFICANCE_LEVEL } from "./comparison";
-import { humanize } from "./format";
+import { SIGNIFICANCE_LEVEL } from "@/lib/comparison";
+import { humanize } from "@/lib/format";
 
 export const FEWEST_RUNS = 2;
 export const MOST_RUNS = 8;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CurveSeries, RunCurves } from "@/api";
-import { curves, curvesCsv, inView, mergeCurves, type Point, smoothed, zoomed } from "./curves";
+import { curves, curvesCsv, inView, mergeCurves, type Point, smoothed } from "./curveData";
 
 function series(site: string, values: Record<number, number>, more: Partial<CurveSeries> = {}): CurveSeries {
   const rounds = Object.keys(values).map(Number);
@@ -101,16 +101,4 @@ it("leaves out the rounds that are not in view", () => {
     [2, 0.5],
     [3, 0.6],
   ]);
-});
-
-describe("zoomed", () => {
-  it("narrows the range about the pointer and widens it back to everything", () => {
-    // About 20 of 0 to 100, by half: 20 - 10 to 20 + 40.
-    expect(zoomed({ from: 0, to: 100 }, 20, 0.5, 100)).toEqual({ from: 10, to: 60 });
-    expect(zoomed({ from: 10, to: 60 }, 20, 4, 100)).toBeNull();
-  });
-
-  it("shows at least one round", () => {
-    expect(zoomed({ from: 3, to: 4 }, 3.5, 0.5, 100)).toEqual({ from: 3, to: 4 });
-  });
 });

@@ -1,8 +1,8 @@
 /** What the model selector's stored answers say of other thresholds. */
 
 import type { RunSelector, SweepPoint } from "@/api";
-import { formatPercent } from "./format";
-import { compareScores, formatScore, metricOf, scoreDigits } from "./metrics";
+import { formatPercent } from "@/lib/format";
+import { compareScores, formatScore, metricOf, scoreDigits } from "@/lib/metrics";
 
 /** A range of thresholds, both ends included. */
 export interface GammaRange {

@@ -1,7 +1,7 @@
 /** A report's numbers and names, as its page shows them. */
 
 import type { Report, ReportCell, ReportMatrix, ReportTable } from "@/api";
-import { formatScore, metricOf } from "./metrics";
+import { formatScore, metricOf } from "@/lib/metrics";
 
 /** Readers of a report have no account: its page asks the backend for nothing else. */
 export function isReportPath(pathname: string): boolean {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { CaseRecord } from "@/api";
-import { commonSizes, digitsFor, histogram, spacings, structureDistributions } from "./distributions";
+import { commonSizes, digitsFor, histogram, spacings, structureDistributions } from "./histograms";
 
 const row = (change: Partial<CaseRecord>) =>
   ({ width: 96, height: 96, depth: null, spacing: null, structure_sizes: {}, ...change }) as CaseRecord;

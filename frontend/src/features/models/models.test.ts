@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { ModelSet } from "@/api";
+import { roundSpans } from "@/lib/roundSpans";
 import { originFacts, partTitle, withoutMarks } from "./models";
-import { roundSpans } from "./roundSpans";
 
 it("names each file's model, a personalized one by its site", () => {
   expect(partTitle("global")).toEqual({ title: "Global model", site: null });

@@ -1,7 +1,7 @@
 /** Pairs of cases that are possibly one patient's, in words. */
 
 import type { AlikeRecord, AlikeReport } from "@/api";
-import { formatDateTime } from "./format";
+import { formatDateTime } from "@/lib/format";
 
 /** What confirming a pair will do. */
 export function scopeText(scope: AlikeRecord["scope"]): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hubPicture } from "./hub";
+import { hubPicture } from "./hubPicture";
 
 describe("hubPicture", () => {
   it("puts two sites right and left of the coordinator", () => {

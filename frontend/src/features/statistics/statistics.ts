@@ -1,7 +1,7 @@
 /** Federated statistics as people read them. */
 
 import type { LeakageReport, SiteDistance, SiteStatistics, Spread, StatedCount, StructureStatistics } from "@/api";
-import { plural } from "./format";
+import { plural } from "@/lib/format";
 
 export const WITHHELD = "withheld";
 /** As many sites have a line each in one chart; more are a heat map. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellText, chartCsv, chartTable, columnDigits, csvName, pageOf } from "./chartTable";
+import { cellText, chartCsv, chartTable, columnDigits, csvName, pageOf } from "./chartRows";
 
 const titles = (table: ReturnType<typeof chartTable>) => table.columns.map(({ title }) => title);
 

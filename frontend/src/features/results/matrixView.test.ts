@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MatrixCell, RunMatrix } from "@/api";
-import { isOwnModel, matrixCellWords, matrixView, viewerModel } from "./matrix";
+import { isOwnModel, matrixCellWords, matrixView, viewerModel } from "./matrixView";
 
 const cell = (slug: string | null, mean: number | null, more: Partial<MatrixCell> = {}): MatrixCell => ({
   site_slug: slug,

@@ -1,4 +1,11 @@
-/** How colours look to people with a colour-vision deficiency, and how far apart they are. */
+/** How far apart colours look, to people with a colour-vision deficiency too. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ERROR_COLOURS, SITE_COLOURS, SITE_COLOURS_BY_NIGHT, STRUCTURE_COLOURS } from "./palette";
+
+const DESIGN = readFileSync(join(import.meta.dirname, "..", "..", "DESIGN.md"), "utf8");
 
 type Triple = readonly [number, number, number];
 type Matrix = readonly [Triple, Triple, Triple];
@@ -7,7 +14,7 @@ type Matrix = readonly [Triple, Triple, Triple];
  * Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency", IEEE TVCG
  * 15(6), 2009: the published matrices at severity 1.0, on linear RGB.
  */
-export const DEFICIENCIES = {
+const DEFICIENCIES = {
   protanopia: [
     [0.152286, 1.052583, -0.204868],
     [0.114503, 0.786281, 0.099216],
@@ -25,8 +32,8 @@ export const DEFICIENCIES = {
   ],
 } as const satisfies Record<string, Matrix>;
 
-export type Vision = keyof typeof DEFICIENCIES | "usual";
-export const VISIONS: readonly Vision[] = ["usual", "protanopia", "deuteranopia", "tritanopia"];
+type Vision = keyof typeof DEFICIENCIES | "usual";
+const VISIONS: readonly Vision[] = ["usual", "protanopia", "deuteranopia", "tritanopia"];
 
 /** Ottosson, "A perceptual color space for image processing", 2020. */
 const TO_CONES: Matrix = [
@@ -41,13 +48,13 @@ const TO_OKLAB: Matrix = [
 ];
 
 /** Euclidean distance in OKLab, 0 to 1; about 0.02 is the least that is seen side by side. */
-export function colourDistance(first: string, second: string, vision: Vision): number {
+function colourDistance(first: string, second: string, vision: Vision): number {
   const [left, right] = [oklab(first, vision), oklab(second, vision)];
   return Math.hypot(...left.map((value, index) => value - (right[index] ?? 0)));
 }
 
 /** Of the pair of colours that are most alike. */
-export function leastDistance(colours: readonly string[], vision: Vision): number {
+function leastDistance(colours: readonly string[], vision: Vision): number {
   const pairs = colours.flatMap((first, index) => colours.slice(index + 1).map((second) => [first, second] as const));
   return Math.min(...pairs.map(([first, second]) => colourDistance(first, second, vision)));
 }
@@ -69,3 +76,35 @@ function linear(share: number): number {
 function inGamut(share: number): number {
   return Math.min(1, Math.max(0, share));
 }
+
+/** A row of a table of DESIGN.md, as text. */
+function documented(first: string): string[] {
+  const row = DESIGN.split("\n").find((line) => line.startsWith(`| ${first} |`));
+  return (row ?? "")
+    .split("|")
+    .slice(2, -1)
+    .map((cell) => cell.trim());
+}
+
+describe("colours stay apart, also for people who see fewer of them", () => {
+  it.each([
+    ["8 sites by day", SITE_COLOURS, 0.1],
+    ["8 sites by night", SITE_COLOURS_BY_NIGHT, 0.1],
+    ["4 sites by day", SITE_COLOURS.slice(0, 4), 0.1],
+    ["4 sites by night", SITE_COLOURS_BY_NIGHT.slice(0, 4), 0.1],
+    ["3 structures", STRUCTURE_COLOURS.slice(0, 3), 0.08],
+    ["3 parts of the error map", Object.values(ERROR_COLOURS), 0.14],
+  ])("%s", (name, colours, least) => {
+    const distances = VISIONS.map((vision) => leastDistance(colours, vision));
+    expect(Math.min(...distances)).toBeGreaterThanOrEqual(least);
+    expect(documented(name)).toEqual(distances.map((distance) => distance.toFixed(3)));
+  });
+
+  it("measures as published: red and green draw near without green cones, black and white do not", () => {
+    expect(colourDistance("#000000", "#ffffff", "usual")).toBeCloseTo(1, 3);
+    const [usual, without] = (["usual", "deuteranopia"] as const).map((vision) =>
+      colourDistance("#c00000", "#606000", vision),
+    ) as [number, number];
+    expect(without).toBeLessThan(usual / 2);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { downloadsOf } from "./downloads";
+import { downloadsOf } from "./downloadLinks";
 
 describe("downloadsOf", () => {
   it("carries the page's state into the addresses", () => {
