@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint format typecheck test-frontend test-unit test-platform test-speed test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint format typecheck test-frontend test-unit test-platform test-speed test-gpu test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -65,6 +65,9 @@ test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/e
 
 test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that does nothing else
 	$(BIN)/pytest -m speed tests
+
+test-gpu: setup-test ## Tests that need an NVIDIA GPU; elsewhere each says that it is skipped, and why
+	$(BIN)/pytest -m gpu tests
 
 env: ## Make .env with random secrets for docker compose
 	@$(PYTHON) scripts/make_env.py
