@@ -156,6 +156,10 @@ HTTP_CODES = {
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The address or the body cannot be read at all"},
     401: {"model": ErrorBody, "description": "Not signed in"},
+    403: {
+        "model": ErrorBody,
+        "description": "Signed in, but without the permission that the operation names in `x-permission`",
+    },
     404: {"model": ErrorBody, "description": "No such thing"},
     408: {"model": ErrorBody, "description": "The body did not arrive in time"},
     409: {"model": ErrorBody, "description": "The present state does not allow it"},

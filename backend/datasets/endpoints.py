@@ -22,8 +22,9 @@ from backend.datasets.schemas import (
     DatasetUpdate,
 )
 from backend.db.lookup import get_row
-from backend.db.models import Case, Dataset, Federation, Site
+from backend.db.models import Case, Dataset, DatasetCheck, Federation, Site
 from backend.dependencies import ReadSession, WriteSession
+from backend.paging import PageDep
 from backend.policy import CanManageData, CanRead, CanReadCases
 from backend.sites.service import policy_of
 from backend.storage.dependencies import SweepAfter
@@ -32,11 +33,11 @@ router = APIRouter(tags=["datasets"])
 
 
 @router.get("/federations/{federation_id}/datasets")
-def list_datasets(federation_id: Id, session: ReadSession, _user: CanRead) -> list[DatasetRecord]:
+def list_datasets(federation_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[DatasetRecord]:
     """In site order, then in order of registration."""
     get_row(session, Federation, federation_id)
     query = select(Dataset).join(Site, Site.id == Dataset.site_id).where(Site.federation_id == federation_id)
-    rows = session.scalars(query.order_by(Site.position, Dataset.created_at, Dataset.id)).all()
+    rows = page.rows(session, query.order_by(Site.position, Dataset.created_at, Dataset.id), Dataset.id)
     return [records.dataset_record(session, row) for row in rows]
 
 
@@ -58,11 +59,15 @@ def update_dataset(dataset_id: Id, body: DatasetUpdate, session: WriteSession, u
 
 
 @router.get("/datasets/{dataset_id}/cases")
-def list_cases(dataset_id: Id, session: ReadSession, _user: CanReadCases, used: bool | None = None) -> list[CaseRecord]:
+def list_cases(
+    dataset_id: Id, session: ReadSession, _user: CanReadCases, page: PageDep, used: bool | None = None
+) -> list[CaseRecord]:
     """Cases in name order: the used ones, the skipped ones, or all."""
     dataset = get_row(session, Dataset, dataset_id)
     shown = policy_of(get_row(session, Site, dataset.site_id)).may_send_thumbnails
-    return [records.case_record(case, shown) for case in _cases(session, dataset_id, used)]
+    return [
+        records.case_record(case, shown) for case in page.of(_cases(session, dataset_id, used), lambda case: case.id)
+    ]
 
 
 @router.get("/datasets/{dataset_id}/cases.csv", response_class=CsvResponse)
@@ -83,17 +88,19 @@ def download_cases(
 
 
 @router.get("/datasets/{dataset_id}/checks")
-def list_checks(dataset_id: Id, session: ReadSession, _user: CanRead) -> list[CheckRecord]:
+def list_checks(dataset_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[CheckRecord]:
     """What each check found, the latest first: when the data changed, and when they did not."""
     get_row(session, Dataset, dataset_id)
-    return history.checks_of(session, dataset_id)
+    return [
+        CheckRecord.model_validate(row) for row in page.rows(session, history.checks_of(dataset_id), DatasetCheck.id)
+    ]
 
 
 @router.get("/datasets/{dataset_id}/runs")
-def list_dataset_runs(dataset_id: Id, session: ReadSession, _user: CanRead) -> list[DatasetRun]:
+def list_dataset_runs(dataset_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[DatasetRun]:
     """Runs that were started on the data set, with its fingerprint of then; the latest first."""
     get_row(session, Dataset, dataset_id)
-    return history.runs_on(session, dataset_id)
+    return list(page.of(history.runs_on(session, dataset_id), lambda run: run.run_id))
 
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)

@@ -2,22 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.status import RunStatus
 from backend.csv_text import write_csv
-from backend.datasets.schemas import CheckRecord, DatasetRun
+from backend.datasets.schemas import DatasetRun
 from backend.db.models import Case, DatasetCheck, Experiment, Run, RunDataset
 
 CASE_COLUMNS = ("name", "used", "reason_code", "reason", "split", "patient", "width", "height", "depth")
 
 
-def checks_of(session: Session, dataset_id: str) -> list[CheckRecord]:
+def checks_of(dataset_id: str) -> Select[DatasetCheck]:
     """The latest first."""
     query = select(DatasetCheck).where(DatasetCheck.dataset_id == dataset_id)
-    rows = session.scalars(query.order_by(DatasetCheck.at.desc(), DatasetCheck.id))
-    return [CheckRecord.model_validate(row) for row in rows]
+    return query.order_by(DatasetCheck.at.desc(), DatasetCheck.id)
 
 
 def runs_on(session: Session, dataset_id: str) -> list[DatasetRun]:

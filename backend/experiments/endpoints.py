@@ -22,6 +22,7 @@ from backend.experiments.schemas import (
     ExperimentRecord,
     ExperimentUpdate,
 )
+from backend.paging import PageDep
 from backend.policy import CanRead, CanRunExperiments
 from backend.storage.dependencies import SweepAfter
 
@@ -60,11 +61,11 @@ def get_experiment_schema(_user: CanRead) -> dict[str, Any]:
 
 
 @router.get("/federations/{federation_id}/experiments")
-def list_experiments(federation_id: Id, session: ReadSession, _user: CanRead) -> list[ExperimentRecord]:
+def list_experiments(federation_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ExperimentRecord]:
     """The newest first."""
     get_row(session, Federation, federation_id)
     query = select(Experiment).where(Experiment.federation_id == federation_id)
-    rows = session.scalars(query.order_by(Experiment.created_at.desc(), Experiment.id)).all()
+    rows = page.rows(session, query.order_by(Experiment.created_at.desc(), Experiment.id), Experiment.id)
     return [service.experiment_record(session, row) for row in rows]
 
 

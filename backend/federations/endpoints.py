@@ -9,6 +9,7 @@ from backend.db.models import Federation
 from backend.dependencies import ReadSession, WriteSession
 from backend.federations import service
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
+from backend.paging import PageDep
 from backend.policy import CanManageFederations, CanRead
 from backend.storage.dependencies import SweepAfter
 
@@ -16,9 +17,10 @@ router = APIRouter(prefix="/federations", tags=["federations"])
 
 
 @router.get("")
-def list_federations(session: ReadSession, _user: CanRead) -> list[FederationRecord]:
+def list_federations(session: ReadSession, _user: CanRead, page: PageDep) -> list[FederationRecord]:
     """All federations, the newest first."""
-    rows = session.scalars(select(Federation).order_by(Federation.created_at.desc(), Federation.id)).all()
+    query = select(Federation).order_by(Federation.created_at.desc(), Federation.id)
+    rows = page.rows(session, query, Federation.id)
     return service.federation_records(session, list(rows))
 
 

@@ -12,6 +12,7 @@ from backend.db.lookup import get_row
 from backend.db.models import Prediction, Run
 from backend.db.session import read_only, unit_of_work
 from backend.dependencies import PlatformDep, ReadSession, WriteSession
+from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanReadCases, CanRunExperiments
 from backend.predictions import service
@@ -48,10 +49,11 @@ async def predict_image(
 
 
 @router.get("/runs/{run_id}/predictions")
-def list_predictions(run_id: Id, session: ReadSession, _user: CanReadCases) -> list[PredictionRecord]:
+def list_predictions(run_id: Id, session: ReadSession, _user: CanReadCases, page: PageDep) -> list[PredictionRecord]:
     """The newest first."""
     get_row(session, Run, run_id)
-    return [service.prediction_record(session, row) for row in service.list_predictions(session, run_id)]
+    rows = page.rows(session, service.predictions_of(run_id), Prediction.id)
+    return [service.prediction_record(session, row) for row in rows]
 
 
 @router.get("/predictions/{prediction_id}")

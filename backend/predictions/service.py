@@ -1,6 +1,6 @@
 """Trying a run's models on an image that belongs to no data set."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url, require_artifacts
@@ -50,10 +50,10 @@ def start_prediction(session: Session, run_id: str, file_name: str, image: str, 
     return prediction
 
 
-def list_predictions(session: Session, run_id: str) -> list[Prediction]:
+def predictions_of(run_id: str) -> Select[Prediction]:
     """The newest first."""
     query = select(Prediction).where(Prediction.run_id == run_id)
-    return list(session.scalars(query.order_by(Prediction.created_at.desc(), Prediction.id)))
+    return query.order_by(Prediction.created_at.desc(), Prediction.id)
 
 
 def delete_prediction(session: Session, prediction_id: str) -> None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Response
 from backend.contracts.values import Id
 from backend.db.models import Report
 from backend.dependencies import ReadSession, WriteSession
+from backend.paging import PageDep
 from backend.policy import Anybody, CanRead, CanShareReports
 from backend.reports import service
 from backend.reports.pdf import report_pdf
@@ -44,9 +45,11 @@ def create_report(
 
 
 @router.get("/experiments/{experiment_id}/reports")
-def list_reports(experiment_id: Id, session: ReadSession, _user: CanRead) -> list[ReportRecord]:
+def list_reports(experiment_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ReportRecord]:
     """The newest first, with those that were revoked or have expired."""
-    return [service.report_record(row) for row in service.list_reports(session, experiment_id)]
+    return [
+        service.report_record(row) for row in page.of(service.list_reports(session, experiment_id), lambda row: row.id)
+    ]
 
 
 @router.post("/reports/{report_id}/revoke")

@@ -14,6 +14,7 @@ from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
 from backend.errors import NotFound
 from backend.ledger import damage, extension, rerun
 from backend.ledger import service as rounds
+from backend.paging import PageDep
 from backend.policy import CanRead, CanRunExperiments
 from backend.runs import service
 from backend.runs.curves import run_curves
@@ -43,6 +44,7 @@ def list_run_tasks(
     run_id: Id,
     session: ReadSession,
     _user: CanRead,
+    page: PageDep,
     after_round: Annotated[RoundNumber | None, Query(description="Only tasks of later rounds.")] = None,
 ) -> list[TaskRecord]:
     """The swim-lane: by round, then in the order of opening."""
@@ -50,7 +52,8 @@ def list_run_tasks(
     query = select(Task).where(Task.run_id == run_id)
     if after_round is not None:
         query = query.where(Task.round > after_round)
-    return [service.task_record(task) for task in session.scalars(query.order_by(Task.round, Task.created_at, Task.id))]
+    query = query.order_by(Task.round, Task.created_at, Task.id)
+    return [service.task_record(task) for task in page.rows(session, query, Task.id)]
 
 
 @router.get("/{run_id}/tasks/{task_id}")

@@ -24,6 +24,7 @@ from backend.errors import InvalidInput
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
 from backend.ledger import model_test
+from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanMoveModels, CanRead, CanRunExperiments
 from backend.trained_models import importing, service
@@ -48,10 +49,11 @@ UPLOAD_BODY: dict[str, Any] = {
 
 
 @router.get("/federations/{federation_id}/models")
-def list_models(federation_id: Id, session: ReadSession, _user: CanRead) -> list[ModelSet]:
+def list_models(federation_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ModelSet]:
     """The sets of models of completed runs, the newest first."""
     get_row(session, Federation, federation_id)
-    return service.list_model_sets(session, federation_id)
+    runs = page.rows(session, service.runs_with_models(federation_id), Run.id)
+    return [service.model_set_of(session, run) for run in runs]
 
 
 @router.post("/federations/{federation_id}/models", status_code=201, openapi_extra=UPLOAD_BODY)
@@ -92,11 +94,12 @@ def test_model(run_id: Id, body: ModelTestCreate, session: WriteSession, user: C
 
 
 @router.get("/runs/{run_id}/tests")
-def list_model_tests(run_id: Id, session: ReadSession, _user: CanRead) -> list[ExperimentRecord]:
+def list_model_tests(run_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ExperimentRecord]:
     """The tests of a run's models on other data, the newest first."""
     get_row(session, Run, run_id)
-    query = select(Experiment).where(Experiment.tested_run_id == run_id).order_by(Experiment.created_at.desc())
-    return [experiments.experiment_record(session, row) for row in session.scalars(query)]
+    query = select(Experiment).where(Experiment.tested_run_id == run_id)
+    rows = page.rows(session, query.order_by(Experiment.created_at.desc(), Experiment.id), Experiment.id)
+    return [experiments.experiment_record(session, row) for row in rows]
 
 
 @router.get("/runs/{run_id}/model.zip", responses=ZIP_RESPONSES, response_class=FileResponse)

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url
@@ -32,15 +32,14 @@ COPY_BYTES = 1 << 20
 PREDICTING = ("global", "personalized", "selector", "selector_encoder")
 
 
-def list_model_sets(session: Session, federation_id: str) -> list[ModelSet]:
-    """Of completed runs, the newest first."""
+def runs_with_models(federation_id: str) -> Select[Run]:
+    """Completed runs, the newest first."""
     query = (
         select(Run)
         .join(Experiment, Experiment.id == Run.experiment_id)
         .where(Experiment.federation_id == federation_id, Experiment.kind != "test", Run.status == RunStatus.COMPLETED)
     )
-    runs = session.scalars(query.order_by(Run.finished_at.desc(), Run.id)).all()
-    return [_model_set(session, run) for run in runs]
+    return query.order_by(Run.finished_at.desc(), Run.id)
 
 
 def model_set(session: Session, run_id: str) -> ModelSet:
@@ -48,7 +47,7 @@ def model_set(session: Session, run_id: str) -> ModelSet:
     run = get_row(session, Run, run_id)
     if run.status != RunStatus.COMPLETED:
         raise Conflict(f"the run is {run.status}: its models are complete once it is completed")
-    return _model_set(session, run)
+    return model_set_of(session, run)
 
 
 def write_archive(found: ModelSet, store: ArtifactStore, target: Path) -> None:
@@ -65,7 +64,7 @@ def write_archive(found: ModelSet, store: ArtifactStore, target: Path) -> None:
                     to.write(chunk)
 
 
-def _model_set(session: Session, run: Run) -> ModelSet:
+def model_set_of(session: Session, run: Run) -> ModelSet:
     experiment = session.get_one(Experiment, run.experiment_id)
     assert run.spec is not None
     assert run.best_round is not None

@@ -14,6 +14,7 @@ from backend.dependencies import (
     session_cookie,
 )
 from backend.disks import disk_record, platform_disks
+from backend.paging import PageDep
 from backend.policy import Anybody, CanRead, OwnAccount
 from backend.users import service, tokens
 from backend.users.schemas import (
@@ -72,9 +73,9 @@ def get_session(user: OwnAccount) -> SessionRecord:
 
 
 @router.get("/tokens")
-def list_tokens(session: ReadSession, user: OwnAccount) -> list[TokenRecord]:
+def list_tokens(session: ReadSession, user: OwnAccount, page: PageDep) -> list[TokenRecord]:
     """Your personal tokens, the newest first."""
-    return [TokenRecord.model_validate(row) for row in tokens.list_tokens(session, user)]
+    return [TokenRecord.model_validate(row) for row in page.of(tokens.list_tokens(session, user), lambda row: row.id)]
 
 
 @router.post("/tokens", status_code=201)

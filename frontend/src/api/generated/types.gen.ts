@@ -8714,6 +8714,10 @@ export type DecideAlikeErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -8779,6 +8783,10 @@ export type GetArtifactErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -8858,6 +8866,10 @@ export type DeleteDatasetErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -8923,6 +8935,10 @@ export type GetDatasetErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -8990,6 +9006,10 @@ export type UpdateDatasetErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9047,6 +9067,18 @@ export type ListCasesData = {
          * Used
          */
         used?: boolean | null;
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
     };
     url: '/api/v1/datasets/{dataset_id}/cases';
 };
@@ -9060,6 +9092,10 @@ export type ListCasesErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -9138,6 +9174,10 @@ export type DownloadCasesErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9207,6 +9247,10 @@ export type CheckDatasetErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9273,6 +9317,10 @@ export type CancelCheckErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9325,7 +9373,20 @@ export type ListChecksData = {
          */
         dataset_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/datasets/{dataset_id}/checks';
 };
 
@@ -9338,6 +9399,10 @@ export type ListChecksErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -9407,6 +9472,10 @@ export type ConfirmDatasetErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9459,7 +9528,20 @@ export type ListDatasetRunsData = {
          */
         dataset_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/datasets/{dataset_id}/runs';
 };
 
@@ -9472,6 +9554,10 @@ export type ListDatasetRunsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -9541,6 +9627,10 @@ export type GetDryRunErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9606,6 +9696,10 @@ export type CancelDryRunErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -9749,6 +9843,10 @@ export type ListEventsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9875,6 +9973,10 @@ export type DownloadEventsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -9999,6 +10101,10 @@ export type DownloadLogErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10079,6 +10185,10 @@ export type StreamEventsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10140,6 +10250,10 @@ export type ReadExperimentFileErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10200,6 +10314,10 @@ export type GetExperimentSchemaErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -10265,6 +10383,10 @@ export type ListExperimentTemplatesErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -10334,6 +10456,10 @@ export type DeleteExperimentErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10399,6 +10525,10 @@ export type GetExperimentErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -10466,6 +10596,10 @@ export type UpdateExperimentErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10531,6 +10665,10 @@ export type CancelExperimentErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -10604,6 +10742,10 @@ export type DownloadCasesCsvErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -10702,6 +10844,10 @@ export type CompareMethodsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10781,6 +10927,10 @@ export type ListExperimentEventsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10848,6 +10998,10 @@ export type DownloadExperimentFileErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -10917,6 +11071,10 @@ export type GetExperimentProvenanceErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -10969,7 +11127,20 @@ export type ListReportsData = {
          */
         experiment_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/experiments/{experiment_id}/reports';
 };
 
@@ -10982,6 +11153,10 @@ export type ListReportsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -11050,6 +11225,10 @@ export type CreateReportErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -11130,6 +11309,10 @@ export type GetExperimentResultsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -11203,6 +11386,10 @@ export type DownloadResultsCsvErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -11275,6 +11462,10 @@ export type DownloadResultsJsonErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -11385,6 +11576,10 @@ export type DownloadResultsLatexErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -11451,6 +11646,10 @@ export type StartExperimentErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -11516,6 +11715,10 @@ export type GetExperimentStorageErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -11597,6 +11800,10 @@ export type StreamExperimentEventsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -11707,6 +11914,10 @@ export type DownloadShownCsvErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -11816,6 +12027,10 @@ export type DownloadShownTableErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -11863,7 +12078,20 @@ export type DownloadShownTableResponse = DownloadShownTableResponses[keyof Downl
 export type ListFederationsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/federations';
 };
 
@@ -11876,6 +12104,10 @@ export type ListFederationsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -11939,6 +12171,10 @@ export type CreateFederationErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12006,6 +12242,10 @@ export type DeleteFederationErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12072,6 +12312,10 @@ export type GetFederationErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12137,6 +12381,10 @@ export type UpdateFederationErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12209,6 +12457,10 @@ export type ListAlikeErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12261,7 +12513,20 @@ export type ListDatasetsData = {
          */
         federation_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/federations/{federation_id}/datasets';
 };
 
@@ -12274,6 +12539,10 @@ export type ListDatasetsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12343,6 +12612,10 @@ export type StartDryRunErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12409,6 +12682,10 @@ export type WriteExperimentFileErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12463,7 +12740,20 @@ export type ListExperimentsData = {
          */
         federation_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/federations/{federation_id}/experiments';
 };
 
@@ -12476,6 +12766,10 @@ export type ListExperimentsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12545,6 +12839,10 @@ export type CreateExperimentErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12610,6 +12908,10 @@ export type CheckExperimentErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12677,6 +12979,10 @@ export type GetFederationLeakageErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12729,7 +13035,20 @@ export type ListModelsData = {
          */
         federation_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/federations/{federation_id}/models';
 };
 
@@ -12742,6 +13061,10 @@ export type ListModelsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12817,6 +13140,10 @@ export type ImportModelErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -12905,6 +13232,10 @@ export type CompareRunsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -12970,6 +13301,10 @@ export type CreateSiteErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13037,6 +13372,10 @@ export type GetFederationStatisticsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -13097,6 +13436,10 @@ export type GetHealthErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13164,6 +13507,10 @@ export type DeletePredictionErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -13229,6 +13576,10 @@ export type GetPredictionErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13296,6 +13647,10 @@ export type RevokeReportErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -13361,6 +13716,10 @@ export type GetRunErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13428,6 +13787,10 @@ export type CancelRunErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -13493,6 +13856,10 @@ export type ListRunCasesErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13566,6 +13933,10 @@ export type GetRunCurvesErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13646,6 +14017,10 @@ export type ListRunEventsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -13713,6 +14088,10 @@ export type ExtendRunErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13787,6 +14166,10 @@ export type PreviewExtensionErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -13852,6 +14235,10 @@ export type GetRunHistoryErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -13938,6 +14325,10 @@ export type GetRunMatrixErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14011,6 +14402,10 @@ export type ListRunMetricsErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14079,6 +14474,10 @@ export type GetModelErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14144,6 +14543,10 @@ export type DownloadModelErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -14215,6 +14618,10 @@ export type PauseRunErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14267,7 +14674,20 @@ export type ListPredictionsData = {
          */
         run_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/runs/{run_id}/predictions';
 };
 
@@ -14280,6 +14700,10 @@ export type ListPredictionsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -14356,6 +14780,10 @@ export type PredictImageErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14422,6 +14850,10 @@ export type ResumeRunErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14487,6 +14919,10 @@ export type ListRunRoundsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -14559,6 +14995,10 @@ export type GetRunRoundErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -14645,6 +15085,10 @@ export type GetRunSelectorErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14730,6 +15174,10 @@ export type ListSelectorCasesErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14796,6 +15244,10 @@ export type GetRunStorageErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -14855,6 +15307,18 @@ export type ListRunTasksData = {
          * Only tasks of later rounds.
          */
         after_round?: number | null;
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
     };
     url: '/api/v1/runs/{run_id}/tasks';
 };
@@ -14868,6 +15332,10 @@ export type ListRunTasksErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -14941,6 +15409,10 @@ export type GetRunTaskErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15011,6 +15483,10 @@ export type RerunTaskErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15063,7 +15539,20 @@ export type ListModelTestsData = {
          */
         run_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/runs/{run_id}/tests';
 };
 
@@ -15076,6 +15565,10 @@ export type ListModelTestsErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15145,6 +15638,10 @@ export type TestModelErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15205,6 +15702,10 @@ export type DeleteSessionErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15267,6 +15768,10 @@ export type GetSessionErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15327,6 +15832,10 @@ export type CreateSessionErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15394,6 +15903,10 @@ export type GetSharedReportErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15459,6 +15972,10 @@ export type DownloadSharedReportErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15526,6 +16043,10 @@ export type GetSiteErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15591,6 +16112,10 @@ export type UpdateSiteErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15658,6 +16183,10 @@ export type CreateDatasetErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15723,6 +16252,10 @@ export type GetSentErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15790,6 +16323,10 @@ export type WithdrawSentErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15850,6 +16387,10 @@ export type GetStorageErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -15912,6 +16453,10 @@ export type ScrubStorageErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -15972,6 +16517,10 @@ export type SweepStorageErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -16034,6 +16583,10 @@ export type GetSystemErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16081,7 +16634,20 @@ export type GetSystemResponse = GetSystemResponses[keyof GetSystemResponses];
 export type ListTokensData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/tokens';
 };
 
@@ -16094,6 +16660,10 @@ export type ListTokensErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -16157,6 +16727,10 @@ export type CreateTokenErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -16224,6 +16798,10 @@ export type RevokeTokenErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16289,6 +16867,10 @@ export type DownloadArtifactErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -16368,6 +16950,10 @@ export type HeadArtifactErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16432,6 +17018,10 @@ export type PutArtifactErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16493,6 +17083,10 @@ export type FindGoneErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16553,6 +17147,10 @@ export type SendHeartbeatErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -16620,6 +17218,10 @@ export type ClaimTaskErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16685,6 +17287,10 @@ export type CompleteTaskErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
@@ -16752,6 +17358,10 @@ export type FailTaskErrors = {
      */
     401: ErrorBody;
     /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
      * No such thing
      */
     404: ErrorBody;
@@ -16817,6 +17427,10 @@ export type ReportProgressErrors = {
      * Not signed in
      */
     401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
     /**
      * No such thing
      */
