@@ -60,7 +60,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         pytest.fail("no Docker engine answers `docker info`: start one, then repeat make test-compose")
     data = tmp_path_factory.mktemp("compose-data")
     write_fundus_sites(data, seed=1, image_side=64, num_cases=(14, 12, 10))
-    subprocess.run(["chmod", "-R", "a+rX", str(data), *map(str, data.parents[:3])], check=True)
+    subprocess.run(["chmod", "-R", "a+rX", str(data)], check=True)
+    subprocess.run(["chmod", "a+rX", *map(str, data.parents[:3])], check=True)
     names = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "FEDSM_ADMIN_TOKEN", "FEDSM_WORKER_TOKEN")
     environment = os.environ | {name: secrets.token_hex(24) for name in names}
     environment |= {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_FILE": str(ROOT / "docker-compose.yml")}
