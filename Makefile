@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint format typecheck test-frontend test-unit test-platform test-speed test-gpu test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint format typecheck test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -75,6 +75,15 @@ env: ## Make .env with random secrets for docker compose
 images: env ## Build the images for docker compose, with the commit in their version
 	FEDSM_COMMIT=$$($(PYTHON) backend/version.py) docker compose build
 
+dist: setup-test ## One wheel with the pages inside, its source archive, and the locks for it, in dist/
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) $(BIN)/python -m build --no-isolation --outdir dist . >dist.log || { tail -30 dist.log; exit 1; }
+	cp requirements.lock requirements-cpu.lock requirements-cuda.lock dist/
+	@rm dist.log; ls -l dist
+
+lock: setup-test ## Write requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
+	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
 test-compose: setup-test ## Build the images and take a run through docker compose (needs Docker)
 	$(BIN)/pytest tests/compose
 
@@ -98,4 +107,4 @@ screenshots: setup-test ## Take the pictures in docs/screens, of both demos, mad
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(DEMO_HOME)
 
 clean: ## Remove what setup made; the platform's data in .fedsm stays
-	rm -rf .venv frontend/node_modules frontend/dist .setup.lock
+	rm -rf .venv frontend/node_modules frontend/dist .setup.lock build dist

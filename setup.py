@@ -1,32 +1,57 @@
-"""What pyproject.toml cannot say: wheels and source archives carry the commit that they are made of."""
+"""What pyproject.toml cannot say: a build carries its commit and the built frontend, and its version comes from git."""
 
 import runpy
+import shutil
+import tomllib
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
+from setuptools.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent
 VERSION = runpy.run_path(str(ROOT / "backend" / "version.py"))
+#: `pip install` of a wheel gives the whole platform; images take the groups apart.
+RUNTIME_GROUPS = ("common", "backend", "worker", "local")
 
 
-def write_commit(package: Path) -> None:
-    """Next to the code of a build, never into the checkout."""
+def complete(package: Path) -> None:
+    """Puts what only a build has next to the code of the build, never into the checkout."""
     (package / VERSION["COMMIT_FILE"]).write_text(VERSION["commit_of"](ROOT) + "\n", encoding="utf-8")
+    target = package / "built_frontend"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(built_frontend(), target)
 
 
-class BuildWithCommit(build_py):
+def built_frontend() -> Path:
+    """That of a checkout, or what a source archive carries. Raises SetupError where there is none."""
+    for folder in (ROOT / "frontend" / "dist", ROOT / "backend" / "built_frontend"):
+        if (folder / "index.html").is_file():
+            return folder
+    raise SetupError("the frontend is not built (frontend/dist/index.html is absent). Remedy: make dist")
+
+
+class CompleteBuild(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            write_commit(Path(self.build_lib) / "backend")
+            complete(Path(self.build_lib) / "backend")
 
 
-class SdistWithCommit(sdist):
+class CompleteSdist(sdist):
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         super().make_release_tree(base_dir, files)
-        write_commit(Path(base_dir) / "backend")
+        complete(Path(base_dir) / "backend")
 
 
-setup(cmdclass={"build_py": BuildWithCommit, "sdist": SdistWithCommit})
+def runtime_dependencies() -> list[str]:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    return [requirement for group in RUNTIME_GROUPS for requirement in groups[group]]
+
+
+setup(
+    version=VERSION["version_of"](ROOT),
+    install_requires=runtime_dependencies(),
+    cmdclass={"build_py": CompleteBuild, "sdist": CompleteSdist},
+)

@@ -10,7 +10,13 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MINIMUM_TOKEN_LENGTH = 24
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
+
+def built_frontend() -> Path:
+    """Wheels and images carry the pages next to the code; a checkout builds them in frontend/dist."""
+    package = Path(__file__).resolve().parent
+    carried = package / "built_frontend"
+    return carried if carried.is_dir() else package.parent / "frontend" / "dist"
 
 
 class Settings(BaseSettings):
@@ -50,7 +56,7 @@ class Settings(BaseSettings):
     sweep_hours: float = Field(
         default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."
     )
-    frontend_dist: Path = Field(default=REPOSITORY_ROOT / "frontend" / "dist", description="The built frontend.")
+    frontend_dist: Path = Field(default_factory=built_frontend, description="The built frontend.")
     artifacts: Path | None = Field(default=None, description="Artifact folder; default: in the state folder.")
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
-"""Which FedSM Studio this is: its release, and the commit that it was made of.
+"""Which FedSM Studio this is: its release, which stands here alone, and the commit that it was made of.
 
 `0.1.0+g1a2b3c4d5e6f`, with `.dirty` where files that git knows were changed. In a checkout git is asked. Wheels and
 images are built without `.git`: their builds write the commit into `backend/commit.txt` (setup.py, Dockerfiles).
-`python backend/version.py` prints the commit, for builds.
+`python backend/version.py` prints the commit, for builds of images.
 """
 
 import re
@@ -21,7 +21,12 @@ _DIGITS = 12
 @cache
 def code_version() -> str:
     """Found out once a process."""
-    return f"{RELEASE}+{commit_of(_ROOT)}"
+    return version_of(_ROOT)
+
+
+def version_of(root: Path) -> str:
+    """The one rule for checkouts, wheels and images: `<release>+<commit>`."""
+    return f"{RELEASE}+{commit_of(root)}"
 
 
 def commit_of(root: Path) -> str:

