@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint format typecheck test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,20 +34,31 @@ dev: setup-test ## Start the platform for work on it: backend and worker start a
 	@$(BIN)/fedsm up --reload --port $(DEV_PORT) --home $(DEMO_HOME) & \
 	trap 'wait' EXIT; FEDSM_BACKEND_URL=http://127.0.0.1:$(DEV_PORT) $(NPM) run dev
 
-test: setup-test lint typecheck test-frontend test-unit test-platform ## All checks and tests (but those that need a GPU or a quiet machine)
+test: setup-test ## All checks and tests (but those that need a GPU or a quiet machine)
+	@$(MAKE) --no-print-directory -k -j2 -O test-frontend typecheck-python lint-python lint-pages typecheck-pages
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-platform
 
-lint: setup-test ## Ruff, import contracts, biome, size of the pages, fresh generated client
+lint: lint-python lint-pages ## Ruff, import contracts, biome, size of the pages, fresh generated client
+
+lint-python: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
+	$(BIN)/python -m backend.method_list | cmp - frontend/src/api/methods.json || { echo "frontend/src/api/methods.json is stale. Remedy: make openapi"; exit 1; }
+
+lint-pages: setup-test
 	$(NPM) run lint
 	$(NPM) run check:bundle
-	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
-	$(BIN)/python -m backend.tables | cmp - frontend/src/api/tables.json || { echo "frontend/src/api/tables.json is stale. Remedy: make openapi"; exit 1; }
 	$(NPM) run check:generated
 
-typecheck: setup-test ## mypy and tsc
+typecheck: typecheck-python typecheck-pages ## mypy and tsc
+
+typecheck-python: setup-test
 	$(BIN)/mypy
+
+typecheck-pages: setup-test
 	$(NPM) run typecheck
 
 test-frontend: setup-test ## The frontend's component and logic tests
