@@ -46,7 +46,6 @@ lint-python: setup-test
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
-	$(BIN)/python -m backend.method_list | cmp - frontend/src/api/methods.json || { echo "frontend/src/api/methods.json is stale. Remedy: make openapi"; exit 1; }
 
 lint-pages: setup-test
 	$(NPM) run lint

@@ -17,6 +17,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
   },
   test: {
+    // `make test` type-checks next to these: on two cores a page then takes longer than the usual 5 seconds.
+    testTimeout: 20_000,
     // A page costs seconds to make, so only the tests that need one get it.
     projects: [
       {
