@@ -1,7 +1,7 @@
 """Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
 
-What is small is the data (two sites of seven cases, of few pixels) and the number of rounds; the network, the size that
-it sees, the optimizer and the selectors are the template's own.
+What is small is the data (two sites of seven cases, of few pixels), the number of rounds and the hidden layers of
+VGG-11; the network, the size that it sees, the optimizer and the selectors are the template's own.
 """
 
 import re
@@ -161,6 +161,7 @@ def test_the_settings_are_the_reference_codes(name: str) -> None:
         assert (config.data.intensity, config.data.window, config.data.slices) == ("window", (0, 2048), "foreground")
 
 
+@pytest.mark.usefixtures("narrow_vgg")
 @pytest.mark.parametrize(("name", "position"), every_method())
 def test_each_method_runs_for_one_round(name: str, position: int) -> None:
     torch.set_num_threads(1)

@@ -1,6 +1,6 @@
-"""The server's arithmetic on state dicts: pure functions. Sums run in the order given (site order), in float64.
+"""The server's arithmetic on state dicts, as pure functions. Sums run in the order given (site order), in float64.
 
-Integer tensors (counters) are averaged and rounded to nearest, ties to even.
+Integer tensors (counters) are averaged and rounded to the nearest integer, ties to even.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,10 @@ from worker.engine.state import Tensors
 
 
 def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
-    """sum_k (weights_k / sum of weights) models_k, key by key (McMahan et al. 2017, algorithm 1).
+    """sum_k (weights_k / sum of weights) models_k, tensor by tensor (McMahan et al. 2017, algorithm 1).
 
-    Raises ValueError without models, or when the weights do not sum to more than 0.
+    models: at least one, all with the same keys and shapes. weights: one for each model. Raises ValueError without
+    models, or when the weights do not sum to more than 0.
     """
     total = float(sum(weights))
     if not models or total <= 0:
@@ -23,7 +24,10 @@ def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Ten
 
 
 def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> Tensors:
-    """sum_k factors_k models_k, key by key, in the first model's types."""
+    """sum_k factors_k models_k, tensor by tensor, in the first model's types.
+
+    models: at least one, all with the same keys and shapes. factors: one for each model, and any sum.
+    """
     combined: Tensors = {}
     for key, first in models[0].items():
         pulse()
@@ -37,8 +41,8 @@ def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> T
 def soft_pull(models: Sequence[Tensors], lambda_: float) -> list[Tensors]:
     """w_k <- lambda w_k + (1 - lambda) / (K - 1) * sum over j != k of w_j, for all k (Xu et al. 2022, SoftPull).
 
-    On the trained weights themselves, not on differences, and whatever the sites' sizes. K = 1 has no others: the
-    model stays as it was trained.
+    The trained weights themselves are mixed, not their differences, and every site counts once. With K = 1 there are no
+    others, so the model stays as it was trained.
     """
     num_models = len(models)
     if num_models == 1:
@@ -70,7 +74,7 @@ def check_update(participant: str, part: str, tensors: Tensors, expected: Mappin
 
 
 def check_finite(participant: str, part: str, tensors: Tensors) -> None:
-    """Raises ValueError naming the first tensor with a NaN or an infinity."""
+    """Raises ValueError naming the first tensor that holds a NaN or an infinity."""
     for key, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(

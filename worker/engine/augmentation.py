@@ -1,9 +1,9 @@
 """Random changes of a training image and its reference, as named presets.
 
-image [C, *space] float32 in any range (0 to 1, or standardized), reference [S, *space] of 0 and 1; space is (H, W) or
-(D, H, W). Volumes are changed in their plane, all slices alike: between thick slices there is nothing to interpolate.
-Every number comes from the given torch generator, so the same generator state gives the same bits.
-Pictures of every preset: docs/augmentations.md.
+image is [C, *space] float32 in any range (0 to 1, or standardized) and reference is [S, *space] of 0 and 1; space is
+(H, W) or (D, H, W). A volume is changed in its plane, all slices alike, because there is nothing to interpolate between
+thick slices. Every number comes from the given torch generator, so the same generator state gives the same bits.
+docs/augmentations.md has pictures of every preset.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
-#: Rotation about the image's centre, radians either way (nnU-Net turns anisotropic volumes by more).
-MOST_ROTATION = pi / 12
+#: Maximum rotation about the image's centre, in radians, either way (nnU-Net turns anisotropic volumes by more).
+MAX_ROTATION = pi / 12
 #: Factors of size; below 1 the image shrinks and its border is continued.
 ZOOM = (0.85, 1.2)
-#: Elastic deformation: this many control points along each side, moved by up to this share of the shorter one. Steeper
-#: than 0.04 at a spacing of a quarter the image could fold over itself.
+#: Elastic deformation: the control points along each side, and how far each moves at most, as a share of the shorter
+#: side. Above 0.04 at a spacing of a quarter the image could fold over itself.
 ELASTIC_POINTS = 5
 ELASTIC_MAGNITUDE = (0.01, 0.04)
 #: Intensities are changed on a scale on which the image's own range is 0 to 1.
@@ -51,7 +51,8 @@ _TO_YIQ = torch.tensor(
 def augment(image: torch.Tensor, reference: torch.Tensor, preset: Preset, generator: torch.Generator) -> Pair:
     """A changed copy of image and reference, of the same shapes and types; the reference stays 0 and 1.
 
-    Raises ValueError where colours are asked of an image that has none.
+    image: [C, *space] float32. reference: [S, *space] of 0 and 1. Raises ValueError where the preset changes colours
+    and the image has none.
     """
     match preset:
         case "none":
@@ -74,7 +75,7 @@ def augment(image: torch.Tensor, reference: torch.Tensor, preset: Preset, genera
 
 
 def check_augmentation(preset: Preset, num_channels: int, spatial_dims: int) -> None:
-    """Raises ValueError where the preset cannot work on images of so many channels and dimensions."""
+    """Raises ValueError where the preset cannot work on images with this number of channels and dimensions."""
     if preset == "colour" and not _has_colours(num_channels, spatial_dims):
         raise ValueError(
             f"augmentation colour needs pictures with red, green and blue, these are {spatial_dims}D with "
@@ -83,12 +84,12 @@ def check_augmentation(preset: Preset, num_channels: int, spatial_dims: int) -> 
 
 
 def _has_colours(num_channels: int, spatial_dims: int) -> bool:
-    """The three channels of a volume are three sequences, not red, green and blue."""
+    """Whether the channels are red, green and blue; the three channels of a volume are three sequences."""
     return num_channels == 3 and spatial_dims == 2
 
 
 def _strong(image: torch.Tensor, reference: torch.Tensor, generator: torch.Generator) -> Pair:
-    """Rotations always, every other preset that fits the image with probability one half."""
+    """Rotates always, and applies every other preset that fits the image with probability one half."""
     image, reference = _turned(*_flipped(image, reference, generator), generator)
     if _heads(generator):
         image, reference = _deformed(image, reference, generator)
@@ -100,15 +101,15 @@ def _strong(image: torch.Tensor, reference: torch.Tensor, generator: torch.Gener
 
 
 def _flipped(image: torch.Tensor, reference: torch.Tensor, generator: torch.Generator) -> Pair:
-    """Left-right and up-down, each with probability one half."""
+    """Flips left-right and up-down, each with probability one half."""
     choice = (torch.rand(2, generator=generator) < 0.5).tolist()
     axes = [axis for axis, chosen in zip((-1, -2), choice, strict=True) if chosen]
     return (image.flip(axes), reference.flip(axes)) if axes else (image, reference)
 
 
 def _turned(image: torch.Tensor, reference: torch.Tensor, generator: torch.Generator) -> Pair:
-    """Rotation about the centre and zoom, in one interpolation."""
-    angle = _uniform(generator, -MOST_ROTATION, MOST_ROTATION)
+    """Rotates about the centre and zooms, in one interpolation."""
+    angle = _uniform(generator, -MAX_ROTATION, MAX_ROTATION)
     zoom = _uniform(generator, *ZOOM)
     # MONAI scales the grid that is sampled: a smaller grid shows a larger image.
     turn = Affine(rotate_params=angle, scale_params=(1 / zoom, 1 / zoom), padding_mode="border", image_only=True)
@@ -116,10 +117,10 @@ def _turned(image: torch.Tensor, reference: torch.Tensor, generator: torch.Gener
 
 
 def _deformed(image: torch.Tensor, reference: torch.Tensor, generator: torch.Generator) -> Pair:
-    """Control points move at random, the pixels between them smoothly with them.
+    """Moves control points at random, and the pixels between them smoothly with them.
 
-    Not MONAI's Rand2DElastic: it interpolates positions instead of displacements, and bicubic interpolation bends
-    even an image that nothing moves, by a hundredth of its side at this spacing.
+    MONAI's Rand2DElastic is not used because it interpolates positions instead of displacements, and bicubic
+    interpolation bends even an image that nothing moves, by a hundredth of its side at this spacing.
     """
     height, width = image.shape[-2:]
     magnitude = _uniform(generator, *ELASTIC_MAGNITUDE) * min(height, width)
@@ -131,7 +132,8 @@ def _deformed(image: torch.Tensor, reference: torch.Tensor, generator: torch.Gen
 
 
 def _resampled(change: Callable[[torch.Tensor], Any], image: torch.Tensor, reference: torch.Tensor) -> Pair:
-    """Image and reference as channels of one picture, slices too; the reference is cut at one half afterwards."""
+    """Resamples image and reference as channels of one picture, slices too, and cuts the reference at one half
+    afterwards."""
     space = image.shape[-2:]
     planes = torch.cat([image.reshape(-1, *space), reference.reshape(-1, *space).to(image.dtype)])
     moved = _applied(change, planes)
@@ -147,7 +149,7 @@ def _in_unit_range(
     generator: torch.Generator,
     change: Callable[[torch.Tensor, torch.Generator], torch.Tensor],
 ) -> torch.Tensor:
-    """The change on a scale on which the image's darkest value is 0 and its brightest 1, clipped there, as a camera."""
+    """Applies the change on a scale on which the image's darkest value is 0 and its brightest 1, and clips there."""
     darkest, brightest = image.min(), image.max()
     span = brightest - darkest
     if span == 0:
@@ -157,7 +159,7 @@ def _in_unit_range(
 
 
 def _intensities(unit: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Contrast about the mean, brightness, gamma, and a smooth bias field as of an MR coil."""
+    """Changes contrast about the mean, brightness and gamma, and adds a smooth bias field as an MR coil does."""
     mean = unit.mean()
     unit = (unit - mean) * _uniform(generator, *CONTRAST) + mean + _uniform(generator, *BRIGHTNESS)
     unit = _applied(AdjustContrast(gamma=_uniform(generator, *GAMMA)), unit.clamp(0, 1))
@@ -166,14 +168,15 @@ def _intensities(unit: torch.Tensor, generator: torch.Generator) -> torch.Tensor
 
 
 def _noise(unit: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Blur in the plane, as of a worse focus, then Gaussian noise of a standard deviation up to NOISE."""
+    """Blurs in the plane, as a worse focus does, then adds Gaussian noise with a standard deviation of at most
+    NOISE."""
     blur = GaussianSmooth(sigma=_uniform(generator, *BLUR_PIXELS))
     blurred = _applied(blur, unit.reshape(-1, *unit.shape[-2:])).reshape(unit.shape)
     return _applied(_drawn(_gaussian_noise(), generator), blurred)
 
 
 def _colours(unit: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """One linear map of red, green and blue: hue and saturation about the luma, then a gain for each."""
+    """Applies one linear map of red, green and blue: hue and saturation about the luma, then a gain for each."""
     angle, saturation = _uniform(generator, *HUE), _uniform(generator, *SATURATION)
     gains = torch.tensor([_uniform(generator, *CHANNEL_GAIN) for _ in range(3)], dtype=torch.float64)
     turn = torch.eye(3, dtype=torch.float64)
@@ -198,7 +201,7 @@ def _gaussian_noise() -> RandGaussianNoise:
 
 
 def _drawn(transform: Any, generator: torch.Generator) -> Callable[[torch.Tensor], Any]:
-    """MONAI's random transforms draw from NumPy: the seed of that is drawn from our generator."""
+    """MONAI's random transform with a seed from our generator, because those transforms draw from NumPy."""
     transform.set_random_state(seed=int(torch.randint(2**31, (), generator=generator)))
     change: Callable[[torch.Tensor], Any] = transform
     return change

@@ -1,4 +1,4 @@
-"""Tensors to bytes and back: safetensors, never pickle. Equal tensors give equal bytes."""
+"""Tensors to bytes and back, as safetensors and never as pickle. Equal tensors give equal bytes."""
 
 import hashlib
 
@@ -10,12 +10,12 @@ from worker.engine.state import Tensors
 
 
 def to_bytes(tensors: Tensors) -> bytes:
-    """Sorted keys, CPU, contiguous, no metadata: nothing but the values reaches the bytes."""
+    """A safetensors file with sorted keys and no metadata, so that nothing but the values reaches the bytes."""
     return save({key: tensors[key].detach().to("cpu").contiguous() for key in sorted(tensors)})
 
 
 def from_bytes(data: bytes) -> Tensors:
-    """Raises ValueError where the bytes are no safetensors."""
+    """The tensors of a safetensors file, on the CPU. Raises ValueError where the bytes are no safetensors file."""
     try:
         return load(data)
     except SafetensorError as error:
@@ -23,10 +23,10 @@ def from_bytes(data: bytes) -> Tensors:
 
 
 def sha256_of(tensors: Tensors) -> str:
-    """The content address that the platform stores these tensors under."""
+    """The content address that the platform stores these tensors under, as 64 hexadecimal digits."""
     return hashlib.sha256(to_bytes(tensors)).hexdigest()
 
 
 def cpu_state(module: torch.nn.Module) -> Tensors:
-    """A copy of a network's weights that later training does not change."""
+    """A copy of a network's state dict on the CPU, which later training does not change."""
     return {key: value.detach().to("cpu", copy=True) for key, value in module.state_dict().items()}

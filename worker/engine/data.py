@@ -1,4 +1,4 @@
-"""Cases as the engine sees them."""
+"""Cases as the engine sees them: images with their references, by site and split."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +14,16 @@ from worker.engine.descriptors import describe_image, describe_volume
 class Case:
     """One image with its reference. Space is (H, W) of a picture or (D, H, W) of a volume.
 
-    image: [C, *space] float32, and reference: [S, *space] bool, as the network is fed from.
-    reference_original: [S, *space0] bool at the image's own size, where scores are computed; spacing: its voxels', in
-    mm and array order, None where unknown. unit_image: [C, *space] float32 in 0 to 1, whatever the intensity setting,
-    and intensity_range: the stored values that became 0 and 1; what the descriptors are made of. patient: equal for all
-    cases of one patient at a site, whom the super model gives one model; None: the case is its own patient.
+    case_id: unique in the run.
+    name: of the image's file, which is the order of cases.
+    image: [C, *space] float32; what the network is fed from.
+    reference: [S, *space] bool at the size of `image`.
+    reference_original: [S, *space0] bool at the image's own size, where scores are computed.
+    unit_image: [C, *space] float32 in 0 to 1, whatever the intensity setting; what the descriptors are made of.
+    spacing: distance of the voxels of space0 in mm, in array order; None where it is unknown.
+    intensity_range: the stored values that became 0 and 1 in `unit_image`.
+    patient: the same for all cases of one patient at a site, to whom the super model gives one model; None where the
+    case is the patient's only one.
     """
 
     case_id: str
@@ -33,11 +38,12 @@ class Case:
 
     @property
     def is_volume(self) -> bool:
+        """Whether space is (D, H, W)."""
         return self.image.ndim == 4
 
     @cached_property
     def descriptor(self) -> NDArray[np.float64]:
-        """[D] float64, computed once: one vector of a picture or of a whole volume."""
+        """[D] float64, computed once: one vector for a picture or for a whole volume."""
         if self.is_volume:
             return describe_volume(self.unit_image.numpy(), self.spacing, self.intensity_range)
         return describe_image(self.unit_image.numpy())
@@ -45,7 +51,10 @@ class Case:
 
 @dataclass(frozen=True)
 class SiteData:
-    """A site's cases by split, each in name order."""
+    """A site's cases by split.
+
+    site: slug of the site. train, val, test: its cases, each in name order.
+    """
 
     site: str
     train: tuple[Case, ...]
@@ -53,12 +62,12 @@ class SiteData:
     test: tuple[Case, ...]
 
 
-#: One site's data, or every site's for the pooled participant.
+#: One site's data, or every site's where the participant is the pooled one.
 ParticipantData = tuple[SiteData, ...]
 
 
 def training_cases(data: ParticipantData) -> tuple[Case, ...]:
-    """Raises ValueError when there is nothing to train on."""
+    """The training cases of all sites in `data`, in site order. Raises ValueError where there is none."""
     cases = tuple(case for site in data for case in site.train)
     if not cases:
         names = ", ".join(site.site for site in data)

@@ -1,7 +1,7 @@
 """Hand-made image descriptors that tell sites apart: intensity, colour, gradient, spectrum and illumination.
 
-They see how an image was taken, not what it shows. A few milliseconds an image; 33 numbers for RGB, 20 for grey. A
-volume has one vector: the mean over its slices, and four numbers of the scan as a whole.
+They describe how an image was taken, not what it shows. An image takes a few milliseconds and gives 33 numbers in RGB,
+20 in grey. A volume has one vector: the mean over its slices, and four numbers of the scan as a whole.
 """
 
 import numpy as np
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 Image = NDArray[np.float32]
 NUM_SPECTRUM_BANDS = 6
 PERCENTILES = (5, 50, 95)
-#: Of the whole scan: log spacing along D, H and W, and log of the intensity range.
+#: Descriptors of the whole scan: log spacing along D, H and W, and log of the intensity range.
 NUM_SCAN_DESCRIPTORS = 4
-#: The deviation below which a scan descriptor's differences mean nothing: 5 % of spacing, 10 % of intensity range. A
-#: protocol fixes both exactly, and without this a tenth of a micrometre would outweigh the whole image.
+#: Differences of a scan descriptor below this deviation mean nothing: 5 % of spacing, 10 % of intensity range. A
+#: protocol fixes both exactly, and without this floor a tenth of a micrometre would outweigh the whole image.
 SCAN_FLOORS = (0.05, 0.05, 0.05, 0.1)
 
 
 def num_descriptors(num_channels: int, is_volume: bool) -> int:
-    """D of an image: 5 numbers a channel, 3 for colour, 4, 6 and 5; 4 more of a volume."""
+    """D, the length of the vector: 5 numbers for each channel, 3 for colour, 4 + 6 + 5, and 4 more for a volume."""
     of_image = 5 * num_channels + (3 if num_channels > 1 else 0) + 4 + NUM_SPECTRUM_BANDS + 5
     return of_image + (NUM_SCAN_DESCRIPTORS if is_volume else 0)
 
 
 def descriptor_floors(num_channels: int, is_volume: bool) -> NDArray[np.float64]:
-    """[D]: the smallest deviation of each descriptor that means anything; 0 where the images themselves say."""
+    """[D]: the smallest deviation of each descriptor that means anything; 0 where the images themselves decide it."""
     of_image = np.zeros(num_descriptors(num_channels, is_volume=False))
     return np.append(of_image, SCAN_FLOORS) if is_volume else of_image
 
@@ -34,10 +34,10 @@ def describe_volume(
     spacing: tuple[float, ...] | None,
     intensity_range: tuple[float, float],
 ) -> NDArray[np.float64]:
-    """[D] float64 of a volume in 0 to 1: the mean over its slices, and its scan descriptors.
+    """[D] float64: the mean of the slices' descriptors, and the scan's own.
 
-    spacing: mm in array order (D, H, W); unknown counts as 1 mm. intensity_range: the stored values that became
-    0 and 1.
+    image: [C, D, H, W] in 0 to 1. spacing: in mm, in array order (D, H, W); an unknown one counts as 1 mm.
+    intensity_range: the stored values that became 0 and 1.
     """
     slices = np.stack([describe_image(plane) for plane in volume_CDHW.transpose(1, 0, 2, 3)])
     low, high = intensity_range
@@ -46,7 +46,7 @@ def describe_volume(
 
 
 def describe_image(image_CHW: Image) -> NDArray[np.float64]:  # noqa: N803 (shape suffix)
-    """[D] float64 of an image in 0 to 1."""
+    """[D] float64. image: [C, H, W] in 0 to 1."""
     grey = image_CHW.mean(axis=0)
     parts = [
         _intensity(image_CHW),

@@ -1,4 +1,4 @@
-"""The test of a run's state: every model on a participant's test cases, and what the selector said of each."""
+"""The test of a run's state: every model on a participant's test cases, and the selector's answer for each of them."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -17,9 +17,13 @@ from worker.engine.super_model import predict_cases
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedCase:
-    """Scores and masks of one test case by model part; `mixture` is soft routing's, where the route names it.
+    """One test case, as every segmentation model of a state predicts it.
 
-    distance_unit: that of distances. `route` is None for strategies without a selector.
+    case_id: of the case. site: slug of the site that it is from.
+    scores: part name of a model to structure to score; `mixture` is soft routing's model, where the route names it.
+    distance_unit: of the distances among the scores.
+    masks: part name of a model to its mask [S, *space0] at the image's own size.
+    route: the super model's choice; None for strategies without a selector.
     """
 
     case_id: str
@@ -31,7 +35,7 @@ class EvaluatedCase:
 
     @property
     def dice(self) -> dict[str, CaseDice]:
-        """Model part to structure to Dice."""
+        """Part name of a model to structure to Dice."""
         return {
             part: {structure: scores["dice"] for structure, scores in by_structure.items()}
             for part, by_structure in self.scores.items()
@@ -39,18 +43,18 @@ class EvaluatedCase:
 
 
 def segmentation_parts(part_names: Collection[str], plan: Plan) -> tuple[str, ...]:
-    """The parts of a state that are segmentation models: the global one first, then the sites' in site order."""
+    """The names of the segmentation models in a state: the global one first, then the sites' in site order."""
     return tuple(name for name in (GLOBAL, *map(personalized, plan.sites)) if name in part_names)
 
 
 def evaluate(
     strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, plan: Plan
 ) -> Iterator[EvaluatedCase]:
-    """Every segmentation model of the state on every test case: the rows of the personalization matrix.
+    """Yields every test case with the masks and scores of every segmentation model: rows of the personalization matrix.
 
-    Case by case: whoever takes what they need of one before they ask for the next holds few masks at a time.
-    data: of any sites, those outside the federation among them, which have no personalized model. The super model's
-    score of a case is the score of what its route names, so any gamma can be scored later.
+    Cases come one by one, so a caller that takes what it needs of one before it asks for the next holds few masks in
+    memory. data: of any sites; one outside the federation has no personalized model. The super model's score of a case
+    is the score of the model that its route names, so it can be computed for any gamma later.
     """
     parts = segmentation_parts(part_names, plan)
     for site in data:

@@ -24,11 +24,14 @@ from worker.engine.state import State
 
 @dataclass(frozen=True)
 class UpdateContext:
-    """What a site's transform knows beside the update.
+    """What a site's transform knows in addition to the update.
 
-    round: 1 for the first. received: the parts that the participant trained from. generator: the transform's own; its
-    draws depend on the run's seed, the round, the participant and the transform's place in the list, and on nothing
-    else. Whoever knows the seed can repeat them: noise that must be secret needs another source.
+    participant: slug of a site, or POOLED.
+    round: 1 for the first.
+    received: the parts that the participant trained from.
+    generator: the transform's own. Its draws depend on the run's seed, the round, the participant and the transform's
+    place in the list, and on nothing else. Anyone who knows the seed can repeat them, so noise that must be secret
+    needs another source.
     """
 
     participant: str
@@ -52,11 +55,13 @@ class UpdateTransform(ABC):
 
 @dataclass(frozen=True)
 class GatherContext:
-    """What the server's transform knows beside one update.
+    """What the server's transform knows in addition to one update.
 
-    round: 1 for the first. state: the one that the sites received, all its parts. gathered: all updates as they came
-    out of the step before, by participant, in site order. generator: as in UpdateContext, another one for each
-    participant.
+    participant: whose update it is.
+    round: 1 for the first.
+    state: the one that the sites received, all its parts.
+    gathered: all updates as they came out of the step before, by participant, in site order.
+    generator: as in UpdateContext, another one for each participant.
     """
 
     participant: str

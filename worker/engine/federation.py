@@ -1,7 +1,7 @@
 """The whole loop in one process, for tests, benchmarks and notebooks.
 
-The same strategies run on the platform, where a database takes this loop's place; the resulting parts have the same
-bytes (worker/engine/checkpoint.py).
+The same strategies run on the platform, where a database takes the place of this loop; the parts that result have the
+same bytes (checkpoint.py).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -22,8 +22,13 @@ from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Str
 
 @dataclass(frozen=True)
 class RoundRecord:
-    """`metrics` by participant: of the training, and of the validation of the state that the round left.
-    `refused`: participants whose update could not be aggregated, and why."""
+    """What one round left behind.
+
+    round: 0 is the initial state.
+    state: after the round, all its parts.
+    metrics: by participant, of its training in the round and of its validation of `state`.
+    refused: participants whose update could not be aggregated, and why.
+    """
 
     round: int
     state: State
@@ -31,12 +36,12 @@ class RoundRecord:
     refused: Mapping[str, str]
 
 
-#: Told the metrics of every round before the last one trained, by participant; says whether training ends with that.
+#: Takes the metrics of all rounds before the last one trained, by round and participant; returns whether training ends.
 Ends = Callable[[Mapping[int, Mapping[str, tuple[Metric, ...]]]], bool]
 
 
 def never(_: Mapping[int, Mapping[str, tuple[Metric, ...]]]) -> bool:
-    """All rounds are trained."""
+    """Lets training run through all rounds."""
     return False
 
 
@@ -65,7 +70,7 @@ def require_one_thread() -> None:
 def _rounds(
     strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends, start: State | None
 ) -> Iterator[RoundRecord]:
-    """The numbered steps, which no strategy overrides."""
+    """Runs the numbered steps, which no strategy overrides."""
     # 1. The server draws the initial state, or takes another run's models.
     state = strategy.initial_state(plan) if start is None else started_state(strategy, plan, start)
     everyone = strategy.participants(plan.sites)
@@ -88,7 +93,7 @@ def _rounds(
             updates[participant] = train_and_transform(strategy, parts, data_of(participant, sites, plan), context)
         # 3. The server checks the updates and aggregates those that are sound, in site order.
         state, refused = aggregate_round(strategy, state, updates, plan, round_)
-        # What a refused update left at its site is no better: the site goes on from what it kept before.
+        # A refused update left nothing better at its site, so the site goes on from what it kept before.
         for participant in updates.keys() - refused.keys():
             kept[participant] = state_to_keep(kept.get(participant), updates[participant].local_state)
         # 4. Everyone validates the new state, whether it trained in this round or not.
@@ -102,8 +107,8 @@ def _rounds(
             for participant in everyone
         }
         yield RoundRecord(round_, state, metrics, refused)
-        # 5. Training may end early, by the rounds before this one: on the platform a round is validated at the start of
-        # the next, and the same is weighed here.
+        # 5. Training may end early. The rounds before this one decide it, because on the platform a round is validated
+        # at the start of the next one.
         if ends(validated):
             return
         validated[round_] = metrics
@@ -112,8 +117,10 @@ def _rounds(
 def validate_state(
     strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
 ) -> tuple[Metric, ...]:
-    """Scores on the participant's validation cases of the state that context.round left behind; round 0: the initial
-    one, which tells what training has added, and what a model that it begins with is worth."""
+    """Scores of the state that context.round left behind, on the participant's validation cases.
+
+    Those of round 0, the initial state, show what training adds, and what a model that training begins with is worth.
+    """
     if context.round == 0:
         return strategy.validate_initial(part_names, load_part, data, context)
     return strategy.validate(load_part, data, context)
@@ -121,7 +128,12 @@ def validate_state(
 
 @dataclass(frozen=True)
 class CheckedUpdates:
-    """What can be aggregated, in site order; who was refused and why; who is out of the others' line."""
+    """What the server makes of a round's updates, each field by participant in site order.
+
+    sound: the updates that can be aggregated.
+    refused: the reasons why others cannot.
+    outliers: the updates that differ much from the others'; where the plan refuses outliers they are refused too.
+    """
 
     sound: dict[str, SiteUpdate]
     refused: dict[str, str]
@@ -172,7 +184,8 @@ def check_updates(
 def aggregate_updates(
     strategy: Strategy, state: State, sound: Mapping[str, SiteUpdate], plan: Plan, round_: int
 ) -> State:
-    """The next state, from checked updates. Raises ValueError where the sum of finite updates is not finite."""
+    """The next state, from checked updates in site order. Raises ValueError where the sum of finite updates is not
+    finite."""
     following = strategy.aggregate(state, sound, plan, round_)
     if broken := [name for name, tensors in following.items() if not is_finite(tensors)]:
         raise ValueError(
@@ -185,9 +198,10 @@ def aggregate_updates(
 def aggregate_round(
     strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
 ) -> tuple[State, dict[str, str]]:
-    """The next state, and the participants whose update was refused with the reason. `updates` in site order.
+    """The next state, and by participant why its update was refused.
 
-    Raises ValueError with all reasons when every update was refused, or where the sum of finite updates is not finite.
+    updates: in site order. Raises ValueError with all reasons where every update was refused, and where the sum of
+    finite updates is not finite.
     """
     checked = check_updates(strategy, state, updates, plan, round_)
     if not checked.sound:
@@ -196,9 +210,9 @@ def aggregate_round(
 
 
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:
-    """The participant's own data, or every site's in site order for the pooled participant."""
+    """The participant's own data, or for the pooled participant every site's, in site order."""
     return tuple(sites[site] for site in plan.sites) if participant == POOLED else (sites[participant],)
 
 
 def _no_progress(_: float) -> None:
-    """Nobody watches an in-process run."""
+    """Does nothing, because nobody watches a run in one process."""

@@ -1,4 +1,4 @@
-"""How the prediction of a few test cases grew: the models of earlier rounds' states on them."""
+"""How the prediction of a few test cases grew over the rounds: the models of earlier rounds' states on them."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,22 @@ from worker.engine.super_model import predict_cases
 
 @dataclass(frozen=True, eq=False)
 class PastPrediction:
-    """One test case by the models of one round's state: masks [S, *space0] and Dice by structure, of each part."""
+    """One test case, as the models of one round's state predict it.
+
+    case_id: of the case.
+    masks: part name of a model to its mask [S, *space0] at the image's own size.
+    dice: part name of a model to structure to Dice.
+    chosen_part: the model that the super model used; None for strategies without a selector.
+    """
 
     case_id: str
     masks: dict[str, NDArray[np.bool_]]
     dice: dict[str, CaseDice]
-    #: What the super model used; None for strategies without a selector.
     chosen_part: str | None
 
 
 def spread(cases: Sequence[Case], most: int) -> tuple[Case, ...]:
-    """At most so many, evenly over the cases' order, the first and the last among them."""
+    """At most `most` of the cases, evenly over their order, the first and the last among them. most: 1 or more."""
     if len(cases) <= most:
         return tuple(cases)
     if most == 1:
@@ -37,8 +42,11 @@ def spread(cases: Sequence[Case], most: int) -> tuple[Case, ...]:
 def past_predictions(
     strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, most: int, plan: Plan
 ) -> Iterator[PastPrediction]:
-    """At most `most` test cases a site, by what a reader compares: the global model, that of the case's own site, and
-    what the super model chose. Routes are made of all test cases, for a patient's cases have one answer together."""
+    """Yields at most `most` test cases of each site, as the models that a reader compares predict them.
+
+    These are the global model, that of the case's own site, and the one that the super model chose. Routes are made of
+    all test cases, because the cases of one patient have one answer together.
+    """
     for site in data:
         shown = spread(site.test, most)
         if not shown:

@@ -1,4 +1,4 @@
-"""Prediction of masks, at the images' own size."""
+"""Prediction of masks at the images' own size."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,19 +15,19 @@ from worker.engine.pulse import pulse
 from worker.engine.sampling import patch_size
 from worker.engine.transforms import to_original
 
-#: Images of one forward pass: enough to fill a processor, little enough for its memory.
+#: Images in one forward pass: enough to keep a processor busy, and few enough for its memory.
 BATCH = 8
 
 
 def predict_masks(network: nn.Module, cases: Sequence[Case], plan: Plan) -> Iterator[NDArray[np.bool_]]:
-    """For each case in order its mask [S, *space0] bool. Inference and cut at 0.5 happen before the next is made."""
+    """Yields for each case in order its mask [S, *space0] bool. Each is cut at 0.5 before the next one is predicted."""
     for case, probabilities in zip(cases, predict_probabilities(network, cases, plan), strict=True):
         yield to_original(probabilities, case.reference_original.shape[1:])
 
 
 @torch.inference_mode()
 def predict_probabilities(network: nn.Module, cases: Sequence[Case], plan: Plan) -> Iterator[torch.Tensor]:
-    """For each case in order [S, *space] float32 on the plan's device, at the size the network is fed from."""
+    """Yields for each case in order [S, *space] float32 on the plan's device, at the size of `case.image`."""
     network.eval()
     if plan.sampling.mode == "patches" or plan.spatial_dims == 3 or any(case.is_volume for case in cases):
         for case in cases:
@@ -49,7 +49,8 @@ def _probabilities_of_one(network: nn.Module, case: Case, plan: Plan) -> torch.T
 
 
 def _forward(network: nn.Module, images: torch.Tensor, plan: Plan) -> torch.Tensor:
-    """[B, S, *space]; patch by patch where the plan says so, overlapping patches weighted by a Gaussian (MONAI)."""
+    """[B, S, *space] probabilities; patch by patch where the plan samples patches, with overlaps weighted by a Gaussian
+    (MONAI)."""
     pulse()
     if plan.sampling.mode == "resize":
         return torch.sigmoid(network(images))

@@ -1,6 +1,6 @@
-"""The one inner loop: a site trains one segmentation network for a round's local work.
+"""The one inner loop: a site trains one segmentation network for the local work of a round.
 
-Strategies with a loop of their own (APFL, pFedMe, FedALA) are made of the same pieces: `local_batches`, `backward`.
+Strategies with a loop of their own (APFL, pFedMe, FedALA) use the same pieces: `local_batches` and `backward`.
 """
 
 import logging
@@ -22,9 +22,9 @@ from worker.engine.state import Tensors
 
 logger = logging.getLogger(__name__)
 
-#: A long training says its loss so often.
+#: Seconds between two log lines with the running loss.
 LOG_SECONDS = 5.0
-#: Told the share of the local training that is done; may raise to stop it.
+#: Called with the share of the local training that is done, 0 to 1; raises to stop the training.
 OnProgress = Callable[[float], None]
 #: images [B, C, *space] and reference [B, S, *space].
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -32,7 +32,10 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True)
 class Proximal:
-    """The term strength / 2 * ||w - anchor||^2, over the parameters, added to a site's loss. 0 changes no bit."""
+    """The term strength / 2 * ||w - anchor||^2, over the parameters, which is added to a site's loss.
+
+    strength: 0 or more; 0 changes no bit. anchor: tensors by parameter name.
+    """
 
     strength: float
     anchor: Tensors
@@ -40,7 +43,12 @@ class Proximal:
 
 @dataclass(frozen=True)
 class LocalTraining:
-    """`moments`: the optimizer's state, flat and named, for the same site's next round. `mean_loss`: over the steps."""
+    """What a local training leaves in addition to the trained network.
+
+    num_steps: optimizer steps taken.
+    mean_loss: over the steps, without the proximal term.
+    moments: the optimizer's state by `<moment>.<parameter>`, for the same site's next round.
+    """
 
     num_steps: int
     mean_loss: float
@@ -61,8 +69,15 @@ def train_locally(
 ) -> LocalTraining:
     """Trains `network` in place for the plan's local work, in an order drawn from `generator`.
 
-    moments: the optimizer's state from the site's previous round, or None to begin anew. drift: added to every
-    gradient. trained_keys: the parameters that are trained, None for all. mean_loss is of the loss alone.
+    cases: the training cases, at least one.
+    round_: 1 for the first; it decides the learning rate.
+    moments: the optimizer's state from the site's previous round, or None to begin anew.
+    proximal: a term added to the loss, or None.
+    drift: by parameter name, added to every gradient, or None.
+    trained_keys: names of the parameters that are trained, or None for all.
+
+    Raises ValueError where the moments do not fit the network, where slices are chosen and none is left, or where mixed
+    precision is asked of a processor.
     """
     parameters = [(n, p) for n, p in network.named_parameters() if trained_keys is None or n in trained_keys]
     optimizer = make_optimizer(
@@ -95,7 +110,10 @@ def train_locally(
 
 
 def backward(network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan) -> torch.Tensor:
-    """Adds the gradient of the batch's loss to the parameters'; returns the loss, detached."""
+    """Adds the gradient of the batch's loss to the parameters' gradients; returns the loss, a detached scalar.
+
+    Raises ValueError where the plan asks for mixed precision and its device is no GPU.
+    """
     images, reference = batch
     if plan.optimizer.mixed_precision:
         if plan.device.type != "cuda":
@@ -114,13 +132,16 @@ def backward(network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan) -> tor
 
 
 def clip_gradient(parameters: NamedParameters, plan: Plan) -> None:
-    """Scales the gradient down to the largest 2-norm that the plan allows."""
+    """Scales the gradient down to the maximum 2-norm that the plan allows, where it sets one."""
     if plan.optimizer.gradient_clipping is not None:
         nn.utils.clip_grad_norm_([parameter for _, parameter in parameters], plan.optimizer.gradient_clipping)
 
 
 def local_batches(cases: Sequence[Case], plan: Plan, generator: torch.Generator) -> Iterator[Batch]:
-    """The batches of one round's local work: so many epochs, or so many steps of as many epochs as they need."""
+    """Yields the batches of one round's local work: the plan's number of epochs, or its number of steps.
+
+    Steps run through as many epochs as they need. Raises ValueError where slices are chosen and none is left.
+    """
     items = training_items(cases, plan.sampling, plan.spatial_dims)
     remaining = num_local_steps(cases, plan)
     while remaining > 0:
@@ -132,14 +153,14 @@ def local_batches(cases: Sequence[Case], plan: Plan, generator: torch.Generator)
 
 
 def num_local_steps(cases: Sequence[Case], plan: Plan) -> int:
-    """Optimizer steps of one round."""
+    """The optimizer steps of one round's local work."""
     if plan.local_steps is not None:
         return plan.local_steps
     return plan.local_epochs * -(-len(training_items(cases, plan.sampling, plan.spatial_dims)) // plan.batch_size)
 
 
 def _epoch(items: Sequence[Item], plan: Plan, generator: torch.Generator) -> Iterator[Batch]:
-    """One pass in random order; the last batch may be smaller."""
+    """Yields one pass over the items in random order; the last batch may be smaller."""
     order = torch.randperm(len(items), generator=generator).tolist()
     for start in range(0, len(items), plan.batch_size):
         pulse()

@@ -1,6 +1,7 @@
-"""Segmentation losses. logits [B, S, *space] and reference [B, S, *space] of 0 and 1, in 2D and 3D.
+"""Segmentation losses, in 2D and 3D, of logits [B, S, *space] and a reference [B, S, *space] of 0 and 1.
 
-One channel a structure, and structures may overlap: every channel is a sigmoid of its own, never a softmax over them.
+Each structure has a channel, and structures may overlap, so every channel has its own sigmoid and there is no softmax
+over them.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ _SingleLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Dice:
-    """1 - soft Dice, for each image and structure, then the mean (Milletari et al., 3DV 2016, without squares)."""
+    """1 - soft Dice of each image and structure, then the mean (Milletari et al., 3DV 2016, without squares)."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class DiceBce:
 
 @dataclass(frozen=True)
 class DiceFocal:
-    """Dice plus focal loss (Lin et al., ICCV 2017, eq. 4, without class weights). gamma 0 is `DiceBce`."""
+    """Dice plus focal loss (Lin et al., ICCV 2017, equation 4, without class weights).
+
+    gamma: focusing exponent, 0 or more; 0 is `DiceBce`.
+    """
 
     gamma: float
 
@@ -40,9 +44,10 @@ class DiceFocal:
 
 @dataclass(frozen=True)
 class Tversky:
-    """1 - TP / (TP + alpha FP + beta FN) (Salehi et al., MLMI 2017, eq. 3). 0.5 and 0.5 give Dice.
+    """1 - TP / (TP + alpha FP + beta FN) (Salehi et al., MLMI 2017, equation 3).
 
-    beta > alpha finds more of small structures at the price of false positives.
+    alpha, beta: weights of false positives and of false negatives; 0.5 and 0.5 give Dice. beta > alpha finds
+    more of small structures at the price of false positives.
     """
 
     alpha: float

@@ -1,7 +1,8 @@
 """Scores of one case, and numbers of a round.
 
-Missing rules. Structure in neither mask: every score is None, and the case counts as missing. In one mask only: Dice,
-IoU and NSD are 0; what has no meaning (distances, and shares or differences of nothing) is None and a miss.
+A structure in neither mask is missing: every score is None. Where it is in one mask only, Dice, IoU and NSD are 0; the
+scores without a meaning there (distances, and shares or differences of nothing) are None, and the case counts as a
+miss.
 """
 
 from collections.abc import Sequence
@@ -15,13 +16,22 @@ from worker.engine.pulse import pulse
 from worker.engine.surface import surface_distances
 
 ModelKind = Literal["global", "personalized", "super", "selector"]
-#: What `mask_scores` gives of each case and structure.
+#: The scores that `mask_scores` gives.
 SCORE_NAMES = ("dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision")
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One measured number; `round` is the round whose resulting state was measured. structure None: their mean."""
+    """One measured number.
+
+    round: the round whose resulting state was measured; 0 is the initial state.
+    model: the model that was measured.
+    split: of the cases.
+    name: of the number; a loss has no unit, and a Dice, an accuracy or a share is 0 to 1.
+    structure: None for the mean over structures.
+    value: the mean over `num_cases` cases.
+    num_cases: cases that have a value.
+    """
 
     round: int
     model: ModelKind
@@ -39,7 +49,7 @@ CaseScores = dict[str, dict[str, float | None]]
 
 
 def dice(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float | None:
-    """2 |A and B| / (|A| + |B|); None when both are empty (missing), 0 when only one is."""
+    """2 |A and B| / (|A| + |B|); None where both are empty (missing), 0 where only one is. a, b: bool, of one shape."""
     total = int(prediction.sum()) + int(reference.sum())
     if total == 0:
         return None
@@ -47,7 +57,7 @@ def dice(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float |
 
 
 def case_dice(structures: tuple[str, ...], prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> CaseDice:
-    """Both masks are [S, *space0] at the image's own size."""
+    """Dice by structure. mask, reference: [S, *space0] bool at the image's own size."""
     return {name: dice(prediction[i], reference[i]) for i, name in enumerate(structures)}
 
 
@@ -57,11 +67,11 @@ def mask_scores(
     spacing: Sequence[float] | None,
     nsd_tolerance: float,
 ) -> dict[str, float | None]:
-    """Every score of one structure of one case. Masks [H, W] or [D, H, W]; spacing of these axes in mm.
+    """Every score of one structure of one case. Masks are [H, W] or [D, H, W] bool.
 
-    hd95, assd and nsd_tolerance are in mm; in pixels where spacing is None. volume_difference is the absolute
-    difference relative to the reference's volume, | |P| - |R| | / |R|: without a unit, 0 is best, not bounded above.
-    sensitivity = TP / |R|, precision = TP / |P|.
+    spacing: of these axes in mm, or None. Distances and nsd_tolerance are in mm, or in pixels where spacing is None.
+    volume_difference is the absolute difference relative to the reference's volume, | |P| - |R| | / |R|: it has no
+    unit, 0 is best, and it has no upper bound. sensitivity = TP / |R|, precision = TP / |P|.
     """
     scores: dict[str, float | None] = dict.fromkeys(SCORE_NAMES)
     num_prediction, num_reference = int(prediction.sum()), int(reference.sum())
@@ -90,13 +100,13 @@ def case_scores(
     spacing: Sequence[float] | None,
     nsd_tolerance: float,
 ) -> CaseScores:
-    """Both masks are [S, *space0] at the image's own size, spacing is that of space0."""
+    """Every score by structure. mask, reference: [S, *space0] bool at the image's own size; spacing: of space0."""
     pulse()
     return {name: mask_scores(prediction[i], reference[i], spacing, nsd_tolerance) for i, name in enumerate(structures)}
 
 
 def mean_over_structures(scores: CaseDice) -> float | None:
-    """The mean of the structures that are present; None when all are missing."""
+    """The mean over the structures that are present; None where all are missing."""
     present = [value for value in scores.values() if value is not None]
     return sum(present) / len(present) if present else None
 
@@ -104,7 +114,8 @@ def mean_over_structures(scores: CaseDice) -> float | None:
 def dice_metrics(
     round_: int, model: ModelKind, structures: tuple[str, ...], scores: list[CaseDice]
 ) -> tuple[Metric, ...]:
-    """Means over validation cases: each structure, and their mean (structure None). Missing scores are left out."""
+    """Means over validation cases of each structure, and of the mean over structures (None). Missing scores are left
+    out."""
     columns: dict[str | None, list[float | None]] = {None: [mean_over_structures(case) for case in scores]}
     for name in structures:
         columns[name] = [case[name] for case in scores]

@@ -1,4 +1,4 @@
-"""The sites' optimizers: made for a round, and their state as named tensors that outlive the round."""
+"""The sites' optimizers: each is made for a round, and its state outlives the round as named tensors."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,20 @@ _SGD_STATE = ("momentum_buffer",)
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """momentum: SGD's. step_rounds, step_factor: of the step schedule; power: of the polynomial one. gradient_clipping:
-    largest 2-norm of a step's gradient. mixed_precision: bfloat16 in forward passes, on GPUs only."""
+    """How the segmentation models are optimized at the sites.
+
+    name: of the optimizer.
+    learning_rate: the full rate, before schedule and warm-up.
+    momentum: of SGD, 0 to below 1; the others do not use it.
+    weight_decay: factor of the weights that is added to gradients, or with adamw subtracted from the weights.
+    state: whether a site keeps its moments for its next round or begins anew.
+    schedule: how the rate falls over the rounds.
+    warmup_rounds: rounds in which the rate rises to its full value.
+    step_rounds, step_factor: the step schedule multiplies the rate by step_factor every step_rounds rounds.
+    power: exponent of the polynomial schedule.
+    gradient_clipping: maximum 2-norm of a step's gradient, or None.
+    mixed_precision: whether forward passes run in bfloat16, which needs a GPU.
+    """
 
     name: Literal["sgd", "adam", "adamw"]
     learning_rate: float
@@ -36,10 +48,11 @@ class OptimizerSettings:
 
 
 def learning_rate_of(settings: OptimizerSettings, round_: int, rounds: int) -> float:
-    """The rate of a round, the same in all of its local steps: methods that correct gradients divide by it.
+    """The rate of a round, the same in all of its local steps, because methods that correct gradients divide by it.
 
-    Warm-up rises linearly to the full rate in round warmup_rounds + 1; the schedule counts from there. cosine: half a
-    period down to 0 after the last round (Loshchilov & Hutter 2017, without restarts); polynomial: (1 - t)^power.
+    round_: 1 for the first. Warm-up rises linearly to the full rate in round warmup_rounds + 1, and the schedule counts
+    from there. cosine: half a period down to 0 after the last round (Loshchilov & Hutter 2017, without restarts);
+    polynomial: (1 - t)^power.
     """
     if round_ <= settings.warmup_rounds:
         return settings.learning_rate * round_ / (settings.warmup_rounds + 1)
@@ -59,7 +72,10 @@ def learning_rate_of(settings: OptimizerSettings, round_: int, rounds: int) -> f
 def make_optimizer(
     settings: OptimizerSettings, learning_rate: float, parameters: NamedParameters, moments: Tensors | None
 ) -> torch.optim.Optimizer:
-    """With the state that `moments_of` returned, or a new one. Raises ValueError naming a parameter that it lacks."""
+    """The optimizer with the state that `moments_of` returned, or a new one where `moments` is None.
+
+    Raises ValueError naming a parameter whose state is lacking.
+    """
     tensors = [parameter for _, parameter in parameters]
     decay = settings.weight_decay
     match settings.name:
@@ -75,13 +91,13 @@ def make_optimizer(
 
 
 def make_adam(network: nn.Module, learning_rate: float, moments: Tensors | None) -> torch.optim.Optimizer:
-    """Plain Adam, as the reference code's for the model selector."""
+    """Plain Adam, which the reference code uses for the model selector. Raises ValueError as `make_optimizer` does."""
     adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     return _restored(adam, list(network.named_parameters()), moments, _ADAM_STATE)
 
 
 def moments_of(parameters: Iterable[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer) -> Tensors:
-    """Step counts and moments by parameter name, on the CPU; none of a parameter that was never stepped."""
+    """Step counts and moments by `<moment>.<parameter>`, on the CPU; a parameter that was never stepped has none."""
     return {
         f"{key}.{name}": value.detach().to("cpu", copy=True)
         for name, parameter in parameters

@@ -1,4 +1,4 @@
-"""Updates that are out of the others' line: by how far each moved the weights, and by no look at the data."""
+"""Updates that differ much from the others', judged by how far each moved the weights and never by the data."""
 
 import math
 from collections.abc import Mapping
@@ -9,15 +9,16 @@ import torch
 
 from worker.engine.state import State
 
-#: With fewer there is no line to be out of.
-LEAST_UPDATES = 3
-#: Sites differ in data and in steps, seldom by this much.
+#: With fewer updates there is no usual norm to compare with.
+MIN_UPDATES = 3
+#: Updates of sites that differ in data and in steps seldom differ by this factor.
 OUTLIER_FACTOR = 10.0
 
 
 @dataclass(frozen=True)
 class Outlier:
-    """norm: 2-norm of the update, over all floating-point tensors of its parts; usual: the median of the others'."""
+    """norm: 2-norm of the update over all floating-point tensors of its parts. usual: the median of the others'
+    norms."""
 
     norm: float
     usual: float
@@ -27,8 +28,11 @@ class Outlier:
 
 
 def find_outliers(state: State, updates: Mapping[str, State]) -> dict[str, Outlier]:
-    """Participants whose update is more than ten times as long as the median of the others'. updates: checked parts."""
-    if len(updates) < LEAST_UPDATES:
+    """The participants whose update is more than OUTLIER_FACTOR times as long as the median of the others'.
+
+    state: the one that the sites received. updates: checked parts by participant.
+    """
+    if len(updates) < MIN_UPDATES:
         return {}
     norms = {participant: _norm(state, parts) for participant, parts in updates.items()}
     found = {}

@@ -1,4 +1,4 @@
-"""The network of a run, with drawn, seeded or given weights."""
+"""The segmentation network of a run, with seeded or given weights."""
 
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ from worker.engine.state import Tensors
 
 
 def build_network(plan: Plan) -> nn.Module:
-    """The plan's network on its device. Its weights are whatever torch draws: load or seed them.
+    """The plan's network on its device, with whatever weights torch draws: load or seed them.
 
     Raises ValueError naming the side of the network's input that does not fit its levels.
     """
@@ -23,20 +23,21 @@ def build_network(plan: Plan) -> nn.Module:
 
 
 def blank_network(plan: Plan) -> nn.Module:
-    """A network whose weights are to be loaded: drawing those that are overwritten moves no global generator.
+    """A network whose weights are to be loaded. Drawing weights that are overwritten moves no global generator.
 
-    Costs 5 to 20 ms, as much as a training step of a small network; building on the meta device is no quicker.
+    It costs 5 to 20 ms, as much as a training step of a small network; building on the meta device is no quicker.
     """
     with torch.random.fork_rng(devices=[]):
         return build_network(plan)
 
 
 def load_network(plan: Plan, weights: Tensors) -> nn.Module:
-    """Raises ValueError naming the first key that does not fit the plan's network."""
+    """The plan's network with these weights. Raises ValueError naming the first key that does not fit."""
     return load_weights(blank_network(plan), weights)
 
 
 def load_weights(network: nn.Module, weights: Tensors) -> nn.Module:
+    """The same network with these weights. Raises ValueError naming the first key that does not fit."""
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
@@ -45,11 +46,11 @@ def load_weights(network: nn.Module, weights: Tensors) -> nn.Module:
 
 
 def initial_network(plan: Plan) -> nn.Module:
-    """The network of round 0: the same for every strategy with the same seed, so that comparisons are paired."""
+    """The network of round 0. It is the same for every strategy with the same seed, so that comparisons are paired."""
     with seeded_initialization(plan.seed, "segmentation network"):
         return build_network(plan)
 
 
 def parameter_keys(plan: Plan) -> frozenset[str]:
-    """State-dict keys of what is trained; the rest are running statistics and counters."""
+    """The state-dict keys that are trained; the others are running statistics and counters."""
     return frozenset(name for name, _ in blank_network(plan).named_parameters())

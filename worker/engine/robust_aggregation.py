@@ -1,6 +1,7 @@
-"""How the server makes one model of the sites': the weighted mean, or a rule that a few bad updates cannot move far.
+"""How the server makes one model of the sites' models: the weighted mean, or a rule that few bad updates cannot move
+far.
 
-The robust rules count every site once: a site that lies about its number of cases gains nothing.
+The robust rules count every site once, so a site that lies about its number of cases gains nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,16 +25,23 @@ class Median:
 
 @dataclass(frozen=True)
 class TrimmedMean:
-    """Coordinate-wise mean without the `trimmed` largest and smallest values (Yin et al., ICML 2018, definition 2)."""
+    """Coordinate-wise mean without the largest and smallest values (Yin et al., ICML 2018, definition 2).
+
+    trimmed: how many values are left out at each end, 0 or more.
+    """
 
     trimmed: int
 
 
 @dataclass(frozen=True)
 class Krum:
-    """The mean of the `selected` models with the least sum of squared distances to their K - byzantine - 2 nearest
-    (Blanchard et al., NeurIPS 2017, section 4); selected = 1 is Krum, more is multi-Krum, which withstands `byzantine`
-    bad sites where `selected` is at most K - byzantine - 2. Counters, which are integers, have no say in a distance."""
+    """The mean of the models with the least sum of squared distances to their K - byzantine - 2 nearest models
+    (Blanchard et al., NeurIPS 2017, section 4). Counters, which are integers, do not count in a distance.
+
+    byzantine: the number of bad sites that the rule withstands, 0 or more.
+    selected: the number of models that are averaged; 1 is Krum and more is multi-Krum, which withstands `byzantine` bad
+    sites where `selected` is at most K - byzantine - 2.
+    """
 
     byzantine: int
     selected: int
@@ -43,7 +51,10 @@ AggregationRule = Mean | Median | TrimmedMean | Krum
 
 
 def combine(rule: AggregationRule, models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
-    """One model of those given, in site order. Raises ValueError where there are too few for the rule."""
+    """One model made of those given, which are in site order. weights: one for each model; only the mean uses them.
+
+    Raises ValueError where there are too few models for the rule.
+    """
     match rule:
         case Mean():
             return weighted_average(models, weights)
@@ -73,7 +84,7 @@ def _middle(ordered: torch.Tensor) -> torch.Tensor:
 
 
 def _by_coordinate(models: Sequence[Tensors], summary: Callable[[torch.Tensor], torch.Tensor]) -> Tensors:
-    """In float64, integers rounded, in the first model's types."""
+    """The summary of each coordinate's sorted values, in float64, integers rounded, in the first model's types."""
     combined: Tensors = {}
     for key, first in models[0].items():
         ordered = torch.stack([model[key].double() for model in models]).sort(dim=0).values
@@ -83,7 +94,7 @@ def _by_coordinate(models: Sequence[Tensors], summary: Callable[[torch.Tensor], 
 
 
 def _krum_order(models: Sequence[Tensors], byzantine: int) -> list[int]:
-    """Indices of the models, the best first; ties in site order."""
+    """Indices of the models, the best first; ties are in site order."""
     keys = [key for key, tensor in models[0].items() if tensor.is_floating_point()]
     flat = torch.stack([torch.cat([model[key].double().flatten() for key in keys]) for model in models])
     distances = torch.stack([((flat - row) ** 2).sum(dim=1) for row in flat])

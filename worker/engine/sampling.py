@@ -1,4 +1,4 @@
-"""What the network sees of a case: the whole of it, a slice of a volume, or a patch; one item of a training batch."""
+"""What the network sees of a case: the whole of it, a slice of a volume, or a patch. Each is an item of a batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,18 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True)
 class Sampling:
-    """size: side, in pixels, of what the network sees; depth: its slices, for 3D networks.
+    """How a case becomes items.
 
-    mode resize: a case, or each slice of a volume, is resized to it. mode patches: patches of it are cut from the case
-    as it is, or resampled to `spacing` first (mm, or original pixels for photographs, in array order).
+    mode: resize makes a case, or each slice of a volume, `size` wide and high; patches cuts patches of that size from
+    it.
+    size: side in pixels of what the network sees.
+    depth: its number of slices, for 3D networks.
+    spacing: of the voxels that patches are cut from, in mm (for photographs in original pixels), in array order; None
+    keeps the case's own.
+    patches_per_case: in an epoch, of a case or of each slice.
+    foreground_share: probability, 0 to 1, that a patch lies around a structure.
+    overlap: share of a patch's side, 0 to below 1, that neighbouring patches of a prediction share.
+    slices: which slices of a volume a 2D network is trained on.
     """
 
     mode: Literal["resize", "patches"]
@@ -34,14 +42,17 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of an epoch. slice_: of a volume that a 2D network is trained on, else None."""
+    """One entry of an epoch.
+
+    case: the image that it is of. slice_: index of a slice where a 2D network is trained on a volume, else None.
+    """
 
     case: Case
     slice_: int | None
 
 
 def training_items(cases: Sequence[Case], sampling: Sampling, spatial_dims: int) -> tuple[Item, ...]:
-    """An epoch's items before they are shuffled, in the order of cases. Raises ValueError where none is left."""
+    """An epoch's items in the order of cases, before they are shuffled. Raises ValueError where none is left."""
     items = [item for case in cases for item in _items_of(case, sampling, spatial_dims)]
     if not items:
         raise ValueError("data.slices foreground leaves no slice to train on: set data.slices to all")
@@ -49,8 +60,10 @@ def training_items(cases: Sequence[Case], sampling: Sampling, spatial_dims: int)
 
 
 def network_input(item: Item, sampling: Sampling, spatial_dims: int, generator: torch.Generator) -> Pair:
-    """image [C, *space] and reference [S, *space], both float32, of the size that the network takes; a patch's place is
-    drawn."""
+    """image [C, *space] and reference [S, *space], both float32, of the size that the network takes.
+
+    generator: draws the place of a patch.
+    """
     image, reference = item.case.image, item.case.reference
     if item.slice_ is not None:
         image, reference = image[:, item.slice_], reference[:, item.slice_]
@@ -61,18 +74,18 @@ def network_input(item: Item, sampling: Sampling, spatial_dims: int, generator: 
 
 
 def patch_size(sampling: Sampling, spatial_dims: int) -> tuple[int, ...]:
-    """In array order."""
+    """The size of what the network sees, in array order: (size, size) or (depth, size, size)."""
     return (sampling.depth, sampling.size, sampling.size)[-spatial_dims:]
 
 
 def cut_patch(
     image: torch.Tensor, reference: torch.Tensor, size: tuple[int, ...], foreground_share: float, draws: torch.Generator
 ) -> Pair:
-    """A patch around a random voxel: of a structure with probability foreground_share, else of anywhere.
+    """A patch around a random voxel: of a structure with probability foreground_share, else from anywhere.
 
-    Of those in the image a structure is drawn first and then one of its voxels, as nnU-Net does (Isensee et al. 2021):
-    a small one is met as often as a large one. reference: [S, *space] bool, planes may overlap. An image smaller than
-    the patch is padded with zeros at its end.
+    Among the structures in the image one is drawn first and then one of its voxels, as nnU-Net does (Isensee et al.
+    2021), so a small structure is met as often as a large one. reference: [S, *space] bool, whose planes may overlap.
+    An image smaller than the patch is padded with zeros at its end.
     """
     image, reference = _padded(image, size), _padded(reference, size)
     space = tuple(image.shape[1:])
@@ -89,10 +102,11 @@ def cut_patch(
 
 
 def _foreground_voxel(reference: NDArray[np.bool_], position: float) -> tuple[int, ...] | None:
-    """A structure and its voxel by one draw, 0 to 1: every structure that is present has an equal share of it,
-    and every voxel, in array order, of its structure's share. None where no structure is present.
+    """A structure and its voxel by one draw from 0 to 1, or None where no structure is present.
 
-    Counted plane by plane, then looked up in one: for 31 million voxels a fifth of the time that listing all takes.
+    Every structure that is present has an equal share of the draw, and every voxel, in array order, an equal share of
+    its structure's. Voxels are counted plane by plane and then looked up in one plane: for 31 million voxels that takes
+    a fifth of the time of listing all.
     """
     counts = [[np.count_nonzero(plane) for plane in structure] for structure in reference]
     present = [index for index, of_planes in enumerate(counts) if any(of_planes)]

@@ -14,13 +14,14 @@ def derived_seed(seed: int, round_: int, site: str, purpose: str) -> int:
 
 
 def generator(seed: int, round_: int, site: str, purpose: str) -> torch.Generator:
-    """A CPU generator: what it draws does not depend on the device that trains."""
+    """A generator on the CPU, so what it draws does not depend on the device that trains."""
     return torch.Generator().manual_seed(derived_seed(seed, round_, site, purpose))
 
 
 @contextmanager
 def seeded_initialization(seed: int, purpose: str) -> Iterator[None]:
-    """Layers draw their initial weights from torch's global generator: lend it a seeded state, then restore it."""
+    """Lends torch's global generator, from which layers draw initial weights, a seeded state, and restores it
+    afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, 0, "", purpose))
         yield

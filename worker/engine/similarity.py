@@ -1,7 +1,7 @@
 """SoftPull that pulls more from sites whose images are alike: an option beyond the paper.
 
-Every site's row of weights over the others replaces SoftPull's equal shares. What that changes in theory (the mean is
-no longer kept, sites with near neighbours count more) is in docs/theory.md, claims 13 to 15.
+A row of weights over the other sites replaces SoftPull's equal shares. docs/theory.md, claims 13 to 15, says what that
+changes: the mean is no longer kept, and sites with near neighbours count more.
 """
 
 from collections.abc import Sequence
@@ -11,27 +11,27 @@ import torch
 from worker.engine.aggregation import linear_combination
 from worker.engine.state import Tensors
 
-#: Distances below this (in within-site deviations) are equal images registered twice; it bounds the weights.
-SMALLEST_DISTANCE = 1e-6
+#: Distances below this, in within-site deviations, mean that the same images are registered twice. It bounds weights.
+MIN_DISTANCE = 1e-6
 #: A feature whose within-site variance is below this is constant up to rounding and tells nothing.
-SMALLEST_VARIANCE = 1e-18
-#: Rows sum to 1 up to rounding.
+MIN_VARIANCE = 1e-18
+#: Rows of weights sum to 1 up to this rounding error.
 ROW_SUM_TOLERANCE = 1e-9
 
 
 def site_distances(moments: Sequence[Tensors]) -> torch.Tensor:
-    """[K, K] float64: root mean square over features of the difference of site means, in pooled within-site deviations.
+    """[K, K] float64: the root mean square over features of the difference of site means, in within-site deviations.
 
-    moments: of each site, in site order, its `count` [1], `sum` [D] and `second_moment` [D, D], of the same features
-    (selectors/lda.py, `moments_of`). Features that vary within no site are left out. Of two sites with one and the
-    same distribution the square is 1/n_i + 1/n_j in expectation, so small sites look no more alike than they are known
-    to be. Raises ValueError where no feature varies within a site.
+    moments: for each site, in site order, its `count` [1], `sum` [D] and `second_moment` [D, D] of the same features
+    (selectors/lda.py, `moments_of`). Deviations are pooled over sites, and features that vary within no site are left
+    out. For two sites with the same distribution the square is 1/n_i + 1/n_j in expectation, so small sites look no
+    more alike than they are known to be. Raises ValueError where no feature varies within a site.
     """
     counts = torch.cat([m["count"] for m in moments]).double()
     means_KD = torch.stack([m["sum"] / m["count"] for m in moments]).double()  # noqa: N806 (shape suffix)
     squares = torch.stack([m["second_moment"].diagonal() for m in moments]).sum(dim=0)
     within = (squares - (counts[:, None] * means_KD**2).sum(dim=0)) / (counts.sum() - len(moments)).clamp_min(1)
-    varying = within > SMALLEST_VARIANCE
+    varying = within > MIN_VARIANCE
     if not varying.any():
         raise ValueError(
             "no image feature varies within a site, so distances have no unit: use uniform SoftPull, or register more "
@@ -42,24 +42,25 @@ def site_distances(moments: Sequence[Tensors]) -> torch.Tensor:
 
 
 def similarity_weights(distances: torch.Tensor, sharpness: float) -> torch.Tensor:
-    """[K, K] float64, zero diagonal, rows sum to 1: entry (k, j) in proportion to 1 / distance_kj^sharpness.
+    """[K, K] float64 with a zero diagonal and rows that sum to 1: entry (k, j) is in proportion to 1 /
+    distance_kj^sharpness.
 
-    distances: [K, K] float64, as `site_distances` gives them. sharpness 0 is SoftPull's equal share of each other
-    site; the larger it is, the more the nearest sites get. K = 1 gives a zero. Raises ValueError for a negative
-    sharpness.
+    distances: [K, K] float64, as `site_distances` gives them. sharpness: 0 gives SoftPull's equal shares; the larger it
+    is, the more the nearest sites get. K = 1 gives a zero. Raises ValueError for a negative sharpness.
     """
     if sharpness < 0:
         raise ValueError(f"sharpness {sharpness} would pull most from the least similar site: choose 0 or more")
     others = ~torch.eye(len(distances), dtype=torch.bool)
-    log_kernel = torch.where(others, -sharpness * distances.clamp_min(SMALLEST_DISTANCE).log(), -torch.inf)
+    log_kernel = torch.where(others, -sharpness * distances.clamp_min(MIN_DISTANCE).log(), -torch.inf)
     return torch.softmax(log_kernel, dim=1) if len(distances) > 1 else torch.zeros(1, 1, dtype=torch.float64)
 
 
 def soft_pull_weighted(models: Sequence[Tensors], lambda_: float, weights: torch.Tensor) -> list[Tensors]:
-    """w_k <- lambda w_k + (1 - lambda) * sum over j != k of weights_kj w_j, for all k; sums in site order, float64.
+    """w_k <- lambda w_k + (1 - lambda) * sum over j != k of weights_kj w_j, for all k; sums run in site order, in
+    float64.
 
-    weights: [K, K] with zero diagonal and rows that sum to 1. With 1 / (K - 1) everywhere it is `soft_pull`. K = 1 has
-    no others: the model stays as it was trained. Raises ValueError for other weights.
+    weights: [K, K] with a zero diagonal and rows that sum to 1; with 1 / (K - 1) everywhere this is `soft_pull`. With K
+    = 1 there are no others, so the model stays as it was trained. Raises ValueError for other weights.
     """
     num_models = len(models)
     if num_models == 1:

@@ -15,8 +15,8 @@ _PERSONALIZED = "personalized/"
 def started_state(strategy: Strategy, plan: Plan, start: State) -> State:
     """The strategy's initial state with the models of `start` in place of random ones.
 
-    Whatever a method makes of the initial weights (the global model, each personalized one, private copies of them)
-    begins as the global model of `start`; a personalized model that `start` has for its site, and its selector, take
+    Every copy that a method makes of the initial weights (the global model, each personalized one, private copies)
+    begins as the global model of `start`. A personalized model that `start` has for its site, and its selector, take
     their own place. What a method only trains with (momentum, control variates) begins anew. Raises ValueError naming
     part and tensor where an architecture differs.
     """
@@ -37,7 +37,7 @@ def started_state(strategy: Strategy, plan: Plan, start: State) -> State:
 
 
 def _begins_as(part: Tensors, weights: Tensors) -> bool:
-    """Whether a part of the initial state is these weights, with whatever else the method keeps in it."""
+    """Whether a part of the initial state holds these weights, with whatever else the method keeps in it."""
     return weights.keys() <= part.keys() and all(torch.equal(part[key], weights[key]) for key in weights)
 
 

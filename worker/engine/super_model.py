@@ -1,4 +1,4 @@
-"""Prediction with several models, each loaded once into one network and run on just the cases that want it."""
+"""Prediction with several models: each is loaded once into one network and runs on the cases that want it."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -14,9 +14,9 @@ from worker.engine.plan_network import blank_network, load_weights
 from worker.engine.state import Tensors
 from worker.engine.transforms import to_original
 
-#: What the super model uses under soft routing: the sites' models together. It is no part of a state.
+#: The name of what the super model uses under soft routing, the sites' models together. It is no part of a state.
 MIXTURE = "mixture"
-#: Of the masks that are held at a time: all of a site's photographs, or some of its large volumes.
+#: Upper bound on the bytes of masks held in memory at once: all of a site's photographs, or some of its large volumes.
 MASK_BYTES = 256 * 2**20
 
 
@@ -27,10 +27,11 @@ def predict_cases(
     plan: Plan,
     mixtures: Sequence[Mapping[str, float]] | None = None,
 ) -> Iterator[dict[str, NDArray[np.bool_]]]:
-    """For each case, in order, the mask [S, *space0] of each part in its entry of `wanted`.
+    """Yields for each case, in order, the mask [S, *space0] of each part in its entry of `wanted`.
 
-    mixtures: for each case, parts and their shares, which sum to 1; its mask under the name MIXTURE is then that of the
-    mean of their probabilities, so weighted. Parts are loaded once for as many cases as MASK_BYTES allow at a time.
+    mixtures: for each case, part names and their shares, which sum to 1, or nothing; the case then also has the mask of
+    the weighted mean of their probabilities, under the name MIXTURE. Parts are loaded once for as many cases as
+    MASK_BYTES allows at a time.
     """
     shares = mixtures or [{}] * len(cases)
     network = blank_network(plan)
@@ -40,13 +41,13 @@ def predict_cases(
 
 
 def _num_bytes(case: Case, wanted: Collection[str], shares: Mapping[str, float]) -> int:
-    """Of the case's masks, and of the sum of probabilities where there is one."""
+    """Bytes of the case's masks, and of the sum of its probabilities where it has a mixture."""
     mixture = 4 * case.reference.numel() + case.reference_original.nbytes if shares else 0
     return len(wanted) * case.reference_original.nbytes + mixture
 
 
 def _groups(sizes: Sequence[int]) -> Iterator[slice]:
-    """Neighbours whose sizes together stay below MASK_BYTES, and at least one a group."""
+    """Yields runs of neighbours whose sizes together stay below MASK_BYTES; each has at least one."""
     start, total = 0, 0
     for position, size in enumerate(sizes):
         if position > start and total + size > MASK_BYTES:

@@ -1,4 +1,4 @@
-"""Distances between the surfaces of two masks: what HD95, NSD and ASSD are made of.
+"""Distances between the surfaces of two masks, from which HD95, NSD and ASSD are made.
 
 The surface of a mask is what erosion by its face neighbours takes away, as in MONAI; voxels at the image's border
 belong to it. Distances run between voxel centres.
@@ -11,32 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-#: Percentile of HD95: the maximum would be one stray voxel's.
+#: Percentile of HD95; the maximum would be decided by one stray voxel.
 HD_PERCENTILE = 95
 
 
 @dataclass(frozen=True, eq=False)
 class SurfaceDistances:
-    """From every surface voxel of one mask to the other's surface, [N] and [M] float64, in the spacing's unit."""
+    """Distances from every surface voxel of one mask to the other's surface, in the unit of the spacing.
+
+    from_prediction: [N] float64. from_reference: [M] float64.
+    """
 
     from_prediction: NDArray[np.float64]
     from_reference: NDArray[np.float64]
 
     @property
     def hd95(self) -> float:
-        """The larger of the two directed 95th percentiles (linear interpolation), as MONAI's."""
+        """The larger of the two directed 95th percentiles (with linear interpolation), as in MONAI."""
         directions = (self.from_prediction, self.from_reference)
         return max(float(np.percentile(distances, HD_PERCENTILE)) for distances in directions)
 
     @property
     def assd(self) -> float:
-        """The mean over both surfaces' voxels together."""
+        """The mean over the voxels of both surfaces together."""
         total = float(self.from_prediction.sum()) + float(self.from_reference.sum())
         return total / (len(self.from_prediction) + len(self.from_reference))
 
     def nsd(self, tolerance: float) -> float:
-        """The share of both surfaces' voxels no farther than `tolerance` from the other surface (Nikolov et al.,
-        "Clinically applicable segmentation of head and neck anatomy", 2021), each voxel counting alike."""
+        """The share of both surfaces' voxels that are at most `tolerance` from the other surface, each voxel counting
+        alike (Nikolov et al., "Clinically applicable segmentation of head and neck anatomy", 2021). tolerance: in the
+        spacing's unit."""
         near = int((self.from_prediction <= tolerance).sum()) + int((self.from_reference <= tolerance).sum())
         return near / (len(self.from_prediction) + len(self.from_reference))
 
@@ -44,10 +48,11 @@ class SurfaceDistances:
 def surface_distances(
     prediction: NDArray[np.bool_], reference: NDArray[np.bool_], spacing: Sequence[float] | None
 ) -> SurfaceDistances:
-    """prediction and reference: [H, W] or [D, H, W], neither empty. spacing: of the axes in order; None: 1 each.
+    """The distances between two masks, both [H, W] or both [D, H, W] bool, neither empty.
 
-    One transform a direction on the box around both masks: outside of it there is no surface, so nothing is lost.
-    Raises ValueError for an empty mask, whose surface is nowhere.
+    spacing: of the axes in order, None for 1 each. Each direction takes one transform of the box around both masks,
+    which loses nothing because there is no surface outside. Raises ValueError for an empty mask, whose surface is
+    nowhere.
     """
     if not (prediction.any() and reference.any()):
         raise ValueError("prediction and reference must both hold the structure: distances to nothing do not exist")
@@ -72,8 +77,11 @@ def _surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _distances_to(
     target: NDArray[np.bool_], surface: NDArray[np.bool_], lengths: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """From each voxel of `surface` to the nearest of `target`. Asking the transform for the nearest voxels alone, and
-    taking roots at the surface only, costs half of what its distances everywhere do."""
+    """[N]: from each voxel of `surface` to the nearest of `target`.
+
+    Asking the transform for the nearest voxels alone, and taking roots at the surface only, costs half of what
+    distances everywhere cost.
+    """
     nearest = np.asarray(distance_transform_edt(~target, sampling=lengths, return_distances=False, return_indices=True))
     here = np.nonzero(surface)
     offsets = [(nearest[axis][here] - here[axis]) * lengths[axis] for axis in range(surface.ndim)]

@@ -12,14 +12,19 @@ from worker.engine.data import Case
 from worker.engine.sampling import Sampling
 
 Array = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
-#: Of a volume's voxels: below the first is 0, above the second is 1.
+#: Percentiles of a volume's voxels: values below the first become 0, values above the second become 1.
 PERCENTILES = (0.5, 99.5)
 
 
 @dataclass(frozen=True)
 class Intensity:
-    """unit: by the range of the pixel type (pictures); window: `low` becomes 0 and `high` 1, clipped; percentile: the
-    image's own 0.5th and 99.5th percentiles likewise; standardized: zero mean and unit variance of each channel."""
+    """How stored values become what the network is fed from.
+
+    kind: unit divides by the range of the pixel type (pictures); window makes `low` 0 and `high` 1 and clips;
+    percentile does so with the image's own 0.5th and 99.5th percentiles; standardized gives each channel zero mean and
+    unit variance.
+    low, high: stored values, in the image's own unit (HU for CT); used by window only.
+    """
 
     kind: Literal["unit", "standardized", "percentile", "window"]
     low: float
@@ -37,10 +42,15 @@ def make_case(
     spatial_dims: int,
     patient: str | None = None,
 ) -> Case:
-    """Scales intensities and resizes or resamples what the network is fed from; the reference keeps its own size too.
+    """The case with scaled intensities, resized or resampled for the network; the reference is kept at its own size
+    too.
 
-    pixels: [H, W, C] of a picture or [D, H, W, C] of a volume; structures: [S, H, W] or [S, D, H, W]. Raises ValueError
-    where the settings do not fit the image.
+    pixels: [H, W, C] of a picture or [D, H, W, C] of a volume.
+    structures: [S, H, W] or [S, D, H, W] bool.
+    spacing: of the voxels in mm, in array order, or None.
+    patient: as in Case.
+
+    Raises ValueError where the settings do not fit the image.
     """
     planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 0).astype(np.float32)))
     bounds = _bounds(pixels, planes, intensity)
@@ -68,7 +78,10 @@ def make_case(
 def network_space(
     space: tuple[int, ...], spacing: tuple[float, ...] | None, sampling: Sampling, spatial_dims: int
 ) -> tuple[int, ...]:
-    """The size at which a case is held for the network. A 2D network sees a volume's slices as they are in number."""
+    """The size at which a case is held for the network, in array order. A 2D network keeps a volume's number of slices.
+
+    Raises ValueError where a network of 3 dimensions has a target spacing without a depth.
+    """
     if sampling.mode == "resize":
         in_plane = (sampling.size, sampling.size)
         if len(space) == 2:
@@ -90,7 +103,8 @@ def network_space(
 
 
 def resize(planes: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
-    """[N, *space] to [N, *size], linear, anti-aliased in plane when shrinking; unchanged when it has that size."""
+    """[N, *space] to [N, *size]: linear, anti-aliased in the plane when shrinking, and unchanged where it has that
+    size."""
     if tuple(planes.shape[1:]) == size:
         return planes
     if len(size) == 2:
@@ -105,14 +119,15 @@ def resize(planes: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
 
 
 def _resized_reference(structures: NDArray[np.bool_], size: tuple[int, ...]) -> torch.Tensor:
-    """[S, *size] bool; the same memory where the size is the same, for a large volume's is worth sparing."""
+    """[S, *size] bool; it shares memory where the size is the same, because a large volume takes much of it."""
     if structures.shape[1:] == size:
         return torch.from_numpy(np.ascontiguousarray(structures))
     return resize(torch.from_numpy(structures.astype(np.float32)), size) >= 0.5
 
 
 def to_original(probabilities: torch.Tensor, size: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The inverse of the resize: probabilities [S, *space] to a mask [S, *size], cut at 0.5 after interpolation."""
+    """The inverse of the resize: probabilities [S, *space] to a mask [S, *size] bool, cut at 0.5 after
+    interpolation."""
     return (resize(probabilities.cpu(), size) > 0.5).numpy()
 
 

@@ -134,11 +134,11 @@ def test_a_zoom_above_1_enlarges_and_a_turn_keeps_the_size(monkeypatch: pytest.M
     """A 20 x 20 square: zoomed by 1.5 it is 30 x 30 = 900; turned by 30 degrees it keeps its 400 pixels."""
     reference = torch.zeros(1, 64, 64)
     reference[0, 22:42, 22:42] = 1
-    monkeypatch.setattr(augmentation, "MOST_ROTATION", 0.0)
+    monkeypatch.setattr(augmentation, "MAX_ROTATION", 0.0)
     monkeypatch.setattr(augmentation, "ZOOM", (1.5, 1.5))
     _, zoomed = augment(reference, reference, "rotations", generator())
     assert float(zoomed.sum()) == pytest.approx(900, rel=0.01)
-    monkeypatch.setattr(augmentation, "MOST_ROTATION", pi / 6)
+    monkeypatch.setattr(augmentation, "MAX_ROTATION", pi / 6)
     monkeypatch.setattr(augmentation, "ZOOM", (1.0, 1.0))
     _, turned = augment(reference, reference, "rotations", generator())
     assert float(turned.sum()) == pytest.approx(400, rel=0.03)

@@ -205,9 +205,11 @@ def test_a_volumes_gradient_is_the_mean_over_its_slices() -> None:
         torch.testing.assert_close(sent[f"gradient.{name}"], parameter.grad, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", [SmallSelector(3, 4), Vgg11(3, 4)], ids=["cnn", "vgg11"])
-def test_what_the_last_layer_sees_is_what_the_moments_are_of(network: nn.Module) -> None:
+@pytest.mark.usefixtures("narrow_vgg")
+@pytest.mark.parametrize("kind", [SmallSelector, Vgg11])
+def test_what_the_last_layer_sees_is_what_the_moments_are_of(kind: type[SmallSelector | Vgg11]) -> None:
     """The last layer of features by hand is the network's own output."""
+    network = kind(3, 4)
     images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     sent = feature_moments(network, [images[:1], images[1:]])
     assert {key: tensor.shape for key, tensor in sent.items()} == {
@@ -239,7 +241,7 @@ def test_vgg_11_has_the_reference_codes_size() -> None:
     assert num_parameters == 9_220_480 + 102_764_544 + 16_781_312 + 16_388 == 128_782_724
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("narrow_vgg")
 @pytest.mark.parametrize("training", ["reference", "pooled_gradient"])
 def test_vgg_11_trains_one_round_and_routes(training: str) -> None:
     selector = SoftmaxSelector("vgg11", 1e-5, training)  # type: ignore[arg-type]  # a parameter of the test

@@ -17,13 +17,14 @@ class PairedConv3d(nn.Conv3d):
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """[B, C, D, H, W] to [B, C', D', H', W'], as Conv3d."""
         if not _is_slow(input) or max(self.kernel_size) == 1:
             return super().forward(input)
         return super().forward(torch.cat([input, torch.zeros_like(input)]))[:1]
 
 
 def with_paired_convolutions(network: nn.Module) -> nn.Module:
-    """The same network; its 3D convolutions keep their weights."""
+    """The same network with its 3D convolutions changed in place; they keep their weights."""
     for module in network.modules():
         if type(module) is nn.Conv3d:
             module.__class__ = PairedConv3d

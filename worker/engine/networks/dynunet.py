@@ -1,4 +1,4 @@
-"""nnU-Net's U-Net with its deep supervision at the decoder's own scales."""
+"""nnU-Net's U-Net with deep supervision at the decoder's own scales."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from worker.engine.networks.settings import DynUNetSettings, SpatialDims
 
 
 class DeeplySupervisedDynUNet(nn.Module):
-    """MONAI's DynUNet blocks in a forward of our own.
+    """MONAI's DynUNet blocks in a forward pass of our own.
 
-    MONAI's forward resizes every output to the finest one's size, nnU-Net resizes the reference instead; it registers
-    every block twice, which doubles what a site sends and what safetensors refuses to store; and it keeps the last
-    step's graph alive between steps.
+    MONAI's forward pass resizes every output to the finest one's size, where nnU-Net resizes the reference. MONAI also
+    registers every block twice, which doubles what a site sends and which safetensors refuses to store, and keeps the
+    last step's graph alive between steps.
     """
 
     def __init__(

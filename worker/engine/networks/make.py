@@ -1,6 +1,6 @@
 """From settings to the network: MONAI's architectures, with volumes of few slices halved in their plane first.
 
-Weights are whatever torch draws: load or seed them.
+The weights are whatever torch draws: load or seed them.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ from worker.engine.networks.settings import (
 )
 from worker.engine.networks.sizes import strides
 
-#: Most groups of channels of group norm, as in SegResNet (Myronenko 2018).
-MOST_GROUPS = 8
+#: Maximum number of groups of channels in group norm, as in SegResNet (Myronenko 2018).
+MAX_GROUPS = 8
 
 Strides = Sequence[tuple[int, ...]]
 
@@ -42,11 +42,11 @@ def make_network(
     out_channels: int,
     depth: int | None = None,
 ) -> nn.Module:
-    """A network from images [B, C, *space] to logits [B, S, *space]; S = out_channels, one channel a structure.
+    """A network from images [B, C, *space] to logits [B, S, *space]; S = out_channels, one channel for each structure.
 
-    DynUNet with deep supervision gives in training a list of logits, finest first, each at half the size of the one
-    before, and in evaluation the finest alone. depth: slices of the network's input, None for pictures and for volumes
-    whose depth is to be halved like the other sides (see `sizes.strides`).
+    In training, DynUNet with deep supervision gives a list of logits, finest first, each half as large as the one
+    before; in evaluation it gives the finest alone. depth: slices of the network's input; None for pictures, and for
+    volumes whose depth is halved like the other sides (see `sizes.strides`). Raises ValueError for a depth below 1.
     """
     network = _make(settings, spatial_dims, in_channels, out_channels, strides(settings, spatial_dims, depth))
     return with_paired_convolutions(network)
@@ -57,7 +57,7 @@ def _make(
 ) -> nn.Module:
     match settings:
         case UNetSettings():
-            # Its instance norm has no learned scale, MONAI's default, as the U-Net has had from the start.
+            # The U-Net's instance norm has no learned scale, which is MONAI's default; a scale would change its bits.
             norm = "INSTANCE" if settings.norm == "instance" else _monai_norm(settings.norm)
             network: nn.Module = UNet(
                 spatial_dims=spatial_dims,
@@ -93,7 +93,8 @@ def _make(
 def _basic_unet(
     settings: BasicUNetSettings, spatial_dims: SpatialDims, in_channels: int, out_channels: int, steps: Strides
 ) -> nn.Module:
-    """MONAI's halves all sides; where a level's stride is flat, its pooling and upsampling are made anew."""
+    """MONAI's network, which halves all sides; where a level's stride is flat, its pooling and upsampling are
+    replaced."""
     network = BasicUNet(
         spatial_dims=spatial_dims,
         in_channels=in_channels,
@@ -113,7 +114,7 @@ def _basic_unet(
 def _segresnet(
     settings: SegResNetSettings, spatial_dims: SpatialDims, in_channels: int, out_channels: int, steps: Strides
 ) -> nn.Module:
-    """As `_basic_unet`: flat strides replace MONAI's halving of all sides."""
+    """MONAI's network, which halves all sides; where a level's stride is flat, its strides are replaced."""
     network = SegResNet(
         spatial_dims=spatial_dims,
         init_filters=settings.init_filters,
@@ -135,7 +136,7 @@ def _segresnet(
 def _swin_unetr(
     settings: SwinUNETRSettings, spatial_dims: SpatialDims, in_channels: int, out_channels: int
 ) -> nn.Module:
-    """MONAI keeps the windows' index tables, the same in every copy, in the state dict: 7.5 MB in 3D. Ours does not."""
+    """MONAI's network without the index tables of its windows in the state dict: equal in every copy, 7.5 MB in 3D."""
     network = SwinUNETR(
         in_channels=in_channels,
         out_channels=out_channels,
@@ -152,12 +153,14 @@ def _swin_unetr(
 
 
 def _monai_norm(norm: Norm) -> tuple[str, dict[str, object]]:
-    """What MONAI is told. Group norm is put in afterwards: its groups must divide each layer's own channels."""
+    """The norm as MONAI takes it. Group norm replaces batch norm later, because its groups must divide each layer's
+    channels."""
     return ("BATCH" if norm == "group" else norm.upper(), {"affine": True})
 
 
 def _with_norm(network: nn.Module, norm: Norm) -> nn.Module:
-    """With norm `group`, every batch norm is replaced by group norm over the most groups that divide its channels."""
+    """The network; for norm `group`, group norm over the most groups that divide the channels replaces every batch
+    norm."""
     if norm == "group":
         _group_norm_for_batch_norm(network)
     return network
@@ -167,7 +170,7 @@ def _group_norm_for_batch_norm(module: nn.Module) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.modules.batchnorm._BatchNorm):
             channels = child.num_features
-            groups = max(groups for groups in range(1, MOST_GROUPS + 1) if channels % groups == 0)
+            groups = max(groups for groups in range(1, MAX_GROUPS + 1) if channels % groups == 0)
             setattr(module, name, nn.GroupNorm(groups, channels))
         else:
             _group_norm_for_batch_norm(child)

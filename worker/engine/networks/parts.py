@@ -1,4 +1,4 @@
-"""The parts of a network that methods treat apart: the output layer, batch norm, the deepest level."""
+"""The parts of a network that methods treat apart: the output layer, batch norm, and the deepest level."""
 
 from torch import nn
 
@@ -14,10 +14,10 @@ from worker.engine.networks.settings import (
 
 
 def head_keys(settings: NetworkSettings, network: nn.Module) -> frozenset[str]:
-    """State-dict keys of the output layer: what FedPer and FedRep keep at a site.
+    """The state-dict keys of the output layer, which FedPer and FedRep keep at a site.
 
-    Of the U-Net the whole topmost decoder level, whose transposed convolution has one channel a structure already.
-    Of DynUNet the heads of deep supervision too.
+    For the U-Net it is the whole topmost decoder level, whose transposed convolution has one channel for each structure
+    already; for DynUNet it includes the heads of deep supervision.
     """
     match settings:
         case UNetSettings() | AttentionUnetSettings():
@@ -34,7 +34,8 @@ def head_keys(settings: NetworkSettings, network: nn.Module) -> frozenset[str]:
 
 
 def batch_norm_keys(network: nn.Module) -> frozenset[str]:
-    """State-dict keys of all batch norm layers, scales and running statistics; empty where the network has none."""
+    """The state-dict keys of all batch norm layers, scales and running statistics; empty where there is no such
+    layer."""
     return frozenset(
         f"{name}.{key}"
         for name, module in network.named_modules()
@@ -44,7 +45,7 @@ def batch_norm_keys(network: nn.Module) -> frozenset[str]:
 
 
 def batch_norm_statistic_keys(network: nn.Module) -> frozenset[str]:
-    """Of `batch_norm_keys` those that training counts rather than learns: running mean, running variance, counter."""
+    """Those of `batch_norm_keys` that training counts and does not learn: running mean and variance, and counter."""
     learned = {name for name, _ in network.named_parameters()}
     return batch_norm_keys(network) - learned
 

@@ -1,7 +1,7 @@
-"""Three sizes of every network, for pictures and for volumes. Parameter counts: docs/networks.md.
+"""Three sizes of every network, for pictures and for volumes; docs/networks.md has their numbers of parameters.
 
-Plain dictionaries with the fields of the settings; `preset` makes the settings of them. The names are those of an
-experiment's configuration.
+They are plain dictionaries with the fields of the settings, and `preset` makes settings of them. The names are those of
+an experiment's configuration.
 """
 
 from collections.abc import Mapping

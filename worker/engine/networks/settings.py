@@ -1,21 +1,25 @@
-"""The segmentation networks' settings: one frozen dataclass a network, without defaults (those are in the contract).
+"""The settings of the segmentation networks: one frozen dataclass for each, without defaults (the contract has those).
 
-The architectures are MONAI's. Every network takes images [B, C, *space] and gives logits [B, S, *space].
+The architectures are MONAI's. Every network takes images [B, C, *space] and gives logits [B, S, *space]. Each class
+raises ValueError, naming the field and the remedy, for numbers that make no network.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-#: instance: statistics of one image; batch: of the batch, with running averages; group: of up to 8 groups of channels.
+#: Statistics of one image (instance), of the batch with running averages (batch), or of up to 8 groups of channels
+#: (group).
 Norm = Literal["instance", "batch", "group"]
 SpatialDims = Literal[2, 3]
 
 
 @dataclass(frozen=True)
 class UNetSettings:
-    """Residual U-Net (Kerfoot et al., STACOM 2018). channels: of each level; each level but the last halves the image.
+    """Residual U-Net (Kerfoot et al., STACOM 2018).
 
-    num_residual_units: convolutions of a level; 0 gives the plain U-Net. norm `instance` is without learned scale.
+    channels: feature channels of each level; each level but the last halves the image.
+    num_residual_units: convolutions of a level; 0 gives the plain U-Net.
+    norm: `instance` is without a learned scale.
     """
 
     channels: tuple[int, ...]
@@ -30,9 +34,9 @@ class UNetSettings:
 
 @dataclass(frozen=True)
 class BasicUNetSettings:
-    """U-Net of two convolutions a level and max pooling (Falk et al., Nature Methods 2019).
+    """U-Net with two convolutions in each level and max pooling (Falk et al., Nature Methods 2019).
 
-    features: of the five levels, then of the last upsampling: six numbers.
+    features: six numbers of channels, of the five levels and of the last upsampling. norm: of every convolution.
     """
 
     features: tuple[int, ...]
@@ -49,9 +53,11 @@ class BasicUNetSettings:
 
 @dataclass(frozen=True)
 class DynUNetSettings:
-    """The U-Net of nnU-Net (Isensee et al., Nature Methods 2021). filters: of each level, three levels at least.
+    """The U-Net of nnU-Net (Isensee et al., Nature Methods 2021).
 
-    deep_supervision: in training the decoder's coarser levels give logits too, all but the two coarsest levels.
+    filters: feature channels of each level, three levels at least.
+    deep_supervision: whether in training the decoder's coarser levels, all but the two coarsest, give logits too.
+    norm: of every convolution.
     """
 
     filters: tuple[int, ...]
@@ -63,7 +69,8 @@ class DynUNetSettings:
 
     @property
     def num_outputs(self) -> int:
-        """Logits of one training step: of every level but the two coarsest, of two where there are three levels."""
+        """Number of logits in a training step: of every level but the two coarsest; two where there are three
+        levels."""
         return max(len(self.filters) - 2, 2) if self.deep_supervision else 1
 
 
@@ -71,9 +78,12 @@ class DynUNetSettings:
 class SegResNetSettings:
     """SegResNet without its auto-encoder branch (Myronenko, BrainLes 2018).
 
-    init_filters: of the first level, doubled at each further one. blocks_down, blocks_up: residual blocks of each
-    level, blocks_up has one less. Upsampling is by transposed convolution: interpolation has no reproducible
-    gradient on a GPU.
+    init_filters: feature channels of the first level, doubled at each further one.
+    blocks_down: residual blocks of each level on the way down.
+    blocks_up: residual blocks of each level on the way up, one level fewer.
+    norm: of every convolution.
+
+    Upsampling is by transposed convolution, because interpolation has no reproducible gradient on a GPU.
     """
 
     init_filters: int
@@ -94,7 +104,10 @@ class SegResNetSettings:
 
 @dataclass(frozen=True)
 class AttentionUnetSettings:
-    """Attention U-Net (Oktay et al., MIDL 2018), with batch norm always. channels: of each level."""
+    """Attention U-Net (Oktay et al., MIDL 2018), which always has batch norm.
+
+    channels: feature channels of each level, even on all levels but the last.
+    """
 
     channels: tuple[int, ...]
 
@@ -108,10 +121,11 @@ class AttentionUnetSettings:
 
 @dataclass(frozen=True)
 class SwinUNETRSettings:
-    """Swin UNETR (Hatamizadeh et al., BrainLes 2021) with windows of 7, instance norm in the convolutional part.
+    """Swin UNETR (Hatamizadeh et al., BrainLes 2021) with windows of 7 and instance norm in the convolutional part.
 
-    feature_size: a multiple of 12. depths: blocks of each of the four stages. num_heads: of each stage, dividing its
-    features (feature_size, doubled at each stage).
+    feature_size: features of the first stage, a multiple of 12, doubled at each further stage.
+    depths: blocks of each of the four stages.
+    num_heads: attention heads of each stage, which must divide its features.
     """
 
     feature_size: int
@@ -140,7 +154,7 @@ NetworkSettings = (
 
 
 def num_halvings(settings: NetworkSettings) -> int:
-    """How often the image's height and width are halved on the way to the deepest level."""
+    """How many times the image's height and width are halved on the way to the deepest level."""
     match settings:
         case UNetSettings() | AttentionUnetSettings():
             return len(settings.channels) - 1

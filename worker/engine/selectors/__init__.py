@@ -1,1 +1,1 @@
-"""Model selectors w_s: which site's personalized model fits an image."""
+"""Model selectors w_s, which say which site's personalized model fits an image."""

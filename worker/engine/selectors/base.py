@@ -14,7 +14,8 @@ SELECTOR = "selector"
 
 
 class Selector(ABC):
-    """A classifier of images into the plan's sites, in site order. Its state is the part `selector`, and more."""
+    """A classifier of images into the plan's sites, in site order. Its state is the part `selector` and parts of its
+    own."""
 
     @abstractmethod
     def initial_parts(self, plan: Plan) -> State:
@@ -22,28 +23,32 @@ class Selector(ABC):
 
     @abstractmethod
     def downloads(self, participant: str) -> tuple[str, ...]:
-        """Names of the parts that a site receives, where they exist."""
+        """The names of the parts that a site receives, where they exist."""
 
     @abstractmethod
     def site_update(
         self, parts: State, data: ParticipantData, site: str, round_: int, plan: Plan, on_progress: OnProgress
     ) -> State:
-        """What a site returns for the selector. Raises ValueError where the site may not take part."""
+        """The parts that a site returns for the selector.
+
+        parts: those that the site received. round_: 1 for the first. Raises ValueError where the site may not take
+        part.
+        """
 
     @abstractmethod
     def aggregate(self, state: State, updates: Mapping[str, State], weights: Mapping[str, float], plan: Plan) -> State:
-        """The selector's parts after the round; `updates` and `weights` by site, in site order.
+        """The selector's parts after the round.
 
-        state: the one that the sites received, all its parts.
+        state: the one that the sites received, all its parts. updates, weights: by site, in site order.
         """
 
     @abstractmethod
     def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
-        """Raises ValueError naming site and tensor when the update's selector parts cannot be aggregated."""
+        """Raises ValueError naming site and tensor where the update's selector parts cannot be aggregated."""
 
     @abstractmethod
     def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
-        """[N, K] float64: for each case, picture or volume, a probability of each site.
+        """[N, K] float64: a probability of each site for each case, picture or volume; rows sum to 1.
 
         load_part: fetches one of the selector's parts by name.
         """
@@ -60,10 +65,11 @@ class Selector(ABC):
 
 
 def one_answer_a_patient(probabilities_NK: torch.Tensor, cases: Sequence[Case]) -> torch.Tensor:  # noqa: N803
-    """[N, K] float64: the cases of one patient, as far as they are here, share the mean of their log-probabilities.
+    """[N, K] float64: the cases of one patient, among those given, share the mean of their log-probabilities.
 
-    As with a volume's slices, the mean and not the sum: images of one patient tell nearly the same, and a sum would
-    count it several times. A case without a patient is its own. Probabilities of 0 count as the smallest float.
+    The mean and not the sum is taken, as with a volume's slices, because images of one patient tell nearly the same and
+    a sum would count it several times. A case without a patient stands for itself. Probabilities of 0 count as the
+    smallest float.
     """
     patients = [
         ("of", case.patient) if case.patient is not None else ("case", index) for index, case in enumerate(cases)
@@ -80,8 +86,8 @@ def one_answer_a_patient(probabilities_NK: torch.Tensor, cases: Sequence[Case]) 
 def route(probabilities: Sequence[float], sites: Sequence[str], gamma: float) -> str:
     """The super model's rule: the most probable site's personalized model where max p > gamma, else the global one.
 
-    gamma = 1 is the global model only, gamma = 0 always a personalized one. Ties go to the first site.
-    Returns a part name.
+    gamma = 1 always gives the global model and gamma = 0 always a personalized one. Ties go to the first site. Returns
+    a part name.
     """
     largest = max(probabilities)
     return personalized(sites[list(probabilities).index(largest)]) if largest > gamma else GLOBAL

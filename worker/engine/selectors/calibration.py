@@ -1,6 +1,6 @@
 """Temperature scaling (Guo et al., ICML 2017) of a federated classifier, and how well calibrated it is.
 
-A site counts on its held-out cases; the server adds the counts up. What results is exactly what pooled held-out cases
+A site counts on its held-out cases, and the server adds the counts up. The result is exactly what pooled held-out cases
 would give.
 """
 
@@ -12,23 +12,23 @@ import torch
 from worker.engine.aggregation import check_update
 from worker.engine.state import Tensors
 
-#: Temperatures tried, log-spaced. None below 1: a few held-out cases without an error would always ask for the
-#: sharpest, so they may soften what the Gaussian model says and never sharpen it.
+#: Temperatures tried, log-spaced. None is below 1, because a few held-out cases without an error would always ask for
+#: the sharpest: they may soften what the Gaussian model says and never sharpen it.
 TEMPERATURES = torch.logspace(0, 2, 31, dtype=torch.float64)
 #: Bins of equal width of the largest probability, for the expected calibration error.
 NUM_BINS = 10
 #: A report's tensors: the sum over cases of -log p(own site), [T], and in each bin the number of cases, the sum of
 #: their largest probabilities and the number of right ones, [T, NUM_BINS, 3].
 LOSSES, BINS = "loss_of_temperature", "bins_of_temperature"
-#: And the sum over cases of the logarithm of their squared distance to the nearest site, [1].
+#: A report's tensor [1]: the sum over cases of the logarithm of their squared distance to the nearest site.
 LOG_DISTANCES = "log_distances"
 #: The selector's tensor [1]: the geometric mean of held-out cases' squared distances, 0 where none is known.
 USUAL_DISTANCE = "usual_distance"
-#: Squared distances below this are none.
-SMALLEST_DISTANCE = 1e-12
+#: Squared distances below this count as this.
+MIN_DISTANCE = 1e-12
 #: The selector's tensor [4] of `held_out_quality`.
 HELD_OUT = "held_out"
-#: What a classifier has that nobody has tried on held-out cases.
+#: The tensors of a classifier that no site has tried on held-out cases.
 UNCALIBRATED: Tensors = {
     "temperature": torch.ones(1, dtype=torch.float64),
     HELD_OUT: torch.zeros(4, dtype=torch.float64),
@@ -38,10 +38,13 @@ UNCALIBRATED: Tensors = {
 
 @dataclass(frozen=True)
 class HeldOutQuality:
-    """Of the classifier as the sites last received it, at the temperature chosen from the same cases.
+    """The quality of the classifier that the sites last received, at the temperature chosen from the same cases.
 
-    nll: mean -log p(own site). ece: expected calibration error, the mean over cases of the difference between accuracy
-    and mean largest probability in their bin.
+    num_cases: held-out cases of all sites.
+    nll: mean of -log p(own site) over cases, in nats.
+    accuracy: share of cases whose most probable site is their own, 0 to 1.
+    ece: expected calibration error, 0 to 1: the mean over cases of the difference between accuracy and mean largest
+    probability in their bin.
     """
 
     num_cases: int
@@ -51,7 +54,10 @@ class HeldOutQuality:
 
 
 def held_out_report(logits_NK: torch.Tensor, distances_N: torch.Tensor, site_index: int) -> Tensors:  # noqa: N803
-    """What a site sends: sums over its held-out cases, whose label is the site itself. distances_N: squared."""
+    """The sums over its held-out cases that a site sends; the label of each case is the site itself.
+
+    logits: [N, K] float64. distances_N: squared Mahalanobis distances to the nearest site.
+    """
     log_p_TNK = torch.log_softmax(logits_NK[None] / TEMPERATURES[:, None, None], dim=2)  # noqa: N806
     largest, chosen = log_p_TNK.exp().max(dim=2)
     bins = (largest * NUM_BINS).long().clamp_max(NUM_BINS - 1)
@@ -61,21 +67,22 @@ def held_out_report(logits_NK: torch.Tensor, distances_N: torch.Tensor, site_ind
     return {
         LOSSES: -log_p_TNK[:, :, site_index].sum(dim=1),
         BINS: counts,
-        LOG_DISTANCES: distances_N.clamp_min(SMALLEST_DISTANCE).log().sum().reshape(1),
+        LOG_DISTANCES: distances_N.clamp_min(MIN_DISTANCE).log().sum().reshape(1),
     }
 
 
 def check_report(participant: str, part: str, report: Tensors) -> None:
-    """Raises ValueError naming site and tensor where the report's keys or shapes are others."""
+    """Raises ValueError naming site and tensor where the report's keys or shapes differ from those expected."""
     bins = torch.empty(len(TEMPERATURES), NUM_BINS, 3)
     expected = {LOSSES: torch.empty_like(TEMPERATURES), BINS: bins, LOG_DISTANCES: torch.empty(1)}
     check_update(participant, part, report, expected)
 
 
 def calibrate(reports: Sequence[Tensors]) -> Tensors:
-    """The temperature with the least held-out loss of all sites, the quality at it, and the usual distance.
+    """The temperature with the least held-out loss over all sites, the quality at it, and the usual distance, as
+    tensors.
 
-    Nothing without reports.
+    It is empty where there are no reports.
     """
     if not reports:
         return {}
@@ -90,6 +97,6 @@ def calibrate(reports: Sequence[Tensors]) -> Tensors:
 
 
 def held_out_quality(selector: Tensors) -> HeldOutQuality | None:
-    """What `calibrate` found; None before any site has tried the classifier on held-out cases."""
+    """The quality that `calibrate` found; None before any site has tried the classifier on held-out cases."""
     num_cases, accuracy, nll, ece = selector[HELD_OUT].tolist()
     return HeldOutQuality(int(num_cases), accuracy, nll, ece) if num_cases else None

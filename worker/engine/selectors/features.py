@@ -1,4 +1,4 @@
-"""What the closed-form selector sees of a case: one feature vector, of a picture or of a whole volume."""
+"""What the closed-form selector knows of a case: one feature vector, of a picture or of a whole volume."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -15,21 +15,20 @@ from worker.engine.plan_network import load_network
 from worker.engine.sampling import patch_size
 from worker.engine.state import Tensors
 
-#: descriptors: hand-made, see descriptors.py. encoder: the deepest activations of a global model. both: one after the
-#: other.
+#: Hand-made descriptors (descriptors.py), the deepest activations of a global model (encoder), or both in one vector.
 FeatureSet = Literal["descriptors", "encoder", "both"]
-#: Images of one forward pass.
+#: Images in one forward pass.
 BATCH = 8
 
 
 def num_features(features: FeatureSet, plan: Plan, is_volume: bool) -> int:
-    """D of `features_of`."""
+    """D, the length of a vector of `features_of`."""
     described = num_descriptors(plan.num_channels, is_volume) if features != "encoder" else 0
     return described + (num_bottleneck_features(plan.network) if features != "descriptors" else 0)
 
 
 def feature_floors(features: FeatureSet, plan: Plan, is_volume: bool) -> torch.Tensor:
-    """[D] float64: deviations below these mean nothing; 0 where the features themselves say."""
+    """[D] float64: deviations below these mean nothing; 0 where the features themselves decide it."""
     described = descriptor_floors(plan.num_channels, is_volume) if features != "encoder" else np.zeros(0)
     encoded = np.zeros(num_bottleneck_features(plan.network) if features != "descriptors" else 0)
     return torch.from_numpy(np.append(described, encoded))
@@ -68,9 +67,9 @@ def encode(cases: Sequence[Case], plan: Plan, weights: Tensors) -> torch.Tensor:
 
 
 def _network_inputs(case: Case, plan: Plan) -> Iterator[torch.Tensor]:
-    """The case in batches that the network takes: as it is, slice by slice, or in patches side by side.
+    """Yields the case in batches that the network takes: as it is, slice by slice, or in patches without overlap.
 
-    Each case by itself: what a batch holds besides would change the last bits.
+    Each case goes by itself, because other images in a batch would change the last bits.
     """
     planes = case.image.transpose(0, 1) if case.image.ndim - 1 > plan.spatial_dims else case.image[None]
     for start in range(0, len(planes), BATCH):
@@ -83,7 +82,7 @@ def _network_inputs(case: Case, plan: Plan) -> Iterator[torch.Tensor]:
 
 
 def _patches(images: torch.Tensor, size: tuple[int, ...]) -> Iterator[torch.Tensor]:
-    """[B, C, *size] side by side; zeros fill the last of each side, as in training."""
+    """[B, C, *size] without overlap; zeros fill the last one of each side, as in training."""
     missing = [-n % s for n, s in zip(images.shape[2:], size, strict=True)]
     padded = nn.functional.pad(images, [amount for short in reversed(missing) for amount in (0, short)])
     counts = [n // s for n, s in zip(padded.shape[2:], size, strict=True)]

@@ -1,8 +1,8 @@
 """The closed-form selector: federated linear discriminant analysis of image features.
 
 Each site sends the count, sum and second moment of its training cases' features. From these the server computes exactly
-the classifier that pooled data would give: no training, independent of the sites' order. Descriptors are sent once, in
-kilobytes.
+the classifier that pooled data would give, without training and independent of the sites' order. Descriptors are sent
+once, in kilobytes.
 
 Encoder features depend on the global model, so sites describe their cases again for every model they receive, and the
 classifier is kept together with the weights that its features were made with (part `selector_encoder`, the same content
@@ -10,8 +10,8 @@ as that round's global model). Moments of different encoders are never mixed: wh
 absent, the classifier stays with the last encoder that all such sites have described, and the next one is a candidate
 until they have.
 
-An image whose Mahalanobis distance to every site is far above that of held-out cases is of none: a linear classifier
-would be surest of just those. Its probabilities are nearly equal, so that the global model segments it.
+An image whose Mahalanobis distance to every site is far above that of held-out cases is of none of them, and a linear
+classifier would be surest of just those. Its probabilities are made nearly equal, so that the global model segments it.
 
 Probabilities are calibrated: each site returns the held-out (validation) log-loss of the classifier it received on a
 grid of temperatures, and the server takes the temperature with the least total.
@@ -40,13 +40,13 @@ from worker.engine.state import GLOBAL, State, Tensors
 
 MOMENTS = "selector_moments"
 ENCODER = "selector_encoder"
-#: An encoder that not all sites have described yet, and the moments that are there.
+#: Part of an encoder that not all sites have described their cases with yet, and prefix of the moments that are there.
 CANDIDATE = "selector_candidate"
 CANDIDATE_MOMENTS = "selector_candidate_moments"
 CALIBRATION = "selector_calibration"
 #: Feature deviations below this are numerical noise.
-SMALLEST_DEVIATION = 1e-9
-#: What a far image keeps of its probabilities, beside equal ones: their order, and no more.
+MIN_DEVIATION = 1e-9
+#: The share of its own probabilities that a far image keeps next to equal ones: they keep their order and no more.
 FAR_SHARE = 0.05
 #: The logit of a site that has not sent its moments: probability 0, and a finite number in the file.
 ABSENT_LOGIT = -1e30
@@ -54,9 +54,14 @@ ABSENT_LOGIT = -1e30
 
 @dataclass(frozen=True)
 class LdaSelector(Selector):
-    """shrinkage: the identity's share in the correlation matrix, 0 to 1. minimum_cases: the training cases that a site
-    needs to take part. features: what describes a case. farthest: an image is of no site where its squared distance to
-    every site is more than this many times that of held-out cases; infinity sets no limit."""
+    """The closed-form selector of this file.
+
+    shrinkage: the identity's share in the correlation matrix, 0 to 1.
+    minimum_cases: the training cases that a site needs to take part.
+    features: what describes a case.
+    farthest: an image is of no site where its squared distance to every site is more than this many times that of
+    held-out cases; infinity sets no limit.
+    """
 
     shrinkage: float
     minimum_cases: int
@@ -123,7 +128,7 @@ class LdaSelector(Selector):
         return {SELECTOR: selector | calibrate(reports), **kept}
 
     def _encoders(self, parts: State) -> dict[str, Tensors | None]:
-        """By prefix of their moments, the encoders to describe cases with: the one in use, and the next."""
+        """By prefix of their moments, the encoders to describe cases with: the one in use, and the next one."""
         if self.features == "descriptors":
             return {MOMENTS: None}
         current: dict[str, Tensors | None] = {MOMENTS: parts[ENCODER]} if ENCODER in parts else {}
@@ -164,7 +169,7 @@ class LdaSelector(Selector):
             check_report(participant, calibration, update[calibration])
 
     def _check_moments(self, participant: str, name: str, moments: Tensors, plan: Plan) -> None:
-        """A picture's features, or a volume's: what the other sites' are, `solve_lda` checks."""
+        """Takes the features of a picture or of a volume; `solve_lda` checks that all sites have the same ones."""
         of_picture, of_volume = (num_features(self.features, plan, is_volume) for is_volume in (False, True))
         size = of_volume if len(moments.get("sum", ())) == of_volume else of_picture
         expected = {"count": torch.empty(1), "sum": torch.empty(size), "second_moment": torch.empty(size, size)}
@@ -190,7 +195,7 @@ class LdaSelector(Selector):
         return features_of(self.features, cases, plan, encoder)
 
     def _check_count(self, site: str, num_cases: int) -> None:
-        """At the site before anything leaves it, and again at the server."""
+        """Raises ValueError for too few cases: at the site before anything leaves it, and again at the server."""
         if num_cases < self.minimum_cases:
             raise ValueError(
                 f"site {site} has {num_cases} training cases, fewer than selector.minimum_cases "
@@ -200,7 +205,7 @@ class LdaSelector(Selector):
 
 
 def moments_of(features_ND: torch.Tensor) -> Tensors:  # noqa: N803 (shape suffix)
-    """Count [1], sum [D] and second moment [D, D] of float64 features: all that leaves a site."""
+    """Count [1], sum [D] and second moment [D, D] of float64 features: nothing else leaves a site."""
     return {
         "count": torch.tensor([float(len(features_ND))], dtype=torch.float64),
         "sum": features_ND.sum(dim=0),
@@ -209,12 +214,17 @@ def moments_of(features_ND: torch.Tensor) -> Tensors:  # noqa: N803 (shape suffi
 
 
 def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: torch.Tensor) -> Tensors:
-    """Linear discriminant analysis with equal priors from each site's moments (None: it has sent none), in site order.
+    """Linear discriminant analysis with equal priors, from each site's moments.
 
-    Features are standardized by the pooled within-site deviation; the correlation matrix that is left is shrunk
-    towards the identity: (1 - shrinkage) R + shrinkage I (Friedman 1989). floors: [D], each added to its feature's
-    variance as a square. Returns float64 `weight` [K, D] and `bias` [K]: logits = features weight^T + bias; and for
-    `squared_distance` the sites' `means` [K, D], 0 of absent sites, and `precision` [D, D].
+    moments: by site, in site order; None for a site that has sent none.
+    shrinkage: 0 to 1.
+    floors: [D], each added to its feature's variance as a square.
+
+    Features are standardized by the pooled within-site deviation; the correlation matrix R that remains is shrunk
+    towards the identity: (1 - shrinkage) R + shrinkage I (Friedman 1989). Returns float64 `weight` [K, D] and `bias`
+    [K], for logits = features weight^T + bias; and for `squared_distance` the sites' `means` [K, D], 0 for absent
+    sites, and `precision` [D, D]. Raises ValueError without moments, and where sites have features of different
+    numbers.
     """
     present = [m for m in moments.values() if m is not None]
     if not present:
@@ -227,11 +237,11 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
     for m, mean in zip(present, means, strict=True):
         scatter += m["second_moment"] - m["count"] * torch.outer(mean, mean)
     within = scatter / max(num_cases - len(present), 1.0) + torch.diag(floors**2)
-    deviation = within.diagonal().clamp_min(SMALLEST_DEVIATION**2).sqrt()
+    deviation = within.diagonal().clamp_min(MIN_DEVIATION**2).sqrt()
     correlation = within / torch.outer(deviation, deviation)
     shrunk = (1 - shrinkage) * correlation + shrinkage * torch.eye(len(correlation), dtype=torch.float64)
-    # A feature that never varied has no unit of distance: leave it out of that.
-    varies = within.diagonal() > SMALLEST_DEVIATION**2
+    # A feature that never varied has no unit of distance, so distances leave it out.
+    varies = within.diagonal() > MIN_DEVIATION**2
     precision = torch.linalg.inv(shrunk) / torch.outer(deviation, deviation) * torch.outer(varies, varies)
     rows, biases = [], []
     remaining = iter(means)
@@ -249,13 +259,14 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
         "weight": torch.stack(rows),
         "bias": torch.stack(biases),
         "means": torch.stack([torch.zeros_like(deviation) if sent is None else next(at) for sent in moments.values()]),
-        # In rows, as it comes back from a file: a matrix in columns is multiplied in another order, to other last bits.
+        # In rows, as it comes back from a file, because a matrix in columns is multiplied in another order.
         "precision": precision.contiguous(),
     }
 
 
 def with_distances(selector: Tensors) -> Tensors:
-    """A classifier of a run from before distances were kept: nothing is far from any site."""
+    """The classifier with what distances need; one that was stored before distances were kept has no image far from a
+    site."""
     if "means" in selector:
         return selector
     weight = selector["weight"]
@@ -264,7 +275,7 @@ def with_distances(selector: Tensors) -> Tensors:
 
 
 def squared_distance(selector: Tensors, features_ND: torch.Tensor) -> torch.Tensor:  # noqa: N803 (shape suffix)
-    """[N]: squared Mahalanobis distance to the nearest site's mean."""
+    """[N] float64: squared Mahalanobis distance to the nearest site's mean."""
     squares = []
     for mean, bias in zip(selector["means"], selector["bias"], strict=True):
         if bias > ABSENT_LOGIT:

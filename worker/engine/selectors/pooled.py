@@ -1,4 +1,4 @@
-"""Pooled full-batch training of a softmax selector without pooling: what sites send and what the server does with it.
+"""Pooled full-batch training of a softmax selector without pooling: what sites send, and what the server does with it.
 
 The first exchange fits the last layer in closed form: diagonal linear discriminant analysis of the activations before
 it, from their count, sum and sum of squares. Every later one is a gradient. Both are sums over cases, so the result is
@@ -14,19 +14,20 @@ from worker.engine.networks import SmallSelector, Vgg11
 from worker.engine.optimizers import moments_of
 from worker.engine.state import Tensors
 
-#: A tensor [1] of the state: 0 until the last layer was fitted.
+#: Name of a tensor [1] of the state: 0 until the last layer was fitted.
 HAS_HEAD = "has_head"
 GRADIENT = "gradient."
 #: Within-site variance below this share of the total would let one activation decide alone.
-SMALLEST_VARIANCE_SHARE = 0.05
+MIN_VARIANCE_SHARE = 0.05
 
 
 def has_head(part: Tensors) -> bool:
+    """Whether the last layer was fitted."""
     return bool(part[HAS_HEAD])
 
 
 def gradient_of(network: nn.Module) -> Tensors:
-    """What `accumulate_gradient` left; zeros where a parameter had no part in the loss."""
+    """The gradient that `accumulate_gradient` left, on the CPU; zeros where a parameter had no part in the loss."""
     return {
         GRADIENT + name: (torch.zeros_like(p) if p.grad is None else p.grad).detach().to("cpu", copy=True)
         for name, p in network.named_parameters()
@@ -34,11 +35,15 @@ def gradient_of(network: nn.Module) -> Tensors:
 
 
 def expected_gradient(weights: Tensors) -> Tensors:
+    """Tensors with the keys and shapes of a gradient at these weights."""
     return {GRADIENT + name: tensor for name, tensor in weights.items()}
 
 
 def step(network: nn.Module, optimizer: torch.optim.Optimizer, gradients: Sequence[Tensors]) -> Tensors:
-    """One step on the mean of the gradients, summed in float64 in the order given; returns the optimizer's moments."""
+    """Takes one step on the mean of the gradients and returns the optimizer's moments.
+
+    The gradients are summed in float64 in the order given.
+    """
     for name, parameter in network.named_parameters():
         total = torch.zeros(parameter.shape, dtype=torch.float64)
         for gradient in gradients:
@@ -61,18 +66,19 @@ def feature_moments(network: nn.Module, batches: Iterable[torch.Tensor]) -> Tens
 
 
 def expected_moments(network: nn.Module) -> Tensors:
+    """Tensors with the keys and shapes of `feature_moments`. Raises TypeError for an unknown network."""
     size = _head(network).in_features
     return {"count": torch.empty(1), "sum": torch.empty(size), "sum_of_squares": torch.empty(size)}
 
 
 @torch.no_grad()
 def set_head(network: nn.Module, moments: Mapping[str, Tensors | None]) -> None:
-    """Diagonal discriminant analysis in the last layer: moments by site, in site order, None where a site was absent.
+    """Sets the last layer by diagonal discriminant analysis. moments: by site, in site order; None for an absent site.
 
-    With site means mu_k around their own mean m, and within-site variances v (of total variance at least
-    SMALLEST_VARIANCE_SHARE), the logit of site k is sum over features of z_k (x - m) / v - z_k^2 / (2 v), z_k =
-    mu_k - m, divided by the number of features: the activations are so dependent that they count as one. An absent
-    site's logit is the lowest of the other sites' at the mean, until gradients teach it.
+    With site means mu_k around their own mean m, and within-site variances v (at least MIN_VARIANCE_SHARE of the total
+    variance), the logit of site k is the sum over features of z_k (x - m) / v - z_k^2 / (2 v), z_k = mu_k - m, divided
+    by the number of features, because the activations depend on each other so much that they count as one. The logit of
+    an absent site is the lowest of the other sites' at the mean, until gradients teach it.
     """
     present = [m for m in moments.values() if m is not None]
     means = torch.stack([m["sum"] / m["count"] for m in present])
@@ -84,7 +90,7 @@ def set_head(network: nn.Module, moments: Mapping[str, Tensors | None]) -> None:
     between = ((means - middle) ** 2).mean(dim=0)
     total = within + between
     scale = (total + 1e-6 * total.mean()).clamp_min(torch.finfo(torch.float64).tiny)
-    variance = torch.maximum(within, SMALLEST_VARIANCE_SHARE * scale)
+    variance = torch.maximum(within, MIN_VARIANCE_SHARE * scale)
     rows = (means - middle) / variance / len(middle)
     biases = -rows @ middle - 0.5 * (rows * (means - middle)).sum(dim=1)
     lowest = (rows @ middle + biases).min()

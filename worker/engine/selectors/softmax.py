@@ -1,16 +1,16 @@
 """Trained selectors: a softmax classifier of images whose label is the site's index.
 
-A site sees one label only. Two ways to train it all the same:
+A site has images of one label only. There are two ways to train the classifier all the same:
 
-- `reference`, as the reference code: each site takes an Adam step on the gradient of all its cases, for each local
-  epoch, and the server averages weights and both of Adam's moments. Each step is towards one label; what the sites
-  agree on is left in the mean.
-- `pooled_gradient`, ours: the sites send the gradient at common weights and the server takes the step, one a round
-  whatever the number of local epochs: exactly full-batch training on the pooled cases, every site counting the same.
-  In the first round the sites send instead what a last layer in closed form needs, so that training begins from a
-  classifier and not from chance (pooled.py).
+- `reference`, as in the reference code: each site takes an Adam step on the gradient of all its cases, for each local
+  epoch, and the server averages weights and both of Adam's moments. Each step is towards one label, and the mean keeps
+  what the sites agree on.
+- `pooled_gradient`, ours: the sites send the gradient at common weights and the server takes the step, one in each
+  round whatever the number of local epochs. That is exactly full-batch training on the pooled cases, every site
+  counting the same. In the first round the sites send what a last layer in closed form needs instead, so that
+  training begins from a classifier and not from chance (pooled.py).
 
-A volume's probability is the mean of its slices' log-probabilities, made to sum to 1: one model for one patient.
+The probability of a volume is the mean of its slices' log-probabilities, made to sum to 1: one model for one patient.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,12 +42,19 @@ BATCH = 8
 
 @dataclass(frozen=True)
 class SoftmaxSelector(Selector):
+    """A trained selector of this file.
+
+    architecture: the small network, or the reference code's VGG-11.
+    learning_rate: of Adam.
+    training: who takes the step, as above.
+    """
+
     architecture: Literal["cnn", "vgg11"]
     learning_rate: float
     training: Literal["reference", "pooled_gradient"]
 
     def initial_parts(self, plan: Plan) -> State:
-        """Adam's moments start at zero, which is what no moments mean."""
+        """The drawn network, with moments of zero, which is what no moments mean to Adam."""
         with seeded_initialization(plan.seed, "selector"):
             network = self._build(plan)
         moments = {
@@ -140,7 +147,7 @@ class SoftmaxSelector(Selector):
 
 
 def accumulate_gradient(network: nn.Module, cases: tuple[Case, ...], label: int, device: torch.device) -> None:
-    """Adds the gradient of the mean cross-entropy over cases; a volume's is the mean over its slices."""
+    """Adds the gradient of the mean cross-entropy over cases; a volume's cross-entropy is the mean over its slices."""
     network.train()
     for images, owners in _batches(cases, device):
         labels = torch.full((len(images),), label, device=device)
@@ -150,7 +157,8 @@ def accumulate_gradient(network: nn.Module, cases: tuple[Case, ...], label: int,
 
 
 def _batches(cases: tuple[Case, ...], device: torch.device) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Images [B, C, H, W] and, [B], which case each is of. Pictures of one size go together; volumes go alone."""
+    """Yields images [B, C, H, W] and the indices [B] of their cases. Pictures of one size go together, a volume
+    alone."""
     start = 0
     while start < len(cases):
         pulse()
@@ -169,7 +177,7 @@ def _batches(cases: tuple[Case, ...], device: torch.device) -> Iterator[tuple[to
 
 
 def _num_images(cases: Sequence[Case], owners: torch.Tensor) -> torch.Tensor:
-    """[B] float64: of how many images the case of each is made."""
+    """[B] float64: the number of images that the case of each image has."""
     counts = [cases[i].image.shape[1] if cases[i].is_volume else 1 for i in owners.tolist()]
     return torch.tensor(counts, dtype=torch.float64)
 

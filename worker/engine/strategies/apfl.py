@@ -7,7 +7,7 @@ is its personalized model:
     alpha <- alpha - eta_alpha <v - w, grad f(mixture)>
 
 alpha, in 0 to 1, moves in the first step of each round, as in the authors' code, but without that code's decay of
-alpha; the paper's eta_alpha is eta. v keeps the running statistics of the mixture, which is what is run.
+alpha; the paper's eta_alpha is eta. v keeps the running statistics of the mixture, which is the model that runs.
 """
 
 from collections.abc import Collection, Mapping
@@ -38,18 +38,22 @@ from worker.engine.strategies.base import (
     own_models,
 )
 
-#: Of the part `private/<site>`: v under its own names, and the mixing weight.
+#: Name of the mixing weight [1] in the part `private/<site>`, which also holds v under the names of its tensors.
 ALPHA = "alpha"
 
 
 def private_of(site: str) -> str:
+    """Part name of a site's private model v and its mixing weight."""
     return f"private/{site}"
 
 
 @final
 @dataclass(frozen=True)
 class APFL(PersonalizedStrategy):
-    """alpha: at the start; alpha_learning_rate 0 keeps it."""
+    """The method of this file.
+
+    alpha: the mixing weight at the start, 0 to 1. alpha_learning_rate: eta_alpha; 0 keeps alpha as it is.
+    """
 
     alpha: float
     alpha_learning_rate: float
@@ -81,7 +85,7 @@ class APFL(PersonalizedStrategy):
         losses: list[tuple[float, float]] = []
         for network in (shared, mixture):
             network.train()
-        # FedAvg's draws: the global model is FedAvg's, to the bit.
+        # The draws are FedAvg's, so that the global model is FedAvg's to the bit.
         draws = generator(plan.seed, context.round, context.participant, "global")
         for batch in local_batches(cases, plan, draws):
             mix(mixture, own, shared, alpha)
@@ -122,7 +126,7 @@ class APFL(PersonalizedStrategy):
 
 @torch.no_grad()
 def mix(mixture: nn.Module, own: nn.Module, shared: nn.Module, alpha: float) -> None:
-    """Sets the mixture's parameters to alpha v + (1 - alpha) w; its running statistics are its own."""
+    """Sets the mixture's parameters to alpha v + (1 - alpha) w; its running statistics stay its own."""
     for mixed, v, w in zip(mixture.parameters(), own.parameters(), shared.parameters(), strict=True):
         mixed.copy_(alpha * v + (1 - alpha) * w)
 

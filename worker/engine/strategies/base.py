@@ -1,4 +1,5 @@
-"""What a strategy is. Its methods are functions of their arguments: state lives with whoever runs the rounds."""
+"""What a strategy is. Its methods are functions of their arguments; state lives with the caller that runs the
+rounds."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,13 +20,20 @@ from worker.engine.seeding import generator
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.super_model import MIXTURE
 
-#: Fetches a part by name. Lazy: over a network, a part is downloaded when it is first asked for.
+#: Fetches a part by name. Over a network, a part is downloaded when it is first asked for.
 LoadPart = Callable[[str], Tensors]
 
 
 @dataclass(frozen=True)
 class SiteContext:
-    """Who trains, in which round, with what it kept from its previous round (None: nothing)."""
+    """Who trains, in which round, and with what.
+
+    plan: the run's settings.
+    participant: slug of a site, or POOLED.
+    round: 1 for the first; in validation the round that left the state, 0 for the initial one.
+    local_state: what the participant kept from its previous round, or None.
+    on_progress: called with the share done, 0 to 1; raises to stop the work.
+    """
 
     plan: Plan
     participant: str
@@ -36,7 +44,14 @@ class SiteContext:
 
 @dataclass(frozen=True)
 class SiteUpdate:
-    """What a participant returns; `local_state` stays with it and comes back in its next round."""
+    """What a participant returns from one round.
+
+    parts: the parts for the server, by name, on the CPU.
+    num_cases: training cases.
+    num_steps: optimizer steps of the model that averages are weighted for.
+    local_state: what stays at the participant and comes back in its next round.
+    metrics: of the training.
+    """
 
     parts: State
     num_cases: int
@@ -49,8 +64,9 @@ class SiteUpdate:
 class CaseRoute:
     """What the super model uses for one case, and why.
 
-    probabilities: the model selector's, by site, in site order; they sum to 1. chosen_model: the name of a part, or
-    MIXTURE, which is the sites' models together, weighted by the probabilities.
+    case_id: of the case.
+    probabilities: the model selector's, by site, in site order; they sum to 1.
+    chosen_model: the name of a part, or MIXTURE, which is the sites' models together, weighted by the probabilities.
     """
 
     case_id: str
@@ -66,19 +82,22 @@ class CaseRoute:
 
 
 class Strategy(ABC):
-    """Abstract: subclasses are final, frozen dataclasses of their hyper-parameters, without defaults."""
+    """Abstract: what a site and the server do in a round.
+
+    Subclasses are final, frozen dataclasses of their hyper-parameters, without defaults.
+    """
 
     @property
     @abstractmethod
     def criterion(self) -> ModelKind:
-        """The model whose validation Dice picks the best round."""
+        """The model whose validation Dice decides which round is best."""
 
     def participants(self, sites: Sequence[str]) -> tuple[str, ...]:
-        """Who may train, in site order."""
+        """The participants that may train, in site order."""
         return tuple(sites)
 
     def round_participants(self, plan: Plan, round_: int) -> tuple[str, ...]:
-        """Who trains in a round, in site order: the plan's share of the participants, drawn for each round."""
+        """The participants that train in a round, in site order: the plan's share of all, drawn for each round."""
         everyone = self.participants(plan.sites)
         num_chosen = max(1, round(plan.participation * len(everyone)))
         order = torch.randperm(len(everyone), generator=generator(plan.seed, round_, "", "participation")).tolist()
@@ -86,32 +105,41 @@ class Strategy(ABC):
 
     @abstractmethod
     def initial_state(self, plan: Plan) -> State:
-        """The parts of round 0."""
+        """The parts of round 0. Raises ValueError where the method cannot run with the plan's network."""
 
     @abstractmethod
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:
-        """The parts that a participant receives, of those that exist. Nothing else is sent to it for training."""
+        """The names of the parts that a participant receives, of those that exist. Nothing else is sent to it for
+        training."""
 
     @abstractmethod
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        """A participant's work of one round. Raises ValueError where its data or settings make that impossible."""
+        """A participant's work of one round.
+
+        parts: those that `downloads` names. Raises ValueError where its data or settings make training impossible.
+        """
 
     @abstractmethod
     def uploads(self, participant: str) -> tuple[str, ...]:
-        """The parts that a participant returns, each with the keys and shapes of the state's part of that name."""
+        """The names of the parts that a participant returns, each with the keys and shapes of the state's part of that
+        name."""
 
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:  # noqa: ARG002
-        """Raises ValueError naming site and tensor when an update cannot be aggregated."""
+        """Raises ValueError naming site and tensor where an update cannot be aggregated."""
         for part in self.uploads(participant):
             check_update(participant, part, update.parts.get(part, {}), state[part])
 
     @abstractmethod
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:
-        """The next state, from checked updates in site order; sites that are missing this round are not in it."""
+        """The next state.
+
+        updates: checked, by participant in site order, without the sites that are missing this round. Raises ValueError
+        where there are too few of them for the aggregation rule.
+        """
 
     @abstractmethod
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
-        """The parts that are validated at a participant in each round, by the name their scores get."""
+        """The parts that are validated at a participant in each round, by the name that their scores get."""
 
     def validate(
         self,
@@ -119,7 +147,7 @@ class Strategy(ABC):
         data: ParticipantData,
         context: SiteContext,
     ) -> tuple[Metric, ...]:
-        """Scores on the participant's validation cases of the state that context.round left behind."""
+        """Scores of the state that context.round left behind, on the participant's validation cases."""
         cases = [case for site in data for case in site.val]
         metrics: list[Metric] = []
         for kind, part in self.reported_models(context.participant).items():
@@ -134,11 +162,11 @@ class Strategy(ABC):
         data: ParticipantData,
         context: SiteContext,
     ) -> tuple[Metric, ...]:
-        """The same of round 0, whose state may lack parts that the first updates make."""
+        """The scores of round 0, whose state may lack parts that the first updates make."""
         return self.validate(load_part, data, context)
 
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:  # noqa: ARG002
-        """What the super model would use for each case; empty for strategies without a model selector."""
+        """What the super model would use for each case, in order; empty for strategies without a model selector."""
         return ()
 
 
@@ -166,15 +194,18 @@ class GlobalModelStrategy(Strategy):
 
 
 class PersonalizedStrategy(Strategy):
-    """Abstract: methods with a global model and a personalized one a site, which the server keeps for its site: so that
-    it can be evaluated, and a run resumed on another machine."""
+    """Abstract: methods with a global model and a personalized one for each site.
+
+    The server keeps a personalized model for its site, so that it can be evaluated and a run resumed on another
+    machine.
+    """
 
     @property
     def criterion(self) -> ModelKind:
         return "personalized"
 
     def initial_state(self, plan: Plan) -> State:
-        """All models begin as one."""
+        """The global and all personalized models, which begin as one."""
         weights = initial_weights(plan)
         return {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
 
@@ -189,11 +220,12 @@ class PersonalizedStrategy(Strategy):
 
 
 def initial_weights(plan: Plan) -> Tensors:
+    """The weights of round 0, on the CPU: the same for every strategy with the same seed."""
     return cpu_state(initial_network(plan))
 
 
 def dice_of_model(weights: Tensors, cases: Sequence[Case], plan: Plan) -> list[CaseDice]:
-    """Dice of each case at its original size."""
+    """Dice of each case, in order, at its original size."""
     network = load_network(plan, weights)
     masks = predict_masks(network, cases, plan)
     return [case_dice(plan.structures, mask, case.reference_original) for case, mask in zip(cases, masks, strict=True)]
@@ -208,7 +240,14 @@ def train_model(
     proximal: Proximal | None = None,
     drift: Tensors | None = None,
 ) -> SiteUpdate:
-    """Local training of one segmentation model. The returned update's only part is named `kind`."""
+    """Local training of one segmentation model. The returned update's only part is named `kind`.
+
+    weights: to begin with.
+    kind: what the metrics, the draws and the kept moments are called.
+    proximal, drift: as in `train_locally`.
+
+    Raises ValueError without training cases, and as `train_locally` does.
+    """
     plan = context.plan
     cases = training_cases(data)
     network = load_network(plan, weights)
@@ -225,16 +264,17 @@ def train_model(
 
 
 def kept_moments(context: SiteContext, kind: str) -> Tensors | None:
-    """The optimizer's state that the participant kept of a model, where the plan keeps it."""
+    """The optimizer's state that the participant kept of a model; None where it has none or the plan keeps none."""
     return (context.local_state or {}).get(kind) if context.plan.optimizer.state == "keep" else None
 
 
 def moments_to_keep(plan: Plan, moments: State) -> State:
-    """What stays at the site: nothing where every round begins anew, or the optimizer has no state."""
+    """The state that stays at the site; empty where every round begins anew, or the optimizer has no state."""
     return {kind: part for kind, part in moments.items() if part} if plan.optimizer.state == "keep" else {}
 
 
 def loss_metric(context: SiteContext, kind: ModelKind, mean_loss: float, num_cases: int) -> Metric:
+    """The mean loss of a round's training as a metric."""
     return Metric(context.round, kind, "train", "loss", None, mean_loss, num_cases)
 
 
@@ -245,14 +285,14 @@ def train_personalized(
     on_progress: OnProgress,
     proximal: Proximal | None = None,
 ) -> SiteUpdate:
-    """Local training of the participant's own personalized model, the returned update's only part."""
+    """Local training of the participant's own personalized model, which is the returned update's only part."""
     own = personalized(context.participant)
     update = train_model(parts[own], data, context, "personalized", on_progress, proximal)
     return replace(update, parts={own: update.parts["personalized"]})
 
 
 def update_weights(updates: Mapping[str, SiteUpdate], plan: Plan) -> dict[str, float]:
-    """Each site's weight in averages, in the order of `updates`."""
+    """Each site's weight in averages, above 0, in the order of `updates`."""
     match plan.weighting:
         case "cases":
             return {site: float(update.num_cases) for site, update in updates.items()}
@@ -263,16 +303,18 @@ def update_weights(updates: Mapping[str, SiteUpdate], plan: Plan) -> dict[str, f
 
 
 def average_part(part: str, updates: Mapping[str, SiteUpdate], plan: Plan) -> Tensors:
+    """The weighted mean of one part of all updates."""
     return combine_part(part, updates, plan, Mean())
 
 
 def combine_part(part: str, updates: Mapping[str, SiteUpdate], plan: Plan, rule: AggregationRule) -> Tensors:
+    """One part of all updates, combined by the rule. Raises ValueError where there are too few updates for it."""
     weights = update_weights(updates, plan)
     return combine(rule, [update.parts[part] for update in updates.values()], list(weights.values()))
 
 
 def own_models(state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
-    """Each site's personalized model as it returned it; an absent site's stays as it was."""
+    """Each site's personalized model as it returned it; an absent site's model stays as it was."""
     return {personalized(site): state[personalized(site)] for site in plan.sites} | {
         personalized(site): update.parts[personalized(site)] for site, update in updates.items()
     }

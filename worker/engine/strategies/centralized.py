@@ -1,4 +1,4 @@
-"""All sites' data in one place: what a federation approaches. Possible in simulation only."""
+"""All sites' data in one place, which a federation tries to come near. It is possible in simulation only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate
 @final
 @dataclass(frozen=True)
 class Centralized(GlobalModelStrategy):
-    """One participant trains on every site's cases; a round is schedule.local_epochs passes over all of them."""
+    """One participant trains on every site's cases; a round is the plan's local work on all of them."""
 
     def participants(self, sites: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002
         return (POOLED,)

@@ -26,6 +26,8 @@ from worker.engine.strategies.base import (
 @final
 @dataclass(frozen=True)
 class Ditto(PersonalizedStrategy):
+    """lambda_: strength of the pull towards the global model received, 0 or more."""
+
     lambda_: float
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:

@@ -1,13 +1,14 @@
-"""FedALA: Zhang et al., "FedALA: Adaptive Local Aggregation for Personalized Federated Learning", AAAI 2023,
-algorithm 1.
+"""FedALA: Zhang et al., "FedALA: Adaptive Local Aggregation for Personalized Federated Learning", AAAI 2023, algorithm
+1.
 
 Before a site trains, it mixes the global model into its own: the lower layers are the global model's, and each weight
 of the output layer is own + (global - own) * W with W in 0 to 1 learned on a share of the site's training cases:
 
     W <- clip(W - eta grad_mixed f * (global - own), 0, 1)
 
-Running statistics are the global model's. The first time the paper learns W until its loss settles; here for a given
-number of passes. A site's personalized model is the one trained; the authors' code scores it before local training.
+Running statistics are the global model's. The paper learns W the first time until its loss settles; here it is learned
+for a given number of passes. A site's personalized model is the one trained; the authors' code scores it before local
+training.
 """
 
 from collections.abc import Mapping
@@ -34,15 +35,19 @@ from worker.engine.strategies.base import (
     train_personalized,
 )
 
-#: Kept at the site beside the optimizer's state: the learned W of the output layer.
+#: Name of the learned W of the output layer, which the site keeps next to the optimizer's state.
 MIXING = "mixing"
 
 
 @final
 @dataclass(frozen=True)
 class FedALA(PersonalizedStrategy):
-    """eta: W's learning rate. share: of the training cases that W is learned on. first_epochs: passes over them in
-    round 2, where W begins at 1; later one. In round 1 all models are one, and nothing is mixed."""
+    """The method of this file. In round 1 all models are one, and nothing is mixed.
+
+    eta: W's learning rate.
+    share: of the training cases that W is learned on, above 0 to 1.
+    first_epochs: passes over them in round 2, where W begins at 1; later rounds take one pass.
+    """
 
     eta: float
     share: float
@@ -92,7 +97,7 @@ class FedALA(PersonalizedStrategy):
                     step = parameter.grad.cpu() * (shared[name] - own[name])
                     weights[name] = (weights[name] - self.eta * step).clamp(0, 1)
         _set_head(head, own, shared, weights)
-        for name, buffer in network.named_buffers():  # learning W is no training: running statistics stay
+        for name, buffer in network.named_buffers():  # learning W is no training, so running statistics stay
             buffer.copy_(buffers[name])
         return {key: value.detach().to("cpu", copy=True) for key, value in network.state_dict().items()}, weights
 

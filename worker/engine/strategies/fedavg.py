@@ -14,6 +14,8 @@ from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, combi
 @final
 @dataclass(frozen=True)
 class FedAvg(GlobalModelStrategy):
+    """aggregation: the rule that makes one model of the sites' models."""
+
     aggregation: AggregationRule
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002

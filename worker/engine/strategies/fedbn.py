@@ -17,6 +17,8 @@ from worker.engine.strategies.partly_shared import PartlyShared
 @final
 @dataclass(frozen=True)
 class FedBN(PartlyShared):
+    """private: what stays at the site: all of batch norm (FedBN), or its running statistics alone (SiloBN)."""
+
     private: Literal["batch-norm", "statistics"]
 
     def private_keys(self, plan: Plan) -> frozenset[str]:

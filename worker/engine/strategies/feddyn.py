@@ -21,18 +21,22 @@ from worker.engine.plan_network import parameter_keys
 from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate, initial_weights, train_model
 
-#: The server's h; `dynamic/<site>` is a site's h_k. Parameters only.
+#: Part name of the server's h; `dynamic/<site>` is a site's h_k. They have parameters only.
 DYNAMIC = "dynamic"
 
 
 def dynamic_of(site: str) -> str:
+    """Part name of a site's h_k."""
     return f"{DYNAMIC}/{site}"
 
 
 @final
 @dataclass(frozen=True)
 class FedDyn(GlobalModelStrategy):
-    """The paper's mean counts every site once, whatever its size. The server keeps the h_k for their sites."""
+    """The method of this file. The paper's mean counts every site once; the server keeps the h_k for their sites.
+
+    alpha: strength of the regularization, above 0.
+    """
 
     alpha: float
 

@@ -1,16 +1,16 @@
-"""FedNova: Wang et al., "Tackling the Objective Inconsistency Problem in Heterogeneous Federated Optimization",
-NeurIPS 2020, equations 5 to 7.
+"""FedNova: Wang et al., "Tackling the Objective Inconsistency Problem in Heterogeneous Federated Optimization", NeurIPS
+2020, equations 5 to 7.
 
-Sites train as in FedAvg. The server divides each site's way by the number ||a_k||_1 of gradients it is made of, so
-that a site with more steps does not pull the objective to itself, and goes on by the weighted mean of these numbers:
+Sites train as in FedAvg. The server divides the path of each site by the number ||a_k||_1 of gradients in it, so that a
+site with more steps does not pull the objective to itself, and multiplies by the weighted mean of these numbers:
 
     w_g <- w_g + (sum_k p_k ||a_k||) * sum_k p_k (w_k - w_g) / ||a_k||
 
-Plain SGD: ||a|| = steps. Momentum rho: ||a|| = (steps - rho (1 - rho^steps) / (1 - rho)) / (1 - rho), where the
-momentum begins anew in each round. Equal numbers of steps make it FedAvg.
+For plain SGD ||a|| = steps. For momentum rho, which begins anew in each round, ||a|| = (steps - rho (1 - rho^steps) /
+(1 - rho)) / (1 - rho). With equal numbers of steps it is FedAvg.
 
-p_k, the sites' weights in the objective, are those that the plan's weighting gives, as in FedAvg; the paper's are the
-cases. The paper's gamma, the server's step, is 1. Gradient clipping and weight decay are taken for part of a gradient.
+p_k, the sites' weights in the objective, are those of the plan's weighting, as in FedAvg; the paper's are the cases.
+The paper's gamma, the server's step, is 1. Gradient clipping and weight decay count as part of a gradient.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,11 @@ from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, avera
 @final
 @dataclass(frozen=True)
 class FedNova(GlobalModelStrategy):
+    """The method of this file; it has no hyper-parameter."""
+
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
-        """Running statistics are averaged as in FedAvg: they have no gradients to count."""
+        """The equation above for parameters. Running statistics, which have no gradients to count, are averaged as in
+        FedAvg."""
         weights = update_weights(updates, plan)
         shares = [weight / sum(weights.values()) for weight in weights.values()]
         gradients = [accumulated_gradients(update.num_steps, plan.optimizer.momentum) for update in updates.values()]

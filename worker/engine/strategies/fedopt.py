@@ -26,14 +26,22 @@ from worker.engine.robust_aggregation import AggregationRule
 from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import GlobalModelStrategy, SiteUpdate, combine_part, initial_weights
 
-#: The server's m and v, in float64; no site receives them.
+#: Part name of the server's m and v, in float64; no site receives them.
 SERVER = "server_optimizer"
 
 
 @final
 @dataclass(frozen=True)
 class FedOpt(GlobalModelStrategy):
-    """beta_2 and tau are not used by FedAvgM, beta_2 not by FedAdagrad."""
+    """The methods of this file.
+
+    rule: momentum is FedAvgM; the others are named as the paper's.
+    server_learning_rate: eta, above 0.
+    beta_1: of m, 0 to below 1.
+    beta_2: of v; FedAvgM and FedAdagrad do not use it.
+    tau: added to the root of v; FedAvgM does not use it.
+    aggregation: the rule that makes the average.
+    """
 
     rule: Literal["momentum", "adam", "yogi", "adagrad"]
     server_learning_rate: float
@@ -63,7 +71,7 @@ class FedOpt(GlobalModelStrategy):
         return {GLOBAL: weights, SERVER: server}
 
     def _step(self, key: str, delta: torch.Tensor, server: Tensors) -> torch.Tensor:
-        """The direction of one tensor; writes its new m and v into `server`."""
+        """The direction of one tensor. Writes its new m and v into `server`."""
         fresh = 1.0 if self.rule == "momentum" else 1 - self.beta_1
         m = self.beta_1 * server[f"m.{key}"] + fresh * delta
         server[f"m.{key}"] = m

@@ -16,5 +16,7 @@ from worker.engine.strategies.partly_shared import PartlyShared
 @final
 @dataclass(frozen=True)
 class FedPer(PartlyShared):
+    """The method of this file; it has no hyper-parameter."""
+
     def private_keys(self, plan: Plan) -> frozenset[str]:
         return head_keys(plan.network, blank_network(plan))

@@ -18,6 +18,8 @@ from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, Site
 @final
 @dataclass(frozen=True)
 class FedProx(GlobalModelStrategy):
+    """mu: strength of the pull towards the global model received, 0 or more. aggregation: as in FedAvg."""
+
     mu: float
     aggregation: AggregationRule
 

@@ -1,9 +1,9 @@
-"""FedRep: Collins et al., "Exploiting Shared Representations for Personalized Federated Learning", ICML 2021,
-algorithm 1.
+"""FedRep: Collins et al., "Exploiting Shared Representations for Personalized Federated Learning", ICML 2021, algorithm
+1.
 
 In a round a site first trains its own head with the body fixed, then the shared body with the head fixed. Running
-statistics of batch norm follow the images in both. The mean of the bodies is weighted as the plan says; the paper's is
-plain, and its heads begin at random: here all begin as one.
+statistics of batch norm follow the images in both. The mean of the bodies is weighted as the plan says, where the
+paper's is plain; and all heads begin as one, where the paper's begin at random.
 """
 
 from dataclasses import dataclass, replace
@@ -64,5 +64,5 @@ class FedRep(PartlyShared):
 
 
 def _half(report: OnProgress, position: int, done: float) -> None:
-    """One phase is half of the work."""
+    """Reports the progress of one of two phases, each of which is half of the work."""
     report((position + done) / 2)

@@ -1,7 +1,7 @@
 """FedSM: Xu et al., "Closing the Generalization Gap of Cross-silo Federated Medical Image Segmentation", CVPR 2022.
 
-The super model is a global model w_g, a personalized model w_p,k for each site k, and a model selector w_s. Which
-equation is which function stands in ../README.md.
+The super model is a global model w_g, a personalized model w_p,k for each site k, and a model selector w_s.
+../README.md says which equation is which function.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -32,10 +32,14 @@ from worker.engine.super_model import MIXTURE, predict_cases
 @final
 @dataclass(frozen=True)
 class FedSM(Strategy):
-    """lambda_: SoftPull's share of a site's own model. gamma: the selector's threshold in the super model.
+    """The method of this file. similarity above 0 and soft routing go beyond the paper.
 
-    Beyond the paper: with `similarity` above 0 SoftPull takes more from sites whose images are alike, where the paper
-    takes equally; routing `soft` mixes the sites' models by the selector's probabilities, instead of choosing one.
+    lambda_: SoftPull's share of a site's own model, 0 to 1.
+    gamma: the selector's threshold in the super model, 0 to 1.
+    selector: w_s.
+    similarity: with 0 SoftPull takes equally from the other sites, as in the paper; above 0 it takes more from sites
+    whose images are alike.
+    routing: hard chooses one model for a case; soft mixes the sites' models by the selector's probabilities.
     """
 
     lambda_: float
@@ -55,12 +59,12 @@ class FedSM(Strategy):
         return models | self.selector.initial_parts(plan)
 
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:
-        """w_g, only its own w_p,k, and w_s (with what the selector needs of its own earlier updates)."""
+        """w_g, only the participant's own w_p,k, and w_s (with what the selector needs of its own earlier updates)."""
         wanted = (GLOBAL, personalized(participant), *self.selector.downloads(participant))
         return tuple(name for name in wanted if name in part_names)
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
-        """Site k trains, independently of each other: a copy of w_g, its w_p,k on the same loss, and w_s."""
+        """Site k trains, each independently: a copy of w_g, its w_p,k on the same loss, and w_s."""
         own, report, plan = personalized(context.participant), context.on_progress, context.plan
         shared = train_model(parts[GLOBAL], data, context, "global", lambda done: report(0.45 * done))
         private = train_model(parts[own], data, context, "personalized", lambda done: report(0.45 + 0.45 * done))
@@ -83,12 +87,13 @@ class FedSM(Strategy):
         self.selector.check(state, participant, update.parts, plan)
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
-        """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: the selector's."""
+        """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: as the selector
+        does it."""
         selector = self.selector.aggregate(
             state, {site: update.parts for site, update in updates.items()}, update_weights(updates, plan), plan
         )
         trained = [update.parts[personalized(site)] for site, update in updates.items()]
-        # With fewer sites present 1 / K rises, and less than that would give a site more of the others than of itself.
+        # With fewer sites present 1 / K rises; a lambda below it would give a site more of the others than of itself.
         lambda_ = max(self.lambda_, 1 / len(trained))
         if self.similarity > 0:
             distances = self.selector.site_distances(selector, tuple(updates))
@@ -108,7 +113,7 @@ class FedSM(Strategy):
     def validate(self, load_part: LoadPart, data: ParticipantData, context: SiteContext) -> tuple[Metric, ...]:
         """Dice of w_g, of the site's own w_p,k and of the super model; the selector's accuracy and share of w_g.
 
-        Routing may choose another site's model: only then is that part loaded.
+        Another site's model is loaded only where routing chooses it.
         """
         plan, site = context.plan, context.participant
         cases = [case for site_data in data for case in site_data.val]
@@ -132,14 +137,15 @@ class FedSM(Strategy):
     def validate_initial(
         self, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
     ) -> tuple[Metric, ...]:
-        """Before there is a selector, the super model is the global model."""
+        """The scores of round 0; before there is a selector, the super model is the global model."""
         if SELECTOR in part_names:
             return self.validate(load_part, data, context)
         metrics = super().validate(load_part, data, context)
         return metrics + tuple(replace(metric, model="super") for metric in metrics if metric.model == "global")
 
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
-        """p = softmax(w_s(x)), one for all of a patient's cases; personalized where max p > gamma, else global."""
+        """p = softmax(w_s(x)), one for all of a patient's cases; the personalized model where max p > gamma, else the
+        global one."""
         rows = one_answer_a_patient(self.selector.probabilities(load_part, cases, plan), cases).tolist()
         return tuple(
             CaseRoute(

@@ -26,9 +26,12 @@ from worker.engine.strategies.base import (
 @final
 @dataclass(frozen=True)
 class FineTuning(PersonalizedStrategy):
-    """fine_tuning_rounds: how many of the run's last rounds. Before them every personalized model is the global one,
-    the same tensors: one artifact, downloaded once, and FedAvg's to the bit. Fine-tuning begins with a new
-    optimizer."""
+    """The method of this file.
+
+    fine_tuning_rounds: how many of the run's last rounds personalize. Before them every personalized model is the
+    global one, the same tensors: one artifact, downloaded once, and FedAvg's to the bit. Fine-tuning begins with a new
+    optimizer.
+    """
 
     fine_tuning_rounds: int
 

@@ -1,4 +1,4 @@
-"""Local-only: every site trains alone. What a site has without a federation."""
+"""Local-only: every site trains alone. It shows what a site has without a federation."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -26,7 +26,11 @@ from worker.engine.strategies.base import (
 @final
 @dataclass(frozen=True)
 class MrMtl(PersonalizedStrategy):
-    """The mean is the part `global`; it counts every site once, also one that is missing in a round."""
+    """The method of this file. The mean is the part `global`; it counts every site once, also one that is missing in a
+    round.
+
+    lambda_: strength of the pull towards the mean, 0 or more.
+    """
 
     lambda_: float
 

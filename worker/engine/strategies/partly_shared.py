@@ -1,4 +1,5 @@
-"""What FedBN, SiloBN, FedPer and FedRep share: some tensors of a network stay each site's own, the rest is averaged."""
+"""What FedBN, SiloBN, FedPer and FedRep share: some tensors of a network stay each site's own, the others are
+averaged."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
@@ -19,12 +20,12 @@ from worker.engine.strategies.base import (
 class PartlyShared(PersonalizedStrategy):
     """Abstract. A site's personalized model is the shared average with the site's own private tensors.
 
-    The part `global` averages the private tensors too: for images of sites that are not in the federation.
+    The part `global` averages the private tensors too, for images of sites that are not in the federation.
     """
 
     @abstractmethod
     def private_keys(self, plan: Plan) -> frozenset[str]:
-        """State-dict keys that are never mixed. Raises ValueError where the network has none."""
+        """The state-dict keys that are never mixed. Raises ValueError where the network has none."""
 
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:  # noqa: ARG002
         return (personalized(participant),)
@@ -37,7 +38,7 @@ class PartlyShared(PersonalizedStrategy):
         return train_personalized(parts, data, context, context.on_progress)
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
-        """Absent sites receive the new shared tensors as well."""
+        """The next state, in which absent sites receive the new shared tensors as well."""
         private = self.private_keys(plan)
         as_global = {site: _named(update, site) for site, update in updates.items()}
         average = average_part(GLOBAL, as_global, plan)

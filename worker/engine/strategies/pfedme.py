@@ -7,8 +7,8 @@ For each batch a site approximates, by `inner_steps` optimizer steps, the person
 and moves its copy of the global model towards it: w <- w - eta lambda (w - theta). The server mixes the sites' copies
 in: w_g <- (1 - beta) w_g + beta mean of w_k.
 
-As in the authors' code, theta goes on from batch to batch. The mean is weighted as the plan says; the paper's is plain.
-Running statistics are theta's, and averaged whatever beta.
+As in the authors' code, theta goes on from batch to batch. The mean is weighted as the plan says, where the paper's is
+plain. Running statistics are theta's, and they are averaged whatever beta is.
 """
 
 from collections.abc import Collection, Mapping
@@ -40,7 +40,13 @@ from worker.engine.strategies.base import (
 @final
 @dataclass(frozen=True)
 class PFedMe(PersonalizedStrategy):
-    """local_learning_rate: eta, of w; the plan's optimizer is theta's. theta begins each round at the global model."""
+    """The method of this file. theta begins each round at the global model.
+
+    lambda_: strength of the pull of theta towards w, above 0.
+    inner_steps: optimizer steps on theta for each batch.
+    local_learning_rate: eta, of w; the plan's optimizer is theta's.
+    beta: the server's step, 1 for the plain mean.
+    """
 
     lambda_: float
     inner_steps: int

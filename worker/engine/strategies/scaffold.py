@@ -5,9 +5,9 @@ Sites correct every gradient by c - c_k, the difference of the server's and thei
 
     c_k <- c_k - c + (x - y_k) / (steps * learning rate)
 
-from the model received, x, and the one trained, y_k: without gradient clipping, the mean of the round's gradients.
-Defined for plain SGD. Without drift between sites c = c_k, and it is FedAvg. As in the paper every site counts once,
-whatever its size: with weighted y_k and plain c_k the sites' corrections would not cancel.
+from the model received, x, and the one trained, y_k. Without gradient clipping this is the mean of the round's
+gradients. It is defined for plain SGD. Without drift between sites c = c_k, and it is FedAvg. As in the paper every
+site counts once, because with weighted y_k and plain c_k the sites' corrections would not cancel.
 """
 
 from collections.abc import Collection, Mapping
@@ -30,19 +30,24 @@ from worker.engine.strategies.base import (
     train_model,
 )
 
-#: The server's control variate; `control/<site>` is a site's. Parameters only: running statistics have no gradient.
+#: Part name of the server's control variate; `control/<site>` is a site's. Running statistics have no gradient and are
+#: not in it.
 CONTROL = "control"
 
 
 def control_of(site: str) -> str:
+    """Part name of a site's control variate c_k."""
     return f"{CONTROL}/{site}"
 
 
 @final
 @dataclass(frozen=True)
 class Scaffold(GlobalModelStrategy):
-    """server_learning_rate: eta_g of the paper. The server keeps the sites' variates for them, so that a run can be
-    resumed anywhere; a site receives its own only."""
+    """The method of this file. The server keeps the sites' variates for them, so that a run can be resumed anywhere; a
+    site receives its own only.
+
+    server_learning_rate: eta_g of the paper, above 0.
+    """
 
     server_learning_rate: float
 

@@ -1,0 +1,77 @@
+"""Docstrings and comments of the worker: what is public has a docstring, fields are explained, and words are usual."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = sorted((ROOT / "worker" / "engine").rglob("*.py"))
+WORKER = ENGINE
+#: Words for which English has a usual one: anyone or who; the number of; says or is given; next to or besides.
+UNUSUAL = re.compile(r"\b(whoever|whomever|so many|so often|so long|told|tells nobody|beside)\b", re.IGNORECASE)
+#: Names of bounds begin with MAX_ or MIN_.
+BOUNDS = re.compile(r"\b(MOST|FEWEST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST)_[A-Z]")
+
+Definition = ast.ClassDef | ast.FunctionDef
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def definitions(path: Path) -> Iterator[tuple[str, Definition, bool]]:
+    """The public classes, functions and methods of a file: name, node, and whether a base class may document it."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, Definition) or node.name.startswith("_"):
+            continue
+        yield node.name, node, False
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+                    yield f"{node.name}.{method.name}", method, bool(node.bases)
+
+
+def is_dataclass(node: ast.ClassDef) -> bool:
+    return any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def fields(node: ast.ClassDef) -> list[str]:
+    named = [
+        item.target.id for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    ]
+    return [name for name in named if not name.startswith("_")]
+
+
+def prose(path: Path) -> Iterator[str]:
+    """Comments and docstrings with their lines."""
+    text = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield f"{relative(path)}:{token.start[0]} {token.string}"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | Definition) and (docstring := ast.get_docstring(node)):
+            yield f"{relative(path)}:{node.body[0].lineno} {docstring}"
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=relative)
+def test_what_the_engine_offers_has_a_docstring_and_fields_are_explained(path: Path) -> None:
+    """A field is explained as `name: ...` in the docstring of its class, with its unit or shape."""
+    for name, node, may_be_inherited in definitions(path):
+        docstring = ast.get_docstring(node) or ""
+        assert docstring or may_be_inherited, f"{relative(path)}: {name} has no docstring"
+        if isinstance(node, ast.ClassDef) and is_dataclass(node):
+            unexplained = [field for field in fields(node) if not re.search(rf"\b{field}\b[\w, ]*:", docstring)]
+            assert not unexplained, f"{relative(path)}: {name} does not explain {unexplained}"
+
+
+@pytest.mark.parametrize("path", WORKER, ids=relative)
+def test_words_are_the_usual_ones(path: Path) -> None:
+    unusual = [line for line in prose(path) if UNUSUAL.search(line)]
+    assert not unusual
+    bounds = BOUNDS.search(path.read_text(encoding="utf-8"))
+    assert bounds is None, f"{relative(path)}: {bounds and bounds[0]}..."
