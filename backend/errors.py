@@ -10,11 +10,11 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from backend.contracts.config_problems import ConfigProblem
+from backend.contracts.refusals import REFUSED, one_by_one
 from backend.contracts.values import one_line, printable
 from backend.users.schemas import ErrorBody
 
@@ -243,7 +243,7 @@ def _render_unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _render_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    problems = error.errors()
+    problems = list(one_by_one(error.errors()))
     fields = [describe_problem(problem, error.body) for problem in problems[:MOST_PROBLEMS]]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields)
     if (rest := len(problems) - len(fields)) > 0:
@@ -251,10 +251,13 @@ def _render_validation(request: Request, error: Exception) -> JSONResponse:
     return error_response(request, 422, "invalid_input", detail, fields=fields)
 
 
-def describe_problem(problem: ErrorDetails | dict[str, Any], body: object) -> dict[str, str]:
-    """One pydantic error as field, value, message and remedy."""
+def describe_problem(problem: dict[str, Any], body: object) -> dict[str, str]:
+    """One entry of `one_by_one` as field, value, message and remedy."""
+    context = problem.get("ctx") or {}
     field = _field_path(tuple(problem["loc"]), problem["type"], body)
-    message, remedy = message_and_remedy(problem["type"], problem["msg"], problem.get("ctx") or {})
+    if inner := context.get("field") if problem["type"] == REFUSED else None:
+        field = inner if field == "body" else f"{field}.{inner}"
+    message, remedy = message_and_remedy(problem["type"], problem["msg"], context)
     value = "(hidden)" if "token" in field else _shown_value(problem.get("input"))
     return {
         "field": field,
@@ -287,15 +290,14 @@ def _field_path(location: tuple[int | str, ...], error_type: str, body: object) 
 
 
 def message_and_remedy(error_type: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
-    """Of a pydantic error."""
+    """What is wrong and what to do, for one type of pydantic error."""
     match error_type:
         case "missing":
             return "is required", "give this field"
         case "extra_forbidden":
             return "is not a field known here", "remove it, or correct its name (the OpenAPI document lists all)"
-        case "value_error":
-            problem, _, remedy = message.removeprefix("Value error, ").rpartition(": ")
-            return (problem, remedy) if problem else (remedy, "correct the value")
+        case "refused":
+            return context["message"], context["remedy"]
         case "union_tag_invalid":
             return f"{context.get('tag')!r} is not known here", f"choose one of {context.get('expected_tags')}"
         case "literal_error" | "enum":

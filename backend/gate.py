@@ -126,7 +126,7 @@ def check_address(scope: Scope) -> None:
     except UnicodeDecodeError as error:
         raise BadRequest(f"the address is not valid UTF-8 at byte {error.start}: encode it as UTF-8") from None
     if (problem := text_problem(path)) is not None:
-        raise BadRequest(f"the address {problem}")
+        raise BadRequest(f"the address {problem}: remove it")
     if any(len(segment) > MOST_SEGMENT_BYTES for segment in decoded.split(b"/")):
         raise BadRequest(f"a part of the address is longer than {MOST_SEGMENT_BYTES} bytes: correct it")
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, default_from
 
 
 class MeanAggregation(Contract):
@@ -36,13 +36,18 @@ class KrumAggregation(Contract):
 
     name: Literal["krum"] = "krum"
     byzantine: int = Field(
-        default=1, ge=0, le=100, description="Bad sites to withstand, f; it needs 2 f + 3 sites. Source: the paper."
+        default=1,
+        ge=0,
+        le=100,
+        description="Bad sites to withstand, f; it needs 2 f + 3 sites.",
+        json_schema_extra=default_from("the paper"),
     )
     selected: int = Field(
         default=1,
         ge=1,
         le=1000,
-        description="Models that are averaged: 1 is Krum, more is multi-Krum. Source: the paper.",
+        description="Models that are averaged: 1 is Krum, more is multi-Krum.",
+        json_schema_extra=default_from("the paper"),
     )
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-#: Where defaults come from that are the method's authors' own.
-REFERENCE = "Source: the authors' reference code (NVFlare research/fed-sm)."
+#: Where defaults come from that are the method's authors' own, and those that nobody gave.
+REFERENCE = "the authors' reference code (NVFlare research/fed-sm)"
+OWN = "this project's choice"
 
 
 class Contract(BaseModel):
@@ -26,6 +27,16 @@ def applies_when(field: str, *values: str | int) -> dict[str, Any]:
     field: a path from the configuration, `network.spatial_dims`, for one that stands elsewhere.
     """
     return {"applies_when": {field: list(values)}}
+
+
+def default_from(source: str) -> dict[str, Any]:
+    """For `json_schema_extra`: where the field's default comes from, as the end of a sentence."""
+    return {"source": source}
+
+
+def choices(meanings: dict[str, str]) -> dict[str, Any]:
+    """For `json_schema_extra`: what each choice means."""
+    return {"choices": meanings}
 
 
 def unit(name: str) -> dict[str, Any]:

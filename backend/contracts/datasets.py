@@ -12,6 +12,7 @@ from backend.contracts.base import Contract
 from backend.contracts.data_statistics import DatasetStatistics
 from backend.contracts.likeness import Alike, JoinedCases
 from backend.contracts.metrics import Split
+from backend.contracts.refusals import refused
 from backend.contracts.repairs import REPAIR_WORDS, Remedy, Repair, repairs_in_order
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.task_definition import SegmentationTask
@@ -139,7 +140,11 @@ class SitePolicy(Contract):
     @model_validator(mode="after")
     def _some_strategy_is_allowed(self) -> Self:
         if self.allowed_strategies == ():
-            raise ValueError("allowed_strategies is empty: name at least one method, or leave it out to allow all")
+            raise refused(
+                "allowed_strategies is empty",
+                "name at least one method, or leave it out to allow all",
+                field="allowed_strategies",
+            )
         return self
 
 
@@ -156,7 +161,9 @@ class StructureLabels(Contract):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not self.values and not self.names:
-            raise ValueError("values and names are both empty: list at least one integer or name of the structure")
+            raise refused(
+                "values and names are both empty", "list at least one integer or name of the structure", field="values"
+            )
         return self
 
 
@@ -180,7 +187,7 @@ class LabelMap(Contract):
         both: list[int | str] = [value for value in self.ignored_values if value in mapped_values]
         both += [name for name in self.ignored_names if name.casefold() in mapped_names]
         if both:
-            raise ValueError(f"{', '.join(map(str, both))} is mapped to a structure and ignored: keep one of the two")
+            raise refused(f"{', '.join(map(str, both))} is mapped to a structure and ignored", "keep one of the two")
         return self
 
 

@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from backend.contracts.base import Contract, unit
+from backend.contracts.base import OWN, Contract, choices, default_from, unit
 from backend.contracts.data_config import DataConfig
 from backend.contracts.network_configs import AnyNetworkConfig, NetworkConfig, SwinUNETRConfig
+from backend.contracts.refusals import all_refused, refused
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.start_model import StartFrom
 from backend.contracts.strategy_configs import StrategyConfig
@@ -26,9 +27,9 @@ class EvaluationConfig(Contract):
         default=2.0,
         gt=0,
         le=100,
-        description="Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in "
-        "pixels. Ours: choose what experts disagree by.",
-        json_schema_extra=unit("mm (px)"),
+        description="Normalized surface Dice: distance up to which two surfaces agree, in mm, for "
+        "photographs in pixels.",
+        json_schema_extra=unit("mm (px)") | default_from(f"{OWN}; choose what experts disagree by"),
     )
     history_rounds: int = Field(
         default=5,
@@ -77,28 +78,35 @@ class ExperimentConfig(Contract):
     waiting: WaitingConfig = WaitingConfig()
     refuse_outliers: bool = Field(
         default=False,
-        description="Refuse an update that is out of the others' line: of three or more, one that changes the weights "
-        "more than ten times as much as the median of the others. Off: a warning only. Ours.",
+        description="Refuse an update that is out of the others' line: of three or more, one that changes "
+        "the weights more than ten times as much as the median of the others. Off: a warning "
+        "only.",
+        json_schema_extra=default_from(OWN),
     )
 
     retention: Literal["needed", "all"] = Field(
         default="needed",
-        description="Which rounds' models stay on the disk. needed: the best, the last, those whose masks are shown, "
-        "and while it trains what resuming needs. all: every round's, to look at them one by one.",
+        description="Which rounds' models stay on the disk.",
+        json_schema_extra=choices(
+            {
+                "needed": "the best, the last, those whose masks are shown, and while it trains what resuming needs",
+                "all": "every round's, to look at them one by one",
+            }
+        ),
     )
 
     @field_validator("seeds")
     @classmethod
     def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) != len(seeds):
-            raise ValueError(f"seeds must differ, got {list(seeds)}: remove the repeated one")
+            raise refused(f"seeds must differ, got {list(seeds)}", "remove the repeated one")
         return seeds
 
     @field_validator("held_out_sites")
     @classmethod
     def _held_out_sites_differ(cls, sites: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(sites)) != len(sites):
-            raise ValueError(f"held_out_sites must differ, got {list(sites)}: remove the repeated one")
+            raise refused(f"held_out_sites must differ, got {list(sites)}", "remove the repeated one")
         return sites
 
     @field_validator("network", mode="before")
@@ -112,20 +120,26 @@ class ExperimentConfig(Contract):
         factor = 2**self.network.num_halvings
         size = self.data.image_size
         if size % factor:
-            raise ValueError(
+            raise refused(
                 f"data.image_size {size} must be a multiple of {factor} for a network of "
-                f"{self.network.num_halvings + 1} levels: choose "
-                f"{factor * max(1, size // factor)} or a network of fewer levels"
+                f"{self.network.num_halvings + 1} levels",
+                f"choose {factor * max(1, size // factor)} or a network of fewer levels",
+                field="data.image_size",
+                value=size,
             )
         if size == factor:  # norms need more than one pixel
-            raise ValueError(
-                f"a network of {self.network.num_halvings + 1} levels leaves one pixel of data.image_size {size}: "
-                f"choose {2 * factor} or more, or a network of fewer levels"
+            raise refused(
+                f"a network of {self.network.num_halvings + 1} levels leaves one pixel of data.image_size {size}",
+                f"choose {2 * factor} or more, or a network of fewer levels",
+                field="data.image_size",
+                value=size,
             )
         if isinstance(self.network, SwinUNETRConfig) and self.network.spatial_dims == 3 and self.data.depth % 32:
-            raise ValueError(
-                f"data.depth {self.data.depth} must be a multiple of 32 for Swin UNETR, which halves it five times: "
-                "choose 32, or another network"
+            raise refused(
+                f"data.depth {self.data.depth} must be a multiple of 32 for Swin UNETR, which halves it five times",
+                "choose 32, or another network",
+                field="data.depth",
+                value=self.data.depth,
             )
         return self
 
@@ -133,16 +147,16 @@ class ExperimentConfig(Contract):
     def _strategies_fit_schedule(self) -> Self:
         """What a method cannot do with these settings is refused, with the remedy."""
         problems = [
-            f"strategies.{index}: {problem}"
+            problem | {"field": problem["field"].replace("strategies", f"strategies.{index}", 1)}
             for index, strategy in enumerate(self.strategies)
             for problem in setting_problems(strategy, self.schedule, self.network)
         ]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise all_refused(problems)
         return self
 
     @model_validator(mode="after")
     def _strategies_differ(self) -> Self:
         if len(set(self.strategies)) != len(self.strategies):
-            raise ValueError("strategies contains the same configuration twice: remove one of them")
+            raise refused("strategies contains the same configuration twice", "remove one of them", field="strategies")
         return self

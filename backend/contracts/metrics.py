@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from backend.contracts.base import Contract
+from backend.contracts.refusals import refused
 from backend.contracts.values import (
     MOST_BYTES,
     MOST_FLOAT,
@@ -98,7 +99,12 @@ class MetricPoint(Contract):
         """Shares are from 0 to 1, times and sizes are not negative; what is stored is read as it is."""
         low, high = _BOUNDS.get(self.name, (-MOST_FLOAT, MOST_FLOAT))
         if not (low <= self.value <= high or reading_stored()):
-            raise ValueError(f"value {self.value} cannot be a {self.name}: give one from {low:g} to {high:g}")
+            raise refused(
+                f"value {self.value} cannot be a {self.name}",
+                f"give one from {low:g} to {high:g}",
+                field="value",
+                value=self.value,
+            )
         return self
 
 
@@ -113,16 +119,18 @@ class CaseScore(Contract):
     model: PartName = Field(description="`global`, `personalized/<site slug>`, or `mixture`: soft routing's.")
     structure: StructureKey
     distance_unit: DistanceUnit = Field(description="That of distances.")
-    values: dict[ScoreName, FiniteFloat | None] = Field(description="Every score; None has no meaning here.")
+    values: Annotated[dict[ScoreName, FiniteFloat | None], AtMost(len(SCORES))] = Field(
+        description="Every score; None has no meaning here."
+    )
 
     @field_validator("values")
     @classmethod
     def _values_are_possible(cls, values: dict[ScoreName, float | None]) -> dict[ScoreName, float | None]:
         if missing := [name for name in SCORES if name not in values]:
-            raise ValueError(f"lacks {', '.join(missing)}: report every score")
+            raise refused(f"lacks {', '.join(missing)}", "report every score")
         for name, value in values.items():
             if value is not None and not 0 <= value <= SCORES[name].maximum:
-                raise ValueError(f"{value} cannot be {name}: give a number from 0 to {SCORES[name].maximum:g}")
+                raise refused(f"{value} cannot be {name}", f"give a number from 0 to {SCORES[name].maximum:g}")
         return values
 
 

@@ -4,19 +4,30 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.contracts.base import REFERENCE, Contract
+from backend.contracts.base import OWN, REFERENCE, Contract, choices, default_from
+from backend.contracts.refusals import refused
 
 Width = Annotated[int, Field(ge=4, le=1024)]
 SpatialDims = Literal[2, 3]
 _DIMENSIONS: Any = Field(
     default=2,
-    description="2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more "
-    "memory.",
+    json_schema_extra=choices(
+        {
+            "2": "pictures, and volumes slice by slice",
+            "3": "volumes as a whole or by patches, which needs more memory",
+        }
+    ),
 )
 _NORM: Any = Field(
     default="instance",
-    description="instance: of each image; batch: of the batch, with running averages (FedBN and SiloBN keep those at "
-    f"the sites); group: of groups of channels. {REFERENCE}",
+    json_schema_extra=choices(
+        {
+            "instance": "of each image",
+            "batch": "of the batch, with running averages (FedBN and SiloBN keep those at the sites)",
+            "group": "of groups of channels",
+        }
+    )
+    | default_from(REFERENCE),
 )
 Norm = Literal["instance", "batch", "group"]
 
@@ -30,10 +41,15 @@ class NetworkConfig(Contract):
         default=(16, 32, 64, 128, 256),
         min_length=2,
         max_length=7,
-        description=f"Feature channels of each level; each level but the last halves the image. {REFERENCE}",
+        description="Feature channels of each level; each level but the last halves the image.",
+        json_schema_extra=default_from(REFERENCE),
     )
     num_residual_units: int = Field(
-        default=2, ge=0, le=4, description=f"Residual units of each level; 0 for plain convolutions. {REFERENCE}"
+        default=2,
+        ge=0,
+        le=4,
+        description="Residual units of each level; 0 for plain convolutions.",
+        json_schema_extra=default_from(REFERENCE),
     )
     norm: Norm = _NORM
 
@@ -52,9 +68,14 @@ class BasicUNetConfig(Contract):
         default=(32, 32, 64, 128, 256, 32),
         min_length=6,
         max_length=6,
-        description="Feature channels of the five levels, and of the last upsampling. Source: MONAI's default.",
+        description="Feature channels of the five levels, and of the last upsampling.",
+        json_schema_extra=default_from("MONAI's default"),
     )
-    norm: Norm = Field(default="batch", description="As of the U-Net. Ours: so that FedBN has something to keep.")
+    norm: Norm = Field(
+        default="batch",
+        description="As of the U-Net.",
+        json_schema_extra=default_from(f"{OWN}; so that FedBN has something to keep"),
+    )
 
     @property
     def num_halvings(self) -> int:
@@ -70,7 +91,8 @@ class DynUNetConfig(Contract):
         default=(32, 64, 128, 256, 320),
         min_length=3,
         max_length=7,
-        description="Feature channels of each level. Source: nnU-Net's, at most 320 for volumes.",
+        description="Feature channels of each level.",
+        json_schema_extra=default_from("nnU-Net's, at most 320 for volumes"),
     )
     deep_supervision: bool = Field(
         default=True, description="In training the decoder's coarser levels are compared with the reference as well."
@@ -93,7 +115,9 @@ class SegResNetConfig(Contract):
     blocks_down: tuple[Annotated[int, Field(ge=1, le=8)], ...] = Field(
         default=(1, 2, 2, 4), min_length=2, max_length=6, description="Residual blocks of each level going down."
     )
-    norm: Norm = Field(default="group", description="As of the U-Net. Source: Myronenko 2018.")
+    norm: Norm = Field(
+        default="group", description="As of the U-Net.", json_schema_extra=default_from("Myronenko 2018")
+    )
 
     @property
     def num_halvings(self) -> int:
@@ -134,9 +158,12 @@ class SwinUNETRConfig(Contract):
         for stage, heads in enumerate(self.num_heads):
             features = self.feature_size * 2**stage
             if features % heads:
-                raise ValueError(
-                    f"num_heads {list(self.num_heads)}: {heads} does not divide the {features} features of stage "
-                    f"{stage + 1}: choose 3, 6, 12, 24"
+                raise refused(
+                    f"num_heads {list(self.num_heads)}: {heads} does not divide the {features} features of "
+                    f"stage {stage + 1}",
+                    "choose 3, 6, 12, 24",
+                    field="num_heads",
+                    value=list(self.num_heads),
                 )
         return self
 

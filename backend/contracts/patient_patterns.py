@@ -9,6 +9,8 @@ from typing import Any
 
 import re2
 
+from backend.contracts.refusals import refused
+
 _EXAMPLE = "^([^_]+)_"
 #: Parts of a pattern that mean ASCII only, where other programs mean all alphabets.
 _ASCII_ONLY = ("\\w", "\\W", "\\d", "\\D", "\\b", "\\B")
@@ -21,14 +23,14 @@ def compile_patient_pattern(pattern: str) -> Any:
     try:
         compiled = re2.compile(pattern, options)
     except (re2.error, UnicodeError) as error:
-        raise ValueError(
-            f"{pattern!r} is no regular expression as RE2 knows them ({_reason(error)}): try {_EXAMPLE}; references "
-            "back and looking ahead or behind are not possible"
+        raise refused(
+            f"{pattern!r} is no regular expression as RE2 knows them ({_reason(error)})",
+            f"try {_EXAMPLE}; references back and looking ahead or behind are not possible",
         ) from None
     if compiled.groups != 1:
-        raise ValueError(
-            f"{pattern!r} has {compiled.groups} groups: put parentheses around the patient's part, as {_EXAMPLE}; "
-            "write others as (?:...)"
+        raise refused(
+            f"{pattern!r} has {compiled.groups} groups",
+            f"put parentheses around the patient's part, as {_EXAMPLE}; write others as (?:...)",
         )
     return compiled
 

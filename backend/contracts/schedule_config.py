@@ -4,31 +4,43 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.contracts.base import REFERENCE, Contract, applies_when, unit
+from backend.contracts.base import OWN, REFERENCE, Contract, applies_when, choices, default_from, unit
+from backend.contracts.refusals import refused
 from backend.contracts.values import MOST_ROUNDS
 
 
 class ScheduleConfig(Contract):
     """How long, and how, the sites train."""
 
-    rounds: int = Field(default=100, ge=1, le=MOST_ROUNDS, description=f"Communication rounds. {REFERENCE}")
+    rounds: int = Field(
+        default=100,
+        ge=1,
+        le=MOST_ROUNDS,
+        description="Communication rounds.",
+        json_schema_extra=default_from(REFERENCE),
+    )
     patience: int | None = Field(
         default=None,
         ge=1,
         le=1000,
-        description="Rounds without gain in validation Dice after which training stops early. Empty: all rounds are "
-        "trained. Ours.",
-        json_schema_extra=unit("rounds"),
+        description="Rounds without gain in validation Dice after which training stops early. Empty: all "
+        "rounds are trained.",
+        json_schema_extra=unit("rounds") | default_from(OWN),
     )
     minimum_gain: float = Field(
         default=0.0,
         ge=0,
         lt=1,
-        description="What counts as a gain for patience: validation Dice better than at the last gain by more than "
-        "this. Ours.",
+        description="What counts as a gain for patience: validation Dice better than at the last gain by "
+        "more than this.",
+        json_schema_extra=default_from(OWN),
     )
     local_epochs: int = Field(
-        default=1, ge=1, le=50, description=f"Passes over a site's training cases in each round. {REFERENCE}"
+        default=1,
+        ge=1,
+        le=50,
+        description="Passes over a site's training cases in each round.",
+        json_schema_extra=default_from(REFERENCE),
     )
     local_steps: int | None = Field(
         default=None,
@@ -43,21 +55,42 @@ class ScheduleConfig(Contract):
         le=1,
         description="Share of the sites that train in a round, drawn anew for each; all validate. 1 in cross-silo use.",
     )
-    batch_size: int = Field(default=1, ge=1, le=128, description=f"Training images of one local step. {REFERENCE}")
-    optimizer: Literal["adam", "adamw", "sgd"] = Field(default="adam", description=f"At the sites. {REFERENCE}")
+    batch_size: int = Field(
+        default=1,
+        ge=1,
+        le=128,
+        description="Training images of one local step.",
+        json_schema_extra=default_from(REFERENCE),
+    )
+    optimizer: Literal["adam", "adamw", "sgd"] = Field(
+        default="adam", description="At the sites.", json_schema_extra=default_from(REFERENCE)
+    )
     learning_rate: float = Field(
-        default=1e-3, gt=0, le=1, description=f"The optimizer's learning rate at the sites. {REFERENCE}"
+        default=1e-3,
+        gt=0,
+        le=1,
+        description="The optimizer's learning rate at the sites.",
+        json_schema_extra=default_from(REFERENCE),
     )
     momentum: float = Field(
-        default=0.9, ge=0, lt=1, description="0 is plain SGD. Ours.", json_schema_extra=applies_when("optimizer", "sgd")
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="0 is plain SGD.",
+        json_schema_extra=applies_when("optimizer", "sgd") | default_from(OWN),
     )
     weight_decay: float = Field(
-        default=0.0, ge=0, le=1, description=f"L2 penalty of adam and sgd, decoupled decay of adamw. {REFERENCE}"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="L2 penalty of adam and sgd, decoupled decay of adamw.",
+        json_schema_extra=default_from(REFERENCE),
     )
     learning_rate_schedule: Literal["constant", "cosine", "polynomial", "step"] = Field(
         default="constant",
-        description="How the learning rate falls over the rounds. Near 0 it leaves FedSM's personalized models equal "
-        f"(docs/theory.md, claim 11). {REFERENCE}",
+        description="How the learning rate falls over the rounds. Near 0 it leaves FedSM's personalized "
+        "models equal (docs/theory.md, claim 11).",
+        json_schema_extra=default_from(REFERENCE),
     )
     warmup_rounds: int = Field(
         default=0, ge=0, le=100, description="First rounds over which the learning rate rises to its value."
@@ -66,22 +99,22 @@ class ScheduleConfig(Contract):
         default=30,
         ge=1,
         le=1000,
-        description="Rounds between two falls. Ours.",
-        json_schema_extra=applies_when("learning_rate_schedule", "step"),
+        description="Rounds between two falls.",
+        json_schema_extra=applies_when("learning_rate_schedule", "step") | default_from(OWN),
     )
     step_factor: float = Field(
         default=0.1,
         gt=0,
         lt=1,
-        description="What is left at each fall. Ours.",
-        json_schema_extra=applies_when("learning_rate_schedule", "step"),
+        description="What is left at each fall.",
+        json_schema_extra=applies_when("learning_rate_schedule", "step") | default_from(OWN),
     )
     power: float = Field(
         default=0.9,
         gt=0,
         le=5,
-        description="Exponent of what is left of the rounds. Source: nnU-Net's.",
-        json_schema_extra=applies_when("learning_rate_schedule", "polynomial"),
+        description="Exponent of what is left of the rounds.",
+        json_schema_extra=applies_when("learning_rate_schedule", "polynomial") | default_from("nnU-Net's"),
     )
     gradient_clipping: float | None = Field(
         default=None,
@@ -94,55 +127,73 @@ class ScheduleConfig(Contract):
     )
     optimizer_state: Literal["keep", "reset"] = Field(
         default="keep",
-        description="keep: the optimizer's moments stay at the site from round to round; reset: fresh moments in each "
-        f"round. {REFERENCE}",
+        json_schema_extra=choices(
+            {
+                "keep": "the optimizer's moments stay at the site from round to round",
+                "reset": "fresh moments in each round",
+            }
+        )
+        | default_from(REFERENCE),
     )
     loss: Literal["dice", "dice_bce", "dice_focal", "tversky"] = Field(
         default="dice",
-        description="dice: soft Dice; dice_bce: plus binary cross-entropy of each structure (DiceCE for structures "
-        f"that may overlap); dice_focal: plus focal loss; tversky. {REFERENCE}",
+        json_schema_extra=choices(
+            {
+                "dice": "soft Dice",
+                "dice_bce": "Dice plus binary cross-entropy of each structure (DiceCE for structures that may overlap)",
+                "dice_focal": "Dice plus focal loss",
+                "tversky": "Dice with weights of false positives and false negatives",
+            }
+        )
+        | default_from(REFERENCE),
     )
     focal_gamma: float = Field(
         default=2.0,
         ge=0,
         le=10,
-        description="Focus on hard pixels; 0 is cross-entropy. Source: Lin et al., ICCV 2017.",
-        json_schema_extra=applies_when("loss", "dice_focal"),
+        description="Focus on hard pixels; 0 is cross-entropy.",
+        json_schema_extra=applies_when("loss", "dice_focal") | default_from("Lin et al., ICCV 2017"),
     )
     tversky_alpha: float = Field(
         default=0.3,
         ge=0,
         le=1,
-        description="Weight of false positives. Source: Salehi et al., MLMI 2017.",
-        json_schema_extra=applies_when("loss", "tversky"),
+        description="Weight of false positives.",
+        json_schema_extra=applies_when("loss", "tversky") | default_from("Salehi et al., MLMI 2017"),
     )
     tversky_beta: float = Field(
         default=0.7,
         ge=0,
         le=1,
-        description="Weight of false negatives. Source: Salehi et al., MLMI 2017.",
-        json_schema_extra=applies_when("loss", "tversky"),
+        description="Weight of false negatives.",
+        json_schema_extra=applies_when("loss", "tversky") | default_from("Salehi et al., MLMI 2017"),
     )
     weighting: Literal["cases", "steps", "uniform"] = Field(
         default="steps",
-        description="A site's weight in the average: its training cases, its local steps, or the same for every site. "
-        f"{REFERENCE}",
+        description="A site's weight in the average: its training cases, its local steps, or the same for every site.",
+        json_schema_extra=default_from(REFERENCE),
     )
 
     @model_validator(mode="after")
     def _one_measure_of_local_work(self) -> Self:
         if self.local_steps is not None and self.local_epochs != 1:
-            raise ValueError(
-                f"schedule.local_steps {self.local_steps} and schedule.local_epochs {self.local_epochs} both say how "
-                "much a site trains in a round: leave local_epochs at 1, or remove local_steps"
+            raise refused(
+                f"schedule.local_steps {self.local_steps} and schedule.local_epochs {self.local_epochs} "
+                "both say how much a site trains in a round",
+                "leave local_epochs at 1, or remove local_steps",
+                field="local_steps",
+                value=self.local_steps,
             )
         return self
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Self:
         if self.warmup_rounds >= self.rounds:
-            raise ValueError(
-                f"schedule.warmup_rounds {self.warmup_rounds} leaves no round of schedule.rounds {self.rounds} at the "
-                f"full learning rate: choose at most {self.rounds - 1}"
+            raise refused(
+                f"schedule.warmup_rounds {self.warmup_rounds} leaves no round of schedule.rounds "
+                f"{self.rounds} at the full learning rate",
+                f"choose at most {self.rounds - 1}",
+                field="warmup_rounds",
+                value=self.warmup_rounds,
             )
         return self

@@ -4,13 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backend.contracts.base import REFERENCE, Contract
+from backend.contracts.base import OWN, REFERENCE, Contract, choices, default_from
 
 #: Of both trained selectors.
-_TRAINING = (
-    "reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and "
-    "moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the "
-    "step, one a round, as if the data were pooled; the last layer starts in closed form."
+_TRAINING = choices(
+    {
+        "reference": "a site takes one Adam step for each local epoch on the gradient of all its cases, and weights "
+        "and moments are averaged, as in the reference code",
+        "pooled_gradient": "sites send the gradient and the server takes the step, one a round, as if the data were "
+        "pooled; the last layer starts in closed form",
+    }
 )
 
 
@@ -20,9 +23,14 @@ class LdaSelector(Contract):
     name: Literal["lda"] = "lda"
     features: Literal["descriptors", "encoder", "both"] = Field(
         default="descriptors",
-        description="What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum "
-        "and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; "
-        "both. None was more accurate than descriptors in docs/selector.md.",
+        description="What tells sites apart. None was more accurate than descriptors in docs/selector.md.",
+        json_schema_extra=choices(
+            {
+                "descriptors": "hand-made numbers of intensity, colour, gradient, spectrum and illumination, sent once",
+                "encoder": "the deepest activations of the global model, sent again for each one",
+                "both": "descriptors and activations",
+            }
+        ),
     )
     shrinkage: float = Field(
         default=0.1,
@@ -35,8 +43,9 @@ class LdaSelector(Contract):
         gt=1,
         le=1e6,
         description="An image whose squared distance to the nearest site is more than this times what is "
-        "usual of validation images is of no site, and the global model segments it. Empty: no image is. Ours: "
-        "docs/selector.md.",
+        "usual of validation images is of no site, and the global model segments it. Empty: no "
+        "image is.",
+        json_schema_extra=default_from(f"{OWN}; docs/selector.md"),
     )
     minimum_cases: int = Field(
         default=5,
@@ -52,15 +61,21 @@ class CnnSelector(Contract):
     name: Literal["cnn"] = "cnn"
     training: Literal["reference", "pooled_gradient"] = Field(
         default="pooled_gradient",
-        description=f"{_TRAINING} Ours: pooled_gradient knows the sites from the first round on where the other needs "
-        "about ten, and sends a third (docs/selector.md).",
+        json_schema_extra=_TRAINING
+        | default_from(
+            f"{OWN}; pooled_gradient knows the sites from the first round on where the other needs about ten, and "
+            "sends a third (docs/selector.md)"
+        ),
     )
     learning_rate: float = Field(
         default=1e-4,
         gt=0,
         le=1,
-        description="Adam's learning rate. Ours: with 1e-3 pooled_gradient loses the start that it has in closed form "
-        "(docs/selector.md); for training reference take 1e-3, the reference code's.",
+        description="Adam's learning rate.",
+        json_schema_extra=default_from(
+            f"{OWN}; with 1e-3 pooled_gradient loses the start that it has in closed form (docs/selector.md); for "
+            "training reference take 1e-3, the reference code's"
+        ),
     )
 
 
@@ -69,9 +84,12 @@ class Vgg11Selector(Contract):
 
     name: Literal["vgg11"] = "vgg11"
     training: Literal["reference", "pooled_gradient"] = Field(
-        default="reference", description=f"{_TRAINING} {REFERENCE}"
+        default="reference",
+        json_schema_extra=_TRAINING | default_from(REFERENCE),
     )
-    learning_rate: float = Field(default=1e-3, gt=0, le=1, description=f"Adam's learning rate. {REFERENCE}")
+    learning_rate: float = Field(
+        default=1e-3, gt=0, le=1, description="Adam's learning rate.", json_schema_extra=default_from(REFERENCE)
+    )
 
 
 SelectorConfig = Annotated[LdaSelector | CnnSelector | Vgg11Selector, Field(discriminator="name")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, choices
 from backend.contracts.values import MOST_PARTS, AtMost, Id, PartName, RoundNumber, ShortSaid
 
 
@@ -17,8 +17,13 @@ class StartFrom(Contract):
     )
     models: Literal["all", "global"] = Field(
         default="all",
-        description="all: the global model, each site's personalized model and a trained selector, as far as both "
-        "methods have them; global: every model begins as the global one.",
+        json_schema_extra=choices(
+            {
+                "all": "the global model, each site's personalized model and a trained selector, as far as both "
+                "methods have them",
+                "global": "every model begins as the global one",
+            }
+        ),
     )
 
     def __str__(self) -> str:

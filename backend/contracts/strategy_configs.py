@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from backend.contracts.aggregation_configs import AggregationConfig, MeanAggregation
-from backend.contracts.base import REFERENCE, Contract, applies_when
+from backend.contracts.base import OWN, REFERENCE, Contract, applies_when, choices, default_from
 from backend.contracts.method_card import BOTH, GLOBAL_ONLY, ONE_GLOBAL, PERSONALIZED, REFERENCES, MethodCard
+from backend.contracts.refusals import refused
 from backend.contracts.selector_configs import LdaSelector, SelectorConfig
 
 _AGGREGATION = Field(
@@ -25,34 +26,41 @@ class FedSMConfig(Contract):
         alias="lambda",
         gt=0,
         le=1,
-        description="SoftPull's share of a site's own personalized model; the rest is shared equally by the others. "
-        "1 is local training; it must be more than 1 / number of sites. At one lambda a lower learning rate pulls "
-        "harder: where the schedule lets the rate fall to 0, the personalized models are equal in the end, so keep the "
-        f"rate constant or raise lambda. {REFERENCE}",
+        description="SoftPull's share of a site's own personalized model; the rest is shared equally by the "
+        "others. 1 is local training; it must be more than 1 / number of sites. At one lambda a "
+        "lower learning rate pulls harder: where the schedule lets the rate fall to 0, the "
+        "personalized models are equal in the end, so keep the rate constant or raise lambda.",
+        json_schema_extra=default_from(REFERENCE),
     )
     gamma: float = Field(
         default=0.9,
         ge=0,
         le=1,
-        description="The selector's probability above which a personalized model is used; 0 always personalized, "
-        f"1 always the global model. {REFERENCE}",
-        json_schema_extra=applies_when("routing", "hard"),
+        description="The selector's probability above which a personalized model is used; 0 always "
+        "personalized, 1 always the global model.",
+        json_schema_extra=applies_when("routing", "hard") | default_from(REFERENCE),
     )
     selector: SelectorConfig = Field(
         default=LdaSelector(), description="The model selector. VGG-11 is the reference code's."
     )
     routing: Literal["hard", "soft"] = Field(
         default="hard",
-        description="hard: one model an image, by the threshold gamma, as in the paper; soft: the sites' models "
-        "together, weighted by the selector's probabilities, without gamma. Ours.",
+        json_schema_extra=choices(
+            {
+                "hard": "one model an image, by the threshold gamma, as in the paper",
+                "soft": "the sites' models together, weighted by the selector's probabilities, without gamma",
+            }
+        )
+        | default_from(OWN),
     )
     similarity: float = Field(
         default=0.0,
         ge=0,
         le=8,
-        description="0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose "
-        "images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure "
-        "the distance. Ours.",
+        description="0: SoftPull takes equally from all other sites, as in the paper; above, more from sites "
+        "whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda "
+        "selector, whose moments measure the distance.",
+        json_schema_extra=default_from(OWN),
     )
 
 
@@ -73,13 +81,12 @@ class FedProxConfig(Contract):
         default=0.1,
         ge=0,
         le=100,
-        description="Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg. Source: the value with which the "
-        "authors of FedSM's reference code report FedProx for prostate.",
+        description="Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg.",
+        json_schema_extra=default_from(
+            "the value with which the authors of FedSM's reference code report FedProx for prostate"
+        ),
     )
     aggregation: AggregationConfig = _AGGREGATION
-
-
-SERVER_OPTIMIZER_PAPER = "Source: Reddi et al., ICLR 2021."
 
 
 class FedAvgMConfig(Contract):
@@ -87,9 +94,15 @@ class FedAvgMConfig(Contract):
 
     card: ClassVar[MethodCard] = MethodCard("FedAvgM", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedavgm"] = "fedavgm"
-    server_learning_rate: float = Field(default=1.0, gt=0, le=10, description="eta. Source: Hsu et al., 2019.")
+    server_learning_rate: float = Field(
+        default=1.0, gt=0, le=10, description="eta.", json_schema_extra=default_from("Hsu et al., 2019")
+    )
     beta_1: float = Field(
-        default=0.9, ge=0, lt=1, description="Server momentum; 0 is FedAvg. Source: Hsu et al., 2019."
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="Server momentum; 0 is FedAvg.",
+        json_schema_extra=default_from("Hsu et al., 2019"),
     )
     aggregation: AggregationConfig = _AGGREGATION
 
@@ -99,10 +112,23 @@ class _AdaptiveServerConfig(Contract):
         default=0.01,
         gt=0,
         le=10,
-        description="eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.",
+        description="eta: about the largest change of a weight in a round.",
+        json_schema_extra=default_from(f"{OWN}; the paper tunes it for each task"),
     )
-    beta_1: float = Field(default=0.9, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
-    tau: float = Field(default=1e-3, gt=0, le=1, description=f"Degree of adaptivity. {SERVER_OPTIMIZER_PAPER}")
+    beta_1: float = Field(
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="Decay of the first moment.",
+        json_schema_extra=default_from("Reddi et al., ICLR 2021"),
+    )
+    tau: float = Field(
+        default=1e-3,
+        gt=0,
+        le=1,
+        description="Degree of adaptivity.",
+        json_schema_extra=default_from("Reddi et al., ICLR 2021"),
+    )
     aggregation: AggregationConfig = _AGGREGATION
 
 
@@ -111,7 +137,13 @@ class FedAdamConfig(_AdaptiveServerConfig):
 
     card: ClassVar[MethodCard] = MethodCard("FedAdam", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedadam"] = "fedadam"
-    beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
+    beta_2: float = Field(
+        default=0.99,
+        ge=0,
+        lt=1,
+        description="Decay of the second moment.",
+        json_schema_extra=default_from("Reddi et al., ICLR 2021"),
+    )
 
 
 class FedYogiConfig(_AdaptiveServerConfig):
@@ -119,7 +151,13 @@ class FedYogiConfig(_AdaptiveServerConfig):
 
     card: ClassVar[MethodCard] = MethodCard("FedYogi", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedyogi"] = "fedyogi"
-    beta_2: float = Field(default=0.99, ge=0, lt=1, description=f"Decay of the second moment. {SERVER_OPTIMIZER_PAPER}")
+    beta_2: float = Field(
+        default=0.99,
+        ge=0,
+        lt=1,
+        description="Decay of the second moment.",
+        json_schema_extra=default_from("Reddi et al., ICLR 2021"),
+    )
 
 
 class FedAdagradConfig(_AdaptiveServerConfig):
@@ -127,7 +165,13 @@ class FedAdagradConfig(_AdaptiveServerConfig):
 
     card: ClassVar[MethodCard] = MethodCard("FedAdagrad", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["fedadagrad"] = "fedadagrad"
-    beta_1: float = Field(default=0.0, ge=0, lt=1, description=f"Decay of the first moment. {SERVER_OPTIMIZER_PAPER}")
+    beta_1: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Decay of the first moment.",
+        json_schema_extra=default_from("Reddi et al., ICLR 2021"),
+    )
 
 
 class ScaffoldConfig(Contract):
@@ -136,7 +180,11 @@ class ScaffoldConfig(Contract):
     card: ClassVar[MethodCard] = MethodCard("SCAFFOLD", ONE_GLOBAL, GLOBAL_ONLY)
     name: Literal["scaffold"] = "scaffold"
     server_learning_rate: float = Field(
-        default=1.0, gt=0, le=10, description="eta_g: 1 goes to the mean of the sites. Source: the paper's experiments."
+        default=1.0,
+        gt=0,
+        le=10,
+        description="eta_g: 1 goes to the mean of the sites.",
+        json_schema_extra=default_from("the paper's experiments"),
     )
 
 
@@ -156,7 +204,8 @@ class FedDynConfig(Contract):
         default=0.01,
         gt=0,
         le=100,
-        description="Strength of the dynamic regularization. Source: among the paper's values.",
+        description="Strength of the dynamic regularization.",
+        json_schema_extra=default_from("among the paper's values"),
     )
 
 
@@ -197,7 +246,11 @@ class FineTuningConfig(Contract):
     card: ClassVar[MethodCard] = MethodCard("FedAvg + fine-tuning", PERSONALIZED, BOTH)
     name: Literal["fine-tuning"] = "fine-tuning"
     fine_tuning_rounds: int = Field(
-        default=5, ge=1, le=1000, description="How many of the run's last rounds personalize. Ours."
+        default=5,
+        ge=1,
+        le=1000,
+        description="How many of the run's last rounds personalize.",
+        json_schema_extra=default_from(OWN),
     )
 
 
@@ -210,13 +263,15 @@ class APFLConfig(Contract):
         default=0.5,
         ge=0,
         le=1,
-        description="Share of the private model at the start; 0 is FedAvg. Source: authors' code.",
+        description="Share of the private model at the start; 0 is FedAvg.",
+        json_schema_extra=default_from("authors' code"),
     )
     alpha_learning_rate: float = Field(
         default=0.01,
         ge=0,
         le=1,
-        description="How fast the share adapts; 0 keeps it. Ours; the paper uses the sites' rate.",
+        description="How fast the share adapts; 0 keeps it.",
+        json_schema_extra=default_from(f"{OWN}; the paper uses the sites' rate"),
     )
 
 
@@ -230,20 +285,23 @@ class PFedMeConfig(Contract):
         alias="lambda",
         gt=0,
         le=1000,
-        description="Strength of the pull to the global model. Source: among the paper's values.",
+        description="Strength of the pull to the global model.",
+        json_schema_extra=default_from("among the paper's values"),
     )
     inner_steps: int = Field(
         default=5,
         ge=1,
         le=50,
-        description="K: optimizer steps of the personalized model for a batch. Source: the paper.",
+        description="K: optimizer steps of the personalized model for a batch.",
+        json_schema_extra=default_from("the paper"),
     )
     local_learning_rate: float = Field(
         default=0.005,
         gt=0,
         le=1,
         description="eta: the site's copy of the global model moves by eta * lambda of the difference to the "
-        "personalized one, which must be at most 1. Source: among the paper's values.",
+        "personalized one, which must be at most 1.",
+        json_schema_extra=default_from("among the paper's values"),
     )
     beta: float = Field(
         default=1.0, gt=0, le=2, description="The server's step; 1 is the mean of the sites. The paper's."
@@ -252,10 +310,12 @@ class PFedMeConfig(Contract):
     @model_validator(mode="after")
     def _moves_towards(self) -> Self:
         if self.local_learning_rate * self.lambda_ > 1:
-            raise ValueError(
-                f"local_learning_rate {self.local_learning_rate} * lambda {self.lambda_} is more than 1, which moves "
-                f"the site's model beyond the personalized one: set local_learning_rate to at most "
-                f"{1 / self.lambda_:.3g}"
+            raise refused(
+                f"local_learning_rate {self.local_learning_rate} * lambda {self.lambda_} is more than 1, "
+                "which moves the site's model beyond the personalized one",
+                f"set local_learning_rate to at most {1 / self.lambda_:.3g}",
+                field="local_learning_rate",
+                value=self.local_learning_rate,
             )
         return self
 
@@ -265,15 +325,26 @@ class FedALAConfig(Contract):
 
     card: ClassVar[MethodCard] = MethodCard("FedALA", PERSONALIZED, BOTH)
     name: Literal["fedala"] = "fedala"
-    eta: float = Field(default=1.0, gt=0, le=100, description="Learning rate of the mixing weights. Source: the paper.")
+    eta: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="Learning rate of the mixing weights.",
+        json_schema_extra=default_from("the paper"),
+    )
     share: float = Field(
-        default=0.8, gt=0, le=1, description="Of the training cases that the weights are learned on. Source: the paper."
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Of the training cases that the weights are learned on.",
+        json_schema_extra=default_from("the paper"),
     )
     first_epochs: int = Field(
         default=5,
         ge=1,
         le=100,
-        description="Passes over them the first time; later one. Ours; the paper goes on until the loss settles.",
+        description="Passes over them the first time; later one.",
+        json_schema_extra=default_from(f"{OWN}; the paper goes on until the loss settles"),
     )
 
 
@@ -287,8 +358,10 @@ class DittoConfig(Contract):
         alias="lambda",
         ge=0,
         le=100,
-        description="Strength of the pull to the global model; 0 is local-only. Source: the value with which the "
-        "authors of FedSM's reference code report Ditto for prostate.",
+        description="Strength of the pull to the global model; 0 is local-only.",
+        json_schema_extra=default_from(
+            "the value with which the authors of FedSM's reference code report Ditto for prostate"
+        ),
     )
 
 
@@ -302,7 +375,8 @@ class MrMtlConfig(Contract):
         alias="lambda",
         ge=0,
         le=100,
-        description="Strength of the pull to the mean; 0 is local-only. Ours; the paper tunes it.",
+        description="Strength of the pull to the mean; 0 is local-only.",
+        json_schema_extra=default_from(f"{OWN}; the paper tunes it"),
     )
 
 

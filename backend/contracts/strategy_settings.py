@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from backend.contracts.network_configs import AnyNetworkConfig, AttentionUnetConfig, SwinUNETRConfig
+from backend.contracts.refusals import Refusal, refusal
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import (
     FedBNConfig,
@@ -15,40 +16,63 @@ from backend.contracts.strategy_configs import (
 )
 
 
-def setting_problems(strategy: StrategyConfig, schedule: ScheduleConfig, network: AnyNetworkConfig) -> Iterator[str]:
-    """Each names the field, its value and the remedy."""
+def setting_problems(
+    strategy: StrategyConfig, schedule: ScheduleConfig, network: AnyNetworkConfig
+) -> Iterator[Refusal]:
+    """Fields are paths from the configuration; `strategies` stands for the method itself."""
     match strategy:
         case ScaffoldConfig() if schedule.optimizer != "sgd" or schedule.momentum != 0:
-            yield (
+            yield refusal(
                 "SCAFFOLD's control variates are defined for plain SGD, not for schedule.optimizer "
-                f"{schedule.optimizer} with schedule.momentum {schedule.momentum:g}: set optimizer to sgd and "
-                "momentum to 0, or remove SCAFFOLD"
+                f"{schedule.optimizer} with schedule.momentum {schedule.momentum:g}",
+                "set optimizer to sgd and momentum to 0, or remove SCAFFOLD",
+                *_sgd_field(schedule),
             )
         case FedNovaConfig() if schedule.optimizer != "sgd":
-            yield (
+            yield refusal(
                 f"FedNova counts the gradients in a site's change, which schedule.optimizer {schedule.optimizer} "
-                "rescales: set it to sgd, or remove FedNova"
+                "rescales",
+                "set it to sgd, or remove FedNova",
+                "schedule.optimizer",
+                schedule.optimizer,
             )
         case FedNovaConfig() if schedule.momentum != 0 and schedule.optimizer_state == "keep":
-            yield (
-                "FedNova's count takes momentum to begin anew in each round, but schedule.optimizer_state is keep: set "
-                "it to reset, or schedule.momentum to 0"
+            yield refusal(
+                "FedNova's count takes momentum to begin anew in each round, but schedule.optimizer_state is keep",
+                "set it to reset, or schedule.momentum to 0",
+                "schedule.optimizer_state",
+                "keep",
             )
         case FedBNConfig() | SiloBNConfig() if not _has_batch_norm(network):
-            yield (
+            yield refusal(
                 f"{strategy.name} keeps batch normalization at the sites, and the network {network.name} has none, so "
-                "it would be FedAvg: set network.norm to batch, choose basic-unet or attention-unet, or remove it"
+                "it would be FedAvg",
+                "set network.norm to batch, choose basic-unet or attention-unet, or remove it",
+                "network",
+                network.name,
             )
         case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
-            yield (
-                f"fine_tuning_rounds {last} leaves no round of schedule.rounds {schedule.rounds} for FedAvg: choose at "
-                f"most {schedule.rounds - 1}"
+            yield refusal(
+                f"fine_tuning_rounds {last} leaves no round of schedule.rounds {schedule.rounds} for FedAvg",
+                f"choose at most {schedule.rounds - 1}",
+                "strategies.fine_tuning_rounds",
+                last,
             )
         case FedSMConfig(similarity=similarity, selector=selector) if similarity > 0 and selector.name != "lda":
-            yield (
+            yield refusal(
                 f"similarity {similarity:g} needs the moments that the lda selector's sites send, and selector is "
-                f"{selector.name}: choose the lda selector, or set similarity to 0"
+                f"{selector.name}",
+                "choose the lda selector, or set similarity to 0",
+                "strategies.similarity",
+                f"{similarity:g}",
             )
+
+
+def _sgd_field(schedule: ScheduleConfig) -> tuple[str, str]:
+    """The first of the two that are wrong."""
+    if schedule.optimizer != "sgd":
+        return "schedule.optimizer", schedule.optimizer
+    return "schedule.momentum", f"{schedule.momentum:g}"
 
 
 def _has_batch_norm(network: AnyNetworkConfig) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from backend.contracts.base import Contract
+from backend.contracts.refusals import refused
 from backend.contracts.values import MOST_STRUCTURES, AtMost, StructureName, Text, Within
 
 
@@ -37,7 +38,7 @@ class SegmentationTask(Contract):
     def _structure_names_differ(self) -> Self:
         names = [structure.name for structure in self.structures]
         if len(set(names)) != len(names):
-            raise ValueError(f"structures must have different names, got {names}: rename one")
+            raise refused(f"structures must have different names, got {names}", "rename one", field="structures")
         return self
 
     @property

@@ -16,6 +16,8 @@ from annotated_types import BaseMetadata
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
+from backend.contracts.refusals import refused
+
 #: The largest integer of a 32-bit column.
 MOST_COUNT = 2**31 - 1
 #: The largest integer that every reader of JSON keeps exactly; of a 64-bit column.
@@ -67,7 +69,7 @@ def reading_stored() -> bool:
 
 
 def text_problem(text: str, lines: bool = False) -> str | None:
-    """What a database, a terminal or a reader's eye would stumble over, as `problem: remedy`; None where nothing.
+    """What a database, a terminal or a reader's eye would stumble over; the remedy is to remove it. None where nothing.
 
     lines: line breaks and tabs are allowed."""
     for pattern, kind in (
@@ -76,7 +78,7 @@ def text_problem(text: str, lines: bool = False) -> str | None:
         (_TRICKS, "the invisible character"),
     ):
         if (found := pattern.search(text)) is not None:
-            return f"holds {kind} U+{ord(found[0]):04X} at position {found.start() + 1}: remove it"
+            return f"holds {kind} U+{ord(found[0]):04X} at position {found.start() + 1}"
     return None
 
 
@@ -134,13 +136,13 @@ class Text(_Bound):
 
     def check(self, value: Any) -> None:
         if len(value) > self.most:
-            raise ValueError(f"has {len(value)} characters: give at most {self.most}")
+            raise refused(f"has {len(value)} characters", f"give at most {self.most}")
         if len(value) < self.least:
-            raise ValueError(f"has {len(value)} characters: give at least {self.least}")
+            raise refused(f"has {len(value)} characters", f"give at least {self.least}")
         if (problem := text_problem(value, self.lines)) is not None:
-            raise ValueError(problem)
+            raise refused(problem, "remove it")
         if self.visible and is_invisible(value):
-            raise ValueError("holds nothing that can be seen: give letters or digits")
+            raise refused("holds nothing that can be seen", "give letters or digits")
 
     def schema(self) -> dict[str, Any]:
         least = {"minLength": self.least} if self.least else {}
@@ -157,7 +159,7 @@ class Within(_Bound):
     def check(self, value: Any) -> None:
         if not self.low <= value <= self.high:
             shown = value if abs(value) < 10**15 else "the number"
-            raise ValueError(f"{shown} is out of bounds: give a value from {_number(self.low)} to {_number(self.high)}")
+            raise refused(f"{shown} is out of bounds", f"give a value from {_number(self.low)} to {_number(self.high)}")
 
     def schema(self) -> dict[str, Any]:
         return {"minimum": self.low, "maximum": self.high}
@@ -171,7 +173,7 @@ class AtMost(_Bound):
 
     def check(self, value: Any) -> None:
         if len(value) > self.most:
-            raise ValueError(f"has {len(value)} entries: give at most {self.most}")
+            raise refused(f"has {len(value)} entries", f"give at most {self.most}")
 
     def schema(self) -> dict[str, Any]:
         return {}
@@ -258,7 +260,7 @@ Spacing = Annotated[float, Within(0, 1e6)]
 
 def _bounded_time(value: Any) -> Any:
     if not _stored.get() and not 1970 <= value.year <= 9000:
-        raise ValueError(f"the year {value.year} is out of bounds: give one from 1970 to 9000")
+        raise refused(f"the year {value.year} is out of bounds", "give one from 1970 to 9000")
     return value
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from backend import VERSION
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
+from backend.contracts.refusals import REFUSED, one_by_one, steps_of
 from backend.errors import message_and_remedy
 from backend.experiments.schemas import ExperimentFileRead, FileProblem
 
@@ -50,7 +51,8 @@ def read_file(text: str) -> ExperimentFileRead:
     try:
         return ExperimentFileRead(file=ExperimentFile.model_validate(content), problems=[])
     except ValidationError as error:
-        problems = [_problem(entry, content, root) for entry in error.errors() if not _is_consequence(entry, error)]
+        entries = one_by_one([entry for entry in error.errors() if not _is_consequence(entry, error)])
+        problems = [_problem(entry, content, root) for entry in entries]
         return ExperimentFileRead(file=None, problems=problems)
 
 
@@ -118,10 +120,12 @@ def _refused(field: str, value: str, message: str, remedy: str, line: int | None
 
 
 def _problem(error: Any, content: object, root: yaml.Node | None) -> FileProblem:
+    context = error.get("ctx") or {}
     steps = _steps_in_file(error["loc"], content)
+    steps += steps_of(context["field"]) if error["type"] == REFUSED else []
     value = error["input"]
     shown = repr(value) if isinstance(value, str | int | float | bool) and error["type"] not in KNOWN_PROBLEMS else ""
-    standard = message_and_remedy(error["type"], error["msg"], error.get("ctx") or {})
+    standard = message_and_remedy(error["type"], error["msg"], context)
     message, remedy = KNOWN_PROBLEMS.get(error["type"], standard)
     return FileProblem(
         field=".".join(str(step) for step in steps),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.artifacts.safetensors_header import NoSafetensors, read_header
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.refusals import one_by_one
 from backend.contracts.strategy_configs import FedAvgConfig, StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.errors import InvalidInput, describe_problem
@@ -91,9 +92,8 @@ def _description(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) 
     try:
         return ModelDescription.model_validate(content)
     except ValidationError as error:
-        fields = [
-            describe_problem(dict(problem) | {"loc": ("body", *problem["loc"])}, content) for problem in error.errors()
-        ]
+        problems = one_by_one(error.errors())
+        fields = [describe_problem(problem | {"loc": ("body", *problem["loc"])}, content) for problem in problems]
         fields = [field | {"field": f"{DESCRIPTION}.{field['field']}"} for field in fields]
         raise InvalidInput("; ".join(f"{f['field']}: {f['message']}" for f in fields), fields) from error
 

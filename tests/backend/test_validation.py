@@ -31,21 +31,29 @@ def database_url() -> str:
         ({}, "strategies", "required"),
         ({"strategies": [FEDAVG], "seeds": [1, 1]}, "seeds", "remove the repeated one"),
         ({"strategies": [FEDAVG], "minimum_sites": 4}, "minimum_sites", "register data at more sites"),
-        ({"strategies": [FEDAVG], "data": {"image_size": 48}, "network": {"channels": [4] * 7}}, "", "multiple of 64"),
-        ({"strategies": [{"name": "scaffold"}]}, "", "set optimizer to sgd and momentum to 0"),
+        (
+            {"strategies": [FEDAVG], "data": {"image_size": 48}, "network": {"channels": [4] * 7}},
+            "data.image_size",
+            "multiple of 64",
+        ),
+        ({"strategies": [{"name": "scaffold"}]}, "schedule.optimizer", "set optimizer to sgd and momentum to 0"),
         (
             {"strategies": [{"name": "fednova"}], "schedule": {"optimizer": "sgd"}},
-            "",
+            "schedule.optimizer_state",
             "set it to reset",
         ),
-        ({"strategies": [{"name": "fedbn"}]}, "", "set network.norm to batch"),
-        ({"strategies": [{"name": "fine-tuning"}], "schedule": {"rounds": 5}}, "", "choose at most 4"),
+        ({"strategies": [{"name": "fedbn"}]}, "network", "set network.norm to batch"),
+        (
+            {"strategies": [{"name": "fine-tuning"}], "schedule": {"rounds": 5}},
+            "strategies.0.fine_tuning_rounds",
+            "choose at most 4",
+        ),
         (
             {"strategies": [{"name": "fedsm", "similarity": 1, "selector": {"name": "cnn"}}]},
-            "",
+            "strategies.0.similarity",
             "choose the lda selector",
         ),
-        ({"strategies": [{"name": "pfedme", "lambda": 300}]}, "strategies.0", "set local_learning_rate to at most"),
+        ({"strategies": [{"name": "pfedme", "lambda": 300}]}, "strategies.0.local_learning_rate", "at most 0.00333"),
         (
             {"strategies": [{"name": "fedavg", "aggregation": {"name": "krum"}}]},
             "strategies.0.aggregation.name",
@@ -57,11 +65,11 @@ def database_url() -> str:
             "register more cases",
         ),
         ({"strategies": [FEDAVG], "network": {"name": "unet", "spatial_dims": 3}}, "network.spatial_dims", "to 2"),
-        ({"strategies": [FEDAVG], "data": {"intensity": "window"}}, "data", "give a window"),
-        ({"strategies": [FEDAVG], "data": {"spacing": [1, 1]}}, "data", "set data.sampling to patches"),
+        ({"strategies": [FEDAVG], "data": {"intensity": "window"}}, "data.window", "give a window"),
+        ({"strategies": [FEDAVG], "data": {"spacing": [1, 1]}}, "data.spacing", "set data.sampling to patches"),
         (
             {"strategies": [FEDAVG], "schedule": {"local_steps": 5, "local_epochs": 2}},
-            "schedule",
+            "schedule.local_steps",
             "leave local_epochs at 1",
         ),
         (
@@ -71,7 +79,7 @@ def database_url() -> str:
         ),
         (
             {"strategies": [FEDAVG], "data": {"image_size": 32}, "network": {"channels": [4] * 6}},
-            "",
+            "data.image_size",
             "choose 64 or more",
         ),
     ],
@@ -89,6 +97,18 @@ def test_bad_experiment_is_refused(
     assert words in f"{problem['message']} {problem['remedy']}"
     assert problem["remedy"]
     assert backend.get(f"/federations/{federation['id']}/experiments") == []
+
+
+def test_two_refused_methods_have_a_remedy_each(backend: LiveBackend, federation: dict[str, Any]) -> None:
+    config = {"strategies": [{"name": "scaffold"}, {"name": "fednova"}], "schedule": {"momentum": 0.5}}
+    path = f"/api/v1/federations/{federation['id']}/experiments"
+    answer = backend.admin.post(path, json={"name": "Bad", "config": config})
+    assert answer.status_code == 422, answer.text
+    problems = [(field["field"], field["value"], field["remedy"]) for field in answer.json()["fields"]]
+    assert problems == [
+        ("config.schedule.optimizer", "adam", "set optimizer to sgd and momentum to 0, or remove SCAFFOLD"),
+        ("config.schedule.optimizer", "adam", "set it to sgd, or remove FedNova"),
+    ]
 
 
 def _is_of_federation(body: dict[str, Any]) -> bool:

@@ -1,6 +1,6 @@
-/** Fields of a configuration in words, and where a problem of the whole configuration belongs. */
+/** Fields of a configuration in words. */
 
-import { type FieldProblem, formPath } from "@/api";
+import { formPath } from "@/api";
 import { humanize } from "./format";
 import { strategyName } from "./words";
 
@@ -32,13 +32,4 @@ export function describePath(field: string, strategies: readonly { name: string 
   const place = same.length > 1 ? ` (${same.indexOf(strategy) + 1})` : "";
   const rest = steps.slice(2).filter((step) => step !== "name");
   return [`${strategyName(strategy.name)}${place}`, ...rest.map(fieldName)].join(" \u203a ");
-}
-
-const PATH = /\b(?:data|network|schedule|evaluation|strategies|waiting)\.\w+/;
-
-/** A problem of the configuration as a whole, at the field that its text names first. */
-export function located(problem: FieldProblem): FieldProblem {
-  if (!["", "config"].includes(formPath(problem.field))) return problem;
-  const path = PATH.exec(problem.message)?.[0];
-  return path ? { ...problem, field: path } : problem;
 }

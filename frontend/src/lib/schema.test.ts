@@ -8,7 +8,6 @@ import {
   fieldsOf,
   type JsonSchema,
   parseNumbers,
-  splitChoices,
   variants,
 } from "./schema";
 
@@ -160,29 +159,6 @@ describe("parseNumbers", () => {
   });
 });
 
-describe("splitChoices", () => {
-  it("takes a help text apart that explains its choices", () => {
-    expect(splitChoices("hard: one model, by gamma; soft: all of them, weighted. Ours.", ["hard", "soft"])).toEqual({
-      lead: "",
-      tail: "Ours.",
-      of: { hard: "one model, by gamma", soft: "all of them, weighted" },
-    });
-  });
-
-  it("knows a choice that needs no explanation", () => {
-    const help = "Random changes. flips; rotations: flips, rotation, zoom; both. None is best.";
-    expect(splitChoices(help, ["none", "flips", "rotations", "both"])).toEqual({
-      lead: "Random changes.",
-      tail: "None is best.",
-      of: { flips: "", rotations: "flips, rotation, zoom", both: "" },
-    });
-  });
-
-  it("leaves other texts whole", () => {
-    expect(splitChoices("At the sites.", ["adam", "sgd"])).toEqual({ lead: "At the sites.", tail: "", of: {} });
-  });
-});
-
 describe("what counts by a field elsewhere", () => {
   const root = {
     properties: {
@@ -211,5 +187,26 @@ describe("differences in lists of objects", () => {
   it("name the entry", () => {
     const changed = differences({ list: [{ name: "a", x: 1 }] }, { list: [{ x: 2, name: "a" }] });
     expect(changed).toEqual([{ path: "list.0.x", value: "1", default: "2" }]);
+  });
+});
+
+describe("what a field explains", () => {
+  it("is what each choice means and where the default comes from", () => {
+    const root: JsonSchema = {
+      properties: {
+        routing: {
+          type: "string",
+          enum: ["hard", "soft"],
+          default: "hard",
+          choices: { hard: "one model", soft: "all models" },
+          source: "this project's choice",
+        },
+        rounds: { type: "integer", default: 100 },
+      },
+    };
+    const [routing, rounds] = fieldsOf(root, root);
+    expect(routing?.meanings).toEqual({ hard: "one model", soft: "all models" });
+    expect(routing?.source).toBe("this project's choice");
+    expect([rounds?.meanings, rounds?.source]).toEqual([{}, undefined]);
   });
 });

@@ -25,6 +25,10 @@ export interface JsonSchema {
   prefixItems?: JsonSchema[];
   /** Of the contract: the field counts only where its siblings have one of these values. */
   applies_when?: Record<string, unknown[]>;
+  /** Of the contract: what each choice means. */
+  choices?: Record<string, string>;
+  /** Of the contract: where the default comes from, as the end of a sentence. */
+  source?: string;
   /** Of the contract: what the number counts. */
   unit?: string;
   properties?: Record<string, JsonSchema>;
@@ -45,6 +49,10 @@ export interface Field {
   unit: string;
   default: unknown;
   choices: string[];
+  /** What each choice means; empty where nothing is to say. */
+  meanings: Record<string, string>;
+  /** Where the default comes from. */
+  source: string | undefined;
   /** May be left empty, which is null. */
   optional: boolean;
   schema: JsonSchema;
@@ -81,6 +89,8 @@ function describeField(root: JsonSchema, name: string, property: JsonSchema): Fi
     unit: schema.unit ?? "",
     default: defaultOf(root, property),
     choices: schema.discriminator ? Object.keys(schema.discriminator.mapping) : choices,
+    meanings: schema.choices ?? {},
+    source: schema.source,
     optional: schema !== resolved,
     schema,
   };
@@ -106,30 +116,6 @@ export function applies(field: Field, siblings: unknown, whole: unknown = {}): b
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((node, step) => (isRecord(node) ? node[step] : undefined), value);
-}
-
-export interface ChoiceHelp {
-  /** What is said of all choices, before and after what is said of each. */
-  lead: string;
-  tail: string;
-  of: Record<string, string>;
-}
-
-/** A help text that explains its choices, `a: this; b: that. Source`, taken apart. */
-export function splitChoices(help: string, choices: readonly string[]): ChoiceHelp {
-  const starts = choices
-    .map((choice) => ({ choice, match: new RegExp(`(?:^|[.;] )(${choice})(: |[.;])`).exec(help) }))
-    .flatMap(({ choice, match }) => (match ? [{ choice, at: match.index + match[0].indexOf(choice) }] : []))
-    .sort((left, right) => left.at - right.at);
-  const [first, last] = [starts[0], starts.at(-1)];
-  if (!first || !last || starts.length < 2) return { lead: help, tail: "", of: {} };
-  const sentence = help.slice(last.at).search(/\. /);
-  const tail = sentence < 0 ? help.length : last.at + sentence + 1;
-  const of = starts.map(({ choice, at }, index) => {
-    const text = help.slice(at + choice.length, starts[index + 1]?.at ?? tail);
-    return [choice, text.replace(/^[:;.]\s*/, "").replace(/[;.]\s*$/, "")] as const;
-  });
-  return { lead: help.slice(0, first.at).trim(), tail: help.slice(tail).trim(), of: Object.fromEntries(of) };
 }
 
 /** What the contract calls the choice: numbers are shown as text. */

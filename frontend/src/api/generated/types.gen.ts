@@ -13,13 +13,13 @@ export type ApflConfig = {
     /**
      * Alpha
      *
-     * Share of the private model at the start; 0 is FedAvg. Source: authors' code.
+     * Share of the private model at the start; 0 is FedAvg.
      */
     alpha?: number;
     /**
      * Alpha Learning Rate
      *
-     * How fast the share adapts; 0 keeps it. Ours; the paper uses the sites' rate.
+     * How fast the share adapts; 0 keeps it.
      */
     alpha_learning_rate?: number;
     /**
@@ -282,8 +282,6 @@ export type AttentionUnetConfig = {
     name?: 'attention-unet';
     /**
      * Spatial Dims
-     *
-     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
 };
@@ -297,7 +295,7 @@ export type BasicUNetConfig = {
     /**
      * Features
      *
-     * Feature channels of the five levels, and of the last upsampling. Source: MONAI's default.
+     * Feature channels of the five levels, and of the last upsampling.
      */
     features?: [
         number,
@@ -314,13 +312,11 @@ export type BasicUNetConfig = {
     /**
      * Norm
      *
-     * As of the U-Net. Ours: so that FedBN has something to keep.
+     * As of the U-Net.
      */
     norm?: 'instance' | 'batch' | 'group';
     /**
      * Spatial Dims
-     *
-     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
 };
@@ -947,7 +943,7 @@ export type CnnSelector = {
     /**
      * Learning Rate
      *
-     * Adam's learning rate. Ours: with 1e-3 pooled_gradient loses the start that it has in closed form (docs/selector.md); for training reference take 1e-3, the reference code's.
+     * Adam's learning rate.
      */
     learning_rate?: number;
     /**
@@ -956,8 +952,6 @@ export type CnnSelector = {
     name?: 'cnn';
     /**
      * Training
-     *
-     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form. Ours: pooled_gradient knows the sites from the first round on where the other needs about ten, and sends a third (docs/selector.md).
      */
     training?: 'reference' | 'pooled_gradient';
 };
@@ -1352,49 +1346,45 @@ export type DataConfig = {
     /**
      * Augmentation
      *
-     * Random changes of the training images. flips; rotations: flips, rotation, zoom; elastic: smooth deformation; intensity: brightness, contrast, gamma, bias field; noise: noise and blur; colour: channel gains, saturation (RGB only); strong: all that fit.
+     * Random changes of the training images.
      */
     augmentation?: 'none' | 'flips' | 'rotations' | 'elastic' | 'intensity' | 'noise' | 'colour' | 'strong';
     /**
      * Depth
      *
-     * Slices of what the network sees; 3D networks only. Ours.
+     * Slices of what the network sees; 3D networks only.
      */
     depth?: number;
     /**
      * Foreground Share
      *
-     * Of the patches, how many lie around a structure: each structure of the image is as likely, whatever its size (as in nnU-Net), and so is each of its voxels. Ours.
+     * Of the patches, how many lie around a structure: each structure of the image is as likely, whatever its size (as in nnU-Net), and so is each of its voxels.
      */
     foreground_share?: number;
     /**
      * Image Size
      *
-     * Side in pixels of what the network sees: of the resized image, or of a patch. Predictions are resized back and scored at the original size. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Side in pixels of what the network sees: of the resized image, or of a patch. Predictions are resized back and scored at the original size.
      */
     image_size?: number;
     /**
      * Intensity
-     *
-     * unit: divide by the largest value of the pixel type (pictures only); standardized: zero mean and unit variance for each image and channel; percentile: the image's 0.5th to 99.5th percentile to 0 to 1; window: the values of window to 0 to 1, clipped.
      */
     intensity?: 'unit' | 'standardized' | 'percentile' | 'window';
     /**
      * Overlap
      *
-     * Overlap of the sliding window. Source: nnU-Net's.
+     * Overlap of the sliding window.
      */
     overlap?: number;
     /**
      * Patches Per Case
      *
-     * Drawn from each image, or slice, in a local epoch. Ours.
+     * Drawn from each image, or slice, in a local epoch.
      */
     patches_per_case?: number;
     /**
      * Sampling
-     *
-     * resize: the network sees whole images, resized; patches: pieces of them at full resolution, for large images and volumes, and predictions are made patch by patch (sliding window).
      */
     sampling?: 'resize' | 'patches';
     /**
@@ -1970,7 +1960,7 @@ export type DittoConfig = {
     /**
      * Lambda
      *
-     * Strength of the pull to the global model; 0 is local-only. Source: the value with which the authors of FedSM's reference code report Ditto for prostate.
+     * Strength of the pull to the global model; 0 is local-only.
      */
     lambda?: number;
     /**
@@ -2226,7 +2216,7 @@ export type DynUNetConfig = {
     /**
      * Filters
      *
-     * Feature channels of each level. Source: nnU-Net's, at most 320 for volumes.
+     * Feature channels of each level.
      */
     filters?: Array<number>;
     /**
@@ -2235,14 +2225,10 @@ export type DynUNetConfig = {
     name?: 'dynunet';
     /**
      * Norm
-     *
-     * instance: of each image; batch: of the batch, with running averages (FedBN and SiloBN keep those at the sites); group: of groups of channels. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     norm?: 'instance' | 'batch' | 'group';
     /**
      * Spatial Dims
-     *
-     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
 };
@@ -2401,7 +2387,7 @@ export type EvaluationConfig = {
     /**
      * Nsd Tolerance
      *
-     * Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in pixels. Ours: choose what experts disagree by.
+     * Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in pixels.
      */
     nsd_tolerance?: number;
 };
@@ -2505,13 +2491,13 @@ export type ExperimentConfig = {
     /**
      * Refuse Outliers
      *
-     * Refuse an update that is out of the others' line: of three or more, one that changes the weights more than ten times as much as the median of the others. Off: a warning only. Ours.
+     * Refuse an update that is out of the others' line: of three or more, one that changes the weights more than ten times as much as the median of the others. Off: a warning only.
      */
     refuse_outliers?: boolean;
     /**
      * Retention
      *
-     * Which rounds' models stay on the disk. needed: the best, the last, those whose masks are shown, and while it trains what resuming needs. all: every round's, to look at them one by one.
+     * Which rounds' models stay on the disk.
      */
     retention?: 'needed' | 'all';
     schedule?: ScheduleConfig;
@@ -3042,13 +3028,13 @@ export type FedAlaConfig = {
     /**
      * Eta
      *
-     * Learning rate of the mixing weights. Source: the paper.
+     * Learning rate of the mixing weights.
      */
     eta?: number;
     /**
      * First Epochs
      *
-     * Passes over them the first time; later one. Ours; the paper goes on until the loss settles.
+     * Passes over them the first time; later one.
      */
     first_epochs?: number;
     /**
@@ -3058,7 +3044,7 @@ export type FedAlaConfig = {
     /**
      * Share
      *
-     * Of the training cases that the weights are learned on. Source: the paper.
+     * Of the training cases that the weights are learned on.
      */
     share?: number;
 };
@@ -3086,7 +3072,7 @@ export type FedAdagradConfig = {
     /**
      * Beta 1
      *
-     * Decay of the first moment. Source: Reddi et al., ICLR 2021.
+     * Decay of the first moment.
      */
     beta_1?: number;
     /**
@@ -3096,13 +3082,13 @@ export type FedAdagradConfig = {
     /**
      * Server Learning Rate
      *
-     * eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.
+     * eta: about the largest change of a weight in a round.
      */
     server_learning_rate?: number;
     /**
      * Tau
      *
-     * Degree of adaptivity. Source: Reddi et al., ICLR 2021.
+     * Degree of adaptivity.
      */
     tau?: number;
 };
@@ -3130,13 +3116,13 @@ export type FedAdamConfig = {
     /**
      * Beta 1
      *
-     * Decay of the first moment. Source: Reddi et al., ICLR 2021.
+     * Decay of the first moment.
      */
     beta_1?: number;
     /**
      * Beta 2
      *
-     * Decay of the second moment. Source: Reddi et al., ICLR 2021.
+     * Decay of the second moment.
      */
     beta_2?: number;
     /**
@@ -3146,13 +3132,13 @@ export type FedAdamConfig = {
     /**
      * Server Learning Rate
      *
-     * eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.
+     * eta: about the largest change of a weight in a round.
      */
     server_learning_rate?: number;
     /**
      * Tau
      *
-     * Degree of adaptivity. Source: Reddi et al., ICLR 2021.
+     * Degree of adaptivity.
      */
     tau?: number;
 };
@@ -3206,7 +3192,7 @@ export type FedAvgMConfig = {
     /**
      * Beta 1
      *
-     * Server momentum; 0 is FedAvg. Source: Hsu et al., 2019.
+     * Server momentum; 0 is FedAvg.
      */
     beta_1?: number;
     /**
@@ -3216,7 +3202,7 @@ export type FedAvgMConfig = {
     /**
      * Server Learning Rate
      *
-     * eta. Source: Hsu et al., 2019.
+     * eta.
      */
     server_learning_rate?: number;
 };
@@ -3242,7 +3228,7 @@ export type FedDynConfig = {
     /**
      * Alpha
      *
-     * Strength of the dynamic regularization. Source: among the paper's values.
+     * Strength of the dynamic regularization.
      */
     alpha?: number;
     /**
@@ -3298,7 +3284,7 @@ export type FedProxConfig = {
     /**
      * Mu
      *
-     * Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg. Source: the value with which the authors of FedSM's reference code report FedProx for prostate.
+     * Strength of the proximal term mu / 2 ||w - w_g||^2; 0 is FedAvg.
      */
     mu?: number;
     /**
@@ -3334,13 +3320,13 @@ export type FedSmConfig = {
     /**
      * Gamma
      *
-     * The selector's probability above which a personalized model is used; 0 always personalized, 1 always the global model. Source: the authors' reference code (NVFlare research/fed-sm).
+     * The selector's probability above which a personalized model is used; 0 always personalized, 1 always the global model.
      */
     gamma?: number;
     /**
      * Lambda
      *
-     * SoftPull's share of a site's own personalized model; the rest is shared equally by the others. 1 is local training; it must be more than 1 / number of sites. At one lambda a lower learning rate pulls harder: where the schedule lets the rate fall to 0, the personalized models are equal in the end, so keep the rate constant or raise lambda. Source: the authors' reference code (NVFlare research/fed-sm).
+     * SoftPull's share of a site's own personalized model; the rest is shared equally by the others. 1 is local training; it must be more than 1 / number of sites. At one lambda a lower learning rate pulls harder: where the schedule lets the rate fall to 0, the personalized models are equal in the end, so keep the rate constant or raise lambda.
      */
     lambda?: number;
     /**
@@ -3349,8 +3335,6 @@ export type FedSmConfig = {
     name?: 'fedsm';
     /**
      * Routing
-     *
-     * hard: one model an image, by the threshold gamma, as in the paper; soft: the sites' models together, weighted by the selector's probabilities, without gamma. Ours.
      */
     routing?: 'hard' | 'soft';
     /**
@@ -3368,7 +3352,7 @@ export type FedSmConfig = {
     /**
      * Similarity
      *
-     * 0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure the distance. Ours.
+     * 0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure the distance.
      */
     similarity?: number;
 };
@@ -3396,13 +3380,13 @@ export type FedYogiConfig = {
     /**
      * Beta 1
      *
-     * Decay of the first moment. Source: Reddi et al., ICLR 2021.
+     * Decay of the first moment.
      */
     beta_1?: number;
     /**
      * Beta 2
      *
-     * Decay of the second moment. Source: Reddi et al., ICLR 2021.
+     * Decay of the second moment.
      */
     beta_2?: number;
     /**
@@ -3412,13 +3396,13 @@ export type FedYogiConfig = {
     /**
      * Server Learning Rate
      *
-     * eta: about the largest change of a weight in a round. Ours; the paper tunes it for each task.
+     * eta: about the largest change of a weight in a round.
      */
     server_learning_rate?: number;
     /**
      * Tau
      *
-     * Degree of adaptivity. Source: Reddi et al., ICLR 2021.
+     * Degree of adaptivity.
      */
     tau?: number;
 };
@@ -3580,7 +3564,7 @@ export type FineTuningConfig = {
     /**
      * Fine Tuning Rounds
      *
-     * How many of the run's last rounds personalize. Ours.
+     * How many of the run's last rounds personalize.
      */
     fine_tuning_rounds?: number;
     /**
@@ -3748,7 +3732,7 @@ export type KrumAggregation = {
     /**
      * Byzantine
      *
-     * Bad sites to withstand, f; it needs 2 f + 3 sites. Source: the paper.
+     * Bad sites to withstand, f; it needs 2 f + 3 sites.
      */
     byzantine?: number;
     /**
@@ -3758,7 +3742,7 @@ export type KrumAggregation = {
     /**
      * Selected
      *
-     * Models that are averaged: 1 is Krum, more is multi-Krum. Source: the paper.
+     * Models that are averaged: 1 is Krum, more is multi-Krum.
      */
     selected?: number;
 };
@@ -3823,13 +3807,13 @@ export type LdaSelector = {
     /**
      * Farthest
      *
-     * An image whose squared distance to the nearest site is more than this times what is usual of validation images is of no site, and the global model segments it. Empty: no image is. Ours: docs/selector.md.
+     * An image whose squared distance to the nearest site is more than this times what is usual of validation images is of no site, and the global model segments it. Empty: no image is.
      */
     farthest?: number | null;
     /**
      * Features
      *
-     * What tells sites apart. descriptors: hand-made numbers of intensity, colour, gradient, spectrum and illumination, sent once; encoder: the deepest activations of the global model, sent again for each one; both. None was more accurate than descriptors in docs/selector.md.
+     * What tells sites apart. None was more accurate than descriptors in docs/selector.md.
      */
     features?: 'descriptors' | 'encoder' | 'both';
     /**
@@ -4460,7 +4444,7 @@ export type MrMtlConfig = {
     /**
      * Lambda
      *
-     * Strength of the pull to the mean; 0 is local-only. Ours; the paper tunes it.
+     * Strength of the pull to the mean; 0 is local-only.
      */
     lambda?: number;
     /**
@@ -4478,7 +4462,7 @@ export type NetworkConfig = {
     /**
      * Channels
      *
-     * Feature channels of each level; each level but the last halves the image. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Feature channels of each level; each level but the last halves the image.
      */
     channels?: Array<number>;
     /**
@@ -4489,20 +4473,16 @@ export type NetworkConfig = {
     name?: 'unet';
     /**
      * Norm
-     *
-     * instance: of each image; batch: of the batch, with running averages (FedBN and SiloBN keep those at the sites); group: of groups of channels. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     norm?: 'instance' | 'batch' | 'group';
     /**
      * Num Residual Units
      *
-     * Residual units of each level; 0 for plain convolutions. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Residual units of each level; 0 for plain convolutions.
      */
     num_residual_units?: number;
     /**
      * Spatial Dims
-     *
-     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
 };
@@ -4580,19 +4560,19 @@ export type PFedMeConfig = {
     /**
      * Inner Steps
      *
-     * K: optimizer steps of the personalized model for a batch. Source: the paper.
+     * K: optimizer steps of the personalized model for a batch.
      */
     inner_steps?: number;
     /**
      * Lambda
      *
-     * Strength of the pull to the global model. Source: among the paper's values.
+     * Strength of the pull to the global model.
      */
     lambda?: number;
     /**
      * Local Learning Rate
      *
-     * eta: the site's copy of the global model moves by eta * lambda of the difference to the personalized one, which must be at most 1. Source: among the paper's values.
+     * eta: the site's copy of the global model moves by eta * lambda of the difference to the personalized one, which must be at most 1.
      */
     local_learning_rate?: number;
     /**
@@ -6212,7 +6192,7 @@ export type ScaffoldConfig = {
     /**
      * Server Learning Rate
      *
-     * eta_g: 1 goes to the mean of the sites. Source: the paper's experiments.
+     * eta_g: 1 goes to the mean of the sites.
      */
     server_learning_rate?: number;
 };
@@ -6226,13 +6206,13 @@ export type ScheduleConfig = {
     /**
      * Batch Size
      *
-     * Training images of one local step. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Training images of one local step.
      */
     batch_size?: number;
     /**
      * Focal Gamma
      *
-     * Focus on hard pixels; 0 is cross-entropy. Source: Lin et al., ICCV 2017.
+     * Focus on hard pixels; 0 is cross-entropy.
      */
     focal_gamma?: number;
     /**
@@ -6244,19 +6224,19 @@ export type ScheduleConfig = {
     /**
      * Learning Rate
      *
-     * The optimizer's learning rate at the sites. Source: the authors' reference code (NVFlare research/fed-sm).
+     * The optimizer's learning rate at the sites.
      */
     learning_rate?: number;
     /**
      * Learning Rate Schedule
      *
-     * How the learning rate falls over the rounds. Near 0 it leaves FedSM's personalized models equal (docs/theory.md, claim 11). Source: the authors' reference code (NVFlare research/fed-sm).
+     * How the learning rate falls over the rounds. Near 0 it leaves FedSM's personalized models equal (docs/theory.md, claim 11).
      */
     learning_rate_schedule?: 'constant' | 'cosine' | 'polynomial' | 'step';
     /**
      * Local Epochs
      *
-     * Passes over a site's training cases in each round. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Passes over a site's training cases in each round.
      */
     local_epochs?: number;
     /**
@@ -6267,14 +6247,12 @@ export type ScheduleConfig = {
     local_steps?: number | null;
     /**
      * Loss
-     *
-     * dice: soft Dice; dice_bce: plus binary cross-entropy of each structure (DiceCE for structures that may overlap); dice_focal: plus focal loss; tversky. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     loss?: 'dice' | 'dice_bce' | 'dice_focal' | 'tversky';
     /**
      * Minimum Gain
      *
-     * What counts as a gain for patience: validation Dice better than at the last gain by more than this. Ours.
+     * What counts as a gain for patience: validation Dice better than at the last gain by more than this.
      */
     minimum_gain?: number;
     /**
@@ -6286,19 +6264,17 @@ export type ScheduleConfig = {
     /**
      * Momentum
      *
-     * 0 is plain SGD. Ours.
+     * 0 is plain SGD.
      */
     momentum?: number;
     /**
      * Optimizer
      *
-     * At the sites. Source: the authors' reference code (NVFlare research/fed-sm).
+     * At the sites.
      */
     optimizer?: 'adam' | 'adamw' | 'sgd';
     /**
      * Optimizer State
-     *
-     * keep: the optimizer's moments stay at the site from round to round; reset: fresh moments in each round. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     optimizer_state?: 'keep' | 'reset';
     /**
@@ -6310,43 +6286,43 @@ export type ScheduleConfig = {
     /**
      * Patience
      *
-     * Rounds without gain in validation Dice after which training stops early. Empty: all rounds are trained. Ours.
+     * Rounds without gain in validation Dice after which training stops early. Empty: all rounds are trained.
      */
     patience?: number | null;
     /**
      * Power
      *
-     * Exponent of what is left of the rounds. Source: nnU-Net's.
+     * Exponent of what is left of the rounds.
      */
     power?: number;
     /**
      * Rounds
      *
-     * Communication rounds. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Communication rounds.
      */
     rounds?: number;
     /**
      * Step Factor
      *
-     * What is left at each fall. Ours.
+     * What is left at each fall.
      */
     step_factor?: number;
     /**
      * Step Rounds
      *
-     * Rounds between two falls. Ours.
+     * Rounds between two falls.
      */
     step_rounds?: number;
     /**
      * Tversky Alpha
      *
-     * Weight of false positives. Source: Salehi et al., MLMI 2017.
+     * Weight of false positives.
      */
     tversky_alpha?: number;
     /**
      * Tversky Beta
      *
-     * Weight of false negatives. Source: Salehi et al., MLMI 2017.
+     * Weight of false negatives.
      */
     tversky_beta?: number;
     /**
@@ -6358,13 +6334,13 @@ export type ScheduleConfig = {
     /**
      * Weight Decay
      *
-     * L2 penalty of adam and sgd, decoupled decay of adamw. Source: the authors' reference code (NVFlare research/fed-sm).
+     * L2 penalty of adam and sgd, decoupled decay of adamw.
      */
     weight_decay?: number;
     /**
      * Weighting
      *
-     * A site's weight in the average: its training cases, its local steps, or the same for every site. Source: the authors' reference code (NVFlare research/fed-sm).
+     * A site's weight in the average: its training cases, its local steps, or the same for every site.
      */
     weighting?: 'cases' | 'steps' | 'uniform';
 };
@@ -6512,13 +6488,11 @@ export type SegResNetConfig = {
     /**
      * Norm
      *
-     * As of the U-Net. Source: Myronenko 2018.
+     * As of the U-Net.
      */
     norm?: 'instance' | 'batch' | 'group';
     /**
      * Spatial Dims
-     *
-     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
 };
@@ -7467,8 +7441,6 @@ export type Spread = {
 export type StartFrom = {
     /**
      * Models
-     *
-     * all: the global model, each site's personalized model and a trained selector, as far as both methods have them; global: every model begins as the global one.
      */
     models?: 'all' | 'global';
     /**
@@ -7940,8 +7912,6 @@ export type SwinUnetrConfig = {
     ];
     /**
      * Spatial Dims
-     *
-     * 2: pictures, and volumes slice by slice; 3: volumes as a whole or by patches, which needs more memory.
      */
     spatial_dims?: 2 | 3;
 };
@@ -8482,7 +8452,7 @@ export type Vgg11Selector = {
     /**
      * Learning Rate
      *
-     * Adam's learning rate. Source: the authors' reference code (NVFlare research/fed-sm).
+     * Adam's learning rate.
      */
     learning_rate?: number;
     /**
@@ -8491,8 +8461,6 @@ export type Vgg11Selector = {
     name?: 'vgg11';
     /**
      * Training
-     *
-     * reference: a site takes one Adam step for each local epoch on the gradient of all its cases, and weights and moments are averaged, as in the reference code; pooled_gradient: sites send the gradient and the server takes the step, one a round, as if the data were pooled; the last layer starts in closed form. Source: the authors' reference code (NVFlare research/fed-sm).
      */
     training?: 'reference' | 'pooled_gradient';
 };
@@ -8550,13 +8518,13 @@ export type WaitingConfig = {
     /**
      * Absent Minutes
      *
-     * Once the quorum is reached, how long a round, a validation or a test waits for a site that is offline or has not begun; then it goes on without it. The site takes part again as soon as it is back. Ours.
+     * Once the quorum is reached, how long a round, a validation or a test waits for a site that is offline or has not begun; then it goes on without it. The site takes part again as soon as it is back.
      */
     absent_minutes?: number;
     /**
      * Late Factor
      *
-     * A site that works is given so many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least as long as one that is absent. Ours.
+     * A site that works is given so many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least as long as one that is absent.
      */
     late_factor?: number;
     /**

@@ -10,7 +10,6 @@ import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
-import { located } from "@/lib/fieldNames";
 import type { JsonSchema } from "@/lib/schema";
 import { neighbour, STEP_WORDS, type Step } from "@/lib/steps";
 import { DraftActions } from "./DraftActions";
@@ -72,7 +71,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   const create = useCreate(federation, form.values, place);
   const checkProblems = check.error instanceof ApiError ? check.error.fields : (check.data?.problems ?? []);
   const createProblems = create.error instanceof ApiError ? create.error.fields : [];
-  const problems: FieldProblem[] = [...checkProblems, ...createProblems].map(located);
+  const problems: FieldProblem[] = [...checkProblems, ...createProblems];
   const changes = changesOf(schema, form.values, starting);
   const otherError = create.error && createProblems.length === 0 ? create.error : null;
   const heading = useGo(step);

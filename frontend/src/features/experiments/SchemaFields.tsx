@@ -4,7 +4,8 @@ import { IconInfoCircle, IconRestore } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
-import { applies, choiceValue, type Field, parseNumbers, splitChoices } from "@/lib/schema";
+import { upperFirst } from "@/lib/format";
+import { applies, choiceValue, type Field, parseNumbers } from "@/lib/schema";
 import { errorAt, type Values } from "./formValues";
 
 export type ExperimentForm = UseFormReturnType<Values>;
@@ -58,13 +59,14 @@ function SchemaInput({ field, path, form, error }: InputProps) {
     inputWrapperOrder: ORDER,
   };
   if (field.kind === "choice") {
-    const { of } = splitChoices(field.help, field.choices);
     return (
       <Select
         {...common}
         description={<Help field={field} choice={String(props.value)} />}
         data={field.choices}
-        renderOption={({ option, checked }) => <Choice name={option.value} help={of[option.value]} checked={checked} />}
+        renderOption={({ option, checked }) => (
+          <Choice name={option.value} help={field.meanings[option.value]} checked={checked} />
+        )}
         allowDeselect={false}
         value={String(props.value)}
         onChange={(shown) => shown !== null && form.setFieldValue(path, choiceValue(field, shown))}
@@ -140,19 +142,12 @@ function defaultText(value: unknown): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** Help texts end with where the default comes from: that is shown on demand. */
-function splitSource(help: string): { help: string; source: string | undefined } {
-  const at = help.indexOf("Source: ");
-  return at < 0 ? { help, source: undefined } : { help: help.slice(0, at).trimEnd(), source: help.slice(at) };
-}
-
 function Label({ field }: { field: Field }) {
-  const { source } = splitSource(field.help);
-  if (!source) return <>{field.label}</>;
+  if (!field.source) return <>{field.label}</>;
   return (
     <>
       {field.label}{" "}
-      <Tooltip label={source}>
+      <Tooltip label={`Default: ${field.source}.`}>
         <IconInfoCircle size={14} aria-hidden style={{ verticalAlign: "-2px", color: "var(--mantine-color-dimmed)" }} />
       </Tooltip>
     </>
@@ -192,17 +187,13 @@ function Choice({ name, help, checked }: { name: string; help: string | undefine
   );
 }
 
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /** choice: the chosen one; the others explain themselves in the list. */
 function Help({ field, choice }: { field: Field; choice?: string }) {
-  const { lead, of, tail } = splitChoices(splitSource(field.help).help, choice === undefined ? [] : field.choices);
-  const chosen = choice !== undefined && of[choice] ? `${sentence(of[choice])}.` : "";
+  const meaning = choice === undefined ? undefined : field.meanings[choice];
+  const chosen = meaning ? `${upperFirst(meaning)}.` : "";
   return (
     <Text span size="xs">
-      {[lead, chosen, tail].filter((part) => part !== "").join(" ")}
+      {[field.help, chosen].filter((part) => part !== "").join(" ")}
       {field.bounds && ` Allowed: ${field.bounds}.`}
       {field.default !== undefined &&
         ` Default: ${defaultText(field.default)}${field.unit && field.default !== null ? ` ${field.unit}` : ""}.`}
