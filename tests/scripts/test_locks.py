@@ -74,3 +74,13 @@ def test_both_builds_of_pytorch_are_one_version() -> None:
     default, cpu = (version(entries(f"requirements-{build}.lock")["torch"]) for build in ("cuda", "cpu"))
     assert cpu == f"{default}+cpu"
     assert entries("requirements-cpu.lock").keys() == {"torch"}
+
+
+@pytest.mark.parametrize("part", ["backend", "worker"])
+def test_an_image_installs_from_its_lock_alone(part: str) -> None:
+    lines = (ROOT / part / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    installing = [line for line in lines if re.search(r"pip install|install_packages\.py /|npm (ci|install)", line)]
+    ours, *pages = sorted(installing, key=lambda line: "npm" in line)
+    assert f"scripts/install_packages.py /opt/venv/bin/python {part}/requirements.lock" in ours
+    assert all("npm ci" in line for line in pages)
+    assert all(re.search(r"^FROM [a-z/]+:\d", line) for line in lines if line.startswith("FROM "))
