@@ -111,6 +111,7 @@ format: setup-test ## Format Python and TypeScript
 openapi: ## Regenerate the API schema and the frontend's client, after make setup-test
 	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
 	$(BIN)/python -m backend.tables > frontend/src/api/tables.json
+	$(BIN)/python -m backend.tables guide
 	$(NPM) run generate
 
 screenshots: setup-test ## Take the pictures in docs/screens, of both demos, made where they are missing

@@ -15,8 +15,12 @@ BOTH: tuple[ModelKind, ...] = ("global", "personalized")
 
 @dataclass(frozen=True)
 class MethodCard:
-    """models: the kinds of models that a run of the method is scored with; the last is what the method is for."""
+    """models: the kinds of models that a run of the method is scored with; the last is what the method is for.
+    paper: with its equation or algorithm; empty for a reference that has none. summary: one sentence, which is the
+    docstring of the method's settings."""
 
     label: str
     group: str
     models: tuple[ModelKind, ...]
+    paper: str = ""
+    summary: str = ""

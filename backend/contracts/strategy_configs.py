@@ -1,5 +1,7 @@
 """The methods, and their hyper-parameters with bounds, default and source."""
 
+from dataclasses import replace
+from inspect import getdoc
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -17,9 +19,9 @@ _AGGREGATION = Field(
 
 
 class FedSMConfig(Contract):
-    """FedSM (Xu et al., CVPR 2022): a super model of one global model, a personalized model a site and a selector."""
+    """A super model: one global model, a personalized model a site, and a selector that decides between them."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedSM", REFERENCES, (*BOTH, "super"))
+    card: ClassVar[MethodCard] = MethodCard("FedSM", REFERENCES, (*BOTH, "super"), "Xu et al., CVPR 2022")
     name: Literal["fedsm"] = "fedsm"
     lambda_: float = Field(
         default=0.7,
@@ -65,17 +67,17 @@ class FedSMConfig(Contract):
 
 
 class FedAvgConfig(Contract):
-    """Federated averaging (McMahan et al., AISTATS 2017)."""
+    """Weighted average of the sites' models."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedAvg", REFERENCES, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAvg", REFERENCES, GLOBAL_ONLY, "McMahan et al., AISTATS 2017")
     name: Literal["fedavg"] = "fedavg"
     aggregation: AggregationConfig = _AGGREGATION
 
 
 class FedProxConfig(Contract):
-    """FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2)."""
+    """FedAvg whose sites are held near the global model."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedProx", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedProx", ONE_GLOBAL, GLOBAL_ONLY, "Li et al., MLSys 2020, equation 2")
     name: Literal["fedprox"] = "fedprox"
     mu: float = Field(
         default=0.1,
@@ -90,9 +92,9 @@ class FedProxConfig(Contract):
 
 
 class FedAvgMConfig(Contract):
-    """FedAvg with momentum at the server (Hsu et al., 2019)."""
+    """FedAvg with momentum at the server."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedAvgM", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAvgM", ONE_GLOBAL, GLOBAL_ONLY, "Hsu et al., 2019")
     name: Literal["fedavgm"] = "fedavgm"
     server_learning_rate: float = Field(
         default=1.0, gt=0, le=10, description="eta.", json_schema_extra=default_from("Hsu et al., 2019")
@@ -133,9 +135,9 @@ class _AdaptiveServerConfig(Contract):
 
 
 class FedAdamConfig(_AdaptiveServerConfig):
-    """FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+    """FedAvg with Adam at the server."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedAdam", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedAdam", ONE_GLOBAL, GLOBAL_ONLY, "Reddi et al., ICLR 2021, algorithm 2")
     name: Literal["fedadam"] = "fedadam"
     beta_2: float = Field(
         default=0.99,
@@ -147,9 +149,9 @@ class FedAdamConfig(_AdaptiveServerConfig):
 
 
 class FedYogiConfig(_AdaptiveServerConfig):
-    """FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+    """FedAvg with Yogi at the server."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedYogi", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedYogi", ONE_GLOBAL, GLOBAL_ONLY, "Reddi et al., ICLR 2021, algorithm 2")
     name: Literal["fedyogi"] = "fedyogi"
     beta_2: float = Field(
         default=0.99,
@@ -161,9 +163,11 @@ class FedYogiConfig(_AdaptiveServerConfig):
 
 
 class FedAdagradConfig(_AdaptiveServerConfig):
-    """FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2)."""
+    """FedAvg with Adagrad at the server."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedAdagrad", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard(
+        "FedAdagrad", ONE_GLOBAL, GLOBAL_ONLY, "Reddi et al., ICLR 2021, algorithm 2"
+    )
     name: Literal["fedadagrad"] = "fedadagrad"
     beta_1: float = Field(
         default=0.0,
@@ -175,9 +179,9 @@ class FedAdagradConfig(_AdaptiveServerConfig):
 
 
 class ScaffoldConfig(Contract):
-    """FedAvg whose sites correct their drift by control variates (Karimireddy et al., ICML 2020). Plain SGD only."""
+    """FedAvg whose sites correct their drift by control variates. Plain SGD only."""
 
-    card: ClassVar[MethodCard] = MethodCard("SCAFFOLD", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("SCAFFOLD", ONE_GLOBAL, GLOBAL_ONLY, "Karimireddy et al., ICML 2020")
     name: Literal["scaffold"] = "scaffold"
     server_learning_rate: float = Field(
         default=1.0,
@@ -189,16 +193,16 @@ class ScaffoldConfig(Contract):
 
 
 class FedNovaConfig(Contract):
-    """FedAvg that divides a site's change by its number of steps (Wang et al., NeurIPS 2020). SGD only."""
+    """FedAvg that divides a site's change by its number of steps. SGD only."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedNova", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedNova", ONE_GLOBAL, GLOBAL_ONLY, "Wang et al., NeurIPS 2020")
     name: Literal["fednova"] = "fednova"
 
 
 class FedDynConfig(Contract):
-    """FedAvg whose sites' objectives follow the global one (Acar et al., ICLR 2021, algorithm 1)."""
+    """FedAvg whose sites' objectives follow the global one."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedDyn", ONE_GLOBAL, GLOBAL_ONLY)
+    card: ClassVar[MethodCard] = MethodCard("FedDyn", ONE_GLOBAL, GLOBAL_ONLY, "Acar et al., ICLR 2021, algorithm 1")
     name: Literal["feddyn"] = "feddyn"
     alpha: float = Field(
         default=0.01,
@@ -210,30 +214,30 @@ class FedDynConfig(Contract):
 
 
 class FedBNConfig(Contract):
-    """Batch normalization stays at the sites (Li et al., ICLR 2021). Needs a network with batch norm."""
+    """Batch normalization stays at the sites. Needs a network with batch norm."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedBN", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedBN", PERSONALIZED, BOTH, "Li et al., ICLR 2021")
     name: Literal["fedbn"] = "fedbn"
 
 
 class SiloBNConfig(Contract):
-    """Batch norm's statistics stay at the sites, its scale is shared (Andreux et al., 2020). Needs batch norm."""
+    """Batch norm's statistics stay at the sites, its scale is shared. Needs batch norm."""
 
-    card: ClassVar[MethodCard] = MethodCard("SiloBN", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("SiloBN", PERSONALIZED, BOTH, "Andreux et al., 2020")
     name: Literal["silobn"] = "silobn"
 
 
 class FedPerConfig(Contract):
-    """The output layer stays at the sites (Arivazhagan et al., 2019)."""
+    """The output layer stays at the sites."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedPer", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedPer", PERSONALIZED, BOTH, "Arivazhagan et al., 2019")
     name: Literal["fedper"] = "fedper"
 
 
 class FedRepConfig(Contract):
-    """The output layer stays at the sites and is trained before the shared layers (Collins et al., ICML 2021)."""
+    """The output layer stays at the sites and is trained before the shared layers."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedRep", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedRep", PERSONALIZED, BOTH, "Collins et al., ICML 2021")
     name: Literal["fedrep"] = "fedrep"
     head_epochs: int = Field(
         default=1, ge=1, le=50, description="Passes for the output layer in each round; the paper takes more than one."
@@ -243,7 +247,7 @@ class FedRepConfig(Contract):
 class FineTuningConfig(Contract):
     """FedAvg, then some rounds of local training from the global model at each site."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedAvg + fine-tuning", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedAvg + fine-tuning", PERSONALIZED, BOTH, "Wang et al., 2019")
     name: Literal["fine-tuning"] = "fine-tuning"
     fine_tuning_rounds: int = Field(
         default=5,
@@ -255,9 +259,9 @@ class FineTuningConfig(Contract):
 
 
 class APFLConfig(Contract):
-    """A personalized model that mixes a private and the global one (Deng et al., 2020, algorithm 1)."""
+    """A personalized model that mixes a private and the global one."""
 
-    card: ClassVar[MethodCard] = MethodCard("APFL", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("APFL", PERSONALIZED, BOTH, "Deng et al., 2020, algorithm 1")
     name: Literal["apfl"] = "apfl"
     alpha: float = Field(
         default=0.5,
@@ -276,9 +280,9 @@ class APFLConfig(Contract):
 
 
 class PFedMeConfig(Contract):
-    """Personalized models by Moreau envelopes (Dinh et al., NeurIPS 2020, algorithm 1)."""
+    """Personalized models by Moreau envelopes."""
 
-    card: ClassVar[MethodCard] = MethodCard("pFedMe", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("pFedMe", PERSONALIZED, BOTH, "Dinh et al., NeurIPS 2020, algorithm 1")
     name: Literal["pfedme"] = "pfedme"
     lambda_: float = Field(
         default=15.0,
@@ -321,9 +325,9 @@ class PFedMeConfig(Contract):
 
 
 class FedALAConfig(Contract):
-    """Sites learn how much of the global output layer they take over (Zhang et al., AAAI 2023, algorithm 1)."""
+    """Sites learn how much of the global output layer they take over."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedALA", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("FedALA", PERSONALIZED, BOTH, "Zhang et al., AAAI 2023, algorithm 1")
     name: Literal["fedala"] = "fedala"
     eta: float = Field(
         default=1.0,
@@ -349,9 +353,9 @@ class FedALAConfig(Contract):
 
 
 class DittoConfig(Contract):
-    """A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1)."""
+    """A global model, and personalized models held near it."""
 
-    card: ClassVar[MethodCard] = MethodCard("Ditto", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("Ditto", PERSONALIZED, BOTH, "Li et al., ICML 2021, algorithm 1")
     name: Literal["ditto"] = "ditto"
     lambda_: float = Field(
         default=1.0,
@@ -366,9 +370,9 @@ class DittoConfig(Contract):
 
 
 class MrMtlConfig(Contract):
-    """Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1)."""
+    """Personalized models held near their mean."""
 
-    card: ClassVar[MethodCard] = MethodCard("MR-MTL", PERSONALIZED, BOTH)
+    card: ClassVar[MethodCard] = MethodCard("MR-MTL", PERSONALIZED, BOTH, "Liu et al., NeurIPS 2022, algorithm 1")
     name: Literal["mr-mtl"] = "mr-mtl"
     lambda_: float = Field(
         default=0.1,
@@ -447,7 +451,8 @@ StrategyName = Literal[
 
 #: Each method's card by its name, in the order in which methods are listed.
 METHODS: dict[StrategyName, MethodCard] = {
-    config.model_fields["name"].default: config.card for config in get_args(get_args(StrategyConfig)[0])
+    config.model_fields["name"].default: replace(config.card, summary=getdoc(config) or "")
+    for config in get_args(get_args(StrategyConfig)[0])
 }
 
 

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from backend.contracts.strategy_configs import METHODS, StrategyName
+from backend.tables import with_methods
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -25,7 +28,22 @@ def test_the_browser_lists_the_same_methods() -> None:
     assert [(entry["name"], entry["label"]) for entry in listed] == [(n, card.label) for n, card in METHODS.items()]
 
 
-def test_every_method_is_in_the_guide() -> None:
-    guide = (DOCS / "algorithm.md").read_text().lower()
+def test_the_guide_has_the_table_of_the_cards() -> None:
+    guide = (DOCS / "algorithm.md").read_text()
+    assert guide == with_methods(guide), "stale: make openapi"
+    with pytest.raises(ValueError, match="lacks '<!-- methods"):
+        with_methods("no table")
+
+
+def test_every_method_says_what_it_does_and_from_which_paper() -> None:
+    for name, card in METHODS.items():
+        assert card.summary.endswith("."), name
+        assert card.paper or name in ("local-only", "centralized"), name
+
+
+def test_the_readme_names_every_method() -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    assert f"[{len(METHODS)}](docs/algorithm.md)" in readme
+    row = next(line for line in readme.splitlines() if line.startswith("| methods |")).lower()
     names = [card.label.removeprefix("FedAvg + ").lower() for card in METHODS.values()]
-    assert [name for name in names if name not in guide] == []
+    assert [name for name in names if name not in row] == []

@@ -37,6 +37,13 @@ export function strategyName(name: string): string {
   return STRATEGIES[name] ?? humanize(name);
 }
 
+/** `FedAvg with momentum at the server. Hsu et al., 2019.` */
+export function strategyHelp(name: string): string {
+  const card = methods.find((method) => method.name === name);
+  if (!card) return "";
+  return card.paper ? `${card.summary} ${card.paper}.` : card.summary;
+}
+
 /** `personalized/<site>` names the site's model. */
 export function modelName(model: string, siteName: (slug: string) => string = (slug) => slug): string {
   if (model.startsWith("personalized/")) return `Personalized, ${siteName(model.slice("personalized/".length))}`;

@@ -7,7 +7,7 @@ export type ClientOptions = {
 /**
  * APFLConfig
  *
- * A personalized model that mixes a private and the global one (Deng et al., 2020, algorithm 1).
+ * A personalized model that mixes a private and the global one.
  */
 export type ApflConfig = {
     /**
@@ -1954,7 +1954,7 @@ export type DiskRecord = {
 /**
  * DittoConfig
  *
- * A global model, and personalized models held near it (Li et al., ICML 2021, algorithm 1).
+ * A global model, and personalized models held near it.
  */
 export type DittoConfig = {
     /**
@@ -3022,7 +3022,7 @@ export type FailRequest = {
 /**
  * FedALAConfig
  *
- * Sites learn how much of the global output layer they take over (Zhang et al., AAAI 2023, algorithm 1).
+ * Sites learn how much of the global output layer they take over.
  */
 export type FedAlaConfig = {
     /**
@@ -3052,7 +3052,7 @@ export type FedAlaConfig = {
 /**
  * FedAdagradConfig
  *
- * FedAvg with Adagrad at the server (Reddi et al., ICLR 2021, algorithm 2).
+ * FedAvg with Adagrad at the server.
  */
 export type FedAdagradConfig = {
     /**
@@ -3096,7 +3096,7 @@ export type FedAdagradConfig = {
 /**
  * FedAdamConfig
  *
- * FedAvg with Adam at the server (Reddi et al., ICLR 2021, algorithm 2).
+ * FedAvg with Adam at the server.
  */
 export type FedAdamConfig = {
     /**
@@ -3146,7 +3146,7 @@ export type FedAdamConfig = {
 /**
  * FedAvgConfig
  *
- * Federated averaging (McMahan et al., AISTATS 2017).
+ * Weighted average of the sites' models.
  */
 export type FedAvgConfig = {
     /**
@@ -3172,7 +3172,7 @@ export type FedAvgConfig = {
 /**
  * FedAvgMConfig
  *
- * FedAvg with momentum at the server (Hsu et al., 2019).
+ * FedAvg with momentum at the server.
  */
 export type FedAvgMConfig = {
     /**
@@ -3210,7 +3210,7 @@ export type FedAvgMConfig = {
 /**
  * FedBNConfig
  *
- * Batch normalization stays at the sites (Li et al., ICLR 2021). Needs a network with batch norm.
+ * Batch normalization stays at the sites. Needs a network with batch norm.
  */
 export type FedBnConfig = {
     /**
@@ -3222,7 +3222,7 @@ export type FedBnConfig = {
 /**
  * FedDynConfig
  *
- * FedAvg whose sites' objectives follow the global one (Acar et al., ICLR 2021, algorithm 1).
+ * FedAvg whose sites' objectives follow the global one.
  */
 export type FedDynConfig = {
     /**
@@ -3240,7 +3240,7 @@ export type FedDynConfig = {
 /**
  * FedNovaConfig
  *
- * FedAvg that divides a site's change by its number of steps (Wang et al., NeurIPS 2020). SGD only.
+ * FedAvg that divides a site's change by its number of steps. SGD only.
  */
 export type FedNovaConfig = {
     /**
@@ -3252,7 +3252,7 @@ export type FedNovaConfig = {
 /**
  * FedPerConfig
  *
- * The output layer stays at the sites (Arivazhagan et al., 2019).
+ * The output layer stays at the sites.
  */
 export type FedPerConfig = {
     /**
@@ -3264,7 +3264,7 @@ export type FedPerConfig = {
 /**
  * FedProxConfig
  *
- * FedAvg whose sites are held near the global model (Li et al., MLSys 2020, equation 2).
+ * FedAvg whose sites are held near the global model.
  */
 export type FedProxConfig = {
     /**
@@ -3296,7 +3296,7 @@ export type FedProxConfig = {
 /**
  * FedRepConfig
  *
- * The output layer stays at the sites and is trained before the shared layers (Collins et al., ICML 2021).
+ * The output layer stays at the sites and is trained before the shared layers.
  */
 export type FedRepConfig = {
     /**
@@ -3314,7 +3314,7 @@ export type FedRepConfig = {
 /**
  * FedSMConfig
  *
- * FedSM (Xu et al., CVPR 2022): a super model of one global model, a personalized model a site and a selector.
+ * A super model: one global model, a personalized model a site, and a selector that decides between them.
  */
 export type FedSmConfig = {
     /**
@@ -3360,7 +3360,7 @@ export type FedSmConfig = {
 /**
  * FedYogiConfig
  *
- * FedAvg with Yogi at the server (Reddi et al., ICLR 2021, algorithm 2).
+ * FedAvg with Yogi at the server.
  */
 export type FedYogiConfig = {
     /**
@@ -4438,7 +4438,7 @@ export type Moments = {
 /**
  * MrMtlConfig
  *
- * Personalized models held near their mean (Liu et al., NeurIPS 2022, algorithm 1).
+ * Personalized models held near their mean.
  */
 export type MrMtlConfig = {
     /**
@@ -4548,7 +4548,7 @@ export type OutlyingUpdate = {
 /**
  * PFedMeConfig
  *
- * Personalized models by Moreau envelopes (Dinh et al., NeurIPS 2020, algorithm 1).
+ * Personalized models by Moreau envelopes.
  */
 export type PFedMeConfig = {
     /**
@@ -6182,7 +6182,7 @@ export type RunStorage = {
 /**
  * ScaffoldConfig
  *
- * FedAvg whose sites correct their drift by control variates (Karimireddy et al., ICML 2020). Plain SGD only.
+ * FedAvg whose sites correct their drift by control variates. Plain SGD only.
  */
 export type ScaffoldConfig = {
     /**
@@ -6936,7 +6936,7 @@ export type ShownTable = {
 /**
  * SiloBNConfig
  *
- * Batch norm's statistics stay at the sites, its scale is shared (Andreux et al., 2020). Needs batch norm.
+ * Batch norm's statistics stay at the sites, its scale is shared. Needs batch norm.
  */
 export type SiloBnConfig = {
     /**

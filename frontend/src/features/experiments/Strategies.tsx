@@ -2,7 +2,7 @@ import { Badge, Button, Card, Checkbox, CloseButton, Group, Stack, Text } from "
 import { IconPlus } from "@tabler/icons-react";
 import type { FieldProblem } from "@/api";
 import { type Field, fieldsOf, type JsonSchema } from "@/lib/schema";
-import { STRATEGY_GROUPS, strategyName } from "@/lib/words";
+import { STRATEGY_GROUPS, strategyHelp, strategyName } from "@/lib/words";
 import { byOrder, errorAt, errorOf, newStrategy, strategySchemas } from "./formValues";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
 import { VariantField } from "./VariantField";
@@ -21,7 +21,7 @@ export function Strategies(props: Props) {
   const { schema, form, problems, search } = props;
   const wanted = (name: string) =>
     chosen.some((entry) => entry.name === name) ||
-    `${strategyName(name)} ${schemas[name]?.description ?? ""}`.toLowerCase().includes(search.trim().toLowerCase());
+    `${strategyName(name)} ${strategyHelp(name)}`.toLowerCase().includes(search.trim().toLowerCase());
   const chosen = form.values.strategies;
   const schemas = strategySchemas(schema);
   const grouped = STRATEGY_GROUPS.flatMap(({ names }) => names);
@@ -70,7 +70,7 @@ function StrategyChoice(props: Props & { name: string; strategy: JsonSchema }) {
     <>
       <Checkbox
         label={strategyName(name)}
-        description={strategy.description}
+        description={strategyHelp(name)}
         checked={indices.length > 0}
         onChange={(event) =>
           set(
