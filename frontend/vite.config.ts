@@ -33,7 +33,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "page", include: PAGE_TESTS, environment: "jsdom", setupFiles: ["./src/test-setup.ts"] },
+        test: {
+          name: "page",
+          include: PAGE_TESTS,
+          environment: "jsdom",
+          setupFiles: ["./src/test-setup.ts"],
+          // A whole page takes seconds to draw on a busy machine.
+          testTimeout: 30_000,
+        },
       },
     ],
   },

@@ -1,25 +1,22 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { PageSkeleton } from "@/components/Feedback";
-import {
-  readActivitySearch,
-  readCasesSearch,
-  readCompareSearch,
-  readDatasetSearch,
-  readExperimentSearch,
-  readFederationSearch,
-  readFederationsSearch,
-  readModelSearch,
-  readSetupSearch,
-} from "@/lib/urlState";
+import { activitySearch } from "@/features/activity/search";
+import { casesSearch } from "@/features/cases/search";
+import { compareSearch } from "@/features/compare/search";
+import { datasetSearch, newDatasetSearch } from "@/features/datasets/search";
+import { setupSearch } from "@/features/experiments/search";
+import { federationsSearch } from "@/features/federations/search";
+import { modelSearch } from "@/features/models/search";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
+import { experimentSearch, federationSearch } from "./search";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const federations = createRoute({
   getParentRoute: () => root,
   path: "/",
-  validateSearch: readFederationsSearch,
+  validateSearch: federationsSearch,
   component: lazyRouteComponent(() => import("@/features/federations/FederationsPage"), "FederationsPage"),
 });
 
@@ -32,58 +29,56 @@ const newFederation = createRoute({
 const federation = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId",
-  validateSearch: readFederationSearch,
+  validateSearch: federationSearch,
   component: lazyRouteComponent(() => import("./pages/FederationPage"), "FederationPage"),
 });
 
 const newDataset = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId/datasets/new",
-  validateSearch: (raw: Record<string, unknown>): { site?: string } => ({
-    site: typeof raw.site === "string" ? raw.site : undefined,
-  }),
+  validateSearch: newDatasetSearch,
   component: lazyRouteComponent(() => import("@/features/datasets/NewDatasetPage"), "NewDatasetPage"),
 });
 
 const newExperiment = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId/experiments/new",
-  validateSearch: readSetupSearch,
+  validateSearch: setupSearch,
   component: lazyRouteComponent(() => import("@/features/experiments/NewExperimentPage"), "NewExperimentPage"),
 });
 
 const dataset = createRoute({
   getParentRoute: () => root,
   path: "/datasets/$datasetId",
-  validateSearch: readDatasetSearch,
+  validateSearch: datasetSearch,
   component: lazyRouteComponent(() => import("@/features/datasets/DatasetPage"), "DatasetPage"),
 });
 
 const experiment = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
-  validateSearch: readExperimentSearch,
+  validateSearch: experimentSearch,
   component: lazyRouteComponent(() => import("./pages/ExperimentPage"), "ExperimentPage"),
 });
 
 const cases = createRoute({
   getParentRoute: () => root,
   path: "/runs/$runId/cases",
-  validateSearch: readCasesSearch,
+  validateSearch: casesSearch,
   component: lazyRouteComponent(() => import("@/features/cases/CasesPage"), "CasesPage"),
 });
 
 const model = createRoute({
   getParentRoute: () => root,
   path: "/runs/$runId/model",
-  validateSearch: readModelSearch,
+  validateSearch: modelSearch,
   component: lazyRouteComponent(() => import("@/features/models/ModelPage"), "ModelPage"),
 });
 
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
-  validateSearch: readActivitySearch,
+  validateSearch: activitySearch,
   component: lazyRouteComponent(() => import("@/features/activity/ActivityPage"), "ActivityPage"),
 });
 
@@ -102,7 +97,7 @@ const storage = createRoute({
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId/compare",
-  validateSearch: readCompareSearch,
+  validateSearch: compareSearch,
   component: lazyRouteComponent(() => import("@/features/compare/ComparePage"), "ComparePage"),
 });
 

@@ -1,7 +1,9 @@
 /** The way back up: federations, one federation, one experiment. */
 
 import type { LinkProps } from "@tanstack/react-router";
-import type { FederationSearch } from "@/lib/urlState";
+
+export const FEDERATION_TABS = ["sites", "datasets", "statistics", "experiments", "models"] as const;
+export type FederationTab = (typeof FEDERATION_TABS)[number];
 
 export interface Crumb {
   label: string;
@@ -15,7 +17,7 @@ interface Named {
 
 export const ALL_FEDERATIONS: Crumb = { label: "Federations", link: { to: "/" } };
 
-export function federationCrumb(federation: Named, tab?: FederationSearch["tab"]): Crumb {
+export function federationCrumb(federation: Named, tab?: FederationTab): Crumb {
   const link: LinkProps = {
     to: "/federations/$federationId",
     params: { federationId: federation.id },

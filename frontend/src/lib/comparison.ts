@@ -2,11 +2,13 @@
 
 import type { Comparison, ComparisonCell } from "@/api";
 import { compareScores } from "./metrics";
-import type { BaselineModel } from "./urlState";
 
 /** As the LaTeX export has it. */
 export const SIGNIFICANCE_LEVEL = 0.05;
 export const SIGNIFICANCE_MARK = "†";
+
+export const BASELINE_MODELS = ["global", "personalized", "super"] as const;
+export type BaselineModel = (typeof BASELINE_MODELS)[number];
 
 export interface Baseline {
   label: string;

@@ -10,7 +10,7 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
-import { ALL_FEDERATIONS } from "@/components/crumbs";
+import { ALL_FEDERATIONS, FEDERATION_TABS } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { Page } from "@/components/Page";
@@ -21,7 +21,6 @@ import { SitesPanel } from "@/features/federations/SitesPanel";
 import { ModelsPanel } from "@/features/models/ModelsPanel";
 import { StatisticsPanel } from "@/features/statistics/StatisticsPanel";
 import { isActive, taskInShort } from "@/lib/sites";
-import type { FederationSearch } from "@/lib/urlState";
 
 const route = getRouteApi("/federations/$federationId");
 
@@ -62,7 +61,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
       )}
       <Tabs
         value={tab ?? "sites"}
-        onChange={(next) => void navigate({ search: { tab: (next ?? undefined) as FederationSearch["tab"] } })}
+        onChange={(next) => void navigate({ search: { tab: FEDERATION_TABS.find((known) => known === next) } })}
         keepMounted={false}
       >
         <Tabs.List mb="md">

@@ -1,7 +1,7 @@
 import { ActionIcon, Card, ColorSwatch, Group, SegmentedControl, Slider, Stack, Text, Tooltip } from "@mantine/core";
 import { IconEye, IconEyeOff } from "@tabler/icons-react";
 import { structureColour, tint } from "@/lib/palette";
-import { OVERLAY_STYLES, type OverlayStyle } from "@/lib/urlState";
+import { OVERLAY_STYLES, type OverlayStyle } from "./overlayStyles";
 
 /** How far the reference's colour is mixed with white, so that it can be told from the prediction's. */
 export const REFERENCE_TINT = 0.7;

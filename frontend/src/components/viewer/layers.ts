@@ -1,8 +1,8 @@
 /** What a viewer paints over the image: masks as areas or outlines, and the parts of an error map. */
 
-import type { OverlayStyle } from "@/lib/urlState";
 import { ERROR_PARTS, type ErrorPart, errorParts } from "./errorMap";
 import { type Axis, type MaskVolume, outline, structureVoxels } from "./nifti";
+import type { OverlayStyle } from "./overlayStyles";
 
 /** Layers of one URL share its download. */
 export type Layer = MaskLayer | ErrorLayer;

@@ -5,10 +5,10 @@ import { getRouteApi } from "@tanstack/react-router";
 import { federationsQuery } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Page } from "@/components/Page";
-import { activityCsvUrl, activityFilters } from "@/lib/activity";
 import { EventRows } from "./EventRows";
 import { Filters } from "./Filters";
 import { activityQuery } from "./queries";
+import { activityCsvUrl, activityFilters } from "./search";
 
 const route = getRouteApi("/activity");
 

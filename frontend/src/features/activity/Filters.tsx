@@ -3,8 +3,8 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { federationsQuery } from "@/api";
-import { KINDS, LEVELS, SPANS } from "@/lib/activity";
-import type { ActivitySearch } from "@/lib/urlState";
+import type { ActivitySearch } from "./search";
+import { KINDS, LEVELS, SPANS } from "./search";
 
 const TYPING_MS = 300;
 

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api";
-import type { ActivityFilters } from "@/lib/activity";
+import type { ActivityFilters } from "./search";
 
 /** Events in a page of the activity list. */
 const ACTIVITY_PAGE = 100;

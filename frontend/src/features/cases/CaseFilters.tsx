@@ -14,11 +14,11 @@ import {
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconDownload, IconFilter } from "@tabler/icons-react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
-import { casesCsv } from "@/lib/cases";
 import { METRICS } from "@/lib/metrics";
 import { saveText } from "@/lib/save";
-import type { CasesSearch } from "@/lib/urlState";
 import { modelName } from "@/lib/words";
+import { casesCsv } from "./cases";
+import type { CasesSearch } from "./search";
 
 const TYPED_MS = 250;
 const ANY = "";

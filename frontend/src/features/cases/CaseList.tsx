@@ -3,12 +3,13 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
-import { CASE_ORDERS, type CaseOrder, caseScore, modelOfCase } from "@/lib/cases";
 import { plural } from "@/lib/format";
 import { formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
-import type { CasesSearch } from "@/lib/urlState";
 import { CaseFilters, NO_FILTERS } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
+import { caseScore, modelOfCase } from "./cases";
+import type { CasesSearch } from "./search";
+import { CASE_ORDERS, type CaseOrder } from "./search";
 
 interface Props {
   cases: ScoredCase[];

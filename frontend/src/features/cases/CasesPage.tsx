@@ -18,16 +18,16 @@ import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
-import { caseScore, filterCases, modelChoices, modelOfCase, neighbour, ordered } from "@/lib/cases";
 import { STANDARD_METRIC } from "@/lib/metrics";
-import type { CasesSearch } from "@/lib/urlState";
 import { modelName } from "@/lib/words";
 import { CaseFacts } from "./CaseFacts";
 import { CaseList } from "./CaseList";
 import classes from "./CasesPage.module.css";
 import { atRound, roundAt, roundsOf } from "./caseRounds";
+import { caseScore, filterCases, modelChoices, modelOfCase, neighbour, ordered } from "./cases";
 import { Picture } from "./Picture";
 import { runCasesQuery, runHistoryQuery } from "./queries";
+import type { CasesSearch } from "./search";
 import { usePrepared } from "./usePrepared";
 
 const route = getRouteApi("/runs/$runId/cases");

@@ -1,6 +1,6 @@
 import { ActionIcon, Group, Menu, SegmentedControl, Tooltip } from "@mantine/core";
 import { IconCamera, IconLayoutGrid, IconMaximize } from "@tabler/icons-react";
-import { PANE_COUNTS, type Pane, paneText, presets } from "@/lib/panes";
+import { PANE_COUNTS, type Pane, paneText, presets } from "./paneList";
 
 interface Props {
   panes: readonly Pane[];

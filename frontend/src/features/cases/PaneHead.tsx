@@ -1,6 +1,6 @@
 import { Group, Select } from "@mantine/core";
-import { hasModel, PANE_KINDS, type Pane, type PaneKind, paneWords } from "@/lib/panes";
 import { modelName } from "@/lib/words";
+import { hasModel, PANE_KINDS, type Pane, type PaneKind, paneWords } from "./paneList";
 
 interface Props {
   pane: Pane;

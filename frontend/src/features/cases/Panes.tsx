@@ -3,12 +3,12 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import type { RunCases, ScoredCase } from "@/api";
 import type { Plane } from "@/components/viewer/layers";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
-import { type Pane, paneModel, paneText, paneWords } from "@/lib/panes";
 import { modelName } from "@/lib/words";
 import { ErrorLegend } from "./ErrorLegend";
 import { PaneHead } from "./PaneHead";
 import classes from "./Panes.module.css";
 import { type Look, paneLayers } from "./paneLayers";
+import { type Pane, paneModel, paneText, paneWords } from "./paneList";
 
 /** Fetched while the page asks for its cases. */
 const viewer = import("@/components/viewer/Viewer");

@@ -4,9 +4,9 @@ import type { ScoredCase } from "@/api";
 import { ERROR_PARTS } from "@/components/viewer/errorMap";
 import type { Layer } from "@/components/viewer/layers";
 import { REFERENCE_TINT } from "@/components/viewer/OverlayControls";
+import type { OverlayStyle } from "@/components/viewer/overlayStyles";
 import { ERROR_COLOURS, rgb, structureColour, tint } from "@/lib/palette";
-import type { Pane } from "@/lib/panes";
-import type { OverlayStyle } from "@/lib/urlState";
+import type { Pane } from "./paneList";
 
 export interface Look {
   reference: OverlayStyle;

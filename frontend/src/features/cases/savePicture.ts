@@ -2,10 +2,10 @@
 
 import type { ScoredCase } from "@/api";
 import type { CaseView } from "@/components/viewer/viewer";
-import { caseScore } from "@/lib/cases";
 import { formatScore } from "@/lib/metrics";
-import { type Pane, paneWords } from "@/lib/panes";
 import { modelName } from "@/lib/words";
+import { caseScore } from "./cases";
+import { type Pane, paneWords } from "./paneList";
 
 interface About {
   scored: ScoredCase;

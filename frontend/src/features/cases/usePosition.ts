@@ -1,6 +1,6 @@
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
-import type { CasesSearch } from "@/lib/urlState";
+import type { CasesSearch } from "./search";
 
 /** So long nothing moves before the address says where one is: browsers refuse to be told at every frame. */
 const SETTLED_MS = 250;

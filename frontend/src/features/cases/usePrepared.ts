@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import type { ScoredCase } from "@/api";
-import { modelOfCase } from "@/lib/cases";
+import { modelOfCase } from "./cases";
 
 /** So long one looks at a case before those beside it are fetched. */
 const RESTS_MS = 400;

@@ -7,13 +7,13 @@ import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { arrow, METRICS, STANDARD_METRIC } from "@/lib/metrics";
-import type { CompareSearch } from "@/lib/urlState";
 import { ComparedCosts } from "./ComparedCosts";
 import { ComparedCurves } from "./ComparedCurves";
 import { ComparedScores } from "./ComparedScores";
 import { Parameters } from "./Parameters";
 import { runComparisonQuery } from "./queries";
 import { FEWEST_RUNS, MOST_RUNS, runChoices } from "./runComparison";
+import type { CompareSearch } from "./search";
 
 const route = getRouteApi("/federations/$federationId/compare");
 const MEAN = "";

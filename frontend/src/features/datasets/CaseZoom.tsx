@@ -3,8 +3,8 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
 import { Keys } from "@/components/Keys";
 import { useShortcuts } from "@/components/useShortcuts";
-import { hasNothingThere, neighbour, sizeText } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
+import { hasNothingThere, neighbour, sizeText } from "./datasetCases";
 import { pictureText } from "./Gallery";
 import { repairText } from "./repairs";
 

@@ -4,8 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
 import { notifyError } from "@/components/notify";
 import { checkSentence, reasonText } from "@/lib/checks";
-import { reasonCounts } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
+import { reasonCounts } from "./datasetCases";
 
 interface Props {
   dataset: DatasetRecord;

@@ -8,7 +8,7 @@ import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyDone } from "@/components/notify";
 import { runsSentence } from "@/lib/checks";
-import { casesCsvUrl } from "@/lib/datasetCases";
+import { casesCsvUrl } from "./datasetCases";
 import { datasetRunsQuery } from "./queries";
 
 interface Props {

@@ -1,7 +1,7 @@
 import { AspectRatio, Badge, Card, Center, Group, SimpleGrid, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle, IconPhotoOff, IconTool } from "@tabler/icons-react";
 import type { CaseRecord } from "@/api";
-import { hasNothingThere } from "@/lib/datasetCases";
+import { hasNothingThere } from "./datasetCases";
 import { repairText } from "./repairs";
 
 /** Thumbnails with the reference outlined; each opens large. */

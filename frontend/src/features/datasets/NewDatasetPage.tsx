@@ -28,9 +28,9 @@ import {
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
-import { recentFolders } from "@/lib/datasetCases";
 import { formatPercent } from "@/lib/format";
 import { isActive } from "@/lib/sites";
+import { recentFolders } from "./datasetCases";
 import { labelMap } from "./labels";
 import { RepairChoices } from "./RepairChoices";
 import type { Repair } from "./repairs";

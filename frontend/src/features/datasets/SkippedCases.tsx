@@ -5,9 +5,10 @@ import type { CaseRecord, DatasetRecord } from "@/api";
 import { EmptyState } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { reasonText } from "@/lib/checks";
-import { casesCsvUrl, pageOf, reasonCounts, skippedCases } from "@/lib/datasetCases";
-import type { DatasetSearch } from "@/lib/urlState";
+import { pageOf } from "@/lib/pages";
+import { casesCsvUrl, reasonCounts, skippedCases } from "./datasetCases";
 import { repairText } from "./repairs";
+import type { DatasetSearch } from "./search";
 
 const route = getRouteApi("/datasets/$datasetId");
 

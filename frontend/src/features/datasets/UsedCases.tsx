@@ -4,13 +4,14 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { CaseRecord, DatasetRecord } from "@/api";
 import { EmptyState } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
-import { casesCsvUrl, pageOf, sizeText, usedCases } from "@/lib/datasetCases";
 import { plural } from "@/lib/format";
+import { pageOf } from "@/lib/pages";
 import { SPLITS } from "@/lib/sites";
-import type { DatasetSearch } from "@/lib/urlState";
 import { CaseZoom } from "./CaseZoom";
+import { casesCsvUrl, sizeText, usedCases } from "./datasetCases";
 import { Gallery } from "./Gallery";
 import { repairText } from "./repairs";
+import type { DatasetSearch } from "./search";
 
 const route = getRouteApi("/datasets/$datasetId");
 

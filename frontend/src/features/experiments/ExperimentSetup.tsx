@@ -11,7 +11,6 @@ import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
 import type { JsonSchema } from "@/lib/schema";
-import { neighbour, STEP_WORDS, type Step } from "@/lib/steps";
 import { DraftActions } from "./DraftActions";
 import { type DraftPlace, dropDraft, keepDraft } from "./draft";
 import { changesOf, configOf, type Values } from "./formValues";
@@ -21,6 +20,7 @@ import { Review } from "./Review";
 import { StepBar } from "./StepBar";
 import { StepContent } from "./StepContent";
 import { Summary } from "./Summary";
+import { neighbour, STEP_WORDS, type Step } from "./steps";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 const CHECK_DELAY_MS = 300;

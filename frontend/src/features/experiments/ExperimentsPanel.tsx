@@ -8,17 +8,11 @@ import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
-import {
-  bestDice,
-  type ExperimentOrder,
-  type ExperimentState,
-  type ListWish,
-  listExperiments,
-  progressOf,
-} from "@/lib/experimentList";
 import { formatDateTime, formatDice, plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import { ExperimentMenu } from "./ExperimentActions";
+import { bestDice, type ListWish, listExperiments, progressOf } from "./experimentList";
+import type { ExperimentOrder, ExperimentState } from "./search";
 
 const route = getRouteApi("/federations/$federationId");
 /** Fewer experiments than this are seen at a glance. */

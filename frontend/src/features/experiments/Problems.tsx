@@ -3,7 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { type FieldProblem, formPath, problemText } from "@/api";
 import { describePath } from "@/lib/fieldNames";
 import { plural } from "@/lib/format";
-import { STEP_WORDS, type Step, stepOf } from "@/lib/steps";
+import { STEP_WORDS, type Step, stepOf } from "./steps";
 
 interface Props {
   problems: readonly FieldProblem[];

@@ -3,11 +3,11 @@ import { IconPlayerPlay } from "@tabler/icons-react";
 import type { ConfigCheckResult, ExperimentConfig, FederationRecord, FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
 import type { Difference } from "@/lib/schema";
-import type { Step } from "@/lib/steps";
 import { strategyName } from "@/lib/words";
 import { Changes } from "./Changes";
 import { DryRun } from "./DryRun";
 import { Problems } from "./Problems";
+import type { Step } from "./steps";
 
 interface Props {
   federation: FederationRecord;

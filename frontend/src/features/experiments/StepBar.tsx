@@ -2,7 +2,7 @@ import { Stepper, Text } from "@mantine/core";
 import { IconAlertTriangle, IconPencil } from "@tabler/icons-react";
 import type { FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
-import { problemsOf, STEP_WORDS, STEPS, type Step } from "@/lib/steps";
+import { problemsOf, STEP_WORDS, STEPS, type Step } from "./steps";
 
 interface Props {
   step: Step;

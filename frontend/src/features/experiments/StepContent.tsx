@@ -1,12 +1,12 @@
 import type { ConfigCheckResult, FederationRecord, FieldProblem } from "@/api";
 import { fieldsOf, type JsonSchema } from "@/lib/schema";
-import type { Step } from "@/lib/steps";
 import { FoldedFields } from "./FoldedFields";
 import type { Values } from "./formValues";
 import { MethodsStep } from "./MethodsStep";
 import { type ExperimentForm, SchemaFields } from "./SchemaFields";
 import { Section } from "./Section";
 import { StartFromField } from "./StartFromField";
+import type { Step } from "./steps";
 import { TaskStep } from "./TaskStep";
 import { VariantField } from "./VariantField";
 

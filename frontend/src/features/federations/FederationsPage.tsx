@@ -7,10 +7,10 @@ import { type FederationRecord, federationsQuery } from "@/api";
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
-import { findFederations } from "@/lib/federations";
 import { plural } from "@/lib/format";
-import type { FederationsSearch } from "@/lib/urlState";
 import { FederationCard } from "./FederationCard";
+import { findFederations } from "./findFederations";
+import type { FederationsSearch } from "./search";
 
 const route = getRouteApi("/");
 /** Fewer are seen at a glance. */

@@ -6,11 +6,11 @@ import type { FederationRecord } from "@/api";
 import { EmptyState } from "@/components/Feedback";
 import { plural } from "@/lib/format";
 import { casesOf, isActive, onlineSentence } from "@/lib/sites";
-import type { FederationSearch } from "@/lib/urlState";
 import { AddSiteModal } from "./AddSiteModal";
 import { Hub } from "./Hub";
 import { SiteDrawer } from "./SiteDrawer";
 import { SitesTable } from "./SitesTable";
+import type { SitesSearch } from "./search";
 
 const route = getRouteApi("/federations/$federationId");
 
@@ -19,7 +19,7 @@ export function SitesPanel({ federation }: { federation: FederationRecord }) {
   const [opened, modal] = useDisclosure(false);
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const set = (change: Partial<FederationSearch>, replace = true) =>
+  const set = (change: Partial<SitesSearch>, replace = true) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace });
   const add = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={modal.open}>

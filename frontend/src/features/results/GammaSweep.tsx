@@ -4,11 +4,11 @@ import { useMemo, useState } from "react";
 import type { FederationRecord, RunSelector, SelectorCases, SelectorGroup, SweepPoint } from "@/api";
 import { Chart } from "@/components/Chart";
 import { formatDifference, formatScore, metricTitle } from "@/lib/metrics";
-import type { ExperimentSearch } from "@/lib/urlState";
 import { CertaintyBySite } from "./CertaintyBySite";
 import { ChangedCases } from "./ChangedCases";
 import { Figure } from "./Figure";
 import { casesOf, changedCases, references, rescore, sweepOf } from "./rescore";
+import type { ResultsSearch } from "./search";
 import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "./selector";
 import { GRID, sweepOption } from "./sweepOption";
 import type { Update } from "./useResultsSearch";
@@ -18,7 +18,7 @@ interface Props {
   cases: SelectorCases;
   group: SelectorGroup;
   federation: FederationRecord;
-  search: ExperimentSearch;
+  search: ResultsSearch;
   update: Update;
 }
 

@@ -4,7 +4,6 @@ import { type MouseEvent, memo } from "react";
 import type { FederationRecord, MatrixCell, MatrixRow, RunMatrix, RunRecord } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour } from "@/lib/heat";
-import type { CasesSearch } from "@/lib/urlState";
 import { CellTips } from "./CellTips";
 import classes from "./Matrix.module.css";
 import { isOwnModel, isRouting, type MatrixView, matrixCellWords, matrixRowName, viewerModel } from "./matrixView";
@@ -74,13 +73,19 @@ export const Matrix = memo(function Matrix(props: Props) {
   );
 });
 
+interface CasesTarget {
+  site: string | undefined;
+  structure: string | undefined;
+  model: string | undefined;
+}
+
 interface CasesLink {
   href: string;
   onClick: (event: MouseEvent<HTMLAnchorElement>) => void;
 }
 
 /** Plain links that the router follows: a thousand of its own links would each listen to every change of address. */
-function useCasesLink(runId: string): (search: CasesSearch) => CasesLink {
+function useCasesLink(runId: string): (search: CasesTarget) => CasesLink {
   const router = useRouter();
   return (search) => {
     const target = { to: "/runs/$runId/cases", params: { runId }, search } as const;

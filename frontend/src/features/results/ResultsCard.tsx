@@ -6,11 +6,11 @@ import type { ExperimentRecord, ExperimentResults, FederationRecord, ScoreQuery 
 import { ErrorPanel } from "@/components/Feedback";
 import type { Baseline } from "@/lib/comparison";
 import { directionWords, metricTitle } from "@/lib/metrics";
-import type { BaselineModel, ExperimentSearch } from "@/lib/urlState";
 import { Notes } from "./Notes";
 import { comparisonQuery } from "./queries";
 import { ResultsTable } from "./ResultsTable";
 import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "./results";
+import type { ResultsSearch } from "./search";
 import { modelOf, Toolbar } from "./Toolbar";
 import type { Update } from "./useResultsSearch";
 
@@ -18,7 +18,7 @@ interface Props {
   experiment: ExperimentRecord;
   results: ExperimentResults;
   federation: FederationRecord;
-  search: ExperimentSearch;
+  search: ResultsSearch;
   update: Update;
   query: ScoreQuery;
   /** The numbers are still those of the question before. */
@@ -105,7 +105,7 @@ export function ResultsCard({ experiment, results, federation, search, update, q
 /** Without a model: the last of the method's, which is what it is for. null when the method is not in the table. */
 function baselineOf(
   label: string | undefined,
-  wanted: BaselineModel | undefined,
+  wanted: ResultsSearch["baselineModel"],
   rows: readonly ResultRow[],
 ): Baseline | null {
   const models = rows.filter((row) => row.strategyLabel === label);

@@ -11,8 +11,8 @@ import { configure, fireEvent, render, screen, waitFor, within } from "@testing-
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ExperimentRecord, FederationRecord } from "@/api";
 import { client } from "@/api/generated/client.gen";
-import { readExperimentSearch } from "@/lib/urlState";
 import { ResultsView } from "./ResultsView";
+import { resultsSearch } from "./search";
 import { answers, experiment, federation } from "./testAnswers";
 
 // jsdom has no canvas: the charts' words are looked at, not their pixels.
@@ -22,8 +22,6 @@ vi.mock("@/components/Chart", () => ({
   ),
 }));
 
-// A whole page of tables takes a second to draw on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => vi.unstubAllGlobals());
@@ -46,7 +44,7 @@ function open(search: string, changes: { experiment?: Partial<ExperimentRecord>;
   const page = createRoute({
     getParentRoute: () => root,
     path: "/experiments/$experimentId",
-    validateSearch: readExperimentSearch,
+    validateSearch: resultsSearch,
     component: () => <ResultsView experiment={shown} federation={federation as FederationRecord} />,
   });
   const cases = createRoute({ getParentRoute: () => root, path: "/runs/$runId/cases" });

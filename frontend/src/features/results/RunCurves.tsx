@@ -3,13 +3,13 @@ import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { type ExperimentRecord, type RunRecord, runMetricsQuery, type ScoreQuery } from "@/api";
 import { type Line, Lines } from "@/components/RunLines";
 import { runCurve } from "@/lib/runCurves";
-import type { ExperimentSearch } from "@/lib/urlState";
 import { firstSeeds, runName } from "./runChoice";
+import type { ResultsSearch } from "./search";
 import type { Update } from "./useResultsSearch";
 
 interface Props {
   experiment: ExperimentRecord;
-  search: ExperimentSearch;
+  search: ResultsSearch;
   update: Update;
   query: ScoreQuery;
 }

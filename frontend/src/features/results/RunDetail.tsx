@@ -1,18 +1,18 @@
 import { Group, Select, Stack, Text, Title } from "@mantine/core";
 import type { ExperimentRecord, ExperimentResults, FederationRecord, RunRecord, ScoreQuery } from "@/api";
 import { metricTitle } from "@/lib/metrics";
-import type { ExperimentSearch } from "@/lib/urlState";
 import { MatrixCard } from "./MatrixCard";
 import { chosenRun, hasSelector, runName, testedRuns } from "./runChoice";
 import { SelectorOverview } from "./SelectorOverview";
 import { SelectorPanel } from "./SelectorPanel";
+import type { ResultsSearch } from "./search";
 import type { Update } from "./useResultsSearch";
 
 interface Props {
   experiment: ExperimentRecord;
   results: ExperimentResults;
   federation: FederationRecord;
-  search: ExperimentSearch;
+  search: ResultsSearch;
   update: Update;
   query: ScoreQuery;
 }

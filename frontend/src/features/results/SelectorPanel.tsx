@@ -3,12 +3,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FederationRecord, RunRecord, RunSelector, ScoreQuery, SelectorGroup } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { formatPercent, plural } from "@/lib/format";
-import type { ExperimentSearch } from "@/lib/urlState";
 import { Confusion } from "./Confusion";
 import { Figure } from "./Figure";
 import { GammaSweep } from "./GammaSweep";
 import { runSelectorQuery, selectorCasesQuery } from "./queries";
 import { Reliability } from "./Reliability";
+import type { ResultsSearch } from "./search";
 import { MANY_SITES, siteLook } from "./sites";
 import type { Update } from "./useResultsSearch";
 
@@ -16,7 +16,7 @@ interface Props {
   run: RunRecord;
   federation: FederationRecord;
   query: ScoreQuery;
-  search: ExperimentSearch;
+  search: ResultsSearch;
   update: Update;
 }
 

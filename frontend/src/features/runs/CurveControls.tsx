@@ -2,9 +2,9 @@ import { Button, Group, SegmentedControl, Slider, Text } from "@mantine/core";
 import { IconDownload, IconZoomReset } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunRecord } from "@/api";
-import type { RunSearch } from "@/lib/runSearch";
 import { saveText } from "@/lib/save";
 import { type Curve, curvesCsv } from "./curveData";
+import type { RunSearch } from "./search";
 
 interface Props {
   search: RunSearch;

@@ -6,11 +6,11 @@ import type { EventRecord, FederationRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { formatDateTime, formatTime } from "@/lib/format";
-import type { LogFilters } from "@/lib/runSearch";
 import classes from "./Log.module.css";
 import { chunksOf } from "./logChunks";
 import { participantName } from "./participants";
 import { loadEarlierLog, runLogQuery } from "./queries";
+import type { LogFilters } from "./search";
 
 interface Props {
   filters: LogFilters;

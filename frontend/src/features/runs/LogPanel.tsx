@@ -4,8 +4,8 @@ import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { FederationRecord, RunRecord } from "@/api";
 import { DownloadButton } from "@/components/links";
-import { logFileUrl, logFilters, type RunSearch } from "@/lib/runSearch";
 import { LogLines } from "./LogLines";
+import { logFileUrl, logFilters, type RunSearch } from "./search";
 import { useRunSearch } from "./useRunSearch";
 
 const LEVELS = [

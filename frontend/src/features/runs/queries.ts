@@ -1,8 +1,8 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, type EventRecord, runQuery, type TaskRecord, unwrap } from "@/api";
-import type { LogFilters } from "@/lib/runSearch";
 import { isOver, TERMINAL_TASKS } from "@/lib/status";
 import { type CurveData, mergeCurves } from "./curveData";
+import type { LogFilters } from "./search";
 
 /** A run on its own page: whom it waits for changes with the time, without an event. */
 export const liveRunQuery = (id: string) =>

@@ -1,9 +1,10 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type RunSearch, readRunSearch } from "@/lib/runSearch";
+import * as v from "valibot";
+import { type RunSearch, runSearch } from "./search";
 
 /** The live page's part of the URL, and how to change it: what is undefined leaves the address. */
 export function useRunSearch(): [RunSearch, (change: RunSearch) => void] {
-  const search = readRunSearch(useSearch({ strict: false }));
+  const search = v.parse(runSearch, useSearch({ strict: false }));
   const navigate = useNavigate();
   const change = (next: RunSearch) =>
     void navigate({ to: ".", search: (old) => ({ ...old, ...next }), replace: true, resetScroll: false });

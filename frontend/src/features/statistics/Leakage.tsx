@@ -2,8 +2,8 @@ import { Alert, Badge, Pagination, Stack, Table, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { LeakageReport } from "@/api";
 import { TextLink } from "@/components/links";
-import { pageOf } from "@/lib/datasetCases";
 import { plural } from "@/lib/format";
+import { pageOf } from "@/lib/pages";
 import { leakageSentence } from "./statistics";
 
 const route = getRouteApi("/federations/$federationId");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScoredCase } from "@/api";
-import { paneModel, paneText, presets, readPane, readPanes, resized, SINGLE } from "./panes";
+import { paneModel, paneText, presets, readPane, readPanes, resized, SINGLE } from "./paneList";
 
 describe("panes", () => {
   it("are written in the address and read back", () => {

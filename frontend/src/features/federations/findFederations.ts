@@ -1,7 +1,7 @@
 /** Which federations the list shows. */
 
 import type { FederationRecord } from "@/api";
-import type { FederationsSearch } from "./urlState";
+import type { FederationsSearch } from "./search";
 
 /** Those whose name, description, modality, structures or sites hold every word; archived ones where asked for. */
 export function findFederations(all: readonly FederationRecord[], search: FederationsSearch): FederationRecord[] {

@@ -1,12 +1,8 @@
 /** Which experiments a list shows, and in which order. */
 
 import type { ExperimentRecord } from "@/api";
-import { isOver } from "./status";
-
-export const EXPERIMENT_STATES = ["running", "over", "not-started", "failed"] as const;
-export type ExperimentState = (typeof EXPERIMENT_STATES)[number];
-export const EXPERIMENT_ORDERS = ["newest", "oldest", "name", "best"] as const;
-export type ExperimentOrder = (typeof EXPERIMENT_ORDERS)[number];
+import { isOver } from "@/lib/status";
+import type { ExperimentOrder, ExperimentState } from "./search";
 
 export interface ListWish {
   text?: string;

@@ -1,6 +1,6 @@
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { activityCsvUrl, activityFilters } from "./activity";
-import { readActivitySearch } from "./urlState";
+import { activityCsvUrl, activityFilters, activitySearch } from "./search";
 
 const NOON = Date.parse("2026-03-01T12:00:30Z");
 
@@ -27,9 +27,9 @@ describe("activityCsvUrl", () => {
   });
 });
 
-describe("readActivitySearch", () => {
+describe("activitySearch", () => {
   it("keeps what is valid", () => {
-    expect(readActivitySearch({ kind: "user", level: "grave", span: "week", actor: 7 })).toEqual({
+    expect(v.parse(activitySearch, { kind: "user", level: "grave", span: "week", actor: 7 })).toEqual({
       actor: "7",
       federation: undefined,
       kind: "user",

@@ -1,10 +1,8 @@
 /** The cases of a data set as its page shows them. */
 
 import type { CaseRecord, DatasetRecord } from "@/api";
-import { plural } from "./format";
-import type { DatasetSearch } from "./urlState";
-
-export const PAGE_SIZE = 48;
+import { plural } from "@/lib/format";
+import type { DatasetSearch } from "./search";
 
 /** Used cases of the chosen split, where asked repaired ones alone, whose name holds the text. */
 export function usedCases(all: readonly CaseRecord[], search: DatasetSearch): CaseRecord[] {
@@ -48,16 +46,6 @@ export function patientsText(
   if (without === 0) return plural(known, "patient");
   const others = without === 1 ? "the patient of 1 is not known" : `the patients of ${without} are not known`;
   return `${plural(known, "known patient")} of ${plural(used - without, "case")}; ${others}`;
-}
-
-export function pageOf<Row>(
-  rows: readonly Row[],
-  page: number | undefined,
-  size = PAGE_SIZE,
-): { rows: Row[]; page: number; pages: number } {
-  const pages = Math.max(1, Math.ceil(rows.length / size));
-  const shown = Math.min(page ?? 1, pages);
-  return { rows: rows.slice((shown - 1) * size, shown * size), page: shown, pages };
 }
 
 /** The case before or after one of a list; undefined at its ends. */

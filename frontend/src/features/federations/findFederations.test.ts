@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FederationRecord } from "@/api";
-import { findFederations } from "./federations";
+import { findFederations } from "./findFederations";
 
 const federation = (name: string, archived_at: string | null = null) =>
   ({
@@ -13,7 +13,7 @@ const federation = (name: string, archived_at: string | null = null) =>
 
 it("finds by every word of name, modality, structures and sites, and leaves archived ones out", () => {
   const all = [federation("Eyes"), federation("Old eyes", "2026-01-01")];
-  const names = (find?: string, archived?: boolean) => findFederations(all, { find, archived }).map(({ name }) => name);
+  const names = (find?: string, archived?: true) => findFederations(all, { find, archived }).map(({ name }) => name);
   expect(names()).toEqual(["Eyes"]);
   expect(names(undefined, true)).toEqual(["Eyes", "Old eyes"]);
   expect(names("ASTER disc 2d", true)).toEqual(["Eyes", "Old eyes"]);

@@ -1,7 +1,8 @@
-/** Between what the URL says of the activity list and what the backend is asked for. */
+/** What the address holds of the activity list, and what the backend is asked for. */
 
+import * as v from "valibot";
 import type { ListEventsData } from "@/api";
-import type { ActivitySearch } from "./urlState";
+import { choice, text } from "@/lib/search";
 
 export type ActivityFilters = Omit<NonNullable<ListEventsData["query"]>, "after" | "before" | "limit">;
 
@@ -19,12 +20,12 @@ export const KINDS = [
   { value: "user", label: "Users and tokens" },
   { value: "storage", label: "Disks and files" },
   { value: "log", label: "Log lines" },
-];
+] as const;
 
 export const LEVELS = [
   { value: "warning", label: "Warnings and errors" },
   { value: "error", label: "Errors" },
-];
+] as const;
 
 const HOUR_MS = 3_600_000;
 export const SPANS = [
@@ -33,6 +34,19 @@ export const SPANS = [
   { value: "week", label: "Last 7 days", ms: 7 * 24 * HOUR_MS },
   { value: "month", label: "Last 30 days", ms: 30 * 24 * HOUR_MS },
 ] as const;
+
+export const activitySearch = v.object({
+  text,
+  /** Left out: everything but the steps of runs. */
+  kind: choice(KINDS.map(({ value }) => value)),
+  /** That one and graver ones. */
+  level: choice(LEVELS.map(({ value }) => value)),
+  actor: text,
+  federation: text,
+  span: choice(SPANS.map(({ value }) => value)),
+});
+
+export type ActivitySearch = v.InferOutput<typeof activitySearch>;
 
 const MINUTE_MS = 60_000;
 

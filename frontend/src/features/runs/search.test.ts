@@ -1,16 +1,17 @@
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { logFileUrl, logFilters, readRunSearch } from "./runSearch";
+import { logFileUrl, logFilters, runSearch } from "./search";
 
-describe("readRunSearch", () => {
+describe("runSearch", () => {
   it("keeps what is valid and drops the rest", () => {
     const raw = { task: 12, smooth: 0.6, scale: "cubic", hide: ["a", 7], from: -1, logLevel: "warning", logRound: "x" };
-    expect(Object.fromEntries(Object.entries(readRunSearch(raw)).filter(([, value]) => value !== undefined))).toEqual({
+    expect(v.parse(runSearch, raw)).toEqual({
       task: "12",
       smooth: 0.6,
       hide: ["a", "7"],
       logLevel: "warning",
     });
-    expect(readRunSearch({ smooth: 1 }).smooth).toBeUndefined();
+    expect(v.parse(runSearch, { smooth: 1 }).smooth).toBeUndefined();
   });
 });
 

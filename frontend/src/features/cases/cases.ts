@@ -1,7 +1,8 @@
 /** Order and filter of a run's scored cases. */
 
 import type { ScoredCase, ScoreName } from "@/api";
-import { METRIC_NAMES, metricOf } from "./metrics";
+import { METRIC_NAMES, metricOf } from "@/lib/metrics";
+import type { CaseOrder } from "./search";
 
 /** The mean over the structures that have a value, or one structure's; null where there is none. */
 export function caseScore(
@@ -23,10 +24,6 @@ export function caseScore(
 export function modelOfCase(choice: string, scored: ScoredCase): string {
   return choice === "personalized" ? `personalized/${scored.site_slug}` : choice;
 }
-
-/** How cases may be ordered; worst first is the usual one. */
-export const CASE_ORDERS = ["worst", "best", "name"] as const;
-export type CaseOrder = (typeof CASE_ORDERS)[number];
 
 /**
  * Worst first: before all stand those that a distance has no value for although a mask holds the structure; last those

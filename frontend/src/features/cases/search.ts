@@ -1,0 +1,55 @@
+/** What the address holds of the viewer. */
+
+import * as v from "valibot";
+import { OVERLAY_STYLES } from "@/components/viewer/overlayStyles";
+import { METRIC_NAMES } from "@/lib/metrics";
+import { choice, flag, index, indices, number, numberBetween, range, text, texts } from "@/lib/search";
+
+/** How cases may be ordered; worst first is the usual one. */
+export const CASE_ORDERS = ["worst", "best", "name"] as const;
+export type CaseOrder = (typeof CASE_ORDERS)[number];
+
+export const casesSearch = v.object({
+  case: text,
+  /** Left out: Dice. */
+  metric: choice(METRIC_NAMES),
+  model: text,
+  structure: text,
+  site: text,
+  /** Left out: worst first. */
+  order: choice(CASE_ORDERS),
+  reference: choice(OVERLAY_STYLES),
+  prediction: choice(OVERLAY_STYLES),
+  opacity: numberBetween(0, 1),
+  /** Of a volume; left out: axial. */
+  plane: choice(["coronal", "sagittal", "all", "3d"]),
+  /** The stored values that are black and white; left out: the viewer's choice. */
+  window: range,
+  /** Whose masks are shown; left out: the best round's. */
+  round: index,
+  /** Part of a case's name. */
+  find: text,
+  /** The model that the super model used. */
+  used: text,
+  /** Only cases that the selector sent to another site's model. */
+  wrong: flag,
+  /** Only cases with scores from here; left out: from any. */
+  from: number,
+  /** Up to here. */
+  to: number,
+  /** Of the plane, from 0; left out: the one with the largest error. */
+  slice: index,
+  /** Indices of structures that are not shown. */
+  hidden: indices,
+  /** What stands side by side, as `paneList.ts` writes it; left out: one picture. */
+  panes: texts,
+});
+
+export type CasesSearch = v.InferOutput<typeof casesSearch>;
+
+/** The list with the item put in or taken out; undefined when that leaves none, so that the address stays short. */
+export function toggled(list: readonly number[] | undefined, item: number): number[] | undefined {
+  const present = list ?? [];
+  const next = present.includes(item) ? present.filter((other) => other !== item) : [...present, item].sort();
+  return next.length > 0 ? next : undefined;
+}

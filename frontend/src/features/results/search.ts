@@ -1,0 +1,33 @@
+/** What the address holds of the results. */
+
+import * as v from "valibot";
+import { BASELINE_MODELS } from "@/lib/comparison";
+import { METRIC_NAMES } from "@/lib/metrics";
+import { choice, numberBetween, text, texts } from "@/lib/search";
+
+export const resultsSearch = v.object({
+  metric: choice(METRIC_NAMES),
+  /** Left out: each run's best round. */
+  checkpoint: choice(["last"]),
+  /** Left out: the mean over structures. */
+  structure: text,
+  /** The method that the others are compared with, and which of its models. */
+  baseline: text,
+  baselineModel: choice(BASELINE_MODELS),
+  /** Key of the column that the table is sorted by. */
+  sort: text,
+  /** Left out: best first. */
+  order: choice(["worst"]),
+  /** Id of the run whose matrix and selector are shown. */
+  detail: text,
+  /** Whose cases the selector is looked at on; left out: those of all sites that train. */
+  site: text,
+  /** The threshold at which the super model is looked at. */
+  gamma: numberBetween(0, 1),
+  /** Ids of the runs whose curves are laid over each other; left out: one of each method. */
+  curves: texts,
+  /** What the curves are of; left out: validation Dice. */
+  measure: choice(["loss"]),
+});
+
+export type ResultsSearch = v.InferOutput<typeof resultsSearch>;

@@ -1,0 +1,58 @@
+/**
+ * Parts of the schemas of what the address holds of each screen. A part keeps what is valid and drops the rest: a
+ * mistyped link still opens the page.
+ */
+
+import * as v from "valibot";
+
+/** Left out where the address has no valid value. */
+function kept<Schema extends v.GenericSchema>(schema: Schema) {
+  return v.fallback(v.optional(schema), undefined);
+}
+
+/** Ids and names; those of digits come back from the address as numbers. */
+export const text = kept(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.nonEmpty()));
+
+/** Left out where none is valid. */
+export const texts = listOf(text);
+
+export const flag = kept(v.literal(true));
+
+const finite = v.pipe(v.number(), v.finite());
+
+export const number = kept(finite);
+
+export function numberBetween(minimum: number, maximum: number) {
+  return kept(v.pipe(finite, v.minValue(minimum), v.maxValue(maximum)));
+}
+
+/** From 0. */
+export const index = kept(v.pipe(v.number(), v.integer(), v.minValue(0)));
+
+export const indices = listOf(index);
+
+/** From 1; the first page is left out. */
+export const page = kept(v.pipe(v.number(), v.integer(), v.minValue(2)));
+
+/** Two numbers, the lower one first. */
+export const range = kept(
+  v.pipe(
+    v.tuple([finite, finite]),
+    v.check(([low, high]) => low < high),
+  ),
+);
+
+export function choice<const Choice extends string>(choices: readonly Choice[]) {
+  return kept(v.picklist(choices));
+}
+
+function listOf<Item extends v.GenericSchema>(item: Item) {
+  type Present = NonNullable<v.InferOutput<Item>>;
+  return kept(
+    v.pipe(
+      v.array(item),
+      v.transform((items) => items.filter((value): value is Present => value !== undefined)),
+      v.minLength(1),
+    ),
+  );
+}
