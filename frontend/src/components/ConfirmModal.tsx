@@ -10,13 +10,16 @@ interface Props {
   /** The button's words, a verb. */
   action: string;
   onConfirm: () => void;
+  /** The other button's words. */
+  keep?: string;
   busy?: boolean;
   /** Nothing is lost for good. */
   harmless?: boolean;
 }
 
 /** Asks before something is taken away. */
-export function ConfirmModal({ opened, onClose, title, children, action, onConfirm, busy, harmless }: Props) {
+export function ConfirmModal(props: Props) {
+  const { opened, onClose, title, children, action, onConfirm, keep = "Cancel", busy, harmless } = props;
   return (
     <Modal opened={opened} onClose={onClose} title={title}>
       <Stack>
@@ -25,7 +28,7 @@ export function ConfirmModal({ opened, onClose, title, children, action, onConfi
         </Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose} data-autofocus>
-            Cancel
+            {keep}
           </Button>
           <Button color={harmless ? undefined : "red"} loading={busy} onClick={onConfirm}>
             {action}

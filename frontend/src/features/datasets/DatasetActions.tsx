@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, Menu, Modal, Stack, TextInput } from "@mantine/core";
+import { ActionIcon, Alert, Menu, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconDownload, IconPencil, IconTrash } from "@tabler/icons-react";
@@ -6,6 +6,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
+import { FormModal } from "@/components/FormModal";
 import { notifyDone } from "@/components/notify";
 import { runsSentence } from "@/lib/checks";
 import { casesCsvUrl } from "./datasetCases";
@@ -71,21 +72,16 @@ function Rename({ dataset, opened, onClose }: { dataset: DatasetRecord; opened: 
     onError: (error) => form.setFieldError("name", error.message),
   });
   return (
-    <Modal opened={opened} onClose={onClose} title="Rename the data set">
-      <form onSubmit={form.onSubmit(({ name }) => rename.mutate(name))}>
-        <Stack>
-          <TextInput label="Name" required maxLength={80} data-autofocus {...form.getInputProps("name")} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={rename.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormModal
+      opened={opened}
+      onClose={onClose}
+      title="Rename the data set"
+      action="Save"
+      onSubmit={form.onSubmit(({ name }) => rename.mutate(name))}
+      busy={rename.isPending}
+    >
+      <TextInput label="Name" required maxLength={80} data-autofocus {...form.getInputProps("name")} />
+    </FormModal>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Switch, Text } from "@mantine/core";
+import { Alert, Button, Group, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCheck, IconRefresh, IconTool } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
+import { FormModal } from "@/components/FormModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
 import { RepairChoices } from "./RepairChoices";
@@ -106,28 +107,25 @@ export function CheckAgain({ dataset, numStructures, first, onClose }: Props & {
   });
   const problem = check.error instanceof ApiError ? (check.error.fields[0]?.message ?? check.error.message) : undefined;
   return (
-    <Modal opened={opened} onClose={close} title={`Check ${dataset.name} again`}>
-      <Stack>
-        <RepairChoices
-          value={choice.repairs}
-          numStructures={numStructures}
-          onChange={(repairs) => setChoice({ ...choice, repairs })}
-          error={problem}
-        />
-        <Switch
-          label="An empty mask means that nothing is there"
-          checked={choice.empty_means_nothing_there}
-          onChange={(event) => setChoice({ ...choice, empty_means_nothing_there: event.currentTarget.checked })}
-        />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button loading={check.isPending} onClick={() => check.mutate()}>
-            Check again
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <FormModal
+      opened={opened}
+      onClose={close}
+      title={`Check ${dataset.name} again`}
+      action="Check again"
+      onSubmit={() => check.mutate()}
+      busy={check.isPending}
+    >
+      <RepairChoices
+        value={choice.repairs}
+        numStructures={numStructures}
+        onChange={(repairs) => setChoice({ ...choice, repairs })}
+        error={problem}
+      />
+      <Switch
+        label="An empty mask means that nothing is there"
+        checked={choice.empty_means_nothing_there}
+        onChange={(event) => setChoice({ ...choice, empty_means_nothing_there: event.currentTarget.checked })}
+      />
+    </FormModal>
   );
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Menu, Modal, Stack, Text } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { api, type FederationRecord, unwrap } from "@/api";
+import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { saveText } from "@/lib/save";
 import { configOf, type Values } from "./formValues";
@@ -67,28 +68,20 @@ export function DraftActions({ federation, form, isCopy, onFill, onDiscard }: Pr
           importModal.close();
         }}
       />
-      <Modal opened={discarding} onClose={discardModal.close} title="Discard the draft?">
-        <Stack>
-          <Text size="sm">
-            Name, description and every setting go back to where {isCopy ? "the copy" : "a new experiment"} begins. This
-            cannot be undone.
-          </Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={discardModal.close}>
-              Keep it
-            </Button>
-            <Button
-              color="red"
-              onClick={() => {
-                discardModal.close();
-                onDiscard();
-              }}
-            >
-              Discard the draft
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      <ConfirmModal
+        opened={discarding}
+        onClose={discardModal.close}
+        title="Discard the draft?"
+        action="Discard the draft"
+        onConfirm={() => {
+          discardModal.close();
+          onDiscard();
+        }}
+        keep="Keep it"
+      >
+        Name, description and every setting go back to where {isCopy ? "the copy" : "a new experiment"} begins. This
+        cannot be undone.
+      </ConfirmModal>
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Menu, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import {
@@ -13,6 +13,8 @@ import {
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, type ExperimentRecord, experimentQuery, experimentsQuery, unwrap } from "@/api";
+import { ConfirmModal } from "@/components/ConfirmModal";
+import { FormModal } from "@/components/FormModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
@@ -106,22 +108,18 @@ function Rename({ experiment, opened, onClose }: Props & { opened: boolean; onCl
   const change = useChange(experiment);
   const form = useForm({ initialValues: { name: experiment.name, description: experiment.description } });
   return (
-    <Modal opened={opened} onClose={onClose} title="Name and description">
-      <form onSubmit={form.onSubmit((values) => change.mutate(values, { onSuccess: onClose }))}>
-        <Stack>
-          <TextInput label="Name" required maxLength={80} data-autofocus {...form.getInputProps("name")} />
-          <Textarea label="Description" autosize minRows={2} maxLength={2000} {...form.getInputProps("description")} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={change.isPending} disabled={form.values.name.trim() === ""}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormModal
+      opened={opened}
+      onClose={onClose}
+      title="Name and description"
+      action="Save"
+      onSubmit={form.onSubmit((values) => change.mutate(values, { onSuccess: onClose }))}
+      busy={change.isPending}
+      disabled={form.values.name.trim() === ""}
+    >
+      <TextInput label="Name" required maxLength={80} data-autofocus {...form.getInputProps("name")} />
+      <Textarea label="Description" autosize minRows={2} maxLength={2000} {...form.getInputProps("description")} />
+    </FormModal>
   );
 }
 
@@ -143,21 +141,17 @@ function Delete({ experiment, opened, onClose, onDeleted }: Props & { opened: bo
     onError: (error) => notifyError("Not deleted", error),
   });
   return (
-    <Modal opened={opened} onClose={onClose} title={`Delete ${experiment.name}?`}>
-      <Stack>
-        <Text size="sm">
-          {plural(experiment.runs.length, "run")} with all scores, models and masks are lost. Reports that were made of
-          it stay, and so does what the activity list says of it. This cannot be undone; archiving only hides it.
-        </Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-            Delete the experiment
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <ConfirmModal
+      opened={opened}
+      onClose={onClose}
+      title={`Delete ${experiment.name}?`}
+      action="Delete the experiment"
+      onConfirm={() => remove.mutate()}
+      keep="Keep it"
+      busy={remove.isPending}
+    >
+      {plural(experiment.runs.length, "run")} with all scores, models and masks are lost. Reports that were made of it
+      stay, and so does what the activity list says of it. This cannot be undone; archiving only hides it.
+    </ConfirmModal>
   );
 }

@@ -1,8 +1,9 @@
-import { Alert, Button, FileButton, Group, List, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Button, FileButton, Group, List, Stack, Text, Textarea } from "@mantine/core";
 import { IconAlertTriangle, IconUpload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type DragEvent, useState } from "react";
 import { api, type ExperimentFileRead, type FileProblem, unwrap } from "@/api";
+import { FormModal } from "@/components/FormModal";
 import { plural } from "@/lib/format";
 import { type Values, valuesOfFile } from "./formValues";
 
@@ -33,7 +34,17 @@ export function ImportFile({ opened, onClose, now, onFill }: Props) {
     void take(event.dataTransfer.files[0]);
   };
   return (
-    <Modal opened={opened} onClose={onClose} title="Import an experiment file" size="lg">
+    <FormModal
+      opened={opened}
+      onClose={onClose}
+      title="Import an experiment file"
+      size="lg"
+      action="Import"
+      onSubmit={() => read.mutate(text)}
+      busy={read.isPending}
+      disabled={text.trim() === ""}
+      error={read.error}
+    >
       <Stack onDrop={drop} onDragOver={(event) => event.preventDefault()}>
         <Text size="sm" c="dimmed">
           Drop a file here, choose one, or paste its text. It replaces every setting of the draft.
@@ -57,18 +68,9 @@ export function ImportFile({ opened, onClose, now, onFill }: Props) {
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
-        {read.error && <Alert color="red">{read.error.message}</Alert>}
         {read.data && <FileProblems problems={read.data.problems} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button disabled={text.trim() === ""} loading={read.isPending} onClick={() => read.mutate(text)}>
-            Import
-          </Button>
-        </Group>
       </Stack>
-    </Modal>
+    </FormModal>
   );
 }
 

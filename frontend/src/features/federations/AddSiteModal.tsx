@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Radio, Stack, TextInput } from "@mantine/core";
+import { Radio, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ApiError, api, federationQuery, federationsQuery, fieldErrors, type SiteCreate, unwrap } from "@/api";
+import { FormModal } from "@/components/FormModal";
 import { notifyDone } from "@/components/notify";
 
 interface Props {
@@ -35,43 +36,36 @@ export function AddSiteModal({ federationId, opened, onClose }: Props) {
     },
   });
   return (
-    <Modal opened={opened} onClose={onClose} title="Add site">
-      <form onSubmit={form.onSubmit(() => add.mutate())}>
-        <Stack>
-          <TextInput
-            label="Name"
-            required
-            data-autofocus
-            placeholder="St. Mary's Eye Clinic"
-            {...form.getInputProps("name")}
-          />
-          <TextInput
-            label="Short name"
-            description="For addresses and files. Made from the name when left out; never changes afterwards."
-            placeholder="st-marys"
-            {...form.getInputProps("slug")}
-          />
-          <Radio.Group label="Kind" {...form.getInputProps("kind")}>
-            <Stack gap="xs" mt={6}>
-              <Radio value="simulated" label="Simulated" description="Served by this platform's own workers." />
-              <Radio
-                value="real"
-                label="Real"
-                description="Served by the institution's own worker, next to its data."
-              />
-            </Stack>
-          </Radio.Group>
-          {add.error && Object.keys(form.errors).length === 0 && <Alert color="red">{add.error.message}</Alert>}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Close
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              Add site
-            </Button>
-          </Group>
+    <FormModal
+      opened={opened}
+      onClose={onClose}
+      title="Add site"
+      action="Add site"
+      cancel="Close"
+      onSubmit={form.onSubmit(() => add.mutate())}
+      busy={add.isPending}
+      error={add.error}
+      fieldErrors={form.errors}
+    >
+      <TextInput
+        label="Name"
+        required
+        data-autofocus
+        placeholder="St. Mary's Eye Clinic"
+        {...form.getInputProps("name")}
+      />
+      <TextInput
+        label="Short name"
+        description="For addresses and files. Made from the name when left out; never changes afterwards."
+        placeholder="st-marys"
+        {...form.getInputProps("slug")}
+      />
+      <Radio.Group label="Kind" {...form.getInputProps("kind")}>
+        <Stack gap="xs" mt={6}>
+          <Radio value="simulated" label="Simulated" description="Served by this platform's own workers." />
+          <Radio value="real" label="Real" description="Served by the institution's own worker, next to its data." />
         </Stack>
-      </form>
-    </Modal>
+      </Radio.Group>
+    </FormModal>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, Menu, Modal, Stack, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Alert, Menu, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { IconArchive, IconArchiveOff, IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
@@ -14,6 +14,7 @@ import {
   unwrap,
 } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
+import { FormModal } from "@/components/FormModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { casesOf } from "@/lib/sites";
 
@@ -113,23 +114,19 @@ function Edit({ federation, opened, onClose }: DialogProps) {
     }),
   );
   return (
-    <Modal opened={opened} onClose={onClose} title="Name and description">
-      <form onSubmit={save}>
-        <Stack>
-          <TextInput label="Name" required maxLength={80} data-autofocus {...form.getInputProps("name")} />
-          <Textarea label="Description" autosize minRows={2} maxLength={2000} {...form.getInputProps("description")} />
-          {change.error && Object.keys(form.errors).length === 0 && <Alert color="red">{change.error.message}</Alert>}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormModal
+      opened={opened}
+      onClose={onClose}
+      title="Name and description"
+      action="Save"
+      onSubmit={save}
+      busy={change.isPending}
+      error={change.error}
+      fieldErrors={form.errors}
+    >
+      <TextInput label="Name" required maxLength={80} data-autofocus {...form.getInputProps("name")} />
+      <Textarea label="Description" autosize minRows={2} maxLength={2000} {...form.getInputProps("description")} />
+    </FormModal>
   );
 }
 

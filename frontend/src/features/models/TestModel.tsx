@@ -26,6 +26,7 @@ import {
   type ModelSet,
   unwrap,
 } from "@/api";
+import { ModalForm } from "@/components/FormModal";
 import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { StateBadge } from "@/components/StateBadge";
@@ -114,54 +115,47 @@ function TestForm({ set, onClose }: { set: ModelSet; onClose: () => void }) {
     onError: (error) => notifyError("The test could not be started", error),
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
+    <ModalForm
+      onSubmit={() => {
         if (chosen.length > 0) start.mutate();
       }}
+      action={`Test on ${plural(chosen.length, "data set")}`}
+      onCancel={onClose}
+      busy={start.isPending}
+      disabled={chosen.length === 0}
     >
-      <Stack>
-        <Select
-          label="Federation"
-          description="Those with the model's structures, channels and dimensions."
-          data={fitting.map((federation: FederationRecord) => ({ value: federation.id, label: federation.name }))}
-          value={federationId}
-          onChange={(id) => {
-            if (id) setFederation(id);
-            setChosen([]);
-          }}
-          allowDeselect={false}
-        />
-        <MultiSelect
-          label="Data sets"
-          placeholder={chosen.length === 0 ? "Choose at least one" : undefined}
-          data={(datasets.data ?? []).filter(({ status }) => status === "ready").map(choice)}
-          value={chosen}
-          onChange={setChosen}
-          searchable
-          nothingFoundMessage="No checked data set"
-          data-autofocus
-        />
-        <Switch
-          label="Only the cases that the split tests"
-          description="Otherwise every case, whatever its split."
-          checked={testSplit}
-          onChange={(event) => setTestSplit(event.currentTarget.checked)}
-        />
-        <Alert color="blue">
-          Cases whose images the model trained or validated on are left out. Nothing is trained; what the sites'
-          policies hold back stays there.
-        </Alert>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={start.isPending} disabled={chosen.length === 0}>
-            Test on {plural(chosen.length, "data set")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <Select
+        label="Federation"
+        description="Those with the model's structures, channels and dimensions."
+        data={fitting.map((federation: FederationRecord) => ({ value: federation.id, label: federation.name }))}
+        value={federationId}
+        onChange={(id) => {
+          if (id) setFederation(id);
+          setChosen([]);
+        }}
+        allowDeselect={false}
+      />
+      <MultiSelect
+        label="Data sets"
+        placeholder={chosen.length === 0 ? "Choose at least one" : undefined}
+        data={(datasets.data ?? []).filter(({ status }) => status === "ready").map(choice)}
+        value={chosen}
+        onChange={setChosen}
+        searchable
+        nothingFoundMessage="No checked data set"
+        data-autofocus
+      />
+      <Switch
+        label="Only the cases that the split tests"
+        description="Otherwise every case, whatever its split."
+        checked={testSplit}
+        onChange={(event) => setTestSplit(event.currentTarget.checked)}
+      />
+      <Alert color="blue">
+        Cases whose images the model trained or validated on are left out. Nothing is trained; what the sites' policies
+        hold back stays there.
+      </Alert>
+    </ModalForm>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Alert, Button, Divider, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Divider, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, api, type ExperimentRecord, fieldErrors, type ReportRecord, unwrap } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { ModalForm } from "@/components/FormModal";
 import { notifyDone } from "@/components/notify";
 import { reportsQuery } from "./queries";
 import { ReportLinks } from "./ReportLinks";
@@ -71,40 +72,35 @@ function ReportForm({ experiment }: { experiment: ExperimentRecord }) {
     },
   });
   return (
-    <form onSubmit={form.onSubmit(() => make.mutate())}>
-      <Stack>
-        <TextInput label="Title" data-autofocus maxLength={120} {...form.getInputProps("title")} />
-        <Textarea
-          label="Note"
-          description="What the readers should know; it stands above the results."
-          autosize
-          minRows={2}
-          maxRows={8}
-          maxLength={4000}
-          {...form.getInputProps("note")}
+    <ModalForm
+      onSubmit={form.onSubmit(() => make.mutate())}
+      action="Freeze and make a link"
+      busy={make.isPending}
+      error={make.error}
+      errorTitle="No report was made"
+      fieldErrors={form.errors}
+    >
+      <TextInput label="Title" data-autofocus maxLength={120} {...form.getInputProps("title")} />
+      <Textarea
+        label="Note"
+        description="What the readers should know; it stands above the results."
+        autosize
+        minRows={2}
+        maxRows={8}
+        maxLength={4000}
+        {...form.getInputProps("note")}
+      />
+      <Group align="flex-end" grow>
+        <Select
+          label="Compare with"
+          placeholder="No baseline"
+          clearable
+          searchable
+          data={labels}
+          {...form.getInputProps("baseline")}
         />
-        <Group align="flex-end" grow>
-          <Select
-            label="Compare with"
-            placeholder="No baseline"
-            clearable
-            searchable
-            data={labels}
-            {...form.getInputProps("baseline")}
-          />
-          <Select label="The link expires" allowDeselect={false} data={EXPIRES} {...form.getInputProps("expires")} />
-        </Group>
-        {make.error && Object.keys(form.errors).length === 0 && (
-          <Alert color="red" title="No report was made">
-            {make.error.message}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button type="submit" loading={make.isPending}>
-            Freeze and make a link
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+        <Select label="The link expires" allowDeselect={false} data={EXPIRES} {...form.getInputProps("expires")} />
+      </Group>
+    </ModalForm>
   );
 }

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, List, Modal, NumberInput, Stack, Text } from "@mantine/core";
+import { Alert, Button, List, Modal, NumberInput, Text } from "@mantine/core";
 import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { IconPlayerTrackNext } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type ExtensionPreview, type RunRecord, runQuery, unwrap } from "@/api";
+import { ModalForm } from "@/components/FormModal";
 import { notifyError } from "@/components/notify";
 import { extensionQuery } from "./queries";
 
@@ -48,35 +49,28 @@ function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
     onError: (error) => notifyError("Could not give the run more rounds", error),
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
+    <ModalForm
+      onSubmit={() => {
         if (valid && preview.data?.problem === null) extend.mutate();
       }}
+      action={`Train ${valid ? roundsAdded(run.num_rounds + 1, number) : "on"}`}
+      onCancel={onClose}
+      busy={extend.isPending}
+      disabled={!valid || preview.data?.problem !== null}
     >
-      <Stack>
-        <NumberInput
-          label="Rounds in all"
-          description={`The run has trained ${run.num_rounds}; it goes on from there.`}
-          error={valid ? undefined : `Choose a whole number from ${run.num_rounds + 1} to ${MOST_ROUNDS}`}
-          value={rounds}
-          onChange={setRounds}
-          min={run.num_rounds + 1}
-          max={MOST_ROUNDS}
-          allowDecimal={false}
-          data-autofocus
-        />
-        {valid && preview.data && <Consequences preview={preview.data} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={extend.isPending} disabled={!valid || preview.data?.problem !== null}>
-            Train {valid ? roundsAdded(run.num_rounds + 1, number) : "on"}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <NumberInput
+        label="Rounds in all"
+        description={`The run has trained ${run.num_rounds}; it goes on from there.`}
+        error={valid ? undefined : `Choose a whole number from ${run.num_rounds + 1} to ${MOST_ROUNDS}`}
+        value={rounds}
+        onChange={setRounds}
+        min={run.num_rounds + 1}
+        max={MOST_ROUNDS}
+        allowDecimal={false}
+        data-autofocus
+      />
+      {valid && preview.data && <Consequences preview={preview.data} />}
+    </ModalForm>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type RunRecord, runQuery, unwrap } from "@/api";
+import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { isOver } from "@/lib/status";
 
@@ -77,22 +78,17 @@ interface ModalProps {
 function CancelModal({ run, opened, onClose, onCancel }: ModalProps) {
   const finished = run.status === "evaluating" ? run.num_rounds : Math.max(0, run.round - 1);
   return (
-    <Modal opened={opened} onClose={onClose} title={`Cancel ${run.strategy_label}, seed ${run.seed}?`} centered>
-      <Stack>
-        <Text size="sm">
-          What sites are working on now is lost. Kept are the weights, curves and log of{" "}
-          {finished === 1 ? "1 finished round" : `${finished} finished rounds`}, and you can resume from there at any
-          time. To hold after the round under way without losing anything, pause instead.
-        </Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Keep it running
-          </Button>
-          <Button color="red" onClick={onCancel}>
-            Cancel the run
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <ConfirmModal
+      opened={opened}
+      onClose={onClose}
+      title={`Cancel ${run.strategy_label}, seed ${run.seed}?`}
+      action="Cancel the run"
+      onConfirm={onCancel}
+      keep="Keep it running"
+    >
+      What sites are working on now is lost. Kept are the weights, curves and log of{" "}
+      {finished === 1 ? "1 finished round" : `${finished} finished rounds`}, and you can resume from there at any time.
+      To hold after the round under way without losing anything, pause instead.
+    </ConfirmModal>
   );
 }

@@ -1,8 +1,9 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ApiError, api, fieldErrors, unwrap } from "@/api";
+import { ModalForm } from "@/components/FormModal";
 import { tokensQuery } from "./queries";
 
 const DAYS = [
@@ -53,27 +54,23 @@ export function NewTokenModal({ opened, onClose }: { opened: boolean; onClose: (
           </Group>
         </Stack>
       ) : (
-        <form onSubmit={form.onSubmit(() => make.mutate())}>
-          <Stack>
-            <TextInput
-              label="Name"
-              description="What it is for."
-              required
-              data-autofocus
-              {...form.getInputProps("name")}
-            />
-            <Select label="Valid for" data={DAYS} allowDeselect={false} {...form.getInputProps("days")} />
-            {make.error && Object.keys(form.errors).length === 0 && <Alert color="red">{make.error.message}</Alert>}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={close}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={make.isPending}>
-                Make token
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <ModalForm
+          onSubmit={form.onSubmit(() => make.mutate())}
+          action="Make token"
+          onCancel={close}
+          busy={make.isPending}
+          error={make.error}
+          fieldErrors={form.errors}
+        >
+          <TextInput
+            label="Name"
+            description="What it is for."
+            required
+            data-autofocus
+            {...form.getInputProps("name")}
+          />
+          <Select label="Valid for" data={DAYS} allowDeselect={false} {...form.getInputProps("days")} />
+        </ModalForm>
       )}
     </Modal>
   );
