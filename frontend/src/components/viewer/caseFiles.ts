@@ -1,7 +1,8 @@
 /** The files of cases: each is fetched once, also where several views and what is prepared for the next case want it. */
 
 import { type ErrorCounts, errorCounts, errorParts } from "./errorMap";
-import { gunzip, type MaskVolume, mostDifferentSlice, parseMask } from "./nifti";
+import { type MaskVolume, mostDifferentSlice } from "./maskVolume";
+import { gunzip, parseMask } from "./nifti";
 
 /** A dozen volumes of 256 x 256 x 32; fundus pictures by the hundred. */
 const KEPT_BYTES = 192e6;

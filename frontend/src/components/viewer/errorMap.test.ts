@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorCounts, errorParts } from "./errorMap";
-import type { MaskVolume } from "./nifti";
+import type { MaskVolume } from "./maskVolume";
 
 function mask(...bits: number[]): MaskVolume {
   return {

@@ -1,6 +1,6 @@
 /** Where a prediction differs from the reference, voxel by voxel. */
 
-import type { MaskVolume } from "./nifti";
+import type { MaskVolume } from "./maskVolume";
 
 export const ERROR_PARTS = ["agreement", "false_positive", "false_negative"] as const;
 export type ErrorPart = (typeof ERROR_PARTS)[number];

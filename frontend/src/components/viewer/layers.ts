@@ -1,7 +1,7 @@
 /** What a viewer paints over the image: masks as areas or outlines, and the parts of an error map. */
 
 import { ERROR_PARTS, type ErrorPart, errorParts } from "./errorMap";
-import { type Axis, type MaskVolume, outline, structureVoxels } from "./nifti";
+import { type Axis, type MaskVolume, outline, structureVoxels } from "./maskVolume";
 import type { OverlayStyle } from "./overlayStyles";
 
 /** Layers of one URL share its download. */

@@ -1,29 +1,16 @@
-/**
- * The little of NIfTI-1 that the viewer needs: to split a mask volume, whose voxels hold bit 2**i for structure i, into
- * one volume a structure. Source: https://nifti.nimh.nih.gov/nifti-1 (nifti1.h).
- */
+/** Masks as NIfTI-1 files. Source: https://nifti.nimh.nih.gov/nifti-1 (nifti1.h). */
 
-const HEADER_BYTES = 348;
-const DATA_TYPES = { 2: 8, 4: 16, 512: 16, 8: 32, 768: 32 } as const;
-const DT_UINT8 = 2;
+import { isNIFTI1, NIFTI1, readImage } from "nifti-reader-js";
+import type { MaskVolume } from "./maskVolume";
 
-export interface MaskVolume {
-  /** Everything before the voxels: header and extensions. */
-  header: Uint8Array<ArrayBuffer>;
-  width: number;
-  height: number;
-  depth: number;
-  /** Of the voxels along x, y and z, in the file's unit. */
-  spacing: [number, number, number];
-  /** The bits of each voxel, x fastest. */
-  bits: Uint32Array;
-}
-
-/** The file's axes: x to the patient's left, y to the back, z to the head. */
-export type Axis = 0 | 1 | 2;
-
-/** An outline is about a 160th of the image wide, so that it looks the same on every image. */
-const OUTLINE_SHARE = 160;
+/** What the voxels of each data type that holds bits are read as. */
+const VOXELS: Readonly<Record<number, typeof Uint8Array | typeof Uint16Array | typeof Uint32Array>> = {
+  [NIFTI1.TYPE_UINT8]: Uint8Array,
+  [NIFTI1.TYPE_INT16]: Uint16Array,
+  [NIFTI1.TYPE_UINT16]: Uint16Array,
+  [NIFTI1.TYPE_INT32]: Uint32Array,
+  [NIFTI1.TYPE_UINT32]: Uint32Array,
+};
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -38,121 +25,39 @@ export async function gunzip(buffer: ArrayBuffer): Promise<ArrayBuffer> {
 
 /** Reads an uncompressed little-endian NIfTI-1 mask. Throws if it is something else. */
 export function parseMask(buffer: ArrayBuffer): MaskVolume {
-  const view = new DataView(buffer);
-  if (buffer.byteLength < HEADER_BYTES + 4 || view.getInt32(0, true) !== HEADER_BYTES) {
-    throw new Error("The mask is not a NIfTI-1 file. Evaluate the run again to write its masks anew.");
+  const header = headerOf(buffer);
+  const Voxels = VOXELS[header.datatypeCode];
+  if (!Voxels) {
+    throw new Error(
+      `The mask has NIfTI data type ${header.datatypeCode}; the viewer reads unsigned and signed integers.`,
+    );
   }
-  const dataType = view.getInt16(70, true);
-  const bitsPerVoxel = DATA_TYPES[dataType as keyof typeof DATA_TYPES];
-  if (bitsPerVoxel === undefined) {
-    throw new Error(`The mask has NIfTI data type ${dataType}; the viewer reads unsigned and signed integers.`);
-  }
-  const [width, height, depth] = [1, 2, 3].map((axis) => Math.max(1, view.getInt16(40 + 2 * axis, true))) as [
-    number,
-    number,
-    number,
-  ];
-  const offset = view.getFloat32(108, true);
-  const voxels = width * height * depth;
-  const bytesPerVoxel = bitsPerVoxel / 8;
-  if (buffer.byteLength < offset + voxels * bytesPerVoxel) {
+  const [, width = 1, height = 1, depth = 1] = header.dims;
+  header.numBitsPerVoxel = 8 * Voxels.BYTES_PER_ELEMENT;
+  const stored = readImage(header, buffer);
+  if (stored.byteLength < width * height * depth * Voxels.BYTES_PER_ELEMENT) {
     throw new Error(`The mask is cut short: ${buffer.byteLength} bytes for ${width} x ${height} x ${depth} voxels.`);
   }
-  const spacing = [1, 2, 3].map((axis) => Math.abs(view.getFloat32(76 + 4 * axis, true)) || 1) as [
-    number,
-    number,
-    number,
-  ];
-  // A copy of the voxels begins where any number type may begin.
-  const stored = buffer.slice(offset, offset + voxels * bytesPerVoxel);
-  const bits = Uint32Array.from(
-    bytesPerVoxel === 1
-      ? new Uint8Array(stored)
-      : bytesPerVoxel === 2
-        ? new Uint16Array(stored)
-        : new Uint32Array(stored),
-  );
-  return { header: new Uint8Array(buffer.slice(0, offset)), width, height, depth, spacing, bits };
+  const [, x = 1, y = 1, z = 1] = header.pixDims.map((length) => Math.abs(length) || 1);
+  return {
+    header: new Uint8Array(buffer.slice(0, header.vox_offset)),
+    width,
+    height,
+    depth,
+    spacing: [x, y, z],
+    bits: Uint32Array.from(new Voxels(stored)),
+  };
 }
 
-/** 1 where the voxel holds the structure's bit and none of the others', else 0. */
-export function structureVoxels(mask: MaskVolume, structure: number, others: readonly number[] = []): Uint8Array {
-  const flag = (1 << structure) >>> 0;
-  const looked = others.reduce((all, other) => (all | (1 << other)) >>> 0, flag);
-  const voxels = new Uint8Array(mask.bits.length);
-  for (let index = 0; index < voxels.length; index += 1) {
-    if (((mask.bits[index] as number) & looked) >>> 0 === flag) voxels[index] = 1;
+/** The header, with its sizes as those of one volume. */
+function headerOf(buffer: ArrayBuffer): NIFTI1 {
+  const header = new NIFTI1();
+  if (isNIFTI1(buffer)) header.readHeader(buffer);
+  if (!header.littleEndian) {
+    throw new Error("The mask is not a NIfTI-1 file. Evaluate the run again to write its masks anew.");
   }
-  return voxels;
-}
-
-/** The slice in which most voxels have another bit of one of the structures; undefined where none has. */
-export function mostDifferentSlice(
-  one: MaskVolume,
-  other: MaskVolume,
-  structures: readonly number[],
-): number | undefined {
-  if (one.bits.length !== other.bits.length) throw new Error("The masks are of different images.");
-  const wanted = structures.reduce((bits, structure) => (bits | (1 << structure)) >>> 0, 0);
-  const plane = one.width * one.height;
-  let [worst, most]: [number | undefined, number] = [undefined, 0];
-  for (let slice = 0; slice < one.depth; slice += 1) {
-    let count = 0;
-    for (let index = slice * plane; index < (slice + 1) * plane; index += 1) {
-      if ((((one.bits[index] as number) ^ (other.bits[index] as number)) & wanted) !== 0) count += 1;
-    }
-    if (count > most) [worst, most] = [slice, count];
-  }
-  return worst;
-}
-
-/**
- * The border of what is marked, as it is seen in slices that two axes span; of all three axes it is the surface. Wide enough to
- * be seen, measured in the image and not in its voxels, which may be far longer in one direction. The image's border counts.
- */
-export function outline(mask: MaskVolume, voxels: Uint8Array, axes: readonly Axis[]): Uint8Array {
-  const sizes = [mask.width, mask.height, mask.depth];
-  const lengths = axes.map((axis) => (sizes[axis] as number) * mask.spacing[axis]);
-  const wanted = Math.max(...lengths) / OUTLINE_SHARE;
-  const thickness = axes.map((axis) => Math.max(1, Math.round(wanted / mask.spacing[axis])));
-  let inner = voxels;
-  for (let step = 0; step < Math.max(...thickness); step += 1) {
-    const wide = axes.filter((_, index) => step < (thickness[index] as number));
-    inner = erode(inner, sizes, wide, step % 2 === 1);
-  }
-  const border = new Uint8Array(voxels.length);
-  for (let index = 0; index < voxels.length; index += 1)
-    border[index] = voxels[index] === 1 && inner[index] === 0 ? 1 : 0;
-  return border;
-}
-
-/** Four and eight neighbours take turns, so that a thick outline of a circle stays round. */
-function erode(voxels: Uint8Array, sizes: readonly number[], axes: readonly Axis[], diagonal: boolean): Uint8Array {
-  const [width = 1, height = 1] = sizes;
-  const strides = [1, width, width * height];
-  const steps = axes.map((axis) => strides[axis] as number);
-  const [first, second] = steps;
-  const corners =
-    diagonal && first !== undefined && second !== undefined
-      ? [-first - second, -first + second, first - second, first + second]
-      : [];
-  const neighbours = [...steps.flatMap((stride) => [-stride, stride]), ...corners];
-  const limits = axes.map((axis) => (sizes[axis] as number) - 1);
-  const result = new Uint8Array(voxels.length);
-  for (let index = 0; index < voxels.length; index += 1) {
-    if (voxels[index] === 0) continue;
-    let inside = 1;
-    for (let axis = 0; axis < steps.length && inside; axis += 1) {
-      const limit = limits[axis] as number;
-      const at = Math.floor(index / (steps[axis] as number)) % (limit + 1);
-      if (at === 0 || at === limit) inside = 0;
-    }
-    for (let next = 0; next < neighbours.length && inside; next += 1) {
-      inside = voxels[index + (neighbours[next] as number)] as number;
-    }
-    result[index] = inside;
-  }
-  return result;
+  header.dims = [3, ...header.dims.slice(1, 4).map((size) => Math.max(1, size))];
+  return header;
 }
 
 /** A NIfTI-1 file with the mask's geometry and these voxels. */
@@ -161,7 +66,7 @@ export function toNifti(mask: MaskVolume, voxels: Uint8Array): ArrayBuffer {
   file.set(mask.header, 0);
   file.set(voxels, mask.header.length);
   const view = new DataView(file.buffer);
-  view.setInt16(70, DT_UINT8, true);
+  view.setInt16(70, NIFTI1.TYPE_UINT8, true);
   view.setInt16(72, 8, true);
   view.setFloat32(112, 1, true);
   view.setFloat32(116, 0, true);

@@ -3,7 +3,8 @@
 import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { caseFile, caseMask } from "./caseFiles";
 import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
-import { type MaskVolume, toNifti } from "./nifti";
+import type { MaskVolume } from "./maskVolume";
+import { toNifti } from "./nifti";
 import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./viewPan";
 
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
