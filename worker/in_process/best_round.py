@@ -7,7 +7,7 @@ from worker.engine.metrics import Metric, ModelKind
 
 
 def best_round(records: Mapping[int, Mapping[str, tuple[Metric, ...]]], criterion: ModelKind) -> BestRound:
-    """By the validation Dice of `criterion`, the model that the strategy is for.
+    """The best round by the validation Dice of `criterion`, the model that the strategy is for.
 
     records: round to participant to metrics. Raises ValueError where no round was validated.
     """
@@ -23,7 +23,7 @@ def best_round(records: Mapping[int, Mapping[str, tuple[Metric, ...]]], criterio
 
 
 def validation_scores(metrics: Mapping[str, tuple[Metric, ...]], criterion: ModelKind) -> dict[str, ValidationScore]:
-    """Of one round, by participant, of those with validation cases."""
+    """The scores of one round by participant, for those with validation cases."""
     wanted = (criterion, "val", "dice", None)
     return {
         participant: ValidationScore(point.value, point.num_cases)

@@ -10,7 +10,7 @@ from worker.in_process.best_round import validation_scores
 
 
 def early_stopping(schedule: ScheduleConfig, criterion: ModelKind) -> Ends:
-    """For `run_rounds`: ends as a run of this schedule does. criterion: the model that the strategy is for."""
+    """The `ends` of `run_rounds` for a run of this schedule. criterion: the model that the strategy is for."""
 
     def ends(validated: Mapping[int, Mapping[str, tuple[Metric, ...]]]) -> bool:
         scores = {round_: validation_scores(metrics, criterion) for round_, metrics in validated.items()}

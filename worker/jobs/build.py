@@ -1,4 +1,4 @@
-"""Contract to engine and back: the only file that knows both."""
+"""From contract to engine and back. This is the only file that knows both."""
 
 import math
 from collections.abc import Iterable
@@ -77,6 +77,7 @@ from worker.engine.transforms import Intensity
 
 
 def build_plan(run: RunSpec, device: torch.device) -> Plan:
+    """The engine's plan of a run on this device."""
     config, schedule = run.config, run.config.schedule
     return Plan(
         sites=run.sites,
@@ -104,6 +105,7 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
 
 
 def build_sampling(data: DataConfig) -> Sampling:
+    """The engine's sampling of these data settings."""
     return Sampling(
         mode=data.sampling,
         size=data.image_size,
@@ -117,12 +119,13 @@ def build_sampling(data: DataConfig) -> Sampling:
 
 
 def build_intensity(data: DataConfig) -> Intensity:
-    """Without a window its bounds are not used."""
+    """The engine's intensity of these data settings. Without a window, its bounds are not used."""
     low, high = data.window or (0.0, 1.0)
     return Intensity(data.intensity, low, high)
 
 
 def build_network_settings(config: networks.AnyNetworkConfig) -> settings.NetworkSettings:
+    """The engine's settings of a network."""
     match config:
         case networks.NetworkConfig():
             return settings.UNetSettings(config.channels, config.num_residual_units, config.norm)
@@ -169,6 +172,7 @@ def _build_loss(schedule: ScheduleConfig) -> LossSettings:
 
 
 def build_strategy(config: StrategyConfig) -> Strategy:
+    """The engine's strategy of a method's settings."""
     match config:
         case FedSMConfig():
             selector = _build_selector(config.selector)
@@ -249,7 +253,7 @@ def _build_aggregation(config: AggregationConfig) -> AggregationRule:
 
 
 def _build_server_optimizer(config: FedAvgMConfig | FedAdamConfig | FedYogiConfig | FedAdagradConfig) -> FedOpt:
-    """A rule's unused numbers are 0."""
+    """The server optimizer; the numbers that its rule does not use are 0."""
     eta, beta_1, rule = config.server_learning_rate, config.beta_1, _build_aggregation(config.aggregation)
     match config:
         case FedAvgMConfig():
@@ -274,12 +278,12 @@ def _build_selector(config: SelectorConfig) -> Selector:
 
 
 def label_values(task: SegmentationTask) -> tuple[tuple[int, ...], ...]:
-    """For each structure, in order, the mask integers that belong to it."""
+    """For each structure, in order, the integers of the mask that belong to it."""
     return tuple(structure.label_values for structure in task.structures)
 
 
 def metric_points(metrics: Iterable[Metric]) -> tuple[MetricPoint, ...]:
-    """Raises ValueError where training went astray: what is no number cannot be compared with anything."""
+    """The metrics as the contract has them. Raises ValueError where training diverged and a value is not finite."""
     metrics = tuple(metrics)
     for metric in metrics:
         if not math.isfinite(metric.value):
@@ -302,7 +306,7 @@ def metric_points(metrics: Iterable[Metric]) -> tuple[MetricPoint, ...]:
 
 
 def case_scores(case: EvaluatedCase) -> tuple[CaseScore, ...]:
-    """One a model and structure."""
+    """One CaseScore for each model and structure."""
     return tuple(
         CaseScore(
             case_id=case.case_id,
@@ -317,6 +321,7 @@ def case_scores(case: EvaluatedCase) -> tuple[CaseScore, ...]:
 
 
 def case_routing(case: EvaluatedCase) -> CaseRouting | None:
+    """The case's route as the contract has it; None for strategies without a model selector."""
     if case.route is None:
         return None
     return CaseRouting(

@@ -19,16 +19,17 @@ LoadedCases = tuple[tuple[Split, Case], ...]
 def load_participant_data(
     run: RunSpec, manifests: tuple[DatasetManifest, ...], cache: DataCache[LoadedCases]
 ) -> ParticipantData:
-    """One SiteData a site that has a manifest: those that train in site order, then those held out.
+    """One SiteData for each site that has a manifest: those that train in site order, then those held out.
 
-    Raises ValueError or OSError where a file is missing or is not the one that was checked."""
+    Raises ValueError or OSError where a file is missing or is not the one that was checked.
+    """
     by_site = {site: [m for m in manifests if m.site == site] for site in (*run.sites, *run.held_out_sites)}
     return tuple(_site_data(run, site, own, cache) for site, own in by_site.items() if own)
 
 
 def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCases]) -> SiteData:
     loaded = [pair for manifest in manifests for pair in _load_cached(run, manifest, cache)]
-    loaded.sort(key=lambda pair: pair[1].name)  # stable: equal names keep their data sets' order
+    loaded.sort(key=lambda pair: pair[1].name)  # the sort is stable, so equal names keep their data sets' order
     cases: dict[Split, tuple[Case, ...]] = {
         split: tuple(case for of_split, case in loaded if of_split == split) for split in ("train", "val", "test")
     }
@@ -38,7 +39,7 @@ def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache:
 def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases]) -> LoadedCases:
     folder = Path(manifest.folder)
     files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
-    # As text: contracts hold dictionaries, which cannot be keys.
+    # The parts are text, because contracts hold dictionaries, which cannot be keys.
     parts = (manifest, run.config.data, run.task)
     key = (*(part.model_dump_json() for part in parts), run.config.network.spatial_dims)
     return cache.get(key, files, lambda: _load(run, manifest), _num_bytes)

@@ -1,4 +1,4 @@
-"""Checking a data set, and the files that the viewer shows of its cases."""
+"""The check of a data set, and the files that the viewer shows of its cases."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,9 +29,11 @@ from worker.stores.pseudonym_secret import pseudonym_secret
 def describe_dataset(
     payload: DescribeDatasetPayload, api: ApiClient, lease: Lease, home: Path
 ) -> DescribeDatasetResult:
-    """Every case with its split or the reason why it is not used; thumbnails where the site lets images leave.
+    """Every case with its split or the reason why it is not used, and thumbnails where the site lets images leave.
 
-    home: the worker's, where the secret of patients' pseudonyms is."""
+    home: the worker's folder, which holds the secret of patients' pseudonyms. Raises ValueError where the folder or a
+    setting cannot be used, and what the lease raises.
+    """
     thumbnails: dict[str, str] = {}
 
     def visit(case: DecodedCase) -> None:
@@ -68,14 +70,14 @@ def _with_thumbnail(case: CheckedCase, sha256: str | None) -> CheckedCase:
 
 @dataclass(frozen=True)
 class CaseFileStore:
-    """Stores what the viewer shows of test cases: only what their site lets leave."""
+    """Stores what the viewer shows of test cases, and only what their site lets leave."""
 
     payload: EvaluateSitePayload
     data: ParticipantData
     api: ApiClient
 
     def store(self, result: EvaluatedCase) -> CaseFiles | None:
-        """Image, reference and predictions; None where they may not leave."""
+        """The stored image, reference and predictions of a case; None where they may not leave."""
         if result.case_id not in self._sources:
             return None
         return _store_case(self.payload, result, self._cases[result.case_id], *self._sources[result.case_id], self.api)
@@ -120,6 +122,7 @@ def _store_case(
 
 
 def _shown_models(result: EvaluatedCase) -> tuple[str, ...]:
-    """The global model's mask, the site's own personalized one's, and that of the super model's choice."""
+    """The names of the models whose masks are shown: global, the site's own personalized one, and the super model's
+    choice."""
     chosen = () if result.route is None else (result.route.chosen_model,)
     return tuple(dict.fromkeys((GLOBAL, personalized(result.site), *chosen)))

@@ -1,4 +1,4 @@
-"""A few steps of every strategy of an experiment on a few of a site's cases: does it run, and what does it cost?"""
+"""A few steps of every strategy of an experiment on a few of a site's cases, to see that it runs and what it costs."""
 
 import time
 from collections.abc import Callable
@@ -34,14 +34,14 @@ from worker.process.toolbox import Toolbox
 
 Result = TypeVar("Result")
 
-#: A training of so many steps is timed against one of a single step: what is left is the cost of steps alone.
+#: Steps of a training that is timed against one of a single step: the difference is the cost of steps alone.
 TIMED_STEPS = 3
 #: Test cases whose viewer files are measured.
 VIEWED_CASES = 3
 
 
 def dry_run_site(payload: DryRunSitePayload, toolbox: Toolbox, lease: Lease) -> DryRunSiteResult:
-    """Raises ValueError or OSError, as the experiment's own tasks would."""
+    """The costs that this site measured. Raises ValueError or OSError, as the experiment's own tasks would."""
     num_cases = _num_cases(payload.data)
     runs = [_run_of(payload, strategy) for strategy in payload.config.strategies]
     with PeakMemory(toolbox.device) as memory:
@@ -73,7 +73,7 @@ def dry_run_site(payload: DryRunSitePayload, toolbox: Toolbox, lease: Lease) -> 
 def _cost(
     strategy: Strategy, plan: Plan, site: str, data: ParticipantData, num_training: int, lease: Lease
 ) -> StrategyCost:
-    """The pooled participant is tried with this site's data alone."""
+    """The measured cost of one strategy; the pooled participant is tried with this site's data alone."""
     participant = next((name for name in strategy.participants(plan.sites) if name == site), None)
     participant = participant or strategy.participants(plan.sites)[0]
     state = strategy.initial_state(plan)
@@ -81,7 +81,7 @@ def _cost(
     validated = {name: state[name] for name in strategy.reported_models(participant).values() if name in state}
 
     def train(steps: int) -> tuple[SiteUpdate, float]:
-        """Progress is not reported: `lease.check` only stops the work when nobody waits for it."""
+        """Trains without a report of progress; `lease.check` stops the work when nobody waits for it."""
         context = SiteContext(replace(plan, local_steps=steps), participant, 1, None, lambda _: lease.check())
         return _timed(lambda: train_and_transform(strategy, parts, data, context))
 
@@ -90,7 +90,7 @@ def _cost(
     if refused := check_updates(strategy, state, {participant: update}, plan, 1).refused:
         raise ValueError(refused[participant])
     _, several = train(TIMED_STEPS)
-    # On a busy machine the longer training may come out shorter: then all of it counts as steps.
+    # On a busy machine the longer training may take less time; then all of it counts as steps.
     per_step = (several - one) / (TIMED_STEPS - 1) if several > one else several / TIMED_STEPS
     tried = training_cases(data)
     return StrategyCost(
@@ -106,7 +106,8 @@ def _cost(
 
 
 def _num_steps(tried: tuple[Case, ...], num_training: int, plan: Plan) -> int:
-    """Of a round with all training cases; cases beyond those tried are taken to have as many slices or patches."""
+    """The steps of a round with all training cases; those beyond the cases tried count as many slices or patches
+    each."""
     if plan.local_steps is not None:
         return num_local_steps(tried, plan)
     items = len(training_items(tried, plan.sampling, plan.spatial_dims)) * num_training / len(tried)
@@ -114,7 +115,8 @@ def _num_steps(tried: tuple[Case, ...], num_training: int, plan: Plan) -> int:
 
 
 def _prediction_seconds(data: ParticipantData, plan: Plan) -> tuple[float, float]:
-    """To predict a case with its Dice, and to score it by every metric; 0 where no case of any split was tried."""
+    """Seconds to predict a case with its Dice, and to score it by every metric; 0 where no case of any split was
+    tried."""
     case = next((case for site in data for case in (*site.test, *site.val, *site.train)), None)
     if case is None:
         return 0.0, 0.0
@@ -128,7 +130,10 @@ def _prediction_seconds(data: ParticipantData, plan: Plan) -> tuple[float, float
 
 
 def _viewer_bytes(payload: DryRunSitePayload) -> tuple[int, int]:
-    """Means over a few test cases: of image and reference together, and of one mask; 0 where they may not leave."""
+    """Mean bytes over a few test cases: of image and reference together, and of one mask.
+
+    They are 0 where images or masks may not leave the site.
+    """
     tests = [(manifest, case) for manifest in payload.data for case in manifest.cases if case.split == "test"]
     images, masks = [], []
     for manifest, case in tests[:VIEWED_CASES]:
@@ -142,7 +147,7 @@ def _viewer_bytes(payload: DryRunSitePayload) -> tuple[int, int]:
 
 
 def _few(payload: DryRunSitePayload) -> tuple[DatasetManifest, ...]:
-    """The manifests with a batch of training cases, and one case for validation and test each."""
+    """The manifests with one batch of training cases, and one case each for validation and test."""
     wanted: dict[Split, int] = {"train": _training_cases_wanted(payload), "val": 1, "test": 1}
     few = []
     for manifest in payload.data:
@@ -156,7 +161,7 @@ def _few(payload: DryRunSitePayload) -> tuple[DatasetManifest, ...]:
 
 
 def _training_cases_wanted(payload: DryRunSitePayload) -> int:
-    """A batch, or what a closed-form selector needs at least."""
+    """One batch of cases, or the minimum number that a closed-form selector needs."""
     selectors = [strategy.selector for strategy in payload.config.strategies if isinstance(strategy, FedSMConfig)]
     minimum = [selector.minimum_cases for selector in selectors if isinstance(selector, LdaSelector)]
     return max(payload.config.schedule.batch_size, *minimum, 1)

@@ -1,4 +1,4 @@
-"""What each kind of task does, between its payload and its result."""
+"""What each kind of task does between its payload and its result."""
 
 import time
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ _SEPARATOR = "/"
 
 
 def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
-    """Raises ValueError for the caller's fault, OSError for what may pass, StopRequested."""
+    """Does a task. Raises ValueError for the caller's fault, OSError for what may pass, and StopRequested."""
     match payload:
         case DescribeDatasetPayload():
             return describe_dataset(payload, toolbox.api, lease, toolbox.settings.folder)
@@ -75,6 +75,7 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
 
 
 def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> InitializeRunResult:
+    """Stores the parts of round 0. Raises ValueError where another run's models do not fit."""
     run = payload.run
     strategy = build_strategy(run.strategy)
     plan = build_plan(run, toolbox.device)
@@ -141,6 +142,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
 
 
 def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoundResult:
+    """Stores the next state, made of the updates that are sound, and says why the others were refused."""
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     state = _download_state(toolbox.api, payload.state)
@@ -160,6 +162,7 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
 
 
 def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) -> ValidateSiteResult:
+    """Scores a state on the participant's validation cases."""
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     data = _load_data(payload, toolbox, lease)
@@ -172,8 +175,10 @@ def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) 
 
 
 def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) -> EvaluateSiteResult:
-    """Scores every model, stores what the viewer shows if that is asked for, and marks the optimizer's state as
-    that of a run that was tested: it may still be given more rounds."""
+    """Scores every model, and stores what the viewer shows where the payload asks for it.
+
+    The optimizer's state is marked as that of a run that was tested, because the run may still be given more rounds.
+    """
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
     begun = time.monotonic()
@@ -220,7 +225,10 @@ def _download_state(api: ApiClient, parts: PartMap) -> State:
 
 
 def _download_updates(api: ApiClient, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
-    """Those that can be decoded, in site order, and why the others cannot: one site's bytes stop nobody else."""
+    """The updates that can be decoded, in site order, and why the others cannot.
+
+    The bytes of one site stop no other site.
+    """
     updates: dict[str, SiteUpdate] = {}
     unreadable: dict[str, str] = {}
     for ref in refs:
@@ -262,7 +270,7 @@ def _load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease)
 
 
 def _flatten(state: State) -> Tensors:
-    """One file for all models of a site."""
+    """All models of a site in one map, for one file."""
     return {f"{model}{_SEPARATOR}{name}": tensor for model, part in state.items() for name, tensor in part.items()}
 
 

@@ -1,4 +1,4 @@
-"""Masks of earlier rounds, for the viewer's slider: predicted once training is over, of a few test cases."""
+"""Masks of earlier rounds for the viewer's slider, predicted of a few test cases once training is over."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,8 @@ from worker.stores.state_parts import StateParts
 def past_masks(
     payload: EvaluateSitePayload, data: ParticipantData, strategy: Strategy, plan: Plan, api: ApiClient, lease: Lease
 ) -> Iterator[PastMask]:
-    """In order of rounds, then of cases. Dice always leaves the site, masks where its policy lets predictions leave."""
+    """The masks in order of rounds, then of cases. Dice always leaves the site, masks where its policy lets predictions
+    leave."""
     most = payload.run.config.evaluation.history_cases
     sources = {file.case_id: (manifest, file) for manifest in payload.data for file in manifest.cases}
     affines: dict[str, Affine | None] = {}

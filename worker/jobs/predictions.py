@@ -1,4 +1,4 @@
-"""What a run's models make of an image that somebody uploaded, and which of them was chosen."""
+"""What a run's models make of an uploaded image, and which of them was chosen."""
 
 import tempfile
 import time
@@ -34,7 +34,7 @@ Masks = Mapping[str, NDArray[np.bool_]]
 
 
 def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) -> PredictCaseResult:
-    """Raises ValueError where the file is no image that the run's models can take."""
+    """The masks of an uploaded image. Raises ValueError where the file is no image that the run's models can take."""
     started = time.monotonic()
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
@@ -68,7 +68,7 @@ def _unit(read: ReadCase) -> Literal["mm³", "mm²", "px"]:
 
 
 def _read(payload: PredictCasePayload, content: bytes) -> tuple[ReadCase, DecodedImage]:
-    """The image, and what its own file says. No structure is known: all planes are empty."""
+    """The image, and what its own file says. No structure is known, so all planes are empty."""
     name = Path(payload.file_name).name
     with tempfile.TemporaryDirectory(prefix="fedsm-prediction-") as folder:
         try:

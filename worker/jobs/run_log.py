@@ -1,4 +1,4 @@
-"""What a task says in its run's log: a line for each thing that takes time. Long trainings add a line now and then."""
+"""What a task writes in its run's log: one line for each thing that takes time."""
 
 from worker.engine.data import ParticipantData
 from worker.engine.metrics import Metric
@@ -25,4 +25,5 @@ def training_line(update: SiteUpdate, seconds: float) -> str:
 
 
 def transfer_line(num_up: int, num_down: int, seconds: float) -> str:
+    """`sent 6.48 MB and received 12.96 MB in 0.8 s`. num_up, num_down: bytes."""
     return f"sent {num_up / 1e6:.2f} MB and received {num_down / 1e6:.2f} MB in {seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""The one Celery task: claim, do, report. Thin and safe to run twice: who loses the claim drops the message."""
+"""The one Celery task: claim, do, report. It is thin and safe to run twice, because only one attempt gets the claim."""
 
 import errno
 import logging
@@ -31,7 +31,7 @@ Execute = Callable[[TaskPayload, Lease], TaskResult]
 
 @shared_task(name="fedsm.run_task")  # type: ignore[untyped-decorator]  # celery has no types
 def run_task(task_id: str) -> None:
-    """Everything about the task but its id comes from the backend, over HTTP."""
+    """Runs a task by its id. Everything else about it comes from the backend over HTTP."""
     from worker.jobs.kinds import execute
 
     toolbox = process_toolbox()
@@ -44,8 +44,9 @@ def run_task(task_id: str) -> None:
 
 
 def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute) -> None:
-    """Claims and does one task. Raises nothing: what went wrong is told to the backend, or it recovers by lease."""
-    if shutdown.is_shutting_down():  # the backend sends it again
+    """Claims and does one task. It raises nothing: the backend learns what went wrong, or recovers the task by its
+    lease."""
+    if shutdown.is_shutting_down():  # the backend sends the task again
         return
     try:
         claimed = api.claim(task_id, worker)
@@ -67,7 +68,7 @@ def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute
 
 
 def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResult | FailRequest | None:
-    """The result, or what to tell of a failure; None when nobody waits for either."""
+    """The result, or the report of a failure; None when nobody waits for either."""
     try:
         with Lease(api, claimed, shutdown.is_shutting_down) as lease, engine_lines(lease):
             work = Work(claimed.task_id, lease.check, lambda line: lease.log("warning", line))
@@ -97,7 +98,7 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
 
 
 def _hand_in(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequest | None) -> None:
-    """A result that the backend refuses, or that cannot be written down, ends the attempt and is told as what it is."""
+    """Hands in a result; one that the backend refuses, or that cannot be encoded, ends the attempt as a failure."""
     try:
         _finish(api, claimed, outcome)
     except (AttemptSuperseded, BackendUnavailable):
@@ -117,7 +118,7 @@ def _finish(api: ApiClient, claimed: ClaimedTask, outcome: TaskResult | FailRequ
 
 
 def _failure(claimed: ClaimedTask, kind: FailureKind, message: str, retryable: bool) -> FailRequest:
-    """Called while the error is being handled: the traceback is for the log."""
+    """The report of the error that is being handled, with its traceback for the log."""
     detail, message = readable(traceback.format_exc()), readable(message)
     logger.warning("%s failed: %s\n%s", _title(claimed.payload), message, detail)
     return FailRequest(
@@ -126,7 +127,7 @@ def _failure(claimed: ClaimedTask, kind: FailureKind, message: str, retryable: b
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Torch says it with a RuntimeError: OutOfMemoryError on a GPU, the allocator's words on a CPU."""
+    """Whether memory ran out. torch raises a RuntimeError then: OutOfMemoryError on a GPU, the allocator's on a CPU."""
     said = str(error)
     words = "out of memory" in said or "not enough memory" in said
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and words)
@@ -147,7 +148,7 @@ def _describe_os_error(error: OSError) -> str:
 
 
 def _title(payload: TaskPayload) -> str:
-    """`round 3, train_site site-b`: how a task is called in the log."""
+    """`round 3, train_site site-b`: the task's name in the log."""
     parts: list[str] = [payload.kind]
     if participant := getattr(payload, "participant", None) or getattr(payload, "site", None):
         parts.append(participant)

@@ -1,4 +1,4 @@
-"""The Celery app: how tasks reach this machine's processes. What the tasks do is in worker.jobs."""
+"""The Celery app: how tasks reach this machine's processes. worker.jobs has what the tasks do."""
 
 import faulthandler
 import logging
@@ -29,15 +29,17 @@ HEARTBEAT_SECONDS = 4.0
 
 
 def make_app(settings: WorkerSettings) -> Celery:
+    """The Celery app of a worker with these settings."""
     app = Celery("fedsm-worker", broker=settings.redis_url, include=["worker.jobs.tasks"])
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
         task_ignore_result=True,
-        # Acknowledged early: who does the work is decided by the claim in the database, and recovery is by lease.
+        # Messages are acknowledged early, because the claim in the database decides which process does the work, and
+        # recovery is by lease.
         task_acks_late=False,
         worker_prefetch_multiplier=1,
-        # Takes a message only for an idle process: what waits can be taken by another machine.
+        # A message is taken for an idle process only, so that another machine can take what waits.
         worker_disable_prefetch=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry=True,
@@ -54,12 +56,15 @@ def make_app(settings: WorkerSettings) -> Celery:
 
 
 def main() -> int:
-    """Runs a worker until SIGTERM or Ctrl-C, which let the tasks under way give their work back."""
+    """Runs a worker until SIGTERM or Ctrl-C, after which running tasks give their work back; returns the exit status.
+
+    Raises ValueError where there is no worker token.
+    """
     from worker.process.toolbox import worker_settings
 
     settings = worker_settings()
     _set_up_logging()
-    token = settings.token  # fails here, with a remedy, rather than in every child
+    token = settings.token  # a missing token fails here, with a remedy, and not in every child
     num_processes = settings.num_processes(num_gpus() if settings.device != "cpu" else 0)
     _import_before_fork()
     heartbeats = _Heartbeats(settings, token, num_processes)
@@ -94,16 +99,19 @@ def _set_up_logging() -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # Celery would otherwise configure the root logger itself.
     signals.setup_logging.connect(_keep_our_logging, weak=False)
-    # It warns of root because of pickle, which we refuse (accept_content).
+    # Celery warns of root because of pickle, which we refuse (accept_content).
     warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def _keep_our_logging(**_: Any) -> None:
-    """Being connected is what counts."""
+    """Does nothing: a connected handler keeps Celery from configuring logging."""
 
 
 def _import_before_fork() -> None:
-    """Torch and MONAI take seconds and 300 MB: imported once, their pages are shared. No tensor is made here."""
+    """Imports torch and MONAI once, so that all processes share their pages and need not take seconds and 300 MB each.
+
+    No tensor is made here.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
     import worker.jobs.kinds  # noqa: F401
 
@@ -118,15 +126,17 @@ def _on_process_start(**_: Any) -> None:
     from worker.process.toolbox import prepare_process, process_index
 
     shutdown.die_with_parent()
-    faulthandler.register(DUMP_SIGNAL, all_threads=True)  # even where code keeps the interpreter to itself
+    faulthandler.register(DUMP_SIGNAL, all_threads=True)  # this works even where code keeps the interpreter to itself
     signs.take_place(process_index(), os.getpid()).start_beating()
     listen(signs.pulse)
     prepare_process()
 
 
 class _Heartbeats:
-    """Tells the backend every few seconds that this worker is there, and how many of its processes hang. From a thread
-    of the main process."""
+    """Tells the backend every few seconds that this worker runs, and how many of its processes hang.
+
+    It works in a thread of the main process.
+    """
 
     def __init__(self, settings: WorkerSettings, token: str, num_processes: int) -> None:
         self._body = Heartbeat(
@@ -156,7 +166,7 @@ class _Heartbeats:
             pause.wait(HEARTBEAT_SECONDS)
 
     def _send(self) -> None:
-        """Logs a problem once, and its end."""
+        """Sends one heartbeat. A problem is logged once, and so is its end."""
         try:
             disk = shutil.disk_usage(self._folder)
             body = self._body.model_copy(
@@ -175,7 +185,7 @@ class _Heartbeats:
             self._keep_house(removal)
 
     def _keep_house(self, removal: str) -> None:
-        """A heartbeat comes first: what cannot be done now is done after the next one."""
+        """Removes what is not needed any more; what cannot be removed now is removed after the next heartbeat."""
         try:
             self._housekeeping.follow(removal)
         except (BackendUnavailable, RequestRefused, OSError) as error:

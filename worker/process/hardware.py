@@ -1,4 +1,5 @@
-"""What this machine has to compute with. Never initialises CUDA: that must not happen before the fork."""
+"""The hardware that this machine computes with. Nothing here initialises CUDA, which must not happen before the
+fork."""
 
 import os
 import shutil
@@ -8,7 +9,7 @@ from worker.process.settings import num_usable_cores
 
 
 def gpu_names() -> tuple[str, ...]:
-    """Names of the NVIDIA GPUs this process may see, asked of the driver's own tool; empty without one."""
+    """Names of the NVIDIA GPUs that this process may see, as the driver's own tool lists them; empty without one."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
@@ -19,7 +20,7 @@ def gpu_names() -> tuple[str, ...]:
 
 
 def num_gpus() -> int:
-    """GPUs that torch may use: those that CUDA_VISIBLE_DEVICES leaves, where it is set."""
+    """The number of GPUs that torch may use: those that CUDA_VISIBLE_DEVICES leaves, where it is set."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
         return len(gpu_names())
@@ -27,7 +28,7 @@ def num_gpus() -> int:
 
 
 def describe_hardware() -> str:
-    """For people: `2 CPU cores, 24 GiB` or `NVIDIA H100 80GB HBM3, 16 CPU cores, 128 GiB`."""
+    """A text for people: `2 CPU cores, 24 GiB` or `NVIDIA H100 80GB HBM3, 16 CPU cores, 128 GiB`."""
     memory_gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     cores = num_usable_cores()
     machine = f"{cores} CPU {'core' if cores == 1 else 'cores'}, {memory_gib:.0f} GiB"

@@ -1,21 +1,22 @@
-"""`python -m worker.process.health` exits 0 while the backend hears the worker of this machine. For health checks."""
+"""The health check: `python -m worker.process.health` exits 0 while the backend answers this machine's worker."""
 
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-#: Touched after each heartbeat that the backend answered.
+#: A file that is touched after each heartbeat that the backend answered.
 HEARD_FILE = Path(tempfile.gettempdir()) / "fedsm-worker-heard"
-LONGEST_SILENCE_SECONDS = 20.0
+MAX_SILENCE_SECONDS = 20.0
 
 
 def note_heard() -> None:
+    """Notes that the backend answered a heartbeat just now."""
     HEARD_FILE.touch()
 
 
 def seconds_since_heard() -> float:
-    """Infinite where the backend never answered."""
+    """Seconds since the backend last answered; infinity where it never did."""
     try:
         return time.time() - HEARD_FILE.stat().st_mtime
     except FileNotFoundError:
@@ -23,6 +24,4 @@ def seconds_since_heard() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(
-        0 if seconds_since_heard() < LONGEST_SILENCE_SECONDS else "the backend has not answered a heartbeat lately"
-    )
+    sys.exit(0 if seconds_since_heard() < MAX_SILENCE_SECONDS else "the backend has not answered a heartbeat lately")

@@ -1,4 +1,5 @@
-"""What a worker's disk need not hold any more: artifacts that the backend removed, and states of deleted runs."""
+"""Removes what a worker's disk need not hold any more: artifacts that the backend removed, and states of deleted
+runs."""
 
 import contextlib
 import logging
@@ -14,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 #: Hashes in one question to the backend.
 BATCH = 5_000
-#: A file that a killed process left half written is left alone for so long.
+#: Seconds after which a file that a killed process left half written is removed.
 LEFTOVER_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Asked with every heartbeat; does something only when the backend has removed something since the last time."""
+    """Asked with every heartbeat; it acts only where the backend has removed something since the last time."""
 
     def __init__(self, api: ApiClient, cache: ArtifactCache, states: LocalStateStore) -> None:
         self._api = api
@@ -28,7 +29,8 @@ class Housekeeping:
         self._last_removal: str | None = None
 
     def follow(self, removal: str) -> None:
-        """removal: which one was the last, as the heartbeat's answer says. Raises what the client raises."""
+        """Removes what the backend removed. removal: the number of the last removal, as the heartbeat's answer has
+        it."""
         if removal == self._last_removal:
             return
         num_artifacts = self._drop_artifacts()

@@ -1,4 +1,4 @@
-"""Keeps a claimed task's lease alive, and carries progress one way and *stop* the other."""
+"""Keeps the lease of a claimed task alive, and carries progress one way and *stop* the other."""
 
 import logging
 import threading
@@ -14,9 +14,9 @@ from worker.stores.api_client import ApiClient, AttemptSuperseded, BackendUnavai
 
 logger = logging.getLogger(__name__)
 
-#: At most one report a second: news in between waits for the next one.
+#: Minimum seconds between two reports; news in between waits for the next one.
 REPORT_SECONDS = 1.0
-#: Without news a report goes out when so much of the lease has passed.
+#: The share of the lease after which a report goes out without news.
 RENEWAL_SHARE = 1 / 3
 
 Level = Literal["info", "warning", "error"]
@@ -24,7 +24,8 @@ _LEVELS: dict[str, Level] = {"WARNING": "warning", "ERROR": "error", "CRITICAL":
 
 
 def readable(text: str) -> str:
-    """What UTF-8 cannot say, as in names of files, is written with backslashes: a report always leaves."""
+    """The text with backslash escapes for what UTF-8 cannot hold, as in names of files, so that a report always
+    leaves."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -33,7 +34,7 @@ class StopRequested(Exception):
 
 
 class WorkerShutdown(StopRequested):
-    """This worker is being shut down: the task should go to another worker, or to this one's next start."""
+    """This worker shuts down; the task should go to another worker, or to this one's next start."""
 
 
 class _ToLease(logging.Handler):
@@ -44,13 +45,14 @@ class _ToLease(logging.Handler):
         self._lease = lease
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Writes the record to the run's log."""
         level = _LEVELS.get(record.levelname, "info")
         self._lease.log(level, record.getMessage())
 
 
 @contextmanager
 def engine_lines(lease: "Lease") -> Iterator[None]:
-    """While it lasts, the engine's log lines go to the run's log too: the engine knows of no platform."""
+    """A context in which the engine's log lines go to the run's log too, because the engine knows no platform."""
     handler = _ToLease(lease)
     engine = logging.getLogger("worker.engine")
     engine.addHandler(handler)
@@ -61,7 +63,8 @@ def engine_lines(lease: "Lease") -> Iterator[None]:
 
 
 class Lease:
-    """A context in which a claimed task is kept ours. `report` costs the caller nothing: a thread does the sending."""
+    """A context that keeps a claimed task ours. `report` costs the caller nothing, because a thread does the
+    sending."""
 
     def __init__(self, api: ApiClient, claimed: ClaimedTask, is_shutting_down: Callable[[], bool]) -> None:
         self._api = api
@@ -93,7 +96,7 @@ class Lease:
             signs.end()
 
     def report(self, fraction: float) -> None:
-        """Progress, 0 to 1. Raises StopRequested when the work is not wanted any more."""
+        """Reports progress, 0 to 1. Raises StopRequested when the work is not wanted any more."""
         pulse()
         with self._lock:
             self._fraction = min(1.0, max(0.0, fraction))
@@ -101,13 +104,13 @@ class Lease:
         self.check()
 
     def log(self, level: Level, message: str) -> None:
-        """A line for the run's log, shown to whoever watches the run."""
+        """Adds a line to the run's log, which people see while the run goes on. level: info or warning."""
         with self._lock:
             self._logs.append(LogLine(level=level, message=readable(message)[:4000]))
             self._has_news = True
 
     def check(self) -> None:
-        """Raises StopRequested, or what the backend had against a report."""
+        """Raises StopRequested, or the error with which the backend answered a report."""
         pulse()
         if self._refusal is not None:
             raise self._refusal
@@ -117,7 +120,7 @@ class Lease:
             raise WorkerShutdown("the worker was shut down")
 
     def flush(self) -> None:
-        """Sends log lines that still wait: a short task may end before the first report was due."""
+        """Sends the log lines that still wait, because a short task may end before the first report is due."""
         if self._logs:
             self._send()
 
@@ -148,7 +151,7 @@ class Lease:
                 self._stop("the backend asked to stop")
 
     def _stop(self, reason: str) -> None:
-        """The work hears of it at its next report; the main process ends a process that does not."""
+        """Lets the work stop at its next report; the main process ends a process that does not stop."""
         self._stop_reason = reason
         if (signs := own_signs()) is not None:
             signs.stop()

@@ -1,4 +1,4 @@
-"""The largest memory of this process within a context, and of its GPU."""
+"""The peak memory of this process within a context, and of its GPU."""
 
 import resource
 import sys
@@ -14,9 +14,10 @@ _RESET_PEAK = "5"
 
 
 class PeakMemory:
-    """`mib` is this process's largest resident size; `gpu_mib` PyTorch's on the device, None on a processor.
+    """The peaks of a context, in MiB: `mib` is this process's resident size, `gpu_mib` is PyTorch's on the device.
 
-    Where the kernel cannot begin the peak anew, `mib` is that of the process since its start.
+    `gpu_mib` is None on a processor. Where the kernel cannot begin the peak anew, `mib` is that of the process since
+    its start.
     """
 
     def __init__(self, device: torch.device) -> None:

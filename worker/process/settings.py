@@ -55,7 +55,7 @@ class WorkerSettings(BaseSettings):
 
     @property
     def folder(self) -> Path:
-        """Absolute, for tasks run in processes whose working directory may change."""
+        """The worker's home as an absolute path, because tasks run in processes whose working directory may change."""
         return (self.worker_home or self.home / "worker").resolve()
 
     @property
@@ -78,12 +78,12 @@ class WorkerSettings(BaseSettings):
             ) from None
 
     def num_processes(self, num_gpus: int) -> int:
-        """One process a GPU, or one a CPU core that this process may use."""
+        """The number of processes: one for each GPU, or one for each CPU core that this process may use."""
         return self.concurrency or num_gpus or num_usable_cores()
 
 
 def num_usable_cores() -> int:
-    """Cores this process may run on: fewer than the machine's in a container or under taskset."""
+    """The cores that this process may run on: fewer than the machine's in a container or under taskset."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS

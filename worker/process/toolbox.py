@@ -16,7 +16,7 @@ from worker.stores.local_state import LocalStateStore
 
 @dataclass(frozen=True)
 class Toolbox:
-    """Made once in a process, after the fork."""
+    """The connections, caches and device of a process, made once after the fork."""
 
     settings: WorkerSettings
     api: ApiClient
@@ -27,12 +27,13 @@ class Toolbox:
 
 @cache
 def worker_settings() -> WorkerSettings:
+    """The settings, read from the environment once. Raises ValueError where one is missing."""
     return WorkerSettings()
 
 
 @cache
 def process_toolbox() -> Toolbox:
-    """Raises ValueError where a setting is missing."""
+    """The process's toolbox, made at the first call. Raises ValueError where a setting is missing."""
     settings = worker_settings()
     artifacts = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)
     return Toolbox(
@@ -45,7 +46,7 @@ def process_toolbox() -> Toolbox:
 
 
 def choose_device(wanted: str, process_index: int) -> torch.device:
-    """Process i computes on GPU i modulo their number. Raises ValueError when CUDA is wanted but absent."""
+    """Process i computes on GPU i modulo their number. Raises ValueError where CUDA is wanted and absent."""
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -54,7 +55,8 @@ def choose_device(wanted: str, process_index: int) -> torch.device:
 
 
 def prepare_process() -> None:
-    """One thread a process: parallelism comes from processes, and sums keep their order for any number of them."""
+    """Gives the process one thread: parallelism comes from processes, and sums keep their order for any number of
+    them."""
     torch.set_num_threads(1)
 
 

@@ -1,9 +1,9 @@
 """Ends a process that hangs, so that a new one takes its place and the backend learns why.
 
-Three things count as hanging. No beat for so long that the lease can no longer be renewed in time: C code keeps the
-interpreter to itself, or the process is stopped. No pulse for `stall_seconds`: threads run, the work does not move.
-And a task that the backend told to stop and that did not within `STOP_SECONDS`. An idle process without a beat hangs
-too: the next task would be given to it, and never begin.
+Three things count as hanging. First, there is no beat until the lease can no longer be renewed in time: C code keeps
+the interpreter to itself, or the process is stopped. Second, there is no pulse for `stall_seconds`: threads run and the
+work does not move. Third, the backend asked a task to stop and it did not within `STOP_SECONDS`. An idle process
+without a beat hangs too, because the next task would be given to it and never begin.
 """
 
 import logging
@@ -22,22 +22,22 @@ from worker.stores.api_client import ApiClient, AttemptSuperseded, BackendUnavai
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
-#: Under a load that is too much for the machine a process may be kept waiting for a while.
-LEAST_PATIENCE_SECONDS = 5.0
-#: Without a task there is no lease that ends.
+#: Minimum patience, because a process may have to wait for a while on an overloaded machine.
+MIN_PATIENCE_SECONDS = 5.0
+#: Patience with a process without a task, where no lease ends.
 IDLE_PATIENCE_SECONDS = 20.0
-#: Given to a task that was told to stop, which hears of it between two steps.
+#: Time for a task that is asked to stop; it learns of it between two steps.
 STOP_SECONDS = 20.0
-#: Given to a process to write where it hangs into the log.
+#: Time for a process to write into the log where it hangs.
 DUMP_SECONDS = 0.5
 DUMP_SIGNAL = signal.SIGUSR2
-#: The backend hears of a failure at once, or by the lease.
+#: How long a report of a failure is tried; without it the backend learns of the failure by the lease.
 REPORT_PATIENCE_SECONDS = 5.0
 
 
 @dataclass
 class _Watched:
-    """A process's last sign, and for how many seconds of looking it has not changed."""
+    """A process's last sign, and the seconds of watching in which it has not changed."""
 
     sign: Sign
     beatless: float = 0.0
@@ -57,7 +57,7 @@ class _Watched:
 
 
 class Watchdog:
-    """Looks every second, from a thread of the main process."""
+    """Looks at every process each second, from a thread of the main process."""
 
     def __init__(self, api: ApiClient, num_processes: int, stall_seconds: float) -> None:
         self._api = api
@@ -65,11 +65,12 @@ class Watchdog:
         self._watched = [_Watched(read_sign(index)) for index in range(num_processes)]
 
     def start(self) -> None:
+        """Starts the thread."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     @property
     def num_hung(self) -> int:
-        """Processes that give no sign: half the patience with them is over, or they could not be ended."""
+        """The number of processes that give no sign: half the patience is over, or they could not be ended."""
         return sum(
             bool(watched.sign.pid)
             and (watched.ended or watched.beatless > _patience(watched.sign) / 2 or self._stalls(watched))
@@ -77,7 +78,7 @@ class Watchdog:
         )
 
     def look(self, seconds: float = CHECK_SECONDS) -> None:
-        """Once; `seconds` have passed since the last time."""
+        """Looks at every process once. seconds: passed since the last look."""
         for index, watched in enumerate(self._watched):
             watched.see(read_sign(index), seconds)
             if watched.sign.pid and not watched.ended:
@@ -109,7 +110,7 @@ class Watchdog:
         return bool(watched.sign.task_id) and watched.pulseless >= self._stall_seconds
 
     def _end(self, watched: _Watched, cause: str, someone_waits: bool = True) -> None:
-        """someone_waits: the backend is told the cause."""
+        """Ends a process. someone_waits: whether the backend gets a report of the cause."""
         sign = watched.sign
         watched.ended = True
         if not _is_own_child(sign.pid):
@@ -127,14 +128,14 @@ class Watchdog:
 
 
 def _patience(sign: Sign) -> float:
-    """Without beats for so long the lease was not renewed either, and ends before it could be."""
+    """Seconds without a beat after which the lease, which was not renewed either, ends before it could be."""
     if not sign.task_id:
         return IDLE_PATIENCE_SECONDS
-    return max(LEAST_PATIENCE_SECONDS, sign.lease_seconds * (1 - RENEWAL_SHARE))
+    return max(MIN_PATIENCE_SECONDS, sign.lease_seconds * (1 - RENEWAL_SHARE))
 
 
 def _kill(pid: int) -> None:
-    """Where the process hangs is written to the log first, by the process itself."""
+    """Ends a process, which first writes into the log where it hangs."""
     try:
         os.kill(pid, DUMP_SIGNAL)
         time.sleep(DUMP_SECONDS)
@@ -144,7 +145,7 @@ def _kill(pid: int) -> None:
 
 
 def _is_own_child(pid: int) -> bool:
-    """Whether the number still belongs to a process of this worker: it may have ended by itself meanwhile."""
+    """Whether the number still belongs to a process of this worker, because it may have ended by itself."""
     if not pid:
         return False
     if sys.platform == "darwin":

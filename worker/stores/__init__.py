@@ -1,1 +1,1 @@
-"""What a worker keeps, and where it fetches it: the worker API's client, caches, local states, its secret."""
+"""What a worker keeps and fetches: the worker API's client, caches, local states, and the pseudonyms' secret."""

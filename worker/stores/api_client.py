@@ -1,4 +1,4 @@
-"""HTTP client of the worker API: claims, reports and artifacts, tried again while the backend is away."""
+"""The HTTP client of the worker API: claims, reports and artifacts. It tries again while the backend is away."""
 
 import logging
 import random
@@ -31,42 +31,43 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "/worker-api/v1"
 FIRST_DELAY_SECONDS = 0.1
-LONGEST_DELAY_SECONDS = 5.0
+MAX_DELAY_SECONDS = 5.0
 #: A backend that restarts is back within seconds; a finished update is worth waiting for longer than a claim.
 CLAIM_PATIENCE_SECONDS = 20.0
 PATIENCE_SECONDS = 600.0
-#: How often a full disk is looked at again.
+#: Seconds between two looks at a full disk.
 ROOM_SECONDS = 2.0
 INSUFFICIENT_STORAGE = 507
-#: Of an upload: the task whose result will name the artifact.
+#: Header of an upload: the task whose result will name the artifact.
 TASK_HEADER = "X-FedSM-Task"
-#: Of a heartbeat's answer: it changes when artifacts were removed.
+#: Header of a heartbeat's answer, which changes when artifacts are removed.
 REMOVAL_HEADER = "X-FedSM-Removal"
-#: An answer 500 is a fault in what was asked rather than an absence: it is tried again, but not for long.
+#: An answer 500 is a fault in the request and no absence, so it is tried again for a short time only.
 FAULT_PATIENCE_SECONDS = 20.0
-#: Piece of a transfer after which the process says that it moves on.
+#: Bytes of a transfer after which the process shows that it moves on.
 CHUNK_BYTES = 2**20
 
 
 class BackendUnavailable(ConnectionError):
-    """The backend did not answer for as long as we were willing to wait."""
+    """The backend did not answer for as long as the client is willing to wait."""
 
 
 class AttemptSuperseded(Exception):
-    """The backend gave this attempt's task to somebody else, or cancelled it: drop the work quietly."""
+    """The backend cancelled this attempt's task or gave it to another worker: drop the work quietly."""
 
 
 class RequestRefused(Exception):
-    """The backend understood and refused; its detail says why."""
+    """The backend understood the request and refused it; the text says why."""
 
 
 class ArtifactLost(Exception):
-    """The backend has not this artifact's bytes any more, or they are damaged."""
+    """The backend no longer has this artifact's bytes, or they are damaged."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """The task that uploads are for. check: raises where nobody waits for it. warn: a line for the run's log."""
+    """The task that uploads are for. check: raises where nobody waits for the task. warn: adds a line to the run's
+    log."""
 
     task_id: str
     check: Callable[[], None]
@@ -74,7 +75,7 @@ class Work:
 
 
 class ApiClient:
-    """One per process; its connections stay open between calls and may be used by several threads."""
+    """One client for each process; its connections stay open between calls, and several threads may use them."""
 
     def __init__(
         self,
@@ -83,8 +84,8 @@ class ApiClient:
         cache: ArtifactCache,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`should_stop` ends waiting for an absent backend, so that a worker can be shut down meanwhile."""
-        #: Spent on uploads and downloads so far.
+        """should_stop: whether waiting for an absent backend ends, so that a worker can be shut down meanwhile."""
+        #: Seconds spent on uploads and downloads so far.
         self.transfer_seconds = 0.0
         self._cache = cache
         self._work: Work | None = None
@@ -98,11 +99,12 @@ class ApiClient:
         )
 
     def close(self) -> None:
+        """Closes the connections."""
         self._http.close()
 
     @contextmanager
     def working_on(self, work: Work) -> Iterator[None]:
-        """While it lasts, uploads are held for the task, and waiting for a full disk ends with it."""
+        """A context in which uploads are held for the task, and in which waiting for a full disk ends with it."""
         self._work = work
         try:
             yield
@@ -110,7 +112,10 @@ class ApiClient:
             self._work = None
 
     def claim(self, task_id: str, worker: str) -> ClaimedTask | None:
-        """None: another worker has the task or it is over. Raises BackendUnavailable; the message may be dropped."""
+        """The claimed task; None where another worker has it or it is over.
+
+        Raises BackendUnavailable, after which the message may be dropped.
+        """
         body = ClaimRequest(worker=worker)
         response = self._call("POST", f"/tasks/{task_id}/claim", body, CLAIM_PATIENCE_SECONDS, allowed={404, 409})
         if response.status_code != httpx.codes.OK:
@@ -119,34 +124,41 @@ class ApiClient:
             return ClaimedTask.model_validate_json(response.content)
 
     def report(self, task_id: str, report: ProgressReport) -> ProgressAnswer:
-        """Raises AttemptSuperseded; BackendUnavailable at the first failure, for the next report comes soon."""
+        """Sends a report and returns the backend's answer.
+
+        Raises AttemptSuperseded, and BackendUnavailable at the first failure, because the next report comes soon.
+        """
         response = self._call("POST", f"/tasks/{task_id}/progress", report, 0.0, allowed={404, 409})
         if response.status_code != httpx.codes.OK:
             raise AttemptSuperseded(_detail(response))
         return ProgressAnswer.model_validate_json(response.content)
 
     def complete(self, task_id: str, attempt: int, result: TaskResult) -> None:
-        """Raises AttemptSuperseded, also when an earlier try got through and only its answer was lost."""
+        """Hands in a result. Raises AttemptSuperseded, also when an earlier try arrived and only its answer was
+        lost."""
         self._finish(task_id, "complete", CompleteRequest(attempt=attempt, result=result))
 
     def fail(self, task_id: str, request: FailRequest, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Raises AttemptSuperseded."""
+        """Reports a failure. Raises AttemptSuperseded."""
         self._finish(task_id, "fail", request, patience_seconds)
 
     def heartbeat(self, heartbeat: Heartbeat) -> str:
-        """Which removal of artifacts was the last one at the backend. Raises BackendUnavailable at the first failure,
-        for the next one comes soon."""
+        """The number of the backend's last removal of artifacts.
+
+        Raises BackendUnavailable at the first failure, because the next heartbeat comes soon.
+        """
         return str(self._call("POST", "/heartbeat", heartbeat, 0.0).headers.get(REMOVAL_HEADER, ""))
 
     def what_is_gone(self, kept: KeptAtWorker) -> KeptAtWorker:
-        """What of all this nobody needs any more. Raises BackendUnavailable at the first failure."""
+        """Which of these artifacts and runs nobody needs any more. Raises BackendUnavailable at the first failure."""
         answer = self._call("POST", "/gone", kept, 0.0)
         return KeptAtWorker.model_validate_json(answer.content)
 
     def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         """Stores an artifact, unless the backend has it, and returns its SHA-256.
 
-        Asks first for what this machine has seen before: what is new here is new there."""
+        It asks first for what this machine has seen before, because what is new here is new there.
+        """
         sha256 = sha256_of(content)
         path = f"/artifacts/{sha256}"
         headers = {TASK_HEADER: self._work.task_id} if self._work is not None else {}
@@ -164,7 +176,7 @@ class ApiClient:
         return sha256
 
     def download(self, sha256: str) -> bytes:
-        """An artifact's content, from this machine's cache if it is there; verified either way."""
+        """An artifact's content, from this machine's cache where it is there. It is verified either way."""
         if (content := self._cache.read(sha256)) is not None:
             return content
         with self._timed():
@@ -181,7 +193,7 @@ class ApiClient:
         return content
 
     def _get(self, path: str) -> httpx.Response:
-        """Read in pieces."""
+        """Downloads in pieces."""
         with self._http.stream("GET", path) as response:
             pieces = []
             for piece in response.iter_bytes(CHUNK_BYTES):
@@ -221,8 +233,11 @@ class ApiClient:
         patience_seconds: float,
         allowed: frozenset[int] | set[int] = frozenset(),
     ) -> httpx.Response:
-        """Tries until an answer that is no server error. Raises RequestRefused for other errors not `allowed`, and for
-        a server that keeps failing on what was asked."""
+        """Tries until the answer is no server error.
+
+        Raises RequestRefused for other errors that are not `allowed`, and for a server that keeps failing on this
+        request.
+        """
         deadline = time.monotonic() + patience_seconds
         fault_deadline: float | None = None
         delay = FIRST_DELAY_SECONDS
@@ -254,11 +269,13 @@ class ApiClient:
                 raise BackendUnavailable(f"the backend at {self._backend_url} cannot be used ({problem})")
             logger.info("backend away, trying again in %.1f s (%s)", delay, problem)
             time.sleep(delay * random.uniform(0.8, 1.2))
-            delay = min(2 * delay, LONGEST_DELAY_SECONDS)
+            delay = min(2 * delay, MAX_DELAY_SECONDS)
 
     def _await_room(self, work: Work, problem: str, is_first: bool) -> None:
-        """The disk of the backend is full: somebody must make room, which may take hours. Raises StopRequested when the
-        task is not wanted any more."""
+        """Waits for room on the backend's full disk, which may take a person hours to make.
+
+        Raises StopRequested when the task is not wanted any more.
+        """
         if is_first:
             work.warn(f"waits: {problem}")
         work.check()
@@ -278,7 +295,7 @@ def _checked(response: httpx.Response, allowed: frozenset[int] | set[int]) -> ht
 
 
 def _detail(response: httpx.Response) -> str:
-    """The error body's words, or the start of whatever came."""
+    """The message in the error's body, or the start of the body where it has none."""
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
@@ -286,5 +303,5 @@ def _detail(response: httpx.Response) -> str:
 
 
 def _is_loopback_url(url: str) -> bool:
-    """A proxy from the environment must not stand between two processes of one machine."""
+    """Whether the URL is of this machine: a proxy from the environment must not stand between two of its processes."""
     return httpx.URL(url).host in {"127.0.0.1", "localhost", "::1"}

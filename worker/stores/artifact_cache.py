@@ -10,20 +10,22 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-#: What the system says of a full disk, and of a full quota.
+#: The system's errors for a full disk and for a full quota.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-#: The folder is measured, and the oldest files dropped, after so many bytes written by one process.
+#: Bytes written by one process after which the folder is measured and the oldest files are removed.
 TRIM_EVERY_BYTES = 64 * 2**20
 
 
 def sha256_of(content: bytes) -> str:
+    """The content's SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
 class ArtifactCache:
-    """`ab/abcdef...`, as in the backend's store. A file appears whole, by rename; who reads it re-hashes it.
+    """Files named `ab/abcdef...`, as in the backend's store. A file appears whole, by rename, and is hashed again when
+    read.
 
-    Re-hashing costs 4 ms for a 6.5 MB model and finds a file that a power cut left half on the disk.
+    Hashing costs 4 ms for a 6.5 MB model and finds a file that a power cut left half on the disk.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -33,7 +35,7 @@ class ArtifactCache:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def read(self, sha256: str) -> bytes | None:
-        """The content, or None when it is not here or its file is damaged."""
+        """The content, or None where it is not here or its file is damaged."""
         path = self._path(sha256)
         try:
             content = path.read_bytes()
@@ -47,8 +49,11 @@ class ArtifactCache:
         return content
 
     def write(self, sha256: str, content: bytes) -> bool:
-        """Whether it was new here. `content` must hash to `sha256`; writing again changes nothing, and on a full disk
-        nothing is kept: a cache is never worth a failure."""
+        """Keeps the content, and returns whether it was new here.
+
+        `content` must hash to `sha256`; writing again changes nothing. On a full disk nothing is kept, because a cache
+        is not worth a failure.
+        """
         path = self._path(sha256)
         if path.exists():
             return False
@@ -67,15 +72,15 @@ class ArtifactCache:
         return True
 
     def addresses(self) -> list[str]:
-        """Of everything that lies here."""
+        """The SHA-256 of every file here."""
         return [path.name for path in self._folder.glob("??/*") if len(path.name) == 64]
 
     def drop(self, sha256: str) -> None:
-        """Harmless where it is not here."""
+        """Removes a file; does nothing where it is not here."""
         self._path(sha256).unlink(missing_ok=True)
 
     def trim(self) -> None:
-        """Drops the files that were used longest ago until the bound holds."""
+        """Removes the files that were used longest ago until the bound holds."""
         files = []
         for path in self._folder.glob("??/*"):
             with contextlib.suppress(FileNotFoundError):
@@ -93,7 +98,7 @@ class ArtifactCache:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """The file holds all of `content` or, if the process dies, is what it was before."""
+    """Writes a file that holds all of `content` or, if the process dies, what it held before. Raises OSError."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
     try:
         with os.fdopen(descriptor, "wb") as file:

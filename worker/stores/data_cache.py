@@ -1,7 +1,7 @@
 """Decoded, preprocessed cases, kept in a process's memory from round to round.
 
-They are not written to disk: copies of images outside a site's data folder would outlive the data set that they come
-from. Decoding again in each process costs once what one pass over the files costs.
+They are not written to disk, because copies of images outside a site's data folder would outlive their data set.
+Decoding them again in each process costs one pass over the files.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 Content = TypeVar("Content")
 
-#: (path, modification time in ns, size in bytes): a file that changed has another signature.
+#: (path, modification time in ns, size in bytes); a file that changed has another signature.
 Signature = tuple[tuple[str, int, int], ...]
 
 
@@ -25,7 +25,7 @@ class _Entry(Generic[Content]):
 
 
 class DataCache(Generic[Content]):
-    """Least recently used contents are dropped when the bound is passed; the newest always stays."""
+    """The least recently used contents are dropped when the bound is passed; the newest always stays."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -40,7 +40,9 @@ class DataCache(Generic[Content]):
     ) -> Content:
         """The content under `key`, loaded where it is absent or where one of its `files` changed or is gone.
 
-        So a deleted file is noticed in the next round whichever process, warm or cold, is asked. Costs 2 us a file."""
+        So a deleted file is noticed in the next round by every process, warm or cold. The check costs 2 us for each
+        file.
+        """
         signature = _signature(files)
         entry = self._entries.get(key)
         if entry is None or entry.signature != signature:
@@ -57,7 +59,8 @@ class DataCache(Generic[Content]):
 
 
 def _signature(files: Sequence[Path]) -> Signature:
-    """A file that is gone has size -1, which no loaded content's signature has: loading then tells what is wrong."""
+    """What identifies a file's content. A file that is gone has size -1, which no loaded content has; loading then says
+    what is wrong."""
     return tuple(_file_signature(path) for path in files)
 
 

@@ -1,4 +1,4 @@
-"""What to do on a full disk: say it, wait, go on when there is room. Nothing that was computed is lost meanwhile."""
+"""Waiting on a full disk: say it, and go on when there is room. Nothing that was computed is lost meanwhile."""
 
 import shutil
 import time
@@ -12,8 +12,10 @@ ROOM_SECONDS = 2.0
 
 
 def write_when_there_is_room(write: Callable[[], None], folder: Path, what: str, lease: Lease) -> None:
-    """Calls `write` until the disk takes it. Raises StopRequested when the task is not wanted any more, and whatever
-    else `write` raises. folder: on the disk in question."""
+    """Calls `write` until the disk takes it. folder: on the disk in question.
+
+    Raises StopRequested when the task is not wanted any more, and whatever else `write` raises.
+    """
     has_waited = False
     while True:
         try:

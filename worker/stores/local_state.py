@@ -1,11 +1,11 @@
-"""What stays at a site between rounds: Adam's moments of the segmentation models.
+"""What stays at a site between rounds, such as Adam's moments of the segmentation models.
 
-One file a round, `<run>/<participant>/<round>.safetensors`. Kept are the last three, for a repeated round r reads what
-round r - 1 left, so that a crash changes no bit, and where the state after r is found damaged while r + 1 trains, r is
-done again; and the last whose update was used, for a site whose update was refused or came too late goes on from there.
-All worker processes of one machine share the folder.
+There is one file for each round, `<run>/<participant>/<round>.safetensors`. The last three are kept: a repeated round r
+reads what round r - 1 left, so that a crash changes no bit, and r is done again where the state after it is found
+damaged while r + 1 trains. The last one whose update was used is kept too, because a site whose update was refused or
+came too late goes on from there. All worker processes of one machine share the folder.
 
-A run that was tested may be given more rounds later: its files stay for some days, marked by a file `ended`.
+A run that was tested may be given more rounds later, so its files stay for some days, marked by a file `ended`.
 """
 
 import contextlib
@@ -31,7 +31,8 @@ class LocalStateStore:
     def load_before(
         self, run_id: str, participant: str, round_number: int, used_round: int | None = None
     ) -> bytes | None:
-        """What the last round before `round_number` in which this participant trained has left; None if nothing.
+        """What the last round before `round_number` in which this participant trained has left; None where there is
+        nothing.
 
         used_round: the last one whose update was used, 0 where none was; None where that is not known.
         """
@@ -43,7 +44,8 @@ class LocalStateStore:
     def save(
         self, run_id: str, participant: str, round_number: int, content: bytes, used_round: int | None = None
     ) -> None:
-        """Keeps the last three rounds, and the last up to `used_round`: no repetition asks for another one."""
+        """Keeps the last three rounds, and the last one up to `used_round`, because no repetition asks for another
+        one."""
         folder = self._participant_folder(run_id, participant)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / _ENDED).unlink(missing_ok=True)
@@ -54,14 +56,16 @@ class LocalStateStore:
             _file(folder, number).unlink(missing_ok=True)
 
     def end(self, run_id: str, participant: str) -> None:
-        """For a run that was tested: its files stay until `sweep` finds the end too long ago."""
+        """Marks the files of a run that was tested; they stay until `sweep` finds that its end is too long ago."""
         folder = self._participant_folder(run_id, participant)
         if folder.is_dir():
             (folder / _ENDED).touch(mode=0o600)
 
     def sweep(self, days: float) -> int:
-        """Removes what ended longer ago than this; returns how many participants' files. Of several processes that
-        sweep at once one removes."""
+        """Removes what ended more days ago than this; returns the number of participants whose files were removed.
+
+        Where several processes sweep at once, one of them removes.
+        """
         limit = time.time() - days * 24 * 3600
         num_removed = 0
         for mark in self.folder.glob(f"*/*/{_ENDED}"):
@@ -74,11 +78,11 @@ class LocalStateStore:
         return num_removed
 
     def runs(self) -> list[str]:
-        """Of which something is kept here."""
+        """The runs of which something is kept here."""
         return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
 
     def drop_run(self, run_id: str) -> None:
-        """For a run that was deleted."""
+        """Removes the files of a run that was deleted."""
         if _SAFE_NAME.match(run_id):
             shutil.rmtree(self.folder / run_id, ignore_errors=True)
 
@@ -90,7 +94,7 @@ class LocalStateStore:
 
 
 def _rounds_in(folder: Path) -> list[int]:
-    """Ascending."""
+    """The rounds that have a file, ascending."""
     return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
 
 

@@ -11,9 +11,10 @@ FILE_NAME = "pseudonym-secret"
 
 
 def pseudonym_secret(home: Path) -> bytes:
-    """Made the first time that it is needed; whoever of several processes comes first, all get the same.
+    """The secret, made the first time that it is needed; processes that make it at the same time all get the same one.
 
-    Raises ValueError where the file is damaged: another secret would give known patients new pseudonyms."""
+    Raises ValueError where the file is damaged, because another secret would give known patients new pseudonyms.
+    """
     path = home / FILE_NAME
     if not path.exists():
         _create(path)
@@ -29,7 +30,7 @@ def pseudonym_secret(home: Path) -> bytes:
 
 
 def _create(path: Path) -> None:
-    """Whole or not at all: a file under another name gets this one, unless it is taken meanwhile."""
+    """Makes the file whole or not at all: a file under another name gets this name, unless it is taken meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{FILE_NAME}-{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

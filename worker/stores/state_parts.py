@@ -1,4 +1,4 @@
-"""A run's state, as a task sees it: parts by name, fetched when needed."""
+"""A run's state as a task uses it: parts by name, downloaded when they are needed."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from worker.stores.api_client import ApiClient
 
 @dataclass
 class StateParts:
-    """Parts of a state, each downloaded when it is first asked for. num_bytes: of the downloads so far."""
+    """Parts of a state, each downloaded when it is first asked for. num_bytes: of all downloads so far."""
 
     api: ApiClient
     state: PartMap
@@ -18,6 +18,7 @@ class StateParts:
     _loaded: State = field(default_factory=dict)
 
     def load(self, name: str) -> Tensors:
+        """The part's tensors. Raises ValueError where its bytes are no safetensors, and what the download raises."""
         if name not in self._loaded:
             content = self.api.download(self.state[name])
             self.num_bytes += len(content)
