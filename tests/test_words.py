@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "worker" / "engine").rglob("*.py"))
-WORKER = ENGINE
+WORKER = sorted((ROOT / "worker").rglob("*.py"))
 #: Words for which English has a usual one: anyone or who; the number of; says or is given; next to or besides.
 UNUSUAL = re.compile(r"\b(whoever|whomever|so many|so often|so long|told|tells nobody|beside)\b", re.IGNORECASE)
 #: Names of bounds begin with MAX_ or MIN_.

@@ -10,7 +10,7 @@ from backend.contracts.metrics import Split
 from backend.contracts.values import AtMost, CaseName, Within
 
 #: More pairs are of a data set that holds one picture many times; the nearest ones show it.
-MOST_ALIKE = 500
+MAX_ALIKE = 500
 Decision = Literal["same_patient", "different_patients"]
 
 
@@ -25,7 +25,7 @@ class AlikePair(Contract):
 class Alike(Contract):
     """What a check found of cases that look far more alike than others of their data set."""
 
-    pairs: Annotated[tuple[AlikePair, ...], AtMost(MOST_ALIKE)] = Field(default=(), description="The nearest first.")
+    pairs: Annotated[tuple[AlikePair, ...], AtMost(MAX_ALIKE)] = Field(default=(), description="The nearest first.")
     limit_bits: Annotated[int, Within(0, 256)] | None = Field(
         default=None, description="Pairs of other patients differ in more bits than this; None: too few cases to know."
     )

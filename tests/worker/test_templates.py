@@ -1,7 +1,7 @@
 """Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
 
-What is small is the data (two sites of seven cases, of few pixels), the number of rounds and the hidden layers of
-VGG-11; the network, the size that it sees, the optimizer and the selectors are the template's own.
+What is small is the data (two sites of three or seven cases, of few pixels), the number of rounds and the hidden
+layers of VGG-11; the network, the size that it sees, the optimizer and the selectors are the template's own.
 """
 
 import re
@@ -16,8 +16,8 @@ import yaml
 from typer.testing import CliRunner
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.selector_configs import Vgg11Selector
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.selector_configs import LdaSelector, Vgg11Selector
+from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.contracts.tasks import RunSpec
 from backend.experiment_templates.service import template_files
@@ -35,8 +35,8 @@ from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_plan, build_sampling, build_strategy, label_values
 
 TEMPLATES = template_files()
-#: The closed-form selector wants five training cases of a site.
-NUM_TRAIN, NUM_CASES = 5, 7
+#: Training cases of a site: what the closed-form selector needs, and for templates without it one.
+NUM_TRAIN, MIN_TRAIN = 5, 1
 #: Those with the settings of the authors' reference code, for public data sets.
 REFERENCE_TEMPLATES = ("prostate-six-sites", "fundus-four-sites")
 #: As the head of the six-site template asks for: zones or none, one structure.
@@ -92,17 +92,18 @@ DATA: dict[str, tuple[SegmentationTask, Callable[[ExperimentConfig, int, int], C
 
 def sites_for(name: str, config: ExperimentConfig) -> tuple[SegmentationTask, dict[str, SiteData]]:
     task, make = DATA[name.partition("-")[0]]
+    selectors = [strategy.selector for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
+    num_train = NUM_TRAIN if any(isinstance(selector, LdaSelector) for selector in selectors) else MIN_TRAIN
     sites = {}
     for position, slug in enumerate(("first", "second")):
-        cases = tuple(make(config, position, index) for index in range(NUM_CASES))
-        sites[slug] = SiteData(slug, cases[:NUM_TRAIN], cases[NUM_TRAIN:-1], cases[-1:])
+        cases = tuple(make(config, position, index) for index in range(num_train + 2))
+        sites[slug] = SiteData(slug, cases[:num_train], cases[num_train:-1], cases[-1:])
     return task, sites
 
 
-def is_slow(config: ExperimentConfig, strategy: StrategyConfig) -> bool:
-    """VGG-11 has 129 million parameters, and full-resolution patches in 3D take a second a step."""
-    has_vgg = isinstance(strategy, FedSMConfig) and isinstance(strategy.selector, Vgg11Selector)
-    return has_vgg or (config.data.sampling == "patches" and config.network.spatial_dims == 3)
+def is_slow(config: ExperimentConfig) -> bool:
+    """A step on full-resolution patches in 3D takes a second."""
+    return config.data.sampling == "patches" and config.network.spatial_dims == 3
 
 
 def every_method() -> list[object]:
@@ -111,7 +112,7 @@ def every_method() -> list[object]:
         pytest.param(
             name,
             position,
-            marks=pytest.mark.slow if is_slow(config, strategy) else (),
+            marks=pytest.mark.slow if is_slow(config) else (),
             id=f"{name}-{position}-{strategy.name}",
         )
         for name, config in contents.items()

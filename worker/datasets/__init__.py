@@ -1,1 +1,1 @@
-"""Data sets at a site: reading folders, the readiness check, files for the viewer, and the synthetic sites."""
+"""Data sets at a site: reading folders, the readiness check, and files for the viewer."""

@@ -1,7 +1,7 @@
-"""The readiness check of one case: can it be used, and if not, why and what helps.
+"""The readiness check of one case: whether it can be used, and if not, why and what helps.
 
-A case whose mask outlines no structure at all is skipped; one that lacks some of the structures is used. What a mask
-may hold is in `labels.py`.
+A case whose mask outlines no structure at all is skipped; one that lacks some of the structures is used. `labels.py`
+says what a mask may hold.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ from worker.datasets.seen_masks import SeenMasks
 
 @dataclass(frozen=True, eq=False)
 class DecodedCase:
-    """A used case, while it is in memory. fraction: cases read, 0 to 1. repairs: those that its mask needed."""
+    """A used case while it is in memory. fraction: the share of cases read so far, 0 to 1. repairs: those that its mask
+    needed."""
 
     name: str
     case: ReadCase
@@ -39,8 +40,10 @@ class DecodedCase:
 
 @dataclass(frozen=True, eq=False)
 class Readable:
-    """A case that passed the check, without its split and before duplicates are known. `checked` holds the patient as
-    the files name it. histogram: pixels by grey value."""
+    """A case that passed the check, without its split and before duplicates are known.
+
+    `checked` holds the patient as the files name it. histogram: number of pixels by grey value.
+    """
 
     checked: CheckedCase
     case: ReadCase
@@ -50,7 +53,7 @@ class Readable:
 def check_case(
     root: Path, listed: ListedCase, task: SegmentationTask, reading: Reading, seen: SeenMasks | None = None
 ) -> Readable:
-    """seen: learns what the mask holds. Raises Skip."""
+    """The checked case. seen: learns what the mask holds. Raises Skip where the case cannot be used."""
     if listed.skip is not None:
         raise listed.skip
     if listed.mask is None:
@@ -74,10 +77,12 @@ def check_case(
 
 
 def unchecked(listed: ListedCase) -> CheckedCase:
+    """A case that was listed and not read."""
     return CheckedCase(name=listed.name, image=listed.image, mask=listed.mask, mask_parts=dict(listed.parts))
 
 
 def skipped(case: CheckedCase, skip: Skip) -> CheckedCase:
+    """A case that cannot be used, with the reason."""
     return case.model_copy(update={"reason_code": skip.code, "reason": str(skip)})
 
 

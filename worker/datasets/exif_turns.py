@@ -1,4 +1,4 @@
-"""Pictures that were turned by their EXIF orientation beside masks that were not, or the other way."""
+"""Pictures that were turned by their EXIF orientation while their masks were not, or the other way round."""
 
 from backend.contracts.datasets import CaseWarning
 from worker.datasets.readers import DecodedImage, LabelMask, NamedMask
@@ -17,7 +17,7 @@ _TURNS = {
 def turn_warnings(
     image_path: str, image: DecodedImage, mask_path: str, mask: LabelMask | NamedMask
 ) -> tuple[CaseWarning, ...]:
-    """One where only one of the two is turned, or they are turned in different ways; else none."""
+    """One warning where only one of the two is turned, or they are turned in different ways; else none."""
     mask_turn = mask.turn if isinstance(mask, LabelMask) else 1
     if image.turn == mask_turn:
         return ()

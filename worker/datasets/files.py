@@ -1,4 +1,4 @@
-"""Reading a site's files safely: nothing outside the data set's folder, nothing without bound."""
+"""Safe reading of a site's files: nothing outside the data set's folder, and nothing without bound."""
 
 import hashlib
 from pathlib import Path
@@ -13,8 +13,8 @@ class UnsafeFile(ValueError):
 def read_bytes_inside(folder: Path, relative: str) -> bytes:
     """The bytes of `relative`, a path below `folder`.
 
-    Raises UnsafeFile where the path leaves the folder (`..`, an absolute path, a symbolic link), or is no regular
-    file, or is too big, or may not be read. Other OSErrors, as of a network drive that went away, pass through.
+    Raises UnsafeFile where the path leaves the folder (`..`, an absolute path, a symbolic link), is no regular file, is
+    too big, or may not be read. Other OSErrors pass through, as that of a network drive that went away.
     """
     path = resolve_inside(folder, relative)
     if not path.exists():
@@ -31,7 +31,7 @@ def read_bytes_inside(folder: Path, relative: str) -> bytes:
 
 
 def resolve_inside(folder: Path, relative: str) -> Path:
-    """The real path, symbolic links followed. Raises UnsafeFile where it is outside the folder."""
+    """The real path, with symbolic links followed. Raises UnsafeFile where it is outside the folder."""
     root = folder.resolve()
     try:
         path = (root / relative).resolve()
@@ -43,4 +43,5 @@ def resolve_inside(folder: Path, relative: str) -> Path:
 
 
 def sha256_of(data: bytes) -> str:
+    """The file's SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

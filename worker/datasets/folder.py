@@ -43,13 +43,13 @@ from worker.process.signs import pulse
 
 __all__ = ["IMAGES", "MASKS", "CheckOptions", "FolderCheck", "ReadCase", "check_folder", "read_case", "root_of"]
 
-#: Sees each used case while it is decoded; may raise to stop the check.
+#: Called with each used case while it is decoded; raises to stop the check.
 Visit = Callable[[DecodedCase], None]
 
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """pseudonyms: the key of patients' pseudonyms; None: one that is forgotten after the check."""
+    """pseudonyms: the key of patients' pseudonyms; None for one that is forgotten after the check."""
 
     layout: Layout = "auto"
     reading: Reading = field(default_factory=Reading)
@@ -61,9 +61,11 @@ class CheckOptions:
 
 @dataclass(frozen=True)
 class FolderCheck:
-    """Every case in name order, used or not, and the share of used pixels in each bin of grey value. reading: as asked,
-    completed by the data set's own names of labels. warnings: about the data set as a whole. pseudonym_key: the name of
-    the key of patients' pseudonyms; None where it is forgotten."""
+    """Every case in name order, used or not, and the share of used pixels in each bin of grey value.
+
+    reading: as requested, completed by the data set's own names of labels. warnings: about the data set as a whole.
+    pseudonym_key: the name of the key of patients' pseudonyms; None where it is forgotten.
+    """
 
     cases: tuple[CheckedCase, ...]
     intensity_histogram: tuple[float, ...]
@@ -83,13 +85,14 @@ def check_folder(
     visit: Visit | None = None,
     options: CheckOptions | None = None,
 ) -> FolderCheck:
-    """Reads every file once. The first of several cases with the same pixels is used, the others are duplicates.
+    """The check of all cases; every file is read once. Of several cases with the same pixels the first is used, and the
+    others are duplicates.
 
-    Raises ValueError, with the path and the remedy, when there is no such folder or nothing in it.
+    Raises ValueError, with the path and the remedy, where there is no such folder or nothing in it.
     """
     options = options or CheckOptions()
     _require_possible(options.reading, task)
-    require_fractions(fractions)  # bad fractions are told before an hour of reading
+    require_fractions(fractions)  # bad fractions are refused before an hour of reading
     listing = list_cases(folder, options.layout, options.reading.channel)
     listing, unmatched = with_patients(listing, options.patient_pattern)
     reading, label_warnings = _completed(options.reading, listing, task)
@@ -153,7 +156,7 @@ def _require_unchanged(root: Path, path: str, checked: str, present: str) -> Non
 
 
 def _completed(reading: Reading, listing: Listing, task: SegmentationTask) -> tuple[Reading, tuple[str, ...]]:
-    """With the label map of the data set's own names, where none is given."""
+    """The reading with the label map of the data set's own names, where none is given."""
     if reading.label_map is not None or not listing.label_names:
         return reading, ()
     label_map = label_map_from_names(task, listing.label_names)
@@ -167,7 +170,8 @@ def _completed(reading: Reading, listing: Listing, task: SegmentationTask) -> tu
 def _check_together(
     root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None
 ) -> tuple[list[CheckedCase], Histograms]:
-    """Where masks contradict one another, all is read a second time, without those that cannot be trusted."""
+    """The check of all cases; where masks contradict one another, all are read again without those that cannot be
+    trusted."""
     seen = SeenMasks()
     found = _check_all(root, listing, task, reading, visit, seen)
     refused = seen.contradictions()
@@ -241,7 +245,7 @@ def _with_splits(
 
 
 def _alike(cases: Sequence[CheckedCase]) -> Alike:
-    """Compared at the site, so that it holds where no hash may leave."""
+    """Pairs of cases that are alike. They are compared at the site, so that this works where no hash may leave."""
     used = {case.name: case for case in cases if case.reason_code is None}
     hashes = {name: str(case.perceptual_hash) for name, case in used.items()}
     return alike_cases(hashes, {name: case.patient for name, case in used.items()})
@@ -263,7 +267,8 @@ def _about_cases(cases: Sequence[CheckedCase], task: SegmentationTask) -> list[s
 
 
 def _as_may_leave(case: CheckedCase, options: CheckOptions, key: PseudonymKey) -> CheckedCase:
-    """The patient as a pseudonym; hashes of decoded images only where the site's policy lets them leave."""
+    """The case with the patient as a pseudonym, and with hashes of decoded images only where the site's policy allows
+    it."""
     update: dict[str, object] = {}
     if case.patient is not None:
         update["patient"] = key.pseudonym(case.patient)
@@ -273,7 +278,7 @@ def _as_may_leave(case: CheckedCase, options: CheckOptions, key: PseudonymKey) -
 
 
 def _shares(histograms: Histograms) -> tuple[float, ...]:
-    """Of all pixels of the used cases; empty where no case is used."""
+    """The share of each bin among all pixels of the used cases; empty where no case is used."""
     histogram = sum(histograms.values(), np.zeros(NUM_HISTOGRAM_BINS, dtype=np.int64))
     total = int(histogram.sum())
     return tuple(float(count) / total for count in histogram) if total else ()

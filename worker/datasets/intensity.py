@@ -1,4 +1,4 @@
-"""Grey values of a case, comparable between cases: of photographs by the range of their type, of others by their own.
+"""Grey values of a case, comparable between cases: photographs by the range of their type, others by their own range.
 
 Legend of shapes: H rows, W columns, D slices, C channels; `space` is [H, W] or [D, H, W].
 """
@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 PERCENTILES = (0.5, 25.0, 50.0, 75.0, 99.5)
-#: More voxels are thinned out before percentiles are taken; they differ in the third digit at most.
+#: Above this number, voxels are thinned out before percentiles are taken; these differ in the third digit at most.
 _MAX_SAMPLED = 2_000_000
 
 Image = NDArray[Any]
 
 
 def is_photograph(image: Image, spacing: tuple[float, ...] | None) -> bool:
-    """Whether the type says what black and white are. Not so of volumes, nor of slices that a scanner took: these know
-    their spacing, or hold values beyond 0 to 1."""
+    """Whether the type says what black and white are.
+
+    It does not for volumes, nor for slices that a scanner took: these know their spacing, or hold values beyond 0 to 1.
+    """
     if image.ndim != 3 or image.dtype == np.uint8:
         return image.ndim == 3
     if spacing is not None or image.dtype not in (np.uint16, np.float32):
@@ -32,13 +34,14 @@ def unit_photograph(image: Image) -> NDArray[np.float32]:
 
 
 def grey_percentiles(grey: NDArray[np.float32]) -> tuple[float, ...]:
+    """The percentiles of grey value by which images that are no photographs are scaled."""
     flat = grey.ravel()
     sampled = flat[:: max(1, flat.size // _MAX_SAMPLED)]
     return tuple(float(value) for value in np.percentile(sampled, PERCENTILES))
 
 
 def scaled_grey(grey: NDArray[np.float32], percentiles: tuple[float, ...]) -> NDArray[np.float32]:
-    """In 0 to 1: between the first and the last of the percentiles. All 0 where they are equal."""
+    """Grey values in 0 to 1, between the first and the last of the percentiles; all 0 where these are equal."""
     low, high = percentiles[0], percentiles[-1]
     if high <= low:
         return np.zeros_like(grey)
@@ -47,13 +50,13 @@ def scaled_grey(grey: NDArray[np.float32], percentiles: tuple[float, ...]) -> ND
 
 
 def grey_histogram(unit_grey: NDArray[np.float32], num_bins: int) -> NDArray[np.int64]:
-    """Pixels in equal bins of grey value from 0 to 1."""
+    """The number of pixels in equal bins of grey value from 0 to 1."""
     bins = np.minimum((unit_grey * num_bins).astype(np.int64), num_bins - 1)
     return np.bincount(bins.ravel(), minlength=num_bins)
 
 
 def to_8_bit(image: Image, spacing: tuple[float, ...] | None) -> NDArray[np.uint8]:
-    """[*space, C] for the eye: photographs by the range of their type, others between their percentiles."""
+    """[*space, C] uint8 for the eye: photographs by the range of their type, others between their percentiles."""
     if image.dtype == np.uint8 and image.ndim == 3:
         return image
     if is_photograph(image, spacing):

@@ -1,4 +1,4 @@
-"""One split for cases that somebody confirmed to be one patient's."""
+"""One split for cases that a person confirmed to be of one patient."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,8 +18,10 @@ class _Patient:
 
 
 def with_joined_splits(cases: Sequence[CheckedCase], joined: Sequence[JoinedCases]) -> list[CheckedCase]:
-    """The cases, those of a confirmed patient and of the patients that they join in one split, and all others in
-    theirs: a decision moves nothing else."""
+    """The cases with those of each confirmed patient, and of the patients that they join, in one split.
+
+    All others stay in theirs, so a decision moves nothing else.
+    """
     result = {case.name: case for case in cases}
     for patient in _patients(cases, joined):
         splits = [split for name in sorted(patient.names) if (split := result[name].split) is not None]
@@ -34,8 +36,8 @@ def with_joined_splits(cases: Sequence[CheckedCase], joined: Sequence[JoinedCase
 
 
 def _patients(cases: Sequence[CheckedCase], joined: Sequence[JoinedCases]) -> list[_Patient]:
-    """Disjoint. Groups that were confirmed apart may meet in a patient that only this check knows, as by a new
-    pattern: then all of them are one."""
+    """Disjoint patients. Groups that were confirmed apart may meet in a patient that only this check knows, as by a new
+    pattern; then all of them are one."""
     used = {case.name: case for case in cases if case.split is not None}
     by_patient: defaultdict[str, set[str]] = defaultdict(set)
     for case in used.values():

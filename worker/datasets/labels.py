@@ -22,9 +22,9 @@ from worker.datasets.seen_masks import WHITE, SeenMasks
 
 StructureMasks = NDArray[np.bool_]
 Labels = NDArray[np.int32]
-#: In ignored_names, all names that no structure is mapped to.
+#: The entry of ignored_names that stands for all names to which no structure is mapped.
 EVERY_OTHER = "*"
-#: What a reason lists before it says `and n more`.
+#: The number of things that a reason lists before it says `and n more`.
 _MAX_LISTED = 8
 
 
@@ -36,10 +36,11 @@ def structure_planes(
     reading: Reading,
     seen: SeenMasks | None = None,
 ) -> StructureMasks:
-    """bool [S, H, W] or [S, D, H, W]. space: the image's shape. seen: learns what the mask holds, while a data set is
-    checked.
+    """The planes bool [S, H, W] or [S, D, H, W]. space: the image's shape. seen: learns what the mask holds while a
+    data set is checked.
 
-    Raises Skip `unknown_label` or `unreadable_mask`, its text about the file `path`."""
+    Raises Skip `unknown_label` or `unreadable_mask`, whose text is about the file `path`.
+    """
     label_map = reading.label_map
     if isinstance(mask, NamedMask):
         if mask.labels is None or label_map is None or any(part.names for part in label_map.structures.values()):
@@ -64,7 +65,8 @@ def _of_values(
 
 
 def _require_no_contradiction(path: str, mask: NamedMask, label_map: LabelMap) -> None:
-    """Of a mask with values and names, read by a map of values: a structure's own name must not have another value."""
+    """For a mask with values and names that a map of values reads: a structure's own name must not have another
+    value."""
     values_of = {folded(name): values for name, values in mask.values_of.items()}
     for structure, labels in label_map.structures.items():
         others = set(values_of.get(folded(structure), ())) - set(labels.values)
@@ -84,7 +86,7 @@ def _labels(
     label_map: LabelMap | None,
     seen: SeenMasks | None,
 ) -> Labels:
-    """The mask's labels: of a palette what it shows; of black and white pictures white as the task's only label."""
+    """The mask's labels: for a palette what it shows; for black and white pictures white as the task's only label."""
     known = {0, *(label_map.ignored_values if label_map else ())}.union(*wanted.values())
     label = None if label_map else _label_of_white(task)
     labels = shown_labels(path, mask, known if label is None else known | {WHITE}, seen)
@@ -100,7 +102,7 @@ def _labels(
 
 
 def _label_of_white(task: SegmentationTask) -> int | None:
-    """The task's only label, where white (255) may stand for it."""
+    """The task's only label, where white (255) may stand for it; else None."""
     known = task.known_label_values
     return None if len(known) != 2 or WHITE in known else max(known)
 
@@ -120,12 +122,12 @@ def wanted_names(task: SegmentationTask, label_map: LabelMap | None) -> frozense
 
 
 def folded(name: str) -> str:
-    """As names are compared: case and surrounding blanks do not matter."""
+    """The form in which names are compared: case and surrounding blanks do not matter."""
     return name.casefold().strip()
 
 
 def _names_of_structures(task: SegmentationTask, label_map: LabelMap | None) -> dict[str, tuple[str, ...]]:
-    """Of each structure; without a label map its own name."""
+    """The names of each structure; without a label map its own name."""
     if label_map is None:
         return {structure.name: (folded(structure.name),) for structure in task.structures}
     return {
@@ -209,7 +211,7 @@ def _require_known(
 
 
 def _values(labels: Labels) -> list[int]:
-    """The distinct values, ascending; counting is 10 times faster than sorting 512 x 512 pixels."""
+    """The distinct values, ascending. Counting is 10 times faster than sorting 512 x 512 pixels."""
     if labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
         return [int(value) for value in np.unique(labels)]
     return [int(value) for value in np.flatnonzero(np.bincount(labels.ravel()))]

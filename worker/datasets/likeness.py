@@ -1,16 +1,18 @@
-"""Pairs that are possibly one patient's: far more alike than cases of a data set are by chance.
+"""Pairs that are possibly of one patient: far more alike than cases of a data set are by chance.
 
-The same eye photographed by two cameras and cropped differently is no near duplicate: 50 to 60 of 256 bits differ. But
-how far unrelated cases are apart depends on the data set: the nearest pair of different patients differs in 40 bits in
-one and in 70 in another. So the limit is the data set's own. Each case's distance to its nearest case of another
-patient is taken; what lies more than `DEVIATIONS` robust standard deviations (1.4826 median absolute deviations) below
-the median of these is an outlier (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993, who take 3.5).
+The same eye photographed by two cameras and cropped differently is no near duplicate, because 50 to 60 of 256 bits
+differ. But how far unrelated cases are apart depends on the data set: the nearest pair of different patients differs in
+40 bits in one and in 70 in another. So the limit is the data set's own. Each case's distance to its nearest case of
+another patient is taken; a distance more than `DEVIATIONS` robust standard deviations (1.4826 median absolute
+deviations) below the median of these is an outlier (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993,
+who take 3.5).
 
 `benchmarks/likeness.py` measures it, with CHASE_DB1, HRF and FIVES: of their 758 pairs none is found but a near
-duplicate, which is one eye; of 31,200 pairs of 40 synthetic fundus data sets of 40 cases four, which are false. Random
-halves of these, of 20 cases each, hold 101 false pairs, in 87 of 2,400: a data set of few cases shows one in thirty
-times. Of synthetic photographs taken again (cropped by up to 12 %, blurred, with other colours, exposure and vignette)
-28 % are found, from 22 % to 38 % by site: what is not found is not known to be of another patient.
+duplicate, which is one eye; of 31,200 pairs of 40 synthetic fundus data sets of 40 cases four are found, which are
+false. Random halves of these, of 20 cases each, hold 101 false pairs, in 87 of 2,400 halves, so a data set of few cases
+shows one in about thirty times. Of synthetic photographs taken again (cropped by up to 12 %, blurred, with other
+colours, exposure and vignette) 28 % are found, from 22 % to 38 % by site; a pair that is not found may still be of one
+patient.
 """
 
 from collections.abc import Mapping
@@ -19,17 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.contracts.datasets import NEAR_DUPLICATE_BITS
-from backend.contracts.likeness import MOST_ALIKE, Alike, AlikePair
+from backend.contracts.likeness import MAX_ALIKE, Alike, AlikePair
 
-#: Fewer cases do not show how far unrelated ones are apart.
+#: Minimum number of cases, because fewer do not show how far unrelated ones are apart.
 MIN_CASES = 20
 DEVIATIONS = 3.5
-#: Bits; where all nearest distances are equal by chance, one bit less is no outlier.
+#: In bits. Where all nearest distances are equal by chance, one bit less is no outlier.
 MIN_DEVIATION = 4.0
 
 
 def alike_cases(hashes: Mapping[str, str], patients: Mapping[str, str | None]) -> Alike:
-    """Of cases by name. Those of one known patient are no finding. Costs 1 s for 5000 hashes."""
+    """The pairs among cases by name. Cases of one known patient are no finding. It takes 1 s for 5000 hashes."""
     names = sorted(hashes)
     if len(names) < 2:
         return Alike()
@@ -46,7 +48,7 @@ def alike_cases(hashes: Mapping[str, str], patients: Mapping[str, str | None]) -
             for other in near
         ]
     found.sort(key=lambda pair: (pair.bits, pair.first, pair.second))
-    return Alike(pairs=tuple(found[:MOST_ALIKE]), limit_bits=limit)
+    return Alike(pairs=tuple(found[:MAX_ALIKE]), limit_bits=limit)
 
 
 def _limit(codes: NDArray[np.uint64], groups: NDArray[np.int64]) -> int | None:
@@ -68,7 +70,7 @@ def _distances(codes: NDArray[np.uint64], index: int) -> NDArray[np.int64]:
 
 
 def _numbers(patients: list[str | None]) -> NDArray[np.int64]:
-    """Equal for cases of one patient; a case without a known one has a number of its own."""
+    """Equal numbers for cases of one patient; a case without a known one has a number of its own."""
     numbers: dict[object, int] = {}
     keys = [("case", position) if patient is None else patient for position, patient in enumerate(patients)]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

@@ -1,7 +1,7 @@
-"""A mask as a file that lies on the image it was made of, in whatever program opens both: the same array, geometry and
-shape as the image's own file, not the order in which the platform sees it.
+"""A mask as a file that lies on the image it was made of in every program that opens both.
 
-NIfTI holds any affine, and SimpleITK, nibabel and viewers read it; so it stands for NRRD, MetaImage and DICOM as well.
+Array, geometry and shape are those of the image's own file, and not the order in which the platform sees it. NIfTI
+holds any affine, and SimpleITK, nibabel and viewers read it, so it stands for NRRD, MetaImage and DICOM as well.
 """
 
 import gzip
@@ -19,14 +19,14 @@ from worker.datasets.readers.orientation import as_stored
 _SCANNER, _UNKNOWN = 1, 0
 #: NIfTI's codes of units of length, by millimetres in one.
 _UNITS = {1000.0: 1, 1.0: 2, 0.001: 3}
-#: nibabel's functions carry no types.
+#: nibabel has no type annotations.
 _Nifti1Image: Any = nib.Nifti1Image
 
 
 def mask_file(plane: Plane, frame: Frame | None) -> tuple[bytes, str]:
-    """The file and its media type. plane: [H, W] or [D, H, W], as the image's pixels lie.
+    """The file and its media type. plane: [H, W] or [D, H, W] bool, as the image's pixels lie.
 
-    Gzipped NIfTI of 0 and 1 where the image's file has a geometry, else a PNG of 0 and 255.
+    It is gzipped NIfTI of 0 and 1 where the image's file has a geometry, else a PNG of 0 and 255.
     """
     if frame is None or (frame.stored_affine is None and frame.layout.plane_affine is None):
         file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""A mask that is one file for each structure: each holds background and one other value, whatever that is."""
+"""A mask of one file for each structure; each file holds background and one other value, whatever that is."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,14 +13,16 @@ from worker.datasets.readers.placing import Wanted
 
 
 def are_parts(mask_path: str, parts: Mapping[str, str], wanted: Wanted) -> bool:
-    """Whether the names count: of a single file, which is then the mask's path, where its name is wanted."""
+    """Whether the names count: that of a single file, which is then the mask's path, counts where it is wanted."""
     return bool(parts) and (mask_path not in parts.values() or any(wanted(_known(name, wanted)) for name in parts))
 
 
 def read_parts(root: Path, parts: Mapping[str, str], image: DecodedImage, wanted: Wanted) -> NamedMask:
-    """As a file with named structures, without repairs; files whose names are not wanted are not read.
+    """The planes by name, as of a file with named structures, without repairs; files whose names are not wanted are not
+    read.
 
-    Raises Skip, or `PartProblem`, which names the file in question."""
+    Raises Skip, or `PartProblem`, which names the file in question.
+    """
     names = {path: _known(name, wanted) for name, path in parts.items()}
     planes: dict[str, np.ndarray] = {}
     notes: list[Note] = []
@@ -44,13 +46,14 @@ def read_parts(root: Path, parts: Mapping[str, str], image: DecodedImage, wanted
 
 
 def _known(name: str, wanted: Wanted) -> str:
-    """File names have _ or - where structures have blanks: such a name is the structure's, where that one is wanted."""
+    """The structure's name for a file's name, which has _ or - where structures have blanks, where that structure is
+    wanted."""
     blanks = name.replace("_", " ").replace("-", " ")
     return blanks if not wanted(name) and wanted(blanks) else name
 
 
 class PartProblem(Exception):
-    """What is wrong with one of the files: `cause` is UnsafeFile or CannotRead."""
+    """A problem of one of the files; `cause` is UnsafeFile or CannotRead."""
 
     def __init__(self, path: str, cause: ValueError) -> None:
         super().__init__(f"{path} {cause}")
@@ -58,7 +61,7 @@ class PartProblem(Exception):
 
 
 def parts_sha256(root: Path, parts: Mapping[str, str], wanted: Wanted) -> str:
-    """As `read_parts` gives it. Raises UnsafeFile."""
+    """The SHA-256 as `read_parts` gives it. Raises UnsafeFile."""
     digests: dict[str, str] = {}
     for part, path in parts.items():
         if wanted(name := _known(part, wanted)):
@@ -83,6 +86,6 @@ def _plane(path: str, mask: LabelMask) -> np.ndarray:
 
 
 def _sha256(digests: Mapping[str, str]) -> str:
-    """Of the names, too: files that exchange their names are another mask."""
+    """SHA-256 of contents and names, because files that exchange their names are another mask."""
     lines = [f"{name}\0{sha256}" for name, sha256 in sorted(digests.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""File names as people see them: one form for equal names, and none that cannot be shown or sent.
+"""File names as people see them: one form for equal names, and no name that cannot be shown or sent.
 
-Names of files are bytes on Linux; Python has those that are no UTF-8 as lone surrogates, which JSON cannot carry.
+On Linux, names of files are bytes; Python has those that are no UTF-8 as lone surrogates, which JSON cannot carry.
 """
 
 import unicodedata
@@ -9,17 +9,17 @@ from backend.contracts.values import is_invisible, text_problem
 
 
 def is_showable(name: str) -> bool:
-    """Whether a case's name, or a path, can be sent and read: as the contracts' own rule of text says."""
+    """Whether a case's name, or a path, can be sent and read, by the contracts' own rule of text."""
     return text_problem(name) is None and not is_invisible(name)
 
 
 def showable(text: str) -> str:
-    r"""The text with bytes that are no UTF-8 as `\xff`, and controls and the like as `\n` or `\u202e`."""
+    """The text with bytes that are no UTF-8 as `\\xff`, and controls and the like as `\\n` or `\\u202e`."""
     return "".join(character if text_problem(character) is None else _escaped(character) for character in text)
 
 
 def same_name(name: str) -> str:
-    """One spelling of names that look alike: composed letters (Unicode NFC), without blanks around it."""
+    """One spelling of names that look alike: composed letters (Unicode NFC), without surrounding blanks."""
     return unicodedata.normalize("NFC", name).strip()
 
 

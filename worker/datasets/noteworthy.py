@@ -1,4 +1,4 @@
-"""What is legal in an image or a mask, whatever its format, and still rarely what somebody meant.
+"""What is legal in an image or a mask, whatever its format, and still rarely intended.
 
 Legend of shapes: D slices, H rows, W columns, C channels, S structures.
 """
@@ -12,11 +12,11 @@ from worker.datasets.readers import Note
 from worker.datasets.readers.model import Pixels, Plane
 from worker.datasets.readers.values import in_words
 
-#: Axes of [D, H, W] in LPS order, as one names the slices that lie across them.
+#: Axes of [D, H, W] in LPS order, by the usual names of the slices across them.
 _SLICES = ("axial", "coronal", "sagittal")
-#: Between two slices with a structure: more empty ones than this lie between separate parts of it.
+#: Maximum number of empty slices within one part of a structure; more lie between separate parts of it.
 _MAX_EMPTY = 4
-#: So many gaps of one size are no accident, even where a structure has more slices without any.
+#: This number of gaps of one size is no accident, even where a structure has more slices without any.
 _MANY = 3
 
 
@@ -56,7 +56,8 @@ def about_slices(structures: StructureMasks, names: Sequence[str]) -> list[Note]
 
 
 def _regular_gap(plane: Plane, axis: int) -> int:
-    """Empty slices between neighbouring slices of the structure along the axis, where that is no exception; else 0."""
+    """The number of empty slices between neighbouring slices of the structure along the axis, where it is the rule;
+    else 0."""
     occupied = np.flatnonzero(plane.any(axis=tuple(other for other in range(3) if other != axis)))
     if len(occupied) < 2:
         return 0

@@ -23,8 +23,10 @@ _REMEDY = "save the mask as a grey picture of the labels"
 
 
 def shown_labels(path: str, mask: LabelMask, known: Collection[int], seen: SeenMasks | None) -> NDArray[np.int32]:
-    """As the mask lies. known: the labels that mean something here, with 0. Raises Skip where the palette shows
-    something else than the values say."""
+    """The labels as the mask lies. known: the labels that mean something here, with 0.
+
+    Raises Skip where the palette shows something else than the values say.
+    """
     palette = mask.palette
     if palette is None:
         return mask.labels

@@ -1,4 +1,4 @@
-"""Whose case is whose: by a pattern on the cases' names, and what looks wrong about it."""
+"""Which patient a case is of: by a pattern on the cases' names. And what looks wrong about it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,14 +8,16 @@ from backend.contracts.datasets import CheckedCase
 from backend.contracts.patient_patterns import compile_patient_pattern, means_ascii_only
 from worker.datasets.layouts.model import Listing
 
-#: A patient who has more than half of the cases is told from so many cases on.
+#: Minimum number of cases from which a patient with more than half of them is warned about.
 _MANY = 6
 
 
 def with_patients(listing: Listing, pattern: str | None) -> tuple[Listing, tuple[str, ...]]:
-    """A pattern goes before what the data set says; a name that it does not match is its own patient. Also warnings.
+    """The cases with their patients, and warnings. A pattern overrides what the data set says; a case whose name it
+    does not match is its own patient.
 
-    Raises ValueError where the pattern cannot be used, as one of before patterns were matched by RE2."""
+    Raises ValueError where the pattern cannot be used, as one from before patterns were matched by RE2.
+    """
     if pattern is None:
         return listing, ()
     compiled = compile_patient_pattern(pattern)
@@ -37,8 +39,11 @@ def with_patients(listing: Listing, pattern: str | None) -> tuple[Listing, tuple
 
 
 def about_patients(cases: Sequence[CheckedCase]) -> list[str]:
-    """cases: with the patients as the files name them. A patient that most cases have is rather a word that a program
-    wrote for all; so all of them are in one split. The patient's identifier is not repeated: it must not leave."""
+    """Warnings about the patients. cases: with the patients as the files name them.
+
+    A patient that most cases have is rather a word that a program wrote for all, and it puts all of them in one split.
+    The warning does not repeat the patient's identifier, which must not leave.
+    """
     used = [case for case in cases if case.reason_code is None]
     counts = Counter(case.patient for case in used if case.patient is not None)
     if len(used) < 2 or not counts:

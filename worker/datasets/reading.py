@@ -43,9 +43,10 @@ ImageArray = NDArray[Any]
 class ReadCase:
     """A case in memory. `structures` are in the order of the task's.
 
-    image: [H, W, C] or, in LPS order, [D, H, W, C]. structures: [S, H, W] or [S, D, H, W] bool. spacing: mm in array
-    order, None where unknown. affine: [4, 4], voxel index (x, y, z), the array's last axis first, to mm in RAS; None of
-    pictures.
+    image: [H, W, C] or, in LPS order, [D, H, W, C].
+    structures: [S, H, W] or [S, D, H, W] bool.
+    spacing: in mm, in array order; None where unknown.
+    affine: [4, 4], from voxel index (x, y, z), the array's last axis first, to mm in RAS; None for pictures.
     """
 
     image: ImageArray
@@ -56,8 +57,11 @@ class ReadCase:
 
 @dataclass(frozen=True, eq=False)
 class ReadFiles:
-    """A case with what its files say beside it. patient: as the files name it; it must not leave the site so.
-    warnings: what a person should look at. repairs: those that its mask needed."""
+    """A case with what its files say about it.
+
+    patient: as the files name it, which must not leave the site in this form. warnings: what a person should look at.
+    repairs: those that its mask needed.
+    """
 
     case: ReadCase
     image_sha256: str
@@ -76,8 +80,11 @@ def read_files(
     seen: SeenMasks | None = None,
     parts: Mapping[str, str] | None = None,
 ) -> ReadFiles:
-    """seen: learns what the mask holds, while a data set is checked. parts: of a mask of one file for each structure.
-    Raises Skip where the case cannot be used."""
+    """The case and what its files say. Raises Skip where the case cannot be used.
+
+    seen: learns what the mask holds while a data set is checked. parts: the files of a mask that has one for each
+    structure.
+    """
     pixels, image = read_pixels(root, image_path, task, reading.channel)
     wanted = wanted_by(task, reading)
     try:
@@ -110,17 +117,18 @@ def read_files(
 
 
 def case_warnings(path: str, notes: Iterable[Note]) -> list[CaseWarning]:
+    """The warnings about a file's notes."""
     return [CaseWarning(code=note.code, message=f"{path} {note.text}.") for note in notes]
 
 
 def wanted_by(task: SegmentationTask, reading: Reading) -> Wanted:
-    """Whether a structure of this name in the data set's masks is one of the task's."""
+    """Whether a structure with this name in the data set's masks is one of the task's."""
     wanted = wanted_names(task, reading.label_map)
     return lambda name: folded(name) in wanted
 
 
 def mask_sha256(root: Path, mask_path: str, parts: Mapping[str, str], task: SegmentationTask, reading: Reading) -> str:
-    """Of the mask's files as they are now, as `read_files` gives it. Raises UnsafeFile."""
+    """The SHA-256 of the mask's files as they are now, as `read_files` gives it. Raises UnsafeFile."""
     wanted = wanted_by(task, reading)
     return parts_sha256(root, parts, wanted) if are_parts(mask_path, parts, wanted) else content_sha256(root, mask_path)
 
@@ -146,8 +154,11 @@ def _read_image(root: Path, path: str, task: SegmentationTask) -> DecodedImage:
 
 
 def _channels(path: str, image: DecodedImage, task: SegmentationTask, channel: int | None) -> ImageArray:
-    """The pixels with the task's number of channels. A colour image whose channels are equal counts as grey; a grey one
-    is never repeated to make colour, for a network would take the missing colour for a property of the site."""
+    """The pixels with the task's number of channels. A colour image whose channels are equal counts as grey.
+
+    A grey image is never repeated to make colour, because a network would take the missing colour for a property of the
+    site.
+    """
     pixels = image.pixels
     count = pixels.shape[-1]
     if channel is not None and count > 1:
@@ -169,7 +180,7 @@ def _channels(path: str, image: DecodedImage, task: SegmentationTask, channel: i
 
 
 def _require_photograph(path: str, pixels: ImageArray) -> None:
-    """Black and white must be known: uint8, uint16, or floats in 0 to 1."""
+    """Raises Skip where black and white are not known; they are for uint8, uint16, and floats in 0 to 1."""
     if pixels.dtype in (np.uint8, np.uint16):
         return
     if not np.issubdtype(pixels.dtype, np.floating) or pixels.min() < 0 or pixels.max() > 1:

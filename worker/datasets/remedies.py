@@ -1,4 +1,4 @@
-"""What would make a skipped case usable: the case is read again with every repair that its task allows."""
+"""What would make a skipped case usable: it is read again with every repair that its task allows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from worker.datasets.layouts.model import ListedCase, Skip
 from worker.datasets.readers import CannotRead, largest_value
 from worker.datasets.reading import read_files
 
-#: Reasons that a repair, or saying what an empty mask means, may take away.
+#: Reasons that a repair may remove, or a setting that says what an empty mask means.
 _MENDABLE = ("size_mismatch", "unknown_label", "unreadable_mask", "empty_mask")
 
 
@@ -34,7 +34,7 @@ def skipped_with_remedies(
 
 
 def _remedies(root: Path, image: str, mask: str, task: SegmentationTask, reading: Reading) -> tuple[Remedy, ...]:
-    """None where nothing helps."""
+    """The settings that help; None where nothing does."""
     for attempt in _attempts(root, mask, task, reading):
         try:
             files = read_files(root, image, mask, task, attempt)
@@ -48,7 +48,7 @@ def _remedies(root: Path, image: str, mask: str, task: SegmentationTask, reading
 
 
 def _attempts(root: Path, mask: str, task: SegmentationTask, reading: Reading) -> Iterator[Reading]:
-    """From the mildest: first without a repair that reads values, then with one, the likelier first."""
+    """The settings to try, the mildest first: without a repair that reads values, then with one, the likelier first."""
     mild: tuple[Repair, ...] = tuple(repair for repair in REPAIRS if repair not in OF_ONE_STRUCTURE)
     base = repairs_in_order((*reading.repairs, *mild))
     yield _with(reading, base, None)

@@ -1,4 +1,4 @@
-"""Structures of masks that hold no labels: repairs that read values, of tasks with one structure."""
+"""Structures of masks that hold no labels: repairs that read values, for tasks with one structure."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def with_largest_value(root: Path, listing: Listing, reading: Reading) -> Readin
 
 
 def _largest(root: Path, mask: str) -> int | None:
-    """None where the mask cannot be read; the check of its case says why."""
+    """The largest value; None where the mask cannot be read, because the check of its case says why."""
     try:
         return largest_value(root, mask)
     except (UnsafeFile, CannotRead):
@@ -50,7 +50,8 @@ def _largest(root: Path, mask: str) -> int | None:
 
 
 def _holds_values(mask: LabelMask) -> bool:
-    """Of a palette of colours the labels are indices, of which none is half of another."""
+    """Whether the mask holds values; of a palette of colours the labels are indices, of which none is half of
+    another."""
     return mask.palette is None or all(len(set(colour)) == 1 for colour in mask.palette.values())
 
 

@@ -1,4 +1,4 @@
-"""What only all masks of a data set together tell: what white (255) means, and whether their palettes agree."""
+"""What only all masks of a data set together show: what white (255) means, and whether their palettes agree."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from worker.datasets.layouts.model import Skip
 
 WHITE = 255
-#: Edges that were drawn soft hold all grey values, the label's among them, and say nothing of what white means.
+#: A mask with more values has soft edges, which hold all grey values, the label's among them, and say nothing of white.
 _MAX_VALUES = 5
 #: A palette's index and the colour that it shows (red, green, blue).
 Entry = tuple[int, tuple[int, int, int]]
@@ -15,7 +15,7 @@ Entry = tuple[int, tuple[int, int, int]]
 
 @dataclass
 class SeenMasks:
-    """Filled while the masks of a data set are read one by one; also by those that are then skipped."""
+    """Filled while the masks of a data set are read one by one, also by those that are then skipped."""
 
     _read_as_white: set[str] = field(default_factory=set)
     _with_label: dict[str, int] = field(default_factory=dict)
@@ -23,7 +23,8 @@ class SeenMasks:
     _read_by_index: set[str] = field(default_factory=set)
 
     def saw_values(self, path: str, values: Collection[int], label: int) -> None:
-        """Of a task with one label, the values of a mask that stores numbers, before white is read as the label."""
+        """Notes the values of a mask that stores numbers, in a task with one label, before white is read as the
+        label."""
         if set(values) <= {0, WHITE}:
             if WHITE in values:
                 self._read_as_white.add(path)
@@ -31,7 +32,7 @@ class SeenMasks:
             self._with_label[path] = label
 
     def saw_palette(self, path: str, palette: Mapping[int, tuple[int, int, int]], by_index: bool) -> None:
-        """The palette's used entries; by_index: the mask's labels are the indices."""
+        """Notes the palette's used entries. by_index: whether the mask's labels are the indices."""
         self._palettes[path] = frozenset(palette.items())
         if by_index:
             self._read_by_index.add(path)
@@ -52,7 +53,7 @@ class SeenMasks:
         return {path: Skip("unknown_label", f"{path} {reason}") for path in self._read_as_white}
 
     def _palettes_that_differ(self) -> dict[str, Skip]:
-        """An entry holds where more masks have it than any other one with its index, or with its colour."""
+        """Masks with rare entries: an entry holds where more masks have it than any other with its index or colour."""
         counts = Counter(entry for palette in self._palettes.values() for entry in palette)
         found: dict[str, Skip] = {}
         for path in self._read_by_index:

@@ -1,6 +1,6 @@
 """Which case trains, validates and tests: by patient, stratified, seeded, and never against what a data set gives.
 
-No generator's version matters: what is random is the order of SHA-256 of the seed and the names.
+The random order is that of SHA-256 of the seed and the names, so no version of a generator matters.
 """
 
 import hashlib
@@ -12,14 +12,14 @@ from backend.contracts.datasets import SplitFractions
 from backend.contracts.metrics import Split
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-#: A stratum of foreground size is no smaller than this, or the splits could not share it.
+#: Minimum number of groups in a stratum of foreground size; the splits could not share a smaller one.
 MIN_STRATUM = 6
 MAX_STRATA = 4
 
 
 @dataclass(frozen=True)
 class SplitCase:
-    """`shares`: each structure's share of the image, 0 where it is absent. `splits`: those that are open for it."""
+    """shares: each structure's share of the image, 0 where it is absent. splits: those that are open for the case."""
 
     name: str
     patient: str | None
@@ -29,7 +29,7 @@ class SplitCase:
 
 @dataclass(frozen=True)
 class SplitResult:
-    """`moved`: cases that left the split which their data set gives, for their patient is in another one, too."""
+    """moved: cases that left the split which their data set gives, because their patient is also in another one."""
 
     splits: Mapping[str, Split]
     moved: tuple[str, ...] = ()
@@ -63,12 +63,12 @@ def require_fractions(fractions: SplitFractions) -> None:
 def split_cases(
     cases: Sequence[SplitCase], near_duplicates: Iterable[tuple[str, str]], fractions: SplitFractions, seed: int
 ) -> SplitResult:
-    """One split a case. Cases of one patient, and near duplicates, share theirs.
+    """The split of each case. Cases of one patient, and near duplicates, share theirs.
 
     Among the groups that are open for several splits, each combination of structures and each quarter of foreground
     size is shared out in proportion; each split gets at least one group where there are three or more. A patient whose
-    cases are given to different splits goes to test if one of them is, else to val; near duplicates that are given to
-    different splits stay there, for likeness is a guess.
+    cases are given to different splits goes to test if one of them is there, else to val. Near duplicates that are
+    given to different splits stay there, because likeness is a guess.
     """
     require_fractions(fractions)
     groups = [_group(members) for members in _joined(cases, near_duplicates)]
@@ -83,7 +83,8 @@ def split_cases(
 
 
 def split_counts(num_cases: int, fractions: SplitFractions) -> tuple[int, int, int]:
-    """Cases of train, val and test: rounded, and at least one each where three or more are there."""
+    """The numbers of cases of train, val and test: rounded, and at least one each where there are three or more
+    cases."""
     if num_cases < 3:
         return (min(num_cases, 1), 0, max(num_cases - 1, 0))
     num_train = max(1, int(num_cases * fractions.train + 0.5))
@@ -94,7 +95,7 @@ def split_counts(num_cases: int, fractions: SplitFractions) -> tuple[int, int, i
 
 
 def _joined(cases: Sequence[SplitCase], near_duplicates: Iterable[tuple[str, str]]) -> list[list[SplitCase]]:
-    """Cases by patient; then groups that near duplicates link, where a split is open for both."""
+    """The cases by patient, and then groups that near duplicates link, where a split is open for both."""
     group_of: dict[str, list[SplitCase]] = {}
     by_patient: dict[str, list[SplitCase]] = {}
     for case in sorted(cases, key=lambda case: case.name):
@@ -143,7 +144,7 @@ def _shared_out(
 
 
 def _targets(num_cases: int, splits: tuple[Split, ...], fractions: SplitFractions) -> dict[Split, int]:
-    """Cases of each split that is open; of two, in proportion to their fractions."""
+    """The number of cases of each split that is open; with two splits open, in proportion to their fractions."""
     if len(splits) == len(SPLITS):
         return dict(zip(SPLITS, split_counts(num_cases, fractions), strict=True))
     shares: dict[Split, float] = {
@@ -158,14 +159,15 @@ def _targets(num_cases: int, splits: tuple[Split, ...], fractions: SplitFraction
 
 
 def _most_behind(targets: Mapping[Split, int], counts: Counter[Split], progress: float, num_cases: int) -> Split:
-    """Of the splits with room for the group, else of all, the one farthest behind its share of what was dealt."""
+    """The split that is farthest behind its share of what was dealt, among those with room for the group, else among
+    all."""
     with_room = [split for split, target in targets.items() if counts[split] + num_cases <= target]
     candidates = with_room or list(targets)
     return max(candidates, key=lambda split: targets[split] * progress - counts[split])
 
 
 def _none_empty(chosen: list[tuple[_Group, Split]], splits: list[Split]) -> list[tuple[_Group, Split]]:
-    """Large patients may leave a split without any: it then takes the smallest group of the split with most groups."""
+    """Gives a split that large patients left empty the smallest group of the split with most groups."""
     if len(chosen) < len(splits):
         return chosen
     for empty in [split for split in splits if split not in {taken for _, taken in chosen}]:
@@ -179,7 +181,7 @@ def _none_empty(chosen: list[tuple[_Group, Split]], splits: list[Split]) -> list
 
 
 def _in_strata(pool: list[_Group], seed: int) -> list[_Group]:
-    """Strata one after the other; inside one, in the order that the seed draws."""
+    """The groups, stratum after stratum; inside one, in the order that the seed draws."""
     by_presence: defaultdict[tuple[bool, ...], list[_Group]] = defaultdict(list)
     for group in pool:
         by_presence[group.present].append(group)

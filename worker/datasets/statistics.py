@@ -1,4 +1,4 @@
-"""A data set's statistics, computed at its site: sums over the cases of each split, in which no case is named."""
+"""A data set's statistics, computed at its site: sums over the cases of each split, which name no case."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from backend.contracts.data_statistics import DatasetStatistics, Moments, SplitS
 from backend.contracts.datasets import CheckedCase
 from worker.datasets.split import SPLITS
 
-#: Case name to its pixels in each bin of grey value.
+#: Case name to the number of its pixels in each bin of grey value.
 Histograms = Mapping[str, NDArray[np.int64]]
 
 
 def dataset_statistics(cases: Sequence[CheckedCase], histograms: Histograms) -> DatasetStatistics:
-    """Of the used cases; a split without any is absent. histograms: of every used case."""
+    """The statistics of the used cases; a split without any is absent. histograms: of every used case."""
     by_split = {split: [case for case in cases if case.split == split] for split in SPLITS}
     return {split: _of_split(members, histograms) for split, members in by_split.items() if members}
 

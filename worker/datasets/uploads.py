@@ -1,7 +1,7 @@
-"""An image that somebody sends: one file, or a zip with the files of one image (a DICOM series; a header and its data).
+"""An image that a person sends: one file, or a zip with the files of one image (a DICOM series; a header and its data).
 
-A zip is read as a stranger's: so many files of such sizes, no name that leads out of the folder, no links, nothing
-encrypted, and no zip within the zip.
+A zip is not trusted: the number and sizes of its files are bounded, and no name may lead out of the folder; links,
+encryption and a zip within the zip are refused.
 """
 
 import io
@@ -25,15 +25,15 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAX_DEPTH, _MAX_NAME = 20, 200
 _MAX_BYTES = MAX_DECODED_BYTES
 _ENCRYPTED = 0x1
-#: What macOS puts beside the files.
+#: The folder that macOS adds to the files.
 _LITTER_FOLDER = "__MACOSX"
 
 
 def store_upload(folder: Path, name: str, content: bytes) -> tuple[Path, str]:
-    """Puts the image's files into an empty folder. Returns a folder, and in it the path of the image: a file, or the
+    """Puts the image's files into an empty folder. Returns a folder and the path of the image in it: a file, or the
     folder of a series.
 
-    Raises CannotRead or UnsafeFile, their text about the upload.
+    Raises CannotRead or UnsafeFile, whose text is about the upload.
     """
     if name in (".", ".."):
         raise UnsafeFile("is no name of a file: give the image's own")
@@ -61,7 +61,7 @@ def _unpack(folder: Path, content: bytes) -> list[str]:
 
 
 def _wanted(members: Sequence[zipfile.ZipInfo]) -> list[tuple[zipfile.ZipInfo, str]]:
-    """Those to be unpacked, and their paths in the folder; all are looked at before the first is written."""
+    """The entries to unpack, and their paths in the folder. All are looked at before the first is written."""
     if len(members) > MAX_SERIES_FILES:
         raise UnsafeFile(f"holds {len(members)} files, more than {MAX_SERIES_FILES}: put one image into it")
     wanted = [(member, _safe_name(member.filename)) for member in members]
@@ -97,7 +97,7 @@ def _require_plain_file(member: zipfile.ZipInfo, name: str) -> None:
 
 
 def _safe_name(name: str) -> str:
-    """Below the folder. Some programs write `\\` between folders. Raises UnsafeFile."""
+    """The path below the folder; some programs write `\\` between folders. Raises UnsafeFile."""
     path = PurePosixPath(name.replace("\\", "/"))
     parts = path.parts
     is_plain = all(part.isprintable() and len(part) <= _MAX_NAME and part != ".." for part in parts)
@@ -116,7 +116,7 @@ def _is_litter(name: str) -> bool:
 
 
 def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
-    """Never more than the listing says, which was held against the bounds."""
+    """Writes an entry, and never more than the listing says, which was checked against the bounds."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(member) as packed, path.open("xb") as file:
@@ -148,7 +148,7 @@ def _is_dicom(folder: Path, name: str) -> bool:
 
 
 def _series_folder(root: Path, slices: Sequence[str]) -> str:
-    """Beside the root, with the slices alone, for notes and previews may lie among them."""
+    """A folder next to the root with the slices alone, because notes and previews may lie among them."""
     target = root.parent / "series"
     target.mkdir()
     for name in slices:

@@ -1,11 +1,11 @@
-"""What a browser shows of a case: NIfTI files for NiiVue, and a JPEG for the gallery. Equal input, equal bytes.
+"""What a browser shows of a case: NIfTI files for NiiVue, and a JPEG for the gallery. Equal input gives equal bytes.
 
 Orientation. A NIfTI voxel (i, j, k) with an identity affine lies at +x = right, +y = anterior, +z = superior. NiiVue
-draws an axial slice with anterior up, and with right on the right unless `isRadiologicalConvention` is set (its
-default is false). So column c of a photograph becomes i = c, and row r becomes j = H - 1 - r: the photograph stands
-upright and unmirrored, and the file needs no reorientation, which not every viewer does for RGB. Spacing is 1 mm a
-pixel, for a photograph has none of its own. A volume, which is in LPS order, keeps its own affine: its voxel
-(i, j, k) is the array's [k, j, i].
+draws an axial slice with anterior up, and with right on the right unless `isRadiologicalConvention` is set (its default
+is false). So column c of a photograph becomes i = c, and row r becomes j = H - 1 - r: the photograph stands upright and
+unmirrored, and the file needs no reorientation, which not every viewer does for RGB. Spacing is 1 mm per pixel, because
+a photograph has none of its own. A volume, which is in LPS order, keeps its own affine: its voxel (i, j, k) is the
+array's [k, j, i].
 
 Legend of shapes: D slices, H rows, W columns, C channels, S structures; `space` is [H, W] or [D, H, W].
 """
@@ -26,12 +26,12 @@ from worker.datasets.reading import ImageArray
 
 NIFTI_MM, NIFTI_SCANNER, NIFTI_ALIGNED = 2, 1, 2
 Affine = NDArray[np.float64]
-#: nibabel's functions carry no types.
+#: nibabel has no type annotations.
 _Nifti1Image: Any = nib.Nifti1Image
-#: NIfTI datatype 128.
+#: RGB with 8 bits per channel, which is NIfTI's datatype 128.
 RGB24 = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 THUMBNAIL_SIDE = 256
-#: Those of the browser's viewer, in its order: bright enough for a retina and its vessels, apart for the colour-blind.
+#: The colours of the browser's viewer, in its order: bright on a retina and its vessels, distinct for the colour-blind.
 OUTLINE_COLORS = (
     (34, 211, 238),
     (253, 224, 71),
@@ -45,8 +45,11 @@ OUTLINE_COLORS = (
 
 
 def image_nifti(image: ImageArray, spacing: tuple[float, ...] | None = None, affine: Affine | None = None) -> bytes:
-    """Gzipped. image [*space, C]: colour gives RGB with 8 bits a channel; grey keeps its type, or is stored as int16 or
-    float32 where viewers know no such type. affine: [4, 4] of a volume, voxel (i, j, k) to mm in RAS."""
+    """A gzipped NIfTI of an image [*space, C]: colour gives RGB with 8 bits per channel; grey keeps its type.
+
+    Grey of a type that viewers do not know is stored as int16 or float32. affine: [4, 4] of a volume, voxel (i, j, k)
+    to mm in RAS.
+    """
     if image.shape[-1] == 1:
         grey = image[..., 0]
         return _one_slice(grey) if affine is None else _volume(_of_viewers(grey), affine)
@@ -55,9 +58,9 @@ def image_nifti(image: ImageArray, spacing: tuple[float, ...] | None = None, aff
 
 
 def mask_nifti(structures: StructureMasks, affine: Affine | None = None) -> bytes:
-    """Gzipped. structures [S, *space]: a voxel is the sum of 2**s over the structures s that hold it.
+    """A gzipped NIfTI of structures [S, *space]: a voxel is the sum of 2**s over the structures s that hold it.
 
-    Raises ValueError for more than 32 structures, which have no bits.
+    Raises ValueError for more than 32 structures, for which there are no bits.
     """
     num_structures = len(structures)
     if num_structures > 32:
@@ -70,8 +73,11 @@ def mask_nifti(structures: StructureMasks, affine: Affine | None = None) -> byte
 
 
 def thumbnail_jpeg(image: ImageArray, structures: StructureMasks, spacing: tuple[float, ...] | None = None) -> bytes:
-    """At most 256 pixels a side, each structure outlined. image [*space, C], structures [S, *space]; of a volume, the
-    slice with the largest foreground, the first of equals; the middle one where there is no foreground."""
+    """A JPEG of at most 256 pixels a side with each structure outlined. image: [*space, C]; structures: [S, *space].
+
+    Of a volume it shows the slice with the largest foreground, the first of equals, and the middle one where there is
+    no foreground.
+    """
     if image.ndim == 4:
         foreground = structures.any(axis=0).sum(axis=(1, 2))
         best = int(foreground.argmax()) if foreground.any() else len(image) // 2
@@ -95,17 +101,17 @@ def _outline(plane: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool
 
 
 def _one_slice(pixels: NDArray[Any]) -> bytes:
-    """pixels [H, W], rows top-down, to a volume [W, H, 1], rows bottom-up, of which x runs fastest."""
+    """pixels [H, W], rows top-down, as a volume [W, H, 1], rows bottom-up, in which x runs fastest."""
     return _gzipped(pixels[::-1].T[:, :, None], np.eye(4), NIFTI_ALIGNED)
 
 
 def _volume(voxels: NDArray[Any], affine: Affine) -> bytes:
-    """voxels [D, H, W]. The sform holds any affine; the qform its rotation and spacing."""
+    """A NIfTI of voxels [D, H, W]. Its sform holds any affine, its qform the rotation and spacing of it."""
     return _gzipped(voxels.transpose(2, 1, 0), affine, NIFTI_SCANNER)
 
 
 def _of_viewers(grey: NDArray[Any]) -> NDArray[Any]:
-    """uint8, int16 or float32; other integers become int16 where they fit."""
+    """The voxels as uint8, int16 or float32; other integers become int16 where they fit."""
     if grey.dtype in (np.uint8, np.int16, np.float32):
         return grey
     limits = np.iinfo(np.int16)

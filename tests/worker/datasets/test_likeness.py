@@ -7,7 +7,7 @@ are for each test to add to these distances.
 import pytest
 from scipy.linalg import hadamard
 
-from backend.contracts.likeness import MOST_ALIKE, Alike, AlikePair
+from backend.contracts.likeness import MAX_ALIKE, Alike, AlikePair
 from worker.datasets.likeness import alike_cases
 
 ROWS = ["".join("1" if value > 0 else "0" for value in row) for row in hadamard(128)]
@@ -89,7 +89,7 @@ def test_the_nearest_come_first_and_one_picture_many_times_is_cut_off() -> None:
     """33 of one picture make 528 pairs."""
     many = {f"copy {number:02d}": hash_of(40) for number in range(33)}
     alike = alike_cases(even() | near(20) | many, {})
-    assert len(alike.pairs) == MOST_ALIKE
+    assert len(alike.pairs) == MAX_ALIKE
     assert {pair.bits for pair in alike.pairs} == {0}
     few = alike_cases(even() | near(20) | {"like 01": hash_of(1, num_bits=10)}, {})
     assert [(pair.first, pair.bits) for pair in few.pairs] == [("01", 10), ("00", 20)]

@@ -30,16 +30,17 @@ __all__ = [
 
 
 def root_of(path: str | Path) -> Path:
-    """The data set's folder: the path itself, or that of a datalist file."""
+    """The data set's folder: the path itself, or the folder of a datalist file."""
     path = Path(path)
     return path.parent if path.suffix.lower() == ".json" and not path.is_dir() else path
 
 
 def list_cases(path: str | Path, layout: Layout, channel: int | None = None) -> Listing:
-    """What is there, by the names of files alone; `auto` looks for images/, a datalist, nnU-Net's folders, sub-*, and
+    """The cases, by the names of files alone. `auto` looks for images/, a datalist, nnU-Net's folders, sub-*, and
     folders of cases with masks in them.
 
-    Raises ValueError, with the path and the remedy, when there is no such folder or nothing in it."""
+    Raises ValueError, with the path and the remedy, where there is no such folder or nothing in it.
+    """
     path, root = Path(path), root_of(path)
     if not root.is_dir():
         problem = "is a file, not a folder" if root.exists() else "is not there"
@@ -88,7 +89,8 @@ def _looks_like(root: Path) -> FoundLayout:
 
 
 def _with_showable_names(listing: Listing) -> Listing:
-    """Cases whose files' names cannot be shown or sent are skipped, under a name that can; each name is there once."""
+    """The listing with cases skipped whose files' names cannot be shown or sent, under a name that can; each name
+    occurs once."""
     names: set[str] = set()
     cases = []
     for case in listing.cases:

@@ -1,10 +1,10 @@
 """BIDS-like trees: sub-01/[ses-1/]anat/sub-01_T2w.nii.gz with masks below derivatives/*/sub-01/.
 
-Source: Brain Imaging Data Structure 1.10, "Common derivatives": masks end on _mask, segmentations on _dseg; entities
-are key-value pairs joined by underscores. A mask belongs to an image whose entities it repeats; entities that only
+Source: Brain Imaging Data Structure 1.10, "Common derivatives": masks end in _mask, segmentations in _dseg; entities
+are key-value pairs joined by underscores. A mask belongs to the image whose entities it repeats; entities that only
 describe the mask (label, desc, seg, ...) are not compared. `space` and `res` say on which grid a mask lies: they must
-be the image's, or name the image itself (space-orig, space-T1w). A mask that several images match is of none of them,
-and is named. Several masks that differ in `label` are the structures of one case.
+be the image's, or name the image itself (space-orig, space-T1w). A mask that matches several images belongs to none of
+them, and is named. Several masks that differ in `label` are the structures of one case.
 """
 
 from collections import Counter, defaultdict
@@ -17,10 +17,10 @@ from worker.datasets.layouts.model import ListedCase, Listing, Skip
 from worker.datasets.readers import is_companion_name, is_image_name, is_litter
 
 MASK_SUFFIXES = ("mask", "dseg", "seg", "label", "labels", "roi", "segmentation")
-#: Of these each integer is a structure, whatever `label` says.
+#: Suffixes of segmentations in which each integer is a structure, whatever `label` says.
 OF_INTEGERS = ("dseg", "seg", "segmentation")
 OF_MASKS = frozenset({"label", "desc", "space", "res", "seg", "den", "hemi", "atlas", "from", "to"})
-#: On which grid a mask lies.
+#: Entities that say on which grid a mask lies.
 OF_GRIDS = ("space", "res", "den")
 #: `space-orig` is the image's own, whatever image that is.
 OWN_SPACES = frozenset({"orig"})
@@ -28,7 +28,7 @@ OWN_SPACES = frozenset({"orig"})
 
 @dataclass(frozen=True)
 class _Entry:
-    """`entities`: as {("sub", "01"), ("acq", "ax")}. `words`: parts that are no entities, as ("T2w", "mask")."""
+    """entities: such as {("sub", "01"), ("acq", "ax")}. words: parts that are no entities, such as ("T2w", "mask")."""
 
     path: str
     entities: frozenset[tuple[str, str]]
@@ -40,7 +40,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Masks:
-    """Of one image. own: that it alone matches. shared: that other images match, too. elsewhere: on another grid."""
+    """The masks of one image. own: it alone matches. shared: other images match, too. elsewhere: on another grid."""
 
     own: Sequence[_Entry]
     shared: Sequence[_Entry]
@@ -52,7 +52,7 @@ def is_bids(root: Path) -> bool:
 
 
 def list_bids(root: Path) -> Listing:
-    """Raises ValueError where there is no subject or no derivative."""
+    """The cases. Raises ValueError where there is no subject or no derivative."""
     if not is_bids(root):
         raise ValueError(f"{root} has no folder sub-*: a BIDS tree has one for each subject")
     if not (root / "derivatives").is_dir():
@@ -86,7 +86,7 @@ def _masks_of(image: _Entry, masks: Sequence[_Entry], homes: Mapping[str, Sequen
 def _case(
     root: Path, image: _Entry, found: _Masks, homes: Mapping[str, Sequence[str]], several_parts: bool
 ) -> ListedCase:
-    """several_parts: cases of this data set have one mask for each structure, so every labelled mask is one of them."""
+    """A case. several_parts: cases of this data set have one mask for each structure, so every labelled mask is one."""
     name, patient = name_of(root, image.path), image.entity("sub")
     paths = sorted(mask.path for mask in found.own)
     if not paths:
@@ -138,7 +138,7 @@ def _left_out(masks: Sequence[_Entry], images: Sequence[_Entry], homes: Mapping[
 
 
 def _are_parts(masks: Sequence[_Entry]) -> bool:
-    """Whether each is the mask of another structure."""
+    """Whether each mask is of another structure."""
     labels = Counter(mask.entity("label") for mask in masks if mask.words[-1].lower() not in OF_INTEGERS)
     return None not in labels and len(labels) == len(masks)
 
@@ -148,7 +148,7 @@ def _belongs(mask: _Entry, image: _Entry) -> bool:
 
 
 def _repeats(mask: _Entry, image: _Entry) -> bool:
-    """Whether the image has all that the mask's name says of an image."""
+    """Whether the image has everything that the mask's name says of an image."""
     compared = {(key, value) for key, value in mask.entities if key not in OF_MASKS}
     modality = set(mask.words[:-1])  # `T2w` of sub-01_T2w_mask
     return compared <= image.entities and ("sub", image.entity("sub")) in compared and modality <= set(image.words)
@@ -182,7 +182,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _entries(root: Path, subject: Path) -> Iterator[_Entry]:
-    """Images below a subject's folder, of files that carry the subject in their names."""
+    """The images below a subject's folder, of files that carry the subject in their names."""
     for path in sorted(subject.rglob("*")):
         if any(is_litter(part) for part in path.relative_to(subject).parts):
             continue

@@ -1,4 +1,5 @@
-"""`cases.csv` at the data set's root: name[,patient][,split], one line a case; an empty field leaves it open.
+"""`cases.csv` at the data set's root: name[,patient][,split], with one line for each case; an empty field leaves it
+open.
 
 A name may also be that of the case's image, with its suffix and folder.
 """
@@ -40,8 +41,10 @@ def with_cases_csv(listing: Listing, root: Path) -> Listing:
 
 
 def _by_case(listed: dict[str, _Line], listing: Listing, root: Path) -> dict[str, _Line]:
-    """Lines by the names of the cases that they mean; those of no case by their own. Raises ValueError where two mean
-    one case, or none means any."""
+    """Lines by the names of the cases that they mean; lines of no case by their own.
+
+    Raises ValueError where two lines mean one case, or none means any.
+    """
     names = {same_name(case.name): case.name for case in listing.cases}
     stems = {same_name(stem_of(PurePosixPath(case.image).name)): case.name for case in listing.cases}
     lines: dict[str, _Line] = {}
@@ -113,6 +116,6 @@ def _read(root: Path) -> dict[str, _Line]:
 
 
 def _fields(row: dict[Any, Any]) -> list[str]:
-    """Of all columns, also of those beyond the header's, without blanks around them."""
+    """The fields of all columns, also of those beyond the header's, without surrounding blanks."""
     values = [part for value in row.values() for part in (value if isinstance(value, list) else [value])]
     return [part.strip() for part in values if part is not None]

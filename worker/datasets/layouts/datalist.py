@@ -39,7 +39,7 @@ def find_datalist(root: Path) -> str | None:
 
 
 def list_datalist(root: Path, name: str) -> Listing:
-    """Raises ValueError where the document is none, or lists nothing with a label."""
+    """The cases. Raises ValueError where the document is no datalist, or lists nothing with a label."""
     document = read_document(root, name)
     if not is_datalist(document):
         raise ValueError(f"{root / name} has no list `training`: it is no datalist in MONAI's or the Decathlon's form")
@@ -97,7 +97,8 @@ def _case(paths: ListedPaths, splits: tuple[Split, ...], item: object) -> Listed
 
 
 def _named(cases: Sequence[ListedCase]) -> tuple[ListedCase, ...]:
-    """With the folder before the name where files of several folders share one; a path listed twice is skipped."""
+    """The entries by name, with the folder first where files of several folders share one; a path listed twice is
+    skipped."""
     counts = Counter(case.name for case in cases)
     unique: dict[str, ListedCase] = {}
     for case in cases:

@@ -11,7 +11,7 @@ _IGNORE = "ignore"
 
 
 def read_document(root: Path, name: str) -> dict[str, Any]:
-    """Raises ValueError where it is no JSON object."""
+    """The document as a dictionary. Raises ValueError where it is no JSON object."""
     try:
         content = json.loads(read_bytes_inside(root, name))
     except UnsafeFile as error:
@@ -24,7 +24,8 @@ def read_document(root: Path, name: str) -> dict[str, Any]:
 
 
 def label_names(document: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Of Decathlon ({"1": "prostate"}) and nnU-Net ({"prostate": 1, "whole": [1, 2]}); background is left out."""
+    """The labels of Decathlon ({"1": "prostate"}) and nnU-Net ({"prostate": 1, "whole": [1, 2]}), without
+    background."""
     labels = document.get("labels")
     found: dict[str, tuple[int, ...]] = {}
     for key, value in labels.items() if isinstance(labels, dict) else ():
@@ -35,7 +36,7 @@ def label_names(document: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def about_ignored(names: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
-    """nnU-Net's own kind of label: areas of it count neither for the loss nor for the scores."""
+    """A warning of nnU-Net's label of areas that count neither for the loss nor for the scores."""
     for name, values in names.items():
         if name.casefold() == _IGNORE:
             listed = ", ".join(map(str, values))
@@ -47,7 +48,7 @@ def about_ignored(names: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
 
 
 def _integers(value: object) -> tuple[int, ...]:
-    """Positive ones; empty where it is something else."""
+    """The positive integers; empty where it is something else."""
     parts = value if isinstance(value, list) else [value]
     numbers = [int(part) for part in parts if isinstance(part, int) or (isinstance(part, str) and part.isdecimal())]
     return tuple(number for number in numbers if 1 <= number <= 65535)

@@ -21,10 +21,11 @@ PathsByName = Mapping[str, Sequence[str]]
 
 
 def list_entries(root: Path, kind: str) -> PathsByName:
-    """The files of the folder `kind`, and its folders.
+    """The files of the folder `kind`, and its folders, by case name.
 
-    What is no image by its name or content stands for a case only where no image has the same name; sidecars, notes
-    and what operating systems leave never do. Raises ValueError where the folder leads outside, or may not be read."""
+    What is no image by its name or content stands for a case only where no image has the same name; sidecars, notes and
+    what operating systems leave never do. Raises ValueError where the folder leads outside, or may not be read.
+    """
     if not (root / kind).resolve().is_relative_to(root.resolve()):
         raise ValueError(f"{root / kind} is a symbolic link that leads outside of {root}: use a real folder")
     try:
@@ -44,14 +45,17 @@ def list_entries(root: Path, kind: str) -> PathsByName:
 
 
 def is_plain_folder(root: Path, relative: str) -> bool:
-    """A folder inside of the root that is no DICOM series."""
+    """Whether this is a folder inside the root that is no DICOM series."""
     path = root / relative
     return path.is_dir() and path.resolve().is_relative_to(root.resolve()) and not _is_dicom(root, relative)
 
 
 def name_of(root: Path, relative: str) -> str:
-    """The case's name: the file's without its suffix; whole for DICOM, whose names are numbers with dots, and for
-    folders. Names that look alike are one name, see `same_name`."""
+    """The case's name: the file's without its suffix; the whole name for DICOM, whose names are numbers with dots, and
+    for folders.
+
+    Names that look alike are one name, see `same_name`.
+    """
     path = Path(relative)
     if is_image_name(path.name):
         name = stem_of(path.name)
@@ -68,7 +72,7 @@ def _is_dicom(root: Path, relative: str) -> bool:
 
 
 def pair(name: str, images: PathsByName, masks: PathsByName, image_folder: str, mask_folder: str) -> ListedCase:
-    """Its skip says where one of the two is missing, or is there twice."""
+    """A case of an image and a mask, with a skip where one of the two is missing or exists twice."""
     image = images[name][0] if name in images else f"{image_folder}/{name}"
     mask = masks[name][0] if name in masks else None
     return ListedCase(name, image, mask, _pairing_problem(name, images, masks, image_folder, mask_folder))

@@ -1,7 +1,7 @@
 """`images/` and `masks/` (or `labels/`) that hold files of equal names; their suffixes may differ.
 
-Both may hold folders: `images/P01/left.png` and `masks/P01/left.png` are the case `P01_left`. A folder of masks that is
-called as a case, or as a structure, holds one file for each structure, or for each case: see `per_structure`.
+Both may hold folders: `images/P01/left.png` and `masks/P01/left.png` are the case `P01_left`. A folder of masks with
+the name of a case, or of a structure, holds one file for each structure, or for each case: see `per_structure`.
 """
 
 from pathlib import Path
@@ -12,12 +12,12 @@ from worker.datasets.layouts.per_structure import with_parts
 from worker.datasets.readers import SUFFIXES_IN_WORDS
 
 IMAGES, MASKS, LABELS = "images", "masks", "labels"
-#: Folders within folders that are looked into.
+#: Maximum depth of folders within folders.
 _MAX_DEPTH = 5
 
 
 def list_folders(root: Path) -> Listing:
-    """Raises ValueError where one of the two folders is missing or there are no images."""
+    """The cases. Raises ValueError where one of the two folders is missing or there are no images."""
     mask_folder = _mask_folder(root)
     images, masks = _flat(root, IMAGES), _flat(root, mask_folder)
     if not images:
@@ -32,7 +32,7 @@ def list_folders(root: Path) -> Listing:
 
 
 def _flat(root: Path, kind: str, prefix: str = "", depth: int = 0) -> PathsByName:
-    """Also what lies in folders, whose names then stand before the files', as `P01_left`."""
+    """The entries with those in folders, whose names then precede the files', as `P01_left`."""
     found: dict[str, list[str]] = {}
     for name, paths in list_entries(root, kind).items():
         for path in paths:

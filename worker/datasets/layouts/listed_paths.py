@@ -7,16 +7,22 @@ from worker.datasets.names import same_name
 
 
 class ListedPaths:
-    """Of one data set. A document that was written under Windows has backslashes; one that was written elsewhere may
-    spell letters in another way than the file system does (Unicode's composed and decomposed forms)."""
+    """The paths of one data set.
+
+    A document that was written under Windows has backslashes; one that was written elsewhere may spell letters in
+    another way than the file system does (Unicode's composed and decomposed forms).
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._children = cache(self._list)
 
     def found(self, listed: str) -> str:
-        """The path of the file that is meant, relative to the root; where there is none, as it is listed, without
-        `./`. Whether it stays inside is checked where it is read."""
+        """The path of the file that is meant, relative to the root; where there is none, the path as listed, without
+        `./`.
+
+        The code that reads it checks whether it stays inside.
+        """
         for candidate in (listed, listed.replace("\\", "/")):
             if (path := self._existing(candidate)) is not None:
                 return path
@@ -37,7 +43,7 @@ class ListedPaths:
         return "/".join(parts) or None
 
     def _list(self, folder: str) -> dict[str, str]:
-        """Names of files by what they look like; of several that look the same the first."""
+        """The names of files by what they look like; of several that look the same the first."""
         try:
             names = sorted((path.name for path in (self.root / folder).iterdir()), reverse=True)
         except OSError:

@@ -22,10 +22,12 @@ class Skip(Exception):
 
 @dataclass(frozen=True)
 class ListedCase:
-    """Paths are relative to the data set's folder. `skip` says why the case cannot be used whatever its files hold;
-    then `image` is where the image was looked for. `splits` are those that the data set leaves open for the case.
-    `parts`: of a mask that is one file for each structure, the paths by the structures' names in the data set; `mask`
-    is then their folder. Of a single labelled file it is that file: the name counts where it is one that is wanted.
+    """A case as its files' names show it. Paths are relative to the data set's folder.
+
+    skip: why the case cannot be used whatever its files hold; `image` is then where the image was looked for.
+    splits: those that the data set leaves open for the case.
+    parts: of a mask with one file for each structure, the paths by the structures' names in the data set; `mask` is
+    then their folder. Of a single labelled file it is that file, whose name counts where it is wanted.
     """
 
     name: str
@@ -39,7 +41,7 @@ class ListedCase:
 
 @dataclass(frozen=True)
 class Listing:
-    """Cases in name order, each name once. `label_names`: integers by the names that the data set gives them."""
+    """The cases in name order, each name once. label_names: integers by the names that the data set gives them."""
 
     layout: FoundLayout
     cases: tuple[ListedCase, ...]

@@ -21,7 +21,7 @@ CHANNEL = re.compile(r"^(.+)_([0-9]{4})$", re.DOTALL)
 
 
 def list_nnunet(root: Path, channel: int | None) -> Listing:
-    """`channel`: which of several channel files is the image. Raises ValueError where a folder is missing."""
+    """The cases. channel: which of several channel files is the image. Raises ValueError where a folder is missing."""
     for name in ("imagesTr", "labelsTr"):
         if not (root / name).is_dir():
             raise ValueError(
@@ -44,7 +44,8 @@ def list_nnunet(root: Path, channel: int | None) -> Listing:
 
 
 def is_first_version(root: Path, document: Mapping[str, Any]) -> bool:
-    """nnU-Net 1's dataset.json lists the images without the numbers of channels that their files' names have."""
+    """Whether this is nnU-Net 1, whose dataset.json lists the images without the numbers of channels in their files'
+    names."""
     training = document.get("training")
     if not (root / "imagesTr").is_dir() or not isinstance(training, list) or not training:
         return False
@@ -61,7 +62,7 @@ def _cases(root: Path, part: str, channel: int | None, splits: tuple[Split, ...]
 
 
 def _by_case(files: PathsByName, masks: PathsByName) -> dict[str, dict[int, list[str]]]:
-    """Case to channel to paths; a name without number is channel 0."""
+    """Case to channel to paths; a name without a number is channel 0."""
     cases: dict[str, dict[int, list[str]]] = {}
     numbered = {match[1] for name in files if (match := CHANNEL.match(name))}
     # Where no label has a name without its four digits, the digits are no channel but part of every case's name.
@@ -96,7 +97,7 @@ def _case(
 
 
 def _unlike(case: ListedCase, names: set[str]) -> ListedCase:
-    """A test case whose name a training case has, too, under another name."""
+    """A test case under another name, where a training case has its name, too."""
     if case.name not in names:
         return case
     return replace(case, name=f"{case.name} (test)")

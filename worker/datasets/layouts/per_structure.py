@@ -1,8 +1,8 @@
 """Masks of one file for each structure, as TotalSegmentator and many annotation tools write them.
 
-Three arrangements: a folder for each case beside the images (`images/s0.nii.gz`, `masks/s0/liver.nii.gz`; the image may
-lie in a folder of its own, `images/s0/ct.nii.gz`); a folder for each structure (`masks/liver/s0.nii.gz`); and all of a
-case in one folder (`s0/ct.nii.gz`, `s0/segmentations/liver.nii.gz`).
+There are three arrangements: a folder for each case next to the images (`images/s0.nii.gz`, `masks/s0/liver.nii.gz`;
+the image may lie in a folder of its own, `images/s0/ct.nii.gz`); a folder for each structure (`masks/liver/s0.nii.gz`);
+and everything of a case in one folder (`s0/ct.nii.gz`, `s0/segmentations/liver.nii.gz`).
 """
 
 from collections import defaultdict
@@ -13,21 +13,23 @@ from pathlib import Path, PurePosixPath
 from worker.datasets.layouts.entries import PathsByName, is_plain_folder, list_entries, name_of, several
 from worker.datasets.layouts.model import ListedCase, Listing, Skip
 
-#: Of case folders, the ones with the masks.
+#: Names of the folders with masks in a case's folder.
 MASK_FOLDERS = ("segmentations", "masks", "labels", "structures", "segmentation", "mask")
 
 
 @dataclass(frozen=True)
 class Structured:
-    """used: the paths of images and masks that these cases take."""
+    """Cases with one file for each structure. used: the paths of images and masks that they take."""
 
     cases: tuple[ListedCase, ...]
     used: frozenset[str]
 
 
 def with_parts(root: Path, images: PathsByName, masks: PathsByName, mask_folder: str) -> Structured:
-    """The cases of folders of masks of which no file has an image of its own name. images, masks: also what lies in
-    folders."""
+    """The cases of folders of masks in which no file has an image with its own name.
+
+    images, masks: also what lies in folders.
+    """
     unpaired = {name: paths for name, paths in masks.items() if name not in images}
     folders: defaultdict[str, list[str]] = defaultdict(list)
     for path in (path for paths in unpaired.values() for path in paths):
@@ -43,14 +45,15 @@ def with_parts(root: Path, images: PathsByName, masks: PathsByName, mask_folder:
 
 
 def _single_files(cases: Sequence[ListedCase]) -> list[ListedCase]:
-    """Where every case has one file only, it may be a mask of labels like any other, whatever it is called."""
+    """The cases as single masks: where every case has one file only, it may be a mask of labels, whatever its name
+    is."""
     if any(len(case.parts) != 1 for case in cases):
         return list(cases)
     return [replace(case, mask=next(iter(case.parts.values()))) for case in cases]
 
 
 def _case(root: Path, folder: str, paths: Sequence[str], images: Mapping[str, str]) -> ListedCase | None:
-    """Of a folder of masks called as an image, or as a folder with one image; else None."""
+    """The case of a folder of masks with the name of an image, or of a folder with one image; else None."""
     inside = PurePosixPath(*PurePosixPath(folder).parts[1:])
     name = "_".join(name_of(root, part) for part in inside.parts)
     image = images.get(name)
@@ -66,7 +69,7 @@ def _case(root: Path, folder: str, paths: Sequence[str], images: Mapping[str, st
 def _cases_of_structures(
     root: Path, folders: Mapping[str, Sequence[str]], images: Mapping[str, str], mask_folder: str
 ) -> list[ListedCase]:
-    """Of folders of masks called as structures, whose files are called as the images."""
+    """The cases of folders with the names of structures, whose files have the names of the images."""
     parts: defaultdict[str, dict[str, str]] = defaultdict(dict)
     twice: dict[str, Skip] = {}
     for folder, paths in sorted(folders.items()):
@@ -85,7 +88,8 @@ def _cases_of_structures(
 
 
 def list_case_folders(root: Path) -> Listing:
-    """`s0/ct.nii.gz` with `s0/segmentations/liver.nii.gz`. Raises ValueError where there is no such folder."""
+    """The cases of `s0/ct.nii.gz` with `s0/segmentations/liver.nii.gz`. Raises ValueError where there is no such
+    folder."""
     folders = [name for name in _folders(root) if _masks_in(root, name)]
     if not folders:
         raise ValueError(

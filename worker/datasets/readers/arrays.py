@@ -1,4 +1,4 @@
-"""NPY and NPZ with NumPy, never with pickle: an array of objects could run a program."""
+"""NPY and NPZ with NumPy, never with pickle, because an array of objects could run a program."""
 
 import io
 import zipfile
@@ -18,7 +18,7 @@ _DECODER_ERRORS = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, 
 
 
 def read_array_image(data: bytes, is_npz: bool, dimensions: int) -> Pixels:
-    """[H, W, C] or [D, H, W, C]. Stored: [H, W], [H, W, C]; [D, H, W], [D, H, W, C]; Raises CannotRead."""
+    """[H, W, C] or [D, H, W, C] of an array [H, W], [H, W, C], [D, H, W] or [D, H, W, C]. Raises CannotRead."""
     array = _array(data, is_npz, "image")
     if dimensions == 2 and array.ndim == 3 and array.shape[0] == 1 and array.shape[2] not in (1, 3):
         array = array[0]  # a volume with one slice
@@ -35,7 +35,8 @@ def read_array_image(data: bytes, is_npz: bool, dimensions: int) -> Pixels:
 
 
 def read_array_labels(data: bytes, is_npz: bool) -> NDArray[Any]:
-    """The mask's values, without axes of channels: of [H, W], [H, W, 1], [1, H, W], [D, H, W] or [D, H, W, 1]."""
+    """The mask's values without axes of channels, of [H, W], [H, W, 1], [1, H, W], [D, H, W] or [D, H, W, 1]. Raises
+    CannotRead."""
     array = _array(data, is_npz, "mask")
     if array.ndim == 4 and array.shape[-1] == 1:
         array = array[..., 0]

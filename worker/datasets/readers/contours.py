@@ -1,8 +1,8 @@
 """From the closed contours of one structure on one slice to its pixels.
 
-DICOM PS3.3 C.8.8.6.3 says what CLOSEDPLANAR_XOR means: an odd number of contours around a pixel. Of CLOSED_PLANAR it
-leaves open what several in one plane are, so they are read as they are drawn: one within another is a hole in it, a
-third within the hole an island, the same contour twice is one, and those that cross are united.
+DICOM PS3.3 C.8.8.6.3 says what CLOSEDPLANAR_XOR means: an odd number of contours around a pixel. For CLOSED_PLANAR it
+leaves open what several contours in one plane are, so they are read as they are drawn: one within another is a hole in
+it, a third within the hole is an island, the same contour twice is one, and those that cross are united.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 from worker.datasets.readers.model import Plane
 
 Polygon = NDArray[np.float64]  # [N, 2] in pixels
-#: Pixels: outlines whose extents differ by less than this on every side, and whose areas nearly agree, are one outline
-#: written twice; a wall between them would be thinner than any pixel.
+#: In pixels. Outlines whose extents differ by less than this on every side, and whose areas nearly agree, are one
+#: outline written twice, because a wall between them would be thinner than any pixel.
 _SAME_EXTENT = 0.5
 _SAME_AREA = 0.9
-#: Of a contour's pixels: so many may lie outside of the one around it, by rounding, and it is still a hole.
+#: The share of a contour's pixels that may lie outside of the one around it, by rounding, while it is still a hole.
 _ROUNDING_SHARE = 0.02
-#: Crossings of edges and lines at once, 100 MB.
+#: Maximum crossings of edges and lines in memory at once, 100 MB.
 _MAX_CROSSINGS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """inside: of the pixels from corner on. extent: least and largest of either axis. area: in pixels, exact."""
+    """A contour as drawn. inside: of the pixels from corner on. extent: minimum and maximum of both axes. area: in
+    pixels, exact."""
 
     inside: Plane
     corner: tuple[int, int]
@@ -40,14 +41,16 @@ class _Drawn:
 
 
 def combined(closed: Sequence[Polygon], exclusive: Sequence[Polygon], shape: tuple[int, int]) -> tuple[Plane, bool]:
-    """bool of the given shape, and whether contours cross. closed: CLOSED_PLANAR; exclusive: CLOSEDPLANAR_XOR."""
+    """bool of the given shape, and whether contours cross. closed: the CLOSED_PLANAR ones; exclusive: the
+    CLOSEDPLANAR_XOR ones."""
     plane: Plane = inside_odd(exclusive, shape) if exclusive else np.zeros(shape, np.bool_)
     drawn, crosses = _nested([_draw(polygon, shape) for polygon in closed], shape)
     return plane | drawn, crosses
 
 
 def _nested(contours: Iterable[_Drawn], shape: tuple[int, int]) -> tuple[Plane, bool]:
-    """From the largest to the smallest: each adds what it encloses, or, within what is there, takes it away."""
+    """The union, from the largest to the smallest: each adds what it encloses, or takes it away within what is
+    there."""
     plane = np.zeros(shape, np.bool_)
     crosses = False
     done: list[_Drawn] = []
@@ -78,7 +81,7 @@ def _is_repeat(contour: _Drawn, others: Sequence[_Drawn]) -> bool:
 
 
 def _draw(polygon: Polygon, shape: tuple[int, int]) -> _Drawn:
-    """Only the pixels around it, for a structure has hundreds of contours on slices of 512 x 512."""
+    """Draws only the pixels around the contour, because a structure has hundreds of contours on slices of 512 x 512."""
     low, high = polygon.min(axis=0), polygon.max(axis=0)
     first = np.clip(np.floor(low), 0, shape).astype(np.int64)
     stop = np.clip(np.ceil(high) + 1, 0, shape).astype(np.int64)
@@ -91,10 +94,10 @@ def _draw(polygon: Polygon, shape: tuple[int, int]) -> _Drawn:
 
 
 def inside_odd(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> Plane:
-    """bool of the given shape: where a pixel's centre (a whole number) is inside an odd number of polygons [N, 2].
+    """bool of the given shape: whether a pixel's centre (a whole number) is inside an odd number of polygons [N, 2].
 
-    The even-odd rule along lines of the second axis: each edge that crosses a line turns inside and outside over from
-    the crossing on. A centre on an edge belongs to the polygon on its far side, so neighbours never share pixels.
+    It is the even-odd rule along lines of the second axis: each edge that crosses a line exchanges inside and outside
+    from the crossing on. A centre on an edge belongs to the polygon on its far side, so neighbours never share pixels.
     """
     num_lines, length = shape
     turns = np.zeros((num_lines, length + 1), dtype=np.int32)
@@ -109,7 +112,7 @@ def inside_odd(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> Plane:
 
 
 def _in_parts(counts: NDArray[np.int64]) -> Iterable[slice]:
-    """Slices of edges that cross few enough lines together to be held at once."""
+    """Slices of edges that cross few enough lines together to be held in memory at once."""
     ends = np.cumsum(counts)
     begin = 0
     while begin < len(counts):

@@ -1,4 +1,4 @@
-"""Colour pictures with 16 bits a channel, of which Pillow keeps the high byte only: PNG and TIFF with SimpleITK.
+"""Colour pictures with 16 bits per channel, of which Pillow keeps the high byte only: PNG and TIFF with SimpleITK.
 
 Legend of shapes: H rows, W columns, C channels.
 """
@@ -15,7 +15,7 @@ from PIL import Image
 from worker.datasets.readers.errors import Undecodable
 from worker.datasets.readers.values import require_size
 
-#: Its functions carry no types.
+#: SimpleITK has no type annotations.
 sitk: Any = SimpleITK
 _BITS_PER_SAMPLE = 258
 _PNG_BIT_DEPTH_BYTE, _PNG_COLOUR_TYPE_BYTE = 24, 25
@@ -27,7 +27,8 @@ _READERS = {"PNG": (".png", "PNGImageIO"), "TIFF": (".tif", "TIFFImageIO")}
 
 
 def is_deep_colour(picture: Image.Image, data: bytes) -> bool:
-    """Whether the opened picture has several channels of more than 8 bits. Raises Undecodable where nobody reads it."""
+    """Whether the opened picture has several channels of more than 8 bits. Raises Undecodable where no library reads
+    it."""
     if picture.format == "PNG" and data[_PNG_BIT_DEPTH_BYTE] == 16:
         if data[_PNG_COLOUR_TYPE_BYTE] == _PNG_GREY_WITH_ALPHA:
             raise Undecodable("is grey with 16 bits and an alpha channel: save it without alpha channel")

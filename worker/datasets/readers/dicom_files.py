@@ -1,4 +1,4 @@
-"""DICOM files as data sets of pydicom, and the slices in them: one of a classic object, many of an enhanced one."""
+"""DICOM files as pydicom's data sets, and the slices in them: one in a classic object, many in an enhanced one."""
 
 import io
 import struct
@@ -20,24 +20,26 @@ DECODER_ERRORS = (InvalidDicomError, BytesLengthException, OSError, EOFError, Va
                   MemoryError, RecursionError)  # fmt: skip
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
-#: A compressed frame is a fragment of its own, with a tag and a length.
+#: Bytes of a compressed frame at least, which is a fragment of its own with a tag and a length.
 _MIN_BYTES_A_FRAME = 8
-#: Of sequences in one file: each takes a thousand times its bytes once it is read. A segmentation of 100 organs on 500
-#: slices has 400,000.
+#: Maximum number of sequence items in one file, because each takes a thousand times its bytes once it is read. A
+#: segmentation of 100 organs on 500 slices has 400,000.
 _MAX_ITEMS = 1_500_000
 _ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
-#: Deflated Explicit VR Little Endian, padded to an even length.
+#: The UID of Deflated Explicit VR Little Endian, padded to an even length.
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
-#: pydicom's data sets carry no types of their elements.
+#: pydicom's data sets have no types of their elements.
 Dataset = Any
 
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """One frame of one object. position: mm in LPS of the first pixel's centre, where is_placed says that it is known.
+    """One frame of one object.
 
-    rows: unit vector along a row (to the next column); columns: along a column (to the next row). spacing: mm between
-    rows and between columns, None where unknown. thickness: mm, for volumes of one slice.
+    position: of the first pixel's centre, in mm in LPS; is_placed says whether it is known.
+    rows: unit vector along a row (to the next column). columns: along a column (to the next row).
+    spacing: between rows and between columns, in mm; None where unknown.
+    thickness: in mm, for volumes of one slice.
     """
 
     dataset: Dataset
@@ -51,6 +53,7 @@ class Slice:
 
     @property
     def normal(self) -> NDArray[np.float64]:
+        """Unit vector across the slice."""
         normal: NDArray[np.float64] = np.cross(self.rows, self.columns)
         return normal
 
@@ -60,7 +63,8 @@ class Slice:
 
 
 def parse(data: bytes) -> Dataset:
-    """Raises Undecodable. Files without the preamble are read where they name their SOP class."""
+    """The data set of a file. Raises Undecodable. Files without the preamble are read where they name their SOP
+    class."""
     if _DEFLATED in data[:4096]:
         raise Undecodable("is deflated, which has no bound: save it without (dcmconv +te), or with compressed pixels")
     num_items = max(data.count(tag) for tag in _ITEM_TAGS)
@@ -75,7 +79,7 @@ def parse(data: bytes) -> Dataset:
         try:
             dataset: Dataset = pydicom.dcmread(io.BytesIO(data), force=True)
         except DECODER_ERRORS:
-            dataset = {}  # whatever it is, it names no class
+            dataset = {}  # this value, of whatever kind, names no class
         if "SOPClassUID" not in dataset:
             raise Undecodable("is no DICOM file, or is damaged: export or copy it again")
         if "TransferSyntaxUID" not in dataset.file_meta:
@@ -84,12 +88,12 @@ def parse(data: bytes) -> Dataset:
 
 
 def text_of(dataset: Dataset, keyword: str) -> str | None:
-    """None where absent or empty."""
+    """The element's text; None where it is absent or empty."""
     return str(dataset.get(keyword) or "").strip() or None
 
 
 def slices_of(dataset: Dataset) -> list[Slice]:
-    """Raises Undecodable where the object holds no pixels, or its geometry is no geometry."""
+    """The slices. Raises Undecodable where the object holds no pixels, or its geometry is none."""
     if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise Undecodable(f"is a DICOM object without pixels ({sop_class_name(dataset)}): give the image itself")
     with damage_as_undecodable(DECODER_ERRORS):
@@ -103,7 +107,7 @@ def slices_of(dataset: Dataset) -> list[Slice]:
 
 
 def number_of_frames(dataset: Dataset) -> int:
-    """As the header declares it, once the file is known to hold so many. Raises Undecodable."""
+    """The number in the header, once the file is known to hold that many frames. Raises Undecodable."""
     num_frames, rows, columns = int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns)
     channels, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.get("BitsAllocated") or 8)
     if num_frames < 1 or rows < 1 or columns < 1 or channels < 1 or bits < 1:
@@ -167,7 +171,8 @@ def _slice(dataset: Dataset, frame: int) -> Slice:
 
 
 def find(dataset: Dataset, frame: int, group: str, keyword: str) -> Any:
-    """The value of a frame: in its own functional groups, the shared ones, or the object itself; None."""
+    """The value for a frame, from its own functional groups, the shared ones, or the object itself; None where it is
+    nowhere."""
     per_frame: Any = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     shared: Any = dataset.get("SharedFunctionalGroupsSequence") or ()
     for groups in [*per_frame[frame : frame + 1], *shared[:1]]:

@@ -1,7 +1,7 @@
 """Whether the slices of a DICOM series make one evenly spaced, upright grid, and the step from one to the next.
 
-Each slice is compared with its place on the straight line that fits all positions best: positions in headers are often
-rounded to a tenth of a millimetre, which makes single distances uneven and moves no slice off the line.
+Each slice is compared with its place on the straight line that fits all positions best, because positions in headers
+are often rounded to a tenth of a millimetre, which makes single distances uneven and moves no slice off the line.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 from worker.datasets.readers.dicom_files import Slice
 from worker.datasets.readers.errors import Undecodable
 
-#: Of the distance between slices: how far a slice may lie off its place along the normal. One that is missing moves its
-#: neighbours by a fifth at least, in however short a series.
+#: How far a slice may lie off its place along the normal, as a share of the distance between slices. A missing slice
+#: moves its neighbours by a fifth at least, in a series of any length.
 _ALONG_TOLERANCE = 0.12
-#: Of the pixel spacing: how far a slice may be shifted within its plane.
+#: How far a slice may be shifted within its plane, as a share of the pixel spacing.
 _ACROSS_TOLERANCE = 0.25
-#: Of the distance: how far each slice may be shifted against the one before, by a tilted gantry.
+#: How far each slice may be shifted against the one before, by a tilted gantry, as a share of their distance.
 _TILT_TOLERANCE = 0.05
 _SAME_DIRECTION = 1e-3
-#: Of the pixel spacing: a difference by rounding.
+#: A difference by rounding, as a share of the pixel spacing.
 _SAME_SPACING = 5e-3
-#: mm: no header is more exact.
+#: In mm; no header is more exact.
 _EXACT = 0.01
 
 NamedSlice = tuple[Slice, str]
 
 
 def require_one_grid(slices: Sequence[NamedSlice]) -> None:
-    """Equal sizes, spacings and orientations. Raises Undecodable."""
+    """Raises Undecodable where sizes, spacings or orientations differ."""
     first, first_name = slices[0]
     for part, name in slices[1:]:
         if not part.is_placed:
@@ -50,12 +50,12 @@ def _is_same_spacing(one: Slice, other: Slice) -> bool:
 
 
 def height_of(part: Slice, first: Slice) -> float:
-    """mm along the normal of the first."""
+    """The slice's height in mm along the normal of the first."""
     return float(part.position @ first.normal)
 
 
 def step_between(slices: Sequence[NamedSlice]) -> NDArray[np.float64]:
-    """mm in LPS from one slice to the next, of slices in order of height.
+    """The step in mm in LPS from one slice to the next, of slices in order of height.
 
     Raises Undecodable for doubled, missing and shifted slices.
     """

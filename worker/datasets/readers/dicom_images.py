@@ -1,7 +1,7 @@
 """DICOM images: a picture, an enhanced multi-frame object, or a folder with the slices of one series.
 
-Slices are sorted by their position along the normal of their plane, never by name or number; missing, doubled and
-oblique (gantry tilt) ones are refused, for a volume with them would be distorted.
+Slices are sorted by their position along the normal of their plane, never by name or number. Missing, doubled and
+oblique (gantry tilt) ones are refused, because a volume with them would be distorted.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from worker.datasets.readers.values import require_size
 
 
 def read_dicom(datasets: Sequence[Dataset], names: Sequence[str]) -> StoredVolume:
-    """One volume or picture of the objects; names are the files', for the messages. Raises CannotRead.
+    """The one volume or picture of the objects; names are the files', for the messages. Raises CannotRead.
 
     The pixel data of each object is dropped as soon as it is decoded.
     """
@@ -63,7 +63,7 @@ def _require_one_series(datasets: Sequence[Dataset], names: Sequence[str]) -> No
 
 
 def _only_picture(slices: Sequence[tuple[Slice, str]]) -> NDArray[Any]:
-    """[W, H, 1, C] of an object without position, as of ultrasound, X-ray and secondary capture."""
+    """[W, H, 1, C] of an object without position, such as ultrasound, X-ray and secondary capture."""
     if len(slices) > 1:
         raise Undecodable(
             f"holds {len(slices)} frames or slices without a position in the patient: save the wanted picture alone, "

@@ -1,4 +1,4 @@
-"""The pixels of DICOM objects with pydicom: decompressed, as colours, rescaled."""
+"""The pixels of DICOM objects with pydicom: decompressed, in colour, and rescaled."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from worker.datasets.readers.dicom_rle import require_expansion_fits
 from worker.datasets.readers.errors import Undecodable, WrongChannels, damage_as_undecodable
 from worker.datasets.readers.values import as_known_type, rescaled
 
-#: Its functions carry no types.
+#: pydicom has no type annotations.
 sitk: Any = SimpleITK
 _PIXEL_KEYWORDS = ("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows",
                    "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData")  # fmt: skip
@@ -28,8 +28,8 @@ _PIXEL_KEYWORDS = ("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfig
 def decode_frames(dataset: Dataset) -> NDArray[Any]:
     """[F, H, W, C] of one object: each frame after its rescale, in colour as RGB.
 
-    MONOCHROME1, where large values are dark, is turned round, so that large is bright in every image.
-    Raises Undecodable or WrongChannels.
+    MONOCHROME1, in which large values are dark, is inverted, so that large is bright in every image. Raises Undecodable
+    or WrongChannels.
     """
     num_frames = number_of_frames(dataset)
     channels = int(dataset.get("SamplesPerPixel") or 1)
@@ -46,7 +46,8 @@ def decode_frames(dataset: Dataset) -> NDArray[Any]:
 
 
 def _stored_frames(dataset: Dataset) -> NDArray[Any]:
-    """As compressed or not in the object, before any rescale. What pydicom has no decoder for, GDCM may."""
+    """The frames before any rescale, compressed or not in the object. GDCM may decode what pydicom has no decoder
+    for."""
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax == RLELossless:
         require_expansion_fits(dataset)
@@ -65,7 +66,7 @@ def _stored_frames(dataset: Dataset) -> NDArray[Any]:
 
 
 def _pixels_only(dataset: Dataset) -> Dataset:
-    """Without rescale, which GDCM would apply, and without anything of the patient."""
+    """The object without rescale, which GDCM would apply, and without anything of the patient."""
     bare = pydicom.Dataset()
     bare.file_meta = pydicom.dataset.FileMetaDataset()
     bare.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
@@ -77,7 +78,7 @@ def _pixels_only(dataset: Dataset) -> Dataset:
 
 
 def _turned_round(frames: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
-    """Of stored values: the largest value that BitsStored allows becomes the smallest."""
+    """The stored values inverted: the largest value that BitsStored allows becomes the smallest."""
     bits = int(dataset.BitsStored)
     if int(dataset.PixelRepresentation) == 1:
         return -1 - frames  # of the range -2^(bits-1) to 2^(bits-1) - 1

@@ -1,6 +1,6 @@
-"""What turns stored values of DICOM objects into those of their modality, and whether all slices say it alike.
+"""The rescale from stored values of DICOM objects to those of their modality, and whether all slices give it alike.
 
-DICOM PS3.3 C.11.1 (Modality LUT), C.7.6.16.2.9 (of enhanced objects).
+Source: DICOM PS3.3 C.11.1 (Modality LUT), C.7.6.16.2.9 (of enhanced objects).
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,10 @@ def rescale_of(dataset: Dataset, frame: int) -> tuple[float, float] | None:
 
 
 def require_rescale_of_all(frames: Sequence[tuple[Dataset, int, str]]) -> None:
-    """frames: an object, the number of a frame in it, and its name.
+    """Raises Undecodable where some frames are rescaled and others give no rescale, because their values have different
+    units.
 
-    Raises Undecodable where some are rescaled and others say nothing of it: their values have different units.
+    frames: an object, the number of a frame in it, and its name.
     """
     without: str | None = None
     rescaled: str | None = None

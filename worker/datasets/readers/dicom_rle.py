@@ -1,4 +1,4 @@
-"""How far DICOM's run lengths expand: counted before they are decoded, because two bytes may stand for 128.
+"""The length to which DICOM's run lengths expand, counted before they are decoded, because two bytes may stand for 128.
 
 Source: DICOM PS3.5, annex G: a frame is a header of 16 integers and up to 15 segments of PackBits.
 """
@@ -12,7 +12,7 @@ from worker.datasets.readers.errors import Undecodable
 
 _HEADER_BYTES = 64
 _MAX_SEGMENTS = 15
-#: Encoders pad a segment to an even length; a last run may go past the end.
+#: Spare bytes, because encoders pad a segment to an even length and a last run may go past the end.
 _MAX_PADDING = 128
 
 
@@ -29,7 +29,7 @@ def require_expansion_fits(dataset: Dataset) -> None:
 
 
 def _segments(frame: bytes) -> list[bytes]:
-    """Empty where the header is not one: the decoder then says so."""
+    """The segments; empty where the header is no header, because the decoder then says so."""
     if len(frame) < _HEADER_BYTES:
         return []
     num_segments, *offsets = struct.unpack("<16L", frame[:_HEADER_BYTES])
@@ -40,7 +40,7 @@ def _segments(frame: bytes) -> list[bytes]:
 
 
 def _expands_beyond(segment: bytes, limit: int) -> bool:
-    """Stops as soon as it is known."""
+    """Whether a segment expands beyond the limit; it stops counting as soon as that is known."""
     place = expanded = 0
     while place < len(segment) and expanded <= limit:
         control = segment[place]

@@ -1,7 +1,7 @@
 """DICOM segmentations (binary, fractional, label map), laid on an image's voxels by the position of each frame.
 
-DICOM PS3.3 A.51, C.8.20. A fractional value counts as inside from half of MaximumFractionalValue on. Segments may
-overlap; those of one SegmentLabel are united.
+Source: DICOM PS3.3 A.51, C.8.20. A fractional value counts as inside from half of MaximumFractionalValue on. Segments
+may overlap; those with one SegmentLabel are united.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,12 @@ from worker.datasets.readers.model import Affine, Frame, Plane
 from worker.datasets.readers.orientation import size_in_words
 from worker.datasets.readers.placing import Planes, Wanted, placed_frame, voxel_of_lps
 
-#: Voxels: how far a frame's pixels may lie from the image's. Headers are often rounded to a tenth of a millimetre.
+#: How far a frame's pixels may lie from the image's, in voxels. Headers are often rounded to a tenth of a millimetre.
 _TOLERANCE = 0.25
 
 
 def read_segmentation(dataset: Dataset, frame: Frame | None, wanted: Wanted) -> Planes:
-    """By SegmentLabel. Raises CannotRead, or what pydicom raises on damage."""
+    """The planes by SegmentLabel. Raises CannotRead, or what pydicom raises on damage."""
     frame_of_reference = text_of(dataset, "FrameOfReferenceUID")
     target = placed_frame(frame, {frame_of_reference} if frame_of_reference else set())
     labels = _labels(dataset)
@@ -112,7 +112,7 @@ def _lay(part: Slice, inside: Plane, frame: Frame, volume: Plane) -> None:
 def _steps(
     part: Slice, shape: tuple[int, ...], affine: Affine
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
-    """Voxel index of the first pixel, and the change of it to the next column and row; None on another grid."""
+    """The voxel index of the first pixel, and its change to the next column and row; None on another grid."""
     if part.spacing is None:
         return None
     to_voxel = voxel_of_lps(affine)
@@ -133,7 +133,7 @@ def _steps(
 
 
 def _lay_by_reference(part: Slice, inside: Plane, frame: Frame, volume: Plane) -> None:
-    """Without position: the frame names the picture's object, and has its size."""
+    """Lays a frame without position: it names the picture's object and has its size."""
     named = _referenced_instances(part)
     if not named & frame.instances:
         raise WrongGeometry(

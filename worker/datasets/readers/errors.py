@@ -1,6 +1,6 @@
 """Why a file cannot be used. Each text completes `images/a.nii.gz ...` and ends with what helps.
 
-Beside these, a reader raises `worker.datasets.files.UnsafeFile`.
+A reader may also raise `worker.datasets.files.UnsafeFile`.
 """
 
 from collections.abc import Iterator
@@ -8,36 +8,36 @@ from contextlib import contextmanager
 
 
 class CannotRead(ValueError):
-    """What the others are."""
+    """The base class of the others."""
 
 
 class Undecodable(CannotRead):
-    """Damaged, of another format, too big, or holds what is no picture, volume or mask."""
+    """The file is damaged, of another format, too big, or holds no picture, volume or mask."""
 
 
 class WrongChannels(CannotRead):
-    """Decoded, but with channels that are neither grey nor colour."""
+    """The file was decoded, but its channels are neither grey nor colour."""
 
 
 class WrongDimensions(CannotRead):
-    """A volume where the task is 2D, or a picture where it is 3D."""
+    """The file is a volume where the task is 2D, or a picture where it is 3D."""
 
 
 class MissingSpacing(CannotRead):
-    """Does not say how large its voxels are, or says what is no size."""
+    """The file does not say how large its voxels are, or says something that is no size."""
 
 
 class WrongGeometry(CannotRead):
-    """A mask that does not lie on its image: another place, another patient."""
+    """The mask does not lie on its image: it is of another place or another patient."""
 
 
 class WrongSize(WrongGeometry):
-    """A mask with another number of pixels or voxels than its image."""
+    """The mask has another number of pixels or voxels than its image."""
 
 
 @contextmanager
 def damage_as_undecodable(kinds: tuple[type[Exception], ...]) -> Iterator[None]:
-    """What a decoder raises on damaged bytes, of the given kinds, becomes Undecodable."""
+    """A context in which the given errors, which a decoder raises on damaged bytes, become Undecodable."""
     try:
         yield
     except CannotRead:

@@ -1,7 +1,7 @@
 """NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd) with SimpleITK.
 
-SimpleITK opens the data file that a detached header names, wherever that is; so the header is read here first, and
-the name must lead to a file beside it.
+SimpleITK opens the data file that a detached header names, wherever that is. The header is therefore read here first,
+and the name must lead to a file in the same folder.
 """
 
 from pathlib import Path, PurePosixPath
@@ -25,15 +25,16 @@ from worker.datasets.readers.names import NRRD_SUFFIXES
 from worker.datasets.readers.orientation import NO_SPACING, RAS_OF_LPS, StoredVolume
 from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size
 
-#: Its functions carry no types.
+#: SimpleITK has no type annotations.
 sitk: Any = SimpleITK
 _BYTES_A_VOXEL = {"8": 1, "16": 2, "32": 4, "64": 8, "float": 4, "double": 8}
-#: Overlapping segments lie in layers of their own.
+#: Maximum number of layers; overlapping segments lie in layers of their own.
 _MAX_LAYERS = 1000
 
 
 def read_itk(folder: Path, relative: str) -> StoredVolume:
-    """Raises CannotRead or UnsafeFile. `data_file` must have been asked before, as `reading` does."""
+    """The volume. Raises CannotRead or UnsafeFile. `data_file` must have checked the header before, as `reading` makes
+    sure."""
     header = read_header(folder, relative)
     data = data_file(folder, relative)
     require_bounded(header, resolve_inside(folder, data or relative).stat().st_size)
@@ -81,7 +82,7 @@ def _stored(image: Any, header: ItkHeader, is_spacing_known: bool) -> StoredVolu
     if image.GetNumberOfComponentsPerPixel() == 1:
         voxels = np.moveaxis(voxels, 0, -1) if num_axes == 4 else voxels[..., None]
     if num_axes == 2:
-        # Without a third axis nobody knows how the picture lies in a patient.
+        # Without a third axis it is unknown how the picture lies in a patient.
         columns, rows = (float(mm) for mm in image.GetSpacing())
         flat = as_known_type(voxels[None]).transpose(2, 1, 0, 3).copy()
         return StoredVolume(
@@ -102,7 +103,7 @@ def _stored(image: Any, header: ItkHeader, is_spacing_known: bool) -> StoredVolu
 
 
 def _affine(image: Any) -> Affine:
-    """Of the first three axes, or of both; to mm in RAS."""
+    """The affine of the first three axes, or of both; to mm in RAS."""
     num_axes = image.GetDimension()
     num_used = min(3, num_axes)
     affine = np.eye(4)
@@ -116,7 +117,7 @@ def _affine(image: Any) -> Affine:
 def data_file(folder: Path, relative: str) -> str | None:
     """The file, relative to the folder, that a detached header (.mhd, .nhdr) names; None where data follow it.
 
-    Raises UnsafeFile where it names several files, or one that is not beside it.
+    Raises UnsafeFile where it names several files, or one that is not in the same folder.
     """
     header = read_header(folder, relative)
     if not header.data_files and header.is_nrrd and header.has_end:

@@ -1,7 +1,7 @@
 """The header of a NRRD or MetaImage file, read before SimpleITK opens it.
 
 SimpleITK fills in what a header does not say (1 mm, no rotation), makes a flip of a negative spacing, takes memory for
-whatever a header declares, and opens whatever file it names. So what a header says is looked at here first.
+whatever a header declares, and opens whatever file it names. What a header says is therefore checked here first.
 
 Sources: teem.sourceforge.net/nrrd/format.html; the documentation of MetaIO, whose reader takes `=` and `:` alike.
 """
@@ -20,12 +20,12 @@ from worker.datasets.readers.model import Segment
 from worker.datasets.readers.names import NRRD_SUFFIXES
 from worker.datasets.readers.values import require_size, require_sizes
 
-#: A segmentation of 100 segments has 80 kB of header.
+#: Maximum bytes of a header; that of a segmentation with 100 segments has 80 kB.
 _MAX_HEADER_BYTES = 2**20
 _MAX_AXES = 16
 #: Kinds of a NRRD's axis that are places, not values at a place.
 _SPATIAL_KINDS = ("domain", "space", "???", "")
-#: Of the patient, as LPS; `scanner-xyz` and others are not.
+#: Spaces of the patient, as LPS; `scanner-xyz` and others are not.
 _PATIENT_SPACES = re.compile(
     r"(left|right)-(anterior|posterior)-(superior|inferior)(-time)?|(las|ras|lps)t?", re.IGNORECASE
 )
@@ -35,8 +35,13 @@ _NO_HEADER = "is no NRRD or MetaImage file, or is damaged: export or copy it aga
 
 @dataclass(frozen=True)
 class ItkHeader:
-    """fields: by name in small letters without blanks; the first of equals. pairs: a NRRD's `key:=value`. data_files:
-    all that are named, for if there are two, SimpleITK could take the other. has_end: whether the header ends."""
+    """A header as read.
+
+    fields: by name in small letters without blanks; the first of equals.
+    pairs: a NRRD's `key:=value`.
+    data_files: all that are named, because of two SimpleITK could take the other.
+    has_end: whether the header ends.
+    """
 
     is_nrrd: bool
     fields: Mapping[str, str]
@@ -52,13 +57,13 @@ class ItkHeader:
 
     @property
     def is_of_patient(self) -> bool:
-        """Whether the orientation is that of a person: MetaImages are always taken so."""
+        """Whether the orientation is that of a person, which a MetaImage's always counts as."""
         named = _PATIENT_SPACES.fullmatch(self.fields.get("space", "").strip())
         return self.says_orientation and (not self.is_nrrd or named is not None)
 
 
 def read_header(folder: Path, relative: str) -> ItkHeader:
-    """By the suffix, which must be what the content is. Raises UnsafeFile."""
+    """The header, by the suffix, which must match the content. Raises UnsafeFile."""
     try:
         with resolve_inside(folder, relative).open("rb") as file:
             text = file.read(_MAX_HEADER_BYTES).decode("latin-1")
@@ -71,7 +76,7 @@ def read_header(folder: Path, relative: str) -> ItkHeader:
 
 
 def _of_nrrd(text: str) -> ItkHeader:
-    """A NRRD's header ends with an empty line, or with the file, where its data are in another one."""
+    """The header of a NRRD, which ends with an empty line, or with the file where its data are in another one."""
     unified = text.replace("\r\n", "\n")
     head, end, _ = unified.partition("\n\n")
     fields: dict[str, str] = {}
@@ -116,7 +121,7 @@ def _folded(name: str) -> str:
 
 
 def require_bounded(header: ItkHeader, num_file_bytes: int) -> None:
-    """Before SimpleITK takes memory. Raises Undecodable, WrongDimensions.
+    """Raises Undecodable or WrongDimensions for too large a size, before SimpleITK takes memory.
 
     Sizes that are no numbers are left to SimpleITK, which refuses them.
     """
@@ -188,9 +193,9 @@ def _length(vector: str) -> float:
 
 
 def segments_of(header: ItkHeader) -> tuple[Segment, ...]:
-    """Of a segmentation of 3D Slicer: `Segment0_Name`, with its value and layer. Raises Undecodable.
+    """The segments of a file of 3D Slicer: `Segment0_Name`, with its value and layer. Raises Undecodable.
 
-    Old files say neither: each segment then has a layer of its own, and the value 1.
+    Old files give neither value nor layer; each segment then has a layer of its own, and the value 1.
     """
     names: dict[int, str] = {}
     for key, value in header.pairs.items():
@@ -221,7 +226,7 @@ def _first_number(text: str | None) -> int | None:
 
 
 def _numbers(text: str) -> list[float]:
-    """NaN for what is no number."""
+    """The numbers of a text; NaN for what is no number."""
     return [_number(part) for part in re.findall(_NUMBER, text)]
 
 

@@ -1,12 +1,12 @@
-"""Units of length in the headers of volumes, to millimetres: the one table of all formats."""
+"""Units of length in the headers of volumes, in millimetres: the one table of all formats."""
 
 
 def _spelt(prefix: str) -> tuple[str, ...]:
-    """The unit's name, written in American and British English, singular and plural."""
+    """The unit's name in American and British English, singular and plural."""
     return tuple(f"{prefix}{metre}{plural}" for metre in ("meter", "metre") for plural in ("", "s"))
 
 
-#: Names of a unit of length, to mm; without a name everybody reads mm.
+#: Names of units of length to millimetres; a header without a name means mm.
 MM_OF_UNIT = {
     **dict.fromkeys(("", "mm", *_spelt("milli")), 1.0),
     **dict.fromkeys(("cm", *_spelt("centi")), 10.0),

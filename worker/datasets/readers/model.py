@@ -21,7 +21,8 @@ Plane = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Note:
-    """What a person should look at in a file that is used. text: completes `images/a.nii.gz ...`, without full stop."""
+    """Something in a used file that a person should look at. text: completes `images/a.nii.gz ...`, without full
+    stop."""
 
     code: WarningCode
     text: str
@@ -29,11 +30,13 @@ class Note:
 
 @dataclass(frozen=True, eq=False)
 class FileLayout:
-    """How a file arranges its voxels, beside their affine, so that a mask can be written in the same way.
+    """How a file arranges its voxels, in addition to their affine, so that a mask can be written in the same way.
 
-    num_axes: 2 or 3 of space. unit_mm: what one unit of the file's positions is. is_nifti_guess: a NIfTI header that
-    leaves open how the patient lies, which each program fills in its own way. plane_affine: of a NRRD or MetaImage with
-    two axes, which lies somewhere in a plane that is no patient's; as if in RAS.
+    num_axes: 2 or 3 axes of space.
+    unit_mm: one unit of the file's positions, in mm.
+    is_nifti_guess: a NIfTI header leaves open how the patient lies, which each program fills in its own way.
+    plane_affine: of a NRRD or MetaImage with two axes, which lies somewhere in a plane that is no patient's; as if in
+    RAS.
     """
 
     num_axes: int = 3
@@ -58,11 +61,13 @@ class Segment:
 class Frame:
     """Where the voxels of an image lie, so that a mask of another kind of file can be laid on it.
 
-    shape: (D, H, W) of the LPS volume, with one 1 where the image is a picture. affine: of that volume; None where
-    the file says nothing of position. flat_axis: the axis of length 1 that a picture was taken across, else None.
-    stored_shape, stored_affine: (x, y, z) as the file has them. is_as_stored: whether the pixels of a picture lie as in
-    the file's array, neither flipped nor with exchanged axes. frame_of_reference: the DICOM UID of the coordinate
-    system. instances: the DICOM UIDs of the image's objects.
+    shape: (D, H, W) of the LPS volume, with one 1 where the image is a picture.
+    affine: of that volume; None where the file says nothing of position.
+    flat_axis: the axis of length 1 across which a picture was taken, else None.
+    stored_shape, stored_affine: (x, y, z) as the file has them.
+    is_as_stored: whether the pixels of a picture lie as in the file's array, neither flipped nor with exchanged axes.
+    frame_of_reference: the DICOM UID of the coordinate system.
+    instances: the DICOM UIDs of the image's objects.
     """
 
     shape: tuple[int, int, int]
@@ -78,11 +83,15 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """pixels: [H, W, C], or [D, H, W, C] in LPS order; uint8, uint16, int16, int32 or float32, after rescale.
+    """An image as decoded.
 
-    spacing: mm in the order of the array's axes, None where unknown. affine: [4, 4], voxel index (x, y, z) to mm in
-    RAS, of volumes (of those without position, as if at the origin with 1 mm); None of pictures. patient: the DICOM
-    PatientID. frame: None where the file has no geometry. sha256: as `content_sha256`, of the bytes that were decoded.
+    pixels: [H, W, C], or [D, H, W, C] in LPS order; uint8, uint16, int16, int32 or float32, after rescale.
+    spacing: in mm in the order of the array's axes; None where unknown.
+    affine: [4, 4], from voxel index (x, y, z) to mm in RAS, of volumes (of those without position, as if at the origin
+    with 1 mm); None for pictures.
+    patient: the DICOM PatientID.
+    frame: None where the file has no geometry.
+    sha256: of the bytes that were decoded, as `content_sha256` gives it.
     turn: the EXIF orientation by which a picture was turned, from 1 (not at all) to 8.
     """
 
@@ -98,12 +107,15 @@ class DecodedImage:
 
 @dataclass(frozen=True, eq=False)
 class LabelMask:
-    """labels: int32 [H, W] or [D, H, W], 0 to 65535. picture_format: as `JPEG`, whose labels are not exact; or None.
+    """A mask of labels.
 
+    labels: int32 [H, W] or [D, H, W], 0 to 65535.
+    picture_format: such as `JPEG`, whose labels are not exact; or None.
     palette: of a palette file, the colours (red, green, blue) by the indices that it uses; where all are grey, the
-    labels are these grey values, else the indices. is_black_and_white: a picture of these two, of which no value says
-    more than that (one bit a pixel, or a palette). turn: as of the image. repairs: those that it needed so far; after
-    `cut_at_half` the labels are 0 and 1.
+    labels are these grey values, else the indices.
+    is_black_and_white: a picture of these two whose values say no more than that (one bit per pixel, or a palette).
+    turn: as of the image.
+    repairs: those that it needed so far; after `cut_at_half` the labels are 0 and 1.
     """
 
     labels: NDArray[np.int32]
@@ -118,10 +130,11 @@ class LabelMask:
 
 @dataclass(frozen=True, eq=False)
 class NamedMask:
-    """Of DICOM-SEG, RTSTRUCT and 3D Slicer's .seg.nrrd.
-    planes: by the structure's name in the file, bool [H, W] or [D, H, W]; may overlap.
-    names: all that the file holds, in its order, also those that were not wanted. labels: the integers of a .seg.nrrd
-    with one layer, whose values_of are by name; None of the others.
+    """A mask of DICOM-SEG, RTSTRUCT or 3D Slicer's .seg.nrrd.
+
+    planes: by the structure's name in the file, bool [H, W] or [D, H, W]; they may overlap.
+    names: all that the file holds, in its order, also those that were not wanted.
+    labels: the integers of a .seg.nrrd with one layer, whose values_of are by name; None for the others.
     """
 
     planes: Mapping[str, Plane]

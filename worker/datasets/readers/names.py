@@ -13,32 +13,32 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii", ".hdr")
 NRRD_SUFFIXES = (".seg.nrrd", ".nrrd", ".nhdr")
 ITK_SUFFIXES = (*NRRD_SUFFIXES, ".mha", ".mhd")
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-#: Longest first, so that `.nii.gz` is found before `.gz` could be.
+#: The longest suffix comes first, so that `.nii.gz` is found before `.gz` could be.
 SUFFIXES = (*PICTURE_SUFFIXES, *ARRAY_SUFFIXES, *NIFTI_SUFFIXES, *ITK_SUFFIXES, *DICOM_SUFFIXES)
-#: The second file of a pair, which is read with the first: no case of its own.
+#: Suffixes of the second file of a pair, which is read with the first and is no case of its own.
 COMPANION_SUFFIXES = (".img.gz", ".img", ".raw.gz", ".zraw", ".raw")
 SUFFIXES_IN_WORDS = (
     "PNG, JPEG, TIFF, BMP, GIF, NPY, NPZ, NIfTI (.nii, .nii.gz, .hdr), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd) or "
     "DICOM (.dcm, or a folder of slices)"
 )
-#: What operating systems, network drives and DICOM media leave in folders; names that start with a dot, too.
+#: Files that operating systems, network drives and DICOM media leave in folders, as are names that start with a dot.
 LITTER = frozenset({
     "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "dicomdir", "@eadir", "@tmp", "__macosx",
     "#recycle", "$recycle.bin", "lost+found", "system volume information", "icon\r",
 })  # fmt: skip
-#: What people and converters leave beside images, such as dcm2niix and labelme: never an image of its own.
+#: Suffixes of files that people and converters such as dcm2niix and labelme leave next to images; none is an image.
 NOTE_SUFFIXES = (
     ".txt", ".json", ".xml", ".csv", ".tsv", ".md", ".rst", ".pdf", ".html", ".log", ".yaml", ".yml", ".toml", ".ini",
     ".bval", ".bvec", ".bvals", ".bvecs", ".xlsx", ".xls", ".docx", ".doc", ".db", ".lnk", ".tmp", ".bak", ".md5",
     ".sha256", ".py", ".m", ".sh",
 )  # fmt: skip
-#: The same, without a suffix.
+#: Names of such files without a suffix.
 NOTE_NAMES = frozenset({"readme", "license", "licence", "changes", "changelog", "version", "md5sums", "sha256sums"})
 MAX_SERIES_FILES = 20_000
 
 
 def stem_of(name: str) -> str:
-    """The case's name: without a known suffix; `a.nii.gz` gives `a`, the folder `1.2.840` itself."""
+    """The case's name, without a known suffix: `a.nii.gz` gives `a`, and the folder `1.2.840` gives itself."""
     lower = name.lower()
     if lower != lower.rstrip():  # a blank after the suffix, which nobody sees
         return stem_of(name.rstrip())
@@ -54,7 +54,7 @@ def is_image_name(name: str) -> bool:
 
 
 def is_companion_name(name: str) -> bool:
-    """The data of a header beside it, as `a.img` of `a.hdr` and `a.raw` of `a.mhd`."""
+    """Whether this is the data of a header in the same folder, as `a.img` of `a.hdr` and `a.raw` of `a.mhd`."""
     return name.lower().rstrip().endswith(COMPANION_SUFFIXES)
 
 
@@ -63,13 +63,13 @@ def is_litter(name: str) -> bool:
 
 
 def is_note(name: str) -> bool:
-    """Of a file that tells something of images and is none: a sidecar, a README."""
+    """Whether this is a file that says something about images and is none, such as a sidecar or a README."""
     lower = name.lower().rstrip()
     return lower.endswith(NOTE_SUFFIXES) or lower in NOTE_NAMES
 
 
 def kind_of(folder: Path, relative: str) -> Kind:
-    """By the name, and for other names by the four letters of DICOM. Raises UnsafeFile."""
+    """The kind of a file: by its name, and for other names by the four letters of DICOM. Raises UnsafeFile."""
     path = resolve_inside(folder, relative)
     if path.is_dir():
         return "dicom_series"
@@ -92,7 +92,7 @@ def kind_of(folder: Path, relative: str) -> Kind:
 
 
 def looks_like_dicom(path: Path) -> bool:
-    """The letters DICM after 128 bytes. False where the file cannot be read."""
+    """Whether the letters DICM follow 128 bytes. False where the file cannot be read."""
     if not path.is_file():
         return False
     try:
@@ -103,7 +103,7 @@ def looks_like_dicom(path: Path) -> bool:
 
 
 def is_dicom_series(folder: Path, relative: str) -> bool:
-    """A folder with at least one DICOM file in it."""
+    """Whether this is a folder with at least one DICOM file in it."""
     path = resolve_inside(folder, relative)
     return path.is_dir() and any(looks_like_dicom(file) for file in path.iterdir() if not is_litter(file.name))
 

@@ -20,14 +20,14 @@ _DECODER_ERRORS = (OSError, ValueError, EOFError, KeyError, struct.error, zlib.e
                    MemoryError, nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError,
                    nib.wrapstruct.WrapStructError)  # fmt: skip
 _HEADER_BYTES = {1: 348, 2: 540}
-#: Between the header and the voxels lie extensions, as a DICOM header.
+#: Maximum bytes between the header and the voxels, where extensions lie, such as a DICOM header.
 _MAX_OFFSET_BYTES = 64 * 2**20
-#: Where the voxels of a single file begin at the earliest: after the header and the flag of extensions.
+#: The earliest offset of the voxels in a single file, after the header and the flag of extensions.
 _FIRST_OFFSET = {348: 352, 540: 544}
 
 
 def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
-    """Of the bytes of the file; pair: those of the .img file where data is a .hdr file. Raises CannotRead."""
+    """The volume of a file's bytes. pair: the bytes of the .img file where data is a .hdr file. Raises CannotRead."""
     with damage_as_undecodable(_DECODER_ERRORS):
         header_stream = _stream(data)
         start = header_stream.read(_HEADER_BYTES[2])
@@ -50,7 +50,7 @@ def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
 
 
 def _class_of(start: bytes, is_pair: bool) -> Any:
-    """By the size and the magic text of the header, whatever the suffix says."""
+    """The class of the header, by its size and magic text, whatever the suffix says."""
     sizes = struct.unpack("<i", start[:4])[0], struct.unpack(">i", start[:4])[0]
     if _HEADER_BYTES[2] in sizes and start[4:8] in (b"n+2\0", b"ni2\0"):
         return nib.Nifti2Pair if is_pair else nib.Nifti2Image
@@ -62,7 +62,7 @@ def _class_of(start: bytes, is_pair: bool) -> Any:
 
 
 def _stored_voxels(header: Any, data: bytes, is_pair: bool) -> NDArray[Any]:
-    """As the file holds them, after its slope and intercept, any number of axes."""
+    """The voxels as the file holds them, after its slope and intercept, with any number of axes."""
     shape, dtype = tuple(int(length) for length in header.get_data_shape()), header.get_data_dtype()
     require_size(shape, dtype.itemsize)
     offset = _offset(header, is_pair)
@@ -84,7 +84,7 @@ def _stored_voxels(header: Any, data: bytes, is_pair: bool) -> NDArray[Any]:
 
 
 def _offset(header: Any, is_pair: bool) -> int:
-    """Of the first voxel. A single file whose header says 0 has them where they can be at the earliest."""
+    """The offset of the first voxel. A single file whose header says 0 has it where it can be at the earliest."""
     offset = int(header["vox_offset"])
     first = 0 if is_pair else _FIRST_OFFSET[int(header["sizeof_hdr"])]
     if offset == 0:
@@ -96,7 +96,7 @@ def _offset(header: Any, is_pair: bool) -> int:
 
 
 def _colours(stored: NDArray[Any]) -> NDArray[np.uint8]:
-    """RGB24 and RGBA32 to [..., 3]; alpha is dropped, which viewers of volumes ignore too."""
+    """RGB24 and RGBA32 as [..., 3]. Alpha is dropped, which viewers of volumes ignore too."""
     return np.stack([stored[channel] for channel in ("R", "G", "B")], axis=-1)
 
 

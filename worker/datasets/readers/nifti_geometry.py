@@ -1,4 +1,4 @@
-"""Where the voxels of a NIfTI header lie, read as the standard says it, also where a writer left rounding behind.
+"""Where the voxels of a NIfTI header lie, read as the standard says it, also where a writer left rounding errors.
 
 Sources: nifti1.h (methods 1 to 3, qfac), and what nifticlib and ITK make of headers on its edge.
 """
@@ -13,18 +13,18 @@ from worker.datasets.readers.length_units import MM_OF_UNIT
 from worker.datasets.readers.model import Affine
 from worker.datasets.readers.values import require_sizes
 
-#: NIfTI codes of the unit of length; 0 is without a name.
+#: NIfTI's codes of the unit of length; 0 is without a name.
 _UNIT_OF_CODE = {0: "", 1: "m", 2: "mm", 3: "um"}
-#: Of the squared length of the quaternion's vector: so much above 1 is rounding.
+#: How far above 1 the squared length of the quaternion's vector may be by rounding.
 _ROUNDING = 1e-3
-#: nibabel's functions carry no types.
+#: nibabel has no type annotations.
 _quaternions: Any = nib.quaternions
 _volumeutils: Any = nib.volumeutils
 
 
 def affine_of(header: Any) -> tuple[Affine | None, bool]:
-    """In the header's own unit; None where it does not say how large the voxels are. And whether it leaves open how
-    the patient lies, which nibabel then takes as LAS.
+    """The affine in the header's own unit, None where it does not say how large the voxels are; and whether the header
+    leaves open how the patient lies, which nibabel then takes as LAS.
 
     Raises MissingSpacing for sizes that are none, Undecodable for a rotation that is none.
     """
@@ -44,7 +44,8 @@ def affine_of(header: Any) -> tuple[Affine | None, bool]:
 
 
 def _sizes(header: Any) -> list[float] | None:
-    """Of the first three axes; None where one is 0, which is how headers say nothing. Axes without extent have 1."""
+    """The sizes of the first three axes; None where one is 0, by which headers say nothing. Axes without extent have
+    1."""
     lengths = [int(length) for length in header["dim"][1:4]]
     num_axes = int(header["dim"][0])
     sizes = [float(size) for size in header["pixdim"][1:4]]
@@ -77,7 +78,7 @@ def _of_quaternion(header: Any, sizes: list[float]) -> Affine:
 
 
 def require_known_unit(header: Any) -> float:
-    """Millimetres in a unit of the header."""
+    """Millimetres in a unit of the header. Raises Undecodable where the unit is unknown."""
     name = _UNIT_OF_CODE.get(int(header["xyzt_units"]) & 7)
     if name is None:
         raise Undecodable("has a header with an unknown unit of length: set it to mm")

@@ -1,4 +1,4 @@
-"""From any stored orientation to LPS order, by flips and exchanged axes alone: no voxel value is interpolated."""
+"""From any stored orientation to LPS order, by flips and exchanged axes alone, so no voxel value is interpolated."""
 
 import itertools
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from worker.datasets.readers.errors import (
 )
 from worker.datasets.readers.model import PLAIN_LAYOUT, Affine, DecodedImage, FileLayout, Frame, Note, Pixels, Segment
 
-#: Positions that differ by less than this share of the smallest spacing are the same: headers keep 32 bits.
+#: Positions that differ by less than this share of the smallest spacing are the same, because headers keep 32 bits.
 _POSITION_TOLERANCE = 0.1
-#: nibabel's functions carry no types.
+#: nibabel has no type annotations.
 _orientations: Any = nib.orientations
 _LPS = _orientations.axcodes2ornt(("L", "P", "S"))
 NO_SPACING = (
@@ -44,11 +44,14 @@ RAS_OF_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class StoredVolume:
-    """As the file has it. voxels: [X, Y, Z, C].
+    """A volume as the file has it.
 
-    affine: index (x, y, z) to mm in RAS; None of pictures without position, which may know their pixel_spacing (mm of
-    rows and columns). affine_is_guess: the header says nothing of how the patient lies. is_oriented: it says so fully,
-    for a person. spacing_problem: why a volume of it cannot be used, where it does not say how large its voxels are.
+    voxels: [X, Y, Z, C].
+    affine: from index (x, y, z) to mm in RAS; None for pictures without position, which may know their pixel_spacing
+    (in mm, of rows and columns).
+    affine_is_guess: the header says nothing of how the patient lies.
+    is_oriented: the header says so fully, for a person.
+    spacing_problem: why a volume of it cannot be used, where it does not say how large its voxels are.
     segments: of a .seg.nrrd, by name.
     """
 
@@ -71,7 +74,7 @@ class StoredVolume:
 
 
 def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage:
-    """The volume, or the picture of its only slice where the task is 2D. Raises WrongDimensions, Undecodable."""
+    """The volume, or the picture of its only slice where the task is 2D. Raises WrongDimensions or Undecodable."""
     volume, affine = lps(stored.voxels, stored.affine)
     flat_axis = _flat_axis(volume.shape[:3]) if dimensions == 2 else None
     frame = Frame(
@@ -104,7 +107,7 @@ def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage
 
 
 def lps(voxels: Pixels, affine: Affine | None) -> tuple[Pixels, Affine | None]:
-    """A view [D, H, W, C] of voxels [X, Y, Z, C], and the affine of its index (x, y, z)."""
+    """A view [D, H, W, C] of voxels [X, Y, Z, C], and the affine of its index (x, y, z) to mm in RAS."""
     if affine is None:
         return voxels.transpose(2, 1, 0, 3), None
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
@@ -142,7 +145,7 @@ def as_stored(pixels: NDArray[Any], frame: Frame) -> NDArray[Any]:
 
 
 def labels_on(stored: StoredVolume, frame: Frame | None, channel: int = 0) -> NDArray[Any]:
-    """The mask's values [H, W] or [D, H, W] as the image's pixels lie. Raises WrongGeometry, MissingSpacing."""
+    """The mask's values [H, W] or [D, H, W] as the image's pixels lie. Raises WrongGeometry or MissingSpacing."""
     if frame is None:
         raise WrongGeometry(_ORIENTED_ON_WITHOUT_ORIENTATION)
     affine = stored.affine
@@ -161,7 +164,7 @@ def labels_on(stored: StoredVolume, frame: Frame | None, channel: int = 0) -> ND
 
 
 def _plain_labels_on(voxels: NDArray[Any], frame: Frame) -> NDArray[Any]:
-    """voxels [X, Y, Z] that have rows and columns and no position, as those of `require_plain`."""
+    """The values of voxels [X, Y, Z] that have rows and columns and no position, as those of `require_plain`."""
     if frame.flat_axis is None or not frame.is_as_stored or voxels.shape[2] != 1:
         raise WrongGeometry(_WITHOUT_ORIENTATION_ON_ORIENTED)
     plane = voxels[..., 0].T
@@ -176,14 +179,15 @@ def notes_on_mask(stored: StoredVolume, frame: Frame | None) -> tuple[Note, ...]
 
 
 def require_plain(image: DecodedImage) -> None:
-    """For masks of formats that have rows and columns only. Raises WrongGeometry where the image has more."""
+    """Raises WrongGeometry where the image has more than rows and columns, for masks of formats that have nothing
+    else."""
     frame = image.frame
     if frame is not None and (frame.flat_axis is None or not frame.is_as_stored):
         raise WrongGeometry(_WITHOUT_ORIENTATION_ON_ORIENTED)
 
 
 def _is_as_stored(stored: StoredVolume, flat_axis: int | None) -> bool:
-    """Tried on the numbers of so few pixels that they cost nothing: two along each axis that has any."""
+    """Whether pixels lie as stored, tried on very few numbers: two along each axis that has any extent."""
     few = np.arange(8).reshape(2, 2, 2)[tuple(slice(0, min(2, length)) for length in stored.size)]
     turned, affine = lps(few[..., None], stored.affine)
     seen = view(turned[..., 0], flat_axis, has_position=affine is not None)
@@ -222,7 +226,7 @@ def _require_same_place(affine: Affine | None, frame: Frame) -> None:
 
 
 def size_in_words(shape: tuple[int, ...]) -> str:
-    """Of array axes: `33 x 41 x 25 voxels`, x first, as viewers say it."""
+    """Array axes in words: `33 x 41 x 25 voxels`, x first, as viewers say it."""
     return " x ".join(str(length) for length in shape[::-1]) + (" voxels" if len(shape) == 3 else " pixels")
 
 

@@ -17,13 +17,13 @@ from worker.datasets.readers.deep_colour import is_deep_colour, read_deep_colour
 from worker.datasets.readers.errors import Undecodable, WrongChannels, damage_as_undecodable
 from worker.datasets.readers.model import Pixels
 
-#: What Pillow may try: the other formats are not needed, and some of them start programs.
+#: The formats that Pillow may try; the others are not needed, and some of them start programs.
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF")
 _IN_WORDS = "PNG, JPEG, TIFF, BMP or GIF"
 _PALETTE_MODES = ("P", "PA")
 _EXIF_ORIENTATION, _PHOTOMETRIC = 0x0112, 262
 
-#: What Pillow's decoders raise on damaged files.
+#: The errors that Pillow's decoders raise on damaged files.
 _DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -40,9 +40,14 @@ _DECODER_ERRORS = (
 
 @dataclass(frozen=True, eq=False)
 class PictureLabels:
-    """values: [H, W]. picture_format: as `JPEG`. palette: colours (red, green, blue) by the indices that the picture
-    uses; None of files without palette. is_black_and_white: it shows these two only, and no value says more. turn: the
-    file's EXIF orientation, which was applied; 1 where there is none."""
+    """The labels of a picture.
+
+    values: [H, W].
+    picture_format: such as `JPEG`.
+    palette: colours (red, green, blue) by the indices that the picture uses; None for files without a palette.
+    is_black_and_white: the picture shows these two only, and no value says more.
+    turn: the file's EXIF orientation, which was applied; 1 where there is none.
+    """
 
     values: Pixels
     picture_format: str
@@ -63,8 +68,9 @@ class _Opened:
 def read_picture(data: bytes) -> tuple[Pixels, int]:
     """[H, W, 1] or [H, W, 3], turned as its EXIF orientation says, and that orientation (1: no turn).
 
-    8-bit files give uint8; 16-bit ones, grey or colour, uint16; floating-point TIFF float32. Palettes become colours,
-    or grey where all their colours are. An opaque alpha channel is dropped. Raises Undecodable or WrongChannels.
+    8-bit files give uint8; 16-bit ones, grey or colour, give uint16; floating-point TIFF gives float32. Palettes become
+    colours, or grey where all their colours are grey. An opaque alpha channel is dropped. Raises Undecodable or
+    WrongChannels.
     """
     opened = _opened(data)
     pixels = opened.pixels
@@ -76,9 +82,10 @@ def read_picture(data: bytes) -> tuple[Pixels, int]:
 
 
 def read_picture_labels(data: bytes) -> PictureLabels:
-    """Of a palette file whose used colours are all grey, the values are what it shows, the grey values; of another
-    palette file the indices. A colour file is accepted when its channels are equal.
-    Raises Undecodable or WrongChannels.
+    """The labels of a picture. Raises Undecodable or WrongChannels.
+
+    Of a palette file whose used colours are all grey, the values are the grey values that it shows; of another palette
+    file they are the indices. A colour file is accepted where its channels are equal.
     """
     opened = _opened(data)
     pixels = _drop_alpha(opened.pixels, must_be_opaque=False)
@@ -104,7 +111,7 @@ def is_grey(pixels: Pixels) -> bool:
 
 
 def _opened(data: bytes) -> _Opened:
-    """Decoded and upright. Whatever the decoder finds wrong is raised as Undecodable."""
+    """The picture, decoded and upright. Whatever the decoder finds wrong is raised as Undecodable."""
     try:
         with warnings.catch_warnings(), damage_as_undecodable(_DECODER_ERRORS):
             warnings.simplefilter("ignore")
@@ -123,7 +130,7 @@ def _opened(data: bytes) -> _Opened:
 
 
 def _decoded(picture: Image.Image, data: bytes) -> _Opened:
-    # Of a TIFF, Pillow forgets the orientation when it decodes; of a PNG, it may come after the pixels.
+    # Pillow forgets the orientation of a TIFF when it decodes; in a PNG the orientation may come after the pixels.
     turn = _orientation(picture) if picture.format == "TIFF" else 1
     white_is_zero = picture.format == "TIFF" and getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     if is_deep_colour(picture, data) and picture.mode in ("RGB", "RGBA"):
@@ -163,7 +170,8 @@ def _orientation(picture: Image.Image) -> int:
 
 
 def _has_second_page(picture: Image.Image) -> bool:
-    """Asked for alone: to count all pages of a file made for it takes hours."""
+    """Whether there is a second page. Only that is asked, because counting all pages of a malicious file takes
+    hours."""
     if picture.format not in ("TIFF", "GIF", "PNG"):
         return False
     try:
@@ -186,7 +194,7 @@ def _used_palette(picture: Image.Image, indices: Pixels) -> dict[int, tuple[int,
 
 
 def _pixels(picture: Image.Image) -> Pixels:
-    """[H, W, C] of any mode."""
+    """[H, W, C] of a picture in any mode."""
     if picture.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         raise WrongChannels(f"has {picture.mode} colours: save it as RGB or grey")
     pixels: Pixels = np.asarray(picture)

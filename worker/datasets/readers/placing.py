@@ -14,12 +14,12 @@ from worker.datasets.readers.model import Affine, Frame, Note, Plane
 from worker.datasets.readers.orientation import size_in_words, view
 from worker.datasets.readers.values import MAX_DECODED_BYTES
 
-#: Whether the structure of this name is needed.
+#: Says whether the structure with this name is needed.
 Wanted = Callable[[str], bool]
 
 
 class Planes:
-    """Collects the voxels of each wanted structure; several of one name are united.
+    """Collects the voxels of each wanted structure; several with one name are united.
 
     Raises Undecodable where they would take more memory than a reader may.
     """
@@ -37,12 +37,12 @@ class Planes:
         self._volumes = {name: np.zeros(frame.shape, dtype=np.bool_) for name in chosen}
 
     def volume(self, name: str) -> Plane | None:
-        """[X, Y, Z], a view to write to; empty at first. None where not wanted."""
+        """[X, Y, Z], a view to write to, empty at first. None where the structure is not wanted."""
         found = self._volumes.get(name)
         return None if found is None else found.transpose(2, 1, 0)
 
     def on_pixels(self) -> dict[str, Plane]:
-        """[D, H, W], or [H, W] of a picture."""
+        """[D, H, W], or [H, W] for a picture."""
         return {
             name: np.ascontiguousarray(view(volume, self._frame.flat_axis, has_position=True))
             for name, volume in self._volumes.items()

@@ -1,4 +1,4 @@
-"""From a path to an image or a mask: which reader, which bytes, and their hash."""
+"""From a path to an image or a mask: the reader, the bytes, and their hash."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -46,7 +46,8 @@ from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels
 
 @dataclass(frozen=True, eq=False)
 class _Content:
-    """The bytes of the files of one image, already hashed. Of NRRD and MetaImage, which SimpleITK opens, none."""
+    """The bytes of the files of one image, already hashed. Empty for NRRD and MetaImage: SimpleITK opens those files
+    itself."""
 
     kind: Kind
     names: Sequence[str]
@@ -58,8 +59,8 @@ class _Content:
 def read_image(folder: Path, relative: str, dimensions: Literal[2, 3]) -> DecodedImage:
     """A picture [H, W, C] where dimensions is 2, a volume [D, H, W, C] where it is 3; C as the file has it, 1 to 16.
 
-    A volume with one slice is a picture, with superior up or, of axial ones, posterior down and left on the right.
-    Raises CannotRead or UnsafeFile. OSErrors, as of a network drive that went away, pass through.
+    A volume with one slice is a picture, with superior up or, for axial ones, posterior down and left on the right.
+    Raises CannotRead or UnsafeFile. OSErrors pass through, as that of a network drive that went away.
     """
     content = _content(folder, relative)
     if content.kind == "picture":
@@ -83,12 +84,11 @@ def read_mask(
     wanted: Wanted = lambda _: True,
     repairs: Collection[Repair] = (),
 ) -> LabelMask | NamedMask:
-    """The mask of an image that `read_image` gave, laid on its pixels. repairs: what may be done to it where it cannot
-    be used otherwise.
+    """The mask of an image that `read_image` gave, laid on its pixels.
 
-    Labels are whole numbers from 0 to 65535. DICOM-SEG, RTSTRUCT and .seg.nrrd give one plane for each name in the file
-    that is wanted.
-    Raises CannotRead (WrongGeometry where the mask does not lie on the image) or UnsafeFile.
+    repairs: those that may be applied where the mask cannot be used otherwise. Labels are whole numbers from 0 to
+    65535. DICOM-SEG, RTSTRUCT and .seg.nrrd give one plane for each wanted name in the file. Raises CannotRead
+    (WrongGeometry where the mask does not lie on the image) or UnsafeFile.
     """
     content = _content(folder, relative)
     if content.kind == "picture":
@@ -116,9 +116,11 @@ def read_mask(
 
 
 def largest_value(folder: Path, relative: str) -> int | None:
-    """Of a mask of whole numbers, wherever its image lies; None of others, and of JPEG, whose values are not exact.
+    """The largest value of a mask of whole numbers, wherever its image lies; None for others, and for JPEG, whose
+    values are not exact.
 
-    Raises CannotRead or UnsafeFile."""
+    Raises CannotRead or UnsafeFile.
+    """
     content = _content(folder, relative)
     if content.kind == "picture":
         found = read_picture_labels(content.parts[0])
@@ -131,7 +133,8 @@ def largest_value(folder: Path, relative: str) -> int | None:
 
 
 def content_sha256(folder: Path, relative: str) -> str:
-    """Of a file; or of all files of a series folder, or of a header and its data, whatever their order and names."""
+    """SHA-256 of a file, or of all files of a series folder, or of a header and its data, whatever their order and
+    names."""
     digests = [sha256_of(read_bytes_inside(folder, name)) for name in files_of(folder, relative)]
     return _sha256_of_all(digests)
 
@@ -149,7 +152,8 @@ def _plain_mask(
 def _label_mask(
     values: NDArray[Any], content: _Content, used: tuple[Repair, ...], repairs: Collection[Repair]
 ) -> LabelMask:
-    """Values that are no labels are cut at half where that is allowed, as a mask's that was interpolated."""
+    """The labels; values that are no labels, as of a mask that was interpolated, are cut at half where that is
+    allowed."""
     try:
         return LabelMask(as_labels(values), content.sha256, repairs=used)
     except Undecodable:

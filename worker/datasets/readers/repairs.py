@@ -14,7 +14,7 @@ from backend.contracts.repairs import Repair
 
 #: Aspect ratios agree where the mask, scaled to the image, is off by no more than one pixel of the smaller of the two
 #: and by no more than this share.
-_MOST_OFF = 0.02
+_MAX_OFF = 0.02
 
 
 def turned_as(values: NDArray[Any], turn: int) -> NDArray[Any]:
@@ -43,7 +43,7 @@ def laid_on(
 ) -> tuple[NDArray[Any], tuple[Repair, ...]]:
     """A mask [H, W] turned and resized to its image, where that is allowed and fits; and the repairs that were used.
 
-    A mask that already has the image's size is turned only where it has it afterwards, too.
+    A mask that already has the image's size is turned only where it has that size afterwards, too.
     """
     used: list[Repair] = []
     if values.ndim != 2 or len(image_size) != 2:
@@ -60,10 +60,10 @@ def laid_on(
 
 
 def same_aspect(mask: tuple[int, ...], image: tuple[int, ...]) -> bool:
-    """Sizes as (H, W)."""
+    """Whether two sizes (H, W) have the same aspect ratio."""
     small, large = sorted((mask, image))
     height = large[0] * small[1] / large[1]
-    return abs(height - small[0]) <= min(1.0, _MOST_OFF * small[0])
+    return abs(height - small[0]) <= min(1.0, _MAX_OFF * small[0])
 
 
 def nearest(values: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
@@ -76,10 +76,10 @@ def nearest(values: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
 
 
 def cut_at_half(values: NDArray[Any]) -> NDArray[np.int32] | None:
-    """1 where the value is at least half of the range, else 0; None where something is there, but less than half.
+    """1 where the value is at least half of the range, else 0; None where there are values and none reaches half.
 
-    The range is 0 to 1, 255 or 65535: the first that holds all values. Integers have a range of 255 at least, for a
-    grey mask whose values are 0 and 1 holds labels, not greys.
+    The range is 0 to 1, 255 or 65535: the first that holds all values. Integers have a range of 255 at least, because a
+    grey mask whose values are 0 and 1 holds labels and no greys.
     """
     if values.dtype.kind not in "biuf" or values.size == 0:
         return None

@@ -1,8 +1,8 @@
 """DICOM structure sets (RTSTRUCT): contours in mm, filled on the slices of an image.
 
-DICOM PS3.3 A.19, C.8.8.6. A voxel belongs to a structure where its centre lies inside; `contours` says what several
-contours of a slice are together. Nothing is drawn between the slices of contours. Points and open lines enclose nothing
-and are left out, and so are the structures that nobody wants, wherever they lie.
+Source: DICOM PS3.3 A.19, C.8.8.6. A voxel belongs to a structure where its centre lies inside; `contours` says what
+several contours of a slice are together. Nothing is drawn between the slices of contours. Points and open lines enclose
+nothing and are left out, as are unwanted structures, wherever they lie.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,19 +24,19 @@ from worker.datasets.readers.values import in_words
 _EXCLUSIVE = "CLOSEDPLANAR_XOR"
 _CLOSED = ("CLOSED_PLANAR", _EXCLUSIVE)
 _CONTOUR_DATA = Tag("ContourData")
-#: A large plan has 50,000 contours with a million points.
+#: Bounds of a file; a large plan has 50,000 contours with a million points.
 _MAX_CONTOURS = 200_000
 _MAX_CONTOURS_OF_SLICE = 5_000
 _MAX_POINTS = 20_000_000
 _MAX_POINTS_OF_ONE = 1_000_000
-#: Voxels: how far a contour may lie from the slice it is filled on.
+#: How far a contour may lie from the slice on which it is filled, in voxels.
 _TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
 class Contour:
-    """roi: its number, for several may have one name. points: [N, 3], voxel index (x, y, z), not whole.
-    is_exclusive: CLOSEDPLANAR_XOR."""
+    """roi: the number of its ROI, because several may have one name. points: [N, 3], voxel index (x, y, z), not whole.
+    is_exclusive: whether it is CLOSEDPLANAR_XOR."""
 
     roi: int
     name: str
@@ -45,7 +45,7 @@ class Contour:
 
 
 def read_structure_set(dataset: Dataset, frame: Frame | None, wanted: Wanted) -> Planes:
-    """By ROIName. Raises CannotRead, or what pydicom raises on damage."""
+    """The planes by ROIName. Raises CannotRead, or what pydicom raises on damage."""
     target = placed_frame(frame, _frames_of_reference(dataset))
     names = _names(dataset)
     planes = Planes(target, names.values(), wanted)
@@ -100,7 +100,7 @@ def _contours(dataset: Dataset, names: dict[int, str], frame: Frame, wanted: Wan
 
 
 def _points(contour: Dataset, name: str) -> NDArray[np.float64]:
-    """[N, 3] mm in LPS. From the bytes, for pydicom would make an object of each number. Raises Undecodable."""
+    """[N, 3] mm in LPS, from the bytes, because pydicom would make an object of each number. Raises Undecodable."""
     raw = contour.get_item(_CONTOUR_DATA)
     if raw is None:
         raise Undecodable(f"has a contour of {name} without points: export it again")
@@ -118,7 +118,7 @@ def _points(contour: Dataset, name: str) -> NDArray[np.float64]:
 
 
 def _fill(contours: Sequence[Contour], frame: Frame, planes: Planes) -> tuple[Note, ...]:
-    """Into the planes; returned is what a person should look at."""
+    """Fills contours into the planes; returns what a person should look at."""
     across = _axis_across(contours)
     by_slice: dict[tuple[int, str, int], tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]] = {}
     for contour in contours:
@@ -160,7 +160,7 @@ def _axis_across(contours: Sequence[Contour]) -> int:
 
 
 def _slice_number(contour: Contour, across: int, frame: Frame) -> int | None:
-    """None where the image is a picture and the contour is of another slice."""
+    """The slice that a contour lies on; None where the image is a picture and the contour is of another slice."""
     heights = contour.points[:, across]
     number, num_slices = round(float(heights.mean())), frame.shape[::-1][across]
     if frame.flat_axis is not None and not 0 <= number < num_slices:

@@ -1,7 +1,7 @@
 """Segmentations of 3D Slicer (.seg.nrrd): each segment by its name, where its layer has its value.
 
-What the segments are called is what counts, as in DICOM-SEG: their values are the program's own, and differ between
-files of one data set.
+The names of the segments count, as in DICOM-SEG, because their values are the program's own and differ between files of
+one data set.
 """
 
 import math
@@ -16,13 +16,13 @@ from worker.datasets.readers.orientation import StoredVolume, labels_on, size_in
 from worker.datasets.readers.placing import Wanted
 from worker.datasets.readers.values import MAX_DECODED_BYTES, as_labels, require_size
 
-#: Of a voxel: how far a cropped segmentation may lie off its image's voxels.
+#: How far a cropped segmentation may lie off its image's voxels, as a share of a voxel.
 _POSITION_TOLERANCE = 0.1
 _SAME_GRID = 1e-3
 
 
 def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256: str) -> NamedMask:
-    """Planes of the wanted segments; those of one name are united. Raises CannotRead."""
+    """The planes of the wanted segments; those with one name are united. Raises CannotRead."""
     num_layers = stored.voxels.shape[3]
     by_layer: dict[int, list[Segment]] = {layer: [] for layer in range(num_layers)}
     for segment in stored.segments:
@@ -49,7 +49,7 @@ def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256
 
 
 def _on_whole_image(stored: StoredVolume, frame: Frame | None) -> tuple[Pixels, Affine | None]:
-    """Voxels and affine, those around the segments filled in, which Slicer may leave out."""
+    """Voxels and affine with the voxels around the segments filled in, which Slicer may leave out."""
     if frame is None or frame.stored_affine is None or stored.affine is None or stored.size == frame.stored_shape:
         return stored.voxels, stored.affine
     change = np.linalg.inv(frame.stored_affine) @ stored.affine

@@ -1,4 +1,4 @@
-"""Voxel types: what a file may hold, rescaled and brought to the few types that the rest of the platform knows."""
+"""Voxel types: those that a file may hold, rescaled and brought to the few that the rest of the platform knows."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from worker.datasets.readers.errors import MissingSpacing, Undecodable
 from worker.datasets.readers.model import Pixels
 
-#: Decoded, in memory. A whole-body CT of 512 x 512 x 1500 voxels has 750 MiB.
+#: Maximum bytes of a decoded image in memory. A whole-body CT of 512 x 512 x 1500 voxels has 750 MiB.
 MAX_DECODED_BYTES = 2 * 2**30
 _KNOWN = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
-#: More values a voxel than this are points in time or directions of diffusion, not channels.
+#: Maximum channels; more values in a voxel are points in time or directions of diffusion.
 MAX_CHANNELS = 16
-#: What a text lists before it says `and n more`.
+#: The number of things that a text lists before it says `and n more`.
 _MAX_LISTED = 8
 MAX_LABEL = int(np.iinfo(np.uint16).max)
 
 
 def require_size(shape: tuple[int, ...], bytes_a_voxel: int) -> None:
-    """Before any memory is taken, for the numbers come from a header. Raises Undecodable."""
+    """Raises Undecodable for too large a size, before any memory is taken, because the numbers come from a header."""
     if any(length < 1 for length in shape):
         raise Undecodable(f"has an axis without any voxel ({_in_words(shape)}): export it again")
     num_bytes = bytes_a_voxel
@@ -34,7 +34,7 @@ def require_size(shape: tuple[int, ...], bytes_a_voxel: int) -> None:
 
 
 def require_sizes(sizes: Iterable[float]) -> None:
-    """Of voxels. Raises MissingSpacing for what is no size: 0, negative, infinite, NaN."""
+    """Raises MissingSpacing for sizes of voxels that are none: 0, negative, infinite, NaN."""
     listed = [float(size) for size in sizes]
     if not all(0 < size < np.inf for size in listed):
         given = " x ".join(f"{size:g}" for size in listed)
@@ -85,7 +85,8 @@ def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[An
 
 
 def as_labels(values: NDArray[Any]) -> NDArray[np.int32]:
-    """Raises Undecodable for other values than whole numbers from 0 to 65535, before a cast could wrap them."""
+    """The labels. Raises Undecodable for values that are no whole numbers from 0 to 65535, before a cast could wrap
+    them."""
     if values.dtype.kind not in "biuf":
         raise Undecodable(f"holds values of the type {values.dtype}: save the labels as integers")
     if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.round(values)).all()):
@@ -101,6 +102,6 @@ def _in_words(shape: tuple[int, ...]) -> str:
 
 
 def in_words(listed: Sequence[str]) -> str:
-    """Joined by commas; of many the first ones."""
+    """The words, joined by commas; of many the first ones."""
     more = f" and {len(listed) - _MAX_LISTED} more" if len(listed) > _MAX_LISTED else ""
     return ", ".join(listed[:_MAX_LISTED]) + more

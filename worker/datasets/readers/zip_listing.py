@@ -1,6 +1,6 @@
-"""How long the listing of a zip file is, before a program makes an object of each of its entries.
+"""The length of a zip file's listing, read before a program makes an object of each of its entries.
 
-APPNOTE.TXT 4.3.12 to 4.3.16: the listing's length stands in the record at the end, or, where it does not fit, in the
+Source: APPNOTE.TXT 4.3.12 to 4.3.16: the length stands in the record at the end, or, where it does not fit, in the
 zip64 record before.
 """
 
@@ -8,14 +8,14 @@ import struct
 
 from worker.datasets.readers.errors import Undecodable
 
-#: 20,000 entries with names of 150 letters.
+#: Maximum bytes of the listing: 20,000 entries with names of 150 letters.
 MAX_LISTING_BYTES = 4 * 2**20
 _END, _END_BYTES, _MAX_COMMENT_BYTES = b"PK\x05\x06", 22, 2**16
 _LOCATOR, _LOCATOR_BYTES, _END_64_BYTES = b"PK\x06\x07", 20, 56
 
 
 def require_listing(data: bytes) -> None:
-    """Raises Undecodable where there is none, or where it is too long."""
+    """Raises Undecodable where there is no listing, or where it is too long."""
     end = data.rfind(_END, max(0, len(data) - _END_BYTES - _MAX_COMMENT_BYTES))
     if end < 0 or end + _END_BYTES > len(data):
         raise Undecodable("is no zip file, or is damaged: make it again")
