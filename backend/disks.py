@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.disk_record import LOW_DISK_SHARE, DiskRecord
 from backend.errors import DiskFull
 from backend.settings import Settings
-from backend.users.schemas import LOW_DISK_SHARE, DiskRecord
 
 #: Uploads stop before the last bytes are gone, so that the database beside them can still write what happens.
 RESERVED_SHARE = 0.01

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.refusals import REFUSED, one_by_one
 from backend.contracts.values import one_line, printable
-from backend.users.schemas import ErrorBody
+from backend.error_body import ErrorBody
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from backend.error_body import ErrorBody
 from backend.policy import Permission, permissions_of
-from backend.users.schemas import ErrorBody
 
 _ERROR = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
 

@@ -21,8 +21,9 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import TERMINAL_RUN_STATUSES, DatasetStatus
 from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.datasets.schemas import DatasetCreate
-from backend.federations.schemas import FederationRecord, SiteCreate
+from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, TaskRecord
+from backend.sites.schemas import SiteCreate
 from benchmarks import workload
 from benchmarks.memory import PeakMemory
 from fedsm.client import Client

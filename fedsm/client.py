@@ -26,12 +26,12 @@ from backend.evaluations.schemas import (
     RunSelector,
     SelectorCases,
 )
+from backend.events.schemas import EventRecord
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord
-from backend.federations.schemas import FederationCreate, FederationRecord, SiteCreate, SiteRecord, SiteUpdate
+from backend.federations.schemas import FederationCreate, FederationRecord
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
 from backend.runs.schemas import (
-    EventRecord,
     ExtensionPreview,
     MetricRecord,
     RunCases,
@@ -40,6 +40,7 @@ from backend.runs.schemas import (
     RunRoundState,
     TaskRecord,
 )
+from backend.sites.schemas import SiteCreate, SiteRecord, SiteUpdate
 from backend.storage.schemas import ExperimentStorage, ScrubRecord, SentRecord, StorageRecord, SweepRecord
 from backend.trained_models.schemas import ModelSet
 from backend.users.schemas import SystemRecord

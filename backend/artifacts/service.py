@@ -18,8 +18,8 @@ from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN, UP
 from backend.contracts.status import TaskStatus
 from backend.db.models import Artifact, ArtifactHold, Task
 from backend.db.session import Database, unit_of_work
+from backend.error_body import ErrorBody
 from backend.errors import AttemptSuperseded, InvalidInput, NotFound
-from backend.users.schemas import ErrorBody
 
 #: The bytes under a hash never change, but who may see them does: the browser asks each time, and is answered 304.
 CACHE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}

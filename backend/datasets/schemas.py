@@ -22,7 +22,7 @@ from backend.contracts.patient_patterns import valid_patient_pattern
 from backend.contracts.repairs import Remedy, Repair
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.contracts.values import AtMost, Count, Folder, Name
-from backend.federations.schemas import Record
+from backend.record import Record
 
 
 class DatasetCreate(Contract):

@@ -9,7 +9,7 @@ from backend.contracts.base import Contract
 from backend.contracts.dry_runs import DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import TaskStatus
-from backend.federations.schemas import Record
+from backend.record import Record
 
 
 class DryRunCreate(Contract):

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.contracts.metrics import DistanceUnit, ModelKind, ScoreName
-from backend.federations.schemas import Record
+from backend.record import Record
 
 #: Which round of each run: the one that validation chose, or the last.
 Checkpoint = Literal["best", "last"]

@@ -14,10 +14,10 @@ from backend.csv_text import CsvStream
 from backend.db.session import read_only
 from backend.dependencies import PlatformDep, ReadSession
 from backend.events import service
+from backend.events.schemas import EventRecord
 from backend.events.service import EventFilters
 from backend.platform import Platform
 from backend.policy import CanRead
-from backend.runs.schemas import EventRecord
 
 router = APIRouter(tags=["events"])
 

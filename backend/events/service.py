@@ -15,7 +15,7 @@ from backend.contracts.values import one_line
 from backend.csv_text import csv_pieces
 from backend.db.models import Event, Experiment, Run
 from backend.db.session import Database, buffer_event, read_only
-from backend.runs.schemas import EventRecord
+from backend.events.schemas import EventRecord
 
 BACKEND = "backend"
 Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]

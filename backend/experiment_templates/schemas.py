@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.federations.schemas import Record
+from backend.record import Record
 
 
 class ExperimentTemplate(Record):

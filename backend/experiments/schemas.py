@@ -11,7 +11,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
 from backend.contracts.status import RunStatus
 from backend.contracts.values import Description, Name
-from backend.federations.schemas import Record
+from backend.record import Record
 from backend.runs.schemas import RunRecord
 
 #: training: its runs train; test: a model is tested on other data; import: holds the model of a file.

@@ -6,7 +6,7 @@ from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import gpu_warnings
 from backend.contracts.task_definition import SegmentationTask
-from backend.federations.schemas import SiteRecord
+from backend.sites.schemas import SiteRecord
 
 #: Fewer cases than this and one case moves a site's mean by more than methods differ.
 FEW_TEST_CASES = 5

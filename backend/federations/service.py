@@ -11,8 +11,9 @@ from backend.db.lookup import get_row, lock_row
 from backend.db.models import Dataset, DryRun, Experiment, Federation, Run, Site
 from backend.errors import Conflict, ExperimentRunning, NameTaken
 from backend.events import service as events
-from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate, SiteRecord
+from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
 from backend.sites import service as sites
+from backend.sites.schemas import SiteRecord
 
 UNDER_WAY = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.EVALUATING)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from backend.contracts.datasets import CaseWarning
 from backend.contracts.predictions import WARNINGS_DESCRIPTION
 from backend.contracts.status import TaskStatus
-from backend.federations.schemas import Record
+from backend.record import Record
 
 
 class StructureSizeRecord(Record):

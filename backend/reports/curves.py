@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.contracts.report_document import ReportCurve
 from backend.db.models import Metric, Run
-from backend.reports.document import ReportCurve
 
 #: What a method is for, most of all.
 BY_PURPOSE = ("super", "personalized", "global")

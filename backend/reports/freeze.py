@@ -9,22 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import VERSION
 from backend.clock import now
+from backend.contracts.changed_settings import experiment_settings, strategy_settings
 from backend.contracts.metrics import SCORES, ModelKind, ScoreName
-from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig
-from backend.db.models import Experiment, Federation, Run, RunDataset
-from backend.errors import Conflict
-from backend.evaluations.comparison import comparison_of
-from backend.evaluations.matrix import run_matrix
-from backend.evaluations.schemas import Checkpoint, ShownCell, ShownTable
-from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
-from backend.evaluations.selector import run_selector
-from backend.evaluations.shown_table import shown_table
-from backend.evaluations.table_notes import notes_of
-from backend.evaluations.table_rows import ALL, WORST
-from backend.experiments.changed_settings import experiment_settings, strategy_settings
-from backend.reports.curves import validation_curves
-from backend.reports.document import (
+from backend.contracts.report_document import (
     Report,
     ReportBaseline,
     ReportCell,
@@ -37,6 +24,19 @@ from backend.reports.document import (
     ReportTable,
     SiteRole,
 )
+from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import FedSMConfig
+from backend.db.models import Experiment, Federation, Run, RunDataset
+from backend.errors import Conflict
+from backend.evaluations.comparison import comparison_of
+from backend.evaluations.matrix import run_matrix
+from backend.evaluations.schemas import Checkpoint, ShownCell, ShownTable
+from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
+from backend.evaluations.selector import run_selector
+from backend.evaluations.shown_table import shown_table
+from backend.evaluations.table_notes import notes_of
+from backend.evaluations.table_rows import ALL, WORST
+from backend.reports.curves import validation_curves
 from backend.runs.service import describe_run
 from backend.sites import service as sites
 

@@ -23,11 +23,8 @@ from reportlab.platypus import (
 )
 from reportlab.platypus.doctemplate import LayoutError
 
-from backend.contracts.values import one_line
-from backend.errors import InvalidInput
-from backend.evaluations.table_rows import printed
-from backend.experiments.changed_settings import ChangedSetting
-from backend.reports.document import (
+from backend.contracts.changed_settings import ChangedSetting
+from backend.contracts.report_document import (
     Report,
     ReportCell,
     ReportMatrix,
@@ -35,6 +32,9 @@ from backend.reports.document import (
     ReportSelector,
     ReportTable,
 )
+from backend.contracts.values import one_line
+from backend.errors import InvalidInput
+from backend.evaluations.table_rows import printed
 from backend.reports.pdf_charts import curves_chart, sweep_chart
 from backend.reports.pdf_text import (
     BODY,

@@ -8,7 +8,7 @@ from reportlab.graphics.shapes import Drawing, Line, String
 from reportlab.graphics.widgets.markers import makeMarker
 from reportlab.lib.colors import HexColor
 
-from backend.reports.document import ReportCurve, ReportSelector
+from backend.contracts.report_document import ReportCurve, ReportSelector
 from backend.reports.palette import colour, dashes
 from backend.reports.pdf_text import FAINT, LINE, REGULAR
 

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.metrics import ModelKind
+from backend.contracts.report_document import Report
 from backend.contracts.values import Label, Note, Title
 from backend.evaluations.schemas import Checkpoint
-from backend.federations.schemas import Record
-from backend.reports.document import Report
+from backend.record import Record
 
 
 class ReportCreate(Contract):

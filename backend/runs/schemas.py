@@ -1,7 +1,6 @@
-"""Response bodies of runs, their tasks, metrics, cases and events."""
+"""Response bodies of runs, their tasks, metrics and cases."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
@@ -13,7 +12,7 @@ from backend.contracts.run_length import EarlyStop, Extension
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_kinds import TaskKind
-from backend.federations.schemas import Record
+from backend.record import Record
 from backend.runs.wait_reasons import WaitReason
 
 
@@ -154,24 +153,6 @@ class MetricRecord(Record):
     structure: str | None
     value: float
     num_cases: int
-
-
-class EventRecord(Record):
-    """What happened, when and by whom. The stream sends the same objects."""
-
-    id: int
-    at: datetime
-    kind: Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
-    actor: str
-    level: Literal["info", "warning", "error"]
-    message: str
-    federation_id: str | None
-    experiment_id: str | None
-    run_id: str | None
-    dataset_id: str | None
-    site_slug: str | None
-    round: int | None
-    task_id: str | None
 
 
 class ScoredCase(Record):

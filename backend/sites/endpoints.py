@@ -6,9 +6,9 @@ from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Site
 from backend.dependencies import ReadSession, WriteSession
-from backend.federations.schemas import SiteCreate, SiteRecord, SiteUpdate
 from backend.policy import CanManageFederations, CanRead
 from backend.sites import service
+from backend.sites.schemas import SiteCreate, SiteRecord, SiteUpdate
 
 router = APIRouter(tags=["sites"])
 

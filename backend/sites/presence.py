@@ -11,7 +11,7 @@ from backend.contracts.hardware_problems import Gpus, gpus_of
 from backend.contracts.status import TaskStatus
 from backend.contracts.task_kinds import TaskKind
 from backend.db.models import Dataset, DryRun, Experiment, Run, Site, Task, Worker
-from backend.federations.schemas import SiteTask
+from backend.sites.schemas import SiteTask
 
 #: With its run, the federation's id and the site's slug.
 _RunningTask = tuple[Task, Run | None, str, str]

@@ -17,9 +17,9 @@ from backend.db.lookup import lock_row
 from backend.db.models import Case, Dataset, Federation, Site
 from backend.errors import InvalidInput, NameTaken
 from backend.events import service as events
-from backend.federations.schemas import SiteCreate, SiteKind, SiteRecord, SiteState, SiteUpdate
 from backend.queue import SIMULATED_QUEUE, site_queue
 from backend.sites.presence import Presence, load_presence
+from backend.sites.schemas import SiteCreate, SiteKind, SiteRecord, SiteState, SiteUpdate
 
 RESERVED_SLUGS = frozenset({POOLED, COORDINATOR, SIMULATED_QUEUE, "global", "super"})
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.artifacts.owners import Kind
-from backend.federations.schemas import Record
-from backend.users.schemas import DiskRecord
+from backend.disk_record import DiskRecord
+from backend.record import Record
 
 
 class BytesByKind(Record):

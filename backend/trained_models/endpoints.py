@@ -20,6 +20,7 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run
 from backend.db.session import read_only, unit_of_work
 from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
+from backend.error_body import ErrorBody
 from backend.errors import InvalidInput
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
@@ -30,7 +31,6 @@ from backend.policy import CanMoveModels, CanRead, CanRunExperiments
 from backend.trained_models import importing, service
 from backend.trained_models.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile, read_model_file
 from backend.trained_models.schemas import ModelSet
-from backend.users.schemas import ErrorBody
 
 router = APIRouter(tags=["models"])
 

@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.contracts.changed_settings import ChangedSetting
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import Split
 from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
-from backend.experiments.changed_settings import ChangedSetting
-from backend.federations.schemas import Record
+from backend.record import Record
 
 PartKind = Literal["global", "personalized", "selector"]
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
+from backend.contracts.changed_settings import experiment_settings, strategy_settings
 from backend.contracts.status import RunStatus
 from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
 from backend.errors import Conflict
 from backend.evaluations.scored_cases import Query, case_value, evaluated_cases, places_of, present_values
-from backend.experiments.changed_settings import experiment_settings, strategy_settings
 from backend.runs.contributions import used_rounds
 from backend.runs.notes import notes_of
 from backend.trained_models.card import model_card

@@ -7,10 +7,8 @@ from pydantic import Field, computed_field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.values import Name, Text
-from backend.federations.schemas import Record
-
-#: Less than this share free is worth a warning.
-LOW_DISK_SHARE = 0.05
+from backend.disk_record import LOW_DISK_SHARE, DiskRecord
+from backend.record import Record
 
 
 class SessionCreate(Contract):
@@ -65,31 +63,9 @@ class WorkerRecord(Record):
         return self.disk_free is not None and self.disk_free < LOW_DISK_SHARE * (self.disk_total or 0)
 
 
-class DiskRecord(Record):
-    """A file system of the backend."""
-
-    folder: str = Field(description="The first of the backend's folders that lies on it.")
-    num_free: int = Field(description="Bytes.")
-    num_total: int = Field(description="Bytes.")
-    is_low: bool = Field(description="Less than 5 % is free.")
-    is_full: bool = Field(description="Nothing is taken any more: uploads are answered 507, and runs wait.")
-    warning: str | None = Field(description="In words, where it is low or full.")
-
-
 class SystemRecord(Record):
     version: str
     database: str
     broker_connected: bool
     disks: list[DiskRecord] = Field(description="Of the state folder and the artifacts; one where both share it.")
     workers: list[WorkerRecord]
-
-
-class ErrorBody(Record):
-    """Every error of the API. `error` is a stable code; `detail` is for people."""
-
-    error: str = Field(examples=["invalid_input"])
-    detail: str
-    fields: list[dict[str, str]] = Field(
-        default=[], description="For invalid input: field, value, message, remedy of each problem."
-    )
-    correlation_id: str | None = None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.task_definition import SegmentationTask
-from backend.federations.schemas import SiteCreate, SiteUpdate
+from backend.sites.schemas import SiteCreate, SiteUpdate
 from fedsm.cli.calls import find_site
 from fedsm.cli.dataset import task_of
 from fedsm.cli.shared import (

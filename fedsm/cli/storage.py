@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from backend.federations.schemas import SiteRecord
+from backend.sites.schemas import SiteRecord
 from backend.storage.schemas import BytesByKind, SentRecord, StorageRecord
 from fedsm.cli.shared import (
     EXIT_FAILED,

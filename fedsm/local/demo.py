@@ -21,7 +21,8 @@ from backend.contracts.strategy_configs import CentralizedConfig, FedAvgConfig, 
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
-from backend.federations.schemas import FederationRecord, SiteCreate, SiteRecord
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteCreate, SiteRecord
 from fedsm.cli.results import print_results
 from fedsm.cli.watch import follow, make_console, run_display
 from fedsm.client import ApiError, Client

@@ -11,7 +11,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import Gpus, gpus_of
 from backend.contracts.task_definition import SegmentationTask
 from backend.experiments.warnings import warnings_on
-from backend.federations.schemas import SiteRecord
+from backend.sites.schemas import SiteRecord
 from tests.backend.conftest import DISC, FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 

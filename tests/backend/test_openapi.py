@@ -13,10 +13,11 @@ from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, 
 from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate
-from backend.federations.schemas import FederationCreate, FederationUpdate, SiteCreate, SiteUpdate
+from backend.federations.schemas import FederationCreate, FederationUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
+from backend.sites.schemas import SiteCreate, SiteUpdate
 from backend.users.schemas import SessionCreate, TokenCreate
 from tests.backend.live_backend import LiveBackend
 

@@ -14,12 +14,12 @@ from sqlalchemy import update
 
 from backend import VERSION
 from backend.clock import now
+from backend.contracts.changed_settings import experiment_settings, strategy_settings
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.report_document import Report as Document
+from backend.contracts.report_document import ReportSite
 from backend.db.models import Report
 from backend.db.session import unit_of_work
-from backend.experiments.changed_settings import experiment_settings, strategy_settings
-from backend.reports.document import Report as Document
-from backend.reports.document import ReportSite
 from backend.reports.palette import SITE_COLOURS
 from backend.reports.pdf import report_pdf
 from tests.backend.conftest import FEDSM, make_experiment

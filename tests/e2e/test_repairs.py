@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from backend.federations.schemas import FederationRecord, SiteCreate
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteCreate
 from tests.e2e.odd_folder import DISC_TASK, NUM_EYES, NUM_GREY, NUM_SMALL, write_odd_folder
 from tests.integration.live_platform import LivePlatform
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.experiments.schemas import ExperimentRecord
-from backend.federations.schemas import FederationRecord, SiteUpdate
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteUpdate
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config

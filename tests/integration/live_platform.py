@@ -16,7 +16,8 @@ from backend.contracts.status import DatasetStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord
-from backend.federations.schemas import FederationRecord, SiteCreate
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteCreate
 from fedsm.client import Client
 from fedsm.local.home import choose_port
 from tests.conftest import wait_until

@@ -9,7 +9,8 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.datasets.schemas import DatasetCreate
-from backend.federations.schemas import FederationRecord, SiteCreate
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteCreate
 from fedsm.client import ApiError
 from tests.conftest import wait_until
 from tests.integration.live_platform import LivePlatform

@@ -13,7 +13,8 @@ from PIL import Image
 
 from backend.contracts.datasets import SitePolicy
 from backend.datasets.schemas import CaseRecord
-from backend.federations.schemas import FederationRecord, SiteCreate, SiteUpdate
+from backend.federations.schemas import FederationRecord
+from backend.sites.schemas import SiteCreate, SiteUpdate
 from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 from tests.integration.live_platform import LivePlatform
 from tests.integration.test_cli import fedsm

@@ -5,7 +5,7 @@ from pathlib import Path
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import FedAvgConfig
-from backend.federations.schemas import SiteUpdate
+from backend.sites.schemas import SiteUpdate
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import TASK, tiny_config, write_sites

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from backend.federations.schemas import SiteCreate
+from backend.sites.schemas import SiteCreate
 from tests.integration.live_platform import LivePlatform
 from tests.integration.test_cli import fedsm
 from tests.integration.tiny_data import TASK

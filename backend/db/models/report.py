@@ -2,8 +2,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.contracts.report_document import Report as ReportDocument
 from backend.db.base import Base, ContractJson, new_id
-from backend.reports.document import Report as ReportDocument
 
 
 class Report(Base):

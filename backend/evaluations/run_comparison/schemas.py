@@ -6,7 +6,7 @@ from pydantic import Field
 
 from backend.contracts.metrics import DistanceUnit, ModelKind, ScoreName
 from backend.evaluations.schemas import Checkpoint
-from backend.federations.schemas import Record
+from backend.record import Record
 from backend.runs.schemas import RunRecord
 
 

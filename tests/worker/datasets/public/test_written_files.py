@@ -15,7 +15,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from backend.contracts.task_definition import SegmentationTask
-from backend.federations.schemas import FederationCreate, SiteCreate
+from backend.federations.schemas import FederationCreate
+from backend.sites.schemas import SiteCreate
 from fedsm.cli.app import app
 from fedsm.public_datasets import DATASETS, dataset_named, prepare, report
 from fedsm.public_datasets.base import LeftOut, Picture, PublicDataset, SourceCase, Volume

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from backend.contracts.base import Contract
+from backend.contracts.changed_settings import ChangedSetting
 from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.status import RunStatus
 from backend.contracts.task_definition import SegmentationTask
-from backend.experiments.changed_settings import ChangedSetting
 
 SiteRole = Literal["trains", "held out", "no data"]
 

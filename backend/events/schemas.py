@@ -1,0 +1,24 @@
+"""Response bodies of events."""
+
+from datetime import datetime
+from typing import Literal
+
+from backend.record import Record
+
+
+class EventRecord(Record):
+    """What happened, when and by whom. The stream sends the same objects."""
+
+    id: int
+    at: datetime
+    kind: Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
+    actor: str
+    level: Literal["info", "warning", "error"]
+    message: str
+    federation_id: str | None
+    experiment_id: str | None
+    run_id: str | None
+    dataset_id: str | None
+    site_slug: str | None
+    round: int | None
+    task_id: str | None
