@@ -1,4 +1,4 @@
-"""Docstrings and comments of the worker: what is public has a docstring, fields are explained, and words are usual."""
+"""Docstrings and comments of worker and contracts: what is public is explained, in usual words."""
 
 import ast
 import io
@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "worker" / "engine").rglob("*.py"))
+CONTRACTS = sorted((ROOT / "backend" / "contracts").rglob("*.py"))
 WORKER = sorted((ROOT / "worker").rglob("*.py"))
 #: Words for which English has a usual one: anyone or who; the number of; says or is given; next to or besides.
 UNUSUAL = re.compile(r"\b(whoever|whomever|so many|so often|so long|told|tells nobody|beside)\b", re.IGNORECASE)
@@ -59,19 +60,32 @@ def prose(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=relative)
-def test_what_the_engine_offers_has_a_docstring_and_fields_are_explained(path: Path) -> None:
-    """A field is explained as `name: ...` in the docstring of its class, with its unit or shape."""
+def test_what_the_engine_offers_has_a_docstring_which_says_what_it_raises(path: Path) -> None:
+    """A method may leave the docstring to its base class."""
     for name, node, may_be_inherited in definitions(path):
         docstring = ast.get_docstring(node) or ""
         assert docstring or may_be_inherited, f"{relative(path)}: {name} has no docstring"
+        if docstring and isinstance(node, ast.FunctionDef) and any(isinstance(n, ast.Raise) for n in ast.walk(node)):
+            assert "Raises" in docstring, f"{relative(path)}: {name} does not say what it raises"
+
+
+@pytest.mark.parametrize("path", [*ENGINE, *CONTRACTS], ids=relative)
+def test_fields_are_explained(path: Path) -> None:
+    """As `name: ...` in the docstring of the class, with unit or shape; fields of a contract have descriptions."""
+    for name, node, _ in definitions(path):
         if isinstance(node, ast.ClassDef) and is_dataclass(node):
+            docstring = ast.get_docstring(node) or ""
             unexplained = [field for field in fields(node) if not re.search(rf"\b{field}\b[\w, ]*:", docstring)]
             assert not unexplained, f"{relative(path)}: {name} does not explain {unexplained}"
 
 
-@pytest.mark.parametrize("path", WORKER, ids=relative)
+@pytest.mark.parametrize("path", [*WORKER, *CONTRACTS], ids=relative)
 def test_words_are_the_usual_ones(path: Path) -> None:
     unusual = [line for line in prose(path) if UNUSUAL.search(line)]
     assert not unusual
+
+
+@pytest.mark.parametrize("path", WORKER, ids=relative)
+def test_names_of_bounds_begin_with_max_or_min(path: Path) -> None:
     bounds = BOUNDS.search(path.read_text(encoding="utf-8"))
     assert bounds is None, f"{relative(path)}: {bounds and bounds[0]}..."

@@ -16,13 +16,16 @@ from pydantic import Field
 
 from backend.contracts.base import Contract
 
-#: Means that differ by less are told apart by rounding alone.
+#: Means that differ by less differ by rounding alone.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class ValidationScore:
-    """A participant's mean Dice over its validation cases, at least one, of the model that the method is for."""
+    """A participant's score of one round, of the model that the method is for.
+
+    dice: the mean over its validation cases, 0 to 1. num_cases: their number, at least one.
+    """
 
     dice: float
     num_cases: int
@@ -90,10 +93,11 @@ def comparable_means(scores: ValidationScores) -> dict[int, float]:
 
 
 def keepable_rounds(scores: ValidationScores, num_rounds: int) -> set[int]:
-    """Those of the rounds in `scores` that may still become the best of `num_rounds`, whoever validates what is left.
+    """The rounds in `scores` that may still become the best of `num_rounds`, whichever participants validate what
+    remains.
 
-    `scores` holds rounds whose validation is over. Not one too few; some too many, for a round is let go only where
-    another one is at least as good for every set of participants that may still be chosen.
+    `scores` holds rounds whose validation is over. No such round is missing; some may be too many, because a round is
+    let go only where another one is at least as good for every set of participants that may still be chosen.
     """
     scores = {number: scores[number] for number in sorted(scores) if scores[number]}
     if not scores:
@@ -144,7 +148,7 @@ def _most_present(scores: ValidationScores) -> Iterator[frozenset[str]]:
 
 
 def _validated_by(scores: ValidationScores, names: frozenset[str]) -> list[int]:
-    """The rounds that all of these validated."""
+    """The rounds that all of these participants validated."""
     return [number for number, of_round in scores.items() if names <= of_round.keys()]
 
 
@@ -157,7 +161,7 @@ def _means(scores: ValidationScores, names: frozenset[str]) -> dict[int, float]:
 
 
 def _mean(of_round: Mapping[str, ValidationScore], names: frozenset[str]) -> float:
-    """Summed by name, so that equal scores give equal bits."""
+    """The mean, summed by name, so that equal scores give equal bits."""
     kept = [of_round[name] for name in sorted(names)]
     return sum(score.dice * score.num_cases for score in kept) / sum(score.num_cases for score in kept)
 

@@ -40,7 +40,7 @@ from backend.contracts.values import (
     Within,
 )
 
-#: How a data set's files are arranged; `auto` looks.
+#: How a data set's files are arranged; with `auto` the worker finds it out.
 Layout = Literal["auto", "folders", "per_structure", "datalist", "nnunet", "bids"]
 #: Why a case is not used.
 ReasonCode = Literal[
@@ -58,7 +58,7 @@ ReasonCode = Literal[
     "duplicate",
     "bad_name",
 ]
-#: What a used case should be looked at for.
+#: Why a person should look at a used case.
 WarningCode = Literal[
     "near_duplicate",
     "split_conflict",
@@ -75,11 +75,11 @@ SegmentName = Annotated[str, Stripped, Text(200, least=1, visible=True)]
 SegmentNames = Annotated[tuple[SegmentName, ...], AtMost(1000)]
 #: 256 bits in hexadecimal digits; `worker.datasets.duplicates` says of what.
 PerceptualHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Text(64)]
-#: Made at the site, of a patient: a keyed hash.
+#: A patient's pseudonym, a keyed hash that is made at the site.
 Pseudonym = Annotated[str, Text(100, least=1)]
-#: Of a regular expression.
+#: A regular expression.
 Pattern = Annotated[str, Text(200)]
-#: At most so many of a perceptual hash's 256 bits differ between near duplicates; measured in the same module.
+#: Maximum number of a perceptual hash's 256 bits that differ between near duplicates; measured in the same module.
 NEAR_DUPLICATE_BITS = 24
 SPACING_DESCRIPTION = "mm in array order (slices, rows, columns of a volume); None where unknown."
 
@@ -240,7 +240,7 @@ class CaseFile(Contract):
 
 
 class DatasetManifest(Contract):
-    """A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order."""
+    """A data set as a worker uses it. Cases are in name order, and code that loads them keeps that order."""
 
     dataset_id: Id
     site: Slug

@@ -29,7 +29,8 @@ from backend.contracts.values import (
 
 
 class DryRunSitePayload(Contract):
-    """`sites` train, in site order; a site beside them is held out and only predicts. `data`: all of this site's."""
+    """A dry run at one site. `sites` train, in site order; any other site is held out and only predicts. `data`: all of
+    this site's."""
 
     kind: Literal["dry_run_site"] = "dry_run_site"
     dry_run_id: Id

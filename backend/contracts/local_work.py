@@ -9,7 +9,11 @@ from backend.contracts.experiment_config import ExperimentConfig
 
 @dataclass(frozen=True)
 class LocalWork:
-    """Training cases, and the least and most optimizer steps; equal where the number is known exactly."""
+    """How much a participant trains in a round.
+
+    num_cases: training cases. least_steps, most_steps: bounds of its optimizer steps, equal where the number is known
+    exactly; most_steps is None where it has no bound.
+    """
 
     num_cases: int
     least_steps: int
@@ -19,10 +23,11 @@ class LocalWork:
 def local_work(
     config: ExperimentConfig, manifests: Iterable[DatasetManifest], depths: Mapping[str, int | None], is_volume: bool
 ) -> LocalWork:
-    """depths: slices of a case by its id. is_volume: the task's images are volumes.
+    """The local work of a participant with these manifests. depths: slices of a case by its id. is_volume: whether the
+    task's images are volumes.
 
-    A 2D network trains on the slices of a volume; how many of them show a structure is known at the site alone, and
-    how many there are where the case was checked before its depth was kept.
+    A 2D network trains on the slices of a volume; how many of them show a structure is known at the site alone, as is
+    their number where the case was checked before its depth was kept.
     """
     cases = [case.case_id for manifest in manifests for case in manifest.cases if case.split == "train"]
     schedule, data = config.schedule, config.data

@@ -15,9 +15,14 @@ BOTH: tuple[ModelKind, ...] = ("global", "personalized")
 
 @dataclass(frozen=True)
 class MethodCard:
-    """models: the kinds of models that a run of the method is scored with; the last is what the method is for.
-    paper: with its equation or algorithm; empty for a reference that has none. summary: one sentence, which is the
-    docstring of the method's settings."""
+    """What every place that lists methods says of one.
+
+    label: the name on screens and in tables.
+    group: one of the groups above.
+    models: the kinds of models that a run of the method is scored with; the last is what the method is for.
+    paper: with its equation or algorithm; empty for a reference that has none.
+    summary: one sentence, which is the docstring of the method's settings.
+    """
 
     label: str
     group: str

@@ -43,8 +43,13 @@ ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """What is known of one score. label: as within a sentence. A share is from 0 to 1, a ratio has no upper bound, a
-    distance is in mm or px; all are at least 0."""
+    """What is known of one score.
+
+    label: as within a sentence.
+    meaning: one sentence.
+    quantity: a share is from 0 to 1, a ratio has no upper bound, a distance is in mm or px; all are at least 0.
+    lower_is_better: whether smaller values are better.
+    """
 
     label: str
     meaning: str
@@ -53,6 +58,7 @@ class ScoreCard:
 
     @property
     def maximum(self) -> float:
+        """The largest value that the score may have."""
         return 1.0 if self.quantity == "share" else MOST_FLOAT
 
 

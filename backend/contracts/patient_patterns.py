@@ -43,6 +43,7 @@ def valid_patient_pattern(pattern: str | None) -> str | None:
 
 
 def means_ascii_only(pattern: str) -> bool:
+    """Whether a part of the pattern means ASCII only here, where other programs mean all alphabets."""
     return any(part in pattern for part in _ASCII_ONLY)
 
 

@@ -19,23 +19,24 @@ class Refusal(TypedDict):
 
 
 def refusal(message: str, remedy: str, field: str = "", value: object = None) -> Refusal:
+    """One refusal as data. value: is shown as text."""
     return Refusal(field=field, value=None if value is None else str(value), message=message, remedy=remedy)
 
 
 def refused(message: str, remedy: str, field: str = "", value: object = None) -> PydanticCustomError:
-    """To be raised in a validator, like a ValueError, which it is."""
+    """An error to raise in a validator; it is a ValueError with one refusal."""
     return all_refused([refusal(message, remedy, field, value)])
 
 
 def all_refused(refusals: Sequence[Refusal]) -> PydanticCustomError:
-    """Several at once, each with its own field and remedy. refusals: at least one."""
+    """One error with several refusals, at least one, each with its own field and remedy."""
     text = "; ".join(f"{entry['message']}: {entry['remedy']}" for entry in refusals)
     context: dict[str, Any] = {"text": text, "refusals": list(refusals)}
     return PydanticCustomError(REFUSED, "{text}", context)
 
 
 def one_by_one(errors: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Pydantic's errors, those that refuse several things taken apart: `ctx` is the refusal, `input` its value."""
+    """Yields pydantic's errors; one that refuses several things is split: `ctx` is the refusal, `input` its value."""
     for error in errors:
         if error["type"] != REFUSED:
             yield dict(error)
@@ -46,11 +47,12 @@ def one_by_one(errors: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def steps_of(field: str) -> list[int | str]:
+    """The steps of a path: `strategies.0.lambda` gives strategies, 0 and lambda."""
     return [int(step) if step.isdigit() else step for step in field.split(".") if step]
 
 
 def _value_at(given: object, field: str) -> object:
-    """Of what was sent; None for a field that was left out."""
+    """The value in what was sent; None for a field that was left out."""
     for step in steps_of(field):
         match given:
             case dict():

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
+    """Where a run is in its life."""
+
     CREATED = "created"
     QUEUED = "queued"
     RUNNING = "running"

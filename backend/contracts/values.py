@@ -69,9 +69,11 @@ def reading_stored() -> bool:
 
 
 def text_problem(text: str, lines: bool = False) -> str | None:
-    """What a database, a terminal or a reader's eye would stumble over; the remedy is to remove it. None where nothing.
+    """What a database, a terminal or a reader's eye would stumble over; the remedy is to remove it. None where there is
+    nothing.
 
-    lines: line breaks and tabs are allowed."""
+    lines: whether line breaks and tabs are allowed.
+    """
     for pattern, kind in (
         (_SURROGATES, "half of a character"),
         (_CONTROLS_BUT_LINES if lines else _CONTROLS, "the control character"),
@@ -109,6 +111,7 @@ class _Bound(BaseMetadata):
         raise NotImplementedError
 
     def schema(self) -> dict[str, Any]:
+        """The bound as JSON schema has it."""
         raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -127,7 +130,12 @@ class _Bound(BaseMetadata):
 
 @dataclass(frozen=True)
 class Text(_Bound):
-    """One line of text, or `lines`. visible: something of it must be seen, as of a name."""
+    """One line of text.
+
+    most, least: bounds of its length, in characters.
+    lines: whether line breaks and tabs are allowed.
+    visible: whether something of it must be seen, as of a name.
+    """
 
     most: int
     least: int = 0
@@ -151,7 +159,10 @@ class Text(_Bound):
 
 @dataclass(frozen=True)
 class Within(_Bound):
-    """A number from `low` to `high`, both included; neither infinite nor "not a number"."""
+    """A number within bounds; neither infinite nor "not a number".
+
+    low, high: the bounds, both included.
+    """
 
     low: float
     high: float
@@ -167,7 +178,10 @@ class Within(_Bound):
 
 @dataclass(frozen=True)
 class AtMost(_Bound):
-    """A list, or a map, of so many entries."""
+    """A list, or a map, with a maximum number of entries.
+
+    most: that number.
+    """
 
     most: int
 

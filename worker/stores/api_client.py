@@ -157,7 +157,8 @@ class ApiClient:
     def upload(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         """Stores an artifact, unless the backend has it, and returns its SHA-256.
 
-        It asks first for what this machine has seen before, because what is new here is new there.
+        It asks first for what this machine has seen before, because what is new here is new there. Raises
+        AttemptSuperseded, BackendUnavailable, and what the task's check raises.
         """
         sha256 = sha256_of(content)
         path = f"/artifacts/{sha256}"
@@ -176,7 +177,10 @@ class ApiClient:
         return sha256
 
     def download(self, sha256: str) -> bytes:
-        """An artifact's content, from this machine's cache where it is there. It is verified either way."""
+        """An artifact's content, from this machine's cache where it is there; it is verified either way.
+
+        Raises ArtifactLost, and ConnectionError where it arrives damaged.
+        """
         if (content := self._cache.read(sha256)) is not None:
             return content
         with self._timed():

@@ -49,7 +49,7 @@ class ArtifactCache:
         return content
 
     def write(self, sha256: str, content: bytes) -> bool:
-        """Keeps the content, and returns whether it was new here.
+        """Keeps the content, and returns whether it was new here. Raises OSError.
 
         `content` must hash to `sha256`; writing again changes nothing. On a full disk nothing is kept, because a cache
         is not worth a failure.

@@ -107,7 +107,8 @@ def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage
 
 
 def lps(voxels: Pixels, affine: Affine | None) -> tuple[Pixels, Affine | None]:
-    """A view [D, H, W, C] of voxels [X, Y, Z, C], and the affine of its index (x, y, z) to mm in RAS."""
+    """A view [D, H, W, C] of voxels [X, Y, Z, C], and the affine of its index (x, y, z) to mm in RAS. Raises
+    Undecodable."""
     if affine is None:
         return voxels.transpose(2, 1, 0, 3), None
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
@@ -195,6 +196,7 @@ def _is_as_stored(stored: StoredVolume, flat_axis: int | None) -> bool:
 
 
 def require_equal_shape(mask: tuple[int, ...], image: tuple[int, ...]) -> None:
+    """Raises WrongSize where the mask's shape is not its image's."""
     if mask != image:
         raise WrongSize(f"has {size_in_words(mask)}, its image {size_in_words(image)}: export both at the same size")
 

@@ -71,7 +71,7 @@ def _finite(voxels: NDArray[Any]) -> Pixels:
 
 
 def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
-    """voxels * slope + intercept: integers where slope is 1 and intercept whole, else float32."""
+    """voxels * slope + intercept: integers where slope is 1 and intercept whole, else float32. Raises Undecodable."""
     if not (np.isfinite(slope) and np.isfinite(intercept)):
         raise Undecodable("has a header whose rescale slope or intercept is no number: export it again")
     if slope == 1 and intercept == 0:

@@ -35,7 +35,10 @@ def feature_floors(features: FeatureSet, plan: Plan, is_volume: bool) -> torch.T
 
 
 def features_of(features: FeatureSet, cases: Sequence[Case], plan: Plan, encoder: Tensors | None) -> torch.Tensor:
-    """[N, D] float64. encoder: a global model's weights; None for descriptors, which need none."""
+    """[N, D] float64. encoder: a global model's weights; None for descriptors, which need none.
+
+    Raises ValueError where an encoder is needed and there is none.
+    """
     parts = []
     if features != "encoder":
         parts.append(torch.from_numpy(np.stack([case.descriptor for case in cases])))
