@@ -1498,7 +1498,7 @@ export type DatasetCreate = {
 /**
  * DatasetManifest
  *
- * A data set as a worker sees it. Cases are in name order; whoever loads them keeps that order.
+ * A data set as a worker uses it. Cases are in name order, and code that loads them keeps that order.
  */
 export type DatasetManifest = {
     /**
@@ -2108,7 +2108,8 @@ export type DryRunSite = {
 /**
  * DryRunSitePayload
  *
- * `sites` train, in site order; a site beside them is held out and only predicts. `data`: all of this site's.
+ * A dry run at one site. `sites` train, in site order; any other site is held out and only predicts. `data`: all of
+ * this site's.
  */
 export type DryRunSitePayload = {
     config: ExperimentConfig;
@@ -6130,6 +6131,8 @@ export type RunSpec = {
 
 /**
  * RunStatus
+ *
+ * Where a run is in its life.
  */
 export type RunStatus = 'created' | 'queued' | 'running' | 'paused' | 'evaluating' | 'completed' | 'failed' | 'cancelled';
 
