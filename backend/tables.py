@@ -1,4 +1,4 @@
-"""The cards of methods, scores and tasks as the browser reads them, and the guide's table of methods.
+"""The cards of methods, scores, formats and tasks as the browser reads them, and the guide's table of methods.
 
 `python -m backend.tables` prints the first as JSON, `python -m backend.tables guide` writes the second.
 """
@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from backend.contracts.image_formats import FORMATS
 from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import METHODS
 from backend.contracts.task_kinds import TASK_CARDS
@@ -22,6 +23,7 @@ def tables_json() -> str:
     tables = {
         "methods": [{"name": name} | asdict(card) for name, card in METHODS.items()],
         "scores": [{"name": name} | asdict(card) for name, card in SCORES.items()],
+        "formats": [asdict(entry) for entry in FORMATS],
         "tasks": {name: asdict(card) for name, card in TASK_CARDS.items()},
     }
     return json.dumps(tables, indent=2) + "\n"

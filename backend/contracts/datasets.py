@@ -161,9 +161,7 @@ class StructureLabels(Contract):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not self.values and not self.names:
-            raise refused(
-                "values and names are both empty", "list at least one integer or name of the structure", field="values"
-            )
+            raise refused("values and names are both empty", "list at least one integer or name of the structure")
         return self
 
 

@@ -1,6 +1,6 @@
 /** Names as they are shown; a name that is not listed is shown as it is written. */
 
-import { methods } from "@/api/tables.json";
+import { formats, methods } from "@/api/tables.json";
 import { humanize } from "./format";
 
 const STRATEGIES: Record<string, string> = {
@@ -35,6 +35,14 @@ export const STRATEGY_GROUPS: readonly { title: string; names: readonly string[]
 
 export function strategyName(name: string): string {
   return STRATEGIES[name] ?? humanize(name);
+}
+
+/** `PNG, JPEG, ... and DICOM`: the formats that are read, or those of pictures (2) or volumes (3). */
+export function formatsInWords(last: "and" | "or", dimensions?: 2 | 3): string {
+  const labels = formats
+    .filter((format) => dimensions === undefined || format.dimensions.includes(dimensions))
+    .map(({ label }) => label);
+  return `${labels.slice(0, -1).join(", ")} ${last} ${labels.at(-1)}`;
 }
 
 /** `FedAvg with momentum at the server. Hsu et al., 2019.` */

@@ -3,24 +3,17 @@
 from pathlib import Path
 from typing import Literal
 
+from backend.contracts.image_formats import FORMATS, ReaderKind, in_words, suffixes_of
 from worker.datasets.files import UnsafeFile, resolve_inside
 
-Kind = Literal["picture", "array", "nifti", "itk", "dicom", "dicom_series"]
+Kind = ReaderKind | Literal["dicom_series"]
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif")
-ARRAY_SUFFIXES = (".npy", ".npz")
-NIFTI_SUFFIXES = (".nii.gz", ".nii", ".hdr")
-NRRD_SUFFIXES = (".seg.nrrd", ".nrrd", ".nhdr")
-ITK_SUFFIXES = (*NRRD_SUFFIXES, ".mha", ".mhd")
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-#: The longest suffix comes first, so that `.nii.gz` is found before `.gz` could be.
-SUFFIXES = (*PICTURE_SUFFIXES, *ARRAY_SUFFIXES, *NIFTI_SUFFIXES, *ITK_SUFFIXES, *DICOM_SUFFIXES)
+NRRD_SUFFIXES = suffixes_of("NRRD")
+DICOM_SUFFIXES = suffixes_of("DICOM")
+SUFFIXES = tuple(suffix for entry in FORMATS for suffix in entry.suffixes)
+SUFFIXES_IN_WORDS = in_words()
 #: Suffixes of the second file of a pair, which is read with the first and is no case of its own.
 COMPANION_SUFFIXES = (".img.gz", ".img", ".raw.gz", ".zraw", ".raw")
-SUFFIXES_IN_WORDS = (
-    "PNG, JPEG, TIFF, BMP, GIF, NPY, NPZ, NIfTI (.nii, .nii.gz, .hdr), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd) or "
-    "DICOM (.dcm, or a folder of slices)"
-)
 #: Files that operating systems, network drives and DICOM media leave in folders, as are names that start with a dot.
 LITTER = frozenset({
     "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "dicomdir", "@eadir", "@tmp", "__macosx",
@@ -74,16 +67,9 @@ def kind_of(folder: Path, relative: str) -> Kind:
     if path.is_dir():
         return "dicom_series"
     lower = relative.lower().rstrip()
-    kinds: tuple[tuple[tuple[str, ...], Kind], ...] = (
-        (PICTURE_SUFFIXES, "picture"),
-        (ARRAY_SUFFIXES, "array"),
-        (NIFTI_SUFFIXES, "nifti"),
-        (ITK_SUFFIXES, "itk"),
-        (DICOM_SUFFIXES, "dicom"),
-    )
-    for suffixes, kind in kinds:
-        if lower.endswith(suffixes):
-            return kind
+    for entry in FORMATS:
+        if lower.endswith(entry.suffixes):
+            return entry.kind
     if looks_like_dicom(path):
         return "dicom"
     if is_companion_name(relative):

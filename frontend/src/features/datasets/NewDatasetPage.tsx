@@ -30,6 +30,7 @@ import { Loaded } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { formatPercent } from "@/lib/format";
 import { isActive } from "@/lib/sites";
+import { formatsInWords } from "@/lib/words";
 import { recentFolders } from "./datasetCases";
 import { labelMap } from "./labels";
 import { RepairChoices } from "./RepairChoices";
@@ -152,9 +153,9 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
                 placeholder="/data/screening-2025"
                 description={
                   <>
-                    Absolute path on the site's worker, or of a datalist's JSON file. Pictures (PNG, JPEG, TIFF, BMP,
-                    GIF), NIfTI, NRRD, MetaImage, NumPy and DICOM are read. To look before registering, run{" "}
-                    <Code>fedsm dataset check</Code> on the folder there: nothing leaves the machine.
+                    Absolute path on the site's worker, or of a datalist's JSON file. {formatsInWords("and")} are read.
+                    To look before registering, run <Code>fedsm dataset check</Code> on the folder there: nothing leaves
+                    the machine.
                   </>
                 }
                 {...form.getInputProps("folder")}

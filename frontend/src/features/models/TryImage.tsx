@@ -8,6 +8,7 @@ import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
+import { formatsInWords } from "@/lib/words";
 import { chosenFiles, droppedFiles, type ImageFile, packedImage } from "./imageFiles";
 import { Predicted } from "./Predicted";
 import { predictionsQuery } from "./queries";
@@ -70,8 +71,8 @@ export function TryImage({ set, federation }: Props) {
             </Title>
             <Text size="sm" c="dimmed">
               {isVolume
-                ? "A volume as NIfTI, NRRD, MetaImage or DICOM: one file, all files of one image, a folder or a zip."
-                : "A picture as PNG, JPEG, TIFF, BMP or DICOM, or a slice as NIfTI, NRRD or MetaImage."}{" "}
+                ? `A volume as ${formatsInWords("or", 3)}: one file, all files of one image, a folder or a zip.`
+                : `A picture or a slice as ${formatsInWords("or", 2)}.`}{" "}
               Drop it here. It is sent to this server and kept until you forget it.
             </Text>
           </div>
