@@ -160,6 +160,7 @@ function Row({ scored, selected, model, metric, search, federation, onSelect }: 
       data-case={scored.case_id}
     >
       {scored.thumbnail_url && (
+        // biome-ignore lint/a11y/noNoninteractiveElementInteractions: a failed download is nothing that a person does
         <img className={classes.thumb} src={scored.thumbnail_url} alt="" loading="lazy" onError={hide} />
       )}
       <div className={classes.about}>

@@ -29,7 +29,8 @@ export function CellTips({ children }: { children: ReactNode }) {
     setTip(element?.dataset.tip ? { element, text: element.dataset.tip } : null);
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it hears what happens to the cells within, which are focusable
+    // biome-ignore lint/a11y/noStaticElementInteractions: it hears what happens to the cells within, which take the focus
+    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the same
     <div
       onMouseOver={show}
       onMouseLeave={() => setTip(null)}

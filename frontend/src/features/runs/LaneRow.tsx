@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: cells are placed by pixels, so that only the columns in view are drawn; table elements place themselves
+// biome-ignore-all lint/a11y/useFocusableInteractive: in a grid the cells take the focus, not the rows and heads (ARIA authoring practices, grid)
+
 import { Text } from "@mantine/core";
 import { memo } from "react";
 import { SiteMark } from "@/components/SiteMark";
