@@ -29,7 +29,7 @@ export const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   autoContrast: true,
-  // Of equal contrast with black and white: whichever is taken has at least 4.58 to 1.
+  // At this luminance black and white have the same contrast, so the better one has at least 4.58 to 1.
   luminanceThreshold: 0.179,
   components: {
     Modal: { defaultProps: CLOSES },

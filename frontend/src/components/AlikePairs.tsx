@@ -18,7 +18,7 @@ import { TextLink } from "./links";
 
 interface Props {
   federationId: string;
-  /** Left out: all pairs of the federation. */
+  /** When left out, all pairs of the federation are shown. */
   datasetId?: string;
 }
 
@@ -71,8 +71,8 @@ function Pair({ pair, federationId }: { pair: AlikeRecord; federationId: string 
         casesQuery(id).queryKey,
       ]);
       const keys = [["federation", federationId, "alike"], ...changed];
-      const told = [leakageQuery(federationId).queryKey, statisticsQuery(federationId).queryKey];
-      await Promise.all([...keys, ...told].map((queryKey) => client.invalidateQueries({ queryKey })));
+      const reports = [leakageQuery(federationId).queryKey, statisticsQuery(federationId).queryKey];
+      await Promise.all([...keys, ...reports].map((queryKey) => client.invalidateQueries({ queryKey })));
     },
     onError: (error) => notifyError("Not decided", error),
   });

@@ -14,18 +14,18 @@ import {
   pageOf,
 } from "./chartRows";
 
-/** More rows than these make a page slow to draw and to read out. */
+/** Maximum number of rows on a page; more are slow to draw and to read out. */
 const ROWS_A_PAGE = 100;
 
 interface Props {
   option: ChartSource;
   axisNames?: AxisNames;
   label: string;
-  /** Of the chart in whose place it stands. */
+  /** The height of the chart that the table replaces. */
   height: number;
 }
 
-/** The numbers of a chart, for whoever cannot see it or wants to take them along. */
+/** The numbers of a chart, for people who cannot see it or want to copy them. */
 export default function ChartTable({ option, axisNames, label, height }: Props) {
   const { x, y } = axisNames ?? {};
   const table = useMemo(() => chartTable(option, { x, y }), [option, x, y]);

@@ -6,7 +6,7 @@ interface FormProps {
   onSubmit: (event: FormEvent<HTMLFormElement>) => void;
   /** The submitting button's words, a verb. */
   action: string;
-  /** Left out: no button beside the submitting one. */
+  /** When left out, there is no button to cancel. */
   onCancel?: () => void;
   cancel?: string;
   busy?: boolean;

@@ -5,7 +5,7 @@ export interface Range {
   to: number;
 }
 
-/** Half or twice the range about a round, within 0 and the last round; null where that is everything. */
+/** The range times the factor about a round, within 0 and the last round; null when that is everything. */
 export function zoomed(range: Range, about: number, factor: number, last: number): Range | null {
   const from = Math.max(0, about - (about - range.from) * factor);
   const to = Math.min(last, about + (range.to - about) * factor);

@@ -181,7 +181,7 @@ function digitsOf(number: number, most: number): number {
   return Number.isInteger(number) ? 0 : (number.toFixed(most).replace(/0+$/, "").split(".")[1]?.length ?? 0);
 }
 
-/** As the table shows it; the file has every digit. */
+/** The value as the table shows it; the file has every digit. */
 export function cellText(cell: Cell, digits = 0): string {
   if (cell === null) return "–";
   return typeof cell === "string" ? cell : cell.toFixed(digits);
@@ -211,10 +211,10 @@ export function csvName(label: string): string {
 
 export interface PageOfRows {
   rows: Cell[][];
-  /** From 1. */
+  /** Counted from 1. */
   page: number;
   numPages: number;
-  /** Of the first row, from 1. */
+  /** The number of the first row, counted from 1. */
   from: number;
 }
 

@@ -14,11 +14,11 @@ export interface Zoom {
   onChange: (range: Range | null) => void;
 }
 
-/** Less than this is a click. */
+/** A shorter drag counts as a click. */
 const LEAST_DRAG_PX = 6;
 const WHEEL_FACTOR = 0.8;
 
-/** Wheels alone scroll the page: a chart that takes them would catch whoever passes over it. */
+/** The wheel alone scrolls the page: a chart that took it would stop everybody who scrolls past. */
 export function useChartZoom(chart: () => ECharts | undefined, element: () => HTMLElement | null, zoom?: Zoom) {
   const latest = useRef(zoom);
   latest.current = zoom;

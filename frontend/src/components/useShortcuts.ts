@@ -3,7 +3,7 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { type GroupName, mayAct, type ShortcutName, shortcutOf } from "@/lib/shortcuts";
 
-/** Each gets the key that was pressed, where a shortcut has several. */
+/** Each function receives the key that was pressed, because a shortcut may have several. */
 export type Handlers<Group extends GroupName> = Record<ShortcutName<Group>, (key: string) => void>;
 
 /** `active` is false while there is nothing to act on: then the keys do nothing and are not listed. */
@@ -24,7 +24,7 @@ export function useShortcuts<Group extends GroupName>(group: Group, handlers: Ha
   }, [active]);
 }
 
-/** Only lists: for what acts where the focus is, and so binds its own keys. */
+/** Lists the keys without binding them: what acts where the focus is binds its own. */
 export function useListedShortcuts(group: GroupName, active = true): void {
   useEffect(() => {
     if (!active) return;
@@ -53,7 +53,7 @@ export function useBoundGroups(): readonly GroupName[] {
   return useSyncExternalStore(subscribe, () => bound);
 }
 
-/** Where the browser keeps whether letters alone act. */
+/** The browser's storage key for whether letters alone act. */
 export const SINGLE_KEYS = "fedsm-single-keys";
 
 function singleKeysAct(): boolean {

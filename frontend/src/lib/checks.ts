@@ -45,7 +45,7 @@ export function runsSentence(runs: readonly Pick<DatasetRun, "experiment_name">[
   return `${plural(runs.length, "run")} used it, of ${listed}.`;
 }
 
-/** What a check found beside the one before it. */
+/** What a check found, compared with the one before it. */
 export function changeText(check: CheckRecord, before: CheckRecord | undefined): string {
   if (!check.fingerprint) return check.error ?? "Nothing could be used";
   if (!before?.fingerprint) return "First version";

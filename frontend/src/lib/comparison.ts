@@ -3,7 +3,7 @@
 import type { Comparison, ComparisonCell } from "@/api";
 import { compareScores } from "./metrics";
 
-/** As the LaTeX export has it. */
+/** The level that the LaTeX export uses too. */
 export const SIGNIFICANCE_LEVEL = 0.05;
 export const SIGNIFICANCE_MARK = "†";
 
@@ -17,12 +17,12 @@ export interface Baseline {
 
 export type Verdict = "better" | "worse" | "open";
 
-/** Of a method and one of its models, in every table of results. */
+/** The key of a method and one of its models in every table of results. */
 export function rowKey(strategyLabel: string, model: string): string {
   return `${strategyLabel}/${model}`;
 }
 
-/** By row and site; null is all sites that train. */
+/** Finds a cell by row and site; null stands for all sites that train. */
 export function comparisonIndex(comparison: Comparison): (row: string, slug: string | null) => ComparisonCell | null {
   const cells = new Map(
     comparison.cells.map((cell) => [`${rowKey(cell.strategy_label, cell.model)} ${cell.site_slug ?? ""}`, cell]),

@@ -21,7 +21,7 @@ type Rgb = [number, number, number];
 /** ColorBrewer's YlGnBu without its ends; the best stands out from the page, so the dark scheme runs the other way. */
 const LIGHT = ["#f3faca", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494"];
 const DARK = ["#1b2247", "#253494", "#225ea8", "#1d91c0", "#41b6c4", "#7fcdbb", "#c7e9b4"];
-/** Of pure black and white one always has a contrast of at least 4.58. */
+/** Black or white, whichever has more contrast; one of them always has at least 4.58. */
 const INK: readonly string[] = ["#000000", "#ffffff"];
 
 /** null where there is no value. */
@@ -50,7 +50,7 @@ export function heatColour(goodness: number, dark: boolean): HeatColour {
   return { background: css(background), text };
 }
 
-/** From the lowest to the highest, for a chart. */
+/** The colours from the lowest to the highest value, for a chart. */
 export function heatColours(dark: boolean): string[] {
   return [...(dark ? DARK : LIGHT)];
 }

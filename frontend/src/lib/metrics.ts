@@ -45,7 +45,7 @@ export function formatScore(value: number | null | undefined, name: ScoreName): 
   return value === null || value === undefined ? NO_VALUE : value.toFixed(scoreDigits(name));
 }
 
-/** With its sign; what rounds to nothing has none. */
+/** A difference with its sign; what rounds to zero has none. */
 export function formatDifference(value: number | null | undefined, name: ScoreName): string {
   if (value === null || value === undefined) return NO_VALUE;
   const text = Math.abs(value).toFixed(scoreDigits(name));

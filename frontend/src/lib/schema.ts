@@ -58,14 +58,14 @@ export interface Field {
   schema: JsonSchema;
 }
 
-/** The schema with its `$ref` followed; what stands beside the `$ref` (description, default) wins. */
+/** The schema with its `$ref` followed; what stands next to the `$ref` (description, default) wins. */
 export function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
   if (!schema.$ref) return schema;
   const name = schema.$ref.replace("#/$defs/", "");
   const target = root.$defs?.[name];
   if (!target) throw new Error(`The experiment schema refers to ${schema.$ref}, which it does not define.`);
-  const { $ref: _, ...beside } = schema;
-  return { ...resolve(root, target), ...beside };
+  const { $ref: _, ...siblings } = schema;
+  return { ...resolve(root, target), ...siblings };
 }
 
 /** The fields of an object schema, but for the `name` that tells variants apart. */
@@ -96,17 +96,17 @@ function describeField(root: JsonSchema, name: string, property: JsonSchema): Fi
   };
 }
 
-/** `X | null` as X, with what stands beside it. */
+/** `X | null` as X, with what stands next to it. */
 function withoutNull(root: JsonSchema, schema: JsonSchema): JsonSchema {
   const alternatives = schema.anyOf ?? [];
   const others = alternatives.filter((alternative) => alternative.type !== "null");
   const [only] = others;
   if (!only || others.length !== 1 || others.length === alternatives.length) return schema;
-  const { anyOf: _, ...beside } = schema;
-  return { ...resolve(root, only), ...beside };
+  const { anyOf: _, ...siblings } = schema;
+  return { ...resolve(root, only), ...siblings };
 }
 
-/** Whether a field counts, given the values beside it; one that names a path looks at the whole. */
+/** Whether a field counts, given the values of its siblings; one that names a path looks at the whole. */
 export function applies(field: Field, siblings: unknown, whole: unknown = {}): boolean {
   return Object.entries(field.schema.applies_when ?? {}).every(([name, wanted]) => {
     const path = name.split(".");

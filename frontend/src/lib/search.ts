@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 
-/** Left out where the address has no valid value. */
+/** The value of the schema; undefined when the address has no valid one. */
 function kept<Schema extends v.GenericSchema>(schema: Schema) {
   return v.fallback(v.optional(schema), undefined);
 }
@@ -13,7 +13,7 @@ function kept<Schema extends v.GenericSchema>(schema: Schema) {
 /** Ids and names; those of digits come back from the address as numbers. */
 export const text = kept(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.nonEmpty()));
 
-/** Left out where none is valid. */
+/** The valid ones; undefined when there is none. */
 export const texts = listOf(text);
 
 export const flag = kept(v.literal(true));
@@ -26,12 +26,12 @@ export function numberBetween(minimum: number, maximum: number) {
   return kept(v.pipe(finite, v.minValue(minimum), v.maxValue(maximum)));
 }
 
-/** From 0. */
+/** A whole number from 0. */
 export const index = kept(v.pipe(v.number(), v.integer(), v.minValue(0)));
 
 export const indices = listOf(index);
 
-/** From 1; the first page is left out. */
+/** A page from 2; the first page is left out. */
 export const page = kept(v.pipe(v.number(), v.integer(), v.minValue(2)));
 
 /** Two numbers, the lower one first. */

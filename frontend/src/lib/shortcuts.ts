@@ -91,7 +91,7 @@ export const SHORTCUTS = {
 
 export type GroupName = keyof typeof SHORTCUTS;
 export type ShortcutName<Group extends GroupName> = keyof (typeof SHORTCUTS)[Group]["shortcuts"];
-/** Of one shortcut of the group. */
+/** A key of one shortcut of the group. */
 export type KeyOf<
   Group extends GroupName,
   Name extends ShortcutName<Group> = ShortcutName<Group>,

@@ -89,7 +89,7 @@ function ExperimentView({ experiment, federation }: Props) {
   );
 }
 
-/** With more runs than this their tabs give way to a list. */
+/** With more runs than this, a list replaces the tabs. */
 const MANY_RUNS = 6;
 
 /** The results once all runs are over, else the first run. A run that ends while one looks at it stays on screen. */

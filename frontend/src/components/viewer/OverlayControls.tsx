@@ -3,7 +3,7 @@ import { IconEye, IconEyeOff } from "@tabler/icons-react";
 import { structureColour, tint } from "@/lib/palette";
 import { OVERLAY_STYLES, type OverlayStyle } from "./overlayStyles";
 
-/** How far the reference's colour is mixed with white, so that it can be told from the prediction's. */
+/** How far the reference's colour is mixed with white, so that it differs from the prediction's. */
 export const REFERENCE_TINT = 0.7;
 
 interface Props {

@@ -11,7 +11,7 @@ const DIRECTIONS: Readonly<Record<string, Direction>> = {
   "shift+ArrowDown": "down",
 };
 
-/** Where a view looks, by button and by key. Of linked views the first one has the keys, and the others follow it. */
+/** Zooms, moves and turns a view by button and by key. Of linked views, the first has the keys and the others follow. */
 export function ViewControls({ view, turns }: { view: CaseView | undefined; turns: boolean }) {
   useShortcuts(
     "view",

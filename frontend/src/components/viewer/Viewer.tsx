@@ -12,7 +12,7 @@ interface Props {
   layers: Layer[];
   opacity: number;
   plane: Plane;
-  /** Left out: where the viewer is. */
+  /** When left out, the viewer keeps its slice. */
   slice: number | undefined;
   /** The stored values that become black and white; left out: the viewer's choice. */
   window: [number, number] | undefined;
@@ -22,9 +22,9 @@ interface Props {
   onSlice: (slice: number) => void;
   /** The mouse changed which stored values are black and white. */
   onWindow?: (window: [number, number]) => void;
-  /** Of the image's spacing; without one there is no scale bar. */
+  /** The unit of the image's spacing; without one there is no scale bar. */
   unit?: "mm" | "px" | null;
-  /** Of several viewers side by side: the view, to link it; null when it is gone. */
+  /** Called with the view, so that several viewers can be linked, and with null when it is gone. */
   onView?: (view: CaseView | null) => void;
   label?: string;
 }
@@ -96,7 +96,7 @@ export default function Viewer(props: Props) {
     return () => abort.abort();
   }, [view, caseId, imageUrl, content, tries]);
 
-  // Before NiiVue has it, and not passive: the page would be zoomed too.
+  // The listener runs before NiiVue's and is not passive, because the page would be zoomed too.
   useEffect(() => {
     const element = canvas.current;
     if (!element || !view) return;
@@ -122,7 +122,7 @@ export default function Viewer(props: Props) {
     view.repaint(newest.current.opacity).catch((error: Error) => setShown({ state: "failed", message: error.message }));
   }, [view, ready, plane]);
 
-  // Before the browser paints the slice's number: image and number change in the same frame.
+  // A layout effect runs before the browser paints, so image and slice number change in the same frame.
   useLayoutEffect(() => {
     if (ready && slice !== undefined) view?.showSlice(slice);
   }, [view, ready, slice]);

@@ -30,7 +30,7 @@ interface Props {
   onWindow: (window: [number, number] | undefined) => void;
 }
 
-/** Where one is in a volume, and which values are black and white. */
+/** Controls for the plane, the slice, and the values that are black and white. */
 export function VolumeControls(props: Props) {
   const { volume, plane, worst } = props;
   const count = volume.slices[plane === "all" || plane === "3d" ? "axial" : plane];

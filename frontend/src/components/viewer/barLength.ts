@@ -1,4 +1,4 @@
-/** A bar of a round length beside an image. */
+/** A bar of a round length next to an image. */
 
 export interface Bar {
   /** On screen. */

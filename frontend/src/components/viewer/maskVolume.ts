@@ -6,7 +6,7 @@ export interface MaskVolume {
   width: number;
   height: number;
   depth: number;
-  /** Of the voxels along x, y and z, in the file's unit. */
+  /** The length of a voxel along x, y and z, in the file's unit. */
   spacing: [number, number, number];
   /** The bits of each voxel, x fastest. */
   bits: Uint32Array;

@@ -10,7 +10,7 @@ export interface SnapshotView {
   caption: string;
 }
 
-/** columns: how many views stand beside each other. Throws where the browser gives no picture. */
+/** columns: how many views stand next to each other. Throws where the browser gives no picture. */
 export async function snapshot(views: readonly SnapshotView[], columns: number, lines: string[]): Promise<Blob> {
   const scale = window.devicePixelRatio || 1;
   const width = Math.max(...views.map(({ canvas }) => canvas.width));

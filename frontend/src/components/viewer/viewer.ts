@@ -10,7 +10,7 @@ import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
 export interface VolumeInfo {
   slices: Record<Exclude<Plane, "all" | "3d">, number>;
-  /** Of the stored values, and the part of it that is shown from black to white unless one says another. */
+  /** The range of the stored values, and the part of it that is shown from black to white by default. */
   range: [number, number];
   window: [number, number];
 }
@@ -50,10 +50,10 @@ interface Loaded {
   reference: MaskVolume | undefined;
 }
 
-/** As many of a volume's darkest and brightest voxels say nothing of the rest: a bright vessel would darken all of it. */
+/** This share of a volume's darkest and brightest voxels is ignored, because one bright vessel would darken all else. */
 const EXTREMES = 0.005;
 
-/** By the number of slices in the header. A picture keeps the contrast of its file. */
+/** The header's number of slices decides. A picture keeps the contrast of its file. */
 function isVolume(file: ArrayBuffer): boolean {
   return new DataView(file).getInt16(46, true) > 1;
 }
@@ -108,11 +108,11 @@ export class CaseView {
   /** The plane that the layers on screen were made for. */
   #painted: Plane = "axial";
   #others: readonly CaseView[] = [];
-  /** Told the slice of the present plane when wheel or mouse moved it. */
+  /** Called with the slice of the present plane when wheel or mouse moved it. */
   onSlice: (slice: number) => void = () => {};
-  /** Told which stored values are black and white when the mouse changed it. */
+  /** Called with the stored values that are black and white when the mouse changed them. */
   onWindow: (window: [number, number]) => void = () => {};
-  /** Told after each frame how long a pixel is. */
+  /** Called after each frame with the length of a pixel. */
   onPixelLength: (length: PixelLength) => void = () => {};
 
   private constructor(niivue: Niivue) {
@@ -237,7 +237,7 @@ export class CaseView {
       centerButton: DRAG_MODE.pan,
     };
     this.#niivue.opts.isOrientationTextVisible = isVolume;
-    // As radiologists look at a patient: from the feet, the patient's left on the right.
+    // Radiologists look at a patient from the feet, with the patient's left on the right.
     this.#niivue.opts.isRadiologicalConvention = isVolume;
     this.#niivue.setCrosshairWidth(this.#plane === "all" ? CROSSHAIR : NO_CROSSHAIR);
     const veil = this.#plane === "3d" ? VEIL : 1;
@@ -374,7 +374,7 @@ export class CaseView {
     return pointOf(this.#niivue.frac2mm([0.5, 0.5, 0.5]));
   }
 
-  /** In mm, at a pixel of the canvas; also beside the image. Undefined between the planes. */
+  /** The position in mm at a pixel of the canvas, which may lie outside the image. Undefined between the planes. */
   #pointAt(x: number, y: number): [number, number, number] | undefined {
     const tile = this.#niivue.tileIndex(x, y);
     if (tile < 0) return undefined;

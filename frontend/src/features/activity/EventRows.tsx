@@ -50,7 +50,7 @@ export function EventRows({ events }: { events: EventRecord[] }) {
   );
 }
 
-/** Where the event happened: the nearest page that shows it. */
+/** A link to the page that shows where the event happened. */
 function About({ event }: { event: EventRecord }) {
   if (event.experiment_id) {
     return (

@@ -37,7 +37,7 @@ export const SPANS = [
 
 export const activitySearch = v.object({
   text,
-  /** Left out: everything but the steps of runs. */
+  /** When left out, everything but the steps of runs is listed. */
   kind: choice(KINDS.map(({ value }) => value)),
   /** That one and graver ones. */
   level: choice(LEVELS.map(({ value }) => value)),

@@ -22,7 +22,7 @@ import type { CasesSearch } from "./search";
 
 const TYPED_MS = 250;
 const ANY = "";
-/** Of the popover; the site and the name stand above it. */
+/** Clears the filters of the popover; site and name stand above it. */
 export const NO_FILTERS = { used: undefined, wrong: undefined, from: undefined, to: undefined } as const;
 
 interface Props {

@@ -30,7 +30,7 @@ const WIDE = { width: "max-content" } as const;
 const ORDER_WORDS: Record<CaseOrder, string> = { worst: "Worst first", best: "Best first", name: "By site and name" };
 /** Drawn above and below what is in sight. */
 const SPARE_ROWS = 4;
-/** Before the list is measured. */
+/** The height that is assumed before the list is measured. */
 const FIRST_HEIGHT = 600;
 
 export function CaseList(props: Props) {
@@ -142,7 +142,7 @@ function Rows(props: Props) {
   );
 }
 
-/** Where a picture cannot be had its place stays empty: the browser's sign says nothing. */
+/** When a picture cannot be loaded, its place stays empty, because the browser's sign says nothing. */
 function hide(event: React.SyntheticEvent<HTMLImageElement>) {
   event.currentTarget.style.visibility = "hidden";
 }

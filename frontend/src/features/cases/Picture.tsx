@@ -159,7 +159,7 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
   );
 }
 
-/** Of the axial slices; undefined for a picture, while it is looked for, and where there is no error. */
+/** The axial slice with the most error; undefined for a picture, while it is loading, and when there is no error. */
 function useWorstSlice(
   referenceUrl: string | null | undefined,
   predictionUrl: string | undefined,

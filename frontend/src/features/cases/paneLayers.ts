@@ -15,7 +15,7 @@ export interface Look {
   hidden: readonly number[];
 }
 
-/** model: whose mask the pane shows. A pane of one mask alone shows it even where it is switched off beside the other. */
+/** model: whose mask the pane shows. A pane with one mask shows it even when it is switched off next to the other. */
 export function paneLayers(pane: Pane, model: string | null, scored: ScoredCase, look: Look): Layer[] {
   const prediction = model === null ? undefined : scored.predictions[model];
   const { structures, hidden } = look;

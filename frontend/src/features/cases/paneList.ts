@@ -1,4 +1,4 @@
-/** What stands beside what in the case viewer. A pane is written `kind` or `kind:model` in the address. */
+/** The panes of the case viewer, side by side. A pane is written `kind` or `kind:model` in the address. */
 
 import type { ScoredCase } from "@/api";
 import { modelOfCase } from "./cases";
@@ -42,7 +42,7 @@ export function readPane(text: string): Pane | null {
   return { kind: known, model: model.length > 0 && hasModel(known) ? model.join(":") : null };
 }
 
-/** As many panes as there is a layout for; a link with a mistyped pane still opens. */
+/** The panes of the address, cut to a number that has a layout; a link with a mistyped pane still opens. */
 export function readPanes(texts: readonly string[] | undefined): readonly Pane[] {
   const panes = (texts ?? []).flatMap((text) => readPane(text) ?? []);
   const count = [...PANE_COUNTS].reverse().find((number) => number <= panes.length);
@@ -75,7 +75,7 @@ export function presets(models: readonly string[]): Preset[] {
   ];
 }
 
-/** A layout of so many panes, from the present ones: the first stay, the preset fills up. */
+/** A layout with this number of panes: the first of the present ones stay, the preset adds the others. */
 export function resized(panes: readonly Pane[], count: number, models: readonly string[]): readonly Pane[] {
   if (panes.length >= count) return panes.slice(0, count);
   if (panes.length === 1) return presets(models).find((preset) => preset.panes.length === count)?.panes ?? panes;

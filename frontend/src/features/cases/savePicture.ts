@@ -42,7 +42,7 @@ export async function savePicture(
   URL.revokeObjectURL(link.href);
 }
 
-/** Of the case, without how it was looked at. */
+/** The address of the case, without how it was looked at. */
 function addressOf(scored: ScoredCase): string {
   const { origin, pathname } = window.location;
   return `${origin}${pathname}?case=${encodeURIComponent(JSON.stringify(scored.case_id))}`;

@@ -11,21 +11,21 @@ export type CaseOrder = (typeof CASE_ORDERS)[number];
 
 export const casesSearch = v.object({
   case: text,
-  /** Left out: Dice. */
+  /** When left out, it is Dice. */
   metric: choice(METRIC_NAMES),
   model: text,
   structure: text,
   site: text,
-  /** Left out: worst first. */
+  /** When left out, the worst case is first. */
   order: choice(CASE_ORDERS),
   reference: choice(OVERLAY_STYLES),
   prediction: choice(OVERLAY_STYLES),
   opacity: numberBetween(0, 1),
-  /** Of a volume; left out: axial. */
+  /** The plane of a volume. When left out, it is axial. */
   plane: choice(["coronal", "sagittal", "all", "3d"]),
-  /** The stored values that are black and white; left out: the viewer's choice. */
+  /** The stored values that are black and white. When left out, the viewer chooses them. */
   window: range,
-  /** Whose masks are shown; left out: the best round's. */
+  /** The round whose masks are shown. When left out, it is the best round. */
   round: index,
   /** Part of a case's name. */
   find: text,
@@ -33,15 +33,15 @@ export const casesSearch = v.object({
   used: text,
   /** Only cases that the selector sent to another site's model. */
   wrong: flag,
-  /** Only cases with scores from here; left out: from any. */
+  /** The lowest score that is listed. */
   from: number,
-  /** Up to here. */
+  /** The highest score that is listed. */
   to: number,
-  /** Of the plane, from 0; left out: the one with the largest error. */
+  /** The slice of the plane, counted from 0. When left out, it is the one with the largest error. */
   slice: index,
   /** Indices of structures that are not shown. */
   hidden: indices,
-  /** What stands side by side, as `paneList.ts` writes it; left out: one picture. */
+  /** The panes side by side, as `paneList.ts` writes them. When left out, there is one picture. */
   panes: texts,
 });
 

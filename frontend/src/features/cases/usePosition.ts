@@ -2,7 +2,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import type { CasesSearch } from "./search";
 
-/** So long nothing moves before the address says where one is: browsers refuse to be told at every frame. */
+/** Delay after a movement before the address changes, because browsers refuse a change with every frame. */
 const SETTLED_MS = 250;
 
 interface Position {

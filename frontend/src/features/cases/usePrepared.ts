@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import type { ScoredCase } from "@/api";
 import { modelOfCase } from "./cases";
 
-/** So long one looks at a case before those beside it are fetched. */
+/** Delay before the neighbouring cases are prefetched. */
 const RESTS_MS = 400;
 
 /** Fetches the files of the cases that J and K lead to, so that they open without waiting for the network. */

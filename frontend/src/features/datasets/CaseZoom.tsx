@@ -10,7 +10,7 @@ import { repairText } from "./repairs";
 
 interface Props {
   cases: readonly CaseRecord[];
-  /** Left out: closed. */
+  /** When left out, the dialog is closed. */
   name: string | undefined;
   onShow: (name: string | undefined) => void;
 }

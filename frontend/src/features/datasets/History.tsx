@@ -41,7 +41,7 @@ function Checks({ dataset }: { dataset: DatasetRecord }) {
                     <Table.Th ta="right">Used</Table.Th>
                     <Table.Th ta="right">Skipped</Table.Th>
                     <Table.Th>Fingerprint</Table.Th>
-                    <Table.Th>Beside the one before</Table.Th>
+                    <Table.Th>Compared with the one before</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>

@@ -260,8 +260,8 @@ function HowItIsRead({ form, federation }: { form: UseFormReturnType<Values>; fe
 function fieldsOf(path: string, value: string | undefined, federation: FederationRecord): string[] {
   if (path.startsWith("label_map")) {
     const [, structure] = path.match(/^label_map\.structures\.([^.]+)/) ?? [];
-    const told = structure ?? value ?? "";
-    const named = federation.task.structures.filter(({ name }) => told.split(", ").includes(name));
+    const wanted = structure ?? value ?? "";
+    const named = federation.task.structures.filter(({ name }) => wanted.split(", ").includes(name));
     return named.length > 0 ? named.map(({ name }) => `labels.${name}`) : ["ignored"];
   }
   if (path === "patient_pattern") return ["patients"];

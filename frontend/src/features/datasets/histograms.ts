@@ -61,7 +61,7 @@ export interface StructureDistribution {
   structure: string;
   numPresent: number;
   prevalence: number;
-  /** Where present: ml in a volume, pixels in a picture. */
+  /** Sizes of the cases that have the structure: ml in a volume, pixels in a picture. */
   sizes: number[];
 }
 

@@ -5,7 +5,7 @@ import { choice, flag, page, text } from "@/lib/search";
 import { SPLITS } from "@/lib/sites";
 
 export const datasetSearch = v.object({
-  /** Left out: the gallery of used cases. */
+  /** When left out, it is the gallery of used cases. */
   view: choice(["skipped", "patients", "distributions", "history"]),
   split: choice(SPLITS),
   /** Repaired cases alone. */
@@ -14,7 +14,7 @@ export const datasetSearch = v.object({
   find: text,
   /** Why cases are skipped. */
   reason: text,
-  /** Of the gallery and of tables. */
+  /** The page of the gallery or of a table. */
   page,
   /** Name of the case that is shown large. */
   case: text,

@@ -9,7 +9,7 @@ import { Estimate } from "./Estimate";
 import { dryRunQuery } from "./queries";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
-/** Of the sites' answers, in pixels: with thirty of them the estimate and the buttons stay near. */
+/** The maximum height of the sites' answers, in pixels, so that estimate and buttons stay near with thirty sites. */
 const MOST_HEIGHT = 320;
 
 interface Props {

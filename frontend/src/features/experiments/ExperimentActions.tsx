@@ -131,7 +131,7 @@ function Delete({ experiment, opened, onClose, onDeleted }: Props & { opened: bo
       onClose();
       notifyDone(`${experiment.name} is deleted.`);
       await onDeleted?.(); // only when the page is left: while it is on screen it would fetch its copy again
-      // Whoever goes back sees that it is gone, and no copy of it. Reset, not removed: somebody who is back already
+      // People who go back see that it is gone, and no copy of it. Reset, not removed: somebody who is back already
       // looks at a copy, which removing would leave on the screen.
       const copies = [experimentQuery(experiment.id).queryKey, ["results", experiment.id]];
       copies.push(...experiment.runs.map((run) => ["run", run.id]));

@@ -175,7 +175,7 @@ function Filters({ wish, onChange }: { wish: ListWish; onChange: (change: Record
   );
 }
 
-/** More methods than this are counted, not listed. */
+/** Maximum number of methods that are listed; the others are counted. */
 const MOST_LABELS = 5;
 
 function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {

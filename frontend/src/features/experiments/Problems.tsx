@@ -12,7 +12,7 @@ interface Props {
   strategies: readonly { name: string }[];
   /** Leads to the step that a problem belongs to. */
   onGo?: (step: Step) => void;
-  /** More than these are counted. */
+  /** Maximum number that is listed; the others are counted. */
   most?: number;
 }
 

@@ -4,7 +4,7 @@ import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { plural } from "@/lib/format";
-import { isActive } from "@/lib/sites";
+import { isActive, SPLITS } from "@/lib/sites";
 import { errorAt } from "./formValues";
 import type { ExperimentForm } from "./SchemaFields";
 
@@ -14,11 +14,10 @@ interface Props {
   problems: readonly FieldProblem[];
 }
 
-const SPLITS = ["train", "val", "test"] as const;
 const SPLIT_NAMES = { train: "Train", val: "Val", test: "Test" };
-/** Of the card: rows scroll below head and foot. */
+/** The colour of the card, because rows scroll below head and foot. */
 const SURFACE = "light-dark(var(--mantine-color-white), var(--mantine-color-dark-6))";
-/** More sites than these scroll in a box of their own. */
+/** With more sites than this, they scroll in a box of their own. */
 const MANY = 12;
 
 /** Who trains, and on whom every model is only tested, as on a hospital that the federation has never seen. */

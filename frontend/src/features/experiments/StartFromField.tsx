@@ -32,7 +32,7 @@ export function StartFromField({ federation, form, problems, warnings }: Props) 
     ...(other ? [{ value: value.run, label: `Run ${value.run}` }] : []),
   ];
   const wrong = problems.filter(({ field }) => field.startsWith("start_from"));
-  const told = (warnings ?? []).filter(({ field }) => field.startsWith("start_from"));
+  const own = (warnings ?? []).filter(({ field }) => field.startsWith("start_from"));
   return (
     <Stack gap="sm">
       <Select
@@ -66,7 +66,7 @@ export function StartFromField({ federation, form, problems, warnings }: Props) 
         </>
       )}
       <Problems problems={wrong} strategies={form.values.strategies} />
-      <Problems kind="warning" problems={told} strategies={form.values.strategies} />
+      <Problems kind="warning" problems={own} strategies={form.values.strategies} />
     </Stack>
   );
 }

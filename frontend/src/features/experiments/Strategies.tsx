@@ -13,7 +13,7 @@ interface Props {
   problems: readonly FieldProblem[];
   /** Lambda, as text, to SoftPull's contraction factor. */
   rho: Record<string, number>;
-  /** Only methods whose name or explanation holds this; chosen ones stay. */
+  /** Lists only methods whose name or explanation contains this; chosen ones stay. */
   search: string;
 }
 

@@ -14,11 +14,11 @@ interface Props {
   onReview: () => void;
 }
 
-/** More than these are counted: the card stands beside the step and does not scroll. */
+/** Maximum number that is listed; the others are counted, because the card does not scroll. */
 const MOST = 8;
 const MOST_PROBLEMS = 3;
 
-/** Beside every step: what is set up so far. */
+/** What is set up so far, shown next to every step. */
 export function Summary({ config, changes, check, problems, onReview }: Props) {
   return (
     <Card withBorder style={{ position: "sticky", top: 76 }}>

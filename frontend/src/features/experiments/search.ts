@@ -12,13 +12,13 @@ export type ExperimentOrder = (typeof EXPERIMENT_ORDERS)[number];
 export const experimentsSearch = v.object({
   find: text,
   state: choice(EXPERIMENT_STATES),
-  /** Left out: the newest first. */
+  /** When left out, the newest is first. */
   order: choice(EXPERIMENT_ORDERS),
   archived: flag,
 });
 
 export const setupSearch = v.object({
-  /** Left out: the first. */
+  /** When left out, it is the first step. */
   step: choice(STEPS),
   /** Id of the experiment that the new one is a copy of. */
   clone: text,

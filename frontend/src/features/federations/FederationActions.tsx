@@ -130,7 +130,7 @@ function Edit({ federation, opened, onClose }: DialogProps) {
   );
 }
 
-/** Only one without data and experiments can be deleted; else it says what is in the way. */
+/** Deletes a federation without data and experiments; of another one it says what is in the way. */
 function Delete({ federation, opened, onClose, onDeleted }: DialogProps) {
   const client = useQueryClient();
   const remove = useMutation({

@@ -15,10 +15,10 @@ const STATES = {
   offline: { word: "Offline", icon: IconPlugConnectedX, colour: "gray" },
 } as const;
 const STROKE = { online: 2, busy: 3.5, offline: 1.5 } as const;
-/** Before the picture is measured. */
+/** The width that is assumed before the picture is measured. */
 const USUAL_WIDTH = 960;
 const LEAST_WIDTH = 640;
-/** Between a node and its label. */
+/** The distance of a label from its node. */
 const SPACE = 8;
 /** Two lines of a name need as much. */
 const TWO_LINES = 66;

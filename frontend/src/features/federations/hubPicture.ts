@@ -5,7 +5,7 @@ export interface HubNode {
   y: number;
   radius: number;
   side: "left" | "right";
-  /** From the node's outer edge to that of the picture: what a label may take. */
+  /** The width for a label: from the node's outer edge to that of the picture. */
   labelWidth: number;
 }
 
@@ -26,7 +26,7 @@ const LARGEST_GAP = 112;
 const COMFORTABLE_HEIGHT = 480;
 const LEAST_HEIGHT = 280;
 const LABEL_DISTANCE = 10;
-/** From here on names need the width more than spokes do. */
+/** From this number of sites on, names need the width more than spokes do. */
 const MANY = 10;
 /** Nodes keep at least this share of the arc's width from the hub's middle. */
 const LEAST_REACH = 0.62;

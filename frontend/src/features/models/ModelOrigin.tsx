@@ -13,7 +13,7 @@ interface Props {
   federation: FederationRecord;
 }
 
-/** By which method, with which settings, on which data: enough to make the models again. */
+/** The method, the settings and the data that made the models: enough to make them again. */
 export function ModelOrigin({ set, federation }: Props) {
   return (
     <Card withBorder data-testid="model-origin">

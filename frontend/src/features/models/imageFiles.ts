@@ -38,7 +38,7 @@ export async function packedImage(files: ImageFile[]): Promise<File> {
   return new File([bytes], `${nameOf(files)}.zip`, { type: "application/zip" });
 }
 
-/** Of the folder, else of the header, else of the first file. */
+/** The name of the folder, else of the header, else of the first file. */
 function nameOf(files: ImageFile[]): string {
   const paths = files.map(({ path }) => path);
   const [folder, within] = (paths[0] ?? "").split("/");
@@ -47,7 +47,7 @@ function nameOf(files: ImageFile[]): string {
   return (named.split("/").pop() ?? named).replace(/\.[^.]*$/, "");
 }
 
-/** Without what operating systems put into folders. */
+/** The files without those that operating systems put into folders. */
 function visible(files: ImageFile[]): ImageFile[] {
   return files.filter(({ path }) => !path.split("/").some((part) => part.startsWith(".")));
 }

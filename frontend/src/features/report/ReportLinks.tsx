@@ -122,9 +122,7 @@ function Revoke({ report, experimentId }: { report: ReportRecord; experimentId: 
       </Popover.Target>
       <Popover.Dropdown maw={300}>
         <Stack gap="xs">
-          <Text size="sm">
-            Whoever has the link can no longer open it. This cannot be undone; a new link can be made.
-          </Text>
+          <Text size="sm">The link no longer opens it. This cannot be undone; a new link can be made.</Text>
           <Button size="xs" color="red" loading={revoke.isPending} onClick={() => revoke.mutate()}>
             Revoke the link
           </Button>

@@ -16,7 +16,7 @@ import { ConfusionTable, MatrixTable, ResultTables, SitesTable } from "./ReportT
 
 const route = getRouteApi("/reports/$token");
 
-/** A frozen report, for whoever has its link. */
+/** A frozen report, for everybody who has its link. */
 export function ReportPage() {
   const { token } = route.useParams();
   const shared = useQuery(sharedReportQuery(token));

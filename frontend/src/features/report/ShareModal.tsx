@@ -24,8 +24,8 @@ export function ShareModal(props: { experiment: ExperimentRecord; opened: boolea
     <Modal opened={opened} onClose={onClose} title={`Share ${experiment.name}`} size="xl">
       <Stack gap="lg">
         <Text size="sm" c="dimmed">
-          A report is a frozen copy of the results: what happens here later does not change it. Whoever has its link
-          reads it without signing in, and reads nothing else. No image and no mask is in it.
+          A report is a frozen copy of the results: what happens here later does not change it. Everybody who has its
+          link can read it without signing in, and can read nothing else. It has no image and no mask.
         </Text>
         <ReportForm experiment={experiment} />
         <Divider label="Reports of this experiment" labelPosition="left" />

@@ -13,7 +13,7 @@ interface Props {
   federation: FederationRecord;
 }
 
-/** More than this are counted, not listed. */
+/** Maximum number of cases that are listed; the others are counted. */
 const MOST_LISTED = 8;
 
 /** Which cases another model serves than in the run, the largest change of their score first. */

@@ -7,7 +7,7 @@ import { hasSeveralSeeds } from "./results";
 import { siteLook } from "./sites";
 
 interface Props {
-  /** Of a finished model, without training. */
+  /** True for a test of a finished model, without training. */
   isTest: boolean;
   results: ExperimentResults;
   comparison: Comparison | null;

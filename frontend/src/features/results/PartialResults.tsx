@@ -5,7 +5,7 @@ import { TextLink } from "@/components/links";
 import { plural } from "@/lib/format";
 import { missingRuns } from "./runChoice";
 
-/** More than this are counted, not listed. */
+/** Maximum number of runs that are listed; the others are counted. */
 const MOST_LISTED = 6;
 
 /** Which runs are not in the table, and why; nothing where all are. */

@@ -70,7 +70,7 @@ function reliabilityOption(bins: readonly ReliabilityBin[], dark: boolean): Char
         symbolSize: [34, 4],
         lineStyle: { width: 0 },
         itemStyle: { color: dark ? "#ffa94d" : "#d9480f" },
-        // Each bin's own mean: in the last one a middle of 95 % would belie a selector that is always certain.
+        // A point stands at its bin's mean: always certain, a selector is above the middle of the last bin, 95 %.
         data: bins.map((bin) => bin.confidence),
       },
     ],

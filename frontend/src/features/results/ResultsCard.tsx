@@ -102,7 +102,7 @@ export function ResultsCard({ experiment, results, federation, search, update, q
   );
 }
 
-/** Without a model: the last of the method's, which is what it is for. null when the method is not in the table. */
+/** The pinned method with its model; without one, the method's last. null when the method is not in the table. */
 function baselineOf(
   label: string | undefined,
   wanted: ResultsSearch["baselineModel"],

@@ -14,7 +14,7 @@ interface Props {
   query: ScoreQuery;
 }
 
-/** As many as there are colours. */
+/** Maximum number of runs: the number of colours. */
 const MOST_RUNS = 8;
 
 /** Several runs laid over each other. */

@@ -16,7 +16,7 @@ interface Props {
   difference: ComparisonCell | null;
   comparison: Comparison | null;
   federation: FederationRecord;
-  /** Where the Tab key enters the table's cells. */
+  /** True for the cell that the Tab key enters. */
   first: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface ResultRow {
   cells: ShownCell[];
 }
 
-/** As the backend wrote it: it alone rounds, marks the best and finds the worst site. */
+/** The table of the backend, which alone rounds, marks the best and finds the worst site. */
 export interface ResultTable {
   columns: Column[];
   rows: ResultRow[];

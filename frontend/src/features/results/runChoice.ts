@@ -22,7 +22,7 @@ export function firstSeeds(runs: readonly RunRecord[]): RunRecord[] {
   return runs.filter((run, index) => runs.findIndex((other) => other.strategy_label === run.strategy_label) === index);
 }
 
-/** With the seed only where a method has several. */
+/** The run's name; it has the seed only when the method has several. */
 export function runName(run: RunRecord, runs: readonly RunRecord[]): string {
   const seeds = runs.filter((other) => other.strategy_label === run.strategy_label).length;
   return seeds > 1 ? `${run.strategy_label}, seed ${run.seed}` : run.strategy_label;

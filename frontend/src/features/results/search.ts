@@ -7,26 +7,26 @@ import { choice, numberBetween, text, texts } from "@/lib/search";
 
 export const resultsSearch = v.object({
   metric: choice(METRIC_NAMES),
-  /** Left out: each run's best round. */
+  /** When left out, it is each run's best round. */
   checkpoint: choice(["last"]),
-  /** Left out: the mean over structures. */
+  /** When left out, it is the mean over structures. */
   structure: text,
   /** The method that the others are compared with, and which of its models. */
   baseline: text,
   baselineModel: choice(BASELINE_MODELS),
   /** Key of the column that the table is sorted by. */
   sort: text,
-  /** Left out: best first. */
+  /** When left out, the best is first. */
   order: choice(["worst"]),
   /** Id of the run whose matrix and selector are shown. */
   detail: text,
-  /** Whose cases the selector is looked at on; left out: those of all sites that train. */
+  /** The site whose cases the selector's numbers are of. When left out, they are of all sites that train. */
   site: text,
   /** The threshold at which the super model is looked at. */
   gamma: numberBetween(0, 1),
-  /** Ids of the runs whose curves are laid over each other; left out: one of each method. */
+  /** Ids of the runs whose curves are drawn together. When left out, it is one run of each method. */
   curves: texts,
-  /** What the curves are of; left out: validation Dice. */
+  /** What the curves show. When left out, it is the validation Dice. */
   measure: choice(["loss"]),
 });
 

@@ -21,7 +21,7 @@ export function nearestPoint(sweep: readonly SweepPoint[], gamma: number): numbe
   return best;
 }
 
-/** As short as it can be without losing a digit: 0.9, 0.995, 0.9999. */
+/** Gamma in the shortest form that loses no digit: 0.9, 0.995, 0.9999. */
 export function formatGamma(gamma: number): string {
   return String(Number(gamma.toFixed(4)));
 }

@@ -1,6 +1,6 @@
 import type { FederationRecord } from "@/api";
 
-/** With more sites a matrix takes the whole width, and their names stand upright above it. */
+/** With more sites than this, a matrix takes the whole width, and names stand upright above it. */
 export const MANY_SITES = 9;
 
 export interface SiteLook {

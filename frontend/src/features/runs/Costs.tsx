@@ -125,7 +125,7 @@ function Totals({ totals, federation }: { totals: SiteTotal[]; federation: Feder
   );
 }
 
-/** More bars than these have no room side by side. */
+/** Maximum number of bars with room side by side. */
 const MOST_BARS = 120;
 
 /** Rounds in bars of equal size: one round each, where there is room. */

@@ -12,7 +12,7 @@ interface Props {
   onChange: (hidden: string[]) => void;
 }
 
-/** More names than these are worth a way to choose all or none at once. */
+/** With more names than this, there is a way to choose all or none at once. */
 const MANY = 3;
 
 /** A click shows or hides a site in every chart; with Alt held, it shows that site alone. */

@@ -17,7 +17,7 @@ interface Props {
   federation: FederationRecord;
   height: number;
   empty: string;
-  /** Without the columns of site and round. */
+  /** Hides the columns of site and round. */
   compact?: boolean;
 }
 
@@ -40,7 +40,7 @@ export function LogLines(props: Props) {
   );
 }
 
-/** So near to the end one is at it. */
+/** A distance to the end that still counts as the end. */
 const NEAR_PX = 24;
 
 function Scrolled({ lines, hasEarlier, filters, ...props }: Props & { lines: EventRecord[]; hasEarlier: boolean }) {

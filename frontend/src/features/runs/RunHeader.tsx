@@ -117,7 +117,7 @@ function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; ac
   );
 }
 
-/** More names than these would push everything else down. */
+/** Maximum number of names; more would push everything else down. */
 const MOST_ABSENT = 5;
 
 /** Who is absent or late, since when, and when the run goes on without them. */

@@ -171,7 +171,7 @@ function bringIntoView(scroller: HTMLElement, left: number, cellWidth: number, r
   else if (left + cellWidth > scroller.scrollLeft + room) scroller.scrollLeft = left + cellWidth - room;
 }
 
-/** Where columns are narrow, each fifth; `Test` stands alone. */
+/** Narrow columns show each fifth number; `Test` is always shown. */
 function showsHead(column: string, cellWidth: number, count: number): boolean {
   if (cellWidth >= HEAD_WIDTH || count < 100 || !Number.isFinite(Number(column))) return true;
   return column === "1" || (Number(column) % 5 === 0 && Number(column) < count - 2);

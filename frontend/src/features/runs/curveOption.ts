@@ -17,7 +17,7 @@ interface Look {
   lines: DrawnLine[];
   isLoss: boolean;
   log: boolean;
-  /** Of the smoothing: 0 draws the numbers as they are. */
+  /** The weight of the smoothing; 0 draws the numbers as they are. */
   weight: number;
   range: Range;
 }

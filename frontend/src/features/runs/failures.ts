@@ -1,4 +1,4 @@
-/** A task's failure in words: for the screen, and as a text to send to whoever helps. */
+/** A task's failure in words: for the screen, and as a text for support. */
 
 import type { RunRecord, TaskFailure } from "@/api";
 import { tasks } from "@/api/tables.json";

@@ -77,7 +77,7 @@ export function openTasks(tasks: readonly TaskRecord[]): TaskRecord[] {
 export interface Cost {
   round: number;
   participant: string;
-  /** From being queued to being taken by a worker. */
+  /** Seconds from being queued to being taken by a worker. */
   waiting: number;
   /** At work, without the transfer. */
   working: number;

@@ -8,13 +8,13 @@ const round = numberBetween(0, Number.POSITIVE_INFINITY);
 export const runSearch = v.object({
   /** Id of the task whose details are open. */
   task: text,
-  /** Of the losses; left out: linear. */
+  /** The scale of the losses. When left out, it is linear. */
   scale: choice(["log"]),
-  /** How much each point of a curve keeps of those before it; left out: none. */
+  /** How much each point of a curve keeps of those before it. When left out, it keeps nothing. */
   smooth: numberBetween(0, 0.99),
   /** Sites whose curves are not drawn. */
   hide: texts,
-  /** The rounds that the curves show; left out: all. */
+  /** The rounds that the curves show. When left out, they show all. */
   from: round,
   to: round,
   logSite: text,
@@ -22,7 +22,7 @@ export const runSearch = v.object({
   logLevel: choice(["warning", "error"]),
   logRound: round,
   logText: text,
-  /** Left out: what the platform did as well as what workers say. */
+  /** When left out, the log has what the platform did as well as what workers say. */
   logKind: choice(["log"]),
 });
 

@@ -32,7 +32,7 @@ export function taskFacts(task: TaskRecord): [string, string][] {
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);
 }
 
-/** From being taken by a worker to its end; null while it is under way. */
+/** Seconds from being taken by a worker to the task's end; null while it is under way. */
 export function durationSeconds(task: TaskRecord): number | null {
   if (task.seconds !== null) return task.seconds;
   if (!task.started_at || !task.finished_at) return null;
@@ -61,10 +61,10 @@ export function describeCell(cell: Cell, name: string): string {
   return `${placeOf(cell, name)}: ${parts.join(", ")}`;
 }
 
-/** So many columns are drawn while the width is not known yet. */
+/** The number of columns that are drawn while the width is not known yet. */
 const BEFORE_MEASURED = 20;
 
-/** The columns that are in view, and a few beside them. */
+/** The columns that are in view, and a few next to them. */
 export function visibleColumns(scrollLeft: number, width: number, cellWidth: number, count: number): [number, number] {
   if (width <= 0) return [0, Math.min(count, BEFORE_MEASURED)];
   const margin = 6;

@@ -5,7 +5,7 @@ import { tasks as taskCards } from "@/api/tables.json";
 import { formatPercent, formatSeconds } from "@/lib/format";
 import { openTasks } from "./lanes";
 
-/** More names than these would hide the sentence's end. */
+/** Maximum number of names; more would hide the sentence's end. */
 const MOST_NAMES = 4;
 
 /** `Waiting for: Birch clinic, training 40 %, 12 s`; null where the run waits for nobody. */
@@ -42,7 +42,7 @@ export function absenceSentences(
   });
 }
 
-/** Without the tenths, which would flicker. */
+/** Seconds without tenths, which would flicker. */
 export function wholeSeconds(seconds: number): string {
   return seconds < 90 ? `${Math.round(seconds)} s` : formatSeconds(seconds);
 }

@@ -14,15 +14,15 @@ interface Props {
 const LINE_HEIGHT = 280;
 const ROW_HEIGHT = 18;
 
-/** Grey values and structures, site beside site; many sites are a heat map instead of many lines. */
+/** Grey values and structures, site next to site; many sites are a heat map instead of many lines. */
 export function SiteCharts({ statistics, federation }: Props) {
   const dark = useComputedColorScheme("light") === "dark";
   const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
   const sites = statistics.sites.map((site) => ({ ...site, position: position(site.site_slug) }));
-  const told = sites.filter((site) => site.intensity_histogram.length > 0);
-  const many = told.length > MOST_LINES;
+  const known = sites.filter((site) => site.intensity_histogram.length > 0);
+  const many = known.length > MOST_LINES;
   const structures = federation.task.structures.map(({ name }) => name);
-  const height = many ? Math.max(LINE_HEIGHT, 90 + ROW_HEIGHT * told.length) : LINE_HEIGHT;
+  const height = many ? Math.max(LINE_HEIGHT, 90 + ROW_HEIGHT * known.length) : LINE_HEIGHT;
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }}>
       <Card withBorder>
@@ -30,20 +30,20 @@ export function SiteCharts({ statistics, federation }: Props) {
           Grey values
         </Title>
         <Text size="sm" c="dimmed" mb="xs">
-          {told.length === 0
+          {known.length === 0
             ? "Withheld at every site: no split has enough cases."
             : "Share of pixels by grey value, dark (0) to bright (1); each case counts the same."}
         </Text>
-        {told.length > 0 && !many && (
+        {known.length > 0 && !many && (
           <Group gap="md" mb="xs">
-            {told.map((site) => (
+            {known.map((site) => (
               <SiteMark key={site.site_slug} position={site.position} name={site.site_name} size="xs" />
             ))}
           </Group>
         )}
-        {told.length > 0 && (
+        {known.length > 0 && (
           <Chart
-            option={many ? greyHeat(told, dark) : greyLines(told)}
+            option={many ? greyHeat(known, dark) : greyLines(known)}
             height={height}
             label="Share of pixels by grey value, of each site"
           />

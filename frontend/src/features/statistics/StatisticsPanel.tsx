@@ -67,7 +67,7 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
             <Text size="xs" c="dimmed">
               Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
               is computed, and what is not protected against, is in docs/data.md. Statistics and reports hide small
-              counts from readers outside; the Sites tab and the results show every count to whoever is signed in.
+              counts from readers outside; the Sites tab and the results show every count to everybody who is signed in.
             </Text>
           </Stack>
         )

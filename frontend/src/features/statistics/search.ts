@@ -4,8 +4,8 @@ import * as v from "valibot";
 import { choice, page } from "@/lib/search";
 
 export const statisticsSearch = v.object({
-  /** What the distances of the sites are shown by; left out: all together. */
+  /** The part of the distances between sites that is shown. When left out, it is all parts together. */
   part: choice(["overall", "intensity", "spacing", "size", "structure_size", "prevalence"]),
-  /** Of images in two places. */
+  /** The page of the images that are in two places. */
   page,
 });

@@ -4,10 +4,10 @@ import type { LeakageReport, SiteDistance, SiteStatistics, Spread, StatedCount, 
 import { plural } from "@/lib/format";
 
 export const WITHHELD = "withheld";
-/** As many sites have a line each in one chart; more are a heat map. */
+/** Maximum number of sites with a line each in one chart; more become a heat map. */
 export const MOST_LINES = 8;
 
-/** `12`, or `<10` where a smaller number may not be told. */
+/** `12`, or `<10` where a smaller number is withheld. */
 export function statedCount(stated: StatedCount | undefined): string {
   if (!stated) return "0";
   return stated.count !== null ? String(stated.count) : `<${stated.below}`;
@@ -32,7 +32,7 @@ export function spreadText(value: Spread | null, digits: number): string {
   return value === null ? "in no case" : `${value.mean.toFixed(digits)} ± ${value.std.toFixed(digits)}`;
 }
 
-/** Why a structure's numbers are not told; null where they are. */
+/** Why a structure's numbers are withheld; null when they are shown. */
 export function withheldReason(
   found: StructureStatistics | undefined,
   site: Pick<SiteStatistics, "minimum_count" | "num_cases">,

@@ -51,7 +51,7 @@ function TokenTable({ tokens }: { tokens: TokenRecord[] }) {
     mutationFn: (token: TokenRecord) => unwrap(api.revokeToken({ path: { token_id: token.id } })),
     onSuccess: async (_, token) => {
       await client.invalidateQueries({ queryKey: tokensQuery.queryKey });
-      notifyDone(`${token.name} lets nobody in any more.`);
+      notifyDone(`${token.name} was revoked.`);
     },
     onError: (error) => notifyError("Not revoked", error),
   });
