@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.artifacts.owners import OWNERS, Owner
 from backend.contracts.datasets import SitePolicy
-from backend.db.models import CaseHistory, Dataset, EvaluatedCase, Experiment, Run, RunRound, Site
+from backend.db.models import CaseHistory, Dataset, Experiment, Run, RunRound, Site, TestedCase
 from backend.errors import Gone, NotFound
 
 #: An owner's place in the list, and the primary key of its row.
@@ -93,7 +93,7 @@ def _policy_of_row(session: Session, owner: Owner, key: tuple[Any, ...], subject
 def _slug_of_row(session: Session, owner: Owner, key: tuple[Any, ...]) -> str | None:
     if owner.model is CaseHistory:
         run_id, _, case_id = key
-        query = select(EvaluatedCase.site_slug).where(EvaluatedCase.run_id == run_id, EvaluatedCase.case_id == case_id)
+        query = select(TestedCase.site_slug).where(TestedCase.run_id == run_id, TestedCase.case_id == case_id)
         return session.scalar(query.limit(1))
     row = session.get_one(owner.model, key)
     return str(row.site_slug)  # type: ignore[attr-defined]  # only evaluated_case comes here

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base
-from backend.db.models import Case, CaseHistory, EvaluatedCase, Prediction, Run, RunRound, Task
+from backend.db.models import Case, CaseHistory, Prediction, Run, RunRound, Task, TestedCase
 
 Kind = Literal["states", "updates", "images", "masks", "uploads", "thumbnails"]
 #: The switch of a site's policy that lets users see the artifact.
@@ -106,7 +106,7 @@ def _owner_of_run(column: InstrumentedAttribute[Any], kind: Kind, hashes: Callab
 _AWAITS_AGGREGATION = ~exists().where(
     RunRound.run_id == Task.run_id, RunRound.round == Task.round, RunRound.finished_at.is_not(None)
 )
-_EVALUATED = {"site_slug": EvaluatedCase.site_slug, "case_id": EvaluatedCase.case_id}
+_EVALUATED = {"site_slug": TestedCase.site_slug, "case_id": TestedCase.case_id}
 
 OWNERS: tuple[Owner, ...] = (
     Owner(
@@ -118,9 +118,9 @@ OWNERS: tuple[Owner, ...] = (
         policy="may_send_thumbnails",
         case_id=Case.id,
     ),
-    _owner_of_run(EvaluatedCase.image, "images", _itself, policy="may_send_images", **_EVALUATED),
-    _owner_of_run(EvaluatedCase.reference, "masks", _itself, policy="may_send_images", **_EVALUATED),
-    _owner_of_run(EvaluatedCase.predictions, "masks", _values, policy="may_send_predictions", **_EVALUATED),
+    _owner_of_run(TestedCase.image, "images", _itself, policy="may_send_images", **_EVALUATED),
+    _owner_of_run(TestedCase.reference, "masks", _itself, policy="may_send_images", **_EVALUATED),
+    _owner_of_run(TestedCase.predictions, "masks", _values, policy="may_send_predictions", **_EVALUATED),
     _owner_of_run(CaseHistory.models, "masks", _past_masks, policy="may_send_predictions", case_id=CaseHistory.case_id),
     Owner(Prediction.image, "uploads", _itself, "prediction", Prediction.id),
     Owner(Task.answer, "images", _predicted_image, "prediction", Task.prediction_id),
@@ -134,9 +134,9 @@ OWNERS: tuple[Owner, ...] = (
 #: walks all contracts and all tables and fails where one gains a hash that neither names.
 FIELDS: dict[str, str] = {
     "CheckedCase.thumbnail": "case.thumbnail",
-    "CaseFiles.image": "evaluated_case.image",
-    "CaseFiles.reference": "evaluated_case.reference",
-    "CaseFiles.predictions": "evaluated_case.predictions",
+    "ViewerFiles.image": "evaluated_case.image",
+    "ViewerFiles.reference": "evaluated_case.reference",
+    "ViewerFiles.predictions": "evaluated_case.predictions",
     "PastMask.mask": "case_history.models",
     "PredictCasePayload.image": "prediction.image",
     "PredictCaseResult.image": "task.answer",
@@ -149,8 +149,8 @@ FIELDS: dict[str, str] = {
     "StartState.parts": "run.spec",
 }
 NO_ARTIFACTS: dict[str, str] = {
-    "CaseFile.image_sha256": "a file at the site",
-    "CaseFile.mask_sha256": "a file at the site",
+    "ManifestCase.image_sha256": "a file at the site",
+    "ManifestCase.mask_sha256": "a file at the site",
     "CheckedCase.image_sha256": "a file at the site",
     "CheckedCase.mask_sha256": "a file at the site",
     "CheckedCase.pixel_sha256": "decoded pixels at the site",

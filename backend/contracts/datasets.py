@@ -218,7 +218,7 @@ class Reading(Contract):
     _each_repair_once = field_validator("repairs")(repairs_in_order)
 
 
-class CaseFile(Contract):
+class ManifestCase(Contract):
     """One used case of a data set: paths relative to the data set's folder, and what they must hash to.
 
     A path is a file, or the folder of a DICOM series."""
@@ -243,7 +243,7 @@ class DatasetManifest(Contract):
     dataset_id: Id
     site: Slug
     folder: Folder
-    cases: Annotated[tuple[CaseFile, ...], AtMost(MOST_CASES)]
+    cases: Annotated[tuple[ManifestCase, ...], AtMost(MOST_CASES)]
     reading: Reading = Reading()
     may_send_images: bool = True
     may_send_predictions: bool = True

@@ -12,11 +12,11 @@ from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
-from backend.contracts.datasets import CaseFile as CaseFile
 from backend.contracts.datasets import CheckedCase as CheckedCase
 from backend.contracts.datasets import DatasetManifest as DatasetManifest
 from backend.contracts.datasets import DescribeDatasetPayload as DescribeDatasetPayload
 from backend.contracts.datasets import DescribeDatasetResult as DescribeDatasetResult
+from backend.contracts.datasets import ManifestCase as ManifestCase
 from backend.contracts.datasets import SplitFractions as SplitFractions
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
@@ -266,7 +266,7 @@ class ValidateSiteResult(Contract):
     metrics: Metrics
 
 
-class CaseFiles(Contract):
+class ViewerFiles(Contract):
     """What the viewer shows of one case: gzipped NIfTI, one slice for a photograph (RGB is datatype 128).
 
     A mask volume holds, for structure i of the task, the bit 2**i: structures may overlap."""
@@ -294,7 +294,7 @@ class EvaluateSiteResult(Contract):
     kind: Literal["evaluate_site"] = "evaluate_site"
     scores: Annotated[tuple[CaseScore, ...], AtMost(MOST_SCORES)]
     routing: Annotated[tuple[CaseRouting, ...], AtMost(MOST_CASES)] = ()
-    files: Annotated[tuple[CaseFiles, ...], AtMost(MOST_CASES)] = ()
+    files: Annotated[tuple[ViewerFiles, ...], AtMost(MOST_CASES)] = ()
     history: Annotated[tuple[PastMask, ...], AtMost(MOST_CASES)] = ()
 
 

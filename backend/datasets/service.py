@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.datasets import (
-    CaseFile,
     DatasetManifest,
+    ManifestCase,
     Reading,
 )
 from backend.contracts.status import DatasetStatus
@@ -156,7 +156,7 @@ def manifest_of(session: Session, dataset: Dataset, site: Site) -> DatasetManife
     query = select(Case).where(Case.dataset_id == dataset.id, Case.used)
     cases = sorted(session.scalars(query), key=lambda case: case.name)
     files = tuple(
-        CaseFile.model_validate(
+        ManifestCase.model_validate(
             {
                 "case_id": case.id,
                 "name": case.name,

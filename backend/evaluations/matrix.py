@@ -12,10 +12,10 @@ from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
     SUPER,
-    CaseScores,
     CaseValue,
     Places,
     Query,
+    TestedCaseScores,
     evaluated_cases,
     places_of,
     present_values,
@@ -48,7 +48,7 @@ def checkpoint_round(run: Run, query: Query) -> int:
     return run.num_rounds if query.checkpoint == "last" else run.best_round or 0
 
 
-def _models(rows: list[CaseScores], run: Run) -> list[str]:
+def _models(rows: list[TestedCaseScores], run: Run) -> list[str]:
     """Those that were scored: single models, then ways of choosing among them."""
     scored = {model for row in rows for model in row.scores}
     sites = run.spec.sites if run.spec else ()
@@ -61,7 +61,7 @@ def _models(rows: list[CaseScores], run: Run) -> list[str]:
     ]
 
 
-def _row(rows: list[CaseScores], places: Places, model: str, query: Query) -> MatrixRow:
+def _row(rows: list[TestedCaseScores], places: Places, model: str, query: Query) -> MatrixRow:
     valued = valued_cases(rows, PERSONALIZED if model == OWN else model, query)
     return MatrixRow(model=model, cells=[_cell(places.values(valued, slug), slug, query) for slug in places.columns])
 

@@ -21,11 +21,11 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.scored_cases import (
     GLOBAL,
-    CaseScores,
     CaseValue,
     ExperimentCases,
     Method,
     Query,
+    TestedCaseScores,
     experiment_cases,
     places_of,
     present_values,
@@ -125,7 +125,7 @@ def _cell(
     )
 
 
-def _selector(run: Run, training: list[str], rows: list[CaseScores]) -> SelectorResult:
+def _selector(run: Run, training: list[str], rows: list[TestedCaseScores]) -> SelectorResult:
     """Accuracy is of the most probable site, whether or not its model was then used. rows: of sites that train."""
     confusion = {slug: confusion_row([row for row in rows if row.site_slug == slug]) for slug in training}
     num_right = sum(confusion[slug][slug] for slug in training)
@@ -143,7 +143,7 @@ def _selector(run: Run, training: list[str], rows: list[CaseScores]) -> Selector
     )
 
 
-def confusion_row(rows: list[CaseScores]) -> Counter[str]:
+def confusion_row(rows: list[TestedCaseScores]) -> Counter[str]:
     """How often each site is the most probable one."""
     return Counter(most_probable(row.probabilities) for row in rows if row.probabilities)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.status import TERMINAL_RUN_STATUSES
-from backend.db.models import EvaluatedCase, Experiment, Federation, Run
+from backend.db.models import Experiment, Federation, Run, TestedCase
 from backend.evaluations.schemas import Checkpoint, LackingCases
 from backend.evaluations.tested_cases import expected_cases, lacking, together
 from backend.runs.service import list_runs
@@ -44,7 +44,7 @@ class CaseValue:
 
 
 @dataclass(slots=True)
-class CaseScores:
+class TestedCaseScores:
     """A row of evaluated_case without its files; thousands are read for one table, so that it is plain.
 
     scores: {model: {structure: {metric: value or null}}}; the super model's are the chosen model's.
@@ -64,7 +64,7 @@ class CaseScores:
         self.scores = scores_of(self.scores, self.chosen_model)
 
 
-Valued = tuple[CaseScores, CaseValue]
+Valued = tuple[TestedCaseScores, CaseValue]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Places:
         """Every site, and the sites that train together."""
         return [*self.all, None]
 
-    def select(self, rows: Sequence[CaseScores], slug: str | None) -> list[CaseScores]:
+    def select(self, rows: Sequence[TestedCaseScores], slug: str | None) -> list[TestedCaseScores]:
         """A column's cases."""
         wanted = self.sites(slug)
         return [row for row in rows if row.site_slug in wanted]
@@ -113,7 +113,7 @@ class ExperimentCases:
 
     experiment: Experiment
     runs: list[Run]
-    rows: dict[str, list[CaseScores]]
+    rows: dict[str, list[TestedCaseScores]]
     places: Places
     structures: list[str]
     #: Run id to site to the test cases that the run was started on.
@@ -176,7 +176,7 @@ class ExperimentCases:
 
 def experiment_cases(session: Session, experiment: Experiment, checkpoint: Checkpoint) -> ExperimentCases:
     runs = list_runs(session, experiment.id)
-    rows: dict[str, list[CaseScores]] = defaultdict(list)
+    rows: dict[str, list[TestedCaseScores]] = defaultdict(list)
     for row in evaluated_cases(session, [run.id for run in runs], checkpoint):
         rows[row.run_id].append(row)
     task = session.get_one(Federation, experiment.federation_id).task
@@ -188,18 +188,18 @@ def experiment_cases(session: Session, experiment: Experiment, checkpoint: Check
     return ExperimentCases(experiment, runs, rows, places, structures, expected, least)
 
 
-def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[CaseScores]:
+def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[TestedCaseScores]:
     """By run, site and name."""
-    columns = [getattr(EvaluatedCase, field.name) for field in fields(CaseScores)]
+    columns = [getattr(TestedCase, field.name) for field in fields(TestedCaseScores)]
     rows = session.execute(select(*columns).where(*of_checkpoint(run_ids, checkpoint)))
-    return sorted((CaseScores(*row) for row in rows), key=lambda row: (row.run_id, row.site_slug, row.name))
+    return sorted((TestedCaseScores(*row) for row in rows), key=lambda row: (row.run_id, row.site_slug, row.name))
 
 
 def of_checkpoint(run_ids: Iterable[str], checkpoint: Checkpoint) -> tuple[ColumnElement[bool], ...]:
     """Conditions on evaluated_case: each run's best or last round."""
     wanted = func.coalesce(Run.best_round, 0) if checkpoint == "best" else Run.num_rounds
     ids = list(run_ids)
-    return EvaluatedCase.run_id.in_(ids), Run.id == EvaluatedCase.run_id, EvaluatedCase.round == wanted
+    return TestedCase.run_id.in_(ids), Run.id == TestedCase.run_id, TestedCase.round == wanted
 
 
 def places_of(run: Run) -> Places:
@@ -226,7 +226,7 @@ def model_name(model: str, site_slug: str) -> str:
     return f"{PERSONALIZED}/{site_slug}" if model == PERSONALIZED else model
 
 
-def case_value(row: CaseScores, model: str, query: Query) -> CaseValue | None:
+def case_value(row: TestedCaseScores, model: str, query: Query) -> CaseValue | None:
     """Of a model by kind or name; None where it was not scored. A case's mean over structures is of those with a
     value, and the case is a miss as soon as one structure is."""
     by_structure = row.scores.get(model_name(model, row.site_slug))
@@ -245,7 +245,7 @@ def case_value(row: CaseScores, model: str, query: Query) -> CaseValue | None:
     return CaseValue(fmean(present) if present else None, all(missing), missed)
 
 
-def valued_cases(rows: Iterable[CaseScores], model: str, query: Query) -> list[Valued]:
+def valued_cases(rows: Iterable[TestedCaseScores], model: str, query: Query) -> list[Valued]:
     """The cases on which the model was scored, each with its value."""
     return [(row, value) for row in rows if (value := case_value(row, model, query)) is not None]
 

@@ -30,9 +30,9 @@ from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
     SUPER,
-    CaseScores,
     Places,
     Query,
+    TestedCaseScores,
     case_value,
     evaluated_cases,
     present_values,
@@ -102,7 +102,7 @@ def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
     )
 
 
-def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig, list[CaseScores]]:
+def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig, list[TestedCaseScores]]:
     if not isinstance(run.strategy, FedSMConfig):
         raise NotFound(f"run {run.id} is {run.strategy_label}, which has no model selector: choose a run of FedSM")
     require_structure([structure.name for structure in run.spec.task.structures] if run.spec else [], query.structure)
@@ -110,7 +110,7 @@ def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig
     return run.strategy, rows
 
 
-def _group(rows: list[CaseScores], slug: str | None, places: Places, query: Query) -> SelectorGroup:
+def _group(rows: list[TestedCaseScores], slug: str | None, places: Places, query: Query) -> SelectorGroup:
     ran = present_values(value for row in rows if (value := case_value(row, SUPER, query)) is not None)
     unseen = slug in places.unseen
     chosen = confusion_row(rows)
@@ -126,7 +126,7 @@ def _group(rows: list[CaseScores], slug: str | None, places: Places, query: Quer
     )
 
 
-def gamma_sweep(rows: list[CaseScores], query: Query) -> list[SweepPoint]:
+def gamma_sweep(rows: list[TestedCaseScores], query: Query) -> list[SweepPoint]:
     """The most probable site's model where its probability is above gamma, else the global one.
 
     rows: at least one, each with probabilities. With cases in order of confidence the first k use the global model,
@@ -151,7 +151,7 @@ def gamma_sweep(rows: list[CaseScores], query: Query) -> list[SweepPoint]:
     return points
 
 
-def _confident_case(row: CaseScores, query: Query) -> tuple[float, Score, Score]:
+def _confident_case(row: TestedCaseScores, query: Query) -> tuple[float, Score, Score]:
     """The largest probability, and the scores of that site's model and of the global one."""
     probabilities = row.probabilities or {}
     best = most_probable(probabilities)

@@ -11,7 +11,7 @@ from backend.artifacts.service import artifact_url, require_artifacts
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.datasets import service as datasets
-from backend.db.models import CaseHistory, EvaluatedCase, Experiment, Run
+from backend.db.models import CaseHistory, Experiment, Run, TestedCase
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
@@ -21,7 +21,7 @@ from backend.sites import service as sites
 
 def forget_evaluation(session: Session, run_id: str) -> None:
     """Scores, routes, the viewer's masks and those of earlier rounds."""
-    for rows in (EvaluatedCase, CaseHistory):
+    for rows in (TestedCase, CaseHistory):
         session.execute(delete(rows).where(rows.run_id == run_id))
 
 
@@ -50,7 +50,7 @@ def store_evaluation(
     for case_id, by_model in scores.items():
         route, file = routing.get(case_id), files.get(case_id)
         site_slug, name = places[case_id]
-        row = EvaluatedCase(
+        row = TestedCase(
             run_id=run_id,
             round=round_number,
             case_id=case_id,
@@ -126,7 +126,7 @@ def _past_round(row: CaseHistory, may_show: bool) -> PastRound:
 
 def run_cases(session: Session, run: Run) -> RunCases:
     """Everything that the case viewer needs of a run's best round; empty until its evaluation."""
-    rows = list(session.scalars(select(EvaluatedCase).where(*of_checkpoint([run.id], "best"))))
+    rows = list(session.scalars(select(TestedCase).where(*of_checkpoint([run.id], "best"))))
     thumbnails = datasets.thumbnails_of_cases(session, [row.case_id for row in rows])
     policies = _policies_of(session, run)
     order = {slug: index for index, slug in enumerate(places_of(run).all)}
@@ -142,15 +142,15 @@ def run_cases(session: Session, run: Run) -> RunCases:
     )
 
 
-def _scored_case(row: EvaluatedCase, thumbnails: dict[str, str], policy: SitePolicy) -> ScoredCase:
+def _scored_case(row: TestedCase, thumbnails: dict[str, str], policy: SitePolicy) -> ScoredCase:
     predictions: dict[str, Any] = dict(row.predictions) if policy.may_send_predictions else {}
     if row.chosen_model in predictions:
         predictions[SUPER] = predictions[row.chosen_model]
     scores = scores_of(row.scores, row.chosen_model)
     key = row.run_id, row.round, row.case_id
-    access.remember(EvaluatedCase.image, key, [row.image])
-    access.remember(EvaluatedCase.reference, key, [row.reference])
-    access.remember(EvaluatedCase.predictions, key, row.predictions.values())
+    access.remember(TestedCase.image, key, [row.image])
+    access.remember(TestedCase.reference, key, [row.reference])
+    access.remember(TestedCase.predictions, key, row.predictions.values())
     return ScoredCase(
         case_id=row.case_id,
         name=row.name,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.datasets import SitePolicy
 from backend.db.lookup import lock_row
-from backend.db.models import Case, CaseHistory, Dataset, EvaluatedCase, Experiment, Run, Site
+from backend.db.models import Case, CaseHistory, Dataset, Experiment, Run, Site, TestedCase
 from backend.events import service as events
 from backend.sites.service import policy_of
 from backend.storage.schemas import SentRecord
@@ -65,17 +65,17 @@ def _cases(session: Session, site: Site) -> Iterator[Case]:
 
 def _of_federation(query: Any, site: Site) -> Any:
     return (
-        query.join(Run, Run.id == EvaluatedCase.run_id)
+        query.join(Run, Run.id == TestedCase.run_id)
         .join(Experiment, Experiment.id == Run.experiment_id)
-        .where(Experiment.federation_id == site.federation_id, EvaluatedCase.site_slug == site.slug)
+        .where(Experiment.federation_id == site.federation_id, TestedCase.site_slug == site.slug)
     )
 
 
-def _evaluated(session: Session, site: Site) -> Iterator[EvaluatedCase]:
-    yield from session.scalars(_of_federation(select(EvaluatedCase), site))
+def _evaluated(session: Session, site: Site) -> Iterator[TestedCase]:
+    yield from session.scalars(_of_federation(select(TestedCase), site))
 
 
 def _history(session: Session, site: Site) -> Iterator[CaseHistory]:
-    same_case = (EvaluatedCase.run_id == CaseHistory.run_id) & (EvaluatedCase.case_id == CaseHistory.case_id)
-    query = _of_federation(select(CaseHistory).join(EvaluatedCase, same_case), site)
+    same_case = (TestedCase.run_id == CaseHistory.run_id) & (TestedCase.case_id == CaseHistory.case_id)
+    query = _of_federation(select(CaseHistory).join(TestedCase, same_case), site)
     yield from dict.fromkeys(session.scalars(query))  # once: a case is evaluated at the best round and at the last

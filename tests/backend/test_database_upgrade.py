@@ -14,7 +14,7 @@ from backend.contracts.datasets import Reading, SitePolicy
 from backend.datasets import records as dataset_records
 from backend.datasets import service as datasets
 from backend.db.migrate import migrate, migration_config
-from backend.db.models import Case, Dataset, EvaluatedCase, Experiment, Site
+from backend.db.models import Case, Dataset, Experiment, Site, TestedCase
 from backend.db.session import create_engine_for
 from backend.evaluations.results import experiment_results
 from backend.evaluations.scored_cases import Query, evaluated_cases, of_checkpoint
@@ -149,7 +149,7 @@ def test_scores_of_before_are_the_best_rounds_dice(old_engine: tuple[str, Engine
     with Session(engine) as session:
         (row,) = evaluated_cases(session, ["r"], "best")
         assert (row.round, row.scores) == (2, {"global": {"disc": {"dice": 0.75}}})
-        assert session.scalars(select(EvaluatedCase.predictions).where(*of_checkpoint(["r"], "best"))).all() == [
+        assert session.scalars(select(TestedCase.predictions).where(*of_checkpoint(["r"], "best"))).all() == [
             {"global": "2"}
         ]
         experiment = session.get_one(Experiment, "e")

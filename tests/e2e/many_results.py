@@ -12,7 +12,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.tasks import RunSpec
-from backend.db.models import EvaluatedCase, Experiment, Run
+from backend.db.models import Experiment, Run, TestedCase
 from backend.evaluations.scored_cases import MODELS
 from backend.experiments.labels import strategy_labels
 from tests.integration.tiny_data import TASK
@@ -72,7 +72,7 @@ def add_results(session: Session, federation_id: str, slugs: list[str]) -> None:
             task=TASK,
             sites=tuple(slugs),
         )
-        session.execute(insert(EvaluatedCase), list(_cases(run, slugs)))
+        session.execute(insert(TestedCase), list(_cases(run, slugs)))
 
 
 def _cases(run: Run, slugs: list[str]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
-from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec, SplitFractions
+from backend.contracts.tasks import DatasetManifest, ManifestCase, RunSpec, SplitFractions
 from worker.datasets.folder import check_folder
 from worker.engine.checkpoint import to_bytes
 from worker.engine.federation import run_rounds
@@ -56,7 +56,7 @@ def _manifest(site: str, folder: Path, task: SegmentationTask) -> DatasetManifes
     """As the backend makes it of the same folder, with the default split."""
     checked = check_folder(folder, task, SplitFractions(), 0).cases
     files = tuple(
-        CaseFile(
+        ManifestCase(
             case_id=f"{site}-{case.name}",
             name=case.name,
             split=case.split,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.contracts.datasets import CaseFile, DatasetManifest
+from backend.contracts.datasets import DatasetManifest, ManifestCase
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.tasks import RunSpec
 from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
@@ -30,9 +30,9 @@ def test_a_case_knows_its_patient(tmp_path: Path) -> None:
     assert [case.patient for case in data.test] == ["pseudonym-1", "pseudonym-1", None]
 
 
-def _case_file(folder: Path, listed: _Listed) -> CaseFile:
+def _case_file(folder: Path, listed: _Listed) -> ManifestCase:
     image, mask = (f"{kind}/{listed.name}.png" for kind in ("images", "masks"))
-    return CaseFile(
+    return ManifestCase(
         case_id=listed.name,
         name=listed.name,
         split="test",

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from backend.contracts.data_statistics import NUM_HISTOGRAM_BINS, DatasetStatistics
 from backend.contracts.datasets import (
     NEAR_DUPLICATE_BITS,
-    CaseFile,
     CaseWarning,
     CheckedCase,
     Layout,
+    ManifestCase,
     Reading,
     SplitFractions,
 )
@@ -121,7 +121,9 @@ def _require_possible(reading: Reading, task: SegmentationTask) -> None:
         raise ValueError(f"repairs {', '.join(reading.repairs)}: {message}; {remedy}")
 
 
-def read_case(folder: str | Path, case: CaseFile, task: SegmentationTask, reading: Reading | None = None) -> ReadCase:
+def read_case(
+    folder: str | Path, case: ManifestCase, task: SegmentationTask, reading: Reading | None = None
+) -> ReadCase:
     """A case that was checked before, read as its manifest's `reading` says.
 
     Raises DataProblem where a file is gone, or is no longer the one that was checked.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backend.contracts.datasets import Reading
 from backend.contracts.metrics import Split
-from backend.contracts.tasks import CaseFile, DatasetManifest, RunSpec
+from backend.contracts.tasks import DatasetManifest, ManifestCase, RunSpec
 from worker.datasets.folder import read_case
 from worker.engine.data import Case, ParticipantData, SiteData
 from worker.engine.transforms import make_case
@@ -50,7 +50,7 @@ def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
     return tuple((file.split, _load_case(run, folder, file, manifest.reading)) for file in manifest.cases)
 
 
-def _load_case(run: RunSpec, folder: Path, file: CaseFile, reading: Reading) -> Case:
+def _load_case(run: RunSpec, folder: Path, file: ManifestCase, reading: Reading) -> Case:
     pulse()
     read = read_case(folder, file, run.task, reading)
     data = run.config.data

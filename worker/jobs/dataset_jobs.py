@@ -6,13 +6,13 @@ from pathlib import Path
 
 from backend.contracts.artifacts import JPEG, NIFTI_GZ
 from backend.contracts.tasks import (
-    CaseFile,
-    CaseFiles,
     CheckedCase,
     DatasetManifest,
     DescribeDatasetPayload,
     DescribeDatasetResult,
     EvaluateSitePayload,
+    ManifestCase,
+    ViewerFiles,
 )
 from worker.datasets.check import DecodedCase
 from worker.datasets.folder import CheckOptions, check_folder, read_case
@@ -76,7 +76,7 @@ class CaseFileStore:
     data: ParticipantData
     api: ApiClient
 
-    def store(self, result: EvaluatedCase) -> CaseFiles | None:
+    def store(self, result: EvaluatedCase) -> ViewerFiles | None:
         """The stored image, reference and predictions of a case; None where they may not leave."""
         if result.case_id not in self._sources:
             return None
@@ -87,7 +87,7 @@ class CaseFileStore:
         return {case.case_id: case for site in self.data for case in site.test}
 
     @cached_property
-    def _sources(self) -> dict[str, tuple[DatasetManifest, CaseFile]]:
+    def _sources(self) -> dict[str, tuple[DatasetManifest, ManifestCase]]:
         return {
             file.case_id: (manifest, file)
             for manifest in self.payload.data
@@ -101,12 +101,12 @@ def _store_case(
     result: EvaluatedCase,
     case: Case,
     manifest: DatasetManifest,
-    file: CaseFile,
+    file: ManifestCase,
     api: ApiClient,
-) -> CaseFiles:
+) -> ViewerFiles:
     read = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading)
     shown = _shown_models(result) if manifest.may_send_predictions else ()
-    files = CaseFiles(
+    files = ViewerFiles(
         case_id=case.case_id,
         predictions={
             model: api.upload(mask_nifti(result.masks[model], read.affine), NIFTI_GZ)

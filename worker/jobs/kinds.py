@@ -9,7 +9,6 @@ from backend.contracts.metrics import CaseRouting, CaseScore
 from backend.contracts.tasks import (
     AggregateRoundPayload,
     AggregateRoundResult,
-    CaseFiles,
     DescribeDatasetPayload,
     EvaluateSitePayload,
     EvaluateSiteResult,
@@ -25,6 +24,7 @@ from backend.contracts.tasks import (
     TrainSiteResult,
     ValidateSitePayload,
     ValidateSiteResult,
+    ViewerFiles,
 )
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
@@ -188,7 +188,7 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     num_cases = sum(len(site.test) for site in data)
     scores: list[CaseScore] = []
     routing: list[CaseRouting | None] = []
-    files: list[CaseFiles | None] = []
+    files: list[ViewerFiles | None] = []
     for case in evaluate(strategy, payload.state.keys(), parts.load, data, plan):
         scores += case_scores(case)
         routing.append(case_routing(case))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backend.contracts.artifacts import NIFTI_GZ
-from backend.contracts.tasks import CaseFile, DatasetManifest, EvaluateSitePayload, PastMask
+from backend.contracts.tasks import DatasetManifest, EvaluateSitePayload, ManifestCase, PastMask
 from worker.datasets.folder import read_case
 from worker.datasets.viewer_files import Affine, mask_nifti
 from worker.engine.data import ParticipantData
@@ -34,7 +34,7 @@ def past_masks(
 def _masks_of(
     past: PastPrediction,
     round_number: int,
-    source: tuple[DatasetManifest, CaseFile],
+    source: tuple[DatasetManifest, ManifestCase],
     payload: EvaluateSitePayload,
     affines: dict[str, Affine | None],
     api: ApiClient,

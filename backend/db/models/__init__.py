@@ -7,7 +7,6 @@ from backend.db.models.case_history import CaseHistory
 from backend.db.models.dataset import Dataset
 from backend.db.models.dataset_check import DatasetCheck
 from backend.db.models.dry_run import DryRun
-from backend.db.models.evaluated_case import EvaluatedCase
 from backend.db.models.event import Event
 from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
@@ -21,6 +20,7 @@ from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
 from backend.db.models.site import Site
 from backend.db.models.task import Task
+from backend.db.models.tested_case import TestedCase
 from backend.db.models.user_session import UserSession
 from backend.db.models.worker import Worker
 from backend.db.models.worker_day import WorkerDay
@@ -34,7 +34,6 @@ __all__ = [
     "Dataset",
     "DatasetCheck",
     "DryRun",
-    "EvaluatedCase",
     "Event",
     "Experiment",
     "Federation",
@@ -48,6 +47,7 @@ __all__ = [
     "RunRound",
     "Site",
     "Task",
+    "TestedCase",
     "UserSession",
     "Worker",
     "WorkerDay",

@@ -16,8 +16,8 @@ from backend.evaluations.comparison import TEST, require_structure
 from backend.evaluations.run_comparison.parameters import parameters
 from backend.evaluations.run_comparison.schemas import ComparedRun, ComparedScore, RunComparison, ScoreRow
 from backend.evaluations.scored_cases import (
-    CaseScores,
     Query,
+    TestedCaseScores,
     case_value,
     evaluated_cases,
     model_name,
@@ -36,7 +36,7 @@ class _Entry:
     run: Run
     experiment: Experiment
     model: ModelKind
-    rows: list[CaseScores]
+    rows: list[TestedCaseScores]
     fingerprints: dict[str, tuple[str, ...]]
 
     def values(self, slug: str | None, pooled: list[str], query: Query) -> dict[str, float]:

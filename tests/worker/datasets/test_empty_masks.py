@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from backend.contracts.datasets import LabelMap, Reading, SplitFractions
-from backend.contracts.tasks import CaseFile
+from backend.contracts.tasks import ManifestCase
 from tests.worker.datasets.fundus_folder import TASK, case_named, make_image, make_mask, write_case, write_good_folder
 from worker.datasets.folder import CheckOptions, FolderCheck, check_folder, read_case
 from worker.datasets.labels import structure_planes
@@ -40,7 +40,7 @@ def test_with_the_option_the_case_is_used_and_read_again(tmp_path: Path) -> None
     assert (case.reason_code, case.structure_shares) == (None, {"optic disc": 0, "optic cup": 0})
     assert found.reading == NOTHING_THERE
     fields = case.model_dump(include={"name", "split", "image", "mask", "image_sha256", "mask_sha256"})
-    file = CaseFile.model_validate({"case_id": "1", **fields})
+    file = ManifestCase.model_validate({"case_id": "1", **fields})
     read = read_case(tmp_path / "site", file, TASK, NOTHING_THERE)
     np.testing.assert_array_equal(read.image, make_image(90))
     assert read.structures.shape == (2, *EMPTY.shape)

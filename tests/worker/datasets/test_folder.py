@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.contracts.tasks import CaseFile
+from backend.contracts.tasks import ManifestCase
 from tests.worker.datasets.fundus_folder import (
     ONE_LABEL_TASK,
     TASK,
@@ -19,13 +19,13 @@ from tests.worker.datasets.fundus_folder import (
 from worker.datasets.folder import read_case
 
 
-def case_file(folder: Path, position: int = 0, **changes: str) -> CaseFile:
+def case_file(folder: Path, position: int = 0, **changes: str) -> ManifestCase:
     fields = (
         check(folder)
         .cases[position]
         .model_dump(include={"name", "split", "image", "mask", "image_sha256", "mask_sha256"})
     )
-    return CaseFile.model_validate({"case_id": "1", **fields, **changes})
+    return ManifestCase.model_validate({"case_id": "1", **fields, **changes})
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_white_is_read_as_the_only_label(tmp_path: Path) -> None:
     folder = write_good_folder(tmp_path, num_cases=0)
     write_case(folder, "white", make_image(0), (make_mask() > 0).astype(np.uint8) * 255)
     (checked,) = check(folder, ONE_LABEL_TASK).cases
-    file = CaseFile(
+    file = ManifestCase(
         case_id="1",
         name=checked.name,
         split="train",

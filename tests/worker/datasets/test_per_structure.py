@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.contracts.datasets import CaseFile, LabelMap, Layout, Reading, SplitFractions
+from backend.contracts.datasets import LabelMap, Layout, ManifestCase, Reading, SplitFractions
 from backend.contracts.task_definition import SegmentationTask, Structure
 from tests.worker.datasets.test_layouts import put_image, put_mask
 from worker.datasets.data_problem import DataProblem
@@ -113,7 +113,7 @@ def test_single_files_may_be_masks_of_labels(tmp_path: Path) -> None:
 
 def test_a_checked_case_is_read_again_and_exchanged_files_are_noticed(tmp_path: Path) -> None:
     (checked,) = check(folder_with_parts(tmp_path)).cases
-    case = CaseFile.model_validate(
+    case = ManifestCase.model_validate(
         {
             **checked.model_dump(
                 include={"name", "split", "image", "mask", "image_sha256", "mask_sha256", "mask_parts"}

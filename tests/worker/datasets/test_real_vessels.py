@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.contracts.tasks import CaseFile
+from backend.contracts.tasks import ManifestCase
 from tests.worker.datasets.fundus_folder import ONE_LABEL_TASK, check
 from worker.datasets.folder import read_case
 
@@ -28,7 +28,7 @@ def test_every_real_case_is_used(site: str, num_cases: int) -> None:
 def test_a_real_case_is_read_again() -> None:
     case = check(VESSELS / "hrf", ONE_LABEL_TASK).cases[0]
     fields = case.model_dump(include={"name", "split", "image", "mask", "image_sha256", "mask_sha256"})
-    read = read_case(VESSELS / "hrf", CaseFile.model_validate({"case_id": "1", **fields}), ONE_LABEL_TASK)
+    read = read_case(VESSELS / "hrf", ManifestCase.model_validate({"case_id": "1", **fields}), ONE_LABEL_TASK)
     assert read.image.shape == (512, 512, 3)
     assert read.structures.shape == (1, 512, 512)
     assert read.structures.mean() == pytest.approx(case.structure_shares["vessel"])

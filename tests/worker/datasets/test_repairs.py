@@ -9,7 +9,7 @@ from PIL import Image
 
 from backend.contracts.datasets import CheckedCase, LabelMap, Reading, SplitFractions
 from backend.contracts.repairs import Repair, repair_problem, repairs_in_order
-from backend.contracts.tasks import CaseFile
+from backend.contracts.tasks import ManifestCase
 from tests.worker.datasets.fundus_folder import (
     HEIGHT,
     ONE_LABEL_TASK,
@@ -45,7 +45,7 @@ def read_again(folder: Path, found: FolderCheck, name: str) -> np.ndarray:
     fields = case_named(found, name).model_dump(
         include={"name", "split", "image", "mask", "image_sha256", "mask_sha256"}
     )
-    file = CaseFile.model_validate({"case_id": "1", **fields})
+    file = ManifestCase.model_validate({"case_id": "1", **fields})
     return read_case(folder, file, ONE_LABEL_TASK, found.reading).structures[0]
 
 

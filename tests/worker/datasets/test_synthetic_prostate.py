@@ -11,7 +11,7 @@ import pytest
 import SimpleITK
 from scipy.ndimage import binary_dilation, label
 
-from backend.contracts.datasets import CaseFile, SplitFractions
+from backend.contracts.datasets import ManifestCase, SplitFractions
 from fedsm.synthetic_prostate import (
     PROSTATE_TASK,
     SITES,
@@ -125,7 +125,7 @@ def test_all_sites_pass_the_check_and_are_read_back(tmp_path: Path) -> None:
         first, made = checked[0], make_prostate_case(site, 0, 5, DETAIL)
         fields = {name: getattr(first, name) for name in ("name", "split", "image", "mask")}
         hashes = {"image_sha256": first.image_sha256, "mask_sha256": first.mask_sha256}
-        read = read_case(root, CaseFile(case_id="first", **fields, **hashes), PROSTATE_TASK)
+        read = read_case(root, ManifestCase(case_id="first", **fields, **hashes), PROSTATE_TASK)
         np.testing.assert_array_equal(read.image[..., 0], made.image)
         np.testing.assert_array_equal(read.structures, [made.mask > 0, made.mask == 2])
         assert read.spacing == pytest.approx(made.grid.spacing, rel=1e-5)

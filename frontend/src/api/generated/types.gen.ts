@@ -394,88 +394,6 @@ export type Calibration = {
 };
 
 /**
- * CaseFile
- *
- * One used case of a data set: paths relative to the data set's folder, and what they must hash to.
- *
- * A path is a file, or the folder of a DICOM series.
- */
-export type CaseFile = {
-    /**
-     * Case Id
-     */
-    case_id: string;
-    /**
-     * Image
-     */
-    image: string;
-    /**
-     * Image Sha256
-     */
-    image_sha256: string;
-    /**
-     * Mask
-     */
-    mask: string;
-    /**
-     * Mask Parts
-     *
-     * Of a mask that is one file for each structure: the structures' names in the data set, and each one's file. Empty: `mask` is one file.
-     */
-    mask_parts?: {
-        [key: string]: string;
-    };
-    /**
-     * Mask Sha256
-     */
-    mask_sha256: string;
-    /**
-     * Name
-     */
-    name: string;
-    /**
-     * Patient
-     *
-     * Pseudonym, equal for all cases of one patient at this site; None: the case is its own patient.
-     */
-    patient?: string | null;
-    /**
-     * Split
-     */
-    split: 'train' | 'val' | 'test';
-};
-
-/**
- * CaseFiles
- *
- * What the viewer shows of one case: gzipped NIfTI, one slice for a photograph (RGB is datatype 128).
- *
- * A mask volume holds, for structure i of the task, the bit 2**i: structures may overlap.
- */
-export type CaseFiles = {
-    /**
-     * Case Id
-     */
-    case_id: string;
-    /**
-     * Image
-     */
-    image?: string | null;
-    /**
-     * Predictions
-     *
-     * Model (`global`, `personalized/<site>`) to mask.
-     */
-    predictions?: {
-        [key: string]: string;
-    };
-    /**
-     * Reference
-     */
-    reference?: string | null;
-};
-
-/**
  * CaseRecord
  */
 export type CaseRecord = {
@@ -1504,7 +1422,7 @@ export type DatasetManifest = {
     /**
      * Cases
      */
-    cases: Array<CaseFile>;
+    cases: Array<ManifestCase>;
     /**
      * Dataset Id
      */
@@ -2348,7 +2266,7 @@ export type EvaluateSiteResult = {
     /**
      * Files
      */
-    files?: Array<CaseFiles>;
+    files?: Array<ViewerFiles>;
     /**
      * History
      */
@@ -3982,6 +3900,58 @@ export type LogLine = {
      * Message
      */
     message: string;
+};
+
+/**
+ * ManifestCase
+ *
+ * One used case of a data set: paths relative to the data set's folder, and what they must hash to.
+ *
+ * A path is a file, or the folder of a DICOM series.
+ */
+export type ManifestCase = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Image
+     */
+    image: string;
+    /**
+     * Image Sha256
+     */
+    image_sha256: string;
+    /**
+     * Mask
+     */
+    mask: string;
+    /**
+     * Mask Parts
+     *
+     * Of a mask that is one file for each structure: the structures' names in the data set, and each one's file. Empty: `mask` is one file.
+     */
+    mask_parts?: {
+        [key: string]: string;
+    };
+    /**
+     * Mask Sha256
+     */
+    mask_sha256: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Patient
+     *
+     * Pseudonym, equal for all cases of one patient at this site; None: the case is its own patient.
+     */
+    patient?: string | null;
+    /**
+     * Split
+     */
+    split: 'train' | 'val' | 'test';
 };
 
 /**
@@ -8466,6 +8436,36 @@ export type Vgg11Selector = {
      * Training
      */
     training?: 'reference' | 'pooled_gradient';
+};
+
+/**
+ * ViewerFiles
+ *
+ * What the viewer shows of one case: gzipped NIfTI, one slice for a photograph (RGB is datatype 128).
+ *
+ * A mask volume holds, for structure i of the task, the bit 2**i: structures may overlap.
+ */
+export type ViewerFiles = {
+    /**
+     * Case Id
+     */
+    case_id: string;
+    /**
+     * Image
+     */
+    image?: string | null;
+    /**
+     * Predictions
+     *
+     * Model (`global`, `personalized/<site>`) to mask.
+     */
+    predictions?: {
+        [key: string]: string;
+    };
+    /**
+     * Reference
+     */
+    reference?: string | null;
 };
 
 /**

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.db.base import Base
 
 
-class EvaluatedCase(Base):
+class TestedCase(Base):
     """One test case of a run's best or last round.
 
     scores is {model: {structure: {metric: value or null}}}, predictions {model: SHA-256}: those of the best round.
