@@ -14,7 +14,7 @@ from backend.settings import Settings
 
 #: Uploads stop before the last bytes are gone, so that the database beside them can still write what happens.
 RESERVED_SHARE = 0.01
-MOST_RESERVED_BYTES = 512 * 2**20
+MAX_RESERVED_BYTES = 512 * 2**20
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -33,7 +33,7 @@ class Disk:
     @property
     def is_full(self) -> bool:
         """No upload is taken any more."""
-        return self.num_free <= min(MOST_RESERVED_BYTES, RESERVED_SHARE * self.num_total)
+        return self.num_free <= min(MAX_RESERVED_BYTES, RESERVED_SHARE * self.num_total)
 
     def in_words(self) -> str:
         return f"{_mebibytes(self.num_free)} of {_mebibytes(self.num_total)} free in {self.folder}"

@@ -21,10 +21,10 @@ from backend.error_body import ErrorBody
 logger = logging.getLogger(__name__)
 
 #: Characters of an address or a message in the log, and of any text in an answer.
-MOST_LOGGED = 200
-MOST_ECHOED = 4000
+MAX_LOGGED = 200
+MAX_ECHOED = 4000
 #: That one answer lists.
-MOST_PROBLEMS = 100
+MAX_PROBLEMS = 100
 _shortened = reprlib.Repr()  # six entries of a list, four of an object, six levels
 _shortened.maxstring = _shortened.maxother = _shortened.maxlong = 100
 
@@ -189,10 +189,10 @@ def error_response(
     if not re.fullmatch(r"[\w-]{1,64}", correlation_id):
         correlation_id = uuid4().hex[:16]
     log = logger.error if status >= 500 else logger.info
-    path = one_line(request.url.path, MOST_LOGGED)
-    log("%s %s -> %s %s [%s] %s", request.method, path, status, code, correlation_id, one_line(detail, MOST_LOGGED))
-    shown = [{name: printable(text, MOST_ECHOED) for name, text in field.items()} for field in fields or []]
-    detail = printable(detail, MOST_ECHOED)
+    path = one_line(request.url.path, MAX_LOGGED)
+    log("%s %s -> %s %s [%s] %s", request.method, path, status, code, correlation_id, one_line(detail, MAX_LOGGED))
+    shown = [{name: printable(text, MAX_ECHOED) for name, text in field.items()} for field in fields or []]
+    detail = printable(detail, MAX_ECHOED)
     body = ErrorBody(error=code, detail=detail, correlation_id=correlation_id, fields=shown)
     return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={"X-Correlation-ID": correlation_id})
 
@@ -244,7 +244,7 @@ def _render_unexpected(request: Request, error: Exception) -> JSONResponse:
 def _render_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     problems = list(one_by_one(error.errors()))
-    fields = [describe_problem(problem, error.body) for problem in problems[:MOST_PROBLEMS]]
+    fields = [describe_problem(problem, error.body) for problem in problems[:MAX_PROBLEMS]]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields)
     if (rest := len(problems) - len(fields)) > 0:
         detail = f"{len(problems)} problems, {rest} of them not listed. {detail}"

@@ -21,9 +21,9 @@ from backend.errors import BadRequest, BodyTooLarge, FedSMError, InvalidInput, T
 from backend.settings import Settings
 
 #: Of one step of an address, in bytes: the longest name that file systems take.
-MOST_SEGMENT_BYTES = 255
-MOST_PATH_BYTES = 2000
-MOST_QUERY_BYTES = 16_000
+MAX_SEGMENT_BYTES = 255
+MAX_PATH_BYTES = 2000
+MAX_QUERY_BYTES = 16_000
 #: A body is parsed on the event loop where it is smaller.
 SMALL_BODY_BYTES = 64_000
 #: What is still read of a body that is refused, so that its sender gets to see why.
@@ -116,9 +116,9 @@ def is_public(method: str, path: str) -> bool:
 def check_address(scope: Scope) -> None:
     """Raises BadRequest for what no address of the platform holds: controls, broken UTF-8, endless names."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    if len(raw) > MOST_PATH_BYTES or len(scope["query_string"]) > MOST_QUERY_BYTES:
+    if len(raw) > MAX_PATH_BYTES or len(scope["query_string"]) > MAX_QUERY_BYTES:
         raise BadRequest(
-            f"the address is too long: its path may have {MOST_PATH_BYTES} bytes, its query {MOST_QUERY_BYTES}"
+            f"the address is too long: its path may have {MAX_PATH_BYTES} bytes, its query {MAX_QUERY_BYTES}"
         )
     decoded = unquote_to_bytes(raw)
     try:
@@ -127,8 +127,8 @@ def check_address(scope: Scope) -> None:
         raise BadRequest(f"the address is not valid UTF-8 at byte {error.start}: encode it as UTF-8") from None
     if (problem := text_problem(path)) is not None:
         raise BadRequest(f"the address {problem}: remove it")
-    if any(len(segment) > MOST_SEGMENT_BYTES for segment in decoded.split(b"/")):
-        raise BadRequest(f"a part of the address is longer than {MOST_SEGMENT_BYTES} bytes: correct it")
+    if any(len(segment) > MAX_SEGMENT_BYTES for segment in decoded.split(b"/")):
+        raise BadRequest(f"a part of the address is longer than {MAX_SEGMENT_BYTES} bytes: correct it")
 
 
 def _has_body(request: Request) -> bool:

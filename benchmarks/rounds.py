@@ -32,10 +32,10 @@ from fedsm.local.launch import Options, running_platform
 from worker.process.hardware import describe_hardware
 from worker.process.settings import num_usable_cores
 
-LARGEST_RATIO = 1.25
-LARGEST_FEDSM_RATIO = 1.15
-LARGEST_BACKEND_MB = 250
-LARGEST_WORKER_MB = 2000
+MAX_RATIO = 1.25
+MAX_FEDSM_RATIO = 1.15
+MAX_BACKEND_MB = 250
+MAX_WORKER_MB = 2000
 
 
 def main() -> int:
@@ -149,10 +149,10 @@ def _where_time_went(run: RunRecord, tasks: list[TaskRecord]) -> str:
 
 def _meets_limits(result: dict[str, object]) -> bool:
     limits = {
-        "ratio": LARGEST_RATIO,
-        "fedsm_ratio": LARGEST_FEDSM_RATIO,
-        "backend_peak_mb": LARGEST_BACKEND_MB,
-        "worker_peak_mb": LARGEST_WORKER_MB,
+        "ratio": MAX_RATIO,
+        "fedsm_ratio": MAX_FEDSM_RATIO,
+        "backend_peak_mb": MAX_BACKEND_MB,
+        "worker_peak_mb": MAX_WORKER_MB,
     }
     return all(float(str(result[name])) <= limit for name, limit in limits.items())
 

@@ -16,27 +16,27 @@ from backend.errors import BodyTooLarge
 
 MIB = 2**20
 #: Of one file, by its kind. A first state has no other bound.
-MOST_OF_KIND = {SAFETENSORS: 16 * 2**30, NIFTI_GZ: 2 * 2**30, PNG: 64 * MIB, JPEG: 4 * MIB}
-MOST_OF_OTHERS = 256 * MIB
+MAX_PER_KIND = {SAFETENSORS: 16 * 2**30, NIFTI_GZ: 2 * 2**30, PNG: 64 * MIB, JPEG: 4 * MIB}
+MAX_OF_OTHERS = 256 * MIB
 #: Of a state after the first: optimizers of the server, control variates and moments of the selector come to it.
 STATE_FACTOR = 4
 STATE_SLACK = 256 * MIB
 #: Of all files of one task: an evaluation sends an image, a reference and a mask a model for each test case.
-MOST_OF_TASK = 256 * 2**30
+MAX_PER_TASK = 256 * 2**30
 #: Of all files that name no task, until the sweep removes them.
-MOST_UNOWNED = 16 * 2**30
+MAX_UNOWNED = 16 * 2**30
 
 
 def room_for(database: Database, task_id: str | None, media_type: str) -> int:
     """Bytes that this upload may have."""
-    most = MOST_OF_KIND.get(media_type, MOST_OF_OTHERS)
+    most = MAX_PER_KIND.get(media_type, MAX_OF_OTHERS)
     with read_only(database) as session:
         if task_id is None:
-            return min(most, MOST_UNOWNED - _unowned_bytes(session))
+            return min(most, MAX_UNOWNED - _unowned_bytes(session))
         task = session.get(Task, task_id)
         if task is not None and task.run_id is not None and media_type == SAFETENSORS:
             most = min(most, _most_of_state(session, task.run_id) or most)
-        return min(most, MOST_OF_TASK - _bytes_of_task(session, task_id))
+        return min(most, MAX_PER_TASK - _bytes_of_task(session, task_id))
 
 
 def _most_of_state(session: Session, run_id: str) -> int | None:

@@ -10,8 +10,8 @@ from pydantic import Field
 from backend.contracts.base import Contract
 from backend.contracts.metrics import Split
 from backend.contracts.values import (
-    MOST_CASES,
-    MOST_STRUCTURES,
+    MAX_CASES,
+    MAX_STRUCTURES,
     AtMost,
     Count,
     FiniteFloat,
@@ -49,7 +49,7 @@ class StructureMoments(Contract):
 class SplitStatistics(Contract):
     """Over the used cases of one split of one data set."""
 
-    num_cases: Annotated[int, Within(1, MOST_CASES)]
+    num_cases: Annotated[int, Within(1, MAX_CASES)]
     spacing: Annotated[tuple[Moments, ...], AtMost(3)] = Field(
         default=(), description="mm of each axis, in array order, over the cases whose spacing is known."
     )
@@ -60,7 +60,7 @@ class SplitStatistics(Contract):
         default=(),
         description="Sum over cases of each one's share of pixels in 32 equal bins of grey value: a case counts 1.",
     )
-    structures: Annotated[dict[StructureKey, StructureMoments], AtMost(MOST_STRUCTURES)] = Field(
+    structures: Annotated[dict[StructureKey, StructureMoments], AtMost(MAX_STRUCTURES)] = Field(
         default={}, description="By name."
     )
 

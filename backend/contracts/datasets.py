@@ -17,9 +17,9 @@ from backend.contracts.repairs import REPAIR_WORDS, Remedy, Repair, repairs_in_o
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import (
-    MOST_CASES,
-    MOST_CHANNELS,
-    MOST_STRUCTURES,
+    MAX_CASES,
+    MAX_CHANNELS,
+    MAX_STRUCTURES,
     AtMost,
     CaseName,
     Count,
@@ -169,7 +169,7 @@ class LabelMap(Contract):
     """A data set's own labels for the federation's structures. What is in a mask must be mapped or ignored: a value
     that nobody named is refused as `unknown_label`, for it may be a structure that was forgotten."""
 
-    structures: Annotated[dict[StructureName, StructureLabels], AtMost(MOST_STRUCTURES)] = Field(
+    structures: Annotated[dict[StructureName, StructureLabels], AtMost(MAX_STRUCTURES)] = Field(
         description="Every structure of the federation's task, by name.",
         examples=[{"prostate": {"values": [1, 2], "names": ["Prostate"]}}],
     )
@@ -243,7 +243,7 @@ class DatasetManifest(Contract):
     dataset_id: Id
     site: Slug
     folder: Folder
-    cases: Annotated[tuple[ManifestCase, ...], AtMost(MOST_CASES)]
+    cases: Annotated[tuple[ManifestCase, ...], AtMost(MAX_CASES)]
     reading: Reading = Reading()
     may_send_images: bool = True
     may_send_predictions: bool = True
@@ -262,7 +262,7 @@ class DescribeDatasetPayload(Contract):
     patient_pattern: Pattern | None = None
     may_send_thumbnails: bool = True
     may_send_hashes: bool = True
-    joined: Annotated[tuple[JoinedCases, ...], AtMost(MOST_CASES)] = Field(
+    joined: Annotated[tuple[JoinedCases, ...], AtMost(MAX_CASES)] = Field(
         default=(), description="Cases that were confirmed to be one patient's: they share a split."
     )
 
@@ -305,13 +305,13 @@ class CheckedCase(Contract):
         default=None, description="Of the decoded pixels, whatever the file format. None where policy forbids hashes."
     )
     perceptual_hash: PerceptualHash | None = Field(default=None, description="None where policy forbids hashes.")
-    structure_shares: Annotated[dict[StructureKey, Share], AtMost(MOST_STRUCTURES)] = Field(
+    structure_shares: Annotated[dict[StructureKey, Share], AtMost(MAX_STRUCTURES)] = Field(
         default={}, description="Structure name to its share of the image's pixels."
     )
-    structure_sizes: Annotated[dict[StructureKey, NotNegative], AtMost(MOST_STRUCTURES)] = Field(
+    structure_sizes: Annotated[dict[StructureKey, NotNegative], AtMost(MAX_STRUCTURES)] = Field(
         default={}, description="Structure name to its size: ml in a volume, pixels in a picture."
     )
-    mean_intensity: Annotated[tuple[FiniteFloat, ...], AtMost(MOST_CHANNELS)] = Field(
+    mean_intensity: Annotated[tuple[FiniteFloat, ...], AtMost(MAX_CHANNELS)] = Field(
         default=(), description="Mean of each channel: of a picture in 0 to 1, of a volume in the file's own unit."
     )
     intensity_percentiles: Annotated[tuple[FiniteFloat, ...], AtMost(5)] = Field(
@@ -324,7 +324,7 @@ class CheckedCase(Contract):
 
 class DescribeDatasetResult(Contract):
     kind: Literal["describe_dataset"] = "describe_dataset"
-    cases: Annotated[tuple[CheckedCase, ...], AtMost(MOST_CASES)]
+    cases: Annotated[tuple[CheckedCase, ...], AtMost(MAX_CASES)]
     intensity_histogram: Annotated[tuple[Share, ...], AtMost(32)] = Field(
         default=(),
         description=(

@@ -10,10 +10,10 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import Split
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import (
-    MOST_DATASETS,
-    MOST_MODELS,
-    MOST_SITES,
-    MOST_STRATEGIES,
+    MAX_DATASETS,
+    MAX_MODELS,
+    MAX_SITES,
+    MAX_STRATEGIES,
     AtMost,
     Count,
     Hardware,
@@ -37,8 +37,8 @@ class DryRunSitePayload(Contract):
     participant: Participant
     config: ExperimentConfig
     task: SegmentationTask
-    sites: Annotated[tuple[Slug, ...], AtMost(MOST_SITES)]
-    data: Annotated[tuple[DatasetManifest, ...], AtMost(MOST_DATASETS)]
+    sites: Annotated[tuple[Slug, ...], AtMost(MAX_SITES)]
+    data: Annotated[tuple[DatasetManifest, ...], AtMost(MAX_DATASETS)]
 
 
 class StrategyCost(Contract):
@@ -47,10 +47,10 @@ class StrategyCost(Contract):
     steps: Positive = Field(description="Optimizer steps of a round.")
     seconds_per_step: Seconds = Field(description="Of every model that the strategy trains, together.")
     seconds_beside: Seconds = Field(description="Of a round, beside its steps: set-up, and the model selector.")
-    validated_models: Annotated[int, Within(1, MOST_MODELS)] = Field(
+    validated_models: Annotated[int, Within(1, MAX_MODELS)] = Field(
         description="Models that predict each validation case in a round."
     )
-    tested_models: Annotated[int, Within(1, MOST_MODELS)] = Field(
+    tested_models: Annotated[int, Within(1, MAX_MODELS)] = Field(
         description="Models that predict each test case at the end."
     )
     bytes_down: NumBytes
@@ -71,4 +71,4 @@ class DryRunSiteResult(Contract):
     peak_gpu_memory_mib: NotNegative | None = None
     image_bytes: NumBytes = Field(default=0, description="Of a test case's image and reference for the viewer.")
     mask_bytes: NumBytes = Field(default=0, description="Of one mask of a test case for the viewer.")
-    strategies: Annotated[tuple[StrategyCost, ...], AtMost(MOST_STRATEGIES)]
+    strategies: Annotated[tuple[StrategyCost, ...], AtMost(MAX_STRATEGIES)]

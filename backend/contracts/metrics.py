@@ -8,10 +8,10 @@ from pydantic import Field, field_validator, model_validator
 from backend.contracts.base import Contract
 from backend.contracts.refusals import refused
 from backend.contracts.values import (
-    MOST_BYTES,
-    MOST_FLOAT,
-    MOST_SECONDS,
-    MOST_SITES,
+    MAX_BYTES,
+    MAX_FLOAT,
+    MAX_SECONDS,
+    MAX_SITES,
     AtMost,
     Count,
     FiniteFloat,
@@ -33,9 +33,9 @@ _BOUNDS: dict[MetricName, tuple[float, float]] = {
     "dice": (0, 1.00001),
     "accuracy": (0, 1.00001),
     "share_global": (0, 1.00001),
-    "seconds": (0, MOST_SECONDS),
-    "bytes_up": (0, MOST_BYTES),
-    "bytes_down": (0, MOST_BYTES),
+    "seconds": (0, MAX_SECONDS),
+    "bytes_up": (0, MAX_BYTES),
+    "bytes_down": (0, MAX_BYTES),
 }
 #: What a test case is scored by. `SCORES` has a card of each; nothing else in the backend lists them.
 ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]
@@ -59,7 +59,7 @@ class ScoreCard:
     @property
     def maximum(self) -> float:
         """The largest value that the score may have."""
-        return 1.0 if self.quantity == "share" else MOST_FLOAT
+        return 1.0 if self.quantity == "share" else MAX_FLOAT
 
 
 #: In the order in which papers report them.
@@ -103,7 +103,7 @@ class MetricPoint(Contract):
     @model_validator(mode="after")
     def _value_is_one_of_its_kind(self) -> Self:
         """Shares are from 0 to 1, times and sizes are not negative; what is stored is read as it is."""
-        low, high = _BOUNDS.get(self.name, (-MOST_FLOAT, MOST_FLOAT))
+        low, high = _BOUNDS.get(self.name, (-MAX_FLOAT, MAX_FLOAT))
         if not (low <= self.value <= high or reading_stored()):
             raise refused(
                 f"value {self.value} cannot be a {self.name}",
@@ -144,7 +144,7 @@ class CaseRouting(Contract):
     """What the model selector said of one case."""
 
     case_id: Id
-    probabilities: Annotated[dict[Slug, Share], AtMost(MOST_SITES)] = Field(
+    probabilities: Annotated[dict[Slug, Share], AtMost(MAX_SITES)] = Field(
         description="Site slug to probability, in site order."
     )
     chosen_model: PartName = Field(

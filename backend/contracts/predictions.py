@@ -8,9 +8,9 @@ from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.datasets import CaseWarning
 from backend.contracts.values import (
-    MOST_MODELS,
-    MOST_SITES,
-    MOST_STRUCTURES,
+    MAX_MODELS,
+    MAX_SITES,
+    MAX_STRUCTURES,
     AtMost,
     NotNegative,
     PartName,
@@ -21,7 +21,7 @@ from backend.contracts.values import (
     Text,
 )
 
-MOST_WARNINGS = 20
+MAX_WARNINGS = 20
 WARNINGS_DESCRIPTION = "What a person should look at in the image, as of a case of a data set."
 #: Of an uploaded file: no path, and a suffix by which it is read.
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+$"), Text(200, least=1, visible=True)]
@@ -42,22 +42,22 @@ class PredictedMask(Contract):
 
     model: PartName
     mask: Sha256
-    sizes: Annotated[tuple[StructureSize, ...], AtMost(MOST_STRUCTURES)]
-    files: Annotated[dict[StructureKey, Sha256], AtMost(MOST_STRUCTURES)]
+    sizes: Annotated[tuple[StructureSize, ...], AtMost(MAX_STRUCTURES)]
+    files: Annotated[dict[StructureKey, Sha256], AtMost(MAX_STRUCTURES)]
 
 
 class PredictCaseResult(Contract):
     kind: Literal["predict_case"] = "predict_case"
     image: Sha256 = Field(description="Gzipped NIfTI for the viewer.")
     unit: Literal["mm³", "mm²", "px"]
-    probabilities: Annotated[dict[Slug, Share], AtMost(MOST_SITES)] | None = Field(
+    probabilities: Annotated[dict[Slug, Share], AtMost(MAX_SITES)] | None = Field(
         description="The selector's, by site slug in site order; None where the method has no selector."
     )
     chosen_model: PartName = Field(
         description="The super model's choice; where there is none, the global model, or the first site's."
     )
-    masks: Annotated[tuple[PredictedMask, ...], AtMost(MOST_MODELS)] = Field(description="The chosen model's first.")
+    masks: Annotated[tuple[PredictedMask, ...], AtMost(MAX_MODELS)] = Field(description="The chosen model's first.")
     seconds: Seconds
-    warnings: Annotated[tuple[CaseWarning, ...], AtMost(MOST_WARNINGS)] = Field(
+    warnings: Annotated[tuple[CaseWarning, ...], AtMost(MAX_WARNINGS)] = Field(
         default=(), description=WARNINGS_DESCRIPTION
     )

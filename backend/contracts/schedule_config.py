@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from backend.contracts.base import OWN, REFERENCE, Contract, applies_when, choices, default_from, unit
 from backend.contracts.refusals import refused
-from backend.contracts.values import MOST_ROUNDS
+from backend.contracts.values import MAX_ROUNDS
 
 
 class ScheduleConfig(Contract):
@@ -15,7 +15,7 @@ class ScheduleConfig(Contract):
     rounds: int = Field(
         default=100,
         ge=1,
-        le=MOST_ROUNDS,
+        le=MAX_ROUNDS,
         description="Communication rounds.",
         json_schema_extra=default_from(REFERENCE),
     )

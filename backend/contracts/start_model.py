@@ -6,7 +6,7 @@ from pydantic import Field
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract, choices
-from backend.contracts.values import MOST_PARTS, AtMost, Id, PartName, RoundNumber, ShortSaid
+from backend.contracts.values import MAX_PARTS, AtMost, Id, PartName, RoundNumber, ShortSaid
 
 
 class StartFrom(Contract):
@@ -36,7 +36,7 @@ class StartState(Contract):
     run_id: Id
     round: RoundNumber = Field(description="Of that run: its best.")
     title: ShortSaid = Field(description="The experiment, method and seed of that run.")
-    parts: Annotated[dict[PartName, Sha256], AtMost(MOST_PARTS)] = Field(description="Part name to SHA-256.")
+    parts: Annotated[dict[PartName, Sha256], AtMost(MAX_PARTS)] = Field(description="Part name to SHA-256.")
 
     def in_words(self) -> str:
         return f"{self.title}, round {self.round} (run {self.run_id})"

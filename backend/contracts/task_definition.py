@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from backend.contracts.base import Contract
 from backend.contracts.refusals import refused
-from backend.contracts.values import MOST_STRUCTURES, AtMost, StructureName, Text, Within
+from backend.contracts.values import MAX_STRUCTURES, AtMost, StructureName, Text, Within
 
 
 class Structure(Contract):
@@ -30,7 +30,7 @@ class SegmentationTask(Contract):
     )
     dimensions: Literal[2, 3] = Field(default=2, description="2: pictures (photographs, slices); 3: volumes.")
     num_channels: Literal[1, 3] = Field(default=3, description="Image channels: 1 for grey, 3 for RGB.")
-    structures: Annotated[tuple[Structure, ...], AtMost(MOST_STRUCTURES)] = Field(
+    structures: Annotated[tuple[Structure, ...], AtMost(MAX_STRUCTURES)] = Field(
         min_length=1, description="The structures to segment."
     )
 

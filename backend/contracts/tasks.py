@@ -27,15 +27,15 @@ from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.values import (
-    MOST_CASES,
-    MOST_DATASETS,
-    MOST_LOG_LINES,
-    MOST_METRICS,
-    MOST_PARTS,
-    MOST_ROUNDS,
-    MOST_SCORES,
-    MOST_SITES,
-    MOST_STRUCTURES,
+    MAX_CASES,
+    MAX_DATASETS,
+    MAX_LOG_LINES,
+    MAX_METRICS,
+    MAX_PARTS,
+    MAX_ROUNDS,
+    MAX_SCORES,
+    MAX_SITES,
+    MAX_STRUCTURES,
     AtMost,
     Attempt,
     Count,
@@ -65,16 +65,16 @@ POOLED = "pooled"
 #: The participant of tasks that belong to no site.
 COORDINATOR = "coordinator"
 
-PartMap = Annotated[dict[PartName, Sha256], AtMost(MOST_PARTS)]
+PartMap = Annotated[dict[PartName, Sha256], AtMost(MAX_PARTS)]
 #: Who receives which parts.
 Downloads = Annotated[
-    dict[Participant, Annotated[tuple[PartName, ...], AtMost(MOST_PARTS)]],
-    AtMost(MOST_SITES + 1),
+    dict[Participant, Annotated[tuple[PartName, ...], AtMost(MAX_PARTS)]],
+    AtMost(MAX_SITES + 1),
 ]
-Slugs = Annotated[tuple[Slug, ...], AtMost(MOST_SITES)]
-Participants = Annotated[tuple[Participant, ...], AtMost(MOST_SITES + 1)]
-Manifests = Annotated[tuple[DatasetManifest, ...], AtMost(MOST_DATASETS)]
-Metrics = Annotated[tuple[MetricPoint, ...], AtMost(MOST_METRICS)]
+Slugs = Annotated[tuple[Slug, ...], AtMost(MAX_SITES)]
+Participants = Annotated[tuple[Participant, ...], AtMost(MAX_SITES + 1)]
+Manifests = Annotated[tuple[DatasetManifest, ...], AtMost(MAX_DATASETS)]
+Metrics = Annotated[tuple[MetricPoint, ...], AtMost(MAX_METRICS)]
 
 
 class RunSpec(Contract):
@@ -131,7 +131,7 @@ class AggregateRoundPayload(Contract):
     run: RunSpec
     round: TrainedRound
     state: PartMap
-    updates: Annotated[tuple[SiteUpdateRef, ...], AtMost(MOST_SITES + 1)]
+    updates: Annotated[tuple[SiteUpdateRef, ...], AtMost(MAX_SITES + 1)]
 
 
 class ValidateSitePayload(Contract):
@@ -155,7 +155,7 @@ class EvaluateSitePayload(Contract):
     data: Manifests
     state: PartMap
     with_files: bool = Field(default=True, description="Images and masks for the viewer too: of the best round only.")
-    history: Annotated[dict[TrainedRound, PartMap], AtMost(MOST_ROUNDS)] = Field(
+    history: Annotated[dict[TrainedRound, PartMap], AtMost(MAX_ROUNDS)] = Field(
         default={}, description="States of earlier rounds, of which a few cases are predicted for the viewer."
     )
 
@@ -208,7 +208,7 @@ class ProgressReport(Contract):
     attempt: Attempt
     fraction: Fraction
     metrics: Metrics = ()
-    logs: Annotated[tuple[LogLine, ...], AtMost(MOST_LOG_LINES)] = ()
+    logs: Annotated[tuple[LogLine, ...], AtMost(MAX_LOG_LINES)] = ()
 
 
 class ProgressAnswer(Contract):
@@ -232,7 +232,7 @@ class InitializeRunResult(Contract):
 class TrainSiteResult(Contract):
     kind: Literal["train_site"] = "train_site"
     parts: PartMap
-    num_cases: Annotated[int, Within(1, MOST_CASES)]
+    num_cases: Annotated[int, Within(1, MAX_CASES)]
     num_steps: Positive
     metrics: Metrics
     seconds: Seconds
@@ -252,10 +252,10 @@ class AggregateRoundResult(Contract):
     kind: Literal["aggregate_round"] = "aggregate_round"
     parts: PartMap
     downloads: Downloads
-    refused: Annotated[dict[Participant, Said], AtMost(MOST_SITES + 1)] = Field(
+    refused: Annotated[dict[Participant, Said], AtMost(MAX_SITES + 1)] = Field(
         default={}, description="Participants whose update was refused (NaN, Inf, wrong key or shape), and why."
     )
-    outliers: Annotated[dict[Participant, OutlyingUpdate], AtMost(MOST_SITES + 1)] = Field(
+    outliers: Annotated[dict[Participant, OutlyingUpdate], AtMost(MAX_SITES + 1)] = Field(
         default={}, description="Participants whose update is out of the others' line; refused by choice."
     )
     metrics: Metrics = ()
@@ -283,7 +283,7 @@ class PastMask(Contract):
     case_id: Id
     round: TrainedRound
     model: PartName = Field(description="`global`, `personalized/<site>`, or `mixture`: soft routing's.")
-    dice: Annotated[dict[StructureKey, Fraction | None], AtMost(MOST_STRUCTURES)] = Field(
+    dice: Annotated[dict[StructureKey, Fraction | None], AtMost(MAX_STRUCTURES)] = Field(
         description="By structure; null where it is in neither mask."
     )
     mask: Sha256 | None = Field(description="Null where the site lets no prediction leave.")
@@ -292,10 +292,10 @@ class PastMask(Contract):
 
 class EvaluateSiteResult(Contract):
     kind: Literal["evaluate_site"] = "evaluate_site"
-    scores: Annotated[tuple[CaseScore, ...], AtMost(MOST_SCORES)]
-    routing: Annotated[tuple[CaseRouting, ...], AtMost(MOST_CASES)] = ()
-    files: Annotated[tuple[ViewerFiles, ...], AtMost(MOST_CASES)] = ()
-    history: Annotated[tuple[PastMask, ...], AtMost(MOST_CASES)] = ()
+    scores: Annotated[tuple[CaseScore, ...], AtMost(MAX_SCORES)]
+    routing: Annotated[tuple[CaseRouting, ...], AtMost(MAX_CASES)] = ()
+    files: Annotated[tuple[ViewerFiles, ...], AtMost(MAX_CASES)] = ()
+    history: Annotated[tuple[PastMask, ...], AtMost(MAX_CASES)] = ()
 
 
 TaskResult = Annotated[

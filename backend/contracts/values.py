@@ -19,27 +19,27 @@ from pydantic_core import core_schema
 from backend.contracts.refusals import refused
 
 #: The largest integer of a 32-bit column.
-MOST_COUNT = 2**31 - 1
+MAX_COUNT = 2**31 - 1
 #: The largest integer that every reader of JSON keeps exactly; of a 64-bit column.
-MOST_BYTES = 2**53 - 1
+MAX_BYTES = 2**53 - 1
 #: No measured quantity comes near it, in any unit; what is larger, infinite or no number is refused.
-MOST_FLOAT = 1e30
-MOST_SECONDS = 1e9
-MOST_ROUNDS = 1000
-MOST_CHANNELS = 64
-MOST_SITES = 1000
-MOST_STRUCTURES = 32
-MOST_STRATEGIES = 32
+MAX_FLOAT = 1e30
+MAX_SECONDS = 1e9
+MAX_ROUNDS = 1000
+MAX_CHANNELS = 64
+MAX_SITES = 1000
+MAX_STRUCTURES = 32
+MAX_STRATEGIES = 32
 #: Of one site, or of all that are pooled.
-MOST_DATASETS = 10_000
-MOST_CASES = 200_000
+MAX_DATASETS = 10_000
+MAX_CASES = 200_000
 #: A model a site, the global one and the mixture.
-MOST_MODELS = MOST_SITES + 2
-MOST_PARTS = 4 * MOST_SITES
-MOST_METRICS = 20_000
+MAX_MODELS = MAX_SITES + 2
+MAX_PARTS = 4 * MAX_SITES
+MAX_METRICS = 20_000
 #: Of one site: cases times models times structures.
-MOST_SCORES = 2_000_000
-MOST_LOG_LINES = 1000
+MAX_SCORES = 2_000_000
+MAX_LOG_LINES = 1000
 
 _CONTROLS = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]")
 _CONTROLS_BUT_LINES = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]")
@@ -251,23 +251,23 @@ ShortSaid = Annotated[str, BeforeValidator(_Escaped(2000)), Text(2000, lines=Tru
 LongSaid = Annotated[str, BeforeValidator(_Escaped(20_000)), Text(20_000, lines=True)]
 Hardware = Annotated[str, BeforeValidator(_Escaped(200)), Text(200, lines=True)]
 
-Count = Annotated[int, Within(0, MOST_COUNT)]
-Positive = Annotated[int, Within(1, MOST_COUNT)]
+Count = Annotated[int, Within(0, MAX_COUNT)]
+Positive = Annotated[int, Within(1, MAX_COUNT)]
 #: Of a row of events or metrics; 64 bits in SQLite, 32 in PostgreSQL.
-RowNumber = Annotated[int, Within(0, MOST_COUNT)]
-NumBytes = Annotated[int, Within(0, MOST_BYTES)]
-RoundNumber = Annotated[int, Within(0, MOST_ROUNDS)]
-TrainedRound = Annotated[int, Within(1, MOST_ROUNDS)]
-Attempt = Annotated[int, Within(0, MOST_COUNT)]
+RowNumber = Annotated[int, Within(0, MAX_COUNT)]
+NumBytes = Annotated[int, Within(0, MAX_BYTES)]
+RoundNumber = Annotated[int, Within(0, MAX_ROUNDS)]
+TrainedRound = Annotated[int, Within(1, MAX_ROUNDS)]
+Attempt = Annotated[int, Within(0, MAX_COUNT)]
 #: Pixels or slices of one side of an image.
 Side = Annotated[int, Within(1, 1_000_000)]
 
-FiniteFloat = Annotated[float, Within(-MOST_FLOAT, MOST_FLOAT)]
-NotNegative = Annotated[float, Within(0, MOST_FLOAT)]
+FiniteFloat = Annotated[float, Within(-MAX_FLOAT, MAX_FLOAT)]
+NotNegative = Annotated[float, Within(0, MAX_FLOAT)]
 Fraction = Annotated[float, Within(0, 1)]
 #: A fraction that was summed or normalized: rounding may leave it a little above 1.
 Share = Annotated[float, Within(0, 1.00001)]
-Seconds = Annotated[float, Within(0, MOST_SECONDS)]
+Seconds = Annotated[float, Within(0, MAX_SECONDS)]
 #: Of a voxel or pixel, in mm.
 Spacing = Annotated[float, Within(0, 1e6)]
 

@@ -27,8 +27,8 @@ from backend.errors import InvalidInput
 from backend.sites.service import active_sites, policy_of
 
 #: Comparisons of two hashes for one answer: about a second.
-MOST_COMPARISONS = 5_000_000
-MOST_RECORDS = 200
+MAX_COMPARISONS = 5_000_000
+MAX_RECORDS = 200
 _CHECKED = (DatasetStatus.READY, DatasetStatus.REVIEW)
 #: (site id, SHA-256 of the image file) of both, in order.
 Key = tuple[tuple[str, str], tuple[str, str]]
@@ -63,7 +63,7 @@ def alike_report(session: Session, federation_id: str, dataset_id: str | None = 
     records = [_record(pair, decisions.get(pair.key)) for pair in pairs]
     records.sort(key=lambda record: (record.decision is not None, record.bits, record.cases[0].name))
     return AlikeReport(
-        pairs=records[:MOST_RECORDS],
+        pairs=records[:MAX_RECORDS],
         num_pairs=len(records),
         num_undecided=sum(record.decision is None for record in records),
         is_complete=is_complete,
@@ -138,7 +138,7 @@ def _members(session: Session, sites: list[Site]) -> dict[str, list[Member]]:
 def _pairs(members: dict[str, list[Member]], dataset_id: str | None) -> tuple[list[Pair], bool]:
     """And whether every two data sets were compared."""
     pairs = [pair for group in members.values() if _is_asked(group, dataset_id) for pair in _inside(group)]
-    left = MOST_COMPARISONS
+    left = MAX_COMPARISONS
     for one, other in combinations(members.values(), 2):
         if not (_is_asked(one, dataset_id) or _is_asked(other, dataset_id)):
             continue

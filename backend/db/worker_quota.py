@@ -11,16 +11,16 @@ from backend.clock import now
 from backend.db.models import Event, WorkerDay
 
 #: A worker of eight processes that train all day says a line each 5 s from each: 138,240.
-MOST_OF_WORKER = 200_000
+MAX_PER_WORKER = 200_000
 #: Names of a day; whoever else calls shares one quota, so that made-up names bring nobody more.
-MOST_NAMES = 1000
+MAX_NAMES = 1000
 OTHERS = "(others)"
 
 
 def kept_of(session: Session, event: Event, worker: str) -> Event | None:
     """The event, or what is recorded in its place. Called by one transaction at a time, last of all in it."""
     quota = _quota(session, worker)
-    if quota.num_said < MOST_OF_WORKER:
+    if quota.num_said < MAX_PER_WORKER:
         quota.num_said += 1
         return event
     quota.num_dropped += 1
@@ -28,7 +28,7 @@ def kept_of(session: Session, event: Event, worker: str) -> Event | None:
         return None
     about = f"the worker {worker}" if quota.worker == worker else "workers that called for the first time today"
     message = (
-        f"{MOST_OF_WORKER} events of {about} are recorded today, the most there may be: more of them are dropped until "
+        f"{MAX_PER_WORKER} events of {about} are recorded today, the most there may be: more of them are dropped until "
         "midnight UTC. The work goes on."
     )
     return Event(at=now(), kind="site", actor="backend", level="warning", message=message)
@@ -41,7 +41,7 @@ def _quota(session: Session, worker: str) -> WorkerDay:
         return found
     session.execute(delete(WorkerDay).where(WorkerDay.day < today))
     num_names = session.scalar(select(func.count()).select_from(WorkerDay)) or 0
-    if num_names >= MOST_NAMES and worker != OTHERS:
+    if num_names >= MAX_NAMES and worker != OTHERS:
         return _quota(session, OTHERS)
     row = WorkerDay(worker=worker, day=today, num_said=0, num_dropped=0)
     session.add(row)

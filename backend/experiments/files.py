@@ -13,11 +13,11 @@ from backend.contracts.refusals import REFUSED, one_by_one, steps_of
 from backend.errors import message_and_remedy
 from backend.experiments.schemas import ExperimentFileRead, FileProblem
 
-MOST_CHARACTERS = 200_000
+MAX_CHARACTERS = 200_000
 #: An experiment needs five levels; reading a file takes a step of the stack for each.
-MOST_LEVELS = 20
+MAX_LEVELS = 20
 #: 32 methods with all their settings, on a thousand sites, are fewer.
-MOST_NODES = 10_000
+MAX_NODES = 10_000
 #: libyaml's where PyYAML was built with it, which is ten times faster; both refuse the same.
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FORM = "a file has the fields name and config, and may have description and federation"
@@ -31,8 +31,8 @@ KNOWN_PROBLEMS = {
 
 def read_file(text: str) -> ExperimentFileRead:
     """The file, or every reason why it is none, each with the line that it is about."""
-    if len(text) > MOST_CHARACTERS:
-        return _refused("file", f"{len(text)} characters", "is too long", f"give at most {MOST_CHARACTERS} characters")
+    if len(text) > MAX_CHARACTERS:
+        return _refused("file", f"{len(text)} characters", "is too long", f"give at most {MAX_CHARACTERS} characters")
     try:
         if (refused := _refuse_shape(text)) is not None:
             return refused
@@ -76,14 +76,14 @@ def _refuse_shape(text: str) -> ExperimentFileRead | None:
         if isinstance(event, yaml.AliasEvent):
             return _refused("file", "", "repeats a value by an alias (*name)", "write the value out", line)
         num_nodes += isinstance(event, yaml.NodeEvent)
-        if num_nodes > MOST_NODES:
-            return _refused("file", "", f"holds more than {MOST_NODES} values", "remove what is no setting", line)
+        if num_nodes > MAX_NODES:
+            return _refused("file", "", f"holds more than {MAX_NODES} values", "remove what is no setting", line)
         if isinstance(event, yaml.CollectionStartEvent):
             levels += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             levels -= 1
-        if levels > MOST_LEVELS:
-            return _refused("file", "", f"is nested more than {MOST_LEVELS} levels deep", "write it flatter", line)
+        if levels > MAX_LEVELS:
+            return _refused("file", "", f"is nested more than {MAX_LEVELS} levels deep", "write it flatter", line)
     return None
 
 

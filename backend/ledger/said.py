@@ -8,15 +8,15 @@ from typing import Literal
 from backend.db.models import Task
 
 #: Training says its loss each 5 s: more than a day of it.
-MOST_OF_TRAINING = 20_000
+MAX_PER_TRAINING = 20_000
 #: Of every other task, which says what it found and for what it waits.
-MOST_OF_TASK = 2_000
+MAX_PER_TASK = 2_000
 
 Verdict = Literal["kept", "first_dropped", "dropped"]
 
 
 def most_of(task: Task) -> int:
-    return MOST_OF_TRAINING if task.kind == "train_site" else MOST_OF_TASK
+    return MAX_PER_TRAINING if task.kind == "train_site" else MAX_PER_TASK
 
 
 def count_said(task: Task) -> Verdict:

@@ -15,7 +15,7 @@ from backend.storage.watch import DiskWatch
 logger = logging.getLogger(__name__)
 
 #: A sweep takes at most this share of the time.
-MOST_SHARE_OF_TIME = 0.05
+MAX_SHARE_OF_TIME = 0.05
 
 
 class StorageLoop:
@@ -53,4 +53,4 @@ class StorageLoop:
             self._platform.sweep_wanted.clear()
             begun = time.monotonic()
             sweep(self._platform)
-            self._next_sweep = time.monotonic() + (time.monotonic() - begun) / MOST_SHARE_OF_TIME
+            self._next_sweep = time.monotonic() + (time.monotonic() - begun) / MAX_SHARE_OF_TIME

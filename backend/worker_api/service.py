@@ -10,7 +10,7 @@ from backend.errors import Conflict
 from backend.events import service as events
 
 #: Names of workers that are remembered.
-MOST_WORKERS = 1000
+MAX_WORKERS = 1000
 
 
 def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
@@ -40,7 +40,7 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
 def _require_few_workers(session: Session) -> None:
     """Raises Conflict where names are made up rather than workers started."""
     num_workers = session.scalar(select(func.count()).select_from(Worker)) or 0
-    if num_workers >= MOST_WORKERS:
+    if num_workers >= MAX_WORKERS:
         raise Conflict(
             f"{num_workers} workers have called already, the most there may be: give this one the name of one that is "
             "gone (FEDSM_WORKER_NAME)"

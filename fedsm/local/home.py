@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 #: A unix socket's path is at most so long (108 bytes on Linux, 104 on macOS, with a zero byte at the end).
-LONGEST_SOCKET_PATH = 100
+MAX_SOCKET_PATH = 100
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 50
 
@@ -59,7 +59,7 @@ class Home:
     def broker_socket(self) -> Path:
         """In the state folder if the path is short enough for a socket, else in a private folder under /tmp."""
         path = self.broker_folder / "valkey.sock"
-        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
             return path
         key = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         folder = Path(tempfile.gettempdir()) / f"fedsm-{os.getuid()}-{key}"

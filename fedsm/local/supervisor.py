@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 15.0
+MAX_DELAY_SECONDS = 15.0
 #: Who has run for so long starts again without delay.
 STEADY_SECONDS = 30.0
 LOG_TAIL_LINES = 15
@@ -118,7 +118,7 @@ def _restart_delay(num_quick_deaths: int) -> float:
     """0 for the first death after a steady life, then 0.5, 1, 2, ... 15 s."""
     if num_quick_deaths == 0:
         return 0.0
-    return float(min(FIRST_DELAY_SECONDS * 2 ** (num_quick_deaths - 1), LONGEST_DELAY_SECONDS))
+    return float(min(FIRST_DELAY_SECONDS * 2 ** (num_quick_deaths - 1), MAX_DELAY_SECONDS))
 
 
 def _launch(child: _Child) -> None:

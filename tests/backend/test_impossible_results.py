@@ -173,7 +173,7 @@ def test_a_workers_words_have_a_measure(backend: LiveBackend, worker: PlayedWork
 def test_made_up_workers_are_refused_and_known_ones_are_not(
     backend: LiveBackend, worker: PlayedWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "MOST_WORKERS", 2)
+    monkeypatch.setattr(workers, "MAX_WORKERS", 2)
     heartbeat = {"queues": ["simulated"], "hardware": "", "num_processes": 1}
     answers = [
         worker.client.post("/worker-api/v1/heartbeat", json=heartbeat | {"worker": name})
@@ -187,7 +187,7 @@ def test_an_artifact_is_not_larger_than_its_task_can_need(
     backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quota, "STATE_SLACK", 100)
-    monkeypatch.setitem(quota.MOST_OF_KIND, JPEG, 1000)
+    monkeypatch.setitem(quota.MAX_PER_KIND, JPEG, 1000)
     start_run(backend, federation)
     assert worker.work_one("coordinator")  # the first state: some 20 bytes
     claimed = worker.must_claim(str(_next(worker)))
@@ -200,9 +200,9 @@ def test_an_artifact_is_not_larger_than_its_task_can_need(
     assert put(b"a" * 150, SAFETENSORS, claimed["task_id"]) == 422, "small enough, but of another hash"
     assert put(b"a" * 10_000, SAFETENSORS, claimed["task_id"]) == 413
     assert put(b"a" * 2000, JPEG, claimed["task_id"]) == 413
-    monkeypatch.setattr(quota, "MOST_OF_TASK", 0)
+    monkeypatch.setattr(quota, "MAX_PER_TASK", 0)
     assert put(b"a", SAFETENSORS, claimed["task_id"]) == 413
-    monkeypatch.setattr(quota, "MOST_UNOWNED", 10)
+    monkeypatch.setattr(quota, "MAX_UNOWNED", 10)
     assert put(b"a" * 100, SAFETENSORS, None) == 413
 
 

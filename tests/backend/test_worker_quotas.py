@@ -37,7 +37,7 @@ def test_the_lines_of_a_task_are_bounded_in_total_and_its_end_is_told(
     backend: LiveBackend, worker: PlayedWorker, claimed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The claim counts too: nine lines are kept, and twenty-one dropped over three reports."""
-    monkeypatch.setattr(said, "MOST_OF_TRAINING", 10)
+    monkeypatch.setattr(said, "MAX_PER_TRAINING", 10)
     for _ in range(3):
         assert worker.progress(claimed, logs=lines(10)).json()["action"] == "continue"
     said_of = events_of(backend, claimed["task_id"])
@@ -60,7 +60,7 @@ def test_the_lines_of_a_task_are_bounded_in_total_and_its_end_is_told(
 def test_a_task_that_is_claimed_and_given_back_without_end_is_not_told_without_end(
     backend: LiveBackend, worker: PlayedWorker, claimed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(said, "MOST_OF_TRAINING", 5)
+    monkeypatch.setattr(said, "MAX_PER_TRAINING", 5)
     task_id = claimed["task_id"]
     for _ in range(6):
         assert worker.release(claimed).status_code == 204
@@ -76,7 +76,7 @@ def test_the_events_of_a_worker_are_bounded_by_day(
 ) -> None:
     with read_only(backend.platform.database) as session:
         before = session.get_one(WorkerDay, (worker.name, session.scalar(select(WorkerDay.day)))).num_said
-    monkeypatch.setattr(worker_quota, "MOST_OF_WORKER", before + 4)
+    monkeypatch.setattr(worker_quota, "MAX_PER_WORKER", before + 4)
     worker.progress(claimed, logs=lines(3))
     other = worker.must_claim(worker.next_task_id("simulated") or "")  # the fourth
     for task in (claimed, other):
@@ -100,8 +100,8 @@ def test_the_events_of_a_worker_are_bounded_by_day(
 def test_a_worker_that_hangs_and_returns_without_end_is_bounded_and_made_up_names_share_a_quota(
     backend: LiveBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_quota, "MOST_OF_WORKER", 3)
-    monkeypatch.setattr(worker_quota, "MOST_NAMES", 1)
+    monkeypatch.setattr(worker_quota, "MAX_PER_WORKER", 3)
+    monkeypatch.setattr(worker_quota, "MAX_NAMES", 1)
 
     def beat(name: str, num_hung: int) -> None:
         body = {"worker": name, "queues": ["site.a"], "hardware": "x", "num_processes": 1, "num_hung": num_hung}

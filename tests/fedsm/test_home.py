@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fedsm.local.home import LONGEST_SOCKET_PATH, AlreadyRunning, Home, PortTaken, Running, choose_port
+from fedsm.local.home import MAX_SOCKET_PATH, AlreadyRunning, Home, PortTaken, Running, choose_port
 
 HOLD_LOCK = """
 import sys, time
@@ -57,7 +57,7 @@ def test_a_short_path_keeps_the_socket_in_the_folder() -> None:
 def test_a_long_path_gets_a_socket_that_the_system_accepts(tmp_path: Path) -> None:
     home = Home(tmp_path / ("long-" * 30))
     path = home.broker_socket()
-    assert len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
+    assert len(os.fsencode(path)) <= MAX_SOCKET_PATH
     assert path == home.broker_socket()
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     path.parent.rmdir()
