@@ -80,7 +80,7 @@ def test_every_service_becomes_healthy(stack: Stack) -> None:
     lines = stack.compose("ps", "--format", "json").strip().splitlines()
     health = {row["Service"]: row["Health"] for row in map(json.loads, lines)}
     assert health == dict.fromkeys(
-        ("postgres", "broker", "backend", "worker-coordinator", "worker-simulated"), "healthy"
+        ("postgres", "redis", "backend", "worker-coordinator", "worker-simulated"), "healthy"
     )
 
 
