@@ -1,13 +1,22 @@
 """What a screenshot of the viewer shows."""
 
 import io
+import time
+from collections.abc import Callable
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page
 
 Pixels = NDArray[np.float32]
+#: Until a picture stands still, on a machine that draws without a graphics card next to other tests.
+SETTLE_SECONDS = 20.0
+#: Mean difference, of 255, below which two pictures are the same.
+SAME = 0.02
+#: What changed before is on screen after it.
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
 def read_png(screenshot: bytes) -> Pixels:
@@ -21,6 +30,29 @@ def picture_of(viewer: Locator) -> Pixels:
     corners = "[data-testid=viewer] { border-radius: 0 !important }"
     # A viewer may end between two pixels of the screen: the outermost show the page behind it, too.
     return read_png(viewer.screenshot(style=f"{over_it} {corners}"))[1:-1, 1:-1]
+
+
+def next_frame(page: Page) -> None:
+    """Waits until the page has drawn what it knows now."""
+    page.evaluate(NEXT_FRAME)
+
+
+def difference(left: Pixels, right: Pixels) -> float:
+    """The mean difference of two pictures, 0 to 255; 255 where their sizes differ."""
+    return float(np.abs(left - right).mean()) if left.shape == right.shape else 255.0
+
+
+def settled(viewer: Locator, wanted: Callable[[Pixels], bool] = lambda picture: True) -> Pixels:
+    """The viewer's picture once it is as wanted and the next frames show the same; fails the test where it never is."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    last = picture_of(viewer)
+    while time.monotonic() < deadline:
+        next_frame(viewer.page)
+        picture = picture_of(viewer)
+        if difference(picture, last) < SAME and wanted(picture):
+            return picture
+        last = picture
+    pytest.fail(f"the viewer showed nothing that is wanted and stands still within {SETTLE_SECONDS:.0f} s")
 
 
 def share_of_colour(pixels: Pixels, colour: tuple[int, int, int], tolerance: float = 40) -> float:

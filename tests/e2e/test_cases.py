@@ -15,7 +15,7 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
-from tests.e2e.pixels import Pixels, content_box, likeness, picture_of, read_png
+from tests.e2e.pixels import Pixels, content_box, difference, likeness, read_png, settled
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -41,7 +41,6 @@ def open_case(page: Page, run: RunRecord, case: ScoredCase, query: str, count: i
 def open_ready(page: Page, case: ScoredCase, count: int) -> None:
     ready = page.locator(f"[data-testid=viewer][data-state=ready][data-case='{case.case_id}']")
     expect(ready).to_have_count(count, timeout=LOAD_MS)
-    page.wait_for_timeout(400)  # the canvas is painted in the next frame
 
 
 def mask(platform: LivePlatform, url: str) -> NDArray[np.uint8]:
@@ -51,7 +50,7 @@ def mask(platform: LivePlatform, url: str) -> NDArray[np.uint8]:
 
 
 def picture(page: Page, index: int) -> Pixels:
-    return picture_of(page.get_by_test_id("viewer").nth(index))
+    return settled(page.get_by_test_id("viewer").nth(index))
 
 
 def square(pixels: Pixels) -> Pixels:
@@ -115,17 +114,16 @@ def test_four_views_move_together(signed_in: Page, platform: LivePlatform, run: 
     expect(ready).to_have_count(2)
     page.keyboard.press("x")  # without overlays both views are the same image
     expect(page).to_have_url(re.compile("reference=off"))
-    page.wait_for_timeout(500)
-    before = [picture(page, index) for index in range(2)]
+    one, other = (page.get_by_test_id("viewer").nth(index) for index in range(2))
+    before = settled(one)
+    settled(other, lambda view: difference(view, before) < 1)
     box = page.get_by_test_id("viewer").first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
     for _ in range(4):
         page.mouse.wheel(0, -200)
-    page.wait_for_timeout(600)
-    after = [picture(page, index) for index in range(2)]
-    assert np.abs(after[0] - before[0]).mean() > 3  # zoomed
-    assert np.abs(after[0] - after[1]).mean() < 1  # the other one too
+    zoomed = settled(one, lambda view: difference(view, before) > 3)
+    settled(other, lambda view: difference(view, zoomed) < 1)
     page.reload()
     expect(ready).to_have_count(2, timeout=LOAD_MS)
 
@@ -165,17 +163,15 @@ def test_the_round_slider_goes_back_to_the_first_masks(signed_in: Page, platform
     dice = next(entry for entry in kept.rounds if entry.round == other).models["global"].dice
     mean = np.mean([value for value in dice.values() if value is not None])
     expect(page.get_by_test_id("round")).to_contain_text(f"Dice {mean:.3f}")
-    page.wait_for_timeout(600)
-    past = picture(page, 0)
-    assert np.abs(past - best).mean() > 0.2
+    viewer = page.get_by_test_id("viewer")
+    past = settled(viewer, lambda view: difference(view, best) > 0.2)
     page.reload()
     open_ready(page, case, 1)
-    assert np.abs(picture(page, 0) - past).mean() < 0.1
+    settled(viewer, lambda view: difference(view, past) < 0.1)
     page.get_by_role("group", name="Rounds").get_by_role("button", name=f"Round {history.best_round}").click()
     expect(page).not_to_have_url(re.compile("round="))
     page.mouse.move(0, 0)  # the bar's words lie over the picture
-    page.wait_for_timeout(800)
-    assert np.abs(picture(page, 0) - best).mean() < 0.1
+    settled(viewer, lambda view: difference(view, best) < 0.1)
 
 
 def test_the_list_is_filtered_and_ordered_in_the_address(
