@@ -41,7 +41,7 @@ const CONSTANT: ReadonlySet<string> = new Set(["session", "experiment-schema", "
 
 const DEBOUNCE_MS = 600;
 const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 15_000;
+const MAX_RETRY_MS = 15_000;
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -78,7 +78,7 @@ export function followEvents(client: QueryClient, onConnection: (state: Connecti
       source?.close();
       onConnection("lost");
       reconnect = setTimeout(connect, retryMs);
-      retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
+      retryMs = Math.min(MAX_RETRY_MS, retryMs * 2);
     };
     for (const kind of EVENT_KINDS) source.addEventListener(kind, receive);
   };

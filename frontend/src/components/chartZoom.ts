@@ -15,7 +15,7 @@ export interface Zoom {
 }
 
 /** A shorter drag counts as a click. */
-const LEAST_DRAG_PX = 6;
+const MIN_DRAG_PX = 6;
 const WHEEL_FACTOR = 0.8;
 
 /** The wheel alone scrolls the page: a chart that took it would stop everybody who scrolls past. */
@@ -39,7 +39,7 @@ function listen(box: HTMLElement, at: (x: number) => number, latest: { current: 
     if (event.button === 0) start = xOf(event);
   };
   const move = (event: PointerEvent) => {
-    if (start === undefined || Math.abs(xOf(event) - start) < LEAST_DRAG_PX) return;
+    if (start === undefined || Math.abs(xOf(event) - start) < MIN_DRAG_PX) return;
     const [left, right] = [Math.min(start, xOf(event)), Math.max(start, xOf(event))];
     Object.assign(mark.style, { display: "block", left: `${left}px`, width: `${right - left}px` });
   };
@@ -48,7 +48,7 @@ function listen(box: HTMLElement, at: (x: number) => number, latest: { current: 
     start = undefined;
     mark.style.display = "none";
     const zoom = latest.current;
-    if (from === undefined || !zoom || Math.abs(xOf(event) - from) < LEAST_DRAG_PX) return;
+    if (from === undefined || !zoom || Math.abs(xOf(event) - from) < MIN_DRAG_PX) return;
     const [low, high] = [at(Math.min(from, xOf(event))), at(Math.max(from, xOf(event)))];
     const next = { from: Math.max(zoom.range.from, Math.round(low)), to: Math.min(zoom.range.to, Math.round(high)) };
     if (next.to > next.from) zoom.onChange(next);

@@ -1,10 +1,10 @@
 import { scaleBar } from "./barLength";
 
-const MOST_PIXELS = 110;
+const MAX_PIXELS = 110;
 
 /** How long something in the picture is. pixelLength: of one pixel of the canvas. */
 export function ScaleBar({ pixelLength, unit }: { pixelLength: number; unit: "mm" | "px" }) {
-  const bar = scaleBar(pixelLength * window.devicePixelRatio, unit, MOST_PIXELS);
+  const bar = scaleBar(pixelLength * window.devicePixelRatio, unit, MAX_PIXELS);
   return (
     <div
       data-testid="scale-bar"

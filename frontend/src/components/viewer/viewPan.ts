@@ -8,14 +8,14 @@ export type Pan = [number, number, number, number];
 type Point = readonly [number, number, number];
 
 export const SHOW_ALL: Readonly<Pan> = [0, 0, 0, 1];
-const LEAST_ZOOM = 0.5;
-const MOST_ZOOM = 20;
+const MIN_ZOOM = 0.5;
+const MAX_ZOOM = 20;
 /** Degrees that a 3D view can be tilted to each side. */
-const MOST_TILT = 90;
+const MAX_TILT = 90;
 
 /** Zoomed by the factor; the point stays where it is on screen. */
 export function zoomedAbout(pan: Readonly<Pan>, factor: number, point: Point): Pan {
-  const zoom = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, pan[3] * factor));
+  const zoom = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, pan[3] * factor));
   const moved = (axis: 0 | 1 | 2) => pan[axis] + point[axis] * (pan[3] - zoom);
   return [moved(0), moved(1), moved(2), zoom];
 }
@@ -35,5 +35,5 @@ export function centreOf(pan: Readonly<Pan>, middle: Point): [number, number, nu
 /** Azimuth and elevation in degrees after a turn to the right and upwards. */
 export function turned(azimuth: number, elevation: number, right: number, up: number): [number, number] {
   const around = (((azimuth + right) % 360) + 360) % 360;
-  return [around, Math.min(MOST_TILT, Math.max(-MOST_TILT, elevation + up))];
+  return [around, Math.min(MAX_TILT, Math.max(-MAX_TILT, elevation + up))];
 }

@@ -12,7 +12,7 @@ import { ComparedCurves } from "./ComparedCurves";
 import { ComparedScores } from "./ComparedScores";
 import { Parameters } from "./Parameters";
 import { runComparisonQuery } from "./queries";
-import { FEWEST_RUNS, MOST_RUNS, runChoices } from "./runComparison";
+import { FEWEST_RUNS, MAX_RUNS, runChoices } from "./runComparison";
 import type { CompareSearch } from "./search";
 
 const route = getRouteApi("/federations/$federationId/compare");
@@ -51,12 +51,12 @@ function Compare({ federation }: { federation: FederationRecord }) {
             <Stack gap="sm">
               <MultiSelect
                 label="Runs"
-                description={`${FEWEST_RUNS} to ${MOST_RUNS}, of any experiment; the others are compared with the first.`}
+                description={`${FEWEST_RUNS} to ${MAX_RUNS}, of any experiment; the others are compared with the first.`}
                 placeholder={runs.length === 0 ? "Choose runs" : undefined}
                 searchable
                 clearable
                 hidePickedOptions
-                maxValues={MOST_RUNS}
+                maxValues={MAX_RUNS}
                 value={runs}
                 onChange={(ids) => update({ runs: ids.length > 0 ? ids : undefined })}
                 data={runChoices(all)}

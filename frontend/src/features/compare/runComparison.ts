@@ -5,7 +5,7 @@ import { SIGNIFICANCE_LEVEL } from "@/lib/comparison";
 import { humanize } from "@/lib/format";
 
 export const FEWEST_RUNS = 2;
-export const MOST_RUNS = 8;
+export const MAX_RUNS = 8;
 
 export interface RunChoice {
   group: string;

@@ -10,7 +10,7 @@ import { dryRunQuery } from "./queries";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 /** The maximum height of the sites' answers, in pixels, so that estimate and buttons stay near with thirty sites. */
-const MOST_HEIGHT = 320;
+const MAX_HEIGHT = 320;
 
 interface Props {
   federation: FederationRecord;
@@ -83,7 +83,7 @@ export function DryRun({ federation, config, ready }: Props) {
 
 function Sites({ record, federation }: { record: DryRunRecord; federation: FederationRecord }) {
   return (
-    <ScrollArea.Autosize mah={MOST_HEIGHT} type="auto" viewportProps={{ tabIndex: 0, "aria-label": "Sites" }}>
+    <ScrollArea.Autosize mah={MAX_HEIGHT} type="auto" viewportProps={{ tabIndex: 0, "aria-label": "Sites" }}>
       <Table fz="sm" verticalSpacing={4} withRowBorders={false} aria-label="Dry run at each site">
         <Table.Tbody>
           {record.sites.map((site) => (

@@ -176,7 +176,7 @@ function Filters({ wish, onChange }: { wish: ListWish; onChange: (change: Record
 }
 
 /** Maximum number of methods that are listed; the others are counted. */
-const MOST_LABELS = 5;
+const MAX_LABELS = 5;
 
 function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
   const labels = [...new Set(experiment.runs.map((run) => run.strategy_label))];
@@ -213,14 +213,14 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
       </Table.Td>
       <Table.Td>
         <Group gap={6}>
-          {labels.slice(0, MOST_LABELS).map((label) => (
+          {labels.slice(0, MAX_LABELS).map((label) => (
             <Badge key={label} variant="default" maw={220} title={label}>
               {label}
             </Badge>
           ))}
-          {labels.length > MOST_LABELS && (
-            <Badge variant="default" title={labels.slice(MOST_LABELS).join(", ")}>
-              {labels.length - MOST_LABELS} more
+          {labels.length > MAX_LABELS && (
+            <Badge variant="default" title={labels.slice(MAX_LABELS).join(", ")}>
+              {labels.length - MAX_LABELS} more
             </Badge>
           )}
         </Group>

@@ -16,12 +16,12 @@ interface Props {
   most?: number;
 }
 
-const LONGEST_VALUE = 400;
+const MAX_VALUE_LETTERS = 400;
 
 /** The field in words, and its value where that is one to read and not a whole object or "(absent)". */
 function subjectOf({ field, value }: FieldProblem, strategies: Props["strategies"]): string {
   const name = describePath(field, strategies);
-  if (!value || value.length > LONGEST_VALUE || /^[[({]/.test(value)) return name;
+  if (!value || value.length > MAX_VALUE_LETTERS || /^[[({]/.test(value)) return name;
   return formPath(field) === "federation" ? value : `${name} = ${value}`; // a problem of the sites is said of them
 }
 

@@ -48,7 +48,7 @@ interface InputProps {
 }
 
 /** Below this, plus and minus buttons would jump over every sensible value. */
-const SMALLEST_STEPPED = 0.01;
+const MIN_STEPPED = 0.01;
 
 function SchemaInput({ field, path, form, error }: InputProps) {
   const props = form.getInputProps(path);
@@ -86,7 +86,7 @@ function SchemaInput({ field, path, form, error }: InputProps) {
     );
   if (field.kind === "numbers") return <NumbersInput {...{ field, path, form, error }} />;
   if (field.kind === "integer" || field.kind === "number") {
-    const small = field.kind === "number" && Number(field.default) < SMALLEST_STEPPED;
+    const small = field.kind === "number" && Number(field.default) < MIN_STEPPED;
     return (
       <NumberInput
         {...common}

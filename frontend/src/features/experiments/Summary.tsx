@@ -15,8 +15,8 @@ interface Props {
 }
 
 /** Maximum number that is listed; the others are counted, because the card does not scroll. */
-const MOST = 8;
-const MOST_PROBLEMS = 3;
+const MAX_LISTED = 8;
+const MAX_PROBLEMS = 3;
 
 /** What is set up so far, shown next to every step. */
 export function Summary({ config, changes, check, problems, onReview }: Props) {
@@ -34,13 +34,13 @@ export function Summary({ config, changes, check, problems, onReview }: Props) {
             </>
           )}
         </Text>
-        <Changes changes={changes.slice(0, MOST)} strategies={config.strategies} />
-        {changes.length > MOST && (
+        <Changes changes={changes.slice(0, MAX_LISTED)} strategies={config.strategies} />
+        {changes.length > MAX_LISTED && (
           <Text size="xs" c="dimmed">
-            {changes.length - MOST} more: see the review.
+            {changes.length - MAX_LISTED} more: see the review.
           </Text>
         )}
-        <Problems problems={problems} strategies={config.strategies} most={MOST_PROBLEMS} />
+        <Problems problems={problems} strategies={config.strategies} most={MAX_PROBLEMS} />
         {check && check.warnings.length > 0 && (
           <Text size="sm" c="dimmed">
             {plural(check.warnings.length, "warning")}: see the review.

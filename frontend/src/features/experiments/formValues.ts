@@ -68,11 +68,11 @@ export function valuesOfFile(file: ExperimentFile, now: Values): Values {
 /** Another experiment's settings. Those that the contract has got since are as they start. */
 export function valuesOfExperiment(experiment: ExperimentRecord, starting: Values): Values {
   const config = experiment.config as unknown as Omit<Values, "name" | "description">;
-  const name = `${experiment.name.slice(0, LONGEST_NAME - COPY.length)}${COPY}`;
+  const name = `${experiment.name.slice(0, MAX_NAME_LETTERS - COPY.length)}${COPY}`;
   return { ...starting, ...structuredClone(config), name, description: experiment.description };
 }
 
-const LONGEST_NAME = 80;
+const MAX_NAME_LETTERS = 80;
 const COPY = " (copy)";
 
 /** The references that are not chosen yet. */

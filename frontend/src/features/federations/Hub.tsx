@@ -17,7 +17,7 @@ const STATES = {
 const STROKE = { online: 2, busy: 3.5, offline: 1.5 } as const;
 /** The width that is assumed before the picture is measured. */
 const USUAL_WIDTH = 960;
-const LEAST_WIDTH = 640;
+const MIN_WIDTH = 640;
 /** The distance of a label from its node. */
 const SPACE = 8;
 /** Two lines of a name need as much. */
@@ -31,7 +31,7 @@ interface Props {
 /** The coordinator and its sites. All of it is in the table, too. */
 export function Hub({ sites, onOpen }: Props) {
   const { ref, width } = useElementSize();
-  const picture = hubPicture(sites.map(casesOf), Math.max(LEAST_WIDTH, width || USUAL_WIDTH));
+  const picture = hubPicture(sites.map(casesOf), Math.max(MIN_WIDTH, width || USUAL_WIDTH));
   return (
     <div ref={ref} style={{ overflowX: "auto" }}>
       <section

@@ -19,7 +19,7 @@ interface Props {
 
 const NUM_BINS = 20;
 /** A legend of more sites than this would leave no room for the bars; the tooltip names them. */
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
 /** How certain the selector is of each site's cases; what lies left of the threshold goes to the global model. */
 export const CertaintyBySite = memo(function CertaintyBySite({ cases, wanted, federation, gamma }: Props) {
@@ -36,7 +36,7 @@ export const CertaintyBySite = memo(function CertaintyBySite({ cases, wanted, fe
       </Text>
       <Chart
         option={option}
-        height={sites.length > MOST_NAMED ? 170 : 190}
+        height={sites.length > MAX_NAMED ? 170 : 190}
         label={`Cases of each site by the selector's largest probability, with the threshold at ${formatGamma(gamma)}`}
         axisNames={{ x: "Largest probability, middle of the bar" }}
       />
@@ -50,7 +50,7 @@ function optionOf(
   gamma: number,
   dark: boolean,
 ): ChartOption {
-  const named = sites.length <= MOST_NAMED;
+  const named = sites.length <= MAX_NAMED;
   const line = dark ? "#ffa94d" : "#d9480f";
   return {
     grid: { ...GRID, top: named ? 32 : 12, bottom: 40 },

@@ -14,7 +14,7 @@ interface Props {
 }
 
 /** Maximum number of cases that are listed; the others are counted. */
-const MOST_LISTED = 8;
+const MAX_LISTED = 8;
 
 /** Which cases another model serves than in the run, the largest change of their score first. */
 export function ChangedCases({ cases, changed, federation }: Props) {
@@ -42,14 +42,14 @@ export function ChangedCases({ cases, changed, federation }: Props) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {changed.slice(0, MOST_LISTED).map((entry) => (
+          {changed.slice(0, MAX_LISTED).map((entry) => (
             <Row key={entry.index} {...{ entry, cases, federation }} />
           ))}
         </Table.Tbody>
       </Table>
-      {changed.length > MOST_LISTED && (
+      {changed.length > MAX_LISTED && (
         <Text size="xs" c="dimmed">
-          and {changed.length - MOST_LISTED} more with a smaller change
+          and {changed.length - MAX_LISTED} more with a smaller change
         </Text>
       )}
     </Stack>

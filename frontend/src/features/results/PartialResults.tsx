@@ -6,7 +6,7 @@ import { plural } from "@/lib/format";
 import { missingRuns } from "./runChoice";
 
 /** Maximum number of runs that are listed; the others are counted. */
-const MOST_LISTED = 6;
+const MAX_LISTED = 6;
 
 /** Which runs are not in the table, and why; nothing where all are. */
 export function PartialResults({ experiment }: { experiment: ExperimentRecord }) {
@@ -23,7 +23,7 @@ export function PartialResults({ experiment }: { experiment: ExperimentRecord })
       data-testid="partial-results"
     >
       <List size="sm" spacing={2}>
-        {missing.slice(0, MOST_LISTED).map(({ run, words }) => (
+        {missing.slice(0, MAX_LISTED).map(({ run, words }) => (
           <List.Item key={run.id}>
             <TextLink
               size="sm"
@@ -41,7 +41,7 @@ export function PartialResults({ experiment }: { experiment: ExperimentRecord })
           </List.Item>
         ))}
       </List>
-      {missing.length > MOST_LISTED && <Text size="sm">and {missing.length - MOST_LISTED} more</Text>}
+      {missing.length > MAX_LISTED && <Text size="sm">and {missing.length - MAX_LISTED} more</Text>}
     </Alert>
   );
 }

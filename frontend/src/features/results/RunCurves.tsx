@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** Maximum number of runs: the number of colours. */
-const MOST_RUNS = 8;
+const MAX_RUNS = 8;
 
 /** Several runs laid over each other. */
 export function RunCurves({ experiment, search, update, query }: Props) {
@@ -60,7 +60,7 @@ export function RunCurves({ experiment, search, update, query }: Props) {
           aria-label="Runs shown"
           placeholder={shown.length === 0 ? "Choose runs" : undefined}
           searchable={experiment.runs.length > 12}
-          maxValues={MOST_RUNS}
+          maxValues={MAX_RUNS}
           value={shown.map((run) => run.id)}
           onChange={(ids) => update({ curves: ids.length > 0 ? ids : undefined })}
           data={experiment.runs.map((run) => ({ value: run.id, label: runName(run, experiment.runs) }))}
@@ -80,5 +80,5 @@ export function RunCurves({ experiment, search, update, query }: Props) {
 /** Those of the address that exist, else one run of each method. */
 function chosenRuns(runs: RunRecord[], wanted: readonly string[] | undefined): RunRecord[] {
   const known = (wanted ?? []).flatMap((id) => runs.find((run) => run.id === id) ?? []);
-  return (known.length > 0 ? known : firstSeeds(runs)).slice(0, MOST_RUNS);
+  return (known.length > 0 ? known : firstSeeds(runs)).slice(0, MAX_RUNS);
 }

@@ -126,12 +126,12 @@ function Totals({ totals, federation }: { totals: SiteTotal[]; federation: Feder
 }
 
 /** Maximum number of bars with room side by side. */
-const MOST_BARS = 120;
+const MAX_BARS = 120;
 
 /** Rounds in bars of equal size: one round each, where there is room. */
 function binsOf(costs: Cost[]) {
   const last = costs.reduce((most, cost) => Math.max(most, cost.round), 1);
-  const size = Math.ceil(last / MOST_BARS);
+  const size = Math.ceil(last / MAX_BARS);
   const names = Array.from({ length: Math.ceil(last / size) }, (_, bin) => {
     const first = bin * size + 1;
     return size === 1 ? String(first) : `${first}–${Math.min(last, first + size - 1)}`;

@@ -8,7 +8,7 @@ import { ModalForm } from "@/components/FormModal";
 import { notifyError } from "@/components/notify";
 import { extensionQuery } from "./queries";
 
-const MOST_ROUNDS = 1000;
+const MAX_ROUNDS = 1000;
 
 /** Gives a completed run more rounds, once it has said what that does. */
 export function ExtendRun({ run }: { run: RunRecord }) {
@@ -19,7 +19,7 @@ export function ExtendRun({ run }: { run: RunRecord }) {
         size="xs"
         variant="default"
         onClick={open}
-        disabled={run.num_rounds >= MOST_ROUNDS}
+        disabled={run.num_rounds >= MAX_ROUNDS}
         leftSection={<IconPlayerTrackNext size={16} aria-hidden />}
       >
         Train more rounds
@@ -33,9 +33,9 @@ export function ExtendRun({ run }: { run: RunRecord }) {
 
 function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
   const client = useQueryClient();
-  const [rounds, setRounds] = useState<number | string>(Math.min(2 * run.num_rounds, MOST_ROUNDS));
+  const [rounds, setRounds] = useState<number | string>(Math.min(2 * run.num_rounds, MAX_ROUNDS));
   const number = typeof rounds === "number" ? rounds : Number.NaN;
-  const valid = Number.isInteger(number) && number > run.num_rounds && number <= MOST_ROUNDS;
+  const valid = Number.isInteger(number) && number > run.num_rounds && number <= MAX_ROUNDS;
   const [asked] = useDebouncedValue(number, 200);
   const preview = useQuery({ ...extensionQuery(run.id, asked), enabled: valid && asked === number });
   const extend = useMutation({
@@ -61,11 +61,11 @@ function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
       <NumberInput
         label="Rounds in all"
         description={`The run has trained ${run.num_rounds}; it goes on from there.`}
-        error={valid ? undefined : `Choose a whole number from ${run.num_rounds + 1} to ${MOST_ROUNDS}`}
+        error={valid ? undefined : `Choose a whole number from ${run.num_rounds + 1} to ${MAX_ROUNDS}`}
         value={rounds}
         onChange={setRounds}
         min={run.num_rounds + 1}
-        max={MOST_ROUNDS}
+        max={MAX_ROUNDS}
         allowDecimal={false}
         data-autofocus
       />

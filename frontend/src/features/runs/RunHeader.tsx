@@ -118,18 +118,18 @@ function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; ac
 }
 
 /** Maximum number of names; more would push everything else down. */
-const MOST_ABSENT = 5;
+const MAX_ABSENT = 5;
 
 /** Who is absent or late, since when, and when the run goes on without them. */
 function Absences({ run, federation, now }: { run: RunRecord; federation: FederationRecord; now: number }) {
   if (run.waits_for.length === 0) return null;
   const nameOf = (participant: string) => shortName(participantName(participant, federation));
   const sentences = absenceSentences(run.waits_for, nameOf, now);
-  const more = sentences.length - MOST_ABSENT;
+  const more = sentences.length - MAX_ABSENT;
   return (
     <Alert color="yellow" icon={<IconClockPause aria-hidden />} title={`Waits for ${plural(sentences.length, "site")}`}>
       <Stack gap={4} data-testid="waits-for">
-        {sentences.slice(0, MOST_ABSENT).map((sentence) => (
+        {sentences.slice(0, MAX_ABSENT).map((sentence) => (
           <Text key={sentence} size="sm">
             {sentence}
           </Text>
@@ -157,13 +157,13 @@ function RunNotes({ notes }: { notes: string[] }) {
 }
 
 /** How many failed tasks are named; each cell of the lane below tells of the others. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** Sites that failed in a round which went on without them, or may still be rerun. */
 function LeftOut({ tasks, federation, onOpenTask }: Omit<Props, "run">) {
   const failed = tasks.filter((task) => task.status === "failed" || task.status === "crashed");
   if (failed.length === 0) return null;
-  const newest = failed.slice(-MOST_NAMED).reverse();
+  const newest = failed.slice(-MAX_NAMED).reverse();
   return (
     <Alert
       color="orange"
@@ -176,7 +176,7 @@ function LeftOut({ tasks, federation, onOpenTask }: Omit<Props, "run">) {
             {shortName(participantName(task.participant, federation))}, round {task.round}
           </Anchor>
         ))}
-        {failed.length > MOST_NAMED && <Text size="sm">and {failed.length - MOST_NAMED} in earlier rounds</Text>}
+        {failed.length > MAX_NAMED && <Text size="sm">and {failed.length - MAX_NAMED} in earlier rounds</Text>}
       </Group>
     </Alert>
   );

@@ -14,11 +14,11 @@ import { participantName } from "./participants";
 import classes from "./SwimLane.module.css";
 import { visibleColumns } from "./taskFacts";
 
-const LEAST_NAME_WIDTH = 150;
+const MIN_NAME_WIDTH = 150;
 /** About the width of a letter; a name is cut in its middle before it takes more than that of so many. */
 const LETTER_WIDTH = 7.5;
-const MOST_LETTERS = 34;
-const LEAST_CELL_WIDTH = 22;
+const MAX_LETTERS = 34;
+const MIN_CELL_WIDTH = 22;
 /** Heads of three digits run into each other below this. */
 const HEAD_WIDTH = 30;
 
@@ -42,9 +42,9 @@ export function SwimLane({ run, tasks, federation, opened, onOpenTask }: Props) 
   const [tip, setTip] = useState<CellPlace & { rect: DOMRect }>();
   const [active, setActive] = useState<CellPlace>({ row: 0, column: 0 });
   const longest = Math.max(0, ...rows.map((lane) => participantName(lane.participant, federation).length));
-  const nameWidth = Math.max(LEAST_NAME_WIDTH, 34 + Math.min(longest, MOST_LETTERS) * LETTER_WIDTH);
+  const nameWidth = Math.max(MIN_NAME_WIDTH, 34 + Math.min(longest, MAX_LETTERS) * LETTER_WIDTH);
   const room = width - nameWidth;
-  const cellWidth = Math.max(LEAST_CELL_WIDTH, Math.floor(room / Math.max(1, columns.length)));
+  const cellWidth = Math.max(MIN_CELL_WIDTH, Math.floor(room / Math.max(1, columns.length)));
   const [first, last] = visibleColumns(scrollLeft, room, cellWidth, columns.length);
   const pointAt = (place: CellPlace, rect: DOMRect) => setTip({ ...place, rect });
 

@@ -6,7 +6,7 @@ import { formatPercent, formatSeconds } from "@/lib/format";
 import { openTasks } from "./lanes";
 
 /** Maximum number of names; more would hide the sentence's end. */
-const MOST_NAMES = 4;
+const MAX_NAMES = 4;
 
 /** `Waiting for: Birch clinic, training 40 %, 12 s`; null where the run waits for nobody. */
 export function waitingSentence(
@@ -16,8 +16,8 @@ export function waitingSentence(
 ): string | null {
   const open = openTasks(tasks);
   if (open.length === 0) return null;
-  const named = open.slice(0, MOST_NAMES).map((task) => `${nameOf(task.participant)}, ${whatItDoes(task, now)}`);
-  const more = open.length > MOST_NAMES ? `; and ${open.length - MOST_NAMES} more` : "";
+  const named = open.slice(0, MAX_NAMES).map((task) => `${nameOf(task.participant)}, ${whatItDoes(task, now)}`);
+  const more = open.length > MAX_NAMES ? `; and ${open.length - MAX_NAMES} more` : "";
   return `Waiting for: ${named.join("; ")}${more}`;
 }
 

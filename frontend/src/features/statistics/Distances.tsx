@@ -4,10 +4,10 @@ import type { FederationRecord, FederationStatistics } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour, heatGradient } from "@/lib/heat";
 import classes from "./Distances.module.css";
-import { distanceOf, farthestPairs, MOST_LINES, PARTS } from "./statistics";
+import { distanceOf, farthestPairs, MAX_LINES, PARTS } from "./statistics";
 
 const route = getRouteApi("/federations/$federationId");
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 interface Props {
   statistics: FederationStatistics;
@@ -22,7 +22,7 @@ export function Distances({ statistics, federation }: Props) {
   const { sites, distances } = statistics;
   const nameOf = (slug: string) => sites.find((site) => site.site_slug === slug)?.site_name ?? slug;
   const known = PARTS.filter(({ key }) => distances.some((pair) => pair[key] !== null));
-  const farthest = farthestPairs(distances, part, sites.length > MOST_LINES ? MOST_NAMED : 1);
+  const farthest = farthestPairs(distances, part, sites.length > MAX_LINES ? MAX_NAMED : 1);
   return (
     <Stack gap="xs">
       <Group justify="space-between">
@@ -68,7 +68,7 @@ function Matrix({
 }: Props & { part: (typeof PARTS)[number]["key"]; dark: boolean }) {
   const { sites, distances } = statistics;
   const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
-  const small = sites.length > MOST_LINES;
+  const small = sites.length > MAX_LINES;
   return (
     <Table.ScrollContainer minWidth={220 + (small ? 32 : 110) * sites.length}>
       <Table fz={small ? "xs" : "sm"} withRowBorders={false} highlightOnHover={false} data-testid="distances">

@@ -4,7 +4,7 @@ import { Chart } from "@/components/Chart";
 import { SiteMark } from "@/components/SiteMark";
 import { structureColour } from "@/lib/palette";
 import { greyHeat, greyLines, structureBars } from "./chartOptions";
-import { MOST_LINES } from "./statistics";
+import { MAX_LINES } from "./statistics";
 
 interface Props {
   statistics: FederationStatistics;
@@ -20,7 +20,7 @@ export function SiteCharts({ statistics, federation }: Props) {
   const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
   const sites = statistics.sites.map((site) => ({ ...site, position: position(site.site_slug) }));
   const known = sites.filter((site) => site.intensity_histogram.length > 0);
-  const many = known.length > MOST_LINES;
+  const many = known.length > MAX_LINES;
   const structures = federation.task.structures.map(({ name }) => name);
   const height = many ? Math.max(LINE_HEIGHT, 90 + ROW_HEIGHT * known.length) : LINE_HEIGHT;
   return (

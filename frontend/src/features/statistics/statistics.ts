@@ -5,7 +5,7 @@ import { plural } from "@/lib/format";
 
 export const WITHHELD = "withheld";
 /** Maximum number of sites with a line each in one chart; more become a heat map. */
-export const MOST_LINES = 8;
+export const MAX_LINES = 8;
 
 /** `12`, or `<10` where a smaller number is withheld. */
 export function statedCount(stated: StatedCount | undefined): string {
