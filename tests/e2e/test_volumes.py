@@ -17,7 +17,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.strategy_configs import FedAvgConfig
 from backend.runs.schemas import RunRecord, ScoredCase
 from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
-from tests.e2e.pixels import Pixels, picture_of
+from tests.e2e.pixels import Pixels, difference, settled
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.worker.datasets.readers.medical_files import ct_series, write_series
@@ -81,8 +81,7 @@ def shown(page: Page, run: RunRecord, case_id: str, query: str) -> Pixels:
     expect(page.locator(f"[data-testid=viewer][data-state=ready][data-case='{case_id}']")).to_be_visible(
         timeout=LOAD_MS
     )
-    page.wait_for_timeout(400)
-    return picture_of(page.get_by_test_id("viewer"))
+    return settled(page.get_by_test_id("viewer"))
 
 
 def the_slice(viewer: Pixels, aspect: float) -> Pixels:
@@ -250,22 +249,21 @@ def test_keys_wheel_and_address_say_the_same(signed_in: Page, platform: LivePlat
     page.mouse.wheel(0, 100)
     expect(label).not_to_have_text("Slice 31 of 32")
     page.get_by_text("outline", exact=True).last.click()  # the focus is on a choice: letters still act
-    automatic = picture_of(page.get_by_test_id("viewer"))
+    viewer = page.get_by_test_id("viewer")
+    automatic = settled(viewer)
     page.keyboard.press("w")
     expect(page).to_have_url(re.compile("window="))
-    page.wait_for_timeout(300)
-    full = picture_of(page.get_by_test_id("viewer"))
-    assert np.abs(full - automatic).mean() > 0.5
+    full = settled(viewer, lambda picture: difference(picture, automatic) > 0.5)
     expect(page).to_have_url(re.compile("slice="))
     page.reload()
     expect(page.locator("[data-testid=viewer][data-state=ready]")).to_be_visible(timeout=LOAD_MS)
-    page.wait_for_timeout(600)
-    assert np.abs(picture_of(page.get_by_test_id("viewer")) - full).mean() < 0.1
+    settled(viewer, lambda picture: difference(picture, full) < 0.1)
     for _ in range(2):  # soft tissue, then automatic again
+        address = page.url
         page.keyboard.press("w")
-        page.wait_for_timeout(300)
+        expect(page).not_to_have_url(address)
     expect(page).not_to_have_url(re.compile("window="))
-    assert np.abs(picture_of(page.get_by_test_id("viewer")) - automatic).mean() < 0.1
+    settled(viewer, lambda picture: difference(picture, automatic) < 0.1)
 
 
 def test_a_view_is_zoomed_moved_and_turned_by_keyboard(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
@@ -283,19 +281,19 @@ def test_a_view_is_zoomed_moved_and_turned_by_keyboard(signed_in: Page, platform
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Look further to a side")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert np.abs(after_a_frame(page) - all_of_it).mean() < 0.1
+    settled(viewer, lambda picture: difference(picture, all_of_it) < 0.1)
     assert alerts == []
 
     page.keyboard.press("Shift+ArrowRight")
-    moved = after_a_frame(page)
+    moved = settled(viewer, lambda picture: difference(picture, all_of_it) > 0.1)
     step = round(moved.shape[1] * 0.1)
-    assert np.abs(moved[:, :-step] - all_of_it[:, step:]).mean() < np.abs(moved - all_of_it).mean() / 4
+    assert difference(moved[:, :-step], all_of_it[:, step:]) < difference(moved, all_of_it) / 4
     for _ in range(4):
         page.keyboard.press("+")
     expect(bar).not_to_have_text(length)
     page.keyboard.press("0")
     expect(bar).to_have_text(length)
-    assert np.abs(after_a_frame(page) - all_of_it).mean() < 0.1
+    settled(viewer, lambda picture: difference(picture, all_of_it) < 0.1)
 
     viewer.hover()
     page.keyboard.down("Control")
@@ -307,15 +305,10 @@ def test_a_view_is_zoomed_moved_and_turned_by_keyboard(signed_in: Page, platform
 
     solid = shown(page, run, case.case_id, "plane=%223d%22")
     page.keyboard.press("Shift+ArrowLeft")
-    assert np.abs(after_a_frame(page) - solid).mean() > 0.5
+    settled(viewer, lambda picture: difference(picture, solid) > 0.5)
     page.get_by_role("button", name="Reset zoom and turn").click()
     page.mouse.move(0, 0)
-    assert np.abs(after_a_frame(page) - solid).mean() < 0.1
-
-
-def after_a_frame(page: Page) -> Pixels:
-    page.wait_for_timeout(400)
-    return picture_of(page.get_by_test_id("viewer"))
+    settled(viewer, lambda picture: difference(picture, solid) < 0.1)
 
 
 def test_a_header_with_its_data_and_a_folder_of_slices_are_tried(
