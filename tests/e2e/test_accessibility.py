@@ -15,6 +15,7 @@ from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.reports.schemas import ReportCreate
 from tests.e2e.conftest import DEFAULT_WAIT_MS, WINDOW
+from tests.e2e.pixels import next_frame
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -140,7 +141,8 @@ def test_axe_finds_nothing_serious_on_any_page(looked_at: Page, places: dict[str
             address = address.replace(f"{{{name}}}", value)
         looked_at.goto(address)
         looked_at.locator(ready).first.wait_for()
-        looked_at.wait_for_timeout(300)
+        expect(looked_at.locator(".mantine-Skeleton-root")).to_have_count(0)  # every list has come
+        next_frame(looked_at)
         problems += [f"{address}\n  {entry}" for entry in grave_violations(looked_at)]
     assert not problems, "\n".join(problems)
 
@@ -178,5 +180,5 @@ def test_the_keyboard_reaches_the_main_job(signed_in: Page, federation: Federati
     page.keyboard.press("Escape")
     expect(keys).to_have_count(0)
     page.keyboard.press("?")
-    page.wait_for_timeout(300)
+    next_frame(page)
     expect(keys).to_have_count(0)

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from backend.federations.schemas import FederationRecord
-from tests.e2e.pixels import Pixels, content_box, likeness, picture_of, share_of_colour
+from tests.e2e.pixels import Pixels, content_box, likeness, settled, share_of_colour
 from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
@@ -189,8 +189,7 @@ def shown(page: Page, **search: str) -> Pixels:
     page.goto(f"{page.url.split('?')[0]}?{query}")
     viewer.wait_for()
     expect(viewer).to_have_attribute("data-case", case or "")
-    page.wait_for_timeout(300)  # the canvas is painted in the next frame
-    return picture_of(viewer)
+    return settled(viewer)
 
 
 def photograph(page: Page, federation: FederationRecord, platform: LivePlatform) -> Pixels:
