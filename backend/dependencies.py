@@ -62,7 +62,7 @@ def get_read_session(platform: PlatformDep) -> Iterator[Session]:
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ArtifactsDep = Annotated[ArtifactStore, Depends(get_artifacts)]
-# scope="function": the commit comes before the answer, so that whoever gets the answer finds what it speaks of.
+# scope="function": the commit comes before the answer, so that the caller finds what the answer speaks of.
 WriteSession = Annotated[Session, Depends(get_write_session, scope="function")]
 ReadSession = Annotated[Session, Depends(get_read_session, scope="function")]
 

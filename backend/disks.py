@@ -12,7 +12,7 @@ from backend.disk_record import LOW_DISK_SHARE, DiskRecord
 from backend.errors import DiskFull
 from backend.settings import Settings
 
-#: Uploads stop before the last bytes are gone, so that the database beside them can still write what happens.
+#: Uploads stop before the last bytes are gone, so that the database next to them can still write what happens.
 RESERVED_SHARE = 0.01
 MAX_RESERVED_BYTES = 512 * 2**20
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})

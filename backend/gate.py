@@ -163,7 +163,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _limited(receive: Receive, most_bytes: int, idle_seconds: float) -> Receive:
-    """The stream itself, until it is longer than allowed or stands still for so long."""
+    """The stream itself, until it is longer than allowed or stands still for too long."""
     num_bytes, done = 0, False
 
     async def limited() -> Message:
@@ -216,7 +216,7 @@ class _Repeated(Exception):
 
 
 def repeated_key(body: bytes) -> str | None:
-    """The first key that an object of the JSON text has twice. What is no JSON is left to whoever parses it."""
+    """The first key that an object of the JSON text has twice. What is no JSON is left to the parser."""
 
     def check(pairs: list[tuple[str, Any]]) -> None:
         seen: set[str] = set()

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     worker_token: SecretStr = Field(default=SecretStr(""), description="Lets workers call the worker API.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535)
-    lease_seconds: float = Field(default=30, gt=0, description="A claim without a report for so long is lost.")
+    lease_seconds: float = Field(default=30, gt=0, description="A claim is lost when no report comes for this long.")
     recovery_seconds: float = Field(default=5, gt=0, description="Period of the recovery loop.")
     resend_seconds: float = Field(default=20, gt=0, description="A task queued for longer is sent again.")
     worker_timeout_seconds: float = Field(default=15, gt=0, description="A worker silent for longer is offline.")
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     max_result_mib: float = Field(default=32, gt=0, le=1024, description="Largest result of a task, in MiB.")
     max_artifact_mib: float = Field(default=16384, gt=0, description="Largest artifact of a worker, in MiB.")
     body_seconds: float = Field(
-        default=60, gt=0, description="A body must arrive within so long; one that is uploaded may pause for so long."
+        default=60, gt=0, description="A body must arrive within this time; an upload may pause for this time."
     )
     event_days: int = Field(
         default=365, ge=1, le=36_500, description="How long lines of logs, tasks and measurements stay in Activity."

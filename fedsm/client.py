@@ -267,7 +267,7 @@ class Client:
         return self._post(f"/runs/{run_id}/{action}", None, RunRecord)
 
     def extension(self, run_id: str, rounds: int) -> ExtensionPreview:
-        """What so many rounds in all would do; changes nothing."""
+        """What `rounds` in all would do; changes nothing."""
         return self._get(f"/runs/{run_id}/extension", ExtensionPreview, rounds=str(rounds))
 
     def extend_run(self, run_id: str, rounds: int) -> RunRecord:

@@ -1,6 +1,6 @@
 """What is sent of an image on this machine: its only file, or a zip of all its files.
 
-A DICOM series is a folder; a .mhd, .nhdr or .hdr file lies beside its data, which is found by the header. Nothing is
+A DICOM series is a folder; a .mhd, .nhdr or .hdr file lies next to its data, which is found by the header. Nothing is
 compressed, for most files of volumes are already.
 """
 
@@ -89,5 +89,5 @@ def _files_of_header(header: Path) -> list[tuple[str, Path]]:
         raise CannotSend(f"{header} {error}") from None
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise CannotSend(f"{header} names {', '.join(missing)}, which is not beside it: put both into one folder")
+        raise CannotSend(f"{header} names {', '.join(missing)}, which is not next to it: put both into one folder")
     return [(name, folder / name) for name in names]

@@ -1,7 +1,7 @@
 """Files that our own commands write, as our other commands read them.
 
 A task stands in `federation.yaml` of `fedsm prepare`, in `fedsm federation list --json` and in the REST interface's
-federations; a label map in a data set's record. Whoever asks for one of them may be given the whole file.
+federations; a label map in a data set's record. A user who asks for one of them may be given the whole file.
 """
 
 from pathlib import Path

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "worker" / "engine").rglob("*.py"))
 CONTRACTS = sorted((ROOT / "backend" / "contracts").rglob("*.py"))
 WORKER = sorted((ROOT / "worker").rglob("*.py"))
+PLATFORM = sorted(path for name in ("backend", "fedsm") for path in (ROOT / name).rglob("*.py"))
 #: Words for which English has a usual one: anyone or who; the number of; says or is given; next to or besides.
 UNUSUAL = re.compile(r"\b(whoever|whomever|so many|so often|so long|told|tells nobody|beside)\b", re.IGNORECASE)
 #: Names of bounds begin with MAX_ or MIN_.
@@ -79,13 +80,13 @@ def test_fields_are_explained(path: Path) -> None:
             assert not unexplained, f"{relative(path)}: {name} does not explain {unexplained}"
 
 
-@pytest.mark.parametrize("path", [*WORKER, *CONTRACTS], ids=relative)
+@pytest.mark.parametrize("path", [*WORKER, *PLATFORM], ids=relative)
 def test_words_are_the_usual_ones(path: Path) -> None:
     unusual = [line for line in prose(path) if UNUSUAL.search(line)]
     assert not unusual
 
 
-@pytest.mark.parametrize("path", WORKER, ids=relative)
+@pytest.mark.parametrize("path", [*WORKER, *PLATFORM], ids=relative)
 def test_names_of_bounds_begin_with_max_or_min(path: Path) -> None:
     bounds = BOUNDS.search(path.read_text(encoding="utf-8"))
     assert bounds is None, f"{relative(path)}: {bounds and bounds[0]}..."

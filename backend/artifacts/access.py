@@ -41,7 +41,7 @@ _hints = _Hints(100_000)
 
 
 def remember(column: InstrumentedAttribute[Any], key: tuple[Any, ...], hashes: Iterable[str | None]) -> None:
-    """For whoever lists what a row names: the files are asked for next, and need not be looked for in every row."""
+    """For code that lists what a row names: the files are asked for next, and need not be looked for in every row."""
     index = next(index for index, owner in enumerate(OWNERS) if owner.column is column)
     for sha256 in hashes:
         if sha256 is not None:

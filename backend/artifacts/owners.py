@@ -1,7 +1,7 @@
 """Every column that holds the hash of an artifact, in one place.
 
 What is kept (`backend.storage.sweep`), what may be shown (`backend.artifacts.access`) and what an experiment holds
-(`backend.storage.usage`) all read this list. Whoever adds a column that names artifacts adds it here; whoever writes a
+(`backend.storage.usage`) all read this list. A new column that names artifacts is added here; code that writes a
 hash into a row passes it through `backend.artifacts.service.require_artifacts` in the same transaction, so that a sweep
 under way leaves it alone.
 """

@@ -1,7 +1,7 @@
 """How many bytes a worker may upload: what its task can need, by the plan of its run, and no more.
 
 A state has the size of its run's first one, which the coordinator made; an update is a state, at most with what a
-method sends beside it. Pictures and volumes are bounded by their kind.
+method sends with it. Pictures and volumes are bounded by their kind.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator

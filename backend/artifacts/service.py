@@ -23,7 +23,7 @@ from backend.errors import AttemptSuperseded, InvalidInput, NotFound
 
 #: The bytes under a hash never change, but who may see them does: the browser asks each time, and is answered 304.
 CACHE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-#: An upload that names no task is kept for so long until a row names it.
+#: Time for which an upload that names no task waits for a row that names it.
 HOLD = timedelta(days=1)
 #: Of an upload: the task whose result will name the artifact.
 TASK_HEADER = "X-FedSM-Task"
@@ -171,7 +171,7 @@ def file_response(request: Request, store: ArtifactStore, artifact: Artifact) ->
 
 
 def require_artifacts(session: Session, hashes: set[str]) -> None:
-    """For whoever names artifacts in a row, in the same transaction: they are there, and no sweep takes them now.
+    """For code that names artifacts in a row, in the same transaction: they are there, and no sweep takes them now.
 
     Raises InvalidInput naming those that were never uploaded, or were removed since."""
     known: set[str] = set()

@@ -19,7 +19,7 @@ from backend.disks import disk_full_errors, require_room
 from backend.errors import ArtifactDamaged, HashMismatch, NotFound
 
 INCOMING = "incoming-"
-#: What no row names and what came in only half is left alone for so long: somebody may still be writing it.
+#: What no row names and what came in only half is left alone for this time, because somebody may still be writing it.
 STRAY_SECONDS = 3600.0
 Problem = Literal["lost", "damaged"]
 _ADDRESS = re.compile(r"^[0-9a-f]{64}$")
@@ -83,7 +83,7 @@ class ArtifactStore(ABC):
 
     @abstractmethod
     def is_stray(self, sha256: str) -> bool:
-        """Whether the file lies there unchanged for so long that no upload can be about to name it."""
+        """Whether the file has lain unchanged for longer than any upload takes to be named."""
 
     @abstractmethod
     def remove_leftovers(self) -> int:

@@ -46,7 +46,7 @@ class StrategyCost(Contract):
 
     steps: Positive = Field(description="Optimizer steps of a round.")
     seconds_per_step: Seconds = Field(description="Of every model that the strategy trains, together.")
-    seconds_beside: Seconds = Field(description="Of a round, beside its steps: set-up, and the model selector.")
+    seconds_beside: Seconds = Field(description="Of a round, without its steps: set-up, and the model selector.")
     validated_models: Annotated[int, Within(1, MAX_MODELS)] = Field(
         description="Models that predict each validation case in a round."
     )

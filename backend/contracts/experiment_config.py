@@ -72,7 +72,7 @@ class ExperimentConfig(Contract):
         default=1,
         ge=1,
         le=1000,
-        description="Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those "
+        description="Quorum: with fewer sites' updates a round fails; with at least this many it goes on without those "
         "that failed, are offline or come too late.",
     )
     waiting: WaitingConfig = WaitingConfig()

@@ -9,8 +9,11 @@ ReaderKind = Literal["picture", "array", "nifti", "itk", "dicom"]
 
 @dataclass(frozen=True)
 class ImageFormat:
-    """suffixes: in small letters, a longer one before the one that it ends with. note: what follows the label in a list
-    of all formats. dimensions: 2 where it holds pictures, 3 where it holds volumes."""
+    """label: its name on screens and in refusals.
+    kind: what reads it.
+    suffixes: in small letters, a longer one before the one that it ends with.
+    dimensions: 2 where it holds pictures, 3 where it holds volumes.
+    note: what follows the label in a list of all formats."""
 
     label: str
     kind: ReaderKind

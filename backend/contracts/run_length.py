@@ -29,7 +29,7 @@ class Extension(Contract):
     at: datetime
     by: str
     exact: bool = Field(
-        description="The settings give the result, to the bit, of a run that was started with so many rounds, where "
+        description="The settings give the result, to the bit, of a run that was started with all its rounds, where "
         "every site still keeps its optimizer's state."
     )
     early_stop: EarlyStop | None = Field(default=None, description="How training had ended before, if early.")

@@ -21,7 +21,7 @@ class WaitingConfig(Contract):
         default=3.0,
         ge=1,
         le=100,
-        description="A site that works is given so many times the time that its work should take (by its own "
+        description="A site that works is given this many times the time that its work should take (by its own "
         "progress, its earlier rounds and the pace of the others), and at least as long as one "
         "that is absent.",
         json_schema_extra=default_from(OWN),

@@ -12,7 +12,7 @@ from backend.contracts.datasets import (
 from backend.db.models import Case, Dataset
 
 #: Settings of a reading that count in every fingerprint.
-_ALWAYS_TOLD = ("label_map", "channel")
+_ALWAYS_SHOWN = ("label_map", "channel")
 
 
 def reading_of(dataset: Dataset) -> Reading:
@@ -30,6 +30,6 @@ def fingerprint_of(used: Sequence[CheckedCase] | Sequence[Case], reading: Readin
 def _told_of(reading: Reading) -> dict[str, Any]:
     """What a fingerprint is made of. Settings that came later count only where they are used, so that data sets that
     were checked before keep their fingerprints."""
-    told = reading.model_dump(mode="json")
+    stored = reading.model_dump(mode="json")
     unused = Reading().model_dump(mode="json")
-    return {name: value for name, value in told.items() if name in _ALWAYS_TOLD or value != unused[name]}
+    return {name: value for name, value in stored.items() if name in _ALWAYS_SHOWN or value != unused[name]}

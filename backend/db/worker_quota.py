@@ -12,7 +12,7 @@ from backend.db.models import Event, WorkerDay
 
 #: A worker of eight processes that train all day says a line each 5 s from each: 138,240.
 MAX_PER_WORKER = 200_000
-#: Names of a day; whoever else calls shares one quota, so that made-up names bring nobody more.
+#: Names of a day; all further names share one quota, so that made-up names gain nothing.
 MAX_NAMES = 1000
 OTHERS = "(others)"
 

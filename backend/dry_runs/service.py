@@ -45,7 +45,7 @@ def start_dry_run(session: Session, federation_id: str, config: ExperimentConfig
 
 
 def cancel_dry_run(session: Session, dry_run_id: str) -> DryRun:
-    """Ends what is not over; a task that runs is told to stop at its next report."""
+    """Ends what is not over; a task that runs is asked to stop at its next report."""
     dry_run = lock_row(session, DryRun, dry_run_id)
     for task in _tasks(session, dry_run.id):
         if task.status not in TERMINAL_TASK_STATUSES:

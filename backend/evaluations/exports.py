@@ -171,7 +171,7 @@ def _latex_cell(cell: ShownCell) -> str:
 
 
 def _count_warning(table: ShownTable) -> list[str]:
-    """The caption gives n as it is; whoever publishes it must know which sites' policies withhold it."""
+    """The caption gives n as it is; its reader must know which sites' policies withhold it."""
     small = {
         score.site_slug
         for score in _scores(table)

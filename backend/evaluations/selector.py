@@ -70,7 +70,7 @@ def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
 
 
 def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
-    """As `run_selector`, case by case, for whoever moves the threshold."""
+    """As `run_selector`, case by case, for a screen that moves the threshold."""
     strategy, rows = _routed_cases(session, run, query)
     places = selector_places(run)
     answers = [row.probabilities or {} for row in rows]

@@ -16,7 +16,7 @@ from operator import itemgetter
 from statistics import NormalDist, fmean
 from typing import Literal
 
-#: Up to so many pairs the distribution is counted out; beyond, the normal approximation is good to three digits.
+#: Up to this many pairs the distribution is counted out; beyond, the normal approximation is good to three digits.
 EXACT_UP_TO = 50
 COUNT_BITS = 64
 #: Resamples of a bootstrap interval: the ends of a 95 % interval then vary by about 1.5 % of its width.
@@ -122,7 +122,7 @@ def expanded_interval(values: Sequence[float]) -> Interval:
 
 @lru_cache(maxsize=16)
 def _resamples(size: int) -> tuple[Resample, ...]:
-    """Each takes a sample of `size` from a sequence of so many, at least 2. Kept: a comparison asks for them often."""
+    """Each takes a sample of `size`, at least 2, from a sequence of that length. A comparison asks for them often."""
     generator = random.Random(BOOTSTRAP_SEED)
     return tuple(itemgetter(*generator.choices(range(size), k=size)) for _ in range(NUM_RESAMPLES))
 

@@ -27,7 +27,9 @@ BATCH = 200
 
 AfterQuery = Annotated[RowNumber | None, Query(description="Only events after this id, oldest first.")]
 BeforeQuery = Annotated[RowNumber | None, Query(description="Only events before this id: the next page back.")]
-LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Without `after`: the latest so many, in order of time.")]
+LimitQuery = Annotated[
+    int, Query(ge=1, le=1000, description="At most this many; without `after` the latest, in order of time.")
+]
 LastEventId = Annotated[Label | None, Header(description="Set by the browser when it reconnects.")]
 
 STREAM_RESPONSES: dict[int | str, dict[str, object]] = {

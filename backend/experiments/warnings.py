@@ -85,7 +85,7 @@ def _setting_warnings(config: ExperimentConfig, task: SegmentationTask) -> Itera
         yield ConfigProblem(
             field="network.spatial_dims",
             value="2",
-            message="a 2D network sees volumes slice by slice and nothing of the slices beside",
+            message="a 2D network sees volumes slice by slice and nothing of the slices next to them",
             remedy="choose 3 where memory allows it, or go on: it trains much faster",
         )
     falls = config.schedule.learning_rate_schedule in ("cosine", "polynomial")

@@ -36,7 +36,7 @@ def advance(session: Session, run: Run) -> None:
 
 
 def fail_run(session: Session, run: Run, cause: str) -> None:
-    """Ends the run with a cause in plain words; what is under way is told to stop."""
+    """Ends the run with a cause in plain words; what is under way is asked to stop."""
     cancel_open_tasks(session, run)
     set_status(session, run, RunStatus.FAILED, f"{describe_run(run)} failed. {cause}", events.BACKEND, level="error")
     run.failure = cause

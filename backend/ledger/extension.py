@@ -82,7 +82,7 @@ def _problem(session: Session, run: Run, rounds: int) -> str | None:
 
 
 def _config_of(spec: RunSpec, rounds: int) -> ExperimentConfig:
-    """Of a run that was started with so many rounds. Raises ValidationError where a method refuses them."""
+    """The settings of a run that was started with `rounds`. Raises ValidationError where a method refuses them."""
     schedule = spec.config.schedule.model_copy(update={"rounds": rounds})
     return ExperimentConfig.model_validate(
         spec.config.model_copy(update={"schedule": schedule}).model_dump(mode="json", by_alias=True)
@@ -90,24 +90,24 @@ def _config_of(spec: RunSpec, rounds: int) -> ExperimentConfig:
 
 
 def _differences(run: Run, spec: RunSpec, rounds: int) -> list[str]:
-    """Why the result is not that of a run that was started with so many rounds."""
+    """Why the result is not that of a run that was started with all its rounds."""
     schedule, found = spec.config.schedule, []
     if schedule.learning_rate_schedule in FALLING:
         found.append(
             f"The learning rate ({schedule.learning_rate_schedule}) fell over {schedule.rounds} rounds. The new rounds "
             f"take the rates that they have in a run of {rounds}: it rises again in round {run.num_rounds + 1}. The "
-            "result is not that of a run started with so many rounds"
+            "result is not that of a run started with all these rounds"
         )
     if isinstance(run.strategy, FineTuningConfig):
         last = run.strategy.fine_tuning_rounds
         found.append(
             f"The last {last} round(s) fine-tuned each site's model. The new rounds go on from these models, and the "
-            f"last {last} of {rounds} fine-tune again. The result is not that of a run started with so many rounds"
+            f"last {last} of {rounds} fine-tune again. The result is not that of a run started with all these rounds"
         )
     if run.early_stop is not None:
         found.append(
             f"Training {run.early_stop.in_words()}. From here the rounds without gain are counted anew, which a run "
-            "started with so many rounds would not do"
+            "started with all these rounds would not do"
         )
     return found
 

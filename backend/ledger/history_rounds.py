@@ -32,7 +32,7 @@ def thinned_rounds(num_rounds: int, most: int) -> list[int]:
 
 
 def even_rounds(num_rounds: int, most: int) -> list[int]:
-    """So many rounds evenly from the first to the last: those that history may show whichever round is the best."""
+    """At most `most` rounds, evenly from the first to the last: those that history may show for any best round."""
     if most < 2:
         return []
     if most == 2:
@@ -41,7 +41,7 @@ def even_rounds(num_rounds: int, most: int) -> list[int]:
 
 
 def history_rounds(num_rounds: int, best_round: int, most: int) -> list[int]:
-    """At most so many, evenly from the first to the last, with the best in place of the one nearest to it."""
+    """At most `most`, evenly from the first to the last, with the best in place of the one nearest to it."""
     if most < 2:
         return [best_round][:most]
     even = even_rounds(num_rounds, most)

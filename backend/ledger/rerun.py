@@ -98,7 +98,7 @@ def _drop_aggregation(session: Session, run: Run, task: Task) -> None:
 
 
 def _requeue_cancelled(session: Session, run: Run) -> None:
-    """What the run's failure told to stop goes on; other failed sites stay failed until they are rerun too."""
+    """What the run's failure stopped goes on; other failed sites stay failed until they are rerun too."""
     for task in unfinished_of_step(session, run):
         if task.status == TaskStatus.CANCELLED and task.kind != "aggregate_round":
             start_over(session, task)

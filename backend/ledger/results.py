@@ -92,7 +92,7 @@ def _store_update(session: Session, run: Run, task: Task, result: TrainSiteResul
 
 
 def _store_aggregation(session: Session, run: Run, task: Task, result: AggregateRoundResult) -> None:
-    """Finishes the round, unless so many updates were refused that the quorum is lost."""
+    """Finishes the round, unless the refused updates leave fewer than the quorum."""
     trainings = repository.tasks_of(session, run, "train_site", task.round)
     accepted = [training for training in trainings if training.status == TaskStatus.COMPLETED]
     _warn_of_outliers(session, run, task, result)

@@ -17,7 +17,7 @@ from backend.runs.service import describe_run
 def waits_for_scores(session: Session, run: Run, finished: int) -> bool:
     """Whether early stopping still waits for those who validate the round before without training from it.
 
-    So the same scores are weighed whoever answers first. Without early stopping nobody waits.
+    So the same scores are weighed in whatever order sites answer. Without early stopping nobody waits.
     """
     if _patience(run) is None or finished >= run.num_rounds:
         return False

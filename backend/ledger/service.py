@@ -55,7 +55,7 @@ def resume_run(session: Session, run_id: str, actor: str) -> Run:
 
 
 def cancel_run(session: Session, run_id: str, actor: str) -> Run:
-    """Queued tasks are dropped; running ones are told to stop when they next report."""
+    """Queued tasks are dropped; running ones are asked to stop when they next report."""
     run = lock_row(session, Run, run_id)
     if run.status not in TERMINAL_RUN_STATUSES:
         cancel_open_tasks(session, run)

@@ -39,7 +39,7 @@ NUMBER_HEAD = ParagraphStyle("number head", parent=CELL_HEAD, alignment=TA_RIGHT
 
 
 class NoteParagraph(Paragraph):
-    """What the author says, beside a coloured line. Not a table's cell: those cannot be higher than a page."""
+    """What the author says, next to a coloured line. Not a table's cell: those cannot be higher than a page."""
 
     def draw(self) -> None:
         self.canv.saveState()

@@ -28,7 +28,7 @@ class ReportCreate(Contract):
 
 
 class ReportRecord(Record):
-    """A report's link. Whoever has the link reads the report, and nothing else, without signing in."""
+    """A report's link. Everybody who has the link reads the report, and nothing else, without signing in."""
 
     id: str
     experiment_id: str

@@ -1,7 +1,7 @@
 """Report links: made, listed, opened, revoked.
 
-A token is stored as it is, not hashed: people copy a report's link again weeks later, and whoever can read this table
-can read the results beside it anyway.
+A token is stored as it is, not hashed: people copy a report's link again weeks later, and a reader of this table
+can read the results next to it anyway.
 """
 
 import secrets

@@ -128,13 +128,13 @@ def preview_extension(
     _user: CanRead,
 ) -> ExtensionPreview:
     """What more rounds would do to a completed run: what goes on, what is replaced, and whether the result is that of a
-    run started with so many. Changes nothing."""
+    run started with as many. Changes nothing."""
     return extension.preview_extension(session, get_row(session, Run, run_id), rounds)
 
 
 @router.post("/{run_id}/extend")
 def extend_run(run_id: Id, body: RunExtend, session: WriteSession, user: CanRunExperiments) -> RunRecord:
-    """Train a completed run on from where it stands, to so many rounds in all. 409 for a run that cannot go on."""
+    """Train a completed run on from where it stands, to `rounds` in all. 409 for a run that cannot go on."""
     return service.run_record(session, extension.extend_run(session, run_id, body.rounds, user))
 
 

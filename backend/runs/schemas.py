@@ -89,7 +89,7 @@ class ExtensionPreview(Record):
     rounds: int
     from_round: int = Field(description="The run's last round now: the first new one is the next.")
     exact: bool = Field(
-        description="The settings give the result, to the bit, of a run that was started with so many rounds, where "
+        description="The settings give the result, to the bit, of a run that was started with all its rounds, where "
         "every site still keeps its optimizer's state."
     )
     notes: list[str] = Field(description="What goes on, what is replaced and what stays, in words.")

@@ -88,7 +88,7 @@ def _steps(session: Session, run: Run, open_: list[Task]) -> dict[str, _Step]:
     given_up = _given_up(session, run)
     steps = {}
     for task in open_:
-        # Whoever sat a round out validates it in the same step as the last state.
+        # A site that sat a round out validates it in the same step as the last state.
         number = run.num_rounds if task.kind == "validate_site" else task.round
         step = [other for other in tasks if (other.kind, other.round) == (task.kind, number)]
         between_rounds = run.status == RunStatus.RUNNING and task.kind == "validate_site"

@@ -1,7 +1,7 @@
 """Removes the artifacts that nobody owns: after each deletion, nightly, and when somebody asks.
 
-It may be killed at any point and run beside uploads, results and other sweeps. A candidate is removed only under the
-lock of its row, which whoever uploads it or names it takes too, and only if nobody did so since it was found. The file
+It may be killed at any point and run next to uploads, results and other sweeps. A candidate is removed only under the
+lock of its row, which uploads and rows that name it take too, and only if nobody did so since it was found. The file
 goes before the row is committed: killed in between, the row has no file, nothing names it, and the next sweep ends it.
 """
 

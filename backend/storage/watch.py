@@ -20,7 +20,7 @@ WAITING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.EVALUATING)
 
 
 class DiskWatch:
-    """One event for each change, told again until the database could take it."""
+    """One event for each change, tried again until the database could take it."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

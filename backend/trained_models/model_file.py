@@ -81,7 +81,7 @@ def read_model_file(path: Path) -> ModelFile:
 def _description(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> ModelDescription:
     entry = entries.get(DESCRIPTION)
     if entry is None:
-        remedy = "put a model.json beside the safetensors files: `task`, `config` and, for several sites, `sites`"
+        remedy = "put a model.json next to the safetensors files: `task`, `config` and, for several sites, `sites`"
         raise _wrong(DESCRIPTION, "is not in the ZIP", remedy)
     if entry.file_size > MAX_DESCRIPTION_BYTES:
         raise _wrong(DESCRIPTION, "is larger than 16 MiB", "send a model.json as it was downloaded")

@@ -1,4 +1,4 @@
-"""Personal tokens: made for a script, valid for so many days, shown once, revoked at any time."""
+"""Personal tokens: made for a script, valid for some days, shown once, revoked at any time."""
 
 import hashlib
 import secrets
@@ -13,10 +13,10 @@ from backend.db.session import Database, read_only, unit_of_work
 from backend.errors import NotFound, WrongToken
 from backend.events import service as events
 
-#: Personal tokens begin so: whoever finds one in a file knows what it is.
+#: Personal tokens begin with this, so that one that is found in a file can be recognized.
 PREFIX = "fedsm_"
 HINT_LENGTH = len(PREFIX) + 4
-#: A token's last use is written down at most so often.
+#: Time between two records of a token's last use.
 USE_STEP = timedelta(minutes=1)
 
 

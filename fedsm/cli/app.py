@@ -143,7 +143,7 @@ def worker(
 
 
 def _run(home: Home, options: Options, activity: Activity | None) -> None:
-    """Runs the platform until it is told to stop; joins the one that already runs on this state folder."""
+    """Runs the platform until it is stopped; joins the one that already runs on this state folder."""
     try:
         with running_platform(home, options, _say) as (platform, supervisor):
             _say_where(platform)

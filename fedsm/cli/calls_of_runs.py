@@ -31,7 +31,7 @@ EXPERIMENT_CALLS = (
         "/experiments/{experiment_id}/events",
         "The latest events of all its runs.",
         _EXPERIMENT,
-        (Option("limit", "At most so many; left out: 200.", int),),
+        (Option("limit", "At most this many; left out: 200.", int),),
         columns=("at", "level", "actor", "message"),
     ),
     Call(

@@ -63,7 +63,7 @@ SYSTEM_CALLS = (
         "/events",
         "What happened, the latest first.",
         {},
-        (*_EVENT_FILTERS, Option("limit", "At most so many; left out: 200.", int)),
+        (*_EVENT_FILTERS, Option("limit", "At most this many; left out: 200.", int)),
         columns=("at", "level", "actor", "message"),
     ),
     Call(

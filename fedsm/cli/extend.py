@@ -20,7 +20,7 @@ def extend(
 ) -> None:
     """Train a completed run on from where it stands; prints what goes on and what is replaced.
 
-    The exit code is 2 when the run cannot be given so many rounds.
+    The exit code is 2 when the run cannot be given these rounds.
     """
     with api(home, server, token) as client:
         preview = client.extension(run_id, rounds)

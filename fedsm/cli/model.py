@@ -93,7 +93,7 @@ def _followed(client: Client, made: ExperimentRecord, as_json: bool) -> Experime
 
 
 def _as_archive(weights: Path, config: Path, folder: Path) -> Path:
-    """As the API takes a model: the file as the global model, beside its description."""
+    """As the API takes a model: the file as the global model, with its description."""
     try:
         description: Any = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

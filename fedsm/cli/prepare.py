@@ -82,12 +82,12 @@ def _progress(name: str, as_json: bool) -> Iterator[Callable[[int, int], None]]:
             task = bar.add_task(name, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return
-    told = time.monotonic()
+    said_at = time.monotonic()
 
     def tell(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
+        nonlocal said_at
+        if time.monotonic() - said_at >= SECONDS_BETWEEN_LINES:
+            said_at = time.monotonic()
             typer.echo(f"{name}: {done} of {total} cases", err=True)
 
     yield tell

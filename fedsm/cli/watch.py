@@ -17,7 +17,7 @@ from fedsm.cli.waits import waits_of
 from fedsm.client import Client
 
 POLL_SECONDS = 1.0
-#: A backend that restarts is back within seconds; after so many polls without an answer the error is shown.
+#: A backend that restarts is back within seconds; after this many polls without an answer the error is shown.
 PATIENT_POLLS = 60
 #: What waits for somebody to resume it does not end by itself.
 RESTING_STATUSES = TERMINAL_RUN_STATUSES | {RunStatus.PAUSED, RunStatus.CREATED}

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-#: A unix socket's path is at most so long (108 bytes on Linux, 104 on macOS, with a zero byte at the end).
+#: The maximum length of a unix socket's path (108 bytes on Linux, 104 on macOS, with a zero byte at the end).
 MAX_SOCKET_PATH = 100
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 50

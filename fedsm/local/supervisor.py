@@ -14,7 +14,7 @@ from pathlib import Path
 
 FIRST_DELAY_SECONDS = 0.5
 MAX_DELAY_SECONDS = 15.0
-#: Who has run for so long starts again without delay.
+#: A process that has run for this long starts again without delay.
 STEADY_SECONDS = 30.0
 LOG_TAIL_LINES = 15
 MAX_LOG_BYTES = 10 * 2**20

@@ -56,7 +56,7 @@ def find(source: Path) -> Iterator[SourceCase | LeftOut]:
 
 
 def _is_corrected_elsewhere(folder: Path) -> bool:
-    """BinRushed1 beside BinRushed1-Corrected."""
+    """BinRushed1 next to BinRushed1-Corrected."""
     return folder.with_name(f"{folder.name}-Corrected").is_dir()
 
 

@@ -121,7 +121,7 @@ RIM_ONE_DL = PublicDataset(
     where="https://github.com/miag-ull/rim-one-dl",
     terms=(
         "Free for research and education; no redistribution, no commercial use. The authors ask not to train on other "
-        "databases' images beside it (README of miag-ull/rim-one-dl)."
+        "databases' images next to it (README of miag-ull/rim-one-dl)."
     ),
     citation=(
         "Fumero et al., RIM-ONE DL: a unified retinal image database for assessing glaucoma using deep learning, "

@@ -42,7 +42,7 @@ def outlined_areas(photograph: PictureArray, drawn_on: PictureArray) -> Outlined
     """Both [H, W, 3], of equal size. Raises NoOutlines.
 
     The line is where the two differ; small gaps are closed, by as little as it takes. The two lines must not touch:
-    where they do it cannot be told which area is which.
+    where they do nothing says which area is which.
     """
     if photograph.shape != drawn_on.shape:
         raise NoOutlines(f"the copy is {drawn_on.shape[1]} x {drawn_on.shape[0]}, not the photograph's size")
@@ -92,7 +92,7 @@ def _nested(lines: BoolPlane) -> Outlined:
     outer = areas[-1]
     inside = [area for area in areas[:-1] if not (area & ~outer).any()]
     if not inside:
-        raise NoOutlines("two closed lines beside one another, none within the other")
+        raise NoOutlines("two closed lines next to one another, none within the other")
     return Outlined(outer, inside[-1])
 
 

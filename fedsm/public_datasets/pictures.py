@@ -98,7 +98,7 @@ def require_values(values: PictureArray, allowed: frozenset[int], path: Path) ->
         shown = ", ".join(map(str, unknown[:8])) + (", ..." if len(unknown) > 8 else "")
         raise Unusable(
             "unknown_label",
-            f"{path.name} holds {shown} beside {', '.join(map(str, sorted(allowed)))}: take the original",
+            f"{path.name} holds {shown} in addition to {', '.join(map(str, sorted(allowed)))}: take the original",
         )
     return values
 

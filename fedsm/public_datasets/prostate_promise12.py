@@ -13,7 +13,7 @@ _IMAGE, _MASK = re.compile(r"case\d{2}"), re.compile(r"case\d{2}_segmentation")
 
 
 def find(source: Path) -> Iterator[SourceCase | LeftOut]:
-    """Test cases are called as training cases are: an image belongs to the mask beside it, and one without a mask
+    """Test cases are called as training cases are: an image belongs to the mask next to it, and one without a mask
     counts only where its folder holds masks."""
     headers = files_below(source, (".mhd",))
     masks = {_key(path): path for path in headers if _MASK.fullmatch(path.stem.lower())}

@@ -73,7 +73,7 @@ def relabelled(labels: Any, values: Mapping[int, int], path: Path) -> Any:
     if unknown:
         shown = ", ".join(f"{value:g}" for value in unknown[:8])
         known = ", ".join(map(str, sorted(values)))
-        raise Unusable("unknown_label", f"{path.name} holds {shown} beside 0, {known}: take the original")
+        raise Unusable("unknown_label", f"{path.name} holds {shown} in addition to 0, {known}: take the original")
     mapped = np.zeros(stored.shape, dtype=np.uint8)
     for value, label in values.items():
         mapped[stored == value] = label

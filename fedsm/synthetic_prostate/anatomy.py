@@ -144,7 +144,7 @@ def prostate_level(prostate: Prostate, points: Points) -> Array:
 
 
 def transition_level(prostate: Prostate, points: Points) -> Array:
-    """Two lobes beside the urethra, in the front; they end above the apex. The front stroma counts to them."""
+    """Two lobes next to the urethra, in the front; they end above the apex. The front stroma counts to them."""
     height = points.z / prostate.half_length
     widening = 1 + prostate.taper * np.clip(height, -1, 1)
     above_apex = np.clip((height - prostate.transition_apex) / 0.5, 0.05, 1)

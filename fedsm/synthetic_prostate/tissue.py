@@ -132,7 +132,7 @@ def _paint_vesicles(signal: Array, pelvis: Pelvis, at: Points, fine: Array) -> N
 
 
 def _paint_veins(signal: Array, pelvis: Pelvis, at: Points, fine: Array, gland: Array) -> None:
-    """The plexus in front of and beside the gland: bright dots in darker tissue."""
+    """The plexus in front of and next to the gland: bright dots in darker tissue."""
     distance = (gland - 1) * pelvis.prostate.half_depth
     in_front = at.y < 0.15 * pelvis.prostate.half_depth
     plexus = VEIN * np.clip(0.72 + 0.34 * fine, 0.28, 1.15)

@@ -48,4 +48,4 @@ class LeakageReport(BaseModel):
     )
     pairs: list[LeakagePair] = Field(description="The serious ones first; at most 500.")
     not_compared: list[SiteNotCompared] = Field(description="In site order.")
-    threshold_bits: int = Field(description="Near duplicates differ in at most so many of 256 bits.")
+    threshold_bits: int = Field(description="Near duplicates differ in at most this many of 256 bits.")

@@ -109,7 +109,7 @@ def _files(pair: Found) -> tuple[tuple[str, str], tuple[str, str]]:
 def _confirmed(
     decisions: Mapping[tuple[tuple[str, str], tuple[str, str]], str], cases: list[UsedCase]
 ) -> Iterator[Found]:
-    """Patients of two sites, whose splits nothing can join: what can be done is told."""
+    """Patients of two sites, whose splits nothing can join: the text says what can be done."""
     by_file = {case.file: case for case in cases}
     for (first, second), decision in sorted(decisions.items()):
         if decision == "same_patient" and first[0] != second[0] and first in by_file and second in by_file:

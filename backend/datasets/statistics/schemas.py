@@ -10,7 +10,7 @@ Distance = Annotated[float, Field(ge=0, le=1)]
 
 
 class StatedCount(BaseModel):
-    """A number of cases, or the bound that it may not be told under: shown as `12` or `<10`."""
+    """A number of cases, or the bound below which it may not be shown: shown as `12` or `<10`."""
 
     count: int | None = Field(description="None: withheld.")
     below: int | None = Field(description="Of a withheld count: it is 1 or more, and less than this. None: stated.")
@@ -28,7 +28,7 @@ class StructureStatistics(BaseModel):
 
     structure: str
     num_present: int | None = Field(
-        description="Cases that have the structure. None: withheld, for fewer cases than may be told have it, or lack "
+        description="Cases that have the structure. None: withheld, for fewer cases than may be shown have it, or lack "
         "it; then the other fields are None, too."
     )
     prevalence: float | None = Field(ge=0, le=1)

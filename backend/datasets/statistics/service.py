@@ -92,7 +92,7 @@ def _note(withheld: list[Split], minimum: int, num_uncounted: int) -> str | None
 
 
 def _may_be_told(count: int, num_cases: int, minimum: int) -> bool:
-    """Whether neither the cases that are counted nor the others are too few; none, and all, may be told."""
+    """Whether neither the cases that are counted nor the others are too few; none, and all, may be shown."""
     return all(number == 0 or number >= minimum for number in (count, num_cases - count))
 
 

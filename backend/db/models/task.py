@@ -12,7 +12,7 @@ from backend.db.base import Base, ContractJson, new_id
 class Task(Base):
     """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
     `queued_at` is when it was queued last, `sent_at` when its message left last, `progress_at` when its fraction grew.
-    `answer` is what whoever asked reads: of tasks that belong to no run. `num_said` and `num_dropped` count what its
+    `answer` is the result of a task that belongs to no run. `num_said` and `num_dropped` count what its
     workers said of it, up to its quota and beyond."""
 
     __tablename__ = "task"

@@ -1084,7 +1084,7 @@ export const listRunEvents = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Extend Run
  *
- * Train a completed run on from where it stands, to so many rounds in all. 409 for a run that cannot go on.
+ * Train a completed run on from where it stands, to `rounds` in all. 409 for a run that cannot go on.
  */
 export const extendRun = <ThrowOnError extends boolean = false>(options: Options<ExtendRunData, ThrowOnError>) => (options.client ?? client).post<ExtendRunResponses, ExtendRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -1104,7 +1104,7 @@ export const extendRun = <ThrowOnError extends boolean = false>(options: Options
  * Preview Extension
  *
  * What more rounds would do to a completed run: what goes on, what is replaced, and whether the result is that of a
- * run started with so many. Changes nothing.
+ * run started with as many. Changes nothing.
  */
 export const previewExtension = <ThrowOnError extends boolean = false>(options: Options<PreviewExtensionData, ThrowOnError>) => (options.client ?? client).get<PreviewExtensionResponses, PreviewExtensionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

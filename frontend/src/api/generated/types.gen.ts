@@ -2388,7 +2388,7 @@ export type ExperimentConfig = {
     /**
      * Minimum Sites
      *
-     * Quorum: with fewer sites' updates a round fails; with at least so many it goes on without those that failed, are offline or come too late.
+     * Quorum: with fewer sites' updates a round fails; with at least this many it goes on without those that failed, are offline or come too late.
      */
     minimum_sites?: number;
     /**
@@ -2853,7 +2853,7 @@ export type Extension = {
     /**
      * Exact
      *
-     * The settings give the result, to the bit, of a run that was started with so many rounds, where every site still keeps its optimizer's state.
+     * The settings give the result, to the bit, of a run that was started with all its rounds, where every site still keeps its optimizer's state.
      */
     exact: boolean;
     /**
@@ -2877,7 +2877,7 @@ export type ExtensionPreview = {
     /**
      * Exact
      *
-     * The settings give the result, to the bit, of a run that was started with so many rounds, where every site still keeps its optimizer's state.
+     * The settings give the result, to the bit, of a run that was started with all its rounds, where every site still keeps its optimizer's state.
      */
     exact: boolean;
     /**
@@ -3871,7 +3871,7 @@ export type LeakageReport = {
     /**
      * Threshold Bits
      *
-     * Near duplicates differ in at most so many of 256 bits.
+     * Near duplicates differ in at most this many of 256 bits.
      */
     threshold_bits: number;
 };
@@ -5289,7 +5289,7 @@ export type ReportMethod = {
 /**
  * ReportRecord
  *
- * A report's link. Whoever has the link reads the report, and nothing else, without signing in.
+ * A report's link. Everybody who has the link reads the report, and nothing else, without signing in.
  */
 export type ReportRecord = {
     /**
@@ -7485,7 +7485,7 @@ export type StatePart = {
 /**
  * StatedCount
  *
- * A number of cases, or the bound that it may not be told under: shown as `12` or `<10`.
+ * A number of cases, or the bound below which it may not be shown: shown as `12` or `<10`.
  */
 export type StatedCount = {
     /**
@@ -7585,7 +7585,7 @@ export type StrategyCost = {
     /**
      * Seconds Beside
      *
-     * Of a round, beside its steps: set-up, and the model selector.
+     * Of a round, without its steps: set-up, and the model selector.
      */
     seconds_beside: number;
     /**
@@ -7760,7 +7760,7 @@ export type StructureStatistics = {
     /**
      * Num Present
      *
-     * Cases that have the structure. None: withheld, for fewer cases than may be told have it, or lack it; then the other fields are None, too.
+     * Cases that have the structure. None: withheld, for fewer cases than may be shown have it, or lack it; then the other fields are None, too.
      */
     num_present: number | null;
     /**
@@ -8366,7 +8366,7 @@ export type TrimmedMeanAggregation = {
     /**
      * Trimmed
      *
-     * Values left out at each end, so many bad sites are tolerated. The paper's.
+     * Values left out at each end: as many bad sites are tolerated. The paper's.
      */
     trimmed?: number;
 };
@@ -8527,7 +8527,7 @@ export type WaitingConfig = {
     /**
      * Late Factor
      *
-     * A site that works is given so many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least as long as one that is absent.
+     * A site that works is given this many times the time that its work should take (by its own progress, its earlier rounds and the pace of the others), and at least as long as one that is absent.
      */
     late_factor?: number;
     /**
@@ -9735,7 +9735,7 @@ export type ListEventsData = {
         /**
          * Limit
          *
-         * Without `after`: the latest so many, in order of time.
+         * At most this many; without `after` the latest, in order of time.
          */
         limit?: number;
         /**
@@ -10881,7 +10881,7 @@ export type ListExperimentEventsData = {
         /**
          * Limit
          *
-         * Without `after`: the latest so many, in order of time.
+         * At most this many; without `after` the latest, in order of time.
          */
         limit?: number;
     };
@@ -13971,7 +13971,7 @@ export type ListRunEventsData = {
         /**
          * Limit
          *
-         * Without `after`: the latest so many, in order of time.
+         * At most this many; without `after` the latest, in order of time.
          */
         limit?: number;
     };
