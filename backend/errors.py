@@ -216,10 +216,15 @@ def _render_database(request: Request, error: Exception) -> JSONResponse:
     return error_response(request, 503, "database_unavailable", detail)
 
 
+#: The second: a new connection finds no room for the index of the write-ahead log.
+FULL_IN_SQLITE = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+
+
 def is_database_full(error: BaseException) -> bool:
-    """SQLite says it in words, PostgreSQL with a code."""
     original = getattr(error, "orig", None)
-    return "database or disk is full" in str(error) or getattr(original, "sqlstate", None) == "53100"
+    return (
+        getattr(original, "sqlite_errorname", None) in FULL_IN_SQLITE or getattr(original, "sqlstate", None) == "53100"
+    )
 
 
 def _render_system(request: Request, error: Exception) -> JSONResponse:

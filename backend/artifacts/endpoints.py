@@ -13,7 +13,7 @@ router = APIRouter(tags=["artifacts"])
 
 @router.get("/artifacts/{sha256}", responses=service.FILE_RESPONSES, response_class=FileResponse)
 def get_artifact(
-    sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep, _user: CanReadCases
+    _user: CanReadCases, sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep
 ) -> Response:
     """The bytes with this SHA-256, weights, a picture or a mask volume: while something that may be shown names it."""
     service.check_sha256(sha256)

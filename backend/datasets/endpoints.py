@@ -33,7 +33,7 @@ router = APIRouter(tags=["datasets"])
 
 
 @router.get("/federations/{federation_id}/datasets")
-def list_datasets(federation_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[DatasetRecord]:
+def list_datasets(_user: CanRead, federation_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRecord]:
     """In site order, then in order of registration."""
     get_row(session, Federation, federation_id)
     query = select(Dataset).join(Site, Site.id == Dataset.site_id).where(Site.federation_id == federation_id)
@@ -42,25 +42,25 @@ def list_datasets(federation_id: Id, session: ReadSession, _user: CanRead, page:
 
 
 @router.post("/sites/{site_id}/datasets", status_code=202)
-def create_dataset(site_id: Id, body: DatasetCreate, session: WriteSession, user: CanManageData) -> DatasetRecord:
+def create_dataset(user: CanManageData, site_id: Id, body: DatasetCreate, session: WriteSession) -> DatasetRecord:
     """Register a folder at a site. The answer comes at once; the check runs at the site's worker."""
     return records.dataset_record(session, service.register_dataset(session, site_id, body, user))
 
 
 @router.get("/datasets/{dataset_id}")
-def get_dataset(dataset_id: Id, session: ReadSession, _user: CanRead) -> DatasetRecord:
+def get_dataset(_user: CanRead, dataset_id: Id, session: ReadSession) -> DatasetRecord:
     return records.dataset_record(session, get_row(session, Dataset, dataset_id))
 
 
 @router.patch("/datasets/{dataset_id}")
-def update_dataset(dataset_id: Id, body: DatasetUpdate, session: WriteSession, user: CanManageData) -> DatasetRecord:
+def update_dataset(user: CanManageData, dataset_id: Id, body: DatasetUpdate, session: WriteSession) -> DatasetRecord:
     """Rename a data set."""
     return records.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
 
 
 @router.get("/datasets/{dataset_id}/cases")
 def list_cases(
-    dataset_id: Id, session: ReadSession, _user: CanReadCases, page: PageDep, used: bool | None = None
+    _user: CanReadCases, dataset_id: Id, session: ReadSession, page: PageDep, used: bool | None = None
 ) -> list[CaseRecord]:
     """Cases in name order: the used ones, the skipped ones, or all."""
     dataset = get_row(session, Dataset, dataset_id)
@@ -72,9 +72,9 @@ def list_cases(
 
 @router.get("/datasets/{dataset_id}/cases.csv", response_class=CsvResponse)
 def download_cases(
+    _user: CanReadCases,
     dataset_id: Id,
     session: ReadSession,
-    _user: CanReadCases,
     used: bool | None = None,
     reason: ReasonCode | None = None,
 ) -> CsvResponse:
@@ -88,7 +88,7 @@ def download_cases(
 
 
 @router.get("/datasets/{dataset_id}/checks")
-def list_checks(dataset_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[CheckRecord]:
+def list_checks(_user: CanRead, dataset_id: Id, session: ReadSession, page: PageDep) -> list[CheckRecord]:
     """What each check found, the latest first: when the data changed, and when they did not."""
     get_row(session, Dataset, dataset_id)
     return [
@@ -97,7 +97,7 @@ def list_checks(dataset_id: Id, session: ReadSession, _user: CanRead, page: Page
 
 
 @router.get("/datasets/{dataset_id}/runs")
-def list_dataset_runs(dataset_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[DatasetRun]:
+def list_dataset_runs(_user: CanRead, dataset_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRun]:
     """Runs that were started on the data set, with its fingerprint of then; the latest first."""
     get_row(session, Dataset, dataset_id)
     return list(page.of(history.runs_on(session, dataset_id), lambda run: run.run_id))
@@ -105,28 +105,28 @@ def list_dataset_runs(dataset_id: Id, session: ReadSession, _user: CanRead, page
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)
 def check_dataset(
-    dataset_id: Id, session: WriteSession, user: CanManageData, body: CheckAgain | None = None
+    user: CanManageData, dataset_id: Id, session: WriteSession, body: CheckAgain | None = None
 ) -> DatasetRecord:
     """Check the folder again, with the same settings or with other repairs. Without a body: as before."""
     return records.dataset_record(session, service.check_again(session, dataset_id, user, body))
 
 
 @router.post("/datasets/{dataset_id}/confirm")
-def confirm_dataset(dataset_id: Id, body: DatasetConfirm, session: WriteSession, user: CanManageData) -> DatasetRecord:
+def confirm_dataset(user: CanManageData, dataset_id: Id, body: DatasetConfirm, session: WriteSession) -> DatasetRecord:
     """Take a data set with repaired cases into use, once somebody has looked at them. It holds until the data change;
     where they have changed since they were looked at, nothing is taken."""
     return records.dataset_record(session, repairs.confirm(session, dataset_id, body.fingerprint, user))
 
 
 @router.post("/datasets/{dataset_id}/check/cancel")
-def cancel_check(dataset_id: Id, session: WriteSession, user: CanManageData) -> DatasetRecord:
+def cancel_check(user: CanManageData, dataset_id: Id, session: WriteSession) -> DatasetRecord:
     """Stop the check that is under way; what an earlier one found holds again."""
     return records.dataset_record(session, service.cancel_check(session, dataset_id, user))
 
 
 @router.get("/federations/{federation_id}/alike")
 def list_alike(
-    federation_id: Id, session: ReadSession, _user: CanReadCases, dataset_id: Id | None = None
+    _user: CanReadCases, federation_id: Id, session: ReadSession, dataset_id: Id | None = None
 ) -> AlikeReport:
     """Pairs of cases that are possibly one patient's: far more alike than others of their data set. With `dataset_id`
     those with a case of that data set."""
@@ -135,13 +135,13 @@ def list_alike(
 
 
 @router.post("/alike/decisions")
-def decide_alike(body: PairDecide, session: WriteSession, user: CanManageData) -> AlikeRecord:
+def decide_alike(user: CanManageData, body: PairDecide, session: WriteSession) -> AlikeRecord:
     """Say whether two cases are of one patient. Who decided what is an event; a later decision replaces this one."""
     return check_results.decide_pair(session, body, user)
 
 
 @router.delete("/datasets/{dataset_id}", status_code=204)
-def delete_dataset(dataset_id: Id, session: WriteSession, user: CanManageData, sweep: SweepAfter) -> None:
+def delete_dataset(user: CanManageData, dataset_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
     """Forget a data set that no run uses, with its thumbnails. The folder stays as it is."""
     service.delete_dataset(session, dataset_id, user)
     sweep()

@@ -20,10 +20,10 @@ EXAMPLE = {"config": {"schedule": {"rounds": 10, "batch_size": 4}, "strategies":
 
 @router.post("/federations/{federation_id}/dry-runs", status_code=201)
 def start_dry_run(
+    user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[DryRunCreate, Body(examples=[EXAMPLE])],
     session: WriteSession,
-    user: CanRunExperiments,
 ) -> DryRunRecord:
     """Try a few steps of every strategy at every site; the answer's estimate comes when all have answered."""
     federation = get_row(session, Federation, federation_id)
@@ -32,11 +32,11 @@ def start_dry_run(
 
 
 @router.get("/dry-runs/{dry_run_id}")
-def get_dry_run(dry_run_id: Id, session: ReadSession, _user: CanRead) -> DryRunRecord:
+def get_dry_run(_user: CanRead, dry_run_id: Id, session: ReadSession) -> DryRunRecord:
     return service.dry_run_record(session, get_row(session, DryRun, dry_run_id))
 
 
 @router.post("/dry-runs/{dry_run_id}/cancel")
-def cancel_dry_run(dry_run_id: Id, session: WriteSession, _user: CanRunExperiments) -> DryRunRecord:
+def cancel_dry_run(_user: CanRunExperiments, dry_run_id: Id, session: WriteSession) -> DryRunRecord:
     """Stop trying. Cancelling twice changes nothing."""
     return service.dry_run_record(session, service.cancel_dry_run(session, dry_run_id))

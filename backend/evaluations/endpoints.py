@@ -57,9 +57,9 @@ class LatexResponse(PlainTextResponse):
 
 @router.get("/experiments/{experiment_id}/results")
 def get_experiment_results(
+    _user: CanRead,
     experiment_id: Id,
     session: ReadSession,
-    _user: CanRead,
     metric: MetricQuery = "dice",
     checkpoint: CheckpointQuery = "best",
 ) -> ExperimentResults:
@@ -69,17 +69,17 @@ def get_experiment_results(
 
 
 @router.get("/experiments/{experiment_id}/provenance")
-def get_experiment_provenance(experiment_id: Id, session: ReadSession, _user: CanRead) -> ExperimentProvenance:
+def get_experiment_provenance(_user: CanRead, experiment_id: Id, session: ReadSession) -> ExperimentProvenance:
     """Who made the experiment, when it ran, and the fingerprints of the data that its runs had."""
     return provenance.experiment_provenance(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/experiments/{experiment_id}/comparison")
 def compare_methods(
+    _user: CanRead,
     experiment_id: Id,
     session: ReadSession,
     baseline: BaselineQuery,
-    _user: CanRead,
     model: BaselineModelQuery = None,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
@@ -94,7 +94,7 @@ def compare_methods(
 
 @router.get("/experiments/{experiment_id}/results.csv", response_class=CsvResponse)
 def download_results_csv(
-    experiment_id: Id, session: ReadSession, _user: CanRead, checkpoint: CheckpointQuery = "best"
+    _user: CanRead, experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best"
 ) -> CsvResponse:
     """All cells of all metrics as CSV."""
     experiment = get_row(session, Experiment, experiment_id)
@@ -104,7 +104,7 @@ def download_results_csv(
 
 @router.get("/experiments/{experiment_id}/cases.csv", response_class=CsvResponse)
 def download_cases_csv(
-    experiment_id: Id, session: ReadSession, _user: CanReadCases, checkpoint: CheckpointQuery = "best"
+    _user: CanReadCases, experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best"
 ) -> CsvResponse:
     """Every score of every test case, model and structure as CSV."""
     experiment = get_row(session, Experiment, experiment_id)
@@ -114,7 +114,7 @@ def download_cases_csv(
 
 @router.get("/experiments/{experiment_id}/results.json")
 def download_results_json(
-    experiment_id: Id, session: ReadSession, _user: CanReadCases, checkpoint: CheckpointQuery = "best"
+    _user: CanReadCases, experiment_id: Id, session: ReadSession, checkpoint: CheckpointQuery = "best"
 ) -> AllResults:
     """All cells of all metrics as JSON."""
     return results.all_results(session, get_row(session, Experiment, experiment_id), checkpoint)
@@ -141,40 +141,40 @@ ShownDep = Annotated[ShownTable, Depends(shown)]
 
 
 @router.get("/experiments/{experiment_id}/table.json")
-def download_shown_table(table: ShownDep, _user: CanRead) -> ShownTable:
+def download_shown_table(_user: CanRead, table: ShownDep) -> ShownTable:
     """One metric's table as the results page shows it, with the differences from a baseline where one is named."""
     return table
 
 
 @router.get("/experiments/{experiment_id}/table.csv", response_class=CsvResponse)
-def download_shown_csv(table: ShownDep, _user: CanRead) -> CsvResponse:
+def download_shown_csv(_user: CanRead, table: ShownDep) -> CsvResponse:
     """The table as the results page shows it: a line a row, of each column mean, deviation, n and difference."""
     return CsvResponse(exports.table_csv(table), headers=_shown_attachment(table, "csv"))
 
 
 @router.get("/experiments/{experiment_id}/results.tex", response_class=LatexResponse)
-def download_results_latex(table: ShownDep, _user: CanRead) -> LatexResponse:
+def download_results_latex(_user: CanRead, table: ShownDep) -> LatexResponse:
     """The table as the results page shows it in LaTeX (booktabs): mean and deviation over seeds, the best in bold."""
     return LatexResponse(exports.results_latex(table), headers=_shown_attachment(table, "tex"))
 
 
 @router.get("/runs/{run_id}/cases")
-def list_run_cases(run_id: Id, session: ReadSession, _user: CanReadCases) -> RunCases:
+def list_run_cases(_user: CanReadCases, run_id: Id, session: ReadSession) -> RunCases:
     """Test cases of the run's best round: scores, masks, and which model the super model chose."""
     return service.run_cases(session, get_row(session, Run, run_id))
 
 
 @router.get("/runs/{run_id}/history")
-def get_run_history(run_id: Id, session: ReadSession, _user: CanReadCases) -> RunHistory:
+def get_run_history(_user: CanReadCases, run_id: Id, session: ReadSession) -> RunHistory:
     """Masks and Dice of a few test cases over the rounds, for a look at how predictions grew."""
     return service.run_history(session, get_row(session, Run, run_id))
 
 
 @router.get("/runs/{run_id}/matrix")
 def get_run_matrix(
+    _user: CanRead,
     run_id: Id,
     session: ReadSession,
-    _user: CanRead,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
@@ -186,9 +186,9 @@ def get_run_matrix(
 
 @router.get("/runs/{run_id}/selector")
 def get_run_selector(
+    _user: CanRead,
     run_id: Id,
     session: ReadSession,
-    _user: CanRead,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",
@@ -200,9 +200,9 @@ def get_run_selector(
 
 @router.get("/runs/{run_id}/selector/cases")
 def list_selector_cases(
+    _user: CanReadCases,
     run_id: Id,
     session: ReadSession,
-    _user: CanReadCases,
     metric: MetricQuery = "dice",
     structure: StructureQuery = None,
     checkpoint: CheckpointQuery = "best",

@@ -78,9 +78,9 @@ FiltersDep = Annotated[EventFilters, Depends(event_filters)]
 
 @router.get("/events")
 def list_events(
+    _user: CanRead,
     session: ReadSession,
     filters: FiltersDep,
-    _user: CanRead,
     after: AfterQuery = None,
     before: BeforeQuery = None,
     limit: LimitQuery = 200,
@@ -90,14 +90,14 @@ def list_events(
 
 
 @router.get("/events.csv", response_class=CsvStream)
-def download_events(platform: PlatformDep, filters: FiltersDep, _user: CanRead) -> CsvStream:
+def download_events(_user: CanRead, platform: PlatformDep, filters: FiltersDep) -> CsvStream:
     """The filtered activity from its beginning, as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
     return CsvStream(service.events_csv(platform.database, filters), headers=headers)
 
 
 @router.get("/events.txt", response_class=PlainTextResponse)
-def download_log(platform: PlatformDep, filters: FiltersDep, _user: CanRead) -> StreamingResponse:
+def download_log(_user: CanRead, platform: PlatformDep, filters: FiltersDep) -> StreamingResponse:
     """The filtered activity from its beginning, as lines of a log."""
     headers = {"Content-Disposition": 'attachment; filename="log.txt"'}
     return StreamingResponse(service.events_text(platform.database, filters), media_type="text/plain", headers=headers)
@@ -105,22 +105,22 @@ def download_log(platform: PlatformDep, filters: FiltersDep, _user: CanRead) -> 
 
 @router.get("/experiments/{experiment_id}/events")
 def list_experiment_events(
-    experiment_id: Id, session: ReadSession, _user: CanRead, after: AfterQuery = None, limit: LimitQuery = 200
+    _user: CanRead, experiment_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(experiment_id=experiment_id))
 
 
 @router.get("/runs/{run_id}/events")
 def list_run_events(
-    run_id: Id, session: ReadSession, _user: CanRead, after: AfterQuery = None, limit: LimitQuery = 200
+    _user: CanRead, run_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(run_id=run_id))
 
 
 @router.get("/events/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_events(
-    platform: PlatformDep,
     _user: CanRead,
+    platform: PlatformDep,
     last_event_id: LastEventId = None,
     after: AfterQuery = None,
     federation_id: Id | None = None,
@@ -131,9 +131,9 @@ async def stream_events(
 
 @router.get("/experiments/{experiment_id}/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_experiment_events(
+    _user: CanRead,
     experiment_id: Id,
     platform: PlatformDep,
-    _user: CanRead,
     last_event_id: LastEventId = None,
     after: AfterQuery = None,
 ) -> EventSourceResponse:

@@ -61,7 +61,7 @@ def get_experiment_schema(_user: CanRead) -> dict[str, Any]:
 
 
 @router.get("/federations/{federation_id}/experiments")
-def list_experiments(federation_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ExperimentRecord]:
+def list_experiments(_user: CanRead, federation_id: Id, session: ReadSession, page: PageDep) -> list[ExperimentRecord]:
     """The newest first."""
     get_row(session, Federation, federation_id)
     query = select(Experiment).where(Experiment.federation_id == federation_id)
@@ -71,10 +71,10 @@ def list_experiments(federation_id: Id, session: ReadSession, _user: CanRead, pa
 
 @router.post("/federations/{federation_id}/experiments", status_code=201)
 def create_experiment(
+    user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
     session: WriteSession,
-    user: CanRunExperiments,
 ) -> ExperimentRecord:
     """Create an experiment: one run for each strategy and seed. Nothing runs before its start."""
     experiment = service.create_experiment(session, federation_id, body, user)
@@ -83,17 +83,17 @@ def create_experiment(
 
 @router.post("/federations/{federation_id}/experiments/check")
 def check_experiment(
+    _user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[ConfigCheck, Body(examples=[{"config": EXAMPLE_CONFIG}])],
     session: ReadSession,
-    _user: CanRunExperiments,
 ) -> ConfigCheckResult:
     """What would be refused on this federation, without creating anything."""
     return service.check_config(session, federation_id, body.config)
 
 
 @router.post("/experiment-files/read")
-def read_experiment_file(body: ExperimentFileText, _user: CanRunExperiments) -> ExperimentFileRead:
+def read_experiment_file(_user: CanRunExperiments, body: ExperimentFileText) -> ExperimentFileRead:
     """An experiment file as a configuration with every default filled in, or every problem with its line."""
     return files.read_file(body.text)
 
@@ -102,10 +102,10 @@ def read_experiment_file(body: ExperimentFileText, _user: CanRunExperiments) -> 
     "/federations/{federation_id}/experiment-files/write", responses=YAML_RESPONSES, response_class=YamlResponse
 )
 def write_experiment_file(
+    _user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
     session: ReadSession,
-    _user: CanRunExperiments,
 ) -> YamlResponse:
     """What is sent as an experiment file, without creating anything."""
     federation = get_row(session, Federation, federation_id)
@@ -113,7 +113,7 @@ def write_experiment_file(
 
 
 @router.get("/experiments/{experiment_id}/file.yaml", responses=YAML_RESPONSES, response_class=YamlResponse)
-def download_experiment_file(experiment_id: Id, session: ReadSession, _user: CanRead) -> YamlResponse:
+def download_experiment_file(_user: CanRead, experiment_id: Id, session: ReadSession) -> YamlResponse:
     """The experiment as a file: read back, it makes the same runs."""
     experiment = get_row(session, Experiment, experiment_id)
     federation = session.get_one(Federation, experiment.federation_id)
@@ -123,13 +123,13 @@ def download_experiment_file(experiment_id: Id, session: ReadSession, _user: Can
 
 
 @router.get("/experiments/{experiment_id}")
-def get_experiment(experiment_id: Id, session: ReadSession, _user: CanRead) -> ExperimentRecord:
+def get_experiment(_user: CanRead, experiment_id: Id, session: ReadSession) -> ExperimentRecord:
     return service.experiment_record(session, get_row(session, Experiment, experiment_id))
 
 
 @router.patch("/experiments/{experiment_id}")
 def update_experiment(
-    experiment_id: Id, body: ExperimentUpdate, session: WriteSession, user: CanRunExperiments
+    user: CanRunExperiments, experiment_id: Id, body: ExperimentUpdate, session: WriteSession
 ) -> ExperimentRecord:
     """Rename, describe or archive an experiment. Its configuration never changes."""
     experiment = service.update_experiment(session, experiment_id, body, user)
@@ -137,20 +137,20 @@ def update_experiment(
 
 
 @router.delete("/experiments/{experiment_id}", status_code=204)
-def delete_experiment(experiment_id: Id, session: WriteSession, user: CanRunExperiments, sweep: SweepAfter) -> None:
+def delete_experiment(user: CanRunExperiments, experiment_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
     """Delete an experiment that is not running, with its runs, scores, images, masks and models."""
     service.delete_experiment(session, experiment_id, user)
     sweep()
 
 
 @router.post("/experiments/{experiment_id}/start")
-def start_experiment(experiment_id: Id, session: WriteSession, user: CanRunExperiments) -> ExperimentRecord:
+def start_experiment(user: CanRunExperiments, experiment_id: Id, session: WriteSession) -> ExperimentRecord:
     """Start every run that was never started. A second click starts nothing twice."""
     return service.experiment_record(session, service.start_experiment(session, experiment_id, user))
 
 
 @router.post("/experiments/{experiment_id}/cancel")
-def cancel_experiment(experiment_id: Id, session: WriteSession, user: CanRunExperiments) -> ExperimentRecord:
+def cancel_experiment(user: CanRunExperiments, experiment_id: Id, session: WriteSession) -> ExperimentRecord:
     """Cancel every run that is not over."""
     return service.experiment_record(session, service.cancel_experiment(session, experiment_id, user))
 

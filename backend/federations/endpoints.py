@@ -17,7 +17,7 @@ router = APIRouter(prefix="/federations", tags=["federations"])
 
 
 @router.get("")
-def list_federations(session: ReadSession, _user: CanRead, page: PageDep) -> list[FederationRecord]:
+def list_federations(_user: CanRead, session: ReadSession, page: PageDep) -> list[FederationRecord]:
     """All federations, the newest first."""
     query = select(Federation).order_by(Federation.created_at.desc(), Federation.id)
     rows = page.rows(session, query, Federation.id)
@@ -25,20 +25,20 @@ def list_federations(session: ReadSession, _user: CanRead, page: PageDep) -> lis
 
 
 @router.post("", status_code=201)
-def create_federation(body: FederationCreate, session: WriteSession, user: CanManageFederations) -> FederationRecord:
+def create_federation(user: CanManageFederations, body: FederationCreate, session: WriteSession) -> FederationRecord:
     """Create a federation: what its sites segment together."""
     federation = service.create_federation(session, body, user)
     return service.federation_records(session, [federation])[0]
 
 
 @router.get("/{federation_id}")
-def get_federation(federation_id: Id, session: ReadSession, _user: CanRead) -> FederationRecord:
+def get_federation(_user: CanRead, federation_id: Id, session: ReadSession) -> FederationRecord:
     return service.federation_records(session, [get_row(session, Federation, federation_id)])[0]
 
 
 @router.patch("/{federation_id}")
 def update_federation(
-    federation_id: Id, body: FederationUpdate, session: WriteSession, user: CanManageFederations
+    user: CanManageFederations, federation_id: Id, body: FederationUpdate, session: WriteSession
 ) -> FederationRecord:
     """Rename, describe, archive or restore a federation."""
     federation = service.update_federation(session, federation_id, body, user)
@@ -46,7 +46,7 @@ def update_federation(
 
 
 @router.delete("/{federation_id}", status_code=204)
-def delete_federation(federation_id: Id, session: WriteSession, user: CanManageFederations, sweep: SweepAfter) -> None:
+def delete_federation(user: CanManageFederations, federation_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
     """Delete a federation that has neither data sets nor experiments, with its sites."""
     service.delete_federation(session, federation_id, user)
     sweep()

@@ -33,10 +33,10 @@ UPLOAD_BODY: dict[str, Any] = {
 
 @router.post("/runs/{run_id}/predictions", status_code=201, openapi_extra=UPLOAD_BODY)
 async def predict_image(
+    user: CanRunExperiments,
     run_id: Id,
     request: Request,
     platform: PlatformDep,
-    user: CanRunExperiments,
     name: Annotated[FileName, Query(description=NAME_DESCRIPTION)],
 ) -> PredictionRecord:
     """Upload one image, of which every model of the run's best round makes a mask.
@@ -49,7 +49,7 @@ async def predict_image(
 
 
 @router.get("/runs/{run_id}/predictions")
-def list_predictions(run_id: Id, session: ReadSession, _user: CanReadCases, page: PageDep) -> list[PredictionRecord]:
+def list_predictions(_user: CanReadCases, run_id: Id, session: ReadSession, page: PageDep) -> list[PredictionRecord]:
     """The newest first."""
     get_row(session, Run, run_id)
     rows = page.rows(session, service.predictions_of(run_id), Prediction.id)
@@ -57,12 +57,12 @@ def list_predictions(run_id: Id, session: ReadSession, _user: CanReadCases, page
 
 
 @router.get("/predictions/{prediction_id}")
-def get_prediction(prediction_id: Id, session: ReadSession, _user: CanReadCases) -> PredictionRecord:
+def get_prediction(_user: CanReadCases, prediction_id: Id, session: ReadSession) -> PredictionRecord:
     return service.prediction_record(session, get_row(session, Prediction, prediction_id))
 
 
 @router.delete("/predictions/{prediction_id}", status_code=204)
-def delete_prediction(prediction_id: Id, session: WriteSession, sweep: SweepAfter, _user: CanRunExperiments) -> None:
+def delete_prediction(_user: CanRunExperiments, prediction_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
     """Forget the image, and the masks that were made of it; one that is under way is stopped."""
     service.delete_prediction(session, prediction_id)
     sweep()

@@ -38,14 +38,14 @@ PDF_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @router.post("/experiments/{experiment_id}/reports", status_code=201)
 def create_report(
-    experiment_id: Id, body: Annotated[ReportCreate, Body()], session: WriteSession, user: CanShareReports
+    user: CanShareReports, experiment_id: Id, body: Annotated[ReportCreate, Body()], session: WriteSession
 ) -> ReportRecord:
     """Freeze the experiment's results as a report with a link that needs no sign-in."""
     return service.report_record(service.create_report(session, experiment_id, body, user))
 
 
 @router.get("/experiments/{experiment_id}/reports")
-def list_reports(experiment_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ReportRecord]:
+def list_reports(_user: CanRead, experiment_id: Id, session: ReadSession, page: PageDep) -> list[ReportRecord]:
     """The newest first, with those that were revoked or have expired."""
     return [
         service.report_record(row) for row in page.of(service.list_reports(session, experiment_id), lambda row: row.id)
@@ -53,20 +53,20 @@ def list_reports(experiment_id: Id, session: ReadSession, _user: CanRead, page: 
 
 
 @router.post("/reports/{report_id}/revoke")
-def revoke_report(report_id: Id, session: WriteSession, user: CanShareReports) -> ReportRecord:
+def revoke_report(user: CanShareReports, report_id: Id, session: WriteSession) -> ReportRecord:
     """The link stops working at once and for good."""
     return service.report_record(service.revoke_report(session, report_id, user))
 
 
 @public_router.get("/shared-reports/{token}")
-def get_shared_report(token: Id, response: Response, session: WriteSession, _: Anybody) -> SharedReport:
+def get_shared_report(_: Anybody, token: Id, response: Response, session: WriteSession) -> SharedReport:
     """A report by its link; no sign-in. 404 for an unknown link, 410 for a revoked or expired one."""
     response.headers.update(PUBLIC_HEADERS)
     return service.shared_report(service.open_report(session, token))
 
 
 @public_router.get("/shared-reports/{token}/pdf", responses=PDF_RESPONSES, response_class=PdfResponse)
-def download_shared_report(token: Id, session: ReadSession, _: Anybody) -> PdfResponse:
+def download_shared_report(_: Anybody, token: Id, session: ReadSession) -> PdfResponse:
     """The same report as a PDF."""
     row = service.find_report(session, token)
     disposition = f'attachment; filename="{_file_name(row)}"'

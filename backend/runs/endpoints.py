@@ -35,15 +35,15 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 
 
 @router.get("/{run_id}")
-def get_run(run_id: Id, session: ReadSession, _user: CanRead) -> RunRecord:
+def get_run(_user: CanRead, run_id: Id, session: ReadSession) -> RunRecord:
     return service.run_record(session, get_row(session, Run, run_id))
 
 
 @router.get("/{run_id}/tasks")
 def list_run_tasks(
+    _user: CanRead,
     run_id: Id,
     session: ReadSession,
-    _user: CanRead,
     page: PageDep,
     after_round: Annotated[RoundNumber | None, Query(description="Only tasks of later rounds.")] = None,
 ) -> list[TaskRecord]:
@@ -57,7 +57,7 @@ def list_run_tasks(
 
 
 @router.get("/{run_id}/tasks/{task_id}")
-def get_run_task(run_id: Id, task_id: Id, session: ReadSession, _user: CanRead) -> TaskDetail:
+def get_run_task(_user: CanRead, run_id: Id, task_id: Id, session: ReadSession) -> TaskDetail:
     """One cell of the swim-lane, with its failure and whether it can be rerun."""
     run = get_row(session, Run, run_id)
     task = rerun.task_of_run(session, run_id, task_id)
@@ -70,7 +70,7 @@ def get_run_task(run_id: Id, task_id: Id, session: ReadSession, _user: CanRead) 
 
 
 @router.post("/{run_id}/tasks/{task_id}/rerun")
-def rerun_task(run_id: Id, task_id: Id, session: WriteSession, user: CanRunExperiments) -> TaskRecord:
+def rerun_task(user: CanRunExperiments, run_id: Id, task_id: Id, session: WriteSession) -> TaskRecord:
     """Send a site's failed task again, without restarting the run. Before the round is aggregated it is counted in;
     afterwards 409 `rerun_not_possible` says why not and what to do."""
     return service.task_record(rerun.rerun_task(session, run_id, task_id, user))
@@ -78,9 +78,9 @@ def rerun_task(run_id: Id, task_id: Id, session: WriteSession, user: CanRunExper
 
 @router.get("/{run_id}/curves")
 def get_run_curves(
+    _user: CanRead,
     run_id: Id,
     session: ReadSession,
-    _user: CanRead,
     after: Annotated[RowNumber | None, Query(description="Only what is newer than this id.")] = None,
 ) -> RunCurves:
     """The metrics as lines, far smaller than one by one: means over structures only."""
@@ -90,9 +90,9 @@ def get_run_curves(
 
 @router.get("/{run_id}/metrics")
 def list_run_metrics(
+    _user: CanRead,
     run_id: Id,
     session: ReadSession,
-    _user: CanRead,
     after: Annotated[RowNumber | None, Query(description="Only metrics after this id.")] = None,
 ) -> list[MetricRecord]:
     """In order of id. A later id for the same round, site, model, split, name and structure replaces the earlier."""
@@ -102,30 +102,30 @@ def list_run_metrics(
 
 
 @router.post("/{run_id}/pause")
-def pause_run(run_id: Id, session: WriteSession, user: CanRunExperiments) -> RunRecord:
+def pause_run(user: CanRunExperiments, run_id: Id, session: WriteSession) -> RunRecord:
     """Let the round under way end, then hold."""
     return service.run_record(session, rounds.pause_run(session, run_id, user))
 
 
 @router.post("/{run_id}/resume")
-def resume_run(run_id: Id, session: WriteSession, user: CanRunExperiments, artifacts: ArtifactsDep) -> RunRecord:
+def resume_run(user: CanRunExperiments, run_id: Id, session: WriteSession, artifacts: ArtifactsDep) -> RunRecord:
     """Go on with a paused, failed or cancelled run from its last finished round whose files are whole."""
     damage.go_back_to_whole_round(session, artifacts, run_id, user)
     return service.run_record(session, rounds.resume_run(session, run_id, user))
 
 
 @router.post("/{run_id}/cancel")
-def cancel_run(run_id: Id, session: WriteSession, user: CanRunExperiments) -> RunRecord:
+def cancel_run(user: CanRunExperiments, run_id: Id, session: WriteSession) -> RunRecord:
     """Stop a run. It can be resumed later."""
     return service.run_record(session, rounds.cancel_run(session, run_id, user))
 
 
 @router.get("/{run_id}/extension")
 def preview_extension(
+    _user: CanRead,
     run_id: Id,
     session: ReadSession,
     rounds: Annotated[int, Query(ge=2, le=1000, description="How many rounds the run would have in the end.")],
-    _user: CanRead,
 ) -> ExtensionPreview:
     """What more rounds would do to a completed run: what goes on, what is replaced, and whether the result is that of a
     run started with as many. Changes nothing."""
@@ -133,13 +133,13 @@ def preview_extension(
 
 
 @router.post("/{run_id}/extend")
-def extend_run(run_id: Id, body: RunExtend, session: WriteSession, user: CanRunExperiments) -> RunRecord:
+def extend_run(user: CanRunExperiments, run_id: Id, body: RunExtend, session: WriteSession) -> RunRecord:
     """Train a completed run on from where it stands, to `rounds` in all. 409 for a run that cannot go on."""
     return service.run_record(session, extension.extend_run(session, run_id, body.rounds, user))
 
 
 @router.get("/{run_id}/rounds")
-def list_run_rounds(run_id: Id, session: ReadSession, _user: CanRead) -> list[RunRoundState]:
+def list_run_rounds(_user: CanRead, run_id: Id, session: ReadSession) -> list[RunRoundState]:
     """The weights after every finished round; round 0 is the initial state."""
     get_row(session, Run, run_id)
     query = select(RunRound).where(RunRound.run_id == run_id, RunRound.finished_at.is_not(None))
@@ -147,7 +147,7 @@ def list_run_rounds(run_id: Id, session: ReadSession, _user: CanRead) -> list[Ru
 
 
 @router.get("/{run_id}/rounds/{round_number}")
-def get_run_round(run_id: Id, round_number: RoundNumber, session: ReadSession, _user: CanRead) -> RunRoundState:
+def get_run_round(_user: CanRead, run_id: Id, round_number: RoundNumber, session: ReadSession) -> RunRoundState:
     """The weights after a round."""
     row = session.get(RunRound, (run_id, round_number))
     if row is None or row.finished_at is None:

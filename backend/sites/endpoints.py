@@ -14,19 +14,19 @@ router = APIRouter(tags=["sites"])
 
 
 @router.post("/federations/{federation_id}/sites", status_code=201)
-def create_site(federation_id: Id, body: SiteCreate, session: WriteSession, user: CanManageFederations) -> SiteRecord:
+def create_site(user: CanManageFederations, federation_id: Id, body: SiteCreate, session: WriteSession) -> SiteRecord:
     """Add a site to a federation. Its position is the site order."""
     site = service.create_site(session, federation_id, body, user)
     return service.site_records(session, [site])[0]
 
 
 @router.get("/sites/{site_id}")
-def get_site(site_id: Id, session: ReadSession, _user: CanRead) -> SiteRecord:
+def get_site(_user: CanRead, site_id: Id, session: ReadSession) -> SiteRecord:
     return service.site_records(session, [get_row(session, Site, site_id)])[0]
 
 
 @router.patch("/sites/{site_id}")
-def update_site(site_id: Id, body: SiteUpdate, session: WriteSession, user: CanManageFederations) -> SiteRecord:
+def update_site(user: CanManageFederations, site_id: Id, body: SiteUpdate, session: WriteSession) -> SiteRecord:
     """Rename, describe, archive or restore a site, or change its policy; its slug stays."""
     site = service.update_site(session, site_id, body, user)
     return service.site_records(session, [site])[0]

@@ -24,44 +24,44 @@ router = APIRouter(tags=["storage"])
 
 
 @router.get("/storage")
-def get_storage(session: ReadSession, settings: SettingsDep, _user: CanOperate) -> StorageRecord:
+def get_storage(_user: CanOperate, session: ReadSession, settings: SettingsDep) -> StorageRecord:
     """What every experiment and data set holds, the total, and what is free."""
     return usage.storage_record(session, settings)
 
 
 @router.get("/experiments/{experiment_id}/storage")
-def get_experiment_storage(experiment_id: Id, session: ReadSession, _user: CanRead) -> ExperimentStorage:
+def get_experiment_storage(_user: CanRead, experiment_id: Id, session: ReadSession) -> ExperimentStorage:
     """What an experiment holds, by kind of file and by run."""
     return usage.experiment_storage(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/runs/{run_id}/storage")
-def get_run_storage(run_id: Id, session: ReadSession, _user: CanRead) -> RunStorage:
+def get_run_storage(_user: CanRead, run_id: Id, session: ReadSession) -> RunStorage:
     """What a run holds, and whose rounds' models are still there."""
     return usage.run_storage(session, get_row(session, Run, run_id))
 
 
 @router.post("/storage/sweep")
-def sweep_storage(platform: PlatformDep, _user: CanOperate) -> SweepRecord:
+def sweep_storage(_user: CanOperate, platform: PlatformDep) -> SweepRecord:
     """Remove every file that nobody owns. It is also done after each deletion, and every night."""
     found = sweep(platform)
     return SweepRecord(num_files=found.num_files, num_bytes=found.num_bytes, num_leftovers=found.num_leftovers)
 
 
 @router.post("/storage/scrub")
-def scrub_storage(platform: PlatformDep, _user: CanOperate) -> ScrubRecord:
+def scrub_storage(_user: CanOperate, platform: PlatformDep) -> ScrubRecord:
     """Hash every stored file, and name those that are damaged or lost. It is also done every night."""
     return scrub(platform)
 
 
 @router.get("/sites/{site_id}/sent")
-def get_sent(site_id: Id, session: ReadSession, _user: CanRead) -> SentRecord:
+def get_sent(_user: CanRead, site_id: Id, session: ReadSession) -> SentRecord:
     """What left the site before its policy forbade it. It is hidden already; it can be deleted too."""
     return withdraw.sent_record(session, get_row(session, Site, site_id))
 
 
 @router.post("/sites/{site_id}/withdraw")
-def withdraw_sent(site_id: Id, session: WriteSession, user: CanManageData, sweep_after: SweepAfter) -> SentRecord:
+def withdraw_sent(user: CanManageData, site_id: Id, session: WriteSession, sweep_after: SweepAfter) -> SentRecord:
     """Delete what left the site before its policy forbade it: thumbnails, images, masks. Scores stay."""
     found = withdraw.withdraw(session, site_id, user)
     sweep_after()

@@ -49,7 +49,7 @@ UPLOAD_BODY: dict[str, Any] = {
 
 
 @router.get("/federations/{federation_id}/models")
-def list_models(federation_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ModelSet]:
+def list_models(_user: CanRead, federation_id: Id, session: ReadSession, page: PageDep) -> list[ModelSet]:
     """The sets of models of completed runs, the newest first."""
     get_row(session, Federation, federation_id)
     runs = page.rows(session, service.runs_with_models(federation_id), Run.id)
@@ -58,10 +58,10 @@ def list_models(federation_id: Id, session: ReadSession, _user: CanRead, page: P
 
 @router.post("/federations/{federation_id}/models", status_code=201, openapi_extra=UPLOAD_BODY)
 async def import_model(
+    user: CanMoveModels,
     federation_id: Id,
     request: Request,
     platform: PlatformDep,
-    user: CanMoveModels,
     name: Annotated[FileName, Query(description="The file's name.")],
 ) -> ModelSet:
     """Take in a model from a ZIP (the body) as `model.zip` gives it: safetensors files and `model.json`. Experiments
@@ -81,20 +81,20 @@ async def import_model(
 
 
 @router.get("/runs/{run_id}/model")
-def get_model(run_id: Id, session: ReadSession, _user: CanRead) -> ModelSet:
+def get_model(_user: CanRead, run_id: Id, session: ReadSession) -> ModelSet:
     """A completed run's models of its best round, with what they were made of and how well they do."""
     return service.model_set(session, run_id)
 
 
 @router.post("/runs/{run_id}/tests", status_code=201)
-def test_model(run_id: Id, body: ModelTestCreate, session: WriteSession, user: CanRunExperiments) -> ExperimentRecord:
+def test_model(user: CanRunExperiments, run_id: Id, body: ModelTestCreate, session: WriteSession) -> ExperimentRecord:
     """Score a completed run's models on other data sets, without training. The answer is an experiment of kind `test`:
     its results, cases, exports and reports are those of any experiment."""
     return experiments.experiment_record(session, model_test.start_test(session, run_id, body, user))
 
 
 @router.get("/runs/{run_id}/tests")
-def list_model_tests(run_id: Id, session: ReadSession, _user: CanRead, page: PageDep) -> list[ExperimentRecord]:
+def list_model_tests(_user: CanRead, run_id: Id, session: ReadSession, page: PageDep) -> list[ExperimentRecord]:
     """The tests of a run's models on other data, the newest first."""
     get_row(session, Run, run_id)
     query = select(Experiment).where(Experiment.tested_run_id == run_id)
@@ -104,7 +104,7 @@ def list_model_tests(run_id: Id, session: ReadSession, _user: CanRead, page: Pag
 
 @router.get("/runs/{run_id}/model.zip", responses=ZIP_RESPONSES, response_class=FileResponse)
 def download_model(
-    run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks, _user: CanMoveModels
+    _user: CanMoveModels, run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
 ) -> FileResponse:
     """All safetensors files, the configuration and a model card, as one ZIP."""
     found = service.model_set(session, run_id)

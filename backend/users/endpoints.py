@@ -33,7 +33,7 @@ router = APIRouter(tags=["session"])
 
 
 @public_router.get("/health")
-def get_health(session: ReadSession, _: Anybody) -> HealthRecord:
+def get_health(_: Anybody, session: ReadSession) -> HealthRecord:
     """Answers as soon as the backend serves and its database answers, else 503; needs no sign-in."""
     session.execute(select(1))
     return HealthRecord(status="ok", version=VERSION)
@@ -41,7 +41,7 @@ def get_health(session: ReadSession, _: Anybody) -> HealthRecord:
 
 @public_router.post("/session")
 def create_session(
-    body: SessionCreate, request: Request, response: Response, session: WriteSession, settings: SettingsDep, _: Anybody
+    _: Anybody, body: SessionCreate, request: Request, response: Response, session: WriteSession, settings: SettingsDep
 ) -> SessionRecord:
     """Sign in with a token. The answer sets the cookie `fedsm_session_<port>`."""
     user, secret = service.open_session(session, body.token, settings)
@@ -59,7 +59,7 @@ def create_session(
 
 @public_router.delete("/session", status_code=204)
 def delete_session(
-    request: Request, response: Response, session: WriteSession, settings: SettingsDep, _: Anybody
+    _: Anybody, request: Request, response: Response, session: WriteSession, settings: SettingsDep
 ) -> None:
     """Sign out."""
     service.close_session(session, request.cookies.get(session_cookie(settings)))
@@ -73,26 +73,26 @@ def get_session(user: OwnAccount) -> SessionRecord:
 
 
 @router.get("/tokens")
-def list_tokens(session: ReadSession, user: OwnAccount, page: PageDep) -> list[TokenRecord]:
+def list_tokens(user: OwnAccount, session: ReadSession, page: PageDep) -> list[TokenRecord]:
     """Your personal tokens, the newest first."""
     return [TokenRecord.model_validate(row) for row in page.of(tokens.list_tokens(session, user), lambda row: row.id)]
 
 
 @router.post("/tokens", status_code=201)
-def create_token(body: TokenCreate, session: WriteSession, user: OwnAccount) -> NewToken:
+def create_token(user: OwnAccount, body: TokenCreate, session: WriteSession) -> NewToken:
     """Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once."""
     row, token = tokens.create_token(session, user, body.name, body.days)
     return NewToken(token=token, **TokenRecord.model_validate(row).model_dump())
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-def revoke_token(token_id: Id, session: WriteSession, user: OwnAccount) -> None:
+def revoke_token(user: OwnAccount, token_id: Id, session: WriteSession) -> None:
     """From now on the token lets nobody in."""
     tokens.revoke_token(session, user, token_id)
 
 
 @router.get("/system")
-def get_system(platform: PlatformDep, session: ReadSession, _user: CanRead) -> SystemRecord:
+def get_system(_user: CanRead, platform: PlatformDep, session: ReadSession) -> SystemRecord:
     """Version, database, broker, workers, and how full their disks are."""
     workers = session.scalars(select(Worker).order_by(Worker.name)).all()
     return SystemRecord(

@@ -34,7 +34,7 @@ router = APIRouter(prefix="/worker-api/v1", tags=["worker"])
 
 @router.post("/tasks/{task_id}/claim")
 def claim_task(
-    task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep, _worker: AsWorker
+    _worker: AsWorker, task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep
 ) -> ClaimedTask:
     """Take a queued task. 409 `task_not_claimable`: drop the message."""
     return reports.claim_task(session, task_id, body.worker, settings.lease_seconds)
@@ -42,7 +42,7 @@ def claim_task(
 
 @router.post("/tasks/{task_id}/progress")
 def report_progress(
-    task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep, _worker: AsWorker
+    _worker: AsWorker, task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep
 ) -> ProgressAnswer:
     """Renew the lease. 409 `attempt_superseded`: drop the work."""
     return reports.report_progress(session, task_id, body, settings.lease_seconds)
@@ -50,13 +50,13 @@ def report_progress(
 
 @router.post("/tasks/{task_id}/complete", status_code=204, response_class=Response)
 def complete_task(
+    _worker: AsWorker,
     task_id: Id,
     body: CompleteRequest,
     request: Request,
     session: WriteSession,
     store: ArtifactsDep,
     platform: PlatformDep,
-    _worker: AsWorker,
 ) -> Response:
     """Hand in a result, after its artifacts. 422: it cannot be used; of an update the attempt is over then."""
     refusal = reports.complete_task(session, store, task_id, body)
@@ -68,14 +68,14 @@ def complete_task(
 
 
 @router.post("/tasks/{task_id}/fail", status_code=204)
-def fail_task(task_id: Id, body: FailRequest, session: WriteSession, _worker: AsWorker) -> None:
+def fail_task(_worker: AsWorker, task_id: Id, body: FailRequest, session: WriteSession) -> None:
     """Say why the task cannot be done."""
     reports.fail_task(session, task_id, body)
 
 
 @router.post("/heartbeat", status_code=204)
 def send_heartbeat(
-    body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response, _worker: AsWorker
+    _worker: AsWorker, body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response
 ) -> None:
     """Say that the worker lives, and what it serves. The answer's `X-FedSM-Removal` changes when artifacts were
     removed: then ask what of its cache is gone."""
@@ -84,13 +84,13 @@ def send_heartbeat(
 
 
 @router.post("/gone")
-def find_gone(body: KeptAtWorker, session: ReadSession, _worker: AsWorker) -> KeptAtWorker:
+def find_gone(_worker: AsWorker, body: KeptAtWorker, session: ReadSession) -> KeptAtWorker:
     """Of what a worker keeps on its disk, what nobody needs any more."""
     return service.what_is_gone(session, body)
 
 
 @router.put("/artifacts/{sha256}", status_code=204)
-async def put_artifact(sha256: Sha256, request: Request, platform: PlatformDep, _worker: AsWorker) -> None:
+async def put_artifact(_worker: AsWorker, sha256: Sha256, request: Request, platform: PlatformDep) -> None:
     """Upload raw bytes; they must hash to the address. Uploading twice is harmless."""
     media_type = request.headers.get("content-type", "")
     task_id = request.headers.get(artifacts.TASK_HEADER)
@@ -99,7 +99,7 @@ async def put_artifact(sha256: Sha256, request: Request, platform: PlatformDep, 
 
 @router.head("/artifacts/{sha256}")
 def head_artifact(
-    sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep, _worker: AsWorker
+    _worker: AsWorker, sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep
 ) -> Response:
     """200 if the artifact is there and whole, so that it need not be sent; 404 if not."""
     artifact = artifacts.find_for_upload(session, store, sha256, request.headers.get(artifacts.TASK_HEADER))
@@ -109,7 +109,7 @@ def head_artifact(
 
 @router.get("/artifacts/{sha256}", responses=artifacts.FILE_RESPONSES, response_class=FileResponse)
 def download_artifact(
-    sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep, _worker: AsWorker
+    _worker: AsWorker, sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep
 ) -> Response:
     """Download raw bytes; check their hash."""
     return artifacts.file_response(request, store, artifacts.find_artifact(session, sha256))

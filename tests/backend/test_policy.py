@@ -8,8 +8,10 @@ import pytest
 from fastapi import APIRouter
 
 from backend.errors import Forbidden
+from backend.main import API_ROUTERS
 from backend.openapi_document import permission_of
 from backend.policy import GRANTS, MEANINGS, USER, WORKER, CanRead, CanReadCases, Permission, require_granted
+from backend.worker_api import endpoints as worker_api
 from tests.backend.live_backend import LiveBackend
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,3 +78,12 @@ def test_a_route_that_names_none_or_two_is_refused() -> None:
     for route in router.routes:
         with pytest.raises(RuntimeError, match=r"names [02] permissions: give it one parameter"):
             permission_of(route)  # type: ignore[arg-type]
+
+
+def test_nothing_of_a_request_is_looked_at_before_its_permission() -> None:
+    """Dependencies run in the order of the parameters, and a later one may already say what there is."""
+    routes = [route for router in (*API_ROUTERS, worker_api.router) for route in router.routes]
+    assert len(routes) > 90
+    for route in routes:
+        first = route.dependant.dependencies[0]  # type: ignore[attr-defined]
+        assert hasattr(first.call, "permission"), f"{route} names its permission after another parameter"

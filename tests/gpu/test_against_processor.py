@@ -12,12 +12,12 @@ import torch
 from tests.worker.engine.all_methods import ALL
 from tests.worker.engine.method_runs import DATA, SITES, batches_of, hashes, sgd_plan, train
 from tests.worker.engine.small_sites import small_plan, small_sites
-from worker.engine.federation import aggregate_round
 from worker.engine.inference import predict_probabilities
 from worker.engine.networks import PRESETS, make_network, preset
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network
 from worker.engine.robust_aggregation import Mean
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.strategies.centralized import Centralized

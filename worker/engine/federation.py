@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from worker.engine.data import ParticipantData, SiteData
-from worker.engine.exchange import apply_gather_transforms, apply_update_transforms
-from worker.engine.kept_state import is_finite, state_to_keep
+from worker.engine.exchange import apply_update_transforms
+from worker.engine.kept_state import state_to_keep
 from worker.engine.metrics import Metric
-from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import Plan
+from worker.engine.server_step import aggregate_round
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
@@ -126,20 +126,6 @@ def validate_state(
     return strategy.validate(load_part, data, context)
 
 
-@dataclass(frozen=True)
-class CheckedUpdates:
-    """What the server makes of a round's updates, each field by participant in site order.
-
-    sound: the updates that can be aggregated.
-    refused: the reasons why others cannot.
-    outliers: the updates that differ much from the others'; where the plan refuses outliers they are refused too.
-    """
-
-    sound: dict[str, SiteUpdate]
-    refused: dict[str, str]
-    outliers: dict[str, Outlier]
-
-
 def train_and_transform(strategy: Strategy, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
     """What a participant sends of its training on the received `parts`: the plan's transforms have run over it.
 
@@ -151,62 +137,6 @@ def train_and_transform(strategy: Strategy, parts: State, data: ParticipantData,
         plan.update_transforms, update.parts, parts, plan.seed, context.round, context.participant
     )
     return replace(update, parts=sent)
-
-
-def check_updates(
-    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
-) -> CheckedUpdates:
-    """Runs the plan's transforms over what was gathered, and checks what they make of it.
-
-    updates: in site order. An update that is an outlier is refused where the plan says so.
-    """
-    gathered, refused = apply_gather_transforms(
-        plan.gather_transforms, {name: update.parts for name, update in updates.items()}, state, plan.seed, round_
-    )
-    sound: dict[str, SiteUpdate] = {}
-    for participant, parts in gathered.items():
-        update = replace(updates[participant], parts=parts)
-        try:
-            strategy.check_update(state, participant, update, plan)
-        except ValueError as error:
-            refused[participant] = str(error)
-        else:
-            sound[participant] = update
-    weights = {name: {part: sound[name].parts[part] for part in strategy.uploads(name)} for name in sound}
-    outliers = find_outliers(state, weights)
-    if plan.refuse_outliers:
-        for participant, outlier in outliers.items():
-            refused[participant] = f"site {participant}: {outlier}"
-            del sound[participant]
-    return CheckedUpdates(sound, refused, outliers)
-
-
-def aggregate_updates(
-    strategy: Strategy, state: State, sound: Mapping[str, SiteUpdate], plan: Plan, round_: int
-) -> State:
-    """The next state, from checked updates in site order. Raises ValueError where the sum of finite updates is not
-    finite."""
-    following = strategy.aggregate(state, sound, plan, round_)
-    if broken := [name for name, tensors in following.items() if not is_finite(tensors)]:
-        raise ValueError(
-            f"the aggregation left NaN or infinite values in {', '.join(broken)} though every update was finite: lower "
-            "the learning rates of sites and server"
-        )
-    return following
-
-
-def aggregate_round(
-    strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
-) -> tuple[State, dict[str, str]]:
-    """The next state, and by participant why its update was refused.
-
-    updates: in site order. Raises ValueError with all reasons where every update was refused, and where the sum of
-    finite updates is not finite.
-    """
-    checked = check_updates(strategy, state, updates, plan, round_)
-    if not checked.sound:
-        raise ValueError("no update of this round can be aggregated: " + "; ".join(checked.refused.values()))
-    return aggregate_updates(strategy, state, checked.sound, plan, round_), checked.refused
 
 
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:

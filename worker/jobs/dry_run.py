@@ -16,13 +16,14 @@ from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.evaluation import segmentation_parts
-from worker.engine.federation import check_updates, train_and_transform
+from worker.engine.federation import train_and_transform
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import num_local_steps
 from worker.engine.metrics import case_dice, case_scores
 from worker.engine.plan import Plan
 from worker.engine.plan_network import initial_network
 from worker.engine.sampling import training_items
+from worker.engine.server_step import check_updates
 from worker.engine.state import State
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.jobs.build import build_plan, build_strategy

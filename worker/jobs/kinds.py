@@ -29,8 +29,9 @@ from backend.contracts.tasks import (
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
-from worker.engine.federation import aggregate_updates, check_updates, train_and_transform, validate_state
+from worker.engine.federation import train_and_transform, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
+from worker.engine.server_step import aggregate_updates, check_updates
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy

@@ -14,7 +14,7 @@ router = APIRouter(tags=["datasets"])
 
 
 @router.get("/federations/{federation_id}/statistics")
-def get_federation_statistics(federation_id: Id, session: ReadSession, _user: CanRead) -> FederationStatistics:
+def get_federation_statistics(_user: CanRead, federation_id: Id, session: ReadSession) -> FederationStatistics:
     """Each site's cases side by side, and how far apart the sites are. Each site computed its own sums; a split with
     fewer cases than its site's policy allows to state is left out of every number."""
     return service.federation_statistics(session, get_row(session, Federation, federation_id))

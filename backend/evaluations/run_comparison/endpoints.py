@@ -18,12 +18,12 @@ router = APIRouter(tags=["results"])
 
 @router.get("/federations/{federation_id}/run-comparison")
 def compare_runs(
+    _user: CanRead,
     federation_id: Id,
     run: Annotated[
         list[Id], AtMost(8), Query(description="Ids of two to eight runs; the first is what others differ from.")
     ],
     session: ReadSession,
-    _user: CanRead,
     metric: ScoreName = "dice",
     structure: Annotated[Label | None, Query(description="Left out: the mean over structures.")] = None,
     checkpoint: Checkpoint = "best",

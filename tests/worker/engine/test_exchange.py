@@ -18,9 +18,10 @@ from worker.engine.exchange import (
     apply_gather_transforms,
     apply_update_transforms,
 )
-from worker.engine.federation import aggregate_round, check_updates, data_of, train_and_transform
+from worker.engine.federation import data_of, train_and_transform
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
+from worker.engine.server_step import aggregate_round, check_updates
 from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.strategies.fedavg import FedAvg

@@ -22,9 +22,9 @@ from tests.worker.engine.method_runs import (
     update_of,
 )
 from worker.engine.checkpoint import sha256_of
-from worker.engine.federation import aggregate_round
 from worker.engine.plan_network import parameter_keys
 from worker.engine.robust_aggregation import Mean
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.fedavg import FedAvg

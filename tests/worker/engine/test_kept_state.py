@@ -9,10 +9,11 @@ import torch
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.data import ParticipantData
-from worker.engine.federation import aggregate_round, run_rounds
+from worker.engine.federation import run_rounds
 from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import GlobalModelStrategy, SiteContext, SiteUpdate
 from worker.engine.strategies.fedavg import FedAvg

@@ -18,12 +18,12 @@ from tests.worker.engine.method_runs import (
     update_of,
 )
 from worker.engine.checkpoint import cpu_state, sha256_of
-from worker.engine.federation import aggregate_round
 from worker.engine.local_training import train_locally
 from worker.engine.networks import batch_norm_keys, batch_norm_statistic_keys, head_keys
 from worker.engine.plan_network import blank_network, load_network
 from worker.engine.robust_aggregation import Mean
 from worker.engine.seeding import generator
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.fedala import FedALA

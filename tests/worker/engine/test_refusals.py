@@ -10,10 +10,10 @@ from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.data import SiteData
 from worker.engine.descriptors import describe_image, num_descriptors
-from worker.engine.federation import aggregate_round
 from worker.engine.plan import Plan
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import SiteContext, SiteUpdate
 from worker.engine.strategies.fedsm import FedSM

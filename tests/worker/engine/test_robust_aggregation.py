@@ -5,8 +5,8 @@ import torch
 
 from tests.worker.engine.method_runs import PLAIN_SGD, SITES, train
 from tests.worker.engine.small_sites import small_plan
-from worker.engine.federation import aggregate_round
 from worker.engine.robust_aggregation import AggregationRule, Krum, Mean, Median, TrimmedMean, combine
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL, Tensors
 from worker.engine.strategies.base import SiteUpdate
 from worker.engine.strategies.fedavg import FedAvg

@@ -9,12 +9,13 @@ import torch
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.aggregation import linear_combination, weighted_average
 from worker.engine.checkpoint import sha256_of
-from worker.engine.federation import aggregate_round, run_rounds
+from worker.engine.federation import run_rounds
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
 from worker.engine.selectors.base import route
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
+from worker.engine.server_step import aggregate_round
 from worker.engine.state import GLOBAL, POOLED, State, personalized
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.strategies.centralized import Centralized
