@@ -235,7 +235,9 @@ def test_a_state_that_is_damaged_in_mid_round(platform: LivePlatform, run: RunRe
 
 
 def child_processes(pid: int) -> list[int]:
-    answer = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True)
+    """Empty for the moment in which all were killed and none has been started again, which pgrep answers with 1."""
+    answer = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    assert answer.returncode in (0, 1), answer.stderr
     return [int(line) for line in answer.stdout.split()]
 
 
