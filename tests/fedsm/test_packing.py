@@ -60,7 +60,7 @@ def test_the_data_of_a_header_go_with_it(tmp_path: Path, suffix: str) -> None:
     (tmp_path / "server").rename(tmp_path / "before")
     assert np.array_equal(_sent(tmp_path, data, header)[1], VOXELS)
     data.unlink()
-    _refused(header, reason="which is not beside it|header without its data")
+    _refused(header, reason="which is not next to it|header without its data")
 
 
 def test_what_cannot_be_sent_is_told(tmp_path: Path) -> None:

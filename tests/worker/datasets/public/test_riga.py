@@ -86,7 +86,7 @@ def test_noise_and_jpeg_do_not_matter(tmp_path: Path) -> None:
         ((), "nothing is drawn"),
         ((ring(WIDE),), "1 closed line, not two"),
         ((ring(WIDE), ring(ellipse(20, 17, column=98))), "not two: open, or touching"),
-        ((ring(ellipse(20, 17, column=30)), ring(ellipse(18, 17, column=90))), "beside one another"),
+        ((ring(ellipse(20, 17, column=30)), ring(ellipse(18, 17, column=90))), "next to one another"),
         ((ring(WIDE) & (COLUMNS < 80), ring(NARROW) & (COLUMNS < 60)), "0 closed lines"),
     ],
 )
