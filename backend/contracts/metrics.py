@@ -27,12 +27,13 @@ from backend.contracts.values import (
 Split = Literal["train", "val", "test"]
 #: `personalized` is the model of the site that reports; `super` the super model; `selector` the model selector.
 ModelKind = Literal["global", "personalized", "super", "selector"]
-MetricName = Literal["loss", "dice", "accuracy", "share_global", "seconds", "bytes_up", "bytes_down"]
+MetricName = Literal["loss", "dice", "accuracy", "share_global", "gamma", "seconds", "bytes_up", "bytes_down"]
 #: Of a metric's value; a share may be a little above 1 by rounding.
 _BOUNDS: dict[MetricName, tuple[float, float]] = {
     "dice": (0, 1.00001),
     "accuracy": (0, 1.00001),
     "share_global": (0, 1.00001),
+    "gamma": (0, 1),
     "seconds": (0, MAX_SECONDS),
     "bytes_up": (0, MAX_BYTES),
     "bytes_down": (0, MAX_BYTES),

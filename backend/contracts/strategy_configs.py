@@ -42,6 +42,19 @@ class FedSMConfig(Contract):
         "personalized, 1 always the global model.",
         json_schema_extra=applies_when("routing", "hard") | default_from(REFERENCE),
     )
+    threshold: Literal["fixed", "validation"] = Field(
+        default="fixed",
+        description="Where the super model's threshold comes from. In a file, `gamma: auto` means validation.",
+        json_schema_extra=choices(
+            {
+                "fixed": "gamma is the threshold, as in the paper",
+                "validation": "each round the sites' validation cases choose it for the next one, in steps of 0.01; "
+                "gamma counts in round 1 only",
+            }
+        )
+        | applies_when("routing", "hard")
+        | default_from(OWN),
+    )
     selector: SelectorConfig = Field(
         default=LdaSelector(), description="The model selector. VGG-11 is the reference code's."
     )
@@ -64,6 +77,14 @@ class FedSMConfig(Contract):
         "selector, whose moments measure the distance.",
         json_schema_extra=default_from(OWN),
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gamma_may_be_auto(cls, given: object) -> object:
+        """`gamma: auto` is the short form of `threshold: validation`."""
+        if isinstance(given, dict) and given.get("gamma") == "auto":
+            return {key: value for key, value in given.items() if key != "gamma"} | {"threshold": "validation"}
+        return given
 
 
 class FedAvgConfig(Contract):

@@ -38,6 +38,7 @@ from backend.evaluations.scored_cases import (
     present_values,
     selector_places,
 )
+from backend.runs.threshold import used_gamma
 
 #: Closed-form selectors are often nearly certain: the sweep is finer below 1.
 GAMMAS = tuple(sorted({*(step / 100 for step in range(101)), 0.995, 0.999, 0.9999}))
@@ -61,7 +62,7 @@ def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
         checkpoint=query.checkpoint,
         structure=query.structure,
         higher_is_better=not SCORES[query.metric].lower_is_better,
-        gamma=strategy.gamma,
+        gamma=_gamma(session, run, strategy, query),
         routing=strategy.routing,
         sites=places.training,
         unseen_sites=places.unseen,
@@ -86,7 +87,7 @@ def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
         metric=query.metric,
         checkpoint=query.checkpoint,
         structure=query.structure,
-        gamma=strategy.gamma,
+        gamma=_gamma(session, run, strategy, query),
         routing=strategy.routing,
         sites=places.training,
         unseen_sites=places.unseen,
@@ -100,6 +101,11 @@ def selector_cases(session: Session, run: Run, query: Query) -> SelectorCases:
         home_scores=scores(lambda _: PERSONALIZED),
         ran_scores=scores(lambda _: SUPER),
     )
+
+
+def _gamma(session: Session, run: Run, strategy: FedSMConfig, query: Query) -> float:
+    used = used_gamma(session, run, checkpoint_round(run, query))
+    return strategy.gamma if used is None else used
 
 
 def _routed_cases(session: Session, run: Run, query: Query) -> tuple[FedSMConfig, list[TestedCaseScores]]:

@@ -16,6 +16,7 @@ from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.datasets import DatasetManifest
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.status import DatasetStatus, RunStatus
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
@@ -27,6 +28,7 @@ from backend.events import service as events
 from backend.ledger.advance import advance
 from backend.ledger.snapshot import run_dataset
 from backend.runs.service import describe_run
+from backend.runs.threshold import finished_strategy
 
 KIND = "test"
 PREDICTING = ("global", "personalized", "selector", "selector_encoder")
@@ -43,7 +45,7 @@ def start_test(session: Session, run_id: str, body: ModelTestCreate, actor: str)
     _require_fit(source.spec.task, federation.task)
     manifests, left_out = _manifests(session, source, chosen, body)
     names = _names_here(session, source, federation)
-    experiment = _experiment(source, federation, chosen, body, actor)
+    experiment = _experiment(source, finished_strategy(session, source), federation, chosen, body, actor)
     session.add(experiment)
     session.flush()
     run = _run(experiment, source, federation.task, tuple(names.values()), [site.slug for site, _ in chosen])
@@ -143,7 +145,12 @@ def _part_here(name: str, names: dict[str, str]) -> str:
 
 
 def _experiment(
-    source: Run, federation: Federation, chosen: Sequence[tuple[Site, Dataset]], body: ModelTestCreate, actor: str
+    source: Run,
+    strategy: StrategyConfig,
+    federation: Federation,
+    chosen: Sequence[tuple[Site, Dataset]],
+    body: ModelTestCreate,
+    actor: str,
 ) -> Experiment:
     assert source.spec is not None
     config = source.spec.config
@@ -157,7 +164,7 @@ def _experiment(
         description=f"The models of {describe_run(source)}, round {source.best_round}, tested without training.",
         config=config.model_copy(
             update={
-                "strategies": (source.strategy,),
+                "strategies": (strategy,),
                 "seeds": (source.seed,),
                 "held_out_sites": slugs,
                 "minimum_sites": 1,
@@ -178,7 +185,7 @@ def _run(
     spec = RunSpec(
         run_id=run_id,
         config=experiment.config,
-        strategy=source.strategy,
+        strategy=experiment.config.strategies[0],
         seed=source.seed,
         task=task,
         sites=sites,
@@ -188,7 +195,7 @@ def _run(
         id=run_id,
         experiment_id=experiment.id,
         position=0,
-        strategy=source.strategy,
+        strategy=experiment.config.strategies[0],
         strategy_label=source.strategy_label,
         seed=source.seed,
         status=RunStatus.EVALUATING,

@@ -7,7 +7,6 @@ from backend.artifacts.service import artifact_url, require_artifacts
 from backend.clock import now
 from backend.contracts.predictions import PredictCaseResult, PredictedMask
 from backend.contracts.status import RunStatus, TaskStatus
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.tasks import COORDINATOR
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Prediction, Run, Task
@@ -16,6 +15,7 @@ from backend.events import service as events
 from backend.predictions.schemas import MaskRecord, PredictionRecord, StructureSizeRecord
 from backend.queue import COORDINATOR_QUEUE
 from backend.runs.service import describe_run
+from backend.runs.threshold import used_gamma
 from backend.task_status import enqueue
 
 
@@ -79,7 +79,7 @@ def prediction_record(session: Session, prediction: Prediction) -> PredictionRec
         unit=answer.unit if answer else None,
         probabilities=answer.probabilities if answer else None,
         chosen_model=answer.chosen_model if answer else None,
-        gamma=run.strategy.gamma if isinstance(run.strategy, FedSMConfig) else None,
+        gamma=used_gamma(session, run, prediction.round),
         masks=[_mask_record(mask) for mask in answer.masks] if answer else [],
         seconds=answer.seconds if answer else None,
         warnings=list(answer.warnings) if answer else [],

@@ -62,6 +62,10 @@ class RunRecord(Record):
     best_dice: float | None = Field(
         description="Validation Dice of the best round; null where nobody has validation cases and the last was taken."
     )
+    gamma: float | None = Field(
+        description="The threshold of the super model that the best round used: as it was set, or as validation cases "
+        "chose it. Null for other methods, for soft routing, and until validation has chosen it."
+    )
     compared: BestRound | None = Field(description="What the best round was compared on; null of runs of before.")
     notes: list[str] = Field(
         description="What a reader of its numbers must know, in words: sites or rounds that were not compared."

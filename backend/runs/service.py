@@ -15,6 +15,7 @@ from backend.events import service as events
 from backend.runs.failures import failures_of
 from backend.runs.notes import notes_of
 from backend.runs.schemas import RunRecord, TaskRecord, WaitedFor
+from backend.runs.threshold import used_gamma
 from backend.runs.waiting import Wait, waits_of
 
 #: Rounds whose mean duration gives the estimate of the rest.
@@ -73,6 +74,7 @@ def run_record(session: Session, run: Run) -> RunRecord:
     waits = waits_of(session, run)
     return RunRecord(
         **{column: getattr(run, column) for column in columns},
+        gamma=used_gamma(session, run, run.best_round),
         notes=notes_of(session, run),
         failures=failures_of(session, run),
         waits_for=[_waited_for(wait) for wait in waits if wait.late],

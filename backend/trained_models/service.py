@@ -22,6 +22,7 @@ from backend.errors import Conflict
 from backend.evaluations.scored_cases import Query, case_value, evaluated_cases, places_of, present_values
 from backend.runs.contributions import used_rounds
 from backend.runs.notes import notes_of
+from backend.runs.threshold import finished_strategy
 from backend.trained_models.card import model_card
 from backend.trained_models.schemas import ModelPart, ModelScore, ModelSet, PartKind, TrainingData
 from backend.trained_models.usage import how_to_use
@@ -76,7 +77,7 @@ def model_set_of(session: Session, run: Run) -> ModelSet:
         experiment_name=experiment.name,
         imported=experiment.kind == "import",
         federation_id=experiment.federation_id,
-        strategy=run.strategy,
+        strategy=finished_strategy(session, run),
         strategy_label=run.strategy_label,
         seed=run.seed,
         round=run.best_round,

@@ -78,6 +78,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
         (
             FedSMConfig(selector=LDA, routing="soft"),
             FedSMConfig(selector=LDA, similarity=2.0),
+            FedSMConfig(selector=LDA, threshold="validation"),
             FedSMConfig(selector=LdaSelector(minimum_cases=2, features="both")),
         ),
     ),
@@ -110,8 +111,23 @@ def test_the_artifacts_are_those_of_the_engine_alone(
         expected = run_in_process(config, strategy, TASK, sites)
         assert hashes_of(platform, run) == expected.hashes, run.strategy_label
         assert run.best_round == expected.best_round
+        if isinstance(strategy, FedSMConfig) and strategy.threshold == "validation":
+            _shows_the_threshold_of_the_best_round(platform, run.id)
     cells = platform.client.results(done.id).cells
     assert all(cell.mean is not None for cell in cells if cell.site_slug is not None)
+
+
+def _shows_the_threshold_of_the_best_round(platform: LivePlatform, run_id: str) -> None:
+    """The run, the results and the model to be exported name one number: the one that its sites validated with."""
+    run, model = platform.client.run(run_id), platform.client.model_set(run_id)
+    (chosen,) = {
+        metric.value
+        for metric in platform.client.run_metrics(run_id)
+        if metric.name == "gamma" and metric.round == run.best_round
+    }
+    assert isinstance(model.strategy, FedSMConfig)
+    assert (model.strategy.gamma, model.strategy.threshold) == (chosen, "fixed")
+    assert run.gamma == platform.client.run_selector(run_id).gamma == chosen
 
 
 def test_krum_is_refused_for_three_sites_with_the_remedy(platform: LivePlatform, federation: FederationRecord) -> None:

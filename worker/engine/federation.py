@@ -75,11 +75,12 @@ def _rounds(
     state = strategy.initial_state(plan) if start is None else started_state(strategy, plan, start)
     everyone = strategy.participants(plan.sites)
     kept: dict[str, State] = {}
+    reports: dict[str, State] = {}
     validated: dict[int, Mapping[str, tuple[Metric, ...]]] = {}
     metrics = {
         participant: validate_state(
             strategy, state.keys(), state.__getitem__, data_of(participant, sites, plan), context
-        )
+        )[0]
         for participant in everyone
         for context in (SiteContext(plan, participant, 0, None, _no_progress),)
     }
@@ -90,22 +91,26 @@ def _rounds(
         for participant in strategy.round_participants(plan, round_):
             context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
-            updates[participant] = train_and_transform(strategy, parts, data_of(participant, sites, plan), context)
+            report = reports.get(participant, {})
+            updates[participant] = train_and_transform(
+                strategy, parts, data_of(participant, sites, plan), context, report
+            )
         # 3. The server checks the updates and aggregates those that are sound, in site order.
         state, refused = aggregate_round(strategy, state, updates, plan, round_)
         # A refused update left nothing better at its site, so the site goes on from what it kept before.
         for participant in updates.keys() - refused.keys():
             kept[participant] = state_to_keep(kept.get(participant), updates[participant].local_state)
         # 4. Everyone validates the new state, whether it trained in this round or not.
-        metrics = {
-            participant: (updates[participant].metrics if participant in updates else ())
-            + strategy.validate(
+        metrics, reports = {}, {}
+        for participant in everyone:
+            scores, reports[participant] = validate_state(
+                strategy,
+                state.keys(),
                 state.__getitem__,
                 data_of(participant, sites, plan),
                 SiteContext(plan, participant, round_, None, _no_progress),
             )
-            for participant in everyone
-        }
+            metrics[participant] = (updates[participant].metrics if participant in updates else ()) + scores
         yield RoundRecord(round_, state, metrics, refused)
         # 5. Training may end early. The rounds before this one decide it, because on the platform a round is validated
         # at the start of the next one.
@@ -116,25 +121,30 @@ def _rounds(
 
 def validate_state(
     strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
-) -> tuple[Metric, ...]:
-    """Scores of the state that context.round left behind, on the participant's validation cases.
+) -> tuple[tuple[Metric, ...], State]:
+    """Scores of the state that context.round left behind, on the participant's validation cases; and the parts about it
+    that the participant sends with its next update.
 
     Those of round 0, the initial state, show what training adds, and what a model that training begins with is worth.
     """
     if context.round == 0:
-        return strategy.validate_initial(part_names, load_part, data, context)
-    return strategy.validate(load_part, data, context)
+        return strategy.validate_initial(part_names, load_part, data, context), {}
+    return strategy.validate_and_report(load_part, data, context)
 
 
-def train_and_transform(strategy: Strategy, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
+def train_and_transform(
+    strategy: Strategy, parts: State, data: ParticipantData, context: SiteContext, report: State | None = None
+) -> SiteUpdate:
     """What a participant sends of its training on the received `parts`: the plan's transforms have run over it.
+
+    report: the parts about the state it validated last, which it sends as well; None: there are none.
 
     What stays at the site (`local_state`) and the metrics are as the method left them. Raises ValueError where the data
     or the settings make training impossible, or where a transform lets nothing leave.
     """
     update, plan = strategy.train_site(parts, data, context), context.plan
     sent = apply_update_transforms(
-        plan.update_transforms, update.parts, parts, plan.seed, context.round, context.participant
+        plan.update_transforms, update.parts | (report or {}), parts, plan.seed, context.round, context.participant
     )
     return replace(update, parts=sent)
 

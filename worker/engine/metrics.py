@@ -27,7 +27,7 @@ class Metric:
     round: the round whose resulting state was measured; 0 is the initial state.
     model: the model that was measured.
     split: of the cases.
-    name: of the number; a loss has no unit, and a Dice, an accuracy or a share is 0 to 1.
+    name: of the number; a loss has no unit, and a Dice, an accuracy, a share or a threshold gamma is 0 to 1.
     structure: None for the mean over structures.
     value: the mean over `num_cases` cases.
     num_cases: cases that have a value.
@@ -36,7 +36,7 @@ class Metric:
     round: int
     model: ModelKind
     split: Literal["train", "val", "test"]
-    name: Literal["loss", "dice", "accuracy", "share_global"]
+    name: Literal["loss", "dice", "accuracy", "share_global", "gamma"]
     structure: str | None
     value: float
     num_cases: int

@@ -51,6 +51,7 @@ from worker.engine.networks import settings
 from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import AggregationRule, Krum, Mean, Median, TrimmedMean
+from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.sampling import Sampling
 from worker.engine.selectors import lda, softmax
 from worker.engine.selectors.base import Selector
@@ -175,8 +176,7 @@ def build_strategy(config: StrategyConfig) -> Strategy:
     """The engine's strategy of a method's settings."""
     match config:
         case FedSMConfig():
-            selector = _build_selector(config.selector)
-            return FedSM(config.lambda_, config.gamma, selector, config.similarity, config.routing)
+            return _build_fedsm(config)
         case LocalOnlyConfig():
             return LocalOnly()
         case CentralizedConfig():
@@ -187,6 +187,12 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return _build_server_optimizer(config)
         case _:
             return _build_personalized_method(config)
+
+
+def _build_fedsm(config: FedSMConfig) -> FedSM:
+    rule = ThresholdFromValidation(config.gamma) if config.threshold == "validation" else None
+    selector = _build_selector(config.selector)
+    return FedSM(config.lambda_, config.gamma, selector, config.similarity, config.routing, rule)
 
 
 def _build_global_method(

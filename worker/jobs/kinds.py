@@ -103,14 +103,14 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     parts = StateParts(toolbox.api, payload.state)
     before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
     begun = time.monotonic()
-    metrics = validate_state(strategy, payload.state.keys(), parts.load, data, before)
+    metrics, report = validate_state(strategy, payload.state.keys(), parts.load, data, before)
     lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
     lease.check()
     local_state = _load_local_state(payload, toolbox, lease)
     context = SiteContext(plan, participant, payload.round, local_state, lease.report)
     received = {name: parts.load(name) for name in payload.parts}
     begun = time.monotonic()
-    update = train_and_transform(strategy, received, data, context)
+    update = train_and_transform(strategy, received, data, context, report)
     lease.log("info", training_line(update, time.monotonic() - begun))
     contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
     if update.local_state:
@@ -170,7 +170,7 @@ def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) 
     parts = StateParts(toolbox.api, payload.state)
     context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
     begun = time.monotonic()
-    metrics = validate_state(strategy, payload.state.keys(), parts.load, data, context)
+    metrics, _ = validate_state(strategy, payload.state.keys(), parts.load, data, context)
     lease.log("info", validation_line(metrics, payload.round, time.monotonic() - begun))
     return ValidateSiteResult(metrics=metric_points(metrics))
 

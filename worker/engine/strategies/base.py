@@ -155,6 +155,13 @@ class Strategy(ABC):
             metrics += dice_metrics(context.round, kind, context.plan.structures, scores)
         return tuple(metrics)
 
+    def validate_and_report(
+        self, load_part: LoadPart, data: ParticipantData, context: SiteContext
+    ) -> tuple[tuple[Metric, ...], State]:
+        """The scores, and the parts about the validated state that the participant sends with its next update; by
+        default it sends none."""
+        return self.validate(load_part, data, context), {}
+
     def validate_initial(
         self,
         part_names: Collection[str],  # noqa: ARG002

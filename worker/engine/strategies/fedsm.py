@@ -8,10 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, final
 
+import torch
+
 from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
-from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics
+from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics, mean_over_structures
 from worker.engine.plan import Plan
+from worker.engine.routing.base import REPORT, ValidationRule, report_of
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
 from worker.engine.similarity import similarity_weights, soft_pull_weighted
 from worker.engine.state import GLOBAL, State, personalized
@@ -40,6 +43,8 @@ class FedSM(Strategy):
     similarity: with 0 SoftPull takes equally from the other sites, as in the paper; above 0 it takes more from sites
     whose images are alike.
     routing: hard chooses one model for a case; soft mixes the sites' models by the selector's probabilities.
+    rule: in place of gamma, what validation cases choose a case's model by; None: gamma is the threshold. It does
+    nothing under soft routing.
     """
 
     lambda_: float
@@ -47,6 +52,7 @@ class FedSM(Strategy):
     selector: Selector
     similarity: float
     routing: Literal["hard", "soft"]
+    rule: ValidationRule | None = None
 
     @property
     def criterion(self) -> ModelKind:
@@ -56,7 +62,8 @@ class FedSM(Strategy):
         """All segmentation models begin as one."""
         weights = initial_weights(plan)
         models = {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
-        return models | self.selector.initial_parts(plan)
+        learned = {self.rule.part: self.rule.initial()} if self.rule is not None else {}
+        return models | self.selector.initial_parts(plan) | learned
 
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:
         """w_g, only the participant's own w_p,k, and w_s (with what the selector needs of its own earlier updates)."""
@@ -85,6 +92,7 @@ class FedSM(Strategy):
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:
         super().check_update(state, participant, update, plan)
         self.selector.check(state, participant, update.parts, plan)
+        self._check_report(participant, update.parts, plan)
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: as the selector
@@ -105,34 +113,67 @@ class FedSM(Strategy):
             | {personalized(site): state[personalized(site)] for site in plan.sites}
             | {personalized(site): model for site, model in zip(updates, pulled, strict=True)}
             | selector
+            | self._learned(state, updates, plan)
         )
+
+    def _check_report(self, participant: str, parts: State, plan: Plan) -> None:
+        for name, part in parts.items():
+            if name.startswith(REPORT):
+                if self.rule is None or name != report_of(participant):
+                    raise ValueError(f"site {participant}: {name} is not expected: a site sends its own sums only")
+                self.rule.check(participant, part, plan)
+
+    def _learned(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
+        """The rule from each site's last sums, in site order, and these sums."""
+        if self.rule is None:
+            return {}
+        latest = {name: part for name, part in state.items() if name.startswith(REPORT)}
+        latest |= {name: part for u in updates.values() for name, part in u.parts.items() if name.startswith(REPORT)}
+        reports = {name: latest[name] for site in plan.sites if (name := report_of(site)) in latest}
+        solved = self.rule.solve(list(reports.values()), plan) if reports else state[self.rule.part]
+        return {self.rule.part: solved, **reports}
 
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"global": GLOBAL, "personalized": personalized(participant)}
 
     def validate(self, load_part: LoadPart, data: ParticipantData, context: SiteContext) -> tuple[Metric, ...]:
-        """Dice of w_g, of the site's own w_p,k and of the super model; the selector's accuracy and share of w_g.
+        return self.validate_and_report(load_part, data, context)[0]
 
-        Another site's model is loaded only where routing chooses it.
+    def validate_and_report(
+        self, load_part: LoadPart, data: ParticipantData, context: SiteContext
+    ) -> tuple[tuple[Metric, ...], State]:
+        """Dice of w_g, of the site's own w_p,k and of the super model; the selector's accuracy and share of w_g; and
+        what the validation cases say of the rule.
+
+        Another site's model is loaded only where routing chooses it, or the rule needs its score.
         """
         plan, site = context.plan, context.participant
         cases = [case for site_data in data for case in site_data.val]
         if not cases:
-            return ()
+            return (), {}
         routes = self.routes(load_part, cases, plan)
         wanted = [{GLOBAL, personalized(site), route_.chosen_model} - {MIXTURE} for route_ in routes]
+        rows = [list(route_.probabilities.values()) for route_ in routes]
+        if self.rule is not None:
+            wanted = [names | self.rule.scored_parts(row, plan.sites) for names, row in zip(wanted, rows, strict=True)]
         masks = predict_cases(load_part, cases, wanted, plan, [route_.shares for route_ in routes])
         dice = [
             {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
             for case, by_part in zip(cases, masks, strict=True)
         ]
         chosen = [case[route_.chosen_model] for case, route_ in zip(dice, routes, strict=True)]
-        return (
+        metrics = (
             *dice_metrics(context.round, "global", plan.structures, [case[GLOBAL] for case in dice]),
             *dice_metrics(context.round, "personalized", plan.structures, [case[personalized(site)] for case in dice]),
             *dice_metrics(context.round, "super", plan.structures, chosen),
             *_routing_metrics(context.round, site, routes),
         )
+        if self.rule is None:
+            return metrics, {}
+        means = [{part: mean_over_structures(scores) for part, scores in case.items()} for case in dice]
+        report = self.rule.report(torch.tensor(rows, dtype=torch.float64), cases, means, plan)
+        metrics += self.rule.metrics(load_part(self.rule.part), context.round, len(cases))
+        return metrics, {report_of(site): report} if report else {}
 
     def validate_initial(
         self, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
@@ -145,15 +186,17 @@ class FedSM(Strategy):
 
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
         """p = softmax(w_s(x)), one for all of a patient's cases; the personalized model where max p > gamma, else the
-        global one."""
-        rows = one_answer_a_patient(self.selector.probabilities(load_part, cases, plan), cases).tolist()
+        global one. A rule that was learned chooses in place of gamma."""
+        probabilities = one_answer_a_patient(self.selector.probabilities(load_part, cases, plan), cases)
+        if self.routing == "soft":
+            chosen = [MIXTURE] * len(cases)
+        elif self.rule is not None:
+            chosen = self.rule.choose(load_part(self.rule.part), probabilities, cases, plan)
+        else:
+            chosen = [route(row, plan.sites, self.gamma) for row in probabilities.tolist()]
         return tuple(
-            CaseRoute(
-                case.case_id,
-                dict(zip(plan.sites, row, strict=True)),
-                MIXTURE if self.routing == "soft" else route(row, plan.sites, self.gamma),
-            )
-            for case, row in zip(cases, rows, strict=True)
+            CaseRoute(case.case_id, dict(zip(plan.sites, row, strict=True)), model)
+            for case, row, model in zip(cases, probabilities.tolist(), chosen, strict=True)
         )
 
 

@@ -106,7 +106,7 @@ function AllScores({ scored, all, federation, model }: Props) {
 function Routing({ scored, run, federation }: Props) {
   const { probabilities, chosen_model: chosen } = scored;
   if (!probabilities) return null;
-  const gamma = run.strategy.name === "fedsm" ? (run.strategy.gamma ?? null) : null;
+  const gamma = run.gamma;
   const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
   return (
     <Card withBorder padding="sm">

@@ -1,0 +1,1 @@
+"""Rules of the super model that are learned from validation cases."""

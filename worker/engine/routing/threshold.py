@@ -1,0 +1,105 @@
+"""The threshold gamma of the super model, chosen by validation cases.
+
+A site sends, for each threshold of a grid, the sum over its validation cases of the Dice that the super model has at
+it. The server adds the sums up and takes the threshold with the largest one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+
+from worker.engine.aggregation import check_update
+from worker.engine.data import Case
+from worker.engine.metrics import Metric
+from worker.engine.plan import Plan
+from worker.engine.routing.base import ValidationRule, report_of
+from worker.engine.selectors.base import route
+from worker.engine.state import GLOBAL, Tensors
+
+#: The thresholds that are tried, ascending: 0 is always a personalized model, 1 always the global one.
+THRESHOLDS: tuple[float, ...] = tuple(step / 100 for step in range(101))
+#: Sums that differ by less are equal: the order of a sum may not decide.
+_EQUAL = 1e-9
+GAMMA, DICE, COUNT = "gamma", "dice_of_threshold", "num_cases"
+
+
+@final
+@dataclass(frozen=True)
+class ThresholdFromValidation(ValidationRule):
+    """The rule of this file. gamma: the threshold until a round has been validated, 0 to 1."""
+
+    gamma: float
+
+    @property
+    def part(self) -> str:
+        return "selector_threshold"
+
+    def initial(self) -> Tensors:
+        return {GAMMA: torch.tensor([self.gamma], dtype=torch.float64)}
+
+    def scored_parts(self, probabilities: Sequence[float], sites: Sequence[str]) -> frozenset[str]:
+        return frozenset({GLOBAL, route(probabilities, sites, 0.0)})
+
+    def report(
+        self,
+        probabilities_NK: torch.Tensor,  # noqa: N803 (shape suffix)
+        cases: Sequence[Case],  # noqa: ARG002
+        dice: Sequence[Mapping[str, float | None]],
+        plan: Plan,
+    ) -> Tensors:
+        sums, num_cases = [0.0] * len(THRESHOLDS), 0
+        for row, scores in zip(probabilities_NK.tolist(), dice, strict=True):
+            shared, own = scores[GLOBAL], scores[route(row, plan.sites, 0.0)]
+            if shared is None or own is None:  # a case whose structures no mask and no reference has
+                continue
+            num_cases += 1
+            for index, gamma in enumerate(THRESHOLDS):
+                sums[index] += own if max(row) > gamma else shared
+        if num_cases == 0:
+            return {}
+        return {
+            DICE: torch.tensor(sums, dtype=torch.float64),
+            COUNT: torch.tensor([float(num_cases)], dtype=torch.float64),
+        }
+
+    def check(self, participant: str, report: Tensors, plan: Plan) -> None:  # noqa: ARG002
+        expected = {DICE: torch.empty(len(THRESHOLDS)), COUNT: torch.empty(1)}
+        check_update(participant, report_of(participant), report, expected)
+
+    def solve(self, reports: Sequence[Tensors], plan: Plan) -> Tensors:  # noqa: ARG002
+        sums = torch.stack([report[DICE] for report in reports]).sum(dim=0)
+        return {GAMMA: torch.tensor([best_threshold(sums.tolist())], dtype=torch.float64)}
+
+    def choose(
+        self,
+        learned: Tensors,
+        probabilities_NK: torch.Tensor,  # noqa: N803 (shape suffix)
+        cases: Sequence[Case],  # noqa: ARG002
+        plan: Plan,
+    ) -> list[str]:
+        gamma = float(learned[GAMMA])
+        return [route(row, plan.sites, gamma) for row in probabilities_NK.tolist()]
+
+    def metrics(self, learned: Tensors, round_: int, num_cases: int) -> tuple[Metric, ...]:
+        return (Metric(round_, "selector", "val", "gamma", None, float(learned[GAMMA]), num_cases),)
+
+
+def best_threshold(sums: Sequence[float]) -> float:
+    """The threshold with the largest sum of Dice; of several, the middle of the longest run of neighbours.
+
+    sums: for each of THRESHOLDS. Few cases leave whole ranges of thresholds equal; the middle is the farthest from
+    where another case would change its model. Of two runs of one length the first is taken, and of two middles the
+    lower.
+    """
+    largest = max(sums)
+    best: range = range(0)
+    start = None
+    for index, total in enumerate([*sums, float("-inf")]):
+        if total >= largest - _EQUAL:
+            start = index if start is None else start
+        elif start is not None:
+            best = max(best, range(start, index), key=len)
+            start = None
+    return THRESHOLDS[best[(len(best) - 1) // 2]]
