@@ -1234,7 +1234,7 @@ export type CurveSeries = {
     /**
      * Name
      */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down';
     /**
      * Rounds
      */
@@ -3274,6 +3274,12 @@ export type FedSmConfig = {
      * 0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure the distance.
      */
     similarity?: number;
+    /**
+     * Threshold
+     *
+     * Where the super model's threshold comes from. In a file, `gamma: auto` means validation.
+     */
+    threshold?: 'fixed' | 'validation';
 };
 
 /**
@@ -4079,7 +4085,7 @@ export type MetricPoint = {
     /**
      * Name
      */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down';
     /**
      * Num Cases
      *
@@ -4121,7 +4127,7 @@ export type MetricRecord = {
     /**
      * Name
      */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'seconds' | 'bytes_up' | 'bytes_down';
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down';
     /**
      * Num Cases
      */
@@ -5850,6 +5856,12 @@ export type RunRecord = {
      * Finished At
      */
     finished_at: string | null;
+    /**
+     * Gamma
+     *
+     * The threshold of the super model that the best round used: as it was set, or as validation cases chose it. Null for other methods, for soft routing, and until validation has chosen it.
+     */
+    gamma: number | null;
     /**
      * Id
      */
