@@ -64,7 +64,7 @@ test-frontend: setup-test ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and PostgreSQL
-	$(BIN)/pytest -n 3 --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
+	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not gpu and not speed" $(PLATFORM_TESTS)

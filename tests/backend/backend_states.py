@@ -1,11 +1,15 @@
-"""Saved states of a backend, from which each test starts: migrating and registering are done once, then copied."""
+"""Saved states of a backend, from which each test starts: what is played once is copied for every test."""
 
+import copy
+import inspect
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import redis
 from sqlalchemy import text
 
@@ -15,7 +19,46 @@ from backend.settings import Settings
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
-DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
+#: What leads from one state to the next, by the name of its fixture.
+Play = Callable[..., Any]
+_PLAYS: dict[str, Play] = {}
+
+
+def saved_state(play: Play) -> Any:
+    """A fixture with the name and the answer of `play`, which is played once a database, not once a test.
+
+    `play` takes a backend, a played worker and, if it goes on from another saved state, the answer of that one under
+    the name of its fixture. Its answer is JSON.
+    """
+    name = play.__name__
+    assert name not in _PLAYS, f"two saved states are named {name}"
+    _PLAYS[name] = play
+
+    @pytest.fixture(name=name)
+    def answer_of_play(saved_answers: dict[str, Any]) -> Any:
+        return copy.deepcopy(saved_answers[name])
+
+    return answer_of_play
+
+
+def state_of(fixture_names: list[str]) -> str | None:
+    """The state that a test starts from: the one that holds all others that it asks for."""
+    chains = [_chain(name) for name in fixture_names if name in _PLAYS]
+    longest = max(chains, key=len, default=())
+    apart = {name for chain in chains for name in chain} - set(longest)
+    assert not apart, f"{longest[-1]} does not go on from {', '.join(sorted(apart))}"
+    return longest[-1] if longest else None
+
+
+def _chain(name: str | None) -> tuple[str, ...]:
+    """The states that lead to a state, itself the last."""
+    return () if name is None else (*_chain(_base_of(_PLAYS[name])), name)
+
+
+def _base_of(play: Play) -> str | None:
+    names = set(inspect.signature(play).parameters) & set(_PLAYS)
+    assert len(names) <= 1, f"{play.__name__} goes on from several states: {names}"
+    return next(iter(names), None)
 
 
 @dataclass(frozen=True)
@@ -24,7 +67,7 @@ class SavedState:
 
     home: Path
     database: str
-    federation: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any]
 
 
 class BackendStates:
@@ -32,50 +75,51 @@ class BackendStates:
 
     def __init__(self, folder: Path, valkey_url: str) -> None:
         self._folder, self._valkey_url = folder, valkey_url
-        self._saved: dict[tuple[bool, bool], SavedState] = {}
+        self._saved: dict[tuple[bool, str | None], SavedState] = {}
 
-    def restore(self, home: Path, database_url: str, broker: redis.Redis, with_federation: bool) -> dict[str, Any]:
-        """Fills an empty home and an empty database. Returns the federation that is in it, {} without one."""
-        key = (bool(database_url), with_federation)
+    def restore(self, name: str | None, home: Path, database_url: str, broker: redis.Redis) -> dict[str, Any]:
+        """Fills an empty home and an empty database with a state, None for one without rows.
+
+        Returns the answers of the plays that led to it.
+        """
+        key = (bool(database_url), name)
         if key not in self._saved:
-            self._saved[key] = self._make(database_url, broker, with_federation)
+            self._saved[key] = self._make(name, database_url, broker)
         saved = self._saved[key]
         shutil.copytree(saved.home, home, dirs_exist_ok=True)
         if database_url:
-            server, _, name = database_url.rpartition("/")
-            _copy_database(server, saved.database, name)
-        return saved.federation
+            server, _, database = database_url.rpartition("/")
+            _copy_database(server, saved.database, database)
+        return saved.answers
 
-    def _make(self, database_url: str, broker: redis.Redis, with_federation: bool) -> SavedState:
+    def _make(self, name: str | None, database_url: str, broker: redis.Redis) -> SavedState:
         home = self._folder / uuid4().hex
         home.mkdir()
-        url, name = "", f"saved_{uuid4().hex}"
+        url, database = "", f"saved_{uuid4().hex}"
         if database_url:
             server = database_url.rpartition("/")[0]
-            url = f"{server}/{name}"
-            _execute(server, f"CREATE DATABASE {name}")
-        federation: dict[str, Any] = {}
-        if with_federation:
-            federation = _register_federation(home, url, broker, self._valkey_url)
-        else:
+            url = f"{server}/{database}"
+            _execute(server, f"CREATE DATABASE {database}")
+        answers: dict[str, Any] = {}
+        if name is None:
             migrate(Settings(home=home, database_url=url).effective_database_url)
+        else:
+            answers = self._play(name, home, url, broker)
         if not database_url:
             _write_back(Settings(home=home).effective_database_url)
-        return SavedState(home, name, federation)
+        return SavedState(home, database, answers)
 
-
-def _register_federation(home: Path, database_url: str, broker: redis.Redis, valkey_url: str) -> dict[str, Any]:
-    """Three simulated sites a, b, c, each with 2 train, 1 val and 1 test cases."""
-    backend = LiveBackend(home, database_url, valkey_url)
-    try:
-        federation: dict[str, Any] = backend.post("/federations", {"name": "Eyes", "task": DISC})
-        for name in ("a", "b", "c"):
-            site = backend.post(f"/federations/{federation['id']}/sites", {"name": name})
-            backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
-        PlayedWorker(backend.worker, broker).work_until_idle()
-    finally:
-        backend.stop()
-    return federation
+    def _play(self, name: str, home: Path, database_url: str, broker: redis.Redis) -> dict[str, Any]:
+        play = _PLAYS[name]
+        base = _base_of(play)
+        before = self.restore(base, home, database_url, broker)
+        backend = LiveBackend(home, database_url, self._valkey_url)
+        try:
+            given = {} if base is None else {base: copy.deepcopy(before[base])}
+            answer = play(backend=backend, worker=PlayedWorker(backend.worker, broker), **given)
+        finally:
+            backend.stop()
+        return before | {name: answer}
 
 
 def _write_back(url: str) -> None:

@@ -1,6 +1,5 @@
 """The backend on both databases, a played worker, and a federation with data."""
 
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,11 @@ from typing import Any
 import pytest
 import redis
 
-from tests.backend.backend_states import DISC as DISC
-from tests.backend.backend_states import BackendStates
+from tests.backend.backend_states import BackendStates, saved_state, state_of
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, open_broker
 
+DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
 #: The played sites have two training cases each.
 FEDSM = {"name": "fedsm", "selector": {"name": "lda", "minimum_cases": 2}}
 
@@ -38,21 +37,19 @@ def backend_states(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) ->
 
 
 @pytest.fixture
-def saved_federation(
+def saved_answers(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     database_url: str,
     broker: redis.Redis,
     backend_states: BackendStates,
 ) -> dict[str, Any]:
-    """The state from which the backend starts: with the federation, if the test asks for it, else with no rows."""
-    return backend_states.restore(tmp_path, database_url, broker, "registered_federation" in request.fixturenames)
+    """The state from which the backend starts, that of the saved states which the test asks for, and their answers."""
+    return backend_states.restore(state_of(request.fixturenames), tmp_path, database_url, broker)
 
 
 @pytest.fixture
-def backend(
-    tmp_path: Path, database_url: str, saved_federation: dict[str, Any], valkey_url: str
-) -> Iterator[LiveBackend]:
+def backend(tmp_path: Path, database_url: str, saved_answers: dict[str, Any], valkey_url: str) -> Iterator[LiveBackend]:
     backend = LiveBackend(tmp_path, database_url, valkey_url)
     yield backend
     backend.stop()
@@ -63,15 +60,24 @@ def worker(backend: LiveBackend, broker: redis.Redis) -> PlayedWorker:
     return PlayedWorker(backend.worker, broker)
 
 
-@pytest.fixture
-def registered_federation(saved_federation: dict[str, Any]) -> dict[str, Any]:
-    return copy.deepcopy(saved_federation)
-
-
-@pytest.fixture
-def federation(backend: LiveBackend, registered_federation: dict[str, Any]) -> dict[str, Any]:
+@saved_state
+def federation(backend: LiveBackend, worker: PlayedWorker) -> dict[str, Any]:
     """Three simulated sites a, b, c, each with 2 train, 1 val and 1 test cases."""
-    return registered_federation
+    made: dict[str, Any] = backend.post("/federations", {"name": "Eyes", "task": DISC})
+    for name in ("a", "b", "c"):
+        site = backend.post(f"/federations/{made['id']}/sites", {"name": name})
+        backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
+    worker.work_until_idle()
+    return made
+
+
+@saved_state
+def completed_run(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> str:
+    """The id of a run of FedSM at the sites a, b and c, over two rounds: a global model, and one for each site."""
+    run_id = start_run(backend, federation, strategies=[FEDSM])
+    worker.work_until_idle()
+    assert backend.get(f"/runs/{run_id}")["status"] == "completed"
+    return run_id
 
 
 def make_experiment(backend: LiveBackend, federation: dict[str, Any], **config: Any) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def cases_of(statistics: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def federation(backend: LiveBackend) -> str:
+def empty_federation(backend: LiveBackend) -> str:
     return str(backend.post("/federations", {"name": "Eyes", "task": DISC})["id"])
 
 
@@ -76,8 +76,8 @@ class Sites:
 
 
 @pytest.fixture
-def sites(backend: LiveBackend, worker: PlayedWorker, federation: str) -> Sites:
-    return Sites(backend, worker, federation)
+def sites(backend: LiveBackend, worker: PlayedWorker, empty_federation: str) -> Sites:
+    return Sites(backend, worker, empty_federation)
 
 
 def test_a_split_with_few_cases_is_in_no_number(sites: Sites) -> None:

@@ -13,6 +13,7 @@ from backend.evaluations.table_rows import best_of, columns_of, printed, rows_of
 from backend.runs.schemas import RunRecord
 from fedsm.cli.results import print_results
 from fedsm.cli.run import print_run
+from tests.backend.backend_states import saved_state
 from tests.backend.conftest import make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import QUEUES, PlayedWorker
@@ -91,7 +92,7 @@ def test_a_mean_with_more_misses_than_its_neighbours_is_not_best() -> None:
     assert best(alike, "hd95") == ["one"]
 
 
-@pytest.fixture
+@saved_state
 def lost_a_site(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> dict[str, Any]:
     """FedAvg tested at a, b and c, FedProx at a and b: the same method, but the folder of c is gone by then."""
     worker.test_dice = lambda payload, *_rest: DICE[payload["participant"]]

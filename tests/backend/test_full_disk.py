@@ -36,10 +36,10 @@ def artifacts(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def backend(
-    artifacts: Path, tmp_path: Path, database_url: str, saved_federation: dict[str, Any], valkey_url: str
+    artifacts: Path, tmp_path: Path, database_url: str, saved_answers: dict[str, Any], valkey_url: str
 ) -> Iterator[LiveBackend]:
     """Whose artifacts lie on a disk of 4 MiB; the database has room."""
-    del saved_federation
+    del saved_answers
     backend = LiveBackend(tmp_path, database_url, valkey_url, artifacts=artifacts)
     yield backend
     backend.stop()

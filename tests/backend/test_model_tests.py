@@ -4,18 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.backend.conftest import DISC, FEDSM, start_run
+from tests.backend.conftest import DISC, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
-
-
-@pytest.fixture
-def run_id(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> str:
-    """A completed run of FedSM at the sites a, b and c."""
-    started = start_run(backend, federation, strategies=[FEDSM])
-    worker.work_until_idle()
-    worker.done.clear()
-    return started
 
 
 def add_data(
@@ -29,20 +20,20 @@ def add_data(
     return dataset["id"], created
 
 
-def do_test(backend: LiveBackend, worker: PlayedWorker, run_id: str, **body: Any) -> dict[str, Any]:
+def do_test(backend: LiveBackend, worker: PlayedWorker, completed_run: str, **body: Any) -> dict[str, Any]:
     """The test's experiment, once it is over."""
-    experiment = backend.post(f"/runs/{run_id}/tests", body)
+    experiment = backend.post(f"/runs/{completed_run}/tests", body)
     worker.work_until_idle()
     done: dict[str, Any] = backend.get(f"/experiments/{experiment['id']}")
     return done
 
 
 def test_a_model_is_scored_on_a_new_site_with_all_that_results_show(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, run_id: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
     dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
-    done = do_test(backend, worker, run_id, datasets=[dataset])
-    assert (done["kind"], done["tested_run_id"], done["status"]) == ("test", run_id, "completed")
+    done = do_test(backend, worker, completed_run, datasets=[dataset])
+    assert (done["kind"], done["tested_run_id"], done["status"]) == ("test", completed_run, "completed")
     assert worker.done == [("evaluate_site", "d", 0)], "nothing is trained and nothing else asked"
     (run,) = done["runs"]
     cases = backend.get(f"/runs/{run['id']}/cases")["cases"]
@@ -65,17 +56,17 @@ def test_a_model_is_scored_on_a_new_site_with_all_that_results_show(
         assert "FedSM" in text.text
     report = backend.post(f"/experiments/{done['id']}/reports", {"baseline": "FedSM"})
     assert report["title"]
-    assert [entry["id"] for entry in backend.get(f"/runs/{run_id}/tests")] == [done["id"]]
-    assert [entry["run_id"] for entry in backend.get(f"/federations/{federation['id']}/models")] == [run_id]
+    assert [entry["id"] for entry in backend.get(f"/runs/{completed_run}/tests")] == [done["id"]]
+    assert [entry["run_id"] for entry in backend.get(f"/federations/{federation['id']}/models")] == [completed_run]
     assert backend.admin.post(f"/api/v1/runs/{run['id']}/tests", json={"datasets": [dataset]}).status_code == 409
 
 
 def test_cases_that_the_model_trained_on_are_left_out_and_that_is_said(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, run_id: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
     """Site a's own data set: two training cases and one validation case of four."""
     own = next(entry for entry in backend.get(f"/federations/{federation['id']}/datasets") if entry["site_slug"] == "a")
-    done = do_test(backend, worker, run_id, datasets=[own["id"]])
+    done = do_test(backend, worker, completed_run, datasets=[own["id"]])
     (run,) = done["runs"]
     (case,) = backend.get(f"/runs/{run['id']}/cases")["cases"]
     assert case["name"] == "case-3"
@@ -86,16 +77,16 @@ def test_cases_that_the_model_trained_on_are_left_out_and_that_is_said(
     assert cells["personalized", "a", "disc"]["mean"] == pytest.approx(0.9), "its own personalized model"
     # The same images registered again under another name are not new either.
     copy, _ = add_data(backend, worker, federation["id"], "copy", "/data/a")
-    again = do_test(backend, worker, run_id, datasets=[copy])
+    again = do_test(backend, worker, completed_run, datasets=[copy])
     assert len(backend.get(f"/runs/{again['runs'][0]['id']}/cases")["cases"]) == 1
 
 
 def test_in_another_federation_a_site_of_the_same_name_is_another_hospital(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, run_id: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
     other = backend.post("/federations", {"name": "Elsewhere", "task": DISC})
     dataset, _ = add_data(backend, worker, other["id"], "a", "/elsewhere/a")
-    done = do_test(backend, worker, run_id, datasets=[dataset], cases="test")
+    done = do_test(backend, worker, completed_run, datasets=[dataset], cases="test")
     assert done["federation_id"] == other["id"]
     (run,) = done["runs"]
     (case,) = backend.get(f"/runs/{run['id']}/cases")["cases"]
@@ -104,7 +95,7 @@ def test_in_another_federation_a_site_of_the_same_name_is_another_hospital(
 
 
 def test_what_cannot_be_tested_says_why(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, run_id: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
     structures = [{"name": "disc", "label_values": [1]}, {"name": "cup", "label_values": [2]}]
     cups = backend.post("/federations", {"name": "Cups", "task": DISC | {"structures": structures}})
@@ -115,14 +106,14 @@ def test_what_cannot_be_tested_says_why(
         answer = backend.admin.post(f"/api/v1/runs/{run}/tests", json={"datasets": datasets})
         return answer.status_code, answer.json()["detail"]
 
-    assert refused(run_id, cup) == (
+    assert refused(completed_run, cup) == (
         422,
         "datasets: are the structures of the federation, and the model was trained with ['disc'] "
         "(choose data sets of a federation with the model's task)",
     )
-    assert refused(run_id, cup, own)[0] == 422
-    assert refused(run_id, "nowhere")[0] == 404
-    assert refused(run_id)[0] == 422
+    assert refused(completed_run, cup, own)[0] == 422
+    assert refused(completed_run, "nowhere")[0] == 404
+    assert refused(completed_run)[0] == 422
     running = start_run(backend, federation)
     status, detail = refused(running, own)
     assert status == 409
@@ -130,11 +121,11 @@ def test_what_cannot_be_tested_says_why(
 
 
 def test_a_test_is_cancelled_and_resumed_and_goes_on_without_a_site_that_fails(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, run_id: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
     first, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
     second, _ = add_data(backend, worker, federation["id"], "e", "/data/e")
-    experiment = backend.post(f"/runs/{run_id}/tests", {"datasets": [first, second]})
+    experiment = backend.post(f"/runs/{completed_run}/tests", {"datasets": [first, second]})
     test_run = experiment["runs"][0]["id"]
     assert backend.post(f"/runs/{test_run}/cancel")["status"] == "cancelled"
     worker.task_ids("simulated")

@@ -22,6 +22,7 @@ from backend.db.models import Report
 from backend.db.session import unit_of_work
 from backend.reports.palette import SITE_COLOURS
 from backend.reports.pdf import report_pdf
+from tests.backend.backend_states import saved_state
 from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -30,8 +31,8 @@ FEDAVG = {"name": "fedavg"}
 FRONTEND = Path(__file__).parents[2] / "frontend"
 
 
-@pytest.fixture
-def finished(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> dict[str, Any]:
+@saved_state
+def reported(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> dict[str, Any]:
     worker.test_dice = lambda payload, _case, model: 0.8 if model.endswith(payload["participant"]) else 0.5
     experiment = make_experiment(backend, federation, strategies=[FEDSM, FEDAVG], seeds=[0, 1])
     backend.post(f"/experiments/{experiment['id']}/start")
@@ -57,10 +58,10 @@ def cells(report: dict[str, Any], label: str, model: str) -> list[dict[str, Any]
     return found
 
 
-def test_the_numbers_are_those_of_the_results_page(backend: LiveBackend, finished: dict[str, Any]) -> None:
-    made = backend.post(f"/experiments/{finished['id']}/reports", {"baseline": "FedAvg", "note": "Read <b>this</b>."})
+def test_the_numbers_are_those_of_the_results_page(backend: LiveBackend, reported: dict[str, Any]) -> None:
+    made = backend.post(f"/experiments/{reported['id']}/reports", {"baseline": "FedAvg", "note": "Read <b>this</b>."})
     report = shared(backend, made)
-    results = backend.get(f"/experiments/{finished['id']}/results")
+    results = backend.get(f"/experiments/{reported['id']}/results")
     for cell in results["cells"]:
         if cell["structure"] is None:
             sites = next(table["columns"] for table in report["tables"])
@@ -80,48 +81,48 @@ def test_the_numbers_are_those_of_the_results_page(backend: LiveBackend, finishe
     }
 
 
-def test_a_report_stays_as_it_was(backend: LiveBackend, finished: dict[str, Any], federation: dict[str, Any]) -> None:
+def test_a_report_stays_as_it_was(backend: LiveBackend, reported: dict[str, Any], federation: dict[str, Any]) -> None:
     """Renaming a site, deleting the experiment: nothing of it shows."""
-    made = backend.post(f"/experiments/{finished['id']}/reports", {"title": "Before"})
+    made = backend.post(f"/experiments/{reported['id']}/reports", {"title": "Before"})
     before = shared(backend, made)
     site = backend.get(f"/federations/{federation['id']}")["sites"][0]
     backend.admin.patch(f"/api/v1/sites/{site['id']}", json={"name": "Renamed"}).raise_for_status()
-    backend.admin.delete(f"/api/v1/experiments/{finished['id']}").raise_for_status()
+    backend.admin.delete(f"/api/v1/experiments/{reported['id']}").raise_for_status()
     assert shared(backend, made) == before
-    assert [entry["title"] for entry in backend.get(f"/experiments/{finished['id']}/reports")] == ["Before"]
+    assert [entry["title"] for entry in backend.get(f"/experiments/{reported['id']}/reports")] == ["Before"]
 
 
-def test_small_counts_are_withheld(backend: LiveBackend, finished: dict[str, Any]) -> None:
+def test_small_counts_are_withheld(backend: LiveBackend, reported: dict[str, Any]) -> None:
     """Each site has 2, 1 and 1 cases, and the policy states no number below ten."""
-    report = shared(backend, backend.post(f"/experiments/{finished['id']}/reports", {}))
+    report = shared(backend, backend.post(f"/experiments/{reported['id']}/reports", {}))
     assert [site["num_cases"] for site in report["sites"]] == [{"train": None, "val": None, "test": None}] * 3
     assert all(cell["num_cases"] is None for cell in cells(report, "FedAvg", "global")[:-1])
     names = re.findall(r"case-\d+", json.dumps(report))
     assert names == []
 
 
-def test_a_link_opens_its_report_and_nothing_else(backend: LiveBackend, finished: dict[str, Any]) -> None:
-    made = backend.post(f"/experiments/{finished['id']}/reports", {})
+def test_a_link_opens_its_report_and_nothing_else(backend: LiveBackend, reported: dict[str, Any]) -> None:
+    made = backend.post(f"/experiments/{reported['id']}/reports", {})
     token = made["path"].rpartition("/")[2]
     assert len(token) >= 32
     answer = signed_out(backend, made["pdf_path"].removesuffix("/pdf"))
     assert answer.headers["x-robots-tag"] == "noindex, nofollow"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
-    for path in (f"/experiments/{finished['id']}", f"/experiments/{finished['id']}/reports", "/federations"):
+    for path in (f"/experiments/{reported['id']}", f"/experiments/{reported['id']}/reports", "/federations"):
         asked = httpx.get(f"{backend.url}/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
         assert asked.status_code == 401
     assert signed_out(backend, f"/api/v1/shared-reports/{token[:-1]}").status_code == 404
-    (listed,) = backend.get(f"/experiments/{finished['id']}/reports")
+    (listed,) = backend.get(f"/experiments/{reported['id']}/reports")
     assert listed["num_opened"] == 1
     assert listed["opened_at"] is not None
 
 
-def test_a_revoked_link_says_who_to_ask(backend: LiveBackend, finished: dict[str, Any]) -> None:
-    made = backend.post(f"/experiments/{finished['id']}/reports", {"title": "Draft"})
+def test_a_revoked_link_says_who_to_ask(backend: LiveBackend, reported: dict[str, Any]) -> None:
+    made = backend.post(f"/experiments/{reported['id']}/reports", {"title": "Draft"})
     backend.post(f"/reports/{made['id']}/revoke")
     first = backend.post(f"/reports/{made['id']}/revoke")["revoked_at"]
-    assert first == backend.get(f"/experiments/{finished['id']}/reports")[0]["revoked_at"]
+    assert first == backend.get(f"/experiments/{reported['id']}/reports")[0]["revoked_at"]
     for path in (made["pdf_path"], made["pdf_path"].removesuffix("/pdf")):
         answer = signed_out(backend, path)
         assert (answer.status_code, answer.json()["error"]) == (410, "gone")
@@ -132,8 +133,8 @@ def test_a_revoked_link_says_who_to_ask(backend: LiveBackend, finished: dict[str
     assert messages.count("admin revoked the link of the report 'Draft'.") == 1
 
 
-def test_an_expired_link_says_so(backend: LiveBackend, finished: dict[str, Any]) -> None:
-    made = backend.post(f"/experiments/{finished['id']}/reports", {"expires_days": 1})
+def test_an_expired_link_says_so(backend: LiveBackend, reported: dict[str, Any]) -> None:
+    made = backend.post(f"/experiments/{reported['id']}/reports", {"expires_days": 1})
     with unit_of_work(backend.platform.database) as session:
         session.execute(update(Report).values(expires_at=now() - timedelta(seconds=1)))
     answer = signed_out(backend, made["pdf_path"])
@@ -142,9 +143,9 @@ def test_an_expired_link_says_so(backend: LiveBackend, finished: dict[str, Any])
 
 
 def test_what_cannot_be_reported_is_refused(
-    backend: LiveBackend, finished: dict[str, Any], federation: dict[str, Any]
+    backend: LiveBackend, reported: dict[str, Any], federation: dict[str, Any]
 ) -> None:
-    wrong = backend.admin.post(f"/api/v1/experiments/{finished['id']}/reports", json={"baseline": "FedProx"})
+    wrong = backend.admin.post(f"/api/v1/experiments/{reported['id']}/reports", json={"baseline": "FedProx"})
     assert wrong.status_code == 422
     assert wrong.json()["fields"][0]["field"] == "baseline"
     empty = make_experiment(backend, federation)
@@ -166,9 +167,9 @@ def test_an_unfinished_experiment_is_reported_as_such(
     assert any(remark.startswith("One seed") for remark in report["remarks"])
 
 
-def test_the_pdf_says_the_same(backend: LiveBackend, finished: dict[str, Any]) -> None:
+def test_the_pdf_says_the_same(backend: LiveBackend, reported: dict[str, Any]) -> None:
     body = {"title": "Οπτικός δίσκος & <i>cup</i>", "note": "First line\nSecond line", "baseline": "FedAvg"}
-    made = backend.post(f"/experiments/{finished['id']}/reports", body)
+    made = backend.post(f"/experiments/{reported['id']}/reports", body)
     answer = signed_out(backend, made["pdf_path"])
     assert answer.headers["content-type"] == "application/pdf"
     assert 'filename="i-cup-i' in answer.headers["content-disposition"]
@@ -185,9 +186,9 @@ def test_the_pdf_says_the_same(backend: LiveBackend, finished: dict[str, Any]) -
     assert len(pdf.outline) > 4
 
 
-def test_thirty_sites_stay_on_the_page(backend: LiveBackend, finished: dict[str, Any]) -> None:
+def test_thirty_sites_stay_on_the_page(backend: LiveBackend, reported: dict[str, Any]) -> None:
     """Sites that do not fit beside each other go into further tables."""
-    report = Document.model_validate(shared(backend, backend.post(f"/experiments/{finished['id']}/reports", {})))
+    report = Document.model_validate(shared(backend, backend.post(f"/experiments/{reported['id']}/reports", {})))
     slugs = [f"site-{number}" for number in range(30)]
     name = "An institution whose name is as long as names of them can be, "
     sites = tuple(
@@ -234,7 +235,7 @@ def test_the_pdf_has_the_colours_of_the_screen() -> None:
     assert tuple(re.findall(r'"(#\w+)"', listed)) == SITE_COLOURS
 
 
-def test_whatever_is_long_prints(backend: LiveBackend, finished: dict[str, Any]) -> None:
+def test_whatever_is_long_prints(backend: LiveBackend, reported: dict[str, Any]) -> None:
     """A note of many lines or of one word, and rows higher than a page: a site with two hundred data sets."""
 
     def text_of(content: bytes) -> str:
@@ -242,7 +243,7 @@ def test_whatever_is_long_prints(backend: LiveBackend, finished: dict[str, Any])
 
     lines = "\n".join(f"line {number}" for number in range(400))
     for note in (lines, "W" * 4000, "\n\n\n".join(["A paragraph.", "<b>& another"] * 60)):
-        made = backend.post(f"/experiments/{finished['id']}/reports", {"title": "Long", "note": note})
+        made = backend.post(f"/experiments/{reported['id']}/reports", {"title": "Long", "note": note})
         answer = signed_out(backend, made["pdf_path"])
         assert answer.status_code == 200
         shown = text_of(answer.content)

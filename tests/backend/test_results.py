@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from backend import VERSION
+from tests.backend.backend_states import saved_state
 from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -17,7 +18,7 @@ NUM_CASES = 8
 SITES = ("a", "b", "c")
 
 
-@pytest.fixture
+@saved_state
 def eight_cases(backend: LiveBackend, worker: PlayedWorker) -> dict[str, Any]:
     """Three simulated sites with eight test cases each; the structures' names are nasty to LaTeX."""
     worker.num_test_cases = NUM_CASES
@@ -166,7 +167,7 @@ def test_best_and_last_round_are_both_tested(
     assert backend.get(f"/runs/{done['runs'][0]['id']}/cases")["round"] == 2
 
 
-@pytest.fixture
+@saved_state
 def compared(backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]) -> dict[str, Any]:
     """FedAvg at 0.5 on every case; local-only better by a little more on each case, centralized by noise of both
     signs; seed 1 adds 0.02 to all."""
@@ -185,7 +186,7 @@ def compared(backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, 
     worker.test_dice = dice
     strategies = [{"name": name} for name in ("fedavg", "local-only", "centralized")]
     done = finish(backend, worker, eight_cases, strategies=strategies, seeds=[0, 1])
-    return done | {"noise": noise}
+    return done | {"noise": noise.tolist()}
 
 
 def test_methods_are_compared_by_paired_tests_on_cases(backend: LiveBackend, compared: dict[str, Any]) -> None:
@@ -194,7 +195,8 @@ def test_methods_are_compared_by_paired_tests_on_cases(backend: LiveBackend, com
     assert found["baseline_model"] == "global"
     assert "Wilcoxon" in found["test"]
     assert "Holm" in found["test"]
-    for column, differences in (*zip(SITES, compared["noise"], strict=True), (None, compared["noise"].ravel())):
+    noise = np.array(compared["noise"])
+    for column, differences in (*zip(SITES, noise, strict=True), (None, noise.ravel())):
         local = cell_of(found["cells"], strategy_label="Local-only", site_slug=column)
         central = cell_of(found["cells"], strategy_label="Centralized", site_slug=column)
         num_pairs = 24 if column is None else 8

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.backend.backend_states import saved_state
 from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -25,14 +26,14 @@ def finish(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any
     return done
 
 
-@pytest.fixture
-def two(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> tuple[str, str]:
+@saved_state
+def two(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> list[str]:
     worker.num_test_cases = 1
     worker.test_dice = lambda *_: 0.5
     first = finish(backend, worker, federation)
     worker.test_dice = lambda payload, _case, _model: {"a": 0.6, "b": 0.7, "c": 0.2}[payload["participant"]]
     second = finish(backend, worker, federation, schedule={"rounds": 3}, strategies=[FEDSM], held_out_sites=["c"])
-    return first["id"], second["id"]
+    return [first["id"], second["id"]]
 
 
 def compare(backend: LiveBackend, federation: dict[str, Any], *runs: str, **query: Any) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def compare(backend: LiveBackend, federation: dict[str, Any], *runs: str, **quer
     return answer
 
 
-def test_only_what_differs_is_marked(backend: LiveBackend, federation: dict[str, Any], two: tuple[str, str]) -> None:
+def test_only_what_differs_is_marked(backend: LiveBackend, federation: dict[str, Any], two: list[str]) -> None:
     found = {entry["path"]: entry for entry in compare(backend, federation, *two)["parameters"]}
     assert found["schedule.rounds"] == {"path": "schedule.rounds", "values": ["2", "3"], "differs": True}
     assert found["strategy.name"]["values"] == ["fedavg", "fedsm"]
@@ -50,7 +51,7 @@ def test_only_what_differs_is_marked(backend: LiveBackend, federation: dict[str,
     assert not any(path.startswith(("strategies", "seeds")) for path in found)
 
 
-def test_scores_are_paired_by_case(backend: LiveBackend, federation: dict[str, Any], two: tuple[str, str]) -> None:
+def test_scores_are_paired_by_case(backend: LiveBackend, federation: dict[str, Any], two: list[str]) -> None:
     """Pooled are a and b, which train in both; c is held out of one."""
     answer = compare(backend, federation, *two)
     rows = {row["site_slug"]: row["scores"] for row in answer["rows"]}
@@ -67,7 +68,7 @@ def test_scores_are_paired_by_case(backend: LiveBackend, federation: dict[str, A
 
 
 def test_other_data_are_told(
-    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], two: tuple[str, str]
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], two: list[str]
 ) -> None:
     site = backend.get(f"/federations/{federation['id']}")["sites"][0]
     backend.post(f"/sites/{site['id']}/datasets", {"name": "More", "folder": "/data/more"})
@@ -78,9 +79,7 @@ def test_other_data_are_told(
     assert any("not of the same images" in caution for caution in answer["cautions"])
 
 
-def test_what_cannot_be_compared_is_refused(
-    backend: LiveBackend, federation: dict[str, Any], two: tuple[str, str]
-) -> None:
+def test_what_cannot_be_compared_is_refused(backend: LiveBackend, federation: dict[str, Any], two: list[str]) -> None:
     other = backend.post("/federations", {"name": "Other", "task": federation["task"]})
     path = f"/api/v1/federations/{federation['id']}/run-comparison"
     for query, status, text in (

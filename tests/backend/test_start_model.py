@@ -2,25 +2,16 @@
 
 from typing import Any
 
-import pytest
 import yaml
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.start_model import StartFrom
 from backend.ledger.start_model import part_problems
-from tests.backend.conftest import DISC, FEDSM, make_experiment, start_run
+from tests.backend.conftest import DISC, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
 DITTO = {"name": "ditto"}
-
-
-@pytest.fixture
-def source(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> str:
-    """A completed run of FedSM: a global model, and one for each of the sites a, b and c."""
-    run_id = start_run(backend, federation, strategies=[FEDSM])
-    worker.work_until_idle()
-    return run_id
 
 
 def problems(backend: LiveBackend, federation: dict[str, Any], **config: Any) -> list[tuple[str, str]]:
@@ -30,12 +21,12 @@ def problems(backend: LiveBackend, federation: dict[str, Any], **config: Any) ->
 
 
 def test_a_run_begins_with_the_models_of_another(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, source: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
-    parts = {part["name"]: part["sha256"] for part in backend.get(f"/runs/{source}/model")["parts"]}
-    experiment = make_experiment(backend, federation, strategies=[DITTO], start_from={"run": source})
+    parts = {part["name"]: part["sha256"] for part in backend.get(f"/runs/{completed_run}/model")["parts"]}
+    experiment = make_experiment(backend, federation, strategies=[DITTO], start_from={"run": completed_run})
     text = backend.admin.get(f"/api/v1/experiments/{experiment['id']}/file.yaml").text
-    assert yaml.safe_load(text)["config"]["start_from"] == {"run": source, "models": "all"}
+    assert yaml.safe_load(text)["config"]["start_from"] == {"run": completed_run, "models": "all"}
     assert backend.post("/experiment-files/read", {"text": text})["problems"] == []
 
     run_id = backend.post(f"/experiments/{experiment['id']}/start")["runs"][0]["id"]
@@ -47,11 +38,11 @@ def test_a_run_begins_with_the_models_of_another(
     assert start["parts"] == {name: parts[name] for name in wanted}
     worker.complete(claimed)
     worker.work_until_idle()
-    assert backend.get(f"/runs/{run_id}/model")["start"]["run_id"] == source
+    assert backend.get(f"/runs/{run_id}/model")["start"]["run_id"] == completed_run
     (note,) = backend.get(f"/runs/{run_id}")["notes"]
-    assert note == f"Training began with the models of Try: FedSM, seed 0, round 1 (run {source})."
+    assert note == f"Training began with the models of Try: FedSM, seed 0, round 1 (run {completed_run})."
 
-    first = backend.get(f"/runs/{source}")["experiment_id"]
+    first = backend.get(f"/runs/{completed_run}")["experiment_id"]
     assert backend.admin.delete(f"/api/v1/experiments/{first}").status_code == 204
     assert backend.post("/storage/sweep") is not None
     (kept,) = {start["parts"]["global"]}
@@ -59,18 +50,18 @@ def test_a_run_begins_with_the_models_of_another(
 
 
 def test_the_global_model_alone_is_taken_where_that_is_asked(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, source: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
-    start_run(backend, federation, strategies=[DITTO], start_from={"run": source, "models": "global"})
+    start_run(backend, federation, strategies=[DITTO], start_from={"run": completed_run, "models": "global"})
     task_id = worker.next_task_id("coordinator")
     assert task_id is not None
     assert set(worker.must_claim(task_id)["payload"]["run"]["start"]["parts"]) == {"global"}
 
 
 def test_a_model_that_does_not_fit_is_refused_field_by_field(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, source: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
-    fitting = {"start_from": {"run": source}}
+    fitting = {"start_from": {"run": completed_run}}
     assert problems(backend, federation, **fitting) == []
     assert problems(backend, federation, start_from={"run": "nowhere"}) == [("start_from.run", "is no run here")]
     network = {"name": "unet", "channels": [8, 16], "norm": "batch"}
@@ -119,12 +110,12 @@ def test_a_model_without_a_global_one_is_for_local_training_only() -> None:
 
 
 def test_other_images_and_sites_without_a_model_are_told(
-    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, source: str
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:
     site = backend.post(f"/federations/{federation['id']}/sites", {"name": "d"})
     backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": "/data/d"})
     worker.work_until_idle()
-    config = {"strategies": [DITTO], "start_from": {"run": source}, "data": {"image_size": 128}}
+    config = {"strategies": [DITTO], "start_from": {"run": completed_run}, "data": {"image_size": 128}}
     found = backend.post(f"/federations/{federation['id']}/experiments/check", {"config": config})["warnings"]
     told = {(warning["field"], warning["value"]) for warning in found}
     assert ("start_from.run", "d") in told

@@ -18,7 +18,7 @@ from backend.db.models import Artifact, Task
 from backend.db.session import read_only, unit_of_work
 from backend.storage import sweep as sweeping
 from backend.storage.sweep import sweep
-from tests.backend.conftest import FEDSM, make_experiment, start_run
+from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, played_weights
 from tests.conftest import wait_until
@@ -47,11 +47,9 @@ def upload_for(backend: LiveBackend, task_id: str, content: bytes) -> int:
 
 
 @pytest.fixture
-def finished(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> dict[str, Any]:
-    """A completed experiment of FedSM."""
-    run_id = start_run(backend, federation, strategies=[FEDSM])
-    worker.work_until_idle()
-    experiment: dict[str, Any] = backend.get(f"/experiments/{backend.get(f'/runs/{run_id}')['experiment_id']}")
+def finished(backend: LiveBackend, completed_run: str) -> dict[str, Any]:
+    """The experiment of the completed run."""
+    experiment: dict[str, Any] = backend.get(f"/experiments/{backend.get(f'/runs/{completed_run}')['experiment_id']}")
     assert experiment["status"] == "completed"
     return experiment
 
