@@ -9,9 +9,11 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -29,6 +31,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.main import create_app
+from tests.backend.backend_states import BackendStates, saved_state
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -65,9 +68,18 @@ DOORS = (
 )
 
 
-@pytest.fixture
-def played(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> dict[str, str]:
-    """Ids of what there is to ask for, by the name of the path's parameter."""
+@dataclass(frozen=True)
+class Target:
+    """A backend, and the ids of what there is to ask for, by the name of the path's parameter."""
+
+    database: str
+    backend: LiveBackend
+    ids: dict[str, str]
+
+
+@saved_state
+def fuzzed(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> dict[str, str]:
+    """The ids of a federation with a completed run."""
     run_id = start_run(backend, federation)
     worker.work_until_idle()
     (experiment,) = backend.get(f"/federations/{federation['id']}/experiments")
@@ -83,18 +95,34 @@ def played(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorke
     }
 
 
-def test_no_request_breaks_the_backend_or_gets_an_answer_that_is_not_documented(
-    backend: LiveBackend, played: dict[str, str]
-) -> None:
-    schema = schemathesis.openapi.from_dict(create_app(backend.settings).openapi())
+@pytest.fixture
+def targets(
+    tmp_path: Path, postgres_url: str, broker: redis.Redis, backend_states: BackendStates, valkey_url: str
+) -> Iterator[list[Target]]:
+    """One on SQLite, one on PostgreSQL."""
+    made = []
+    for name, url in (("sqlite", ""), ("postgresql", postgres_url)):
+        home = tmp_path / name
+        home.mkdir()
+        ids = backend_states.restore("fuzzed", home, url, broker)["fuzzed"]
+        made.append(Target(name, LiveBackend(home, url, valkey_url), ids))
+    yield made
+    for target in made:
+        target.backend.stop()
+
+
+@pytest.mark.slow  # 80 s on one core, most of it to make the requests: so both databases get the same ones
+def test_no_request_breaks_the_backend_or_gets_an_answer_that_is_not_documented(targets: list[Target]) -> None:
+    schema = schemathesis.openapi.from_dict(create_app(targets[0].backend.settings).openapi())
     problems: dict[str, str] = {}
     with requests.Session() as http:
         for door in DOORS:
             for operation in _operations(schema, door.prefix):
                 for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                    _fuzz(operation, mode, Caller(door, backend.url, http, played, problems))
+                    _fuzz(operation, mode, Caller(door, targets, http, problems))
     assert not problems, "\n\n".join(f"{place}: {words}" for place, words in problems.items())
-    assert backend.get("/health")["status"] == "ok"
+    for target in targets:
+        assert target.backend.get("/health")["status"] == "ok"
 
 
 def _operations(schema: Any, prefix: str) -> Iterator[APIOperation]:
@@ -107,29 +135,34 @@ def _operations(schema: Any, prefix: str) -> Iterator[APIOperation]:
 
 @dataclass(frozen=True)
 class Caller:
-    """Sends requests through one door, and keeps what went wrong."""
+    """Sends requests through one door of each target, and keeps what went wrong."""
 
     door: Door
-    url: str
+    targets: list[Target]
     http: requests.Session
-    played: dict[str, str]
     problems: dict[str, str]
 
     def call(self, case: Case, chance: random.Random) -> None:
-        request = self._request(case, chance)
+        seed = chance.getrandbits(64)
+        for target in self.targets:
+            self._call(target, case, random.Random(seed))
+
+    def _call(self, target: Target, case: Case, chance: random.Random) -> None:
+        request = self._request(target, case, chance)
         response = self.http.request(**request, timeout=60)
         try:
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as failures:
             sent = {key: request.get(key) for key in ("method", "url", "params", "data")}
             words = "; ".join(str(failure) for failure in failures.exceptions)
-            self.problems.setdefault(f"{self.door.name} {case.operation.label}", f"{str(sent)[:700]}\n{words[:900]}")
+            place = f"{self.door.name} {case.operation.label} on {target.database}"
+            self.problems.setdefault(place, f"{str(sent)[:700]}\n{words[:900]}")
 
-    def _request(self, case: Case, chance: random.Random) -> dict[str, Any]:
+    def _request(self, target: Target, case: Case, chance: random.Random) -> dict[str, Any]:
         if case.method != "DELETE" and chance.random() < 0.7:
-            real = {name: self.played[name] for name in case.path_parameters or {} if name in self.played}
+            real = {name: target.ids[name] for name in case.path_parameters or {} if name in target.ids}
             case.path_parameters = {**(case.path_parameters or {}), **real}
-        request: dict[str, Any] = case.as_transport_kwargs(base_url=self.url, headers=self.door.headers)
+        request: dict[str, Any] = case.as_transport_kwargs(base_url=target.backend.url, headers=self.door.headers)
         body = copy.deepcopy(request.pop("json", None))
         places = [place for place in (body, request.get("params")) if isinstance(place, dict | list) and place]
         if places and chance.random() < 0.5:
