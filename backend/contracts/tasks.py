@@ -81,8 +81,10 @@ class RunSpec(Contract):
     """What does not change during a run."""
 
     run_id: Id
-    config: ExperimentConfig
-    strategy: StrategyConfig
+    config: ExperimentConfig = Field(
+        description="The experiment's. Its `strategies` are those of all its runs: a run never reads them."
+    )
+    strategy: StrategyConfig = Field(description="What this run trains with: a copy of the run's strategy at its start.")
     seed: Count
     task: SegmentationTask
     sites: Slugs = Field(description="Slugs of the sites that train, in site order: the order of sums.")

@@ -12,7 +12,11 @@ from backend.db.base import Base, ContractJson, new_id
 
 
 class Run(Base):
-    """One strategy with one seed. `spec` is fixed at start; participants and criterion come from its initialization."""
+    """One strategy with one seed. `spec` is fixed at start; participants and criterion come from its initialization.
+
+    `strategy` is the one that counts: the experiment's configuration lists those of all its runs, and `spec` holds a
+    copy for the workers.
+    """
 
     __tablename__ = "run"
     __table_args__ = (UniqueConstraint("experiment_id", "position"),)

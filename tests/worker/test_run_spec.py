@@ -1,0 +1,14 @@
+"""A run's strategy is said once: what its experiment lists for other runs makes no difference to it."""
+
+import torch
+
+from backend.contracts.strategy_configs import FedAvgConfig, FedProxConfig
+from tests.worker.payloads import run_spec
+from worker.jobs.build import build_plan
+
+
+def test_a_run_does_not_read_the_strategies_of_its_experiment() -> None:
+    run = run_spec()
+    others = run.config.model_copy(update={"strategies": (FedProxConfig(mu=1.0), FedAvgConfig())})
+    cpu = torch.device("cpu")
+    assert build_plan(run.model_copy(update={"config": others}), cpu) == build_plan(run, cpu)
