@@ -84,7 +84,9 @@ class RunSpec(Contract):
     config: ExperimentConfig = Field(
         description="The experiment's. Its `strategies` are those of all its runs: a run never reads them."
     )
-    strategy: StrategyConfig = Field(description="What this run trains with: a copy of the run's strategy at its start.")
+    strategy: StrategyConfig = Field(
+        description="What this run trains with: a copy of the run's strategy at its start."
+    )
     seed: Count
     task: SegmentationTask
     sites: Slugs = Field(description="Slugs of the sites that train, in site order: the order of sums.")
