@@ -6035,6 +6035,9 @@ export type RunSelector = {
  * What does not change during a run.
  */
 export type RunSpec = {
+    /**
+     * The experiment's. Its `strategies` are those of all its runs: a run never reads them.
+     */
     config: ExperimentConfig;
     /**
      * Held Out Sites
@@ -6062,6 +6065,8 @@ export type RunSpec = {
     start?: StartState | null;
     /**
      * Strategy
+     *
+     * What this run trains with: a copy of the run's strategy at its start.
      */
     strategy: ({
         name: 'fedsm';
