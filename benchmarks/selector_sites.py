@@ -213,5 +213,6 @@ def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int) -> Pla
         nsd_tolerance=2.0,
         update_transforms=(),
         gather_transforms=(),
+        late_average=None,
         device=torch.device("cpu"),
     )

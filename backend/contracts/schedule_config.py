@@ -174,6 +174,53 @@ class ScheduleConfig(Contract):
         json_schema_extra=default_from(REFERENCE),
     )
 
+    averaging: Literal["none", "mean", "ema"] = Field(
+        default="none",
+        description="What the last round's models are, of any method. Averages are kept at the server only, and are "
+        "tested as the best round where validation finds them better than every round without.",
+        json_schema_extra=choices(
+            {
+                "none": "those of the last round",
+                "mean": "the mean of the models over the last rounds",
+                "ema": "the exponential moving average of the models over all rounds",
+            }
+        )
+        | default_from(OWN),
+    )
+    averaged_rounds: int = Field(
+        default=10,
+        ge=2,
+        le=MAX_ROUNDS,
+        description="How many of the last rounds the mean is taken of.",
+        json_schema_extra=applies_when("averaging", "mean") | unit("rounds") | default_from(OWN),
+    )
+    average_decay: float = Field(
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="Share of itself that the moving average keeps in each round: 0.9 looks back about ten rounds.",
+        json_schema_extra=applies_when("averaging", "ema") | default_from(OWN),
+    )
+
+    @model_validator(mode="after")
+    def _averages_know_the_last_round(self) -> Self:
+        if self.averaging != "none" and self.patience is not None:
+            raise refused(
+                f"schedule.averaging {self.averaging} takes place in the last round, and with schedule.patience "
+                f"{self.patience} nobody knows before which one that is",
+                "leave patience empty, or set averaging to none",
+                field="averaging",
+                value=self.averaging,
+            )
+        if self.averaging == "mean" and self.averaged_rounds > self.rounds:
+            raise refused(
+                f"schedule.averaged_rounds {self.averaged_rounds} is more than schedule.rounds {self.rounds}",
+                f"choose at most {self.rounds}",
+                field="averaged_rounds",
+                value=self.averaged_rounds,
+            )
+        return self
+
     @model_validator(mode="after")
     def _one_measure_of_local_work(self) -> Self:
         if self.local_steps is not None and self.local_epochs != 1:

@@ -104,6 +104,11 @@ def _differences(run: Run, spec: RunSpec, rounds: int) -> list[str]:
             f"The last {last} round(s) fine-tuned each site's model. The new rounds go on from these models, and the "
             f"last {last} of {rounds} fine-tune again. The result is not that of a run started with all these rounds"
         )
+    if schedule.averaging != "none":
+        found.append(
+            f"The models of round {run.num_rounds} are averages of late rounds, and the new rounds go on from them. "
+            "The result is not that of a run started with all these rounds"
+        )
     if run.early_stop is not None:
         found.append(
             f"Training {run.early_stop.in_words()}. From here the rounds without gain are counted anew, which a run "

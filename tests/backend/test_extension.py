@@ -107,6 +107,7 @@ def test_a_longer_run_can_be_cancelled_and_resumed(
     [
         ({"schedule": {"rounds": 2, "learning_rate_schedule": "cosine"}}, "it rises again in round 3"),
         ({"schedule": {"rounds": 2, "learning_rate_schedule": "polynomial"}}, "it rises again in round 3"),
+        ({"schedule": {"rounds": 2, "averaging": "ema"}}, "are averages of late rounds"),
         ({"strategies": [{"name": "fine-tuning", "fine_tuning_rounds": 1}]}, "fine-tune again"),
     ],
 )

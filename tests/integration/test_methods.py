@@ -84,6 +84,10 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
     ),
     "plain SGD": ({"schedule": SGD}, (ScaffoldConfig(), FedNovaConfig())),
     "batch norm": ({"network": BATCH_NORM}, (FedBNConfig(), SiloBNConfig())),
+    "averages of late rounds": (
+        {"schedule": {"rounds": 3, "batch_size": 2, "averaging": "mean", "averaged_rounds": 2}},
+        (FEDSM, CentralizedConfig()),
+    ),
     "two of three sites a round": ({"schedule": TWO_OF_THREE}, (FEDSM, FedAvgConfig(), DittoConfig())),
 }
 

@@ -7,6 +7,7 @@ import torch
 
 from worker.engine.augmentation import Preset
 from worker.engine.exchange import GatherTransform, UpdateTransform
+from worker.engine.late_average import LateAverage
 from worker.engine.losses import LossSettings
 from worker.engine.networks.settings import NetworkSettings
 from worker.engine.optimizers import OptimizerSettings
@@ -37,6 +38,7 @@ class Plan:
     nsd_tolerance: of the normalized surface dice, in mm, or in px where no spacing is known.
     update_transforms: steps between what a site trained and what it sends, in their order (exchange.py).
     gather_transforms: steps between what the server gathers and what it aggregates, in their order (exchange.py).
+    late_average: the average of late rounds that takes the models' place in the last one, or None (late_average.py).
     device: where the networks are; states and updates are on the CPU.
     """
 
@@ -60,4 +62,5 @@ class Plan:
     nsd_tolerance: float
     update_transforms: tuple[UpdateTransform, ...]
     gather_transforms: tuple[GatherTransform, ...]
+    late_average: LateAverage | None
     device: torch.device

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from worker.engine.exchange import apply_gather_transforms
 from worker.engine.kept_state import is_finite
+from worker.engine.late_average import with_late_average, without_accumulators
 from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import Plan
 from worker.engine.state import State
@@ -58,7 +59,8 @@ def aggregate_updates(
 ) -> State:
     """The next state, from checked updates in site order. Raises ValueError where the sum of finite updates is not
     finite."""
-    following = strategy.aggregate(state, sound, plan, round_)
+    following = strategy.aggregate(without_accumulators(state), sound, plan, round_)
+    following = with_late_average(plan.late_average, state, following, round_, plan.rounds)
     if broken := [name for name, tensors in following.items() if not is_finite(tensors)]:
         raise ValueError(
             f"the aggregation left NaN or infinite values in {', '.join(broken)} though every update was finite: lower "

@@ -45,6 +45,7 @@ from backend.contracts.strategy_configs import (
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from worker.engine.evaluation import EvaluatedCase
+from worker.engine.late_average import LateAverage
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
 from worker.engine.metrics import Metric
 from worker.engine.networks import settings
@@ -101,6 +102,7 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         nsd_tolerance=config.evaluation.nsd_tolerance,
         update_transforms=(),
         gather_transforms=(),
+        late_average=_build_late_average(schedule),
         device=device,
     )
 
@@ -158,6 +160,13 @@ def _build_optimizer(schedule: ScheduleConfig) -> OptimizerSettings:
         gradient_clipping=schedule.gradient_clipping,
         mixed_precision=schedule.mixed_precision,
     )
+
+
+def _build_late_average(schedule: ScheduleConfig) -> LateAverage | None:
+    """None where no average is asked for."""
+    if schedule.averaging == "none":
+        return None
+    return LateAverage(schedule.averaging, schedule.averaged_rounds, schedule.average_decay)
 
 
 def _build_loss(schedule: ScheduleConfig) -> LossSettings:

@@ -67,6 +67,7 @@ def small_plan(sites: tuple[str, ...] = ("a", "b", "c"), **changes: object) -> P
         "nsd_tolerance": 2.0,
         "update_transforms": (),
         "gather_transforms": (),
+        "late_average": None,
         "device": torch.device("cpu"),
     }
     return Plan(**{**fields, **changes})  # type: ignore[arg-type]

@@ -1,0 +1,92 @@
+"""Averages of late rounds: the run's last state holds the mean of its models over the last rounds, or their exponential
+moving average (Polyak averaging; Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
+UAI 2018, average along one trajectory).
+
+The server keeps one accumulator for each segmentation model while rounds go on, and sites train from the models
+themselves, so that nothing else of a run changes and no byte is sent. In the last round the averages take the models'
+place. They are one more candidate for the best round, and thus kept only where validation finds them better than every
+round without.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from worker.engine.pulse import pulse
+from worker.engine.state import GLOBAL, State, Tensors
+
+#: Part name of the global model's accumulator, and prefix of the personalized models'.
+AVERAGE = "average"
+_PERSONALIZED = "personalized/"
+#: An accumulator's tensor [1]: how many states it holds.
+_COUNT = "average_of_rounds"
+
+
+@dataclass(frozen=True)
+class LateAverage:
+    """What is averaged.
+
+    kind: the mean of the last `rounds` states, or the exponential moving average of all.
+    rounds: of the mean, 1 or more; the moving average does not use it.
+    decay: what the moving average keeps of itself in a round, 0 to below 1; the mean does not use it.
+    """
+
+    kind: Literal["mean", "ema"]
+    rounds: int
+    decay: float
+
+    def begins(self, num_rounds: int) -> int:
+        """The first round whose state is averaged."""
+        return max(1, num_rounds - self.rounds + 1) if self.kind == "mean" else 1
+
+
+def with_late_average(
+    average: LateAverage | None, before: State, following: State, round_: int, num_rounds: int
+) -> State:
+    """The state to keep of a round.
+
+    before: the state that the sites received, with its accumulators. following: what the method made of the round.
+    num_rounds: of the run; in its last round the averages take the models' place, and no accumulator is left.
+    """
+    if average is None or round_ < average.begins(num_rounds):
+        return following
+    accumulators = {
+        name: _accumulated(average, before.get(_accumulator(name)), part)
+        for name, part in following.items()
+        if name == GLOBAL or name.startswith(_PERSONALIZED)
+    }
+    if round_ < num_rounds:
+        return following | {_accumulator(name): part for name, part in accumulators.items()}
+    return following | {name: _as_model(part, following[name]) for name, part in accumulators.items()}
+
+
+def without_accumulators(state: State) -> State:
+    """What a method knows of a state."""
+    return {name: part for name, part in state.items() if name != AVERAGE and not name.startswith(f"{AVERAGE}/")}
+
+
+def _accumulator(part: str) -> str:
+    """`average` of the global model, `average/<site>` of a personalized one."""
+    return AVERAGE if part == GLOBAL else f"{AVERAGE}/{part.removeprefix(_PERSONALIZED)}"
+
+
+def _accumulated(average: LateAverage, before: Tensors | None, model: Tensors) -> Tensors:
+    """The accumulator with one more state, in float64."""
+    if before is None:
+        return {key: tensor.double() for key, tensor in model.items()} | {_COUNT: torch.ones(1, dtype=torch.float64)}
+    count = before[_COUNT] + 1
+    kept = float(1 - 1 / count) if average.kind == "mean" else average.decay
+    mixed: Tensors = {_COUNT: count}
+    for key, tensor in model.items():
+        pulse()
+        mixed[key] = kept * before[key] + (1 - kept) * tensor.double()
+    return mixed
+
+
+def _as_model(accumulator: Tensors, model: Tensors) -> Tensors:
+    """The average in the model's types; whole numbers are rounded, ties to even."""
+    return {
+        key: (accumulator[key] if tensor.is_floating_point() else accumulator[key].round()).to(tensor.dtype)
+        for key, tensor in model.items()
+    }
