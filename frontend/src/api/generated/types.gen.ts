@@ -6194,6 +6194,24 @@ export type ScaffoldConfig = {
  */
 export type ScheduleConfig = {
     /**
+     * Average Decay
+     *
+     * Share of itself that the moving average keeps in each round: 0.9 looks back about ten rounds.
+     */
+    average_decay?: number;
+    /**
+     * Averaged Rounds
+     *
+     * How many of the last rounds the mean is taken of.
+     */
+    averaged_rounds?: number;
+    /**
+     * Averaging
+     *
+     * What the last round's models are, of any method. Averages are kept at the server only, and are tested as the best round where validation finds them better than every round without.
+     */
+    averaging?: 'none' | 'mean' | 'ema';
+    /**
      * Batch Size
      *
      * Training images of one local step.
