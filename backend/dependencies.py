@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 
+from backend.access.caller import ADMIN, Caller
 from backend.artifacts.store import ArtifactStore
 from backend.db.session import read_only, unit_of_work
 from backend.platform import Platform
@@ -29,9 +30,10 @@ USER_COOKIE = APIKeyCookie(
 )
 
 
-def session_cookie(settings: Settings) -> str:
-    """The cookie's name. Browsers do not tell the ports of a host apart, so the name does."""
-    return f"fedsm_session_{settings.port}"
+def session_cookie(settings: Settings, scheme: str = "http") -> str:
+    """The cookie's name. Browsers do not tell the ports of a host apart, so the name does; under TLS its beginning
+    tells them that no other host, and no page without TLS, may set it."""
+    return f"{'__Host-' if scheme == 'https' else ''}fedsm_session_{settings.port}"
 
 
 def get_platform(request: Request) -> Platform:
@@ -72,25 +74,41 @@ def bearer_token(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
-def user_of_bearer(platform: Platform, token: str) -> str:
-    """The admin's token, or a personal one. Raises WrongToken."""
+def session_secret(request: Request, settings: Settings) -> str | None:
+    """What the cookie holds."""
+    return request.cookies.get(session_cookie(settings, request.url.scheme))
+
+
+def client_address(request: Request) -> str:
+    """Of the machine that asks; behind a proxy that uvicorn trusts (FORWARDED_ALLOW_IPS) the one that it names."""
+    return request.client.host if request.client is not None else "an unknown address"
+
+
+def authenticate(request: Request, platform: Platform) -> Caller:
+    """Whose credential the request carries, as it is now. Raises NotSignedIn, WrongToken."""
+    token = bearer_token(request)
+    if token is None:
+        return users.caller_of_session(platform.database, platform.settings, session_secret(request, platform.settings))
     if token.startswith(tokens.PREFIX):
-        return tokens.user_of(platform.database, token)
-    return users.user_of_token(token, platform.settings)
+        return tokens.caller_of(platform.database, token)
+    users.check_admin_token(token, platform.settings)
+    return Caller(ADMIN, None, True, (), "admin_token", credential=ADMIN)
 
 
-def get_current_user(
+def get_caller(
     request: Request,
     platform: PlatformDep,
     _token: Annotated[object, Security(USER_TOKEN)] = None,
     _cookie: Annotated[object, Security(USER_COOKIE)] = None,
-) -> str:
-    """The user's name. A plain function of the request, so that a long stream holds no database session."""
-    token = bearer_token(request)
-    if token is not None:
-        return user_of_bearer(platform, token)
-    with read_only(platform.database) as session:
-        return users.user_of_session(session, request.cookies.get(session_cookie(platform.settings)))
+) -> Caller:
+    """A plain function of the request, so that a long stream holds no database session. Looked up once a request."""
+    if not hasattr(request.state, "caller"):
+        request.state.caller = authenticate(request, platform)
+    caller: Caller = request.state.caller
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 def get_worker(

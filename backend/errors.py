@@ -25,6 +25,8 @@ MAX_LOGGED = 200
 MAX_ECHOED = 4000
 #: That one answer lists.
 MAX_PROBLEMS = 100
+#: A field whose name holds one of these is never repeated.
+SECRET_FIELDS = ("token", "password", "invitation_code")
 _shortened = reprlib.Repr()  # six entries of a list, four of an object, six levels
 _shortened.maxstring = _shortened.maxother = _shortened.maxlong = 100
 
@@ -49,6 +51,12 @@ class NotSignedIn(FedSMError):
 
 
 class WrongToken(FedSMError):
+    status_code = 401
+
+
+class WrongPassword(FedSMError):
+    """Of the name and the password one is wrong; which one is not said."""
+
     status_code = 401
 
 
@@ -127,6 +135,16 @@ class ArtifactDamaged(Gone):
     """Its stored bytes hash to another address. They are never sent."""
 
 
+class TooManyRequests(FedSMError):
+    """The answer's `Retry-After` says when to ask again."""
+
+    status_code = 429
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class DiskFull(FedSMError):
     """There is no room for what was to be written; the detail says where."""
 
@@ -165,6 +183,7 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorBody, "description": "The present state does not allow it"},
     413: {"model": ErrorBody, "description": "The body is larger than this address takes"},
     422: {"model": ErrorBody, "description": "Invalid input: `fields` names each field, its value and the remedy"},
+    429: {"model": ErrorBody, "description": "Asked too often: `Retry-After` says how many seconds to wait"},
     500: {"model": ErrorBody, "description": "A fault of the backend: its log has the cause under `correlation_id`"},
     503: {"model": ErrorBody, "description": "The database cannot be used just now: try again"},
     507: {"model": ErrorBody, "description": "A disk of the backend is full; the detail says which"},
@@ -199,7 +218,14 @@ def error_response(
 
 def _render_own(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, FedSMError)
-    return error_response(request, error.status_code, error.code, error.detail, fields=error.fields)
+    return response_to(request, error)
+
+
+def response_to(request: Request, error: FedSMError) -> JSONResponse:
+    response = error_response(request, error.status_code, error.code, error.detail, fields=error.fields)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _render_http(request: Request, error: Exception) -> JSONResponse:
@@ -263,7 +289,8 @@ def describe_problem(problem: dict[str, Any], body: object) -> dict[str, str]:
     if inner := context.get("field") if problem["type"] == REFUSED else None:
         field = inner if field == "body" else f"{field}.{inner}"
     message, remedy = message_and_remedy(problem["type"], problem["msg"], context)
-    value = "(hidden)" if "token" in field else _shown_value(problem.get("input"))
+    is_secret = any(word in field for word in SECRET_FIELDS)
+    value = "(hidden)" if is_secret else _shown_value(problem.get("input"))
     return {
         "field": field,
         "value": "(absent)" if problem["type"] == "missing" else value,

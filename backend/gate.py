@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.contracts.values import printable, text_problem
-from backend.dependencies import get_current_user, get_worker
+from backend.dependencies import get_caller, get_worker
 from backend.errors import BadRequest, BodyTooLarge, FedSMError, InvalidInput, TooSlow, error_response
 from backend.settings import Settings
 
@@ -34,6 +34,7 @@ MIB = 2**20
 #: The only operations of the API that ask for no credential.
 PUBLIC = frozenset(
     {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session")}
+    | {("POST", "/api/v1/invitations/look"), ("POST", "/api/v1/invitations/accept")}
     | {("GET", "/api/v1/shared-reports/{token}"), ("GET", "/api/v1/shared-reports/{token}/pdf")}
 )
 _PUBLIC = tuple((method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "/?")) for method, path in PUBLIC)
@@ -87,7 +88,7 @@ class Gate:
         if path.startswith("/worker-api/"):
             await run_in_threadpool(get_worker, request, platform.settings)
         elif path.startswith("/api/") and not is_public(request.method, path):
-            await run_in_threadpool(get_current_user, request, platform)
+            await run_in_threadpool(get_caller, request, platform)
 
     async def _checked_body(self, request: Request, receive: Receive) -> Receive:
         rule = self._rule(request)

@@ -24,6 +24,7 @@ from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
 from backend.gate import Gate
 from backend.ledger.recovery import RecoveryLoop
+from backend.members import endpoints as members
 from backend.openapi_document import Application
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
@@ -56,8 +57,13 @@ FEATURES = (
     events,
     artifacts,
     storage,
+    members,
 )
-API_ROUTERS = (*(feature.router for feature in FEATURES), users.public_router, reports.public_router, users.router)
+API_ROUTERS = (
+    *(feature.router for feature in FEATURES),
+    *(feature.public_router for feature in (users, members, reports)),
+    users.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from backend.access.matrix import Permission
 from backend.error_body import ErrorBody
-from backend.policy import Permission, permissions_of
+from backend.policy import permissions_of
 
 _ERROR = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
 

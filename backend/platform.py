@@ -8,6 +8,7 @@ from backend.artifacts.store import ArtifactStore, FolderStore
 from backend.db.session import Database, Message, open_database, unit_of_work
 from backend.events import service as events
 from backend.queue import QueueUnavailable, TaskQueue
+from backend.rates import Rates
 from backend.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Platform:
     bell: events.Bell
     #: Set where something was let go: the storage loop sweeps before long.
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
+    rates: Rates = field(default_factory=Rates)
 
     def close(self) -> None:
         self.queue.close()

@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import Text, cast, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.artifacts.owners import OWNERS, Owner
+from backend.access.caller import Caller
+from backend.access.matrix import Permission
+from backend.access.objects import place_of
+from backend.artifacts.owners import OWNERS, Kind, Owner, Subject
 from backend.contracts.datasets import SitePolicy
 from backend.db.models import CaseHistory, Dataset, Experiment, Run, RunRound, Site, TestedCase
 from backend.errors import Gone, NotFound
@@ -39,6 +42,18 @@ class _Hints:
 
 _hints = _Hints(100_000)
 
+#: What the caller must hold, by whose the artifact is and what it is.
+NEEDED: dict[tuple[Subject, Kind], Permission] = {
+    ("dataset", "thumbnails"): Permission.READ_DATA,
+    ("run", "images"): Permission.READ_CASES,
+    ("run", "masks"): Permission.READ_CASES,
+    ("run", "states"): Permission.MOVE_MODELS,
+    ("run", "updates"): Permission.MOVE_MODELS,
+    ("prediction", "uploads"): Permission.RUN_EXPERIMENTS,
+    ("prediction", "images"): Permission.RUN_EXPERIMENTS,
+    ("prediction", "masks"): Permission.RUN_EXPERIMENTS,
+}
+
 
 def remember(column: InstrumentedAttribute[Any], key: tuple[Any, ...], hashes: Iterable[str | None]) -> None:
     """For code that lists what a row names: the files are asked for next, and need not be looked for in every row."""
@@ -48,34 +63,49 @@ def remember(column: InstrumentedAttribute[Any], key: tuple[Any, ...], hashes: I
             _hints.put(sha256, (index, key))
 
 
-def require_shown(session: Session, sha256: str) -> None:
-    """Raises Gone for the state of a round that was let go, NotFound for whatever else nobody may see."""
-    if (hint := _hints.get(sha256)) is not None and _shows(session, *hint, sha256):
+def require_shown(session: Session, sha256: str, caller: Caller) -> None:
+    """That a row which the caller may see names it. Raises Gone for the state of a round that was let go, NotFound for
+    whatever else the caller may not see."""
+    if (hint := _hints.get(sha256)) is not None and _shows(session, *hint, sha256, caller):
         return
     for index, owner in enumerate(OWNERS):
         if not owner.shown:
             continue
         keys = inspect(owner.model).primary_key
         for row in session.execute(owner.naming(sha256, *keys)):
-            if _shows(session, index, tuple(row[1:]), sha256):
+            if _shows(session, index, tuple(row[1:]), sha256, caller):
                 _hints.put(sha256, (index, tuple(row[1:])))
                 return
-    _raise_if_let_go(session, sha256)
+    _raise_if_let_go(session, sha256, caller)
     raise NotFound(
         f"there is no artifact {sha256} that may be shown: what it belonged to was deleted, or the policy of its site "
-        "does not let it be seen"
+        "does not let it be seen, or you have no role that lets you see it"
     )
 
 
-def _shows(session: Session, index: int, key: tuple[Any, ...], sha256: str) -> bool:
-    """Whether the row is there, is kept, still names the artifact, and may be shown."""
+def _shows(session: Session, index: int, key: tuple[Any, ...], sha256: str, caller: Caller) -> bool:
+    """Whether the row is there, is kept, still names the artifact, and may be shown to the caller."""
     owner = OWNERS[index]
     columns = inspect(owner.model).primary_key
     query = owner.rows(owner.subject_id).where(*(c == value for c, value in zip(columns, key, strict=True)))
     row = session.execute(query).one_or_none()
     if row is None or sha256 not in set(owner.hashes_in(row[0])):
         return False
+    if not _may_see(session, owner, row[1], caller):
+        return False
     return owner.policy is None or getattr(_policy_of_row(session, owner, key, row[1]), owner.policy)
+
+
+def _may_see(session: Session, owner: Owner, subject_id: str, caller: Caller) -> bool:
+    """In the federation, and at the site, of what the row belongs to."""
+    permission = NEEDED[owner.subject, owner.kind]
+    if caller.is_administrator:
+        return caller.may(permission)
+    try:
+        place = place_of(session, owner.subject, subject_id)
+    except NotFound:
+        return False
+    return caller.may(permission, place.federation_id, place.site_id)
 
 
 def _policy_of_row(session: Session, owner: Owner, key: tuple[Any, ...], subject_id: str) -> SitePolicy:
@@ -99,10 +129,12 @@ def _slug_of_row(session: Session, owner: Owner, key: tuple[Any, ...]) -> str | 
     return str(row.site_slug)  # type: ignore[attr-defined]  # only evaluated_case comes here
 
 
-def _raise_if_let_go(session: Session, sha256: str) -> None:
+def _raise_if_let_go(session: Session, sha256: str, caller: Caller) -> None:
     let_go = select(RunRound).where(RunRound.removed_at.is_not(None), cast(RunRound.parts, Text).contains(sha256))
-    if (row := session.scalar(let_go.limit(1))) is not None:
-        raise Gone(removed_state_in_words(row))
+    for row in session.scalars(let_go):
+        place = place_of(session, "run", row.run_id)
+        if caller.may(Permission.MOVE_MODELS, place.federation_id):
+            raise Gone(removed_state_in_words(row))
 
 
 def removed_state_in_words(row: RunRound) -> str:

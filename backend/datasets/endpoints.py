@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.access.matrix import Permission
 from backend.contracts.datasets import ReasonCode
 from backend.contracts.values import Id
 from backend.csv_text import CsvResponse
@@ -25,7 +26,7 @@ from backend.db.lookup import get_row
 from backend.db.models import Case, Dataset, DatasetCheck, Federation, Site
 from backend.dependencies import ReadSession, WriteSession
 from backend.paging import PageDep
-from backend.policy import CanManageData, CanRead, CanReadCases
+from backend.policy import CanFollow, CanManageData, CanManageDataSomewhere, CanReadData, NamedInBody
 from backend.sites.service import policy_of
 from backend.storage.dependencies import SweepAfter
 
@@ -33,7 +34,7 @@ router = APIRouter(tags=["datasets"])
 
 
 @router.get("/federations/{federation_id}/datasets")
-def list_datasets(_user: CanRead, federation_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRecord]:
+def list_datasets(_user: CanFollow, federation_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRecord]:
     """In site order, then in order of registration."""
     get_row(session, Federation, federation_id)
     query = select(Dataset).join(Site, Site.id == Dataset.site_id).where(Site.federation_id == federation_id)
@@ -48,7 +49,7 @@ def create_dataset(user: CanManageData, site_id: Id, body: DatasetCreate, sessio
 
 
 @router.get("/datasets/{dataset_id}")
-def get_dataset(_user: CanRead, dataset_id: Id, session: ReadSession) -> DatasetRecord:
+def get_dataset(_user: CanFollow, dataset_id: Id, session: ReadSession) -> DatasetRecord:
     return records.dataset_record(session, get_row(session, Dataset, dataset_id))
 
 
@@ -60,7 +61,7 @@ def update_dataset(user: CanManageData, dataset_id: Id, body: DatasetUpdate, ses
 
 @router.get("/datasets/{dataset_id}/cases")
 def list_cases(
-    _user: CanReadCases, dataset_id: Id, session: ReadSession, page: PageDep, used: bool | None = None
+    _user: CanReadData, dataset_id: Id, session: ReadSession, page: PageDep, used: bool | None = None
 ) -> list[CaseRecord]:
     """Cases in name order: the used ones, the skipped ones, or all."""
     dataset = get_row(session, Dataset, dataset_id)
@@ -72,7 +73,7 @@ def list_cases(
 
 @router.get("/datasets/{dataset_id}/cases.csv", response_class=CsvResponse)
 def download_cases(
-    _user: CanReadCases,
+    _user: CanReadData,
     dataset_id: Id,
     session: ReadSession,
     used: bool | None = None,
@@ -88,7 +89,7 @@ def download_cases(
 
 
 @router.get("/datasets/{dataset_id}/checks")
-def list_checks(_user: CanRead, dataset_id: Id, session: ReadSession, page: PageDep) -> list[CheckRecord]:
+def list_checks(_user: CanFollow, dataset_id: Id, session: ReadSession, page: PageDep) -> list[CheckRecord]:
     """What each check found, the latest first: when the data changed, and when they did not."""
     get_row(session, Dataset, dataset_id)
     return [
@@ -97,7 +98,7 @@ def list_checks(_user: CanRead, dataset_id: Id, session: ReadSession, page: Page
 
 
 @router.get("/datasets/{dataset_id}/runs")
-def list_dataset_runs(_user: CanRead, dataset_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRun]:
+def list_dataset_runs(_user: CanFollow, dataset_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRun]:
     """Runs that were started on the data set, with its fingerprint of then; the latest first."""
     get_row(session, Dataset, dataset_id)
     return list(page.of(history.runs_on(session, dataset_id), lambda run: run.run_id))
@@ -126,7 +127,7 @@ def cancel_check(user: CanManageData, dataset_id: Id, session: WriteSession) -> 
 
 @router.get("/federations/{federation_id}/alike")
 def list_alike(
-    _user: CanReadCases, federation_id: Id, session: ReadSession, dataset_id: Id | None = None
+    _user: CanReadData, federation_id: Id, session: ReadSession, dataset_id: Id | None = None
 ) -> AlikeReport:
     """Pairs of cases that are possibly one patient's: far more alike than others of their data set. With `dataset_id`
     those with a case of that data set."""
@@ -135,8 +136,11 @@ def list_alike(
 
 
 @router.post("/alike/decisions")
-def decide_alike(user: CanManageData, body: PairDecide, session: WriteSession) -> AlikeRecord:
+def decide_alike(
+    user: CanManageDataSomewhere, body: PairDecide, named: NamedInBody, session: WriteSession
+) -> AlikeRecord:
     """Say whether two cases are of one patient. Who decided what is an event; a later decision replaces this one."""
+    named.require(Permission.MANAGE_DATA, "case", body.first_case_id, body.second_case_id)
     return check_results.decide_pair(session, body, user)
 
 

@@ -11,7 +11,7 @@ from backend.dependencies import ReadSession, WriteSession
 from backend.dry_runs import service
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.ledger.snapshot import require_runnable, sites_with_data
-from backend.policy import CanRead, CanRunExperiments
+from backend.policy import CanFollow, CanRunExperiments, NamedInBody
 
 router = APIRouter(tags=["experiments"])
 
@@ -23,16 +23,18 @@ def start_dry_run(
     user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[DryRunCreate, Body(examples=[EXAMPLE])],
+    named: NamedInBody,
     session: WriteSession,
 ) -> DryRunRecord:
     """Try a few steps of every strategy at every site; the answer's estimate comes when all have answered."""
+    named.require_start(body.config)
     federation = get_row(session, Federation, federation_id)
     require_runnable(session, body.config, sites_with_data(session, federation_id), federation.task)
     return service.dry_run_record(session, service.start_dry_run(session, federation_id, body.config, user))
 
 
 @router.get("/dry-runs/{dry_run_id}")
-def get_dry_run(_user: CanRead, dry_run_id: Id, session: ReadSession) -> DryRunRecord:
+def get_dry_run(_user: CanFollow, dry_run_id: Id, session: ReadSession) -> DryRunRecord:
     return service.dry_run_record(session, get_row(session, DryRun, dry_run_id))
 
 

@@ -1,28 +1,34 @@
 """What happened: lists, and streams of server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from backend.access.caller import Caller
+from backend.access.matrix import Permission
 from backend.contracts.values import AtMost, Id, Label, Participant, RoundNumber, RowNumber, Time
 from backend.csv_text import CsvStream
 from backend.db.session import read_only
-from backend.dependencies import PlatformDep, ReadSession
+from backend.dependencies import CallerDep, PlatformDep, ReadSession, authenticate
+from backend.errors import NotSignedIn, WrongToken
 from backend.events import service
 from backend.events.schemas import EventRecord
 from backend.events.service import EventFilters
 from backend.platform import Platform
-from backend.policy import CanRead
+from backend.policy import CanFollow, CanFollowSomewhere
 
 router = APIRouter(tags=["events"])
 
 #: Events of other backend processes ring no bell here.
 POLL_SECONDS = 2.0
+#: Between two signs of life, and between two looks at the credential.
+PING_SECONDS = 15
 BATCH = 200
 
 AfterQuery = Annotated[RowNumber | None, Query(description="Only events after this id, oldest first.")]
@@ -41,6 +47,7 @@ STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
 
 
 def event_filters(
+    caller: CallerDep,
     federation_id: Id | None = None,
     experiment_id: Id | None = None,
     run_id: Id | None = None,
@@ -58,6 +65,7 @@ def event_filters(
     task_id: Id | None = None,
 ) -> EventFilters:
     return EventFilters(
+        federations=caller.federations(Permission.FOLLOW),
         federation_id=federation_id,
         experiment_id=experiment_id,
         run_id=run_id,
@@ -78,7 +86,7 @@ FiltersDep = Annotated[EventFilters, Depends(event_filters)]
 
 @router.get("/events")
 def list_events(
-    _user: CanRead,
+    _user: CanFollowSomewhere,
     session: ReadSession,
     filters: FiltersDep,
     after: AfterQuery = None,
@@ -90,14 +98,14 @@ def list_events(
 
 
 @router.get("/events.csv", response_class=CsvStream)
-def download_events(_user: CanRead, platform: PlatformDep, filters: FiltersDep) -> CsvStream:
+def download_events(_user: CanFollowSomewhere, platform: PlatformDep, filters: FiltersDep) -> CsvStream:
     """The filtered activity from its beginning, as CSV."""
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
     return CsvStream(service.events_csv(platform.database, filters), headers=headers)
 
 
 @router.get("/events.txt", response_class=PlainTextResponse)
-def download_log(_user: CanRead, platform: PlatformDep, filters: FiltersDep) -> StreamingResponse:
+def download_log(_user: CanFollowSomewhere, platform: PlatformDep, filters: FiltersDep) -> StreamingResponse:
     """The filtered activity from its beginning, as lines of a log."""
     headers = {"Content-Disposition": 'attachment; filename="log.txt"'}
     return StreamingResponse(service.events_text(platform.database, filters), media_type="text/plain", headers=headers)
@@ -105,44 +113,67 @@ def download_log(_user: CanRead, platform: PlatformDep, filters: FiltersDep) -> 
 
 @router.get("/experiments/{experiment_id}/events")
 def list_experiment_events(
-    _user: CanRead, experiment_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+    _user: CanFollow, experiment_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(experiment_id=experiment_id))
 
 
 @router.get("/runs/{run_id}/events")
 def list_run_events(
-    _user: CanRead, run_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
+    _user: CanFollow, run_id: Id, session: ReadSession, after: AfterQuery = None, limit: LimitQuery = 200
 ) -> list[EventRecord]:
     return service.list_events(session, after, limit, filters=EventFilters(run_id=run_id))
 
 
 @router.get("/events/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_events(
-    _user: CanRead,
+    _user: CanFollowSomewhere,
+    request: Request,
+    caller: CallerDep,
     platform: PlatformDep,
     last_event_id: LastEventId = None,
     after: AfterQuery = None,
     federation_id: Id | None = None,
 ) -> EventSourceResponse:
-    """Everything that happens from now on, or after an id."""
-    return await _stream(platform, last_event_id, after, EventFilters(federation_id=federation_id))
+    """Everything that you may see and that happens from now on, or after an id."""
+
+    def filters(caller: Caller) -> EventFilters | None:
+        if not caller.may_somewhere(Permission.FOLLOW):
+            return None
+        return EventFilters(federations=caller.federations(Permission.FOLLOW), federation_id=federation_id)
+
+    return await _stream(request, platform, last_event_id, after, filters, caller)
 
 
 @router.get("/experiments/{experiment_id}/stream", responses=STREAM_RESPONSES, response_class=EventSourceResponse)
 async def stream_experiment_events(
-    _user: CanRead,
+    _user: CanFollow,
+    request: Request,
+    caller: CallerDep,
     experiment_id: Id,
     platform: PlatformDep,
     last_event_id: LastEventId = None,
     after: AfterQuery = None,
 ) -> EventSourceResponse:
     """What happens in an experiment from now on, or after an id."""
-    return await _stream(platform, last_event_id, after, EventFilters(experiment_id=experiment_id))
+
+    def filters(caller: Caller) -> EventFilters:
+        return EventFilters(federations=caller.federations(Permission.FOLLOW), experiment_id=experiment_id)
+
+    return await _stream(request, platform, last_event_id, after, filters, caller)
+
+
+#: What of the events a caller may see now; None: nothing any more.
+FiltersOf = Callable[[Caller], EventFilters | None]
 
 
 async def _stream(
-    platform: Platform, last_event_id: str | None, after: int | None, filters: EventFilters
+    request: Request,
+    platform: Platform,
+    last_event_id: str | None,
+    after: int | None,
+    filters_of: FiltersOf,
+    caller: Caller,
 ) -> EventSourceResponse:
     if last_event_id is not None and last_event_id.isdecimal():
         # An id that there is not yet is the browser's of another database: it would wait for ever.
@@ -151,13 +182,30 @@ async def _stream(
         start = after
     else:
         start = await run_in_threadpool(_latest, platform)
-    return EventSourceResponse(_follow(platform, start, filters), ping=15)
+
+    def look_again() -> EventFilters | None:
+        """With the credential as it is now: revoked, expired, of another role."""
+        try:
+            return filters_of(authenticate(request, platform))
+        except (NotSignedIn, WrongToken):
+            return None
+
+    events = _follow(platform, start, filters_of(caller), look_again)
+    return EventSourceResponse(events, ping=PING_SECONDS)
 
 
-async def _follow(platform: Platform, start: int, filters: EventFilters) -> AsyncIterator[ServerSentEvent]:
-    """Reads from the database only: the bell says when to look, so that nothing is lost between two looks."""
+async def _follow(
+    platform: Platform, start: int, filters: EventFilters | None, look_again: Callable[[], EventFilters | None]
+) -> AsyncIterator[ServerSentEvent]:
+    """Reads from the database only: the bell says when to look, so that nothing is lost between two looks. Ends once
+    the credential lets nobody in any more; the browser then hears why when it asks again."""
+    looked_at = time.monotonic()
     async with platform.bell.listen() as rung:
         while True:
+            if time.monotonic() > looked_at + PING_SECONDS:
+                filters, looked_at = await run_in_threadpool(look_again), time.monotonic()
+            if filters is None:
+                return
             rung.clear()
             batch = await run_in_threadpool(_batch, platform, start, filters)
             for event in batch:

@@ -53,8 +53,9 @@ def record_of_run(
 
 @dataclass(frozen=True)
 class EventFilters:
-    """What is left out where it is not None. level: that one and graver ones."""
+    """What is left out where it is not None. level: that one and graver ones. federations: those that may be seen."""
 
+    federations: frozenset[str] | None = None
     federation_id: str | None = None
     experiment_id: str | None = None
     run_id: str | None = None
@@ -72,6 +73,8 @@ class EventFilters:
         for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor", "round", "task_id"):
             if (value := getattr(self, column)) is not None:
                 query = query.where(getattr(Event, column) == value)
+        if self.federations is not None:
+            query = query.where(Event.federation_id.in_(self.federations))
         if self.kinds is not None:
             query = query.where(Event.kind.in_(self.kinds))
         if self.level is not None:

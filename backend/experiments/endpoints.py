@@ -23,7 +23,13 @@ from backend.experiments.schemas import (
     ExperimentUpdate,
 )
 from backend.paging import PageDep
-from backend.policy import CanRead, CanRunExperiments
+from backend.policy import (
+    CanRead,
+    CanReadSomewhere,
+    CanRunExperiments,
+    CanRunExperimentsSomewhere,
+    NamedInBody,
+)
 from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(tags=["experiments"])
@@ -55,7 +61,7 @@ EXAMPLE_EXPERIMENT = {"name": "FedSM and the references", "config": EXAMPLE_CONF
 
 
 @router.get("/experiment-schema")
-def get_experiment_schema(_user: CanRead) -> dict[str, Any]:
+def get_experiment_schema(_user: CanReadSomewhere) -> dict[str, Any]:
     """JSON schema of an experiment's configuration: defaults, bounds and help of every field."""
     return ExperimentConfig.model_json_schema(by_alias=True)
 
@@ -74,9 +80,11 @@ def create_experiment(
     user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[ExperimentCreate, Body(examples=[EXAMPLE_EXPERIMENT])],
+    named: NamedInBody,
     session: WriteSession,
 ) -> ExperimentRecord:
     """Create an experiment: one run for each strategy and seed. Nothing runs before its start."""
+    named.require_start(body.config)
     experiment = service.create_experiment(session, federation_id, body, user)
     return service.experiment_record(session, experiment)
 
@@ -86,14 +94,16 @@ def check_experiment(
     _user: CanRunExperiments,
     federation_id: Id,
     body: Annotated[ConfigCheck, Body(examples=[{"config": EXAMPLE_CONFIG}])],
+    named: NamedInBody,
     session: ReadSession,
 ) -> ConfigCheckResult:
     """What would be refused on this federation, without creating anything."""
+    named.require_start(body.config)
     return service.check_config(session, federation_id, body.config)
 
 
 @router.post("/experiment-files/read")
-def read_experiment_file(_user: CanRunExperiments, body: ExperimentFileText) -> ExperimentFileRead:
+def read_experiment_file(_user: CanRunExperimentsSomewhere, body: ExperimentFileText) -> ExperimentFileRead:
     """An experiment file as a configuration with every default filled in, or every problem with its line."""
     return files.read_file(body.text)
 

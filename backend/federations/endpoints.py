@@ -3,29 +3,34 @@
 from fastapi import APIRouter
 from sqlalchemy import select
 
+from backend.access.matrix import Permission
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Federation
-from backend.dependencies import ReadSession, WriteSession
+from backend.dependencies import CallerDep, ReadSession, WriteSession
 from backend.federations import service
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
 from backend.paging import PageDep
-from backend.policy import CanManageFederations, CanRead
+from backend.policy import CanCreateFederations, CanManageFederations, CanRead, MayListFederations
 from backend.storage.dependencies import SweepAfter
 
 router = APIRouter(prefix="/federations", tags=["federations"])
 
 
 @router.get("")
-def list_federations(_user: CanRead, session: ReadSession, page: PageDep) -> list[FederationRecord]:
-    """All federations, the newest first."""
+def list_federations(
+    _user: MayListFederations, caller: CallerDep, session: ReadSession, page: PageDep
+) -> list[FederationRecord]:
+    """The federations in which you have a role, the newest first."""
     query = select(Federation).order_by(Federation.created_at.desc(), Federation.id)
+    if (seen := caller.federations(Permission.READ)) is not None:
+        query = query.where(Federation.id.in_(seen))
     rows = page.rows(session, query, Federation.id)
     return service.federation_records(session, list(rows))
 
 
 @router.post("", status_code=201)
-def create_federation(user: CanManageFederations, body: FederationCreate, session: WriteSession) -> FederationRecord:
+def create_federation(user: CanCreateFederations, body: FederationCreate, session: WriteSession) -> FederationRecord:
     """Create a federation: what its sites segment together."""
     federation = service.create_federation(session, body, user)
     return service.federation_records(session, [federation])[0]

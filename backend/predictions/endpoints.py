@@ -14,7 +14,7 @@ from backend.db.session import read_only, unit_of_work
 from backend.dependencies import PlatformDep, ReadSession, WriteSession
 from backend.paging import PageDep
 from backend.platform import Platform
-from backend.policy import CanReadCases, CanRunExperiments
+from backend.policy import CanRunExperiments
 from backend.predictions import service
 from backend.predictions.schemas import PredictionRecord
 from backend.storage.dependencies import SweepAfter
@@ -49,7 +49,9 @@ async def predict_image(
 
 
 @router.get("/runs/{run_id}/predictions")
-def list_predictions(_user: CanReadCases, run_id: Id, session: ReadSession, page: PageDep) -> list[PredictionRecord]:
+def list_predictions(
+    _user: CanRunExperiments, run_id: Id, session: ReadSession, page: PageDep
+) -> list[PredictionRecord]:
     """The newest first."""
     get_row(session, Run, run_id)
     rows = page.rows(session, service.predictions_of(run_id), Prediction.id)
@@ -57,7 +59,7 @@ def list_predictions(_user: CanReadCases, run_id: Id, session: ReadSession, page
 
 
 @router.get("/predictions/{prediction_id}")
-def get_prediction(_user: CanReadCases, prediction_id: Id, session: ReadSession) -> PredictionRecord:
+def get_prediction(_user: CanRunExperiments, prediction_id: Id, session: ReadSession) -> PredictionRecord:
     return service.prediction_record(session, get_row(session, Prediction, prediction_id))
 
 

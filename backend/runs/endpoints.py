@@ -15,7 +15,7 @@ from backend.errors import NotFound
 from backend.ledger import damage, extension, rerun
 from backend.ledger import service as rounds
 from backend.paging import PageDep
-from backend.policy import CanRead, CanRunExperiments
+from backend.policy import CanFollow, CanRead, CanRunExperiments
 from backend.runs import service
 from backend.runs.curves import run_curves
 from backend.runs.failures import failure_of
@@ -41,7 +41,7 @@ def get_run(_user: CanRead, run_id: Id, session: ReadSession) -> RunRecord:
 
 @router.get("/{run_id}/tasks")
 def list_run_tasks(
-    _user: CanRead,
+    _user: CanFollow,
     run_id: Id,
     session: ReadSession,
     page: PageDep,
@@ -57,7 +57,7 @@ def list_run_tasks(
 
 
 @router.get("/{run_id}/tasks/{task_id}")
-def get_run_task(_user: CanRead, run_id: Id, task_id: Id, session: ReadSession) -> TaskDetail:
+def get_run_task(_user: CanFollow, run_id: Id, task_id: Id, session: ReadSession) -> TaskDetail:
     """One cell of the swim-lane, with its failure and whether it can be rerun."""
     run = get_row(session, Run, run_id)
     task = rerun.task_of_run(session, run_id, task_id)

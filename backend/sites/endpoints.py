@@ -6,7 +6,7 @@ from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Site
 from backend.dependencies import ReadSession, WriteSession
-from backend.policy import CanManageFederations, CanRead
+from backend.policy import CanManageFederations, CanManageSites, CanRead
 from backend.sites import service
 from backend.sites.schemas import SiteCreate, SiteRecord, SiteUpdate
 
@@ -26,7 +26,7 @@ def get_site(_user: CanRead, site_id: Id, session: ReadSession) -> SiteRecord:
 
 
 @router.patch("/sites/{site_id}")
-def update_site(user: CanManageFederations, site_id: Id, body: SiteUpdate, session: WriteSession) -> SiteRecord:
+def update_site(user: CanManageSites, site_id: Id, body: SiteUpdate, session: WriteSession) -> SiteRecord:
     """Rename, describe, archive or restore a site, or change its policy; its slug stays."""
     site = service.update_site(session, site_id, body, user)
     return service.site_records(session, [site])[0]

@@ -6,7 +6,7 @@ from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
 from backend.dependencies import PlatformDep, ReadSession, SettingsDep, WriteSession
-from backend.policy import CanManageData, CanOperate, CanRead
+from backend.policy import CanFollow, CanManageData, CanOperate
 from backend.storage import usage, withdraw
 from backend.storage.dependencies import SweepAfter
 from backend.storage.schemas import (
@@ -30,13 +30,13 @@ def get_storage(_user: CanOperate, session: ReadSession, settings: SettingsDep) 
 
 
 @router.get("/experiments/{experiment_id}/storage")
-def get_experiment_storage(_user: CanRead, experiment_id: Id, session: ReadSession) -> ExperimentStorage:
+def get_experiment_storage(_user: CanFollow, experiment_id: Id, session: ReadSession) -> ExperimentStorage:
     """What an experiment holds, by kind of file and by run."""
     return usage.experiment_storage(session, get_row(session, Experiment, experiment_id))
 
 
 @router.get("/runs/{run_id}/storage")
-def get_run_storage(_user: CanRead, run_id: Id, session: ReadSession) -> RunStorage:
+def get_run_storage(_user: CanFollow, run_id: Id, session: ReadSession) -> RunStorage:
     """What a run holds, and whose rounds' models are still there."""
     return usage.run_storage(session, get_row(session, Run, run_id))
 
@@ -55,7 +55,7 @@ def scrub_storage(_user: CanOperate, platform: PlatformDep) -> ScrubRecord:
 
 
 @router.get("/sites/{site_id}/sent")
-def get_sent(_user: CanRead, site_id: Id, session: ReadSession) -> SentRecord:
+def get_sent(_user: CanFollow, site_id: Id, session: ReadSession) -> SentRecord:
     """What left the site before its policy forbade it. It is hidden already; it can be deleted too."""
     return withdraw.sent_record(session, get_row(session, Site, site_id))
 

@@ -11,6 +11,7 @@ from fastapi.concurrency import iterate_in_threadpool, run_in_threadpool
 from fastapi.responses import FileResponse
 from sqlalchemy import select
 
+from backend.access.matrix import Permission
 from backend.artifacts.service import store_artifact
 from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.model_tests import ModelTestCreate
@@ -27,7 +28,7 @@ from backend.experiments.schemas import ExperimentRecord
 from backend.ledger import model_test
 from backend.paging import PageDep
 from backend.platform import Platform
-from backend.policy import CanMoveModels, CanRead, CanRunExperiments
+from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBody
 from backend.trained_models import importing, service
 from backend.trained_models.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile, read_model_file
 from backend.trained_models.schemas import ModelSet
@@ -87,9 +88,12 @@ def get_model(_user: CanRead, run_id: Id, session: ReadSession) -> ModelSet:
 
 
 @router.post("/runs/{run_id}/tests", status_code=201)
-def test_model(user: CanRunExperiments, run_id: Id, body: ModelTestCreate, session: WriteSession) -> ExperimentRecord:
+def test_model(
+    user: CanRunExperiments, run_id: Id, body: ModelTestCreate, named: NamedInBody, session: WriteSession
+) -> ExperimentRecord:
     """Score a completed run's models on other data sets, without training. The answer is an experiment of kind `test`:
     its results, cases, exports and reports are those of any experiment."""
+    named.require(Permission.RUN_EXPERIMENTS, "dataset", *body.datasets)
     return experiments.experiment_record(session, model_test.start_test(session, run_id, body, user))
 
 

@@ -1,20 +1,130 @@
-"""Request and response bodies of sign-in and of the system's state."""
+"""Request and response bodies of sign-in, of users and of the system's state."""
 
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, computed_field
 
+from backend.access.matrix import Permission, Role, Scope, Way
 from backend.contracts.base import Contract, with_example
-from backend.contracts.values import Name, Text
+from backend.contracts.values import AtMost, Id, Name, Text
 from backend.disk_record import LOW_DISK_SHARE, DiskRecord
 from backend.record import Record
 
+#: Under which one signs in.
+UserName = Annotated[str, Text(80, least=1, visible=True)]
+#: A new one. An old one is only compared.
+NewPassword = Annotated[str, Text(200, least=12)]
+Password = Annotated[str, Text(200, least=1)]
+Code = Annotated[str, Text(200, least=1)]
+
 
 class SessionCreate(Contract):
+    """Name and password of a user, or the administrator's token."""
+
     model_config = with_example(token="the token that the start of the platform prints")
 
-    token: Annotated[str, Text(200, least=1)] = Field(examples=["the token that the backend printed at its start"])
+    token: Annotated[str, Text(200, least=1)] | None = Field(
+        default=None, examples=["the token that the backend printed at its start"]
+    )
+    name: UserName | None = None
+    password: Password | None = None
+
+
+class PasswordChange(Contract):
+    model_config = with_example(password="the present password", new_password="at least twelve characters")
+
+    password: Password = Field(description="The present one.")
+    new_password: NewPassword = Field(description="At least 12 characters.")
+
+
+class InvitationLook(Contract):
+    model_config = with_example(invitation_code="what follows # in the link")
+
+    invitation_code: Code = Field(description="What follows # in the link.")
+
+
+class InvitationAccept(Contract):
+    model_config = with_example(
+        invitation_code="what follows # in the link", name="jo", password="at least twelve characters"
+    )
+
+    invitation_code: Code = Field(description="What follows # in the link.")
+    name: UserName = Field(
+        description="Under which you sign in; of a user that there is already, with its password, to add the role."
+    )
+    password: NewPassword = Field(description="At least 12 characters.")
+
+
+class AdministratorInvite(Contract):
+    model_config = with_example(label="Jo of the computing centre")
+
+    label: Name = Field(description="Whom it is for; the invited choose their own name.")
+
+
+class MemberInvite(Contract):
+    model_config = with_example(label="Jo of Aster clinic", role="researcher")
+
+    label: Name = Field(description="Whom it is for; the invited choose their own name.")
+    role: Role = Field(description="In this federation.")
+    site_ids: Annotated[list[Id], AtMost(1000)] = Field(default=[], description="Of a site manager.")
+
+
+class MemberSet(Contract):
+    model_config = with_example(role="reader")
+
+    role: Role
+    site_ids: Annotated[list[Id], AtMost(1000)] = Field(default=[], description="Of a site manager.")
+
+
+class UserUpdate(Contract):
+    model_config = with_example(is_administrator=True)
+
+    is_administrator: bool
+
+
+class MemberRecord(Record):
+    federation_id: str
+    role: Role
+    site_ids: list[str] = Field(description="Of a site manager.")
+
+
+class UserRecord(Record):
+    id: str
+    name: str
+    is_administrator: bool
+    created_at: datetime
+    created_by: str
+    last_seen_at: datetime | None = Field(description="To the minute; null: never.")
+    num_tokens: int | None = Field(description="Null: only administrators see it.")
+    memberships: list[MemberRecord]
+
+
+class InvitationRecord(Record):
+    id: str
+    label: str
+    federation_id: str | None = Field(description="Null: to the installation.")
+    role: Role | None = Field(description="Null: a link for a new password.")
+    site_ids: list[str]
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+
+
+class NewInvitation(InvitationRecord):
+    path: str = Field(description="Of the link, which is shown this once: it works one time, for seven days.")
+
+
+class SeenInvitation(Record):
+    """What the invited see before they accept."""
+
+    label: str
+    federation: str | None = Field(description="Its name; null: to the installation.")
+    role: Role | None = Field(description="Null: a link for a new password.")
+    sites: list[str] = Field(description="Names of a site manager's sites.")
+    name: str | None = Field(description="Of the user whose password the link sets.")
+    created_by: str
+    expires_at: datetime
 
 
 class TokenCreate(Contract):
@@ -22,12 +132,14 @@ class TokenCreate(Contract):
 
     name: Name = Field(description="What it is for.")
     days: int = Field(default=90, ge=1, le=730, description="How long it is valid.")
+    scope: Scope = Field(default="all", description="all: everything that you may; read: only looking.")
 
 
 class TokenRecord(Record):
     id: str
     name: str
     hint: str = Field(description="The token's first characters.")
+    scope: Scope
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None = Field(description="To the minute.")
@@ -42,8 +154,22 @@ class HealthRecord(Record):
     version: str
 
 
+class FederationAccess(Record):
+    federation_id: str
+    roles: list[Role]
+    permissions: list[Permission] = Field(description="For the whole federation.")
+    own_site_permissions: list[Permission] = Field(description="Only for `site_ids`.")
+    site_ids: list[str] = Field(description="Of a site manager.")
+
+
 class SessionRecord(Record):
     user: str
+    user_id: str | None = Field(description="Null: whoever holds the administrator's token.")
+    way: Way = Field(description="How this request was let in.")
+    scope: Scope
+    is_administrator: bool
+    permissions: list[Permission] = Field(description="Everywhere: of an administrator all, of others few.")
+    federations: list[FederationAccess] = Field(description="In which the caller has a role; none for administrators.")
 
 
 class WorkerRecord(Record):

@@ -10,6 +10,8 @@ from backend.db.models.dry_run import DryRun
 from backend.db.models.event import Event
 from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
+from backend.db.models.invitation import Invitation
+from backend.db.models.membership import MembershipRow
 from backend.db.models.metric import Metric
 from backend.db.models.moment import Moment
 from backend.db.models.pair_decision import PairDecision
@@ -21,6 +23,7 @@ from backend.db.models.run_round import RunRound
 from backend.db.models.site import Site
 from backend.db.models.task import Task
 from backend.db.models.tested_case import TestedCase
+from backend.db.models.user import User
 from backend.db.models.user_session import UserSession
 from backend.db.models.worker import Worker
 from backend.db.models.worker_day import WorkerDay
@@ -37,6 +40,8 @@ __all__ = [
     "Event",
     "Experiment",
     "Federation",
+    "Invitation",
+    "MembershipRow",
     "Metric",
     "Moment",
     "PairDecision",
@@ -48,6 +53,7 @@ __all__ = [
     "Site",
     "Task",
     "TestedCase",
+    "User",
     "UserSession",
     "Worker",
     "WorkerDay",

@@ -1,16 +1,23 @@
 from datetime import datetime
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
 
 
 class UserSession(Base):
-    """A sign-in. Only the SHA-256 of the cookie is stored."""
+    """A sign-in. Only the SHA-256 of the cookie is stored.
+
+    user_id: None for the administrator's token. proof: an HMAC of the credential under the cookie's secret, so that the
+    session ends when that token or that password changes.
+    """
 
     __tablename__ = "user_session"
 
     token_sha256: Mapped[str] = mapped_column(primary_key=True)
     user: Mapped[str]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    proof: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Members of federations, users of the installation, and invitations to become one."""

@@ -1,0 +1,90 @@
+"""How often what is open, or dear, may be asked for: counted in this process, by the library `limits`."""
+
+import math
+import re
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from backend.errors import TooManyRequests
+
+#: Wrong tokens, passwords and codes from one address.
+FAILURES = parse("10 per minute")
+FAILURES_PER_HOUR = parse("100 per hour")
+#: How many seconds the count of failures in the activity goes back.
+COUNTED_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a request costs, and what its sender is told. operation: `METHOD path`, as a pattern."""
+
+    operation: re.Pattern[str]
+    limit: RateLimitItem
+    what: str
+
+
+def _rule(operation: str, limit: str, what: str) -> Rule:
+    return Rule(re.compile(re.sub(r"\{\w+\}", "[^/]+", operation) + "/?"), parse(limit), what)
+
+
+#: Of each sender: of a credential, or of an address where there is none.
+RULES: tuple[Rule, ...] = (
+    _rule("POST /api/v1/session", "60 per minute", "sign-ins"),
+    _rule("POST /api/v1/invitations/(look|accept)", "30 per minute", "questions about invitations"),
+    _rule("GET /api/v1/shared-reports/{token}", "120 per minute", "openings of reports"),
+    _rule("GET /api/v1/shared-reports/{token}/pdf", "20 per minute", "reports as PDF"),
+    _rule("POST /api/v1/experiments/{id}/reports", "30 per minute", "reports"),
+    _rule("POST /api/v1/runs/{id}/predictions", "60 per minute", "predictions"),
+    _rule("POST /api/v1/federations/{id}/models", "20 per minute", "imports of models"),
+    _rule("GET /api/v1/runs/{id}/model.zip", "20 per minute", "downloads of models"),
+    _rule("POST /api/v1/federations/{id}/dry-runs", "60 per minute", "dry runs"),
+    _rule("POST /api/v1/storage/(sweep|scrub)", "20 per minute", "looks through the storage"),
+    _rule("POST /api/v1/tokens", "20 per minute", "new tokens"),
+    _rule("POST /api/v1/(federations/{id}/)?invitations", "60 per minute", "invitations"),
+    _rule("PUT /api/v1/session/password", "10 per minute", "changes of a password"),
+)
+
+
+class Rates:
+    """Of one backend process; a restart forgets them."""
+
+    def __init__(self) -> None:
+        self._storage = MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(self._storage)
+
+    def count(self, method: str, path: str, sender: str) -> None:
+        """Raises TooManyRequests."""
+        operation = f"{method} {path}"
+        for rule in RULES:
+            if rule.operation.fullmatch(operation) and not self._limiter.hit(rule.limit, rule.what, sender):
+                raise self._refusal(rule.limit, (rule.what, sender), rule.what)
+
+    def require_few_failures(self, address: str) -> None:
+        """Before a secret is looked at. Raises TooManyRequests."""
+        for limit in (FAILURES, FAILURES_PER_HOUR):
+            if not self._limiter.test(limit, "failures", address):
+                raise self._refusal(limit, ("failures", address), "failed sign-ins from this address")
+
+    def count_failure(self, address: str) -> int:
+        """How many there were from this address within the hour, with this one."""
+        for limit in (FAILURES, FAILURES_PER_HOUR):
+            self._limiter.hit(limit, "failures", address)
+        return self._storage.incr(f"counted/{address}", COUNTED_SECONDS)
+
+    def _refusal(self, limit: RateLimitItem, keys: tuple[str, str], what: str) -> TooManyRequests:
+        reset = self._limiter.get_window_stats(limit, *keys).reset_time
+        seconds = max(1, math.ceil(reset - time.time()))
+        return TooManyRequests(
+            f"there were too many {what}: at most {limit.amount} are taken in {_duration(limit)}. "
+            f"Try again in {seconds} s.",
+            seconds,
+        )
+
+
+def _duration(limit: RateLimitItem) -> str:
+    seconds = limit.get_expiry()
+    return "an hour" if seconds == 3600 else f"{seconds} s"
