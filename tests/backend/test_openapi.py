@@ -18,7 +18,17 @@ from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
 from backend.sites.schemas import SiteCreate, SiteUpdate
-from backend.users.schemas import SessionCreate, TokenCreate
+from backend.users.schemas import (
+    AdministratorInvite,
+    InvitationAccept,
+    InvitationLook,
+    MemberInvite,
+    MemberSet,
+    PasswordChange,
+    SessionCreate,
+    TokenCreate,
+    UserUpdate,
+)
 from tests.backend.live_backend import LiveBackend
 
 
@@ -43,6 +53,13 @@ def test_document_is_stable_and_operations_are_named_after_functions() -> None:
 BODIES = {
     model.__name__: model
     for model in (
+        AdministratorInvite,
+        InvitationAccept,
+        InvitationLook,
+        MemberInvite,
+        MemberSet,
+        PasswordChange,
+        UserUpdate,
         CheckAgain,
         ConfigCheck,
         DatasetConfirm,

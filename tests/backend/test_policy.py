@@ -14,13 +14,8 @@ from backend.policy import CanRead, CanReadCases
 from backend.worker_api import endpoints as worker_api
 
 ROOT = Path(__file__).parent.parent.parent
-OPEN = {"look_at_invitation", "accept_invitation"} | {
-    "create_session",
-    "delete_session",
-    "get_health",
-    "get_shared_report",
-    "download_shared_report",
-}
+OPEN = {"create_session", "delete_session", "get_health", "get_shared_report", "download_shared_report"}
+OPEN |= {"look_at_invitation", "accept_invitation"}
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

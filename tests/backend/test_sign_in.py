@@ -34,7 +34,7 @@ def test_only_workers_enter_the_worker_api(backend: LiveBackend, headers: dict[s
 
 
 def test_every_endpoint_but_health_sign_in_and_shared_reports_asks_for_a_token(backend: LiveBackend) -> None:
-    document = httpx.get(f"{backend.url}/openapi.json").json()
+    document = httpx.get(f"{backend.url}/openapi.json", timeout=60).json()
     #: A report's link holds its own secret: an unknown one finds nothing.
     reports = {("get", "/api/v1/shared-reports/{token}"), ("get", "/api/v1/shared-reports/{token}/pdf")}
     for _, path in reports:
