@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -289,7 +289,7 @@ export const downloadLog = <ThrowOnError extends boolean = false>(options?: Opti
 /**
  * Stream Events
  *
- * Everything that happens from now on, or after an id.
+ * Everything that you may see and that happens from now on, or after an id.
  */
 export const streamEvents = <ThrowOnError extends boolean = false>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -658,7 +658,7 @@ export const downloadShownTable = <ThrowOnError extends boolean = false>(options
 /**
  * List Federations
  *
- * All federations, the newest first.
+ * The federations in which you have a role, the newest first.
  */
 export const listFederations = <ThrowOnError extends boolean = false>(options?: Options<ListFederationsData, ThrowOnError>) => (options?.client ?? client).get<ListFederationsResponses, ListFederationsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -859,6 +859,25 @@ export const checkExperiment = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
+ * Invite Member
+ *
+ * A link with which one person joins a federation. It is shown this once, and works one time, for seven days.
+ */
+export const inviteMember = <ThrowOnError extends boolean = false>(options: Options<InviteMemberData, ThrowOnError>) => (options.client ?? client).post<InviteMemberResponses, InviteMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Get Federation Leakage
  *
  * Cases that are the same image, or nearly, and patients in several splits: within a site, and between the sites
@@ -872,6 +891,40 @@ export const getFederationLeakage = <ThrowOnError extends boolean = false>(optio
         }],
     url: '/api/v1/federations/{federation_id}/leakage',
     ...options
+});
+
+/**
+ * Remove Member
+ *
+ * Take a user's role in a federation away.
+ */
+export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>) => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/members/{user_id}',
+    ...options
+});
+
+/**
+ * Set Member
+ *
+ * Give a user a role in a federation, in place of the one before.
+ */
+export const setMember = <ThrowOnError extends boolean = false>(options: Options<SetMemberData, ThrowOnError>) => (options.client ?? client).put<SetMemberResponses, SetMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/members/{user_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -966,6 +1019,83 @@ export const getFederationStatistics = <ThrowOnError extends boolean = false>(op
  * Answers as soon as the backend serves and its database answers, else 503; needs no sign-in.
  */
 export const getHealth = <ThrowOnError extends boolean = false>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/api/v1/health', ...options });
+
+/**
+ * List Invitations
+ *
+ * Those that can still be used, the newest first.
+ */
+export const listInvitations = <ThrowOnError extends boolean = false>(options?: Options<ListInvitationsData, ThrowOnError>) => (options?.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/invitations',
+    ...options
+});
+
+/**
+ * Invite Administrator
+ *
+ * A link with which one person becomes an administrator of the installation.
+ */
+export const inviteAdministrator = <ThrowOnError extends boolean = false>(options: Options<InviteAdministratorData, ThrowOnError>) => (options.client ?? client).post<InviteAdministratorResponses, InviteAdministratorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Accept Invitation
+ *
+ * Choose a name and a password, or give those that you have; you are signed in then.
+ */
+export const acceptInvitation = <ThrowOnError extends boolean = false>(options: Options<AcceptInvitationData, ThrowOnError>) => (options.client ?? client).post<AcceptInvitationResponses, AcceptInvitationErrors, ThrowOnError>({
+    url: '/api/v1/invitations/accept',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look At Invitation
+ *
+ * What an invitation is to, for whoever has its link. 404 for an unknown one, 410 for one that is over.
+ */
+export const lookAtInvitation = <ThrowOnError extends boolean = false>(options: Options<LookAtInvitationData, ThrowOnError>) => (options.client ?? client).post<LookAtInvitationResponses, LookAtInvitationErrors, ThrowOnError>({
+    url: '/api/v1/invitations/look',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke Invitation
+ *
+ * The link stops working at once.
+ */
+export const revokeInvitation = <ThrowOnError extends boolean = false>(options: Options<RevokeInvitationData, ThrowOnError>) => (options.client ?? client).delete<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/invitations/{invitation_id}',
+    ...options
+});
 
 /**
  * Delete Prediction
@@ -1417,14 +1547,14 @@ export const testModel = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Delete Session
  *
- * Sign out.
+ * Sign out. The browser forgets what it has stored of the platform.
  */
 export const deleteSession = <ThrowOnError extends boolean = false>(options?: Options<DeleteSessionData, ThrowOnError>) => (options?.client ?? client).delete<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError>({ url: '/api/v1/session', ...options });
 
 /**
  * Get Session
  *
- * Who is signed in.
+ * Who is signed in, and what they may do.
  */
 export const getSession = <ThrowOnError extends boolean = false>(options?: Options<GetSessionData, ThrowOnError>) => (options?.client ?? client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -1439,7 +1569,8 @@ export const getSession = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Create Session
  *
- * Sign in with a token. The answer sets the cookie `fedsm_session_<port>`.
+ * Sign in with a name and a password, or with the administrator's token. The answer sets the cookie
+ * `fedsm_session_<port>`.
  */
 export const createSession = <ThrowOnError extends boolean = false>(options: Options<CreateSessionData, ThrowOnError>) => (options.client ?? client).post<CreateSessionResponses, CreateSessionErrors, ThrowOnError>({
     url: '/api/v1/session',
@@ -1448,6 +1579,40 @@ export const createSession = <ThrowOnError extends boolean = false>(options: Opt
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Change Password
+ *
+ * Change your password. Your other sign-ins end; this one goes on.
+ */
+export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>) => (options.client ?? client).put<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/session/password',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Sign Out Everywhere
+ *
+ * End every sign-in of yours, this one too. Tokens stay: revoke those one by one.
+ */
+export const signOutEverywhere = <ThrowOnError extends boolean = false>(options?: Options<SignOutEverywhereData, ThrowOnError>) => (options?.client ?? client).delete<SignOutEverywhereResponses, SignOutEverywhereErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sessions',
+    ...options
 });
 
 /**
@@ -1623,7 +1788,8 @@ export const listTokens = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Create Token
  *
- * Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once.
+ * Make a personal token for a script: `Authorization: Bearer ...`. It is shown this once. A personal token makes
+ * none.
  */
 export const createToken = <ThrowOnError extends boolean = false>(options: Options<CreateTokenData, ThrowOnError>) => (options.client ?? client).post<CreateTokenResponses, CreateTokenErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -1651,6 +1817,115 @@ export const revokeToken = <ThrowOnError extends boolean = false>(options: Optio
             type: 'apiKey'
         }],
     url: '/api/v1/tokens/{token_id}',
+    ...options
+});
+
+/**
+ * List Users
+ *
+ * By name: all users for an administrator, for a coordinator the members of the own federations.
+ */
+export const listUsers = <ThrowOnError extends boolean = false>(options?: Options<ListUsersData, ThrowOnError>) => (options?.client ?? client).get<ListUsersResponses, ListUsersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users',
+    ...options
+});
+
+/**
+ * Remove User
+ *
+ * End a user's sign-ins, tokens and roles at once. What they did stays under their name.
+ */
+export const removeUser = <ThrowOnError extends boolean = false>(options: Options<RemoveUserData, ThrowOnError>) => (options.client ?? client).delete<RemoveUserResponses, RemoveUserErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users/{user_id}',
+    ...options
+});
+
+/**
+ * Update User
+ *
+ * Make a user an administrator, or an ordinary one again.
+ */
+export const updateUser = <ThrowOnError extends boolean = false>(options: Options<UpdateUserData, ThrowOnError>) => (options.client ?? client).patch<UpdateUserResponses, UpdateUserErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users/{user_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Create Password Link
+ *
+ * A link with which a user who forgot the password sets a new one. It is shown this once.
+ */
+export const createPasswordLink = <ThrowOnError extends boolean = false>(options: Options<CreatePasswordLinkData, ThrowOnError>) => (options.client ?? client).post<CreatePasswordLinkResponses, CreatePasswordLinkErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users/{user_id}/password-link',
+    ...options
+});
+
+/**
+ * Sign Out User
+ *
+ * End every sign-in of a user. Tokens stay.
+ */
+export const signOutUser = <ThrowOnError extends boolean = false>(options: Options<SignOutUserData, ThrowOnError>) => (options.client ?? client).post<SignOutUserResponses, SignOutUserErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users/{user_id}/sign-out',
+    ...options
+});
+
+/**
+ * List User Tokens
+ *
+ * A user's personal tokens, the newest first.
+ */
+export const listUserTokens = <ThrowOnError extends boolean = false>(options: Options<ListUserTokensData, ThrowOnError>) => (options.client ?? client).get<ListUserTokensResponses, ListUserTokensErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users/{user_id}/tokens',
+    ...options
+});
+
+/**
+ * Revoke User Token
+ *
+ * From now on the token lets nobody in.
+ */
+export const revokeUserToken = <ThrowOnError extends boolean = false>(options: Options<RevokeUserTokenData, ThrowOnError>) => (options.client ?? client).delete<RevokeUserTokenResponses, RevokeUserTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/users/{user_id}/tokens/{token_id}',
     ...options
 });
 

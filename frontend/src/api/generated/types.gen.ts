@@ -29,6 +29,18 @@ export type ApflConfig = {
 };
 
 /**
+ * AdministratorInvite
+ */
+export type AdministratorInvite = {
+    /**
+     * Label
+     *
+     * Whom it is for; the invited choose their own name.
+     */
+    label: string;
+};
+
+/**
  * AggregateRoundPayload
  *
  * `updates` are in site order; a site that failed this round is absent.
@@ -3333,6 +3345,38 @@ export type FedYogiConfig = {
 };
 
 /**
+ * FederationAccess
+ */
+export type FederationAccess = {
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Own Site Permissions
+     *
+     * Only for `site_ids`.
+     */
+    own_site_permissions: Array<Permission>;
+    /**
+     * Permissions
+     *
+     * For the whole federation.
+     */
+    permissions: Array<Permission>;
+    /**
+     * Roles
+     */
+    roles: Array<Role>;
+    /**
+     * Site Ids
+     *
+     * Of a site manager.
+     */
+    site_ids: Array<string>;
+};
+
+/**
  * FederationCreate
  */
 export type FederationCreate = {
@@ -3611,6 +3655,82 @@ export type InitializeRunResult = {
     parts: {
         [key: string]: string;
     };
+};
+
+/**
+ * InvitationAccept
+ */
+export type InvitationAccept = {
+    /**
+     * Invitation Code
+     *
+     * What follows # in the link.
+     */
+    invitation_code: string;
+    /**
+     * Name
+     *
+     * Under which you sign in; of a user that there is already, with its password, to add the role.
+     */
+    name: string;
+    /**
+     * Password
+     *
+     * At least 12 characters.
+     */
+    password: string;
+};
+
+/**
+ * InvitationLook
+ */
+export type InvitationLook = {
+    /**
+     * Invitation Code
+     *
+     * What follows # in the link.
+     */
+    invitation_code: string;
+};
+
+/**
+ * InvitationRecord
+ */
+export type InvitationRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Federation Id
+     *
+     * Null: to the installation.
+     */
+    federation_id: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Null: a link for a new password.
+     */
+    role: Role | null;
+    /**
+     * Site Ids
+     */
+    site_ids: Array<string>;
 };
 
 /**
@@ -4073,6 +4193,58 @@ export type MedianAggregation = {
 };
 
 /**
+ * MemberInvite
+ */
+export type MemberInvite = {
+    /**
+     * Label
+     *
+     * Whom it is for; the invited choose their own name.
+     */
+    label: string;
+    /**
+     * In this federation.
+     */
+    role: Role;
+    /**
+     * Site Ids
+     *
+     * Of a site manager.
+     */
+    site_ids?: Array<string>;
+};
+
+/**
+ * MemberRecord
+ */
+export type MemberRecord = {
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    role: Role;
+    /**
+     * Site Ids
+     *
+     * Of a site manager.
+     */
+    site_ids: Array<string>;
+};
+
+/**
+ * MemberSet
+ */
+export type MemberSet = {
+    role: Role;
+    /**
+     * Site Ids
+     *
+     * Of a site manager.
+     */
+    site_ids?: Array<string>;
+};
+
+/**
  * MetricPoint
  *
  * One measured number of a round. `round` is the round whose resulting state was measured.
@@ -4465,6 +4637,52 @@ export type NetworkConfig = {
 };
 
 /**
+ * NewInvitation
+ */
+export type NewInvitation = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Federation Id
+     *
+     * Null: to the installation.
+     */
+    federation_id: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Path
+     *
+     * Of the link, which is shown this once: it works one time, for seven days.
+     */
+    path: string;
+    /**
+     * Null: a link for a new password.
+     */
+    role: Role | null;
+    /**
+     * Site Ids
+     */
+    site_ids: Array<string>;
+};
+
+/**
  * NewToken
  */
 export type NewToken = {
@@ -4496,6 +4714,10 @@ export type NewToken = {
      * Name
      */
     name: string;
+    /**
+     * Scope
+     */
+    scope: 'all' | 'read';
     /**
      * Token
      *
@@ -4599,6 +4821,24 @@ export type Parameter = {
 };
 
 /**
+ * PasswordChange
+ */
+export type PasswordChange = {
+    /**
+     * New Password
+     *
+     * At least 12 characters.
+     */
+    new_password: string;
+    /**
+     * Password
+     *
+     * The present one.
+     */
+    password: string;
+};
+
+/**
  * PastMask
  *
  * One test case by one model of an earlier round's state.
@@ -4685,6 +4925,11 @@ export type PastRound = {
      */
     round: number;
 };
+
+/**
+ * Permission
+ */
+export type Permission = 'read' | 'read_cases' | 'follow' | 'read_data' | 'manage_data' | 'manage_sites' | 'manage_federations' | 'manage_members' | 'run_experiments' | 'share_reports' | 'move_models' | 'create_federations' | 'manage_users' | 'operate' | 'own_account' | 'work' | 'anybody';
 
 /**
  * PredictCasePayload
@@ -5615,6 +5860,13 @@ export type ResultCell = {
 };
 
 /**
+ * Role
+ *
+ * What somebody is in one federation; an administrator is one everywhere.
+ */
+export type Role = 'administrator' | 'coordinator' | 'researcher' | 'site_manager' | 'reader';
+
+/**
  * RunCases
  */
 export type RunCases = {
@@ -6472,6 +6724,48 @@ export type ScrubRecord = {
 };
 
 /**
+ * SeenInvitation
+ *
+ * What the invited see before they accept.
+ */
+export type SeenInvitation = {
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Federation
+     *
+     * Its name; null: to the installation.
+     */
+    federation: string | null;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Name
+     *
+     * Of the user whose password the link sets.
+     */
+    name: string | null;
+    /**
+     * Null: a link for a new password.
+     */
+    role: Role | null;
+    /**
+     * Sites
+     *
+     * Names of a site manager's sites.
+     */
+    sites: Array<string>;
+};
+
+/**
  * SegResNetConfig
  *
  * SegResNet (Myronenko, BrainLes 2018), without its auto-encoder branch.
@@ -6748,12 +7042,22 @@ export type SentRecord = {
 
 /**
  * SessionCreate
+ *
+ * Name and password of a user, or the administrator's token.
  */
 export type SessionCreate = {
     /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Password
+     */
+    password?: string | null;
+    /**
      * Token
      */
-    token: string;
+    token?: string | null;
 };
 
 /**
@@ -6761,9 +7065,41 @@ export type SessionCreate = {
  */
 export type SessionRecord = {
     /**
+     * Federations
+     *
+     * In which the caller has a role; none for administrators.
+     */
+    federations: Array<FederationAccess>;
+    /**
+     * Is Administrator
+     */
+    is_administrator: boolean;
+    /**
+     * Permissions
+     *
+     * Everywhere: of an administrator all, of others few.
+     */
+    permissions: Array<Permission>;
+    /**
+     * Scope
+     */
+    scope: 'all' | 'read';
+    /**
      * User
      */
     user: string;
+    /**
+     * User Id
+     *
+     * Null: whoever holds the administrator's token.
+     */
+    user_id: string | null;
+    /**
+     * Way
+     *
+     * How this request was let in.
+     */
+    way: 'admin_token' | 'token' | 'session';
 };
 
 /**
@@ -8212,6 +8548,12 @@ export type TokenCreate = {
      * What it is for.
      */
     name: string;
+    /**
+     * Scope
+     *
+     * all: everything that you may; read: only looking.
+     */
+    scope?: 'all' | 'read';
 };
 
 /**
@@ -8246,6 +8588,10 @@ export type TokenRecord = {
      * Name
      */
     name: string;
+    /**
+     * Scope
+     */
+    scope: 'all' | 'read';
 };
 
 /**
@@ -8404,6 +8750,58 @@ export type TrimmedMeanAggregation = {
      * Values left out at each end: as many bad sites are tolerated. The paper's.
      */
     trimmed?: number;
+};
+
+/**
+ * UserRecord
+ */
+export type UserRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Is Administrator
+     */
+    is_administrator: boolean;
+    /**
+     * Last Seen At
+     *
+     * To the minute; null: never.
+     */
+    last_seen_at: string | null;
+    /**
+     * Memberships
+     */
+    memberships: Array<MemberRecord>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Num Tokens
+     *
+     * Null: only administrators see it.
+     */
+    num_tokens: number | null;
+};
+
+/**
+ * UserUpdate
+ */
+export type UserUpdate = {
+    /**
+     * Is Administrator
+     */
+    is_administrator: boolean;
 };
 
 /**
@@ -8744,6 +9142,10 @@ export type DecideAlikeErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -8822,6 +9224,10 @@ export type GetArtifactErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -8896,6 +9302,10 @@ export type DeleteDatasetErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -8966,6 +9376,10 @@ export type GetDatasetErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9035,6 +9449,10 @@ export type UpdateDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -9123,6 +9541,10 @@ export type ListCasesErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9204,6 +9626,10 @@ export type DownloadCasesErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9277,6 +9703,10 @@ export type CheckDatasetErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9346,6 +9776,10 @@ export type CancelCheckErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -9430,6 +9864,10 @@ export type ListChecksErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9501,6 +9939,10 @@ export type ConfirmDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -9585,6 +10027,10 @@ export type ListDatasetRunsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9657,6 +10103,10 @@ export type GetDryRunErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -9726,6 +10176,10 @@ export type CancelDryRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -9873,6 +10327,10 @@ export type ListEventsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10003,6 +10461,10 @@ export type DownloadEventsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10131,6 +10593,10 @@ export type DownloadLogErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10215,6 +10681,10 @@ export type StreamEventsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10280,6 +10750,10 @@ export type ReadExperimentFileErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10344,6 +10818,10 @@ export type GetExperimentSchemaErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -10413,6 +10891,10 @@ export type ListExperimentTemplatesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -10486,6 +10968,10 @@ export type DeleteExperimentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10555,6 +11041,10 @@ export type GetExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -10626,6 +11116,10 @@ export type UpdateExperimentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10695,6 +11189,10 @@ export type CancelExperimentErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -10772,6 +11270,10 @@ export type DownloadCasesCsvErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -10874,6 +11376,10 @@ export type CompareMethodsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -10957,6 +11463,10 @@ export type ListExperimentEventsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11029,6 +11539,10 @@ export type DownloadExperimentFileErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11100,6 +11614,10 @@ export type GetExperimentProvenanceErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -11184,6 +11702,10 @@ export type ListReportsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11255,6 +11777,10 @@ export type CreateReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -11339,6 +11865,10 @@ export type GetExperimentResultsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11416,6 +11946,10 @@ export type DownloadResultsCsvErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11492,6 +12026,10 @@ export type DownloadResultsJsonErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -11606,6 +12144,10 @@ export type DownloadResultsLatexErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11676,6 +12218,10 @@ export type StartExperimentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -11745,6 +12291,10 @@ export type GetExperimentStorageErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -11830,6 +12380,10 @@ export type StreamExperimentEventsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -11944,6 +12498,10 @@ export type DownloadShownCsvErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12057,6 +12615,10 @@ export type DownloadShownTableErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12135,6 +12697,10 @@ export type ListFederationsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12201,6 +12767,10 @@ export type CreateFederationErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -12272,6 +12842,10 @@ export type DeleteFederationErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12342,6 +12916,10 @@ export type GetFederationErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12411,6 +12989,10 @@ export type UpdateFederationErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -12486,6 +13068,10 @@ export type ListAlikeErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -12570,6 +13156,10 @@ export type ListDatasetsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12642,6 +13232,10 @@ export type StartDryRunErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12711,6 +13305,10 @@ export type WriteExperimentFileErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -12797,6 +13395,10 @@ export type ListExperimentsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12869,6 +13471,10 @@ export type CreateExperimentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12939,6 +13545,10 @@ export type CheckExperimentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -12962,6 +13572,80 @@ export type CheckExperimentResponses = {
 };
 
 export type CheckExperimentResponse = CheckExperimentResponses[keyof CheckExperimentResponses];
+
+export type InviteMemberData = {
+    body: MemberInvite;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/invitations';
+};
+
+export type InviteMemberErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type InviteMemberError = InviteMemberErrors[keyof InviteMemberErrors];
+
+export type InviteMemberResponses = {
+    /**
+     * Successful Response
+     */
+    201: NewInvitation;
+};
+
+export type InviteMemberResponse = InviteMemberResponses[keyof InviteMemberResponses];
 
 export type GetFederationLeakageData = {
     body?: never;
@@ -13009,6 +13693,10 @@ export type GetFederationLeakageErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13032,6 +13720,162 @@ export type GetFederationLeakageResponses = {
 };
 
 export type GetFederationLeakageResponse = GetFederationLeakageResponses[keyof GetFederationLeakageResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/members/{user_id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type SetMemberData = {
+    body: MemberSet;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/members/{user_id}';
+};
+
+export type SetMemberErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type SetMemberError = SetMemberErrors[keyof SetMemberErrors];
+
+export type SetMemberResponses = {
+    /**
+     * Successful Response
+     */
+    200: UserRecord;
+};
+
+export type SetMemberResponse = SetMemberResponses[keyof SetMemberResponses];
 
 export type ListModelsData = {
     body?: never;
@@ -13091,6 +13935,10 @@ export type ListModelsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -13170,6 +14018,10 @@ export type ImportModelErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -13262,6 +14114,10 @@ export type CompareRunsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13331,6 +14187,10 @@ export type CreateSiteErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -13402,6 +14262,10 @@ export type GetFederationStatisticsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13467,6 +14331,10 @@ export type GetHealthErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13490,6 +14358,371 @@ export type GetHealthResponses = {
 };
 
 export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * Response List Invitations
+     *
+     * Successful Response
+     */
+    200: Array<InvitationRecord>;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type InviteAdministratorData = {
+    body: AdministratorInvite;
+    path?: never;
+    query?: never;
+    url: '/api/v1/invitations';
+};
+
+export type InviteAdministratorErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type InviteAdministratorError = InviteAdministratorErrors[keyof InviteAdministratorErrors];
+
+export type InviteAdministratorResponses = {
+    /**
+     * Successful Response
+     */
+    201: NewInvitation;
+};
+
+export type InviteAdministratorResponse = InviteAdministratorResponses[keyof InviteAdministratorResponses];
+
+export type AcceptInvitationData = {
+    body: InvitationAccept;
+    path?: never;
+    query?: never;
+    url: '/api/v1/invitations/accept';
+};
+
+export type AcceptInvitationErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type AcceptInvitationError = AcceptInvitationErrors[keyof AcceptInvitationErrors];
+
+export type AcceptInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    200: SessionRecord;
+};
+
+export type AcceptInvitationResponse = AcceptInvitationResponses[keyof AcceptInvitationResponses];
+
+export type LookAtInvitationData = {
+    body: InvitationLook;
+    path?: never;
+    query?: never;
+    url: '/api/v1/invitations/look';
+};
+
+export type LookAtInvitationErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type LookAtInvitationError = LookAtInvitationErrors[keyof LookAtInvitationErrors];
+
+export type LookAtInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    200: SeenInvitation;
+};
+
+export type LookAtInvitationResponse = LookAtInvitationResponses[keyof LookAtInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Invitation Id
+         */
+        invitation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/invitations/{invitation_id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
 
 export type DeletePredictionData = {
     body?: never;
@@ -13536,6 +14769,10 @@ export type DeletePredictionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -13607,6 +14844,10 @@ export type GetPredictionErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13676,6 +14917,10 @@ export type RevokeReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -13747,6 +14992,10 @@ export type GetRunErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13817,6 +15066,10 @@ export type CancelRunErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -13886,6 +15139,10 @@ export type ListRunCasesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -13963,6 +15220,10 @@ export type GetRunCurvesErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -14047,6 +15308,10 @@ export type ListRunEventsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14118,6 +15383,10 @@ export type ExtendRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -14196,6 +15465,10 @@ export type PreviewExtensionErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14265,6 +15538,10 @@ export type GetRunHistoryErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -14355,6 +15632,10 @@ export type GetRunMatrixErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14432,6 +15713,10 @@ export type ListRunMetricsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14503,6 +15788,10 @@ export type GetModelErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -14578,6 +15867,10 @@ export type DownloadModelErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14647,6 +15940,10 @@ export type PauseRunErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -14731,6 +16028,10 @@ export type ListPredictionsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14810,6 +16111,10 @@ export type PredictImageErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14880,6 +16185,10 @@ export type ResumeRunErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -14949,6 +16258,10 @@ export type ListRunRoundsErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -15025,6 +16338,10 @@ export type GetRunRoundErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -15115,6 +16432,10 @@ export type GetRunSelectorErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15204,6 +16525,10 @@ export type ListSelectorCasesErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15273,6 +16598,10 @@ export type GetRunStorageErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -15363,6 +16692,10 @@ export type ListRunTasksErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15439,6 +16772,10 @@ export type GetRunTaskErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15512,6 +16849,10 @@ export type RerunTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -15596,6 +16937,10 @@ export type ListModelTestsErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15668,6 +17013,10 @@ export type TestModelErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15732,6 +17081,10 @@ export type DeleteSessionErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -15798,6 +17151,10 @@ export type GetSessionErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15863,6 +17220,10 @@ export type CreateSessionErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -15886,6 +17247,144 @@ export type CreateSessionResponses = {
 };
 
 export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type ChangePasswordData = {
+    body: PasswordChange;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/password';
+};
+
+export type ChangePasswordErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordErrors];
+
+export type ChangePasswordResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
+export type SignOutEverywhereData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/sessions';
+};
+
+export type SignOutEverywhereErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type SignOutEverywhereError = SignOutEverywhereErrors[keyof SignOutEverywhereErrors];
+
+export type SignOutEverywhereResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type SignOutEverywhereResponse = SignOutEverywhereResponses[keyof SignOutEverywhereResponses];
 
 export type GetSharedReportData = {
     body?: never;
@@ -15932,6 +17431,10 @@ export type GetSharedReportErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16003,6 +17506,10 @@ export type DownloadSharedReportErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16072,6 +17579,10 @@ export type GetSiteErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16143,6 +17654,10 @@ export type UpdateSiteErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16212,6 +17727,10 @@ export type CreateDatasetErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16283,6 +17802,10 @@ export type GetSentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16353,6 +17876,10 @@ export type WithdrawSentErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16417,6 +17944,10 @@ export type GetStorageErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16483,6 +18014,10 @@ export type ScrubStorageErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16548,6 +18083,10 @@ export type SweepStorageErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16612,6 +18151,10 @@ export type GetSystemErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16691,6 +18234,10 @@ export type ListTokensErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16757,6 +18304,10 @@ export type CreateTokenErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16828,6 +18379,10 @@ export type RevokeTokenErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -16851,6 +18406,553 @@ export type RevokeTokenResponses = {
 };
 
 export type RevokeTokenResponse = RevokeTokenResponses[keyof RevokeTokenResponses];
+
+export type ListUsersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/users';
+};
+
+export type ListUsersErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListUsersError = ListUsersErrors[keyof ListUsersErrors];
+
+export type ListUsersResponses = {
+    /**
+     * Response List Users
+     *
+     * Successful Response
+     */
+    200: Array<UserRecord>;
+};
+
+export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
+
+export type RemoveUserData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}';
+};
+
+export type RemoveUserErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RemoveUserError = RemoveUserErrors[keyof RemoveUserErrors];
+
+export type RemoveUserResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveUserResponse = RemoveUserResponses[keyof RemoveUserResponses];
+
+export type UpdateUserData = {
+    body: UserUpdate;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}';
+};
+
+export type UpdateUserErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type UpdateUserError = UpdateUserErrors[keyof UpdateUserErrors];
+
+export type UpdateUserResponses = {
+    /**
+     * Successful Response
+     */
+    200: UserRecord;
+};
+
+export type UpdateUserResponse = UpdateUserResponses[keyof UpdateUserResponses];
+
+export type CreatePasswordLinkData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}/password-link';
+};
+
+export type CreatePasswordLinkErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type CreatePasswordLinkError = CreatePasswordLinkErrors[keyof CreatePasswordLinkErrors];
+
+export type CreatePasswordLinkResponses = {
+    /**
+     * Successful Response
+     */
+    201: NewInvitation;
+};
+
+export type CreatePasswordLinkResponse = CreatePasswordLinkResponses[keyof CreatePasswordLinkResponses];
+
+export type SignOutUserData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}/sign-out';
+};
+
+export type SignOutUserErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type SignOutUserError = SignOutUserErrors[keyof SignOutUserErrors];
+
+export type SignOutUserResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type SignOutUserResponse = SignOutUserResponses[keyof SignOutUserResponses];
+
+export type ListUserTokensData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/users/{user_id}/tokens';
+};
+
+export type ListUserTokensErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListUserTokensError = ListUserTokensErrors[keyof ListUserTokensErrors];
+
+export type ListUserTokensResponses = {
+    /**
+     * Response List User Tokens
+     *
+     * Successful Response
+     */
+    200: Array<TokenRecord>;
+};
+
+export type ListUserTokensResponse = ListUserTokensResponses[keyof ListUserTokensResponses];
+
+export type RevokeUserTokenData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+        /**
+         * Token Id
+         */
+        token_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}/tokens/{token_id}';
+};
+
+export type RevokeUserTokenErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RevokeUserTokenError = RevokeUserTokenErrors[keyof RevokeUserTokenErrors];
+
+export type RevokeUserTokenResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RevokeUserTokenResponse = RevokeUserTokenResponses[keyof RevokeUserTokenResponses];
 
 export type DownloadArtifactData = {
     body?: never;
@@ -16905,6 +19007,10 @@ export type DownloadArtifactErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -16980,6 +19086,10 @@ export type HeadArtifactErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -17048,6 +19158,10 @@ export type PutArtifactErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -17113,6 +19227,10 @@ export type FindGoneErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -17177,6 +19295,10 @@ export type SendHeartbeatErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -17248,6 +19370,10 @@ export type ClaimTaskErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -17317,6 +19443,10 @@ export type CompleteTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
@@ -17388,6 +19518,10 @@ export type FailTaskErrors = {
      */
     422: ErrorBody;
     /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
     500: ErrorBody;
@@ -17457,6 +19591,10 @@ export type ReportProgressErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
     /**
      * A fault of the backend: its log has the cause under `correlation_id`
      */
