@@ -16,6 +16,7 @@ from backend.contracts.strategy_configs import (
     FedProxConfig,
     FedSMConfig,
     FedYogiConfig,
+    LocalOnlyConfig,
     StrategyConfig,
     StrategyName,
     soft_pull_contraction,
@@ -145,6 +146,14 @@ def _strategy_problems(
                 value="centralized",
                 message="pooling needs all data in one place, but a site of this federation is a real one",
                 remedy="remove centralized, or use simulated sites only",
+            )
+        case LocalOnlyConfig(steps="equal") if config.data.slices == "foreground" and config.network.spatial_dims == 2:
+            yield ConfigProblem(
+                field=f"{field}.steps",
+                value="equal",
+                message="how many slices show a structure is known at each site alone, so the sites' mean number of "
+                "steps is not known to all",
+                remedy="set data.slices to all, give every model schedule.local_steps, or leave steps at full",
             )
         case (
             FedAvgConfig(aggregation=rule)

@@ -1,6 +1,6 @@
 """How much a participant trains in a round, as the configuration and the manifests say it: never the site's word."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.contracts.datasets import DatasetManifest
@@ -44,6 +44,24 @@ def local_work(
             return LocalWork(len(cases), _steps(least, config), None)
         most = sum(slices) * copies
     return LocalWork(len(cases), _steps(least, config), _steps(most, config))
+
+
+def mean_work(works: Sequence[LocalWork]) -> LocalWork:
+    """The local work of a model that takes as many steps as a site does on average, with the cases of all.
+
+    works: of each site, at least one. Sites without training cases are not counted; half a step is rounded up.
+    """
+    training = [work for work in works if work.num_cases] or list(works)
+    most = [work.most_steps for work in training]
+    return LocalWork(
+        num_cases=sum(work.num_cases for work in training),
+        least_steps=_mean([work.least_steps for work in training]),
+        most_steps=_mean([steps for steps in most if steps is not None]) if None not in most else None,
+    )
+
+
+def _mean(steps: Sequence[int]) -> int:
+    return max(1, (2 * sum(steps) + len(steps)) // (2 * len(steps)))
 
 
 def _steps(num_items: int, config: ExperimentConfig) -> int:

@@ -9,6 +9,7 @@ from backend.contracts.base import Contract
 from backend.contracts.refusals import refused
 from backend.contracts.values import (
     MAX_BYTES,
+    MAX_COUNT,
     MAX_FLOAT,
     MAX_SECONDS,
     MAX_SITES,
@@ -27,7 +28,10 @@ from backend.contracts.values import (
 Split = Literal["train", "val", "test"]
 #: `personalized` is the model of the site that reports; `super` the super model; `selector` the model selector.
 ModelKind = Literal["global", "personalized", "super", "selector"]
-MetricName = Literal["loss", "dice", "accuracy", "share_global", "gamma", "seconds", "bytes_up", "bytes_down"]
+#: `steps` and `images` are what a round's training moved a model by: optimizer steps and the images in their batches.
+MetricName = Literal[
+    "loss", "dice", "accuracy", "share_global", "gamma", "seconds", "bytes_up", "bytes_down", "steps", "images"
+]
 #: Of a metric's value; a share may be a little above 1 by rounding.
 _BOUNDS: dict[MetricName, tuple[float, float]] = {
     "dice": (0, 1.00001),
@@ -37,6 +41,8 @@ _BOUNDS: dict[MetricName, tuple[float, float]] = {
     "seconds": (0, MAX_SECONDS),
     "bytes_up": (0, MAX_BYTES),
     "bytes_down": (0, MAX_BYTES),
+    "steps": (0, MAX_COUNT),
+    "images": (0, MAX_COUNT),
 }
 #: What a test case is scored by. `SCORES` has a card of each; nothing else in the backend lists them.
 ScoreName = Literal["dice", "iou", "hd95", "nsd", "assd", "volume_difference", "sensitivity", "precision"]

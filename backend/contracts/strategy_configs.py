@@ -405,11 +405,23 @@ class MrMtlConfig(Contract):
     )
 
 
+_STEPS = Field(
+    json_schema_extra=choices(
+        {
+            "full": "the schedule's local work on all the cases that the model has",
+            "equal": "as many gradient steps a round as a site takes on average, for a comparison at equal effort",
+        }
+    )
+    | default_from(OWN),
+)
+
+
 class LocalOnlyConfig(Contract):
     """Each site trains alone; nothing is shared."""
 
     card: ClassVar[MethodCard] = MethodCard("Local-only", REFERENCES, ("personalized",))
     name: Literal["local-only"] = "local-only"
+    steps: Annotated[Literal["full", "equal"], _STEPS] = "full"
 
 
 class CentralizedConfig(Contract):
@@ -417,6 +429,7 @@ class CentralizedConfig(Contract):
 
     card: ClassVar[MethodCard] = MethodCard("Centralized", REFERENCES, GLOBAL_ONLY)
     name: Literal["centralized"] = "centralized"
+    steps: Annotated[Literal["full", "equal"], _STEPS] = "full"
 
 
 StrategyConfig = Annotated[

@@ -6,10 +6,12 @@ from backend.contracts.network_configs import AnyNetworkConfig, AttentionUnetCon
 from backend.contracts.refusals import Refusal, refusal
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import (
+    CentralizedConfig,
     FedBNConfig,
     FedNovaConfig,
     FedSMConfig,
     FineTuningConfig,
+    LocalOnlyConfig,
     ScaffoldConfig,
     SiloBNConfig,
     StrategyConfig,
@@ -50,6 +52,14 @@ def setting_problems(
                 "set network.norm to batch, choose basic-unet or attention-unet, or remove it",
                 "network",
                 network.name,
+            )
+        case CentralizedConfig(steps="equal") | LocalOnlyConfig(steps="equal") if schedule.local_steps is not None:
+            yield refusal(
+                f"schedule.local_steps {schedule.local_steps} gives every model the same steps a round already, so "
+                f"{strategy.name} with steps equal would be {strategy.name} with steps full",
+                "set steps to full, or leave local_steps empty",
+                "strategies.steps",
+                "equal",
             )
         case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
             yield refusal(

@@ -94,6 +94,11 @@ class RunSpec(Contract):
         default=(), description="Slugs of the sites that do not train, whose test cases every model is tested on."
     )
     start: StartState | None = Field(default=None, description="What it begins with; null: random weights.")
+    site_steps: Positive | None = Field(
+        default=None,
+        description="Optimizer steps that a site takes in a round on average, for methods of equal effort; null: not "
+        "known exactly.",
+    )
 
 
 class InitializeRunPayload(Contract):

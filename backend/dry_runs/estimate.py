@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from backend.contracts.dry_runs import DryRunSiteResult, StrategyCost
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.strategy_configs import CentralizedConfig, LocalOnlyConfig, StrategyConfig
 from backend.dry_runs.kept_bytes import (
     num_states_at_most,
     num_states_at_the_end,
@@ -64,8 +66,9 @@ def _of_strategy(
     config: ExperimentConfig, label: str, index: int, training: Mapping[str, DryRunSiteResult], answers: Answers
 ) -> StrategyEstimate:
     costs = {slug: result.strategies[index] for slug, result in training.items()}
-    rounds = {slug: _round_seconds(result, costs[slug]) for slug, result in training.items()}
     pooled = config.strategies[index].name == "centralized"
+    costs = _at_equal_steps(costs, config.strategies[index], pooled)
+    rounds = {slug: _round_seconds(result, costs[slug]) for slug, result in training.items()}
     share = 1.0 if pooled else config.schedule.participation
     per_round = sum(rounds.values()) if pooled else answers.together(rounds) * share
     # The initial models are validated before the first round trains.
@@ -89,6 +92,15 @@ def _of_strategy(
         bytes_kept=state * num_states_at_the_end(config) + viewer_mask_bytes(config, index, answers.results),
         bytes_peak=state * num_states_at_most(config, len(costs)) + round(up / len(costs) * num_senders * share),
     )
+
+
+def _at_equal_steps(costs: dict[str, StrategyCost], strategy: StrategyConfig, pooled: bool) -> dict[str, StrategyCost]:
+    """The costs with the steps that a model of equal effort takes: the sites' mean at each site, or pooled a share of
+    it for the cases of each."""
+    if not (isinstance(strategy, CentralizedConfig | LocalOnlyConfig) and strategy.steps == "equal"):
+        return costs
+    steps = fmean(cost.steps for cost in costs.values()) / (len(costs) if pooled else 1)
+    return {slug: cost.model_copy(update={"steps": steps}) for slug, cost in costs.items()}
 
 
 def _round_seconds(result: DryRunSiteResult, cost: StrategyCost) -> float:

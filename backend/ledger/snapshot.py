@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from backend.contracts.config_problems import ConfigProblem, SiteFacts, problems_for_sites
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import gpu_problems
+from backend.contracts.strategy_configs import LocalOnlyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import DatasetManifest, RunSpec
 from backend.datasets import service as datasets
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, Site
 from backend.errors import InvalidInput
 from backend.events import service as events
+from backend.ledger.site_work import mean_site_steps
 from backend.ledger.start_model import start_problems, start_state
 from backend.queue import SIMULATED_QUEUE, site_queue
 from backend.sites import service as sites
@@ -82,6 +84,12 @@ def take_snapshot(session: Session, run: Run) -> None:
     require_runnable(session, experiment.config, data, federation.task)
     held_out = experiment.config.held_out_sites
     training = tuple(entry.site.slug for entry in data if entry.site.slug not in held_out)
+    manifests = [
+        (entry.site, dataset, datasets.manifest_of(session, dataset, entry.site))
+        for entry in data
+        for dataset in entry.datasets
+    ]
+    of_training = [manifest for site, _, manifest in manifests if site.slug in training]
     run.spec = RunSpec(
         run_id=run.id,
         config=experiment.config,
@@ -91,11 +99,20 @@ def take_snapshot(session: Session, run: Run) -> None:
         sites=training,
         held_out_sites=tuple(entry.site.slug for entry in data if entry.site.slug in held_out),
         start=start_state(session, experiment.config, run.strategy, training),
+        site_steps=mean_site_steps(session, experiment.config, federation.task, of_training),
     )
-    pairs = [(entry.site, dataset) for entry in data for dataset in entry.datasets]
-    for position, (site, dataset) in enumerate(pairs):
-        session.add(run_dataset(run, position, site, dataset, datasets.manifest_of(session, dataset, site)))
+    _require_known_steps(run.spec)
+    for position, (site, dataset, manifest) in enumerate(manifests):
+        session.add(run_dataset(run, position, site, dataset, manifest))
     session.flush()
+
+
+def _require_known_steps(spec: RunSpec) -> None:
+    """Raises InvalidInput where every site must take the sites' mean number of steps and nobody can say it."""
+    if isinstance(spec.strategy, LocalOnlyConfig) and spec.strategy.steps == "equal" and spec.site_steps is None:
+        remedy = "check the data sets again, or set steps to full"
+        why = "needs the sites' mean number of steps, and the slices of some volumes were never counted"
+        raise InvalidInput.of_field("strategies.steps", "equal", why, remedy)
 
 
 def _as_other_runs(session: Session, run: Run, data: list[SiteData]) -> list[SiteData]:

@@ -1,15 +1,18 @@
 """What is checked of an update when it is handed in: that its bytes are weights of the right shapes, and that the site
 states the steps and cases that it was given. The values themselves are checked where they are averaged."""
 
-from sqlalchemy import select
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from backend.artifacts.safetensors_header import NoSafetensors, TensorInfo, read_header
 from backend.artifacts.store import ArtifactStore
-from backend.contracts.local_work import local_work
+from backend.contracts.local_work import LocalWork, mean_work
+from backend.contracts.strategy_configs import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.tasks import DatasetManifest, PartMap, TrainSiteResult
-from backend.db.models import Case, Run, RunRound, Task
+from backend.db.models import Run, RunRound, Task
 from backend.errors import NotFound
+from backend.ledger.site_work import work_of, works_of_sites
 
 #: A site returns a gradient, or moments of features, for the model selector: its coordinator's rule checks them.
 SELECTOR_PARTS = "selector"
@@ -30,14 +33,7 @@ def problem_of_update(
 def _problem_of_work(
     session: Session, run: Run, manifests: tuple[DatasetManifest, ...], result: TrainSiteResult
 ) -> str | None:
-    assert run.spec is not None
-    config, is_volume = run.spec.config, run.spec.task.dimensions == 3
-    depths = {}
-    if is_volume and config.network.spatial_dims == 2:
-        datasets = [manifest.dataset_id for manifest in manifests]
-        rows = session.execute(select(Case.id, Case.depth).where(Case.dataset_id.in_(datasets)))
-        depths = dict(rows.all())
-    work = local_work(config, manifests, depths, is_volume)
+    work = _work_of(session, run, manifests)
     if result.num_cases != work.num_cases:
         return f"it states {result.num_cases} training cases, and the site has {work.num_cases}"
     if result.num_steps < work.least_steps or (work.most_steps is not None and result.num_steps > work.most_steps):
@@ -45,6 +41,19 @@ def _problem_of_work(
         asked = " to ".join(str(bound) for bound in bounds if bound is not None)
         return f"it states {result.num_steps} local steps, and the schedule asks for {asked}"
     return None
+
+
+def _work_of(session: Session, run: Run, manifests: tuple[DatasetManifest, ...]) -> LocalWork:
+    """Of a participant with these manifests, by the run's schedule and its method's measure of steps."""
+    assert run.spec is not None
+    match run.strategy:
+        case CentralizedConfig(steps="equal"):
+            return mean_work(works_of_sites(session, run.spec.config, run.spec.task, manifests))
+        case LocalOnlyConfig(steps="equal"):
+            (work,) = works_of_sites(session, run.spec.config, run.spec.task, manifests)
+            return replace(work, least_steps=run.spec.site_steps or 1, most_steps=run.spec.site_steps)
+        case _:
+            return work_of(session, run.spec.config, run.spec.task, manifests)
 
 
 def _problem_of_parts(

@@ -46,11 +46,13 @@ class LocalTraining:
     """What a local training leaves in addition to the trained network.
 
     num_steps: optimizer steps taken.
+    num_images: items (pictures, slices, volumes or patches) in the batches of these steps, repeated ones counted again.
     mean_loss: over the steps, without the proximal term.
     moments: the optimizer's state by `<moment>.<parameter>`, for the same site's next round.
     """
 
     num_steps: int
+    num_images: int
     mean_loss: float
     moments: Tensors
 
@@ -88,7 +90,7 @@ def train_locally(
     network.train()
     total_loss = torch.zeros((), dtype=torch.float64)
     expected_steps = num_local_steps(cases, plan)
-    num_steps, told_at = 0, time.monotonic()
+    num_steps, num_images, told_at = 0, 0, time.monotonic()
     for batch in local_batches(cases, plan, generator):
         network.zero_grad(set_to_none=True)
         loss = backward(network, batch, loss_of, plan)
@@ -102,11 +104,12 @@ def train_locally(
         optimizer.step()
         total_loss += loss.cpu().double()
         num_steps += 1
+        num_images += len(batch[0])
         if time.monotonic() - told_at >= LOG_SECONDS:
             told_at = time.monotonic()
             logger.info("step %d of %d, mean loss %.4f", num_steps, expected_steps, float(total_loss) / num_steps)
         on_progress(num_steps / expected_steps)
-    return LocalTraining(num_steps, float(total_loss) / num_steps, moments_of(parameters, optimizer))
+    return LocalTraining(num_steps, num_images, float(total_loss) / num_steps, moments_of(parameters, optimizer))
 
 
 def backward(network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan) -> torch.Tensor:
@@ -150,6 +153,15 @@ def local_batches(cases: Sequence[Case], plan: Plan, generator: torch.Generator)
             remaining -= 1
             if remaining == 0:
                 return
+
+
+def mean_local_steps(sites: Sequence[Sequence[Case]], plan: Plan) -> int:
+    """What the sites with these training cases take in a round on average: a whole number, half rounded up, at least 1.
+
+    sites: of each site its training cases; sites without any are not counted.
+    """
+    steps = [num_local_steps(cases, plan) for cases in sites if cases]
+    return max(1, (2 * sum(steps) + len(steps)) // (2 * len(steps)))
 
 
 def num_local_steps(cases: Sequence[Case], plan: Plan) -> int:

@@ -27,16 +27,17 @@ class Metric:
     round: the round whose resulting state was measured; 0 is the initial state.
     model: the model that was measured.
     split: of the cases.
-    name: of the number; a loss has no unit, and a Dice, an accuracy, a share or a threshold gamma is 0 to 1.
+    name: of the number; a loss has no unit, a Dice, an accuracy, a share or a threshold gamma is 0 to 1, and steps and
+    images are counts.
     structure: None for the mean over structures.
-    value: the mean over `num_cases` cases.
-    num_cases: cases that have a value.
+    value: the mean over `num_cases` cases; of steps and images their number in the round.
+    num_cases: cases that have a value, or that were trained on.
     """
 
     round: int
     model: ModelKind
     split: Literal["train", "val", "test"]
-    name: Literal["loss", "dice", "accuracy", "share_global", "gamma"]
+    name: Literal["loss", "dice", "accuracy", "share_global", "gamma", "steps", "images"]
     structure: str | None
     value: float
     num_cases: int

@@ -91,7 +91,7 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         sampling=build_sampling(config.data),
         rounds=schedule.rounds,
         local_epochs=schedule.local_epochs,
-        local_steps=schedule.local_steps,
+        local_steps=_equal_steps(run) or schedule.local_steps,
         batch_size=schedule.batch_size,
         optimizer=_build_optimizer(schedule),
         loss=_build_loss(schedule),
@@ -105,6 +105,11 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         late_average=_build_late_average(schedule),
         device=device,
     )
+
+
+def _equal_steps(run: RunSpec) -> int | None:
+    """The steps of a round of local-only training at equal effort; centralized training counts them from its data."""
+    return run.site_steps if isinstance(run.strategy, LocalOnlyConfig) and run.strategy.steps == "equal" else None
 
 
 def build_sampling(data: DataConfig) -> Sampling:
@@ -189,7 +194,7 @@ def build_strategy(config: StrategyConfig) -> Strategy:
         case LocalOnlyConfig():
             return LocalOnly()
         case CentralizedConfig():
-            return Centralized()
+            return Centralized(config.steps)
         case FedAvgConfig() | FedProxConfig() | ScaffoldConfig() | FedNovaConfig() | FedDynConfig():
             return _build_global_method(config)
         case FedAvgMConfig() | FedAdamConfig() | FedYogiConfig() | FedAdagradConfig():

@@ -69,5 +69,6 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "pfedme": (PFedMe(15.0, 2, 0.01, 1.0), adam_plan()),
     "fedala": (FedALA(1.0, 0.5, 2), adam_plan()),
     "local-only": (LocalOnly(), adam_plan()),
-    "centralized": (Centralized(), adam_plan()),
+    "centralized": (Centralized("full"), adam_plan()),
+    "centralized-equal-steps": (Centralized("equal"), adam_plan()),
 }

@@ -121,7 +121,7 @@ def test_a_federation_helps_a_small_site_and_pooled_data_are_the_ceiling() -> No
     methods: tuple[tuple[Strategy, str], ...] = (
         (FedAvg(Mean()), GLOBAL),
         (LocalOnly(), personalized("small")),
-        (Centralized(), GLOBAL),
+        (Centralized("full"), GLOBAL),
     )
     scores = []
     for strategy, part in methods:

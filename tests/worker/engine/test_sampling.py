@@ -299,7 +299,7 @@ def test_sites_are_drawn_anew_in_each_round_from_the_seed() -> None:
 
 
 def test_the_pooled_participant_always_trains() -> None:
-    assert Centralized().round_participants(small_plan(participation=0.1), 1) == (POOLED,)
+    assert Centralized("full").round_participants(small_plan(participation=0.1), 1) == (POOLED,)
 
 
 def test_the_generator_of_participation_is_the_rounds_own() -> None:

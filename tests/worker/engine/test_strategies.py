@@ -42,7 +42,7 @@ def hashes(state: State) -> dict[str, str]:
         FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3, "reference"), 0.0, "hard"),
         FedAvg(Mean()),
         LocalOnly(),
-        Centralized(),
+        Centralized("full"),
     ],
     ids=["fedsm-lda", "fedsm-cnn", "fedavg", "local-only", "centralized"],
 )
@@ -134,7 +134,7 @@ def test_a_site_receives_only_its_own_personalized_model() -> None:
 
 
 def test_centralized_has_one_participant_with_all_cases() -> None:
-    strategy, plan, sites = Centralized(), small_plan(), small_sites()
+    strategy, plan, sites = Centralized("full"), small_plan(), small_sites()
     assert strategy.participants(SITES) == (POOLED,)
     context = SiteContext(plan, POOLED, 1, None, lambda _: None)
     update = strategy.train_site(strategy.initial_state(plan), tuple(sites.values()), context)

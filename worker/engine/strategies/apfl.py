@@ -31,6 +31,7 @@ from worker.engine.strategies.base import (
     SiteContext,
     SiteUpdate,
     average_part,
+    effort_metrics,
     initial_weights,
     kept_moments,
     loss_metric,
@@ -83,6 +84,7 @@ class APFL(PersonalizedStrategy):
         }
         loss_of, expected = segmentation_loss(plan.loss), num_local_steps(cases, plan)
         losses: list[tuple[float, float]] = []
+        num_images = 0
         for network in (shared, mixture):
             network.train()
         # The draws are FedAvg's, so that the global model is FedAvg's to the bit.
@@ -98,6 +100,7 @@ class APFL(PersonalizedStrategy):
             if not losses:
                 alpha = min(max(alpha - self.alpha_learning_rate * slope, 0.0), 1.0)
             losses.append((shared_loss, personal_loss))
+            num_images += len(batch[0])
             context.on_progress(len(losses) / expected)
         mix(mixture, own, shared, alpha)
         personal = cpu_state(mixture)
@@ -116,6 +119,8 @@ class APFL(PersonalizedStrategy):
             metrics=(
                 loss_metric(context, "global", sum(a for a, _ in losses) / len(losses), len(cases)),
                 loss_metric(context, "personalized", sum(b for _, b in losses) / len(losses), len(cases)),
+                *effort_metrics(context, "global", len(losses), num_images, len(cases)),
+                *effort_metrics(context, "personalized", len(losses), num_images, len(cases)),
             ),
         )
 

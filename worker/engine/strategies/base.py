@@ -266,7 +266,10 @@ def train_model(
         num_cases=len(cases),
         num_steps=result.num_steps,
         local_state=moments_to_keep(plan, {kind: result.moments}),
-        metrics=(loss_metric(context, kind, result.mean_loss, len(cases)),),
+        metrics=(
+            loss_metric(context, kind, result.mean_loss, len(cases)),
+            *effort_metrics(context, kind, result.num_steps, result.num_images, len(cases)),
+        ),
     )
 
 
@@ -283,6 +286,22 @@ def moments_to_keep(plan: Plan, moments: State) -> State:
 def loss_metric(context: SiteContext, kind: ModelKind, mean_loss: float, num_cases: int) -> Metric:
     """The mean loss of a round's training as a metric."""
     return Metric(context.round, kind, "train", "loss", None, mean_loss, num_cases)
+
+
+def effort_metrics(
+    context: SiteContext, kind: ModelKind, num_steps: int, num_images: int, num_cases: int
+) -> tuple[Metric, Metric]:
+    """What a round's training moved a model by: optimizer steps, and the images in their batches."""
+    return (
+        Metric(context.round, kind, "train", "steps", None, float(num_steps), num_cases),
+        Metric(context.round, kind, "train", "images", None, float(num_images), num_cases),
+    )
+
+
+def also_moves(update: SiteUpdate, kind: ModelKind) -> SiteUpdate:
+    """The update of a training that moved the model `kind` too: it is a mean of the models trained, or the same."""
+    moved = tuple(replace(metric, model=kind) for metric in update.metrics if metric.name in ("steps", "images"))
+    return replace(update, metrics=(*update.metrics, *moved))
 
 
 def train_personalized(

@@ -30,6 +30,7 @@ from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
+    also_moves,
     average_part,
     own_models,
     train_personalized,
@@ -64,7 +65,7 @@ class FedALA(PersonalizedStrategy):
             start, mixing = self._mixed(parts[GLOBAL], parts[own], mixing, training_cases(data), context)
         update = train_personalized({own: start}, data, context, context.on_progress)
         kept = update.local_state | ({MIXING: mixing} if mixing else {})
-        return replace(update, local_state=kept)
+        return also_moves(replace(update, local_state=kept), "global")
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         as_global = {

@@ -18,7 +18,15 @@ from worker.engine.plan import Plan
 from worker.engine.plan_network import blank_network, load_network
 from worker.engine.seeding import generator
 from worker.engine.state import State, personalized
-from worker.engine.strategies.base import SiteContext, SiteUpdate, kept_moments, loss_metric, moments_to_keep
+from worker.engine.strategies.base import (
+    SiteContext,
+    SiteUpdate,
+    also_moves,
+    effort_metrics,
+    kept_moments,
+    loss_metric,
+    moments_to_keep,
+)
 from worker.engine.strategies.partly_shared import PartlyShared
 
 
@@ -54,13 +62,19 @@ class FedRep(PartlyShared):
                 partial(_half, report, position),
                 trained_keys=keys,
             )
-        return SiteUpdate(
+        num_steps = sum(result.num_steps for result in results.values())
+        num_images = sum(result.num_images for result in results.values())
+        update = SiteUpdate(
             parts={own: cpu_state(network)},
             num_cases=len(cases),
             num_steps=results["body"].num_steps,
             local_state=moments_to_keep(plan, {phase: result.moments for phase, result in results.items()}),
-            metrics=(loss_metric(context, "personalized", results["body"].mean_loss, len(cases)),),
+            metrics=(
+                loss_metric(context, "personalized", results["body"].mean_loss, len(cases)),
+                *effort_metrics(context, "personalized", num_steps, num_images, len(cases)),
+            ),
         )
+        return also_moves(update, "global")
 
 
 def _half(report: OnProgress, position: int, done: float) -> None:

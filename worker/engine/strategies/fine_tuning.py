@@ -17,6 +17,7 @@ from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
+    also_moves,
     own_models,
     train_model,
     update_weights,
@@ -45,7 +46,8 @@ class FineTuning(PersonalizedStrategy):
         own = personalized(context.participant)
         kind: ModelKind = "personalized" if self._personalizes(context.plan, context.round) else "global"
         update = train_model(parts[own], data, context, kind, context.on_progress)
-        return replace(update, parts={own: update.parts[kind]})
+        update = replace(update, parts={own: update.parts[kind]})
+        return update if kind == "personalized" else also_moves(update, "personalized")
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:
         if self._personalizes(plan, round_):

@@ -18,6 +18,7 @@ from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
+    also_moves,
     own_models,
     train_personalized,
 )
@@ -39,7 +40,7 @@ class MrMtl(PersonalizedStrategy):
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
         mean = Proximal(self.lambda_, parts[GLOBAL])
-        return train_personalized(parts, data, context, context.on_progress, mean)
+        return also_moves(train_personalized(parts, data, context, context.on_progress, mean), "global")
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         own = own_models(state, updates, plan)

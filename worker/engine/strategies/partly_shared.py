@@ -11,6 +11,7 @@ from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
+    also_moves,
     average_part,
     own_models,
     train_personalized,
@@ -35,7 +36,7 @@ class PartlyShared(PersonalizedStrategy):
 
     def train_site(self, parts: State, data: ParticipantData, context: SiteContext) -> SiteUpdate:
         self.private_keys(context.plan)  # refuses a network that has none before an hour of training
-        return train_personalized(parts, data, context, context.on_progress)
+        return also_moves(train_personalized(parts, data, context, context.on_progress), "global")
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         """The next state, in which absent sites receive the new shared tensors as well."""

@@ -29,7 +29,9 @@ from worker.engine.strategies.base import (
     PersonalizedStrategy,
     SiteContext,
     SiteUpdate,
+    also_moves,
     average_part,
+    effort_metrics,
     kept_moments,
     loss_metric,
     moments_to_keep,
@@ -67,6 +69,7 @@ class PFedMe(PersonalizedStrategy):
         draws = generator(plan.seed, context.round, context.participant, "personalized")
         theta.train()
         losses: list[float] = []
+        num_images = 0
         for batch in local_batches(cases, plan, draws):
             for _ in range(self.inner_steps):
                 theta.zero_grad(set_to_none=True)
@@ -79,9 +82,11 @@ class PFedMe(PersonalizedStrategy):
             for name, parameter in parameters:
                 local[name].add_(parameter.detach() - local[name], alpha=self.local_learning_rate * self.lambda_)
             losses.append(loss)
+            num_images += len(batch[0]) * self.inner_steps
             context.on_progress(len(losses) / expected)
         personal = cpu_state(theta)
-        return SiteUpdate(
+        num_steps = len(losses) * self.inner_steps
+        update = SiteUpdate(
             parts={
                 GLOBAL: personal | {name: tensor.to("cpu", copy=True) for name, tensor in local.items()},
                 personalized(context.participant): personal,
@@ -89,8 +94,12 @@ class PFedMe(PersonalizedStrategy):
             num_cases=len(cases),
             num_steps=len(losses),
             local_state=moments_to_keep(plan, {"personalized": moments_of(parameters, optimizer)}),
-            metrics=(loss_metric(context, "personalized", sum(losses) / len(losses), len(cases)),),
+            metrics=(
+                loss_metric(context, "personalized", sum(losses) / len(losses), len(cases)),
+                *effort_metrics(context, "personalized", num_steps, num_images, len(cases)),
+            ),
         )
+        return also_moves(update, "global")  # w follows theta, by whose steps it gets there
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         average = average_part(GLOBAL, updates, plan)
