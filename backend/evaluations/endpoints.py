@@ -22,6 +22,8 @@ from backend.evaluations import (
     service,
     shown_table,
 )
+from backend.evaluations.effort import service as effort
+from backend.evaluations.effort.schemas import RunEffort
 from backend.evaluations.schemas import (
     AllResults,
     Checkpoint,
@@ -72,6 +74,13 @@ def get_experiment_results(
 def get_experiment_provenance(_user: CanRead, experiment_id: Id, session: ReadSession) -> ExperimentProvenance:
     """Who made the experiment, when it ran, and the fingerprints of the data that its runs had."""
     return provenance.experiment_provenance(session, get_row(session, Experiment, experiment_id))
+
+
+@router.get("/runs/{run_id}/effort")
+def get_run_effort(_user: CanRead, run_id: Id, session: ReadSession) -> RunEffort:
+    """What the training took: gradient steps and images of each model, seconds and bytes, in all and up to each
+    round."""
+    return effort.run_effort(session, get_row(session, Run, run_id))
 
 
 @router.get("/experiments/{experiment_id}/comparison")

@@ -34,6 +34,8 @@ CASE_COLUMNS = (
     *SCORES,
     "distance_unit",
 )
+#: What a row's training took, after its scores.
+EFFORT_COLUMNS = ("steps", "images", "seconds", "bytes")
 SIGNIFICANT = 0.05
 MODEL_WORDS = {"global": "global", "personalized": "personalized", "super": "super model"}
 LATEX_ESCAPES = {
@@ -73,9 +75,16 @@ def cases_csv(cases: ExperimentCases, checkpoint: str) -> str:
 def table_csv(table: ShownTable) -> str:
     """A line a row as shown; of each column mean, deviation and number of cases, and with a baseline the difference."""
     compared = table.baseline_label is not None
-    rows = ({"method": row.strategy_label, "model": row.model, **_wide(row, table, compared)} for row in table.rows)
+    rows = (
+        {"method": row.strategy_label, "model": row.model, **_wide(row, table, compared), **_effort(row)}
+        for row in table.rows
+    )
     of_columns = [name for column in table.columns for name in _wide_names(column, compared)]
-    return write_csv(["method", "model", *of_columns], rows)
+    return write_csv(["method", "model", *of_columns, *EFFORT_COLUMNS], rows)
+
+
+def _effort(row: ShownRow) -> dict[str, float | None]:
+    return {name: getattr(row.effort, name) if row.effort else None for name in EFFORT_COLUMNS}
 
 
 def _wide_names(column: ShownColumn, compared: bool) -> list[str]:
@@ -112,21 +121,23 @@ def results_latex(table: ShownTable) -> str:
 
     With a baseline, a dagger marks what differs from it significantly, and the caption names test and n.
     """
-    heads = ["Method", "Model", *(escape(column_name(column)) for column in table.columns)]
+    counted = any(row.effort and row.effort.steps for row in table.rows)
+    heads = ["Method", "Model", *(escape(column_name(column)) for column in table.columns), *["Steps"] * counted]
     lines = [
         r"% \usepackage{booktabs}",
         *_count_warning(table),
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{_caption(table)}}}",
-        rf"\begin{{tabular}}{{ll{'r' * len(table.columns)}}}",
+        rf"\begin{{tabular}}{{ll{'r' * (len(table.columns) + counted)}}}",
         r"\toprule",
         " & ".join(heads) + r" \\",
         r"\midrule",
     ]
     for row in table.rows:
         model = MODEL_WORDS.get(row.model, row.model)
-        lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells)]) + r" \\")
+        steps = [_latex_steps(row)] * counted
+        lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells), *steps]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
 
@@ -156,6 +167,11 @@ def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, An
             for model, structures in row.scores.items():
                 for structure, scores in structures.items():
                     yield {**about, "model": model, "structure": structure, **scores}
+
+
+def _latex_steps(row: ShownRow) -> str:
+    """Gradient steps of the whole training."""
+    return f"{row.effort.steps:,.0f}".replace(",", r"\,") if row.effort and row.effort.steps else "--"
 
 
 def _latex_cell(cell: ShownCell) -> str:
@@ -200,6 +216,8 @@ def _caption(table: ShownTable) -> str:
         sentences.append("Worst site: of the sites that train, the one with the worst mean.")
     if any(cell.lacks for row in table.rows for cell in row.cells if cell.text != NO_VALUE):
         sentences.append(r"$\ast$: over other cases than the column's others, and not compared with them.")
+    if any(row.effort and row.effort.steps for row in table.rows):
+        sentences.append("Steps: gradient steps along the model's path.")
     sentences += [escape(note) for note in table.notes]
     if any(column.unseen for column in table.columns):
         sentences.append("All sites pools the sites that train.")

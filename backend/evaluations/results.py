@@ -32,7 +32,7 @@ from backend.evaluations.scored_cases import (
     valued_cases,
 )
 from backend.evaluations.table_notes import notes_of
-from backend.evaluations.table_rows import columns_of, rows_of
+from backend.evaluations.table_rows import columns_of, rows_of, with_efforts
 
 
 def experiment_results(session: Session, experiment: Experiment, query: Query) -> ExperimentResults:
@@ -61,7 +61,10 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         cells=cells,
         columns=columns,
         tables=[
-            StructureTable(structure=structure, rows=rows_of(cells, structure, query.metric, columns))
+            StructureTable(
+                structure=structure,
+                rows=with_efforts(rows_of(cells, structure, query.metric, columns), cases.training.efforts),
+            )
             for structure in [None, *cases.structures]
         ],
         selectors=[
@@ -72,6 +75,7 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         ],
         complete=cases.complete,
         notes=notes_of(cases),
+        remarks=cases.training.remarks,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.contracts.metrics import DistanceUnit, ModelKind, ScoreName
+from backend.evaluations.effort.schemas import MethodEffort, Remark
 from backend.record import Record
 
 #: Which round of each run: the one that validation chose, or the last.
@@ -142,6 +143,7 @@ class ShownRow(Record):
     strategy_label: str
     model: ModelKind
     cells: list[ShownCell] = Field(description="One a column, in their order.")
+    effort: MethodEffort | None = Field(default=None, description="What its training took; null: not counted.")
 
 
 class StructureTable(Record):
@@ -168,7 +170,10 @@ class ExperimentResults(Record):
     tables: list[StructureTable] = Field(description="Of every structure, and of their mean.")
     selectors: list[SelectorResult]
     complete: bool = Field(description="False while a run is still going: the table holds what is finished.")
-    notes: list[str] = Field(description="Why some of its numbers are not to be compared, in sentences.")
+    notes: list[str] = Field(
+        description="What must be known before its numbers are compared, in sentences: those of `remarks` among them."
+    )
+    remarks: list[Remark] = Field(description="What must be known of the methods' training, as data.")
 
 
 class AllResults(Record):
@@ -195,7 +200,10 @@ class ShownTable(Record):
     test: str | None = Field(description="The paired test in words, where there is a baseline.")
     columns: list[ShownColumn]
     rows: list[ShownRow]
-    notes: list[str] = Field(description="Why some of its numbers are not to be compared, in sentences.")
+    notes: list[str] = Field(
+        description="What must be known before its numbers are compared, in sentences: those of `remarks` among them."
+    )
+    remarks: list[Remark] = Field(description="What must be known of the methods' training, as data.")
     minimum_counts: dict[str, int] = Field(
         description="Site to the smallest number of cases that its policy lets be stated outside, as in the caption."
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.contracts.metrics import ModelKind, ScoreName
 from backend.contracts.status import TERMINAL_RUN_STATUSES
 from backend.db.models import Experiment, Federation, Run, TestedCase
+from backend.evaluations.effort.service import Training, training_of
 from backend.evaluations.schemas import Checkpoint, LackingCases
 from backend.evaluations.tested_cases import expected_cases, lacking, together
 from backend.runs.service import list_runs
@@ -109,8 +110,9 @@ class Method:
 
 @dataclass(frozen=True, eq=False)
 class ExperimentCases:
-    """An experiment's scored cases at one checkpoint; `rows` by run id."""
+    """An experiment's scored cases at one checkpoint; `rows` by run id. The session is that of the request."""
 
+    session: Session
     experiment: Experiment
     runs: list[Run]
     rows: dict[str, list[TestedCaseScores]]
@@ -120,6 +122,11 @@ class ExperimentCases:
     expected: dict[str, dict[str, frozenset[str]]]
     #: Site to the smallest number of cases that its policy lets be stated.
     minimum_counts: dict[str, int]
+
+    @cached_property
+    def training(self) -> Training:
+        """What the runs' training took; read when it is asked for."""
+        return training_of(self.session, self.runs)
 
     @cached_property
     def everything(self) -> dict[str, frozenset[str]]:
@@ -185,7 +192,7 @@ def experiment_cases(session: Session, experiment: Experiment, checkpoint: Check
     least = {
         site.slug: sites.policy_of(site).minimum_count for site in sites.list_sites(session, experiment.federation_id)
     }
-    return ExperimentCases(experiment, runs, rows, places, structures, expected, least)
+    return ExperimentCases(session, experiment, runs, rows, places, structures, expected, least)
 
 
 def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[TestedCaseScores]:

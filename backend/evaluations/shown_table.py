@@ -45,6 +45,7 @@ def shown_table(
         columns=table.columns,
         rows=_sorted(rows, table.columns, sort, order, table),
         notes=table.notes,
+        remarks=table.remarks,
         minimum_counts=cases.minimum_counts,
     )
 

@@ -9,11 +9,13 @@ from backend.runs.service import describe_run
 
 
 def notes_of(cases: ExperimentCases, with_counts: bool = True) -> list[str]:
-    """Runs that were trained at other sites, or whose test lacks cases that others have.
+    """Runs that were trained at other sites, whose test lacks cases that others have, or whose training was longer or
+    ended too early.
 
     with_counts False: for readers to whom a site's policy states no small numbers.
     """
-    return [*_other_sites(cases), *_lacking(cases, with_counts)]
+    remarks = [remark.words for remark in cases.training.remarks]
+    return [*_other_sites(cases), *_lacking(cases, with_counts), *remarks]
 
 
 def _other_sites(cases: ExperimentCases) -> Iterator[str]:

@@ -12,6 +12,7 @@ Screen, LaTeX, CSV, reports and the command line draw what stands here; none of 
 from collections.abc import Iterable, Sequence
 
 from backend.contracts.metrics import SCORES, ScoreName
+from backend.evaluations.effort.schemas import MethodEffort
 from backend.evaluations.schemas import ResultCell, ShownCell, ShownColumn, ShownRow
 
 ALL, WORST = "all", "worst"
@@ -49,6 +50,14 @@ def rows_of(
     rows = [_row(own, columns, training, metric) for own in by_row.values()]
     for index in range(len(columns)):
         _mark_best([row.cells[index] for row in rows], metric)
+    return rows
+
+
+def with_efforts(rows: list[ShownRow], efforts: Iterable[MethodEffort]) -> list[ShownRow]:
+    """The rows with what their training took."""
+    known = {(effort.strategy_label, effort.model): effort for effort in efforts}
+    for row in rows:
+        row.effort = known.get((row.strategy_label, row.model))
     return rows
 
 

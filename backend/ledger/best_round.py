@@ -1,7 +1,5 @@
 """The best round of a run: the ledger's validation scores, and what the rule makes of them."""
 
-from collections import defaultdict
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,10 +7,11 @@ from backend.contracts.best_round import ValidationScore, best_among
 from backend.contracts.best_round import keepable_rounds as keepable_among
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import POOLED
-from backend.db.models import Metric, Run, RunRound, Task
+from backend.db.models import Run, RunRound, Task
 from backend.events import service as events
 from backend.ledger import repository
 from backend.runs.service import describe_run
+from backend.runs.validation_scores import validation_scores
 
 
 def choose_best_round(session: Session, run: Run) -> None:
@@ -69,23 +68,6 @@ def _candidates(session: Session, run: Run) -> dict[int, dict[str, ValidationSco
         if number != extension.best_round
     }
     return {number: found for number, found in validation_scores(session, run).items() if number not in passed_over}
-
-
-def validation_scores(session: Session, run: Run) -> dict[int, dict[str, ValidationScore]]:
-    """Of the model that the method is for: round to participant to mean Dice, of those with validation cases."""
-    query = select(Metric).where(
-        Metric.run_id == run.id,
-        Metric.round.between(1, run.num_rounds),
-        Metric.model == run.criterion,
-        Metric.split == "val",
-        Metric.name == "dice",
-        Metric.structure.is_(None),
-        Metric.num_cases > 0,
-    )
-    scores: dict[int, dict[str, ValidationScore]] = defaultdict(dict)
-    for metric in session.scalars(query.order_by(Metric.round, Metric.site_slug)):
-        scores[metric.round][metric.site_slug] = ValidationScore(metric.value, metric.num_cases)
-    return dict(scores)
 
 
 def _with_validation_cases(session: Session, run: Run) -> list[str]:

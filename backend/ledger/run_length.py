@@ -10,8 +10,9 @@ from backend.db.models import Run, Task
 from backend.evaluations import service as evaluations
 from backend.events import service as events
 from backend.ledger import repository
-from backend.ledger.best_round import is_being_extended, validation_scores
+from backend.ledger.best_round import is_being_extended
 from backend.runs.service import describe_run
+from backend.runs.validation_scores import validation_scores
 
 
 def waits_for_scores(session: Session, run: Run, finished: int) -> bool:

@@ -62,6 +62,8 @@ class PlayedWorker:
     def __init__(self, client: httpx.Client, broker: redis.Redis, name: str = "played-worker") -> None:
         self.client, self.broker, self.name = client, broker, name
         self.dice: Callable[[str, int], float] = lambda _participant, _round: 0.5
+        #: The steps that a round's training reports of each model, for its payload; it reports twice as many images.
+        self.steps: Callable[[dict[str, Any]], dict[str, int]] = lambda _payload: {}
         self.num_val_cases: Callable[[str], int] = lambda _participant: 1
         self.fail: Callable[[str, str, int], str | None] = lambda _kind, _participant, _round: None
         self.refuse: dict[str, str] = {}
@@ -264,12 +266,17 @@ class PlayedWorker:
         }
         metrics = [self._metric(payload, number - 1)]
         metrics.append(self._metric(payload, number) | {"split": "train", "name": "loss", "value": 1 / number})
+        for model, steps in self.steps(payload).items():
+            about = {"round": number, "model": model, "split": "train", "num_cases": 2}
+            metrics += [about | {"name": "steps", "value": steps}, about | {"name": "images", "value": 2 * steps}]
         num_cases = sum(case["split"] == "train" for manifest in payload["data"] for case in manifest["cases"])
         schedule = payload["run"]["config"]["schedule"]
+        equal = payload["run"]["strategy"].get("steps") == "equal"
+        steps_given = payload["run"]["site_steps"] if equal else schedule["local_steps"]
         return {
             "parts": parts,
             "num_cases": num_cases,
-            "num_steps": schedule["local_steps"] or schedule["local_epochs"] * -(-num_cases // schedule["batch_size"]),
+            "num_steps": steps_given or schedule["local_epochs"] * -(-num_cases // schedule["batch_size"]),
             "metrics": metrics,
             "seconds": 0.5,
             "bytes_up": 10,
