@@ -84,6 +84,15 @@ RUN_CALLS = (
         columns=("last_id", "series"),
     ),
     Call(
+        "effort",
+        "get_run_effort",
+        "GET",
+        "/runs/{run_id}/effort",
+        "What the training took: steps and images of each model, seconds, bytes. --json holds every round.",
+        _RUN,
+        columns=("models", "remarks"),
+    ),
+    Call(
         "cases",
         "list_run_cases",
         "GET",

@@ -15,6 +15,7 @@ from backend.evaluations.schemas import (
     RunMatrix,
     RunSelector,
     ShownCell,
+    ShownRow,
 )
 from backend.evaluations.table_rows import ALL, NO_VALUE, SITE
 from fedsm.cli.compare_runs import compare_runs
@@ -171,12 +172,15 @@ def print_results(console: Console, found: ExperimentResults) -> None:
     so_far = "" if found.complete else " (so far)"
     table = Table(title=f"Mean {SCORES[found.metric].label}{unit} on test cases, {direction}{so_far}")
     sites = [f"{site} (unseen)" if site in found.unseen_sites else site for site in found.sites]
-    for title in ("method", "model", *sites, "all sites"):
+    rows = next(entry.rows for entry in found.tables if entry.structure is None)
+    counted = any(row.effort is not None and row.effort.steps is not None for row in rows)
+    for title in ("method", "model", *sites, "all sites", *["steps"] * counted):
         table.add_column(title, no_wrap=True)
     places = [column.key for column in found.columns]
     shown = [places.index(f"{SITE}{site}") for site in found.sites] + [places.index(ALL)]
-    for row in next(entry.rows for entry in found.tables if entry.structure is None):
-        table.add_row(row.strategy_label, row.model, *(_format_cell(row.cells[index]) for index in shown))
+    for row in rows:
+        steps = [_format_steps(row)] * counted
+        table.add_row(row.strategy_label, row.model, *(_format_cell(row.cells[index]) for index in shown), *steps)
     console.print(table)
     for note in found.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
@@ -188,6 +192,11 @@ def print_results(console: Console, found: ExperimentResults) -> None:
                 f"{selector.share_global:.0%}",
                 highlight=False,
             )
+
+
+def _format_steps(row: ShownRow) -> str:
+    """Gradient steps of the whole training."""
+    return f"{row.effort.steps:,.0f}" if row.effort is not None and row.effort.steps is not None else "-"
 
 
 def _format_cell(cell: ShownCell) -> str:

@@ -50,6 +50,13 @@ export const casesQuery = (datasetId: string) =>
     queryFn: () => unwrap(api.listCases({ path: { dataset_id: datasetId } })),
   });
 
+/** `round`: how far the run is, so that each new round asks anew. */
+export const runEffortQuery = (id: string, round: number) =>
+  queryOptions({
+    queryKey: ["run", id, "effort", round],
+    queryFn: () => unwrap(api.getRunEffort({ path: { run_id: id } })),
+  });
+
 export const statisticsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "statistics"],

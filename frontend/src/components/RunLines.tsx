@@ -1,5 +1,6 @@
 import { Group, Text } from "@mantine/core";
 import { useMemo } from "react";
+import { type Against, AXES, ROUNDS } from "@/lib/against";
 import { formatDice } from "@/lib/format";
 import { siteColour, siteLineType } from "@/lib/palette";
 import { bestPoint, type RunCurve, type RunMeasure } from "@/lib/runCurves";
@@ -11,20 +12,30 @@ import classes from "./RunLines.module.css";
 export interface Line extends RunCurve {
   name: string;
   position: number;
+  /** Round to the place on the x-axis. When left out, it is the round. */
+  at?: Record<number, number>;
 }
 
 const LEGEND_ENTRY_PX = 52;
 
+interface Props {
+  lines: Line[];
+  measure: RunMeasure;
+  numRounds: number;
+  /** What the lines are drawn against. When left out, it is the rounds. */
+  against?: Against;
+}
+
 /** Curves of several runs in one chart, each named with its best round. */
-export function Lines({ lines, measure, numRounds }: { lines: Line[]; measure: RunMeasure; numRounds: number }) {
+export function Lines({ lines, measure, numRounds, against }: Props) {
   const drawn = JSON.stringify(lines);
-  const option = useMemo(() => curvesOption(JSON.parse(drawn), numRounds), [drawn, numRounds]);
+  const option = useMemo(() => curvesOption(JSON.parse(drawn), numRounds, against), [drawn, numRounds, against]);
   return (
     <div className={classes.chart}>
       <Chart
         option={option}
         height={Math.max(280, lines.length * LEGEND_ENTRY_PX)}
-        label={`${measure === "dice" ? "Validation Dice" : "Training loss"} over rounds, one line a run`}
+        label={`${measure === "dice" ? "Validation Dice" : "Training loss"} against ${against ? AXES[against].name : "rounds"}, one line a run`}
       />
       <ul className={classes.legend}>
         {lines.map((line) => (
@@ -59,7 +70,8 @@ function LegendEntry({ line, measure }: { line: Line; measure: RunMeasure }) {
   );
 }
 
-function curvesOption(lines: readonly Line[], numRounds: number): ChartOption {
+function curvesOption(lines: readonly Line[], numRounds: number, against?: Against): ChartOption {
+  const axis = against ? AXES[against] : ROUNDS;
   return {
     grid: { left: 52, right: 16, top: 12, bottom: 34 },
     tooltip: {
@@ -69,23 +81,31 @@ function curvesOption(lines: readonly Line[], numRounds: number): ChartOption {
     },
     xAxis: {
       type: "value",
-      name: "round",
+      name: axis.name,
       nameLocation: "middle",
       nameGap: 20,
       min: 0,
-      max: numRounds,
-      minInterval: 1,
+      ...(against ? { axisLabel: { formatter: axis.format } } : { max: numRounds, minInterval: 1 }),
       splitLine: { show: false },
     },
     yAxis: { type: "value", scale: true },
     series: lines.map((line) => ({
       type: "line",
       name: line.name,
-      data: line.points,
+      data: placed(line),
       color: siteColour(line.position),
       lineStyle: { color: siteColour(line.position), width: 2, type: siteLineType(line.position) },
       symbol: "circle",
       symbolSize: line.points.length > 40 ? 0 : 5,
     })),
   };
+}
+
+/** Where a round has no place on the axis, it has no point. */
+function placed({ points, at }: Line): [number, number][] {
+  if (!at) return points;
+  return points.flatMap(([round, value]): [number, number][] => {
+    const place = at[round];
+    return place === undefined ? [] : [[place, value]];
+  });
 }

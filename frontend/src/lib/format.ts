@@ -9,6 +9,13 @@ export function formatPercent(share: number | null | undefined, digits = 0): str
   return share === null || share === undefined ? "–" : `${(share * 100).toFixed(digits)} %`;
 }
 
+/** `1,320`; below ten with one digit after the point where there is a rest. */
+export function formatCount(count: number | null | undefined): string {
+  if (count === null || count === undefined) return "–";
+  const digits = count < 10 && !Number.isInteger(count) ? 1 : 0;
+  return count.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return "–";
   const units = ["B", "kB", "MB", "GB", "TB"];

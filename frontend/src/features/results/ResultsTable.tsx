@@ -5,6 +5,7 @@ import type { Comparison, ExperimentResults, FederationRecord, RunRecord } from 
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { type Baseline, comparisonIndex, rowKey } from "@/lib/comparison";
+import { formatCount } from "@/lib/format";
 import { metricOf } from "@/lib/metrics";
 import { modelName } from "@/lib/words";
 import { CellTips } from "./CellTips";
@@ -36,6 +37,7 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
   const { table, rows, comparison, baseline, sort, federation } = props;
   const differenceOf = useMemo(() => (comparison ? comparisonIndex(comparison) : null), [comparison]);
   const pinned = baseline ? rowKey(baseline.label, baseline.model) : null;
+  const counted = rows.some((row) => row.steps !== null);
   return (
     <CellTips>
       <div className={classes.scroll} style={rows.length > LONG ? { maxHeight: "80vh" } : undefined}>
@@ -48,6 +50,11 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
               {table.columns.map((column) => (
                 <ColumnHead key={column.key} {...{ column, sort, federation }} {...props} />
               ))}
+              {counted && (
+                <Table.Th scope="col" ta="right" className={classes.steps} title="Gradient steps of the whole training">
+                  Steps
+                </Table.Th>
+              )}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -73,6 +80,11 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
                     )
                   );
                 })}
+                {counted && (
+                  <Table.Td ta="right" className={classes.steps}>
+                    {formatCount(row.steps)}
+                  </Table.Td>
+                )}
               </Table.Tr>
             ))}
           </Table.Tbody>

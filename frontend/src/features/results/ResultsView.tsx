@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ExperimentRecord, FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
+import { EffortCard } from "./EffortCard";
 import { PartialResults } from "./PartialResults";
 import { resultsQuery } from "./queries";
 import { ResultsCard } from "./ResultsCard";
@@ -37,6 +38,7 @@ export function ResultsView({ experiment, federation }: Props) {
               results={loaded}
               stale={results.isPlaceholderData}
             />
+            {experiment.kind !== "test" && <EffortCard results={loaded} />}
             {experiment.kind !== "test" && <RunCurves {...{ experiment, search, update, query }} />}
             <RunDetail {...{ experiment, federation, search, update, query }} results={loaded} />
           </Stack>

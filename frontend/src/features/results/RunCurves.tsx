@@ -1,7 +1,8 @@
 import { Card, Group, MultiSelect, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
-import { type ExperimentRecord, type RunRecord, runMetricsQuery, type ScoreQuery } from "@/api";
+import { type ExperimentRecord, type RunRecord, runEffortQuery, runMetricsQuery, type ScoreQuery } from "@/api";
 import { type Line, Lines } from "@/components/RunLines";
+import { AGAINST, AXES, ROUNDS, takenByRound } from "@/lib/against";
 import { runCurve } from "@/lib/runCurves";
 import { firstSeeds, runName } from "./runChoice";
 import type { ResultsSearch } from "./search";
@@ -24,10 +25,18 @@ export function RunCurves({ experiment, search, update, query }: Props) {
   const measure = search.measure ?? "dice";
   const metrics = useQueries({ queries: shown.map((run) => runMetricsQuery(run.id, client)) });
   const loading = metrics.some((entry) => entry.isPending);
+  const { against } = search;
+  const efforts = useQueries({
+    queries: shown.map((run) => ({ ...runEffortQuery(run.id, run.round), enabled: against !== undefined })),
+  });
   const structure = query.structure ?? null;
   const lines = shown.flatMap((run, position): Line[] => {
     const curve = runCurve(metrics[position]?.data ?? [], measure, structure);
-    return curve ? [{ ...curve, name: runName(run, experiment.runs), position }] : [];
+    if (!curve) return [];
+    const line = { ...curve, name: runName(run, experiment.runs), position };
+    if (!against) return [line];
+    const effort = efforts[position]?.data;
+    return effort ? [{ ...line, at: takenByRound(effort, against) }] : [];
   });
   return (
     <Card withBorder data-testid="run-curves">
@@ -44,16 +53,28 @@ export function RunCurves({ experiment, search, update, query }: Props) {
               ; mean over sites, weighted by cases
             </Text>
           </div>
-          <SegmentedControl
-            size="xs"
-            aria-label="Measure"
-            value={measure}
-            onChange={(value) => update({ measure: value === "loss" ? "loss" : undefined })}
-            data={[
-              { value: "dice", label: "Validation Dice" },
-              { value: "loss", label: "Training loss" },
-            ]}
-          />
+          <Group gap="sm">
+            <SegmentedControl
+              size="xs"
+              aria-label="Drawn against"
+              value={against ?? "rounds"}
+              onChange={(value) => update({ against: AGAINST.find((name) => name === value) })}
+              data={[
+                { value: "rounds", label: ROUNDS.label },
+                ...AGAINST.map((name) => ({ value: name, label: AXES[name].label })),
+              ]}
+            />
+            <SegmentedControl
+              size="xs"
+              aria-label="Measure"
+              value={measure}
+              onChange={(value) => update({ measure: value === "loss" ? "loss" : undefined })}
+              data={[
+                { value: "dice", label: "Validation Dice" },
+                { value: "loss", label: "Training loss" },
+              ]}
+            />
+          </Group>
         </Group>
         <MultiSelect
           size="xs"
@@ -66,7 +87,12 @@ export function RunCurves({ experiment, search, update, query }: Props) {
           data={experiment.runs.map((run) => ({ value: run.id, label: runName(run, experiment.runs) }))}
         />
         {lines.length > 0 ? (
-          <Lines lines={lines} measure={measure} numRounds={Math.max(...shown.map((run) => run.num_rounds))} />
+          <Lines
+            lines={lines}
+            measure={measure}
+            against={against}
+            numRounds={Math.max(...shown.map((run) => run.num_rounds))}
+          />
         ) : (
           <Text size="sm" c="dimmed">
             {loading ? "Loading the curves…" : "The first numbers come with the first round's training."}

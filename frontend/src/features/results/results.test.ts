@@ -37,6 +37,7 @@ function results(cells: ResultCell[], more: Partial<ExperimentResults> = {}): Ex
     columns: [],
     tables: [],
     notes: [],
+    remarks: [],
     selectors: [],
     complete: true,
     ...more,

@@ -21,6 +21,8 @@ export interface ResultRow {
   model: ResultCell["model"];
   /** One cell a column, in the columns' order. */
   cells: ShownCell[];
+  /** Gradient steps of the whole training; null where they were not counted. */
+  steps: number | null;
 }
 
 /** The table of the backend, which alone rounds, marks the best and finds the worst site. */
@@ -44,11 +46,12 @@ export function resultTable(
   );
   const table = results.tables.find((entry) => entry.structure === structure);
   const rows = (table?.rows ?? []).map(
-    ({ strategy_label, model, cells }): ResultRow => ({
+    ({ strategy_label, model, cells, effort }): ResultRow => ({
       key: rowKey(strategy_label, model),
       strategyLabel: strategy_label,
       model,
       cells,
+      steps: effort?.steps ?? null,
     }),
   );
   return { columns, rows };

@@ -1,6 +1,7 @@
 /** What the address holds of the results. */
 
 import * as v from "valibot";
+import { AGAINST } from "@/lib/against";
 import { BASELINE_MODELS } from "@/lib/comparison";
 import { METRIC_NAMES } from "@/lib/metrics";
 import { choice, numberBetween, text, texts } from "@/lib/search";
@@ -28,6 +29,8 @@ export const resultsSearch = v.object({
   curves: texts,
   /** What the curves show. When left out, it is the validation Dice. */
   measure: choice(["loss"]),
+  /** What the curves are drawn against. When left out, it is the rounds. */
+  against: choice(AGAINST),
 });
 
 export type ResultsSearch = v.InferOutput<typeof resultsSearch>;

@@ -4,6 +4,7 @@ import type { FederationRecord, RunRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Costs } from "./Costs";
 import { Curves } from "./Curves";
+import { Effort } from "./Effort";
 import { LogPanel } from "./LogPanel";
 import { liveRunQuery, runCurvesQuery, runTasksQuery } from "./queries";
 import { RunHeader } from "./RunHeader";
@@ -38,6 +39,7 @@ function LoadedRun({ run, federation }: { run: RunRecord; federation: Federation
       <Loaded query={curves} skeleton={<RowsSkeleton height={200} rows={1} />}>
         {(data) => <Curves data={data} federation={federation} run={run} />}
       </Loaded>
+      <Effort run={run} />
       {tasks.data && <Costs tasks={tasks.data} federation={federation} />}
       <RunStorageCard run={run} />
       <LogPanel run={run} federation={federation} />
