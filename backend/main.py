@@ -16,6 +16,7 @@ from backend.datasets.statistics import endpoints as statistics
 from backend.dry_runs import endpoints as dry_runs
 from backend.errors import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
+from backend.evaluations.gap import endpoints as gap
 from backend.evaluations.run_comparison import endpoints as run_comparison
 from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
@@ -50,6 +51,7 @@ FEATURES = (
     dry_runs,
     runs,
     evaluations,
+    gap,
     run_comparison,
     models,
     predictions,

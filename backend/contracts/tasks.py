@@ -26,6 +26,7 @@ from backend.contracts.predictions import FileName, PredictCaseResult
 from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.thresholds import GAMMAS, ThresholdPoint
 from backend.contracts.values import (
     MAX_CASES,
     MAX_DATASETS,
@@ -305,6 +306,9 @@ class EvaluateSiteResult(Contract):
     routing: Annotated[tuple[CaseRouting, ...], AtMost(MAX_CASES)] = ()
     files: Annotated[tuple[ViewerFiles, ...], AtMost(MAX_CASES)] = ()
     history: Annotated[tuple[PastMask, ...], AtMost(MAX_CASES)] = ()
+    thresholds: Annotated[tuple[ThresholdPoint, ...], AtMost(len(GAMMAS))] = Field(
+        default=(), description="The super model on the participant's validation cases at each threshold."
+    )
 
 
 TaskResult = Annotated[

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import PlainTextResponse
 
-from backend.contracts.metrics import SCORES, ModelKind, ScoreName
+from backend.contracts.metrics import ModelKind
 from backend.contracts.values import Id, Label
 from backend.csv_text import CsvResponse
 from backend.db.lookup import get_row
@@ -24,6 +23,7 @@ from backend.evaluations import (
 )
 from backend.evaluations.effort import service as effort
 from backend.evaluations.effort.schemas import RunEffort
+from backend.evaluations.parameters import CheckpointQuery, LatexResponse, MetricQuery, StructureQuery
 from backend.evaluations.schemas import (
     AllResults,
     Checkpoint,
@@ -42,19 +42,11 @@ from backend.runs.schemas import RunCases
 
 router = APIRouter(tags=["results"])
 
-_LOWER = ", ".join(name for name, card in SCORES.items() if card.lower_is_better)
-MetricQuery = Annotated[ScoreName, Query(description=f"Lower is better of {_LOWER}.")]
-CheckpointQuery = Annotated[Checkpoint, Query(description="Each run's best round by validation, or its last.")]
-StructureQuery = Annotated[Label | None, Query(description="Left out: the mean over structures.")]
 BaselineQuery = Annotated[Label, Query(description="Label of the strategy that the others are compared with.")]
 
 BaselineModelQuery = Annotated[
     ModelKind | None, Query(description="The baseline's model; left out: its super or personalized one if it has one.")
 ]
-
-
-class LatexResponse(PlainTextResponse):
-    media_type = "application/x-tex"
 
 
 @router.get("/experiments/{experiment_id}/results")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import FedSMConfig
+from backend.contracts.thresholds import GAMMAS
 from backend.db.models import Run
 from backend.errors import NotFound
 from backend.evaluations.comparison import require_structure
@@ -40,8 +41,6 @@ from backend.evaluations.scored_cases import (
 )
 from backend.runs.threshold import used_gamma
 
-#: Closed-form selectors are often nearly certain: the sweep is finer below 1.
-GAMMAS = tuple(sorted({*(step / 100 for step in range(101)), 0.995, 0.999, 0.9999}))
 NUM_BINS = 10
 #: The probability that stands for 0 in a logarithm.
 SMALLEST = 1e-12

@@ -11,7 +11,7 @@ from backend.artifacts.service import artifact_url, require_artifacts
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.datasets import service as datasets
-from backend.db.models import CaseHistory, Experiment, Run, TestedCase
+from backend.db.models import CaseHistory, Experiment, Run, TestedCase, ThresholdCurve
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
@@ -20,8 +20,8 @@ from backend.sites import service as sites
 
 
 def forget_evaluation(session: Session, run_id: str) -> None:
-    """Scores, routes, the viewer's masks and those of earlier rounds."""
-    for rows in (TestedCase, CaseHistory):
+    """Scores, routes, the viewer's masks and those of earlier rounds, and what validation says of thresholds."""
+    for rows in (TestedCase, CaseHistory, ThresholdCurve):
         session.execute(delete(rows).where(rows.run_id == run_id))
 
 
@@ -66,6 +66,9 @@ def store_evaluation(
         )
         session.merge(row)
     store_history(session, run_id, result)
+    if result.thresholds:
+        points = [point.model_dump() for point in result.thresholds]
+        session.merge(ThresholdCurve(run_id=run_id, round=round_number, site_slug=participant, points=points))
 
 
 def store_history(session: Session, run_id: str, result: EvaluateSiteResult) -> None:

@@ -96,7 +96,7 @@ def bootstrap_mean(values: Sequence[float]) -> Interval | None:
     if len(values) > RESAMPLED_UP_TO:
         return expanded_interval(values)
     size = len(values)
-    sums = sorted(map(sum, (resample(values) for resample in _resamples(size))))
+    sums = sorted(map(sum, (resample(values) for resample in resamples(size))))
     tail = (1 - CONFIDENCE) / 2
     return Interval(quantile(sums, tail) / size, quantile(sums, 1 - tail) / size)
 
@@ -121,7 +121,7 @@ def expanded_interval(values: Sequence[float]) -> Interval:
 
 
 @lru_cache(maxsize=16)
-def _resamples(size: int) -> tuple[Resample, ...]:
+def resamples(size: int) -> tuple[Resample, ...]:
     """Each takes a sample of `size`, at least 2, from a sequence of that length. A comparison asks for them often."""
     generator = random.Random(BOOTSTRAP_SEED)
     return tuple(itemgetter(*generator.choices(range(size), k=size)) for _ in range(NUM_RESAMPLES))

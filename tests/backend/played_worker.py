@@ -76,6 +76,8 @@ class PlayedWorker:
         self.test_dice: Callable[[dict[str, Any], str, str], float] = _own_model_is_best
         #: The model selector's answer, for (evaluation's payload, case name).
         self.probabilities: Callable[[dict[str, Any], str], dict[str, float]] = _nearly_certain
+        #: The super model's Dice on validation cases at each threshold, for the evaluation's payload.
+        self.thresholds: Callable[[dict[str, Any]], dict[float, float]] = lambda _payload: {}
         self.done: list[tuple[str, str, int]] = []
 
     def next_task_id(self, queue: str) -> str | None:
@@ -335,7 +337,9 @@ class PlayedWorker:
             if self.with_history and "global" in state
             for case in tests
         ]
-        return {"scores": scores, "routing": routing, "files": files, "history": history}
+        points = self.thresholds(payload) if routed else {}
+        thresholds = [{"gamma": gamma, "dice": dice, "num_cases": 1} for gamma, dice in points.items()]
+        return {"scores": scores, "routing": routing, "files": files, "history": history, "thresholds": thresholds}
 
     def _route(self, payload: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
         probabilities = self.probabilities(payload, case["name"])

@@ -26,6 +26,7 @@ from backend.contracts.tasks import (
     ValidateSiteResult,
     ViewerFiles,
 )
+from backend.contracts.thresholds import GAMMAS, ThresholdPoint
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import evaluate
@@ -35,6 +36,7 @@ from worker.engine.server_step import aggregate_updates, check_updates
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
+from worker.engine.thresholds import threshold_scores
 from worker.jobs.build import build_plan, build_strategy, case_routing, case_scores, metric_points
 from worker.jobs.case_loading import load_participant_data
 from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
@@ -196,6 +198,7 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         files.append(viewer.store(case))
         lease.report(len(files) / num_cases)
     lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
+    thresholds = threshold_scores(strategy, parts.load, data, plan, GAMMAS)
     history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
     for participant in (payload.participant, POOLED):
         toolbox.local_states.end(run.run_id, participant)
@@ -205,6 +208,9 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         routing=tuple(route for route in routing if route is not None),
         files=tuple(stored for stored in files if stored is not None),
         history=history,
+        thresholds=tuple(
+            ThresholdPoint(gamma=score.gamma, dice=score.dice, num_cases=score.num_cases) for score in thresholds
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from backend.db.models.run_round import RunRound
 from backend.db.models.site import Site
 from backend.db.models.task import Task
 from backend.db.models.tested_case import TestedCase
+from backend.db.models.threshold_curve import ThresholdCurve
 from backend.db.models.user import User
 from backend.db.models.user_session import UserSession
 from backend.db.models.worker import Worker
@@ -53,6 +54,7 @@ __all__ = [
     "Site",
     "Task",
     "TestedCase",
+    "ThresholdCurve",
     "User",
     "UserSession",
     "Worker",

@@ -1,0 +1,54 @@
+"""What the super model would score on validation cases at any threshold: what a better gamma is chosen by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from worker.engine.data import ParticipantData
+from worker.engine.metrics import case_dice, mean_over_structures
+from worker.engine.plan import Plan
+from worker.engine.selectors.base import route
+from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy
+from worker.engine.super_model import MIXTURE, predict_cases
+
+
+@dataclass(frozen=True)
+class ThresholdScore:
+    """The super model's mean Dice over structures and over the `num_cases` cases that have one, at a threshold."""
+
+    gamma: float
+    dice: float
+    num_cases: int
+
+
+def threshold_scores(
+    strategy: Strategy, load_part: LoadPart, data: ParticipantData, plan: Plan, gammas: Sequence[float]
+) -> tuple[ThresholdScore, ...]:
+    """Of the validation cases in `data`, one score a threshold; empty without such cases, for methods without a model
+    selector, and under soft routing, which has no threshold.
+
+    Each case is predicted by the global model and by its most probable site's, whatever the number of thresholds.
+    """
+    cases = [case for site in data for case in site.val]
+    routes = strategy.routes(load_part, cases, plan) if cases else ()
+    if not routes or any(chosen.chosen_model == MIXTURE for chosen in routes):
+        return ()
+    choices = [[_choice(chosen, gamma, plan) for gamma in gammas] for chosen in routes]
+    masks = predict_cases(load_part, cases, [set(names) for names in choices], plan)
+    dice = [
+        {
+            part: mean_over_structures(case_dice(plan.structures, mask, case.reference_original))
+            for part, mask in by_part.items()
+        }
+        for case, by_part in zip(cases, masks, strict=True)
+    ]
+    scores = []
+    for index, gamma in enumerate(gammas):
+        found = [of_case[names[index]] for of_case, names in zip(dice, choices, strict=True)]
+        if present := [value for value in found if value is not None]:
+            scores.append(ThresholdScore(gamma, fmean(present), len(present)))
+    return tuple(scores)
+
+
+def _choice(chosen: CaseRoute, gamma: float, plan: Plan) -> str:
+    return route([chosen.probabilities[site] for site in plan.sites], plan.sites, gamma)
