@@ -25,6 +25,7 @@ from backend.evaluations.scored_cases import (
     TestedCaseScores,
     case_value,
 )
+from backend.runs.threshold import used_gamma
 
 #: Seed to case id to value.
 Values = dict[int, dict[str, float]]
@@ -127,8 +128,8 @@ def _why(absent: LevelKey, run: Run) -> tuple[str, str]:
             )
         case "global":
             return f"{run.strategy_label} has no global model", "none: the two terms are one for this method"
-        case "tuned" if isinstance(run.strategy, FedSMConfig) and run.strategy.routing == "soft":
-            return "soft routing has no threshold", "none: choose routing hard to tell them apart"
+        case "tuned" if isinstance(run.strategy, FedSMConfig) and run.strategy.routing != "hard":
+            return f"routing {run.strategy.routing} has no threshold", "none: choose routing hard to tell them apart"
         case "tuned":
             return (
                 "no threshold was scored on validation cases",
@@ -187,8 +188,6 @@ def _tuned(session: Session, runs: list[Run], cases: ExperimentCases, query: Que
     """The super model at the threshold that is best on the validation cases of the sites that train, run by run."""
     found: Values = {}
     for run in runs:
-        if not isinstance(run.strategy, FedSMConfig) or run.strategy.routing == "soft":
-            continue
         gamma = validated_threshold(session, run)
         if gamma is None:
             continue
@@ -205,7 +204,7 @@ def _tuned(session: Session, runs: list[Run], cases: ExperimentCases, query: Que
 
 
 def validated_threshold(session: Session, run: Run) -> float | None:
-    """The best on validation in the run's best round; None where nothing was validated."""
+    """The best on validation in the run's best round; None where nothing was validated, or there is no threshold."""
     curves = select(ThresholdCurve).where(ThresholdCurve.run_id == run.id, ThresholdCurve.round == run.best_round)
     sites = run.spec.sites if run.spec else ()
     points = [
@@ -214,5 +213,5 @@ def validated_threshold(session: Session, run: Run) -> float | None:
         if curve.site_slug in sites
         for point in curve.points
     ]
-    assert isinstance(run.strategy, FedSMConfig)
-    return best_threshold(points, run.strategy.gamma)
+    ran = used_gamma(session, run, run.best_round)
+    return None if ran is None else best_threshold(points, ran)
