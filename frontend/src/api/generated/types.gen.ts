@@ -602,6 +602,10 @@ export type CentralizedConfig = {
      * Name
      */
     name?: 'centralized';
+    /**
+     * Steps
+     */
+    steps?: 'full' | 'equal';
 };
 
 /**
@@ -1246,7 +1250,7 @@ export type CurveSeries = {
     /**
      * Name
      */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down';
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down' | 'steps' | 'images';
     /**
      * Rounds
      */
@@ -2295,6 +2299,12 @@ export type EvaluateSiteResult = {
      * Scores
      */
     scores: Array<CaseScore>;
+    /**
+     * Thresholds
+     *
+     * The super model on the participant's validation cases at each threshold.
+     */
+    thresholds?: Array<ThresholdPoint>;
 };
 
 /**
@@ -2696,7 +2706,7 @@ export type ExperimentResults = {
     /**
      * Notes
      *
-     * Why some of its numbers are not to be compared, in sentences.
+     * What must be known before its numbers are compared, in sentences: those of `remarks` among them.
      */
     notes: Array<string>;
     /**
@@ -2705,6 +2715,12 @@ export type ExperimentResults = {
      * Of nsd, in mm, or in px for images without spacing.
      */
     nsd_tolerance: number;
+    /**
+     * Remarks
+     *
+     * What must be known of the methods' training, as data.
+     */
+    remarks: Array<Remark>;
     /**
      * Selectors
      */
@@ -3543,6 +3559,248 @@ export type FineTuningConfig = {
 };
 
 /**
+ * Gap
+ *
+ * Where a method's score is lost against centralized training, and won back.
+ */
+export type Gap = {
+    /**
+     * What the last round loses against the best; beside the sum.
+     */
+    checkpoint: GapTerm | null;
+    /**
+     * Columns
+     */
+    columns: Array<GapColumn>;
+    /**
+     * Confidence
+     */
+    confidence: number;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Higher Is Better
+     */
+    higher_is_better: boolean;
+    /**
+     * Levels
+     */
+    levels: Array<GapLevel>;
+    /**
+     * Methods
+     *
+     * The methods that can be taken apart.
+     */
+    methods: Array<string>;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Missing
+     */
+    missing: Array<MissingTerm>;
+    /**
+     * Model
+     *
+     * What the method is for.
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Notes
+     *
+     * What must be known before the terms are read, in sentences.
+     */
+    notes: Array<string>;
+    /**
+     * Num Resamples
+     */
+    num_resamples: number;
+    /**
+     * Seeds
+     *
+     * Those that every level has.
+     */
+    seeds: Array<number>;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Terms
+     *
+     * From the first level to the method as it ran.
+     */
+    terms: Array<GapTerm>;
+    /**
+     * Unit
+     */
+    unit: 'mm' | 'px' | 'mixed' | null;
+    /**
+     * Words Of Seeds
+     *
+     * What so many seeds allow one to say.
+     */
+    words_of_seeds: string;
+};
+
+/**
+ * GapColumn
+ *
+ * The test cases of one site that trains, or of all of them, that every level has a value of.
+ */
+export type GapColumn = {
+    /**
+     * Bound
+     *
+     * The best of all the method's models for each case, chosen by its score; null for a method of one model.
+     */
+    bound: number | null;
+    /**
+     * Bound Text
+     */
+    bound_text: string;
+    /**
+     * Means
+     *
+     * One a level: the mean over cases of their means over seeds.
+     */
+    means: Array<number | null>;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Num Left Out
+     *
+     * Cases that some level has no value of.
+     */
+    num_left_out: number;
+    /**
+     * What the method as it ran loses against the bound.
+     */
+    room: GapValue | null;
+    /**
+     * Site Slug
+     *
+     * None: the cases of all sites that train, pooled.
+     */
+    site_slug: string | null;
+    /**
+     * Texts
+     *
+     * The means as they are printed.
+     */
+    texts: Array<string>;
+    /**
+     * The whole gap: the terms up to the method as it ran add up to it.
+     */
+    total: GapValue;
+};
+
+/**
+ * GapLevel
+ *
+ * One step of the stairs: whose model it is.
+ */
+export type GapLevel = {
+    /**
+     * Key
+     */
+    key: 'centralized' | 'equal' | 'global' | 'known' | 'tuned' | 'ran' | 'last';
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    /**
+     * Words
+     *
+     * What is scored.
+     */
+    words: string;
+};
+
+/**
+ * GapTerm
+ *
+ * What lies between two levels. Of several keys the terms are one: what stands between them was not run.
+ */
+export type GapTerm = {
+    /**
+     * End
+     */
+    end: 'centralized' | 'equal' | 'global' | 'known' | 'tuned' | 'ran' | 'last';
+    /**
+     * Keys
+     */
+    keys: Array<'optimization' | 'drift' | 'personalization' | 'routing' | 'threshold' | 'checkpoint'>;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Start
+     */
+    start: 'centralized' | 'equal' | 'global' | 'known' | 'tuned' | 'ran' | 'last';
+    /**
+     * Values
+     *
+     * One a column.
+     */
+    values: Array<GapValue>;
+    /**
+     * Words
+     *
+     * What it says.
+     */
+    words: string;
+};
+
+/**
+ * GapValue
+ *
+ * A loss, of which positive is worse whatever the metric: what is negative was won back.
+ */
+export type GapValue = {
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Interval Text
+     *
+     * `[+0.004, +0.020]`; empty for none.
+     */
+    interval_text: string;
+    /**
+     * Loss
+     */
+    loss: number | null;
+    /**
+     * Low
+     *
+     * Ends of the interval; null for fewer than two cases.
+     */
+    low: number | null;
+    /**
+     * Text
+     *
+     * The loss as it is printed everywhere, with its sign; a dash for none.
+     */
+    text: string;
+};
+
+/**
  * HealthRecord
  */
 export type HealthRecord = {
@@ -4012,6 +4270,10 @@ export type LocalOnlyConfig = {
      * Name
      */
     name?: 'local-only';
+    /**
+     * Steps
+     */
+    steps?: 'full' | 'equal';
 };
 
 /**
@@ -4245,6 +4507,68 @@ export type MemberSet = {
 };
 
 /**
+ * MethodEffort
+ *
+ * What a whole training took, as a mean over the method's runs; null where it was not counted.
+ */
+export type MethodEffort = {
+    /**
+     * Bytes
+     *
+     * Sent and received by all participants together.
+     */
+    bytes: number | null;
+    /**
+     * Images
+     *
+     * Images (slices, patches, volumes) in the batches of these steps.
+     */
+    images: number | null;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Num Runs
+     *
+     * Runs that these numbers are a mean of.
+     */
+    num_runs: number;
+    /**
+     * Seconds
+     *
+     * Of the slowest participant of each round, added up: how long the rounds take where every site has a machine of its own.
+     */
+    seconds: number | null;
+    /**
+     * Steps
+     *
+     * Gradient steps along the model's path: in each round the mean of the sites that trained, of a personalized model the mean over sites of their own, of the super model the larger of its models'.
+     */
+    steps: number | null;
+    /**
+     * Steps Fewest
+     *
+     * Of the site whose model takes the fewest.
+     */
+    steps_fewest: number | null;
+    /**
+     * Steps Most
+     *
+     * Of the site whose model takes the most.
+     */
+    steps_most: number | null;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+};
+
+/**
  * MetricPoint
  *
  * One measured number of a round. `round` is the round whose resulting state was measured.
@@ -4257,7 +4581,7 @@ export type MetricPoint = {
     /**
      * Name
      */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down';
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down' | 'steps' | 'images';
     /**
      * Num Cases
      *
@@ -4299,7 +4623,7 @@ export type MetricRecord = {
     /**
      * Name
      */
-    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down';
+    name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down' | 'steps' | 'images';
     /**
      * Num Cases
      */
@@ -4326,6 +4650,26 @@ export type MetricRecord = {
      * Value
      */
     value: number;
+};
+
+/**
+ * MissingTerm
+ *
+ * A term that the experiment does not have alone, and how to get it.
+ */
+export type MissingTerm = {
+    /**
+     * Key
+     */
+    key: 'optimization' | 'drift' | 'personalization' | 'routing' | 'threshold' | 'checkpoint';
+    /**
+     * Reason
+     */
+    reason: string;
+    /**
+     * Remedy
+     */
+    remedy: string;
 };
 
 /**
@@ -5231,6 +5575,30 @@ export type ReliabilityBin = {
 };
 
 /**
+ * Remark
+ *
+ * What a reader must know before comparing the methods of a table, as data and in words.
+ */
+export type Remark = {
+    /**
+     * Code
+     */
+    code: 'unequal_effort' | 'still_rising';
+    /**
+     * Values
+     *
+     * By the method's label. unequal_effort: gradient steps of the model that the method is for; still_rising: the gain in validation Dice over the last rounds.
+     */
+    values: {
+        [key: string]: number;
+    };
+    /**
+     * Words
+     */
+    words: string;
+};
+
+/**
  * Report
  *
  * One experiment as it was when the report was made.
@@ -5867,6 +6235,34 @@ export type ResultCell = {
 export type Role = 'administrator' | 'coordinator' | 'researcher' | 'site_manager' | 'reader';
 
 /**
+ * RoundEffort
+ *
+ * What it took up to the end of a round, of the model that the method is for.
+ */
+export type RoundEffort = {
+    /**
+     * Bytes
+     */
+    bytes: number | null;
+    /**
+     * Images
+     */
+    images: number | null;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Seconds
+     */
+    seconds: number | null;
+    /**
+     * Steps
+     */
+    steps: number | null;
+};
+
+/**
  * RunCases
  */
 export type RunCases = {
@@ -5968,6 +6364,34 @@ export type RunCurves = {
      * Series
      */
     series: Array<CurveSeries>;
+};
+
+/**
+ * RunEffort
+ *
+ * What the training of a run took.
+ */
+export type RunEffort = {
+    /**
+     * Models
+     *
+     * Of every model that the method is scored with.
+     */
+    models: Array<MethodEffort>;
+    /**
+     * Remarks
+     */
+    remarks: Array<Remark>;
+    /**
+     * Rounds
+     *
+     * Ascending; what the curves are drawn against.
+     */
+    rounds: Array<RoundEffort>;
+    /**
+     * Run Id
+     */
+    run_id: string;
 };
 
 /**
@@ -6305,6 +6729,12 @@ export type RunSpec = {
      * Seed
      */
     seed: number;
+    /**
+     * Site Steps
+     *
+     * Optimizer steps that a site takes in a round on average, for methods of equal effort; null: not known exactly.
+     */
+    site_steps?: number | null;
     /**
      * Sites
      *
@@ -7190,6 +7620,10 @@ export type ShownRow = {
      */
     cells: Array<ShownCell>;
     /**
+     * What its training took; null: not counted.
+     */
+    effort?: MethodEffort | null;
+    /**
      * Model
      */
     model: 'global' | 'personalized' | 'super' | 'selector';
@@ -7248,13 +7682,19 @@ export type ShownTable = {
     /**
      * Notes
      *
-     * Why some of its numbers are not to be compared, in sentences.
+     * What must be known before its numbers are compared, in sentences: those of `remarks` among them.
      */
     notes: Array<string>;
     /**
      * Nsd Tolerance
      */
     nsd_tolerance: number;
+    /**
+     * Remarks
+     *
+     * What must be known of the methods' training, as data.
+     */
+    remarks: Array<Remark>;
     /**
      * Rows
      */
@@ -8531,6 +8971,28 @@ export type TaskRecord = {
  * A task of the ledger. *crashed* (its worker was lost) is not *failed* (code or data raised).
  */
 export type TaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'crashed' | 'cancelled';
+
+/**
+ * ThresholdPoint
+ *
+ * The super model on a site's validation cases, were its threshold gamma.
+ */
+export type ThresholdPoint = {
+    /**
+     * Dice
+     *
+     * Mean over structures and over the cases that have a value.
+     */
+    dice: number;
+    /**
+     * Gamma
+     */
+    gamma: number;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+};
 
 /**
  * TokenCreate
@@ -11568,6 +12030,285 @@ export type DownloadExperimentFileResponses = {
 };
 
 export type DownloadExperimentFileResponse = DownloadExperimentFileResponses[keyof DownloadExperimentFileResponses];
+
+export type GetExperimentGapData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Method
+         *
+         * Label of the method that is taken apart; left out: FedSM, else the first.
+         */
+        method?: string | null;
+        /**
+         * Metric
+         *
+         * Lower is better of hd95, assd, volume_difference.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+    };
+    url: '/api/v1/experiments/{experiment_id}/gap';
+};
+
+export type GetExperimentGapErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetExperimentGapError = GetExperimentGapErrors[keyof GetExperimentGapErrors];
+
+export type GetExperimentGapResponses = {
+    /**
+     * Successful Response
+     */
+    200: Gap;
+};
+
+export type GetExperimentGapResponse = GetExperimentGapResponses[keyof GetExperimentGapResponses];
+
+export type DownloadGapCsvData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Method
+         *
+         * Label of the method that is taken apart; left out: FedSM, else the first.
+         */
+        method?: string | null;
+        /**
+         * Metric
+         *
+         * Lower is better of hd95, assd, volume_difference.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+    };
+    url: '/api/v1/experiments/{experiment_id}/gap.csv';
+};
+
+export type DownloadGapCsvErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DownloadGapCsvError = DownloadGapCsvErrors[keyof DownloadGapCsvErrors];
+
+export type DownloadGapCsvResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadGapCsvResponse = DownloadGapCsvResponses[keyof DownloadGapCsvResponses];
+
+export type DownloadGapLatexData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Method
+         *
+         * Label of the method that is taken apart; left out: FedSM, else the first.
+         */
+        method?: string | null;
+        /**
+         * Metric
+         *
+         * Lower is better of hd95, assd, volume_difference.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+    };
+    url: '/api/v1/experiments/{experiment_id}/gap.tex';
+};
+
+export type DownloadGapLatexErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DownloadGapLatexError = DownloadGapLatexErrors[keyof DownloadGapLatexErrors];
+
+export type DownloadGapLatexResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadGapLatexResponse = DownloadGapLatexResponses[keyof DownloadGapLatexResponses];
 
 export type GetExperimentProvenanceData = {
     body?: never;
@@ -15248,6 +15989,80 @@ export type GetRunCurvesResponses = {
 };
 
 export type GetRunCurvesResponse = GetRunCurvesResponses[keyof GetRunCurvesResponses];
+
+export type GetRunEffortData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/effort';
+};
+
+export type GetRunEffortErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetRunEffortError = GetRunEffortErrors[keyof GetRunEffortErrors];
+
+export type GetRunEffortResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunEffort;
+};
+
+export type GetRunEffortResponse = GetRunEffortResponses[keyof GetRunEffortResponses];
 
 export type ListRunEventsData = {
     body?: never;
