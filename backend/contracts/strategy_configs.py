@@ -58,15 +58,44 @@ class FedSMConfig(Contract):
     selector: SelectorConfig = Field(
         default=LdaSelector(), description="The model selector. VGG-11 is the reference code's."
     )
-    routing: Literal["hard", "soft"] = Field(
+    routing: Literal["hard", "soft", "quality"] = Field(
         default="hard",
         json_schema_extra=choices(
             {
                 "hard": "one model an image, by the threshold gamma, as in the paper",
                 "soft": "the sites' models together, weighted by the selector's probabilities, without gamma",
+                "quality": "the model with the best expected Dice, the global one among them, as the scores of all "
+                "models on validation images predict it; each site then loads all models to validate",
             }
         )
         | default_from(OWN),
+    )
+    quality_from: Literal["probabilities", "descriptors"] = Field(
+        default="probabilities",
+        description="What a model's Dice on an image is expected from.",
+        json_schema_extra=choices(
+            {
+                "probabilities": "the selector's probabilities: one number a site, so few validation images suffice",
+                "descriptors": "the image descriptors of the lda selector: more to learn from, and more images needed",
+            }
+        )
+        | applies_when("routing", "quality")
+        | default_from(OWN),
+    )
+    quality_ridge: float = Field(
+        default=0.1,
+        gt=0,
+        le=1000,
+        description="Strength of the ridge regression's shrinkage. The more, the more every image gets the model that "
+        "is best on average.",
+        json_schema_extra=applies_when("routing", "quality") | default_from(OWN),
+    )
+    quality_minimum_cases: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="A site with fewer validation images sends no sums of scores, for they could reveal an image's.",
+        json_schema_extra=applies_when("routing", "quality") | default_from(OWN),
     )
     similarity: float = Field(
         default=0.0,

@@ -310,7 +310,7 @@ class RunSelector(Record):
     structure: str | None
     higher_is_better: bool
     gamma: float
-    routing: Literal["hard", "soft"]
+    routing: Literal["hard", "soft", "quality"]
     sites: list[str] = Field(description="The selector's classes.")
     unseen_sites: list[str]
     groups: list[SelectorGroup]
@@ -326,7 +326,7 @@ class SelectorCases(Record):
     checkpoint: Checkpoint
     structure: str | None
     gamma: float = Field(description="As the run had it.")
-    routing: Literal["hard", "soft"]
+    routing: Literal["hard", "soft", "quality"]
     sites: list[str] = Field(description="The selector's classes.")
     unseen_sites: list[str]
     case_ids: list[str]

@@ -14,6 +14,7 @@ from backend.artifacts.service import require_artifacts
 from backend.clock import now
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.datasets import DatasetManifest
+from backend.contracts.model_parts import PREDICTING
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
@@ -31,7 +32,6 @@ from backend.runs.service import describe_run
 from backend.runs.threshold import finished_strategy
 
 KIND = "test"
-PREDICTING = ("global", "personalized", "selector", "selector_encoder")
 _PERSONALIZED = "personalized/"
 
 

@@ -23,7 +23,9 @@ MAX_DESCRIPTION_BYTES = 16 * 2**20
 COPY_BYTES = 1 << 20
 DESCRIPTION = "model.json"
 SUFFIX = ".safetensors"
-PART = re.compile(r"^(?:global|selector|selector_encoder|personalized/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)$")
+PART = re.compile(
+    r"^(?:global|selector|selector_encoder|selector_quality|personalized/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)$"
+)
 _FIELD = "file"
 
 
@@ -101,7 +103,8 @@ def _description(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) 
 def _checked_part(archive: zipfile.ZipFile, name: str) -> str:
     """The part's SHA-256."""
     if not PART.match(name):
-        remedy = "name the files global, personalized/<site>, selector or selector_encoder, each .safetensors"
+        names = "global, personalized/<site>, selector, selector_encoder or selector_quality"
+        remedy = f"name the files {names}, each .safetensors"
         raise _wrong(f"{name[:80]}{SUFFIX}", "is no part of a model", remedy)
     digest = hashlib.sha256()
     with archive.open(f"{name}{SUFFIX}") as source, tempfile.NamedTemporaryFile(prefix="fedsm-part-") as copy:

@@ -19,7 +19,9 @@ PartKind = Literal["global", "personalized", "selector"]
 class ModelPart(Record):
     """One safetensors file."""
 
-    name: str = Field(description="`global`, `personalized/<site slug>`, `selector`, `selector_encoder`.")
+    name: str = Field(
+        description="`global`, `personalized/<site slug>`, `selector`, `selector_encoder`, `selector_quality`."
+    )
     kind: PartKind
     sha256: str
     num_bytes: int

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
+from backend.contracts.model_parts import PREDICTING
 from backend.contracts.status import RunStatus
 from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
@@ -28,9 +29,6 @@ from backend.trained_models.schemas import ModelPart, ModelScore, ModelSet, Part
 from backend.trained_models.usage import how_to_use
 
 COPY_BYTES = 1 << 20
-#: Parts that predict. Others (a site's feature moments, server momentum, control variates) only train, and a small
-#: site's moments say too much of its cases.
-PREDICTING = ("global", "personalized", "selector", "selector_encoder")
 
 
 def runs_with_models(federation_id: str) -> Select[Run]:

@@ -102,5 +102,7 @@ def _why(done: PredictionRecord) -> str:
     seen = f"most like {site} ({probability:.1%})"
     if done.chosen_model == "mixture":
         return f"{seen}: segmented by all sites' models, weighted so"
+    if done.gamma is None:
+        return f"{seen}: segmented by {done.chosen_model}, of which the best score is expected"
     compared = "not above" if done.chosen_model == "global" else "above"
     return f"{seen}, {compared} gamma {done.gamma:g}: segmented by {done.chosen_model}"

@@ -79,6 +79,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
             FedSMConfig(selector=LDA, routing="soft"),
             FedSMConfig(selector=LDA, similarity=2.0),
             FedSMConfig(selector=LDA, threshold="validation"),
+            FedSMConfig(selector=LDA, routing="quality", quality_minimum_cases=1),
             FedSMConfig(selector=LdaSelector(minimum_cases=2, features="both")),
         ),
     ),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 
@@ -52,6 +53,8 @@ from worker.engine.networks import settings
 from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import AggregationRule, Krum, Mean, Median, TrimmedMean
+from worker.engine.routing.base import ValidationRule
+from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.sampling import Sampling
 from worker.engine.selectors import lda, softmax
@@ -204,9 +207,18 @@ def build_strategy(config: StrategyConfig) -> Strategy:
 
 
 def _build_fedsm(config: FedSMConfig) -> FedSM:
-    rule = ThresholdFromValidation(config.gamma) if config.threshold == "validation" else None
     selector = _build_selector(config.selector)
-    return FedSM(config.lambda_, config.gamma, selector, config.similarity, config.routing, rule)
+    routing: Literal["hard", "soft"] = "soft" if config.routing == "soft" else "hard"
+    return FedSM(config.lambda_, config.gamma, selector, config.similarity, routing, _build_rule(config))
+
+
+def _build_rule(config: FedSMConfig) -> ValidationRule | None:
+    """What chooses a case's model in place of gamma, or None."""
+    if config.routing == "quality":
+        return ExpectedQuality(config.quality_from, config.quality_ridge, config.quality_minimum_cases, config.gamma)
+    if config.routing == "hard" and config.threshold == "validation":
+        return ThresholdFromValidation(config.gamma)
+    return None
 
 
 def _build_global_method(

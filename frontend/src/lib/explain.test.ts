@@ -23,3 +23,9 @@ describe("explainChoice", () => {
     expect(explainChoice({ a: 1 }, null, 0.9, name)).toBe("The selector is surest of A, p = 1.000.");
   });
 });
+
+it("says of routing by expected quality what was used, without a threshold", () => {
+  expect(explainChoice({ a: 0.9, b: 0.1 }, "global", null, (slug) => slug)).toBe(
+    "The selector is surest of a, p = 0.900: the global model was used, of which the best score is expected.",
+  );
+});

@@ -11,8 +11,11 @@ export function explainChoice(
   );
   const said = `The selector is surest of ${siteName(slug)}, p = ${probability.toFixed(3)}`;
   if (chosen === "mixture") return `${said}: the sites' models were mixed by these probabilities.`;
-  if (chosen === null || gamma === null) return `${said}.`;
-  if (chosen === "global") return `${said}, not above γ = ${gamma}: the global model was used.`;
-  const owner = siteName(chosen.replace(/^personalized\//, ""));
-  return `${said}, above γ = ${gamma}: the personalized model of ${owner} was used.`;
+  if (chosen === null) return `${said}.`;
+  const used =
+    chosen === "global"
+      ? "the global model was used"
+      : `the personalized model of ${siteName(chosen.replace(/^personalized\//, ""))} was used`;
+  if (gamma === null) return `${said}: ${used}, of which the best score is expected.`;
+  return `${said}, ${chosen === "global" ? "not above" : "above"} γ = ${gamma}: ${used}.`;
 }

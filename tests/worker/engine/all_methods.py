@@ -6,6 +6,7 @@ from tests.worker.engine.method_runs import BATCH_NORM, adam_plan, sgd_plan
 from tests.worker.engine.small_sites import SGD
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Krum, Mean, Median, TrimmedMean
+from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.selectors.softmax import SoftmaxSelector
@@ -39,6 +40,10 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "fedsm-encoder-similarity-soft": (FedSM(0.7, 0.9, ENCODER, 2.0, "soft"), adam_plan()),
     "fedsm-threshold-from-validation": (
         FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard", ThresholdFromValidation(0.9)),
+        adam_plan(),
+    ),
+    "fedsm-expected-quality": (
+        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard", ExpectedQuality("descriptors", 0.1, 2, 0.9)),
         adam_plan(),
     ),
     "fedsm-reference-selector": (FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3, "reference"), 0.0, "hard"), adam_plan()),

@@ -64,6 +64,15 @@ class Selector(ABC):
         )
 
 
+def groups_of_patients(cases: Sequence[Case]) -> torch.Tensor:
+    """[N] int64, from 0: the same number for all cases of one patient; a case without a patient has its own."""
+    patients = [
+        ("of", case.patient) if case.patient is not None else ("case", index) for index, case in enumerate(cases)
+    ]
+    numbers = {patient: number for number, patient in enumerate(dict.fromkeys(patients))}
+    return torch.tensor([numbers[patient] for patient in patients], dtype=torch.int64)
+
+
 def one_answer_a_patient(probabilities_NK: torch.Tensor, cases: Sequence[Case]) -> torch.Tensor:  # noqa: N803
     """[N, K] float64: the cases of one patient, among those given, share the mean of their log-probabilities.
 
@@ -71,13 +80,11 @@ def one_answer_a_patient(probabilities_NK: torch.Tensor, cases: Sequence[Case]) 
     a sum would count it several times. A case without a patient stands for itself. Probabilities of 0 count as the
     smallest float.
     """
-    patients = [
-        ("of", case.patient) if case.patient is not None else ("case", index) for index, case in enumerate(cases)
-    ]
-    numbers = {patient: number for number, patient in enumerate(dict.fromkeys(patients))}
-    owners = torch.tensor([numbers[patient] for patient in patients])
+    owners = groups_of_patients(cases)
     log_p = probabilities_NK.clamp_min(torch.finfo(torch.float64).tiny).log()
-    sums = torch.zeros(len(numbers), probabilities_NK.shape[1], dtype=torch.float64).index_add_(0, owners, log_p)
+    sums = torch.zeros(int(owners.max()) + 1, probabilities_NK.shape[1], dtype=torch.float64).index_add_(
+        0, owners, log_p
+    )
     shared = torch.softmax(sums / torch.bincount(owners)[:, None], dim=1)
     alone = torch.bincount(owners)[owners] == 1
     return torch.where(alone[:, None], probabilities_NK, shared[owners])

@@ -6,6 +6,7 @@ import { originFacts, partTitle, withoutMarks } from "./models";
 it("names each file's model, a personalized one by its site", () => {
   expect(partTitle("global")).toEqual({ title: "Global model", site: null });
   expect(partTitle("personalized/aster-clinic")).toEqual({ title: "Personalized model", site: "aster-clinic" });
+  expect(partTitle("selector_quality").title).toBe("Model selector, the expected quality of each model");
   expect(partTitle("selector_encoder").title).toBe("Model selector, its image encoder");
 });
 

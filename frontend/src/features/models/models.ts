@@ -8,6 +8,7 @@ import { modelName, strategyName } from "@/lib/words";
 export function partTitle(name: string): { title: string; site: string | null } {
   const [kind = "", site] = name.split("/");
   if (kind === "selector_encoder") return { title: "Model selector, its image encoder", site: null };
+  if (kind === "selector_quality") return { title: "Model selector, the expected quality of each model", site: null };
   return { title: modelName(kind), site: site ?? null };
 }
 
@@ -46,5 +47,6 @@ export function sameTask(first: SegmentationTask, second: SegmentationTask): boo
 
 function selectorWords({ selector, gamma, routing }: Extract<ModelSet["strategy"], { name?: "fedsm" }>): string {
   const kind = strategyName(selector?.name ?? "");
+  if (routing === "quality") return `${kind}, routing by expected quality`;
   return routing === "soft" ? `${kind}, soft routing` : `${kind}, threshold γ = ${gamma}`;
 }

@@ -111,6 +111,8 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
         )}
         {selector.routing === "soft" &&
           "This run mixes the models by the selector's probabilities (soft routing): the line is what choosing one of them would have given."}
+        {selector.routing === "quality" &&
+          "This run takes the model of which the best score is expected: the line is what a threshold would have given."}
       </Text>
     </Stack>
   );
