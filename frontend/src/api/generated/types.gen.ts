@@ -3281,9 +3281,27 @@ export type FedSmConfig = {
      */
     name?: 'fedsm';
     /**
+     * Quality From
+     *
+     * What a model's Dice on an image is expected from.
+     */
+    quality_from?: 'probabilities' | 'descriptors';
+    /**
+     * Quality Minimum Cases
+     *
+     * A site with fewer validation images sends no sums of scores, for they could reveal an image's.
+     */
+    quality_minimum_cases?: number;
+    /**
+     * Quality Ridge
+     *
+     * Strength of the ridge regression's shrinkage. The more, the more every image gets the model that is best on average.
+     */
+    quality_ridge?: number;
+    /**
      * Routing
      */
-    routing?: 'hard' | 'soft';
+    routing?: 'hard' | 'soft' | 'quality';
     /**
      * Selector
      *
@@ -4685,7 +4703,7 @@ export type ModelPart = {
     /**
      * Name
      *
-     * `global`, `personalized/<site slug>`, `selector`, `selector_encoder`.
+     * `global`, `personalized/<site slug>`, `selector`, `selector_encoder`, `selector_quality`.
      */
     name: string;
     /**
@@ -6684,7 +6702,7 @@ export type RunSelector = {
     /**
      * Routing
      */
-    routing: 'hard' | 'soft';
+    routing: 'hard' | 'soft' | 'quality';
     /**
      * Run Id
      */
@@ -7331,7 +7349,7 @@ export type SelectorCases = {
     /**
      * Routing
      */
-    routing: 'hard' | 'soft';
+    routing: 'hard' | 'soft' | 'quality';
     /**
      * Run Id
      */
