@@ -15,12 +15,17 @@ from backend.db.models import Run, Task
 
 @dataclass(frozen=True)
 class EventPlace:
-    """run: that whose log holds the task's events. prefix: in front of what is said of the task itself."""
+    """run: that whose log holds the task's events. prefix: in front of what is said of the task itself.
+
+    private: what a worker says of the task, its errors among it, may hold what a user may ask to forget, as the name of
+    a file. It stays with the task, with which it is deleted, and events, which nobody deletes, do not repeat it. It is
+    the user's affair too, and no error of the platform."""
 
     run: Run | None = None
     federation_id: str | None = None
     dataset_id: str | None = None
     prefix: str = ""
+    private: bool = False
 
 
 class TaskOwner(ABC):

@@ -17,7 +17,7 @@ from backend.contracts.status import DatasetStatus
 from backend.datasets.readings import reading_of
 from backend.datasets.schemas import CaseRecord, DatasetRecord
 from backend.db.models import Case, Dataset, Site, Task
-from backend.sites.service import policy_of
+from backend.sites.service import policy_of, unserved
 
 
 def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
@@ -53,6 +53,7 @@ def dataset_record(session: Session, dataset: Dataset) -> DatasetRecord:
         status=DatasetStatus(dataset.status),
         error=dataset.error,
         check_fraction=_check_fraction(session, dataset),
+        waits_for=unserved(session, site) if dataset.status == DatasetStatus.CHECKING else None,
         may_send_thumbnails=policy_of(site).may_send_thumbnails,
         created_at=dataset.created_at,
         checked_at=dataset.checked_at,

@@ -169,6 +169,9 @@ class DatasetRecord(Record):
     status: DatasetStatus
     error: str | None = Field(description="Why the check failed, in plain words.")
     check_fraction: float | None = Field(description="How far the check is, 0 to 1. None: none is under way.")
+    waits_for: str | None = Field(
+        description="In words, why the check under way does not go on, and the remedy: no worker serves the site."
+    )
     may_send_thumbnails: bool = Field(description="By the site's policy of now.")
     created_at: datetime
     checked_at: datetime | None

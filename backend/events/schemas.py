@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from backend.record import Record
 
 
@@ -22,3 +24,7 @@ class EventRecord(Record):
     site_slug: str | None
     round: int | None
     task_id: str | None
+    target_deleted: bool = Field(
+        default=False,
+        description="The experiment that the event is about is deleted; without one the data set, or the federation.",
+    )

@@ -16,6 +16,7 @@ from backend.csv_text import csv_pieces
 from backend.db.models import Event, Experiment, Run
 from backend.db.session import Database, buffer_event, read_only
 from backend.events.schemas import EventRecord
+from backend.events.targets import with_targets
 
 BACKEND = "backend"
 Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
@@ -89,6 +90,8 @@ class EventFilters:
 
 
 EVERYTHING = EventFilters()
+#: Of the CSV: what was recorded, and nothing that may be other tomorrow.
+_COLUMNS = tuple(column.key for column in Event.__table__.columns)
 
 
 def list_events(
@@ -106,15 +109,16 @@ def list_events(
         rows = list(reversed(session.scalars(query.order_by(Event.id.desc()).limit(limit)).all()))
     else:
         rows = list(session.scalars(query.where(Event.id > after).order_by(Event.id).limit(limit)))
-    return [EventRecord.model_validate(row) for row in rows]
+    return with_targets(session, [EventRecord.model_validate(row) for row in rows])
 
 
 def events_csv(database: Database, filters: EventFilters) -> Iterator[str]:
     """Every event that the filters leave, in order of time, in pieces."""
     pages = (
-        [EventRecord.model_validate(row).model_dump(mode="json") for row in page] for page in _pages(database, filters)
+        [EventRecord.model_validate(row).model_dump(mode="json", include=set(_COLUMNS)) for row in page]
+        for page in _pages(database, filters)
     )
-    return csv_pieces(list(EventRecord.model_fields), pages)
+    return csv_pieces(list(_COLUMNS), pages)
 
 
 def events_text(database: Database, filters: EventFilters) -> Iterator[str]:

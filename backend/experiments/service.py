@@ -15,6 +15,7 @@ from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation, Run
 from backend.errors import ExperimentRunning
 from backend.events import service as events
+from backend.events.changes import from_to
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import (
     ConfigCheckResult,
@@ -112,16 +113,22 @@ def cancel_experiment(session: Session, experiment_id: str, actor: str) -> Exper
 
 
 def update_experiment(session: Session, experiment_id: str, body: ExperimentUpdate, actor: str) -> Experiment:
+    """Changes what is given and leaves the rest."""
     experiment = get_row(session, Experiment, experiment_id)
-    if body.name is not None:
-        experiment.name = body.name
-    if body.description is not None:
-        experiment.description = body.description
     if body.archived:
         _require_no_run_under_way(session, experiment)
-    if body.archived is not None:
+    if body.name is not None and body.name != experiment.name:
+        _record(session, experiment, f"{actor} renamed the experiment {experiment.name} to {body.name}.", actor)
+        experiment.name = body.name
+    if body.description is not None and body.description != experiment.description:
+        changed = from_to(experiment.description, body.description)
+        message = f"{actor} changed the description of the experiment {experiment.name} {changed}."
+        _record(session, experiment, message, actor)
+        experiment.description = body.description
+    if body.archived is not None and body.archived != (experiment.archived_at is not None):
         experiment.archived_at = now() if body.archived else None
-    _record(session, experiment, f"{actor} changed the experiment {experiment.name}.", actor)
+        done = "archived" if body.archived else "restored"
+        _record(session, experiment, f"{actor} {done} the experiment {experiment.name}.", actor)
     return experiment
 
 

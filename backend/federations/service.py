@@ -11,6 +11,7 @@ from backend.db.lookup import get_row, lock_row
 from backend.db.models import Dataset, DryRun, Experiment, Federation, Run, Site
 from backend.errors import Conflict, ExperimentRunning, NameTaken
 from backend.events import service as events
+from backend.events.changes import from_to
 from backend.federations.schemas import FederationCreate, FederationRecord, FederationUpdate
 from backend.sites import service as sites
 from backend.sites.schemas import SiteRecord
@@ -31,20 +32,26 @@ def create_federation(session: Session, body: FederationCreate, actor: str) -> F
 def update_federation(session: Session, federation_id: str, body: FederationUpdate, actor: str) -> Federation:
     """Changes what is given and leaves the rest."""
     federation = get_row(session, Federation, federation_id)
-    if body.name is not None:
-        _require_free_name(session, body.name, federation_id)
-        federation.name = body.name
-    if body.description is not None:
-        federation.description = body.description
     if body.archived:
         _require_no_run_under_way(session, federation)
-    done = "changed"
+    if body.name is not None and body.name != federation.name:
+        _require_free_name(session, body.name, federation_id)
+        _record(session, federation, f"{actor} renamed the federation {federation.name} to {body.name}.", actor)
+        federation.name = body.name
+    if body.description is not None and body.description != federation.description:
+        changed = from_to(federation.description, body.description)
+        message = f"{actor} changed the description of the federation {federation.name} {changed}."
+        _record(session, federation, message, actor)
+        federation.description = body.description
     if body.archived is not None and body.archived != (federation.archived_at is not None):
         federation.archived_at = now() if body.archived else None
         done = "archived" if body.archived else "restored"
-    message = f"{actor} {done} the federation {federation.name}."
-    events.record(session, "federation", message, actor, federation_id=federation.id)
+        _record(session, federation, f"{actor} {done} the federation {federation.name}.", actor)
     return federation
+
+
+def _record(session: Session, federation: Federation, message: str, actor: str) -> None:
+    events.record(session, "federation", message, actor, federation_id=federation.id)
 
 
 def _require_no_run_under_way(session: Session, federation: Federation) -> None:

@@ -148,17 +148,19 @@ def end_attempt(
     session: Session, task: Task, failure: Failure, retryable: bool, final_status: TaskStatus, actor: str
 ) -> None:
     """Queues the task again, or gives it up with `final_status`. The caller holds the locks of run and task."""
-    message = failure.message
+    owner = owner_of(task)
+    private = owner.event_place(session, task).private
+    reason = "why stands with what was asked" if private else failure.message
     task.failures += 1
     if retryable and task.failures < MAX_FAILURES:
-        text = f"{_doing(task)} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {message}"
+        text = f"{_doing(task)} is tried again ({task.failures} of {MAX_FAILURES} attempts lost): {reason}"
         _announce(session, task, text, actor, level="warning")
         enqueue(session, task)
         return
     fail(task, failure, final_status)
-    _announce(session, task, f"{_doing(task)} {final_status}: {message}", actor, level="error")
-    owner = owner_of(task)
-    owner.give_up(session, task, message, actor)
+    text = f"{_doing(task)} {final_status}: {reason}"
+    _announce(session, task, text, actor, level="warning" if private else "error")
+    owner.give_up(session, task, failure.message, actor)
     owner.go_on(session, task)
 
 
@@ -220,6 +222,8 @@ def _announce(
         "quota_of": quota_of,
     }
     place = owner_of(task).event_place(session, task)
+    if place.private and kind == "log":
+        return
     if place.run is not None:
         text = place.prefix + message if kind == "task" else message
         events.record_of_run(session, place.run, kind, text, actor, level, **about)

@@ -8,7 +8,7 @@ from typing_extensions import override
 from backend.artifacts.service import require_artifacts
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import PredictCasePayload, RunSpec, TaskResult
-from backend.db.models import Prediction, Run, RunRound, Task
+from backend.db.models import Experiment, Prediction, Run, RunRound, Task
 from backend.result_problems import (
     Problem,
     models_of,
@@ -51,7 +51,8 @@ class Predictions(TaskOwner):
 
     @override
     def event_place(self, session: Session, task: Task) -> EventPlace:
-        return EventPlace(run=_run_of(session, task))
+        federation_id = session.get_one(Experiment, _run_of(session, task).experiment_id).federation_id
+        return EventPlace(federation_id=federation_id, private=True)
 
 
 def _run_of(session: Session, task: Task) -> Run:

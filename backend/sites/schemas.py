@@ -29,7 +29,13 @@ class SiteCreate(Contract):
     )
     description: Description = ""
     contact: Contact = Field(default="", description="Whom to ask about the site's data.")
-    policy: SitePolicy = Field(default=SitePolicy(), description="What may run at the site, and what may leave it.")
+    policy: SitePolicy | None = Field(
+        default=None,
+        description=(
+            "What may run at the site, and what may leave it. Left out: of a simulated site everything may leave, of a "
+            "real one no picture, mask or hash."
+        ),
+    )
 
 
 class SiteUpdate(Contract):
@@ -78,6 +84,9 @@ class SiteRecord(Record):
     kind: SiteKind
     position: int = Field(description="Site order: the order of colours and of sums.")
     state: SiteState
+    unserved: str | None = Field(
+        description="In words, why nothing happens at the site and how to start it; null while a worker serves it."
+    )
     last_seen_at: datetime | None = Field(description="When a worker that serves the site last gave a sign of life.")
     hardware: str | None
     gpus: Gpus = Field(description="How many of the workers that serve the site have a GPU.")

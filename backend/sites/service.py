@@ -17,9 +17,13 @@ from backend.db.lookup import lock_row
 from backend.db.models import Case, Dataset, Federation, Site
 from backend.errors import InvalidInput, NameTaken
 from backend.events import service as events
+from backend.events.changes import from_to
 from backend.queue import SIMULATED_QUEUE, site_queue
+from backend.sites.policies import first_policy, policy_changes
 from backend.sites.presence import Presence, load_presence
 from backend.sites.schemas import SiteCreate, SiteKind, SiteRecord, SiteState, SiteUpdate
+from backend.sites.unserved import unserved as unserved
+from backend.sites.unserved import unserved_by
 
 RESERVED_SLUGS = frozenset({POOLED, COORDINATOR, SIMULATED_QUEUE, "global", "super"})
 
@@ -44,7 +48,7 @@ def create_site(session: Session, federation_id: str, body: SiteCreate, actor: s
         created_at=now(),
         description=body.description.strip(),
         contact=body.contact.strip(),
-        policy=body.policy,
+        policy=body.policy or first_policy(body.kind),
     )
     session.add(site)
     session.flush()
@@ -61,8 +65,9 @@ def update_site(session: Session, site_id: str, body: SiteUpdate, actor: str) ->
         site.name = body.name
     _describe(session, site, body, actor)
     if body.policy is not None and body.policy != policy_of(site):
+        changes = "; ".join(policy_changes(policy_of(site), body.policy))
         site.policy = body.policy
-        _record(session, site, f"{actor} set {_policy_in_words(body.policy)} for {site.name}.", actor)
+        _record(session, site, f"{actor} changed the policy of {site.name}: {changes}.", actor)
     if body.archived is not None and body.archived != (site.archived_at is not None):
         site.archived_at = now() if body.archived else None
         _record(session, site, f"{actor} {'archived' if body.archived else 'restored'} the site {site.name}.", actor)
@@ -70,11 +75,12 @@ def update_site(session: Session, site_id: str, body: SiteUpdate, actor: str) ->
 
 
 def _describe(session: Session, site: Site, body: SiteUpdate, actor: str) -> None:
-    description = site.description if body.description is None else body.description.strip()
-    contact = site.contact if body.contact is None else body.contact.strip()
-    if (description, contact) != (site.description, site.contact):
-        site.description, site.contact = description, contact
-        _record(session, site, f"{actor} changed the description of {site.name}.", actor)
+    for field in ("description", "contact"):
+        new = getattr(body, field)
+        old = getattr(site, field)
+        if new is not None and new.strip() != old:
+            setattr(site, field, new.strip())
+            _record(session, site, f"{actor} changed the {field} of {site.name} {from_to(old, new.strip())}.", actor)
 
 
 def policy_of(site: Site) -> SitePolicy:
@@ -89,23 +95,6 @@ def policies_by_slug(session: Session, federation_id: str) -> dict[str, SitePoli
 
 def _record(session: Session, site: Site, message: str, actor: str) -> None:
     events.record(session, "site", message, actor, federation_id=site.federation_id, site_slug=site.slug)
-
-
-def _policy_in_words(policy: SitePolicy) -> str:
-    allowed = policy.allowed_strategies
-    parts = [
-        "every method may run" if allowed is None else f"{', '.join(allowed)} may run",
-        f"thumbnails {_may(policy.may_send_thumbnails)} leave",
-        f"images of test cases {_may(policy.may_send_images)} leave",
-        f"predictions {_may(policy.may_send_predictions)} leave",
-        f"hashes {_may(policy.may_send_hashes)} leave",
-        f"no count below {policy.minimum_count} is stated",
-    ]
-    return f"the policy ({', '.join(parts)})"
-
-
-def _may(allowed: bool) -> str:
-    return "may" if allowed else "may not"
 
 
 def list_sites(session: Session, federation_id: str) -> list[Site]:
@@ -142,6 +131,7 @@ def _site_record(site: Site, num_cases: dict[Split, int], presence: Presence) ->
         kind=cast(SiteKind, site.kind),
         position=site.position,
         state=state,
+        unserved=unserved_by(presence.workers, site),
         last_seen_at=worker.last_seen_at if worker else None,
         hardware=worker.hardware if worker else None,
         gpus=presence.gpus_of(queue),

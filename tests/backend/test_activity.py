@@ -5,7 +5,7 @@ import io
 from datetime import datetime
 from typing import Any
 
-from tests.backend.conftest import start_run
+from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
@@ -37,6 +37,27 @@ def test_a_level_shows_graver_ones_too(backend: LiveBackend, worker: PlayedWorke
     assert grave
     assert {event["level"] for event in grave} <= {"warning", "error"}
     assert any("the folder is gone" in event["message"] for event in grave)
+
+
+def test_what_changed_is_said_from_what_to_what_and_a_deleted_target_is_told(
+    backend: LiveBackend, federation: dict[str, Any]
+) -> None:
+    path = f"/api/v1/experiments/{make_experiment(backend, federation)['id']}"
+    change = {"name": "Baselines", "description": "Why", "archived": True}
+    assert backend.admin.patch(path, json=change).is_success
+    assert backend.admin.patch(path, json=change).is_success, "what is so already is no event"
+    said = backend.get("/events", kind="experiment")
+    assert [event["message"] for event in said[-3:]] == [
+        "admin renamed the experiment Try to Baselines.",
+        'admin changed the description of the experiment Baselines from nothing to "Why".',
+        "admin archived the experiment Baselines.",
+    ]
+    assert not any(event["target_deleted"] for event in said)
+    assert backend.admin.delete(path).status_code == 204
+    assert all(event["target_deleted"] for event in backend.get("/events", kind="experiment"))
+    assert not any(event["target_deleted"] for event in backend.get("/events", kind="dataset"))
+    assert backend.admin.patch(f"/api/v1/federations/{federation['id']}", json={"name": "Ears"}).is_success
+    assert backend.get("/events")[-1]["message"] == "admin renamed the federation Eyes to Ears."
 
 
 def test_pages_go_back_to_the_beginning(backend: LiveBackend, federation: dict[str, Any]) -> None:

@@ -53,6 +53,11 @@ def test_what_cannot_be_read_is_said(backend: LiveBackend, worker: PlayedWorker,
     worker.work_until_idle()
     done = backend.get(f"/predictions/{prediction['id']}")
     assert (done["status"], done["error"], done["image_url"]) == ("failed", "eye.png is damaged", None)
+    of_run = backend.get(f"/runs/{run_id}/events", limit=1000)
+    assert not [event for event in of_run if event["level"] != "info"], "it is no error of the run"
+    assert not [event for event in backend.get("/events", limit=1000) if "eye.png" in event["message"]]
+    assert backend.admin.delete(f"/api/v1/predictions/{prediction['id']}").status_code == 204
+    assert backend.get(f"/runs/{run_id}/predictions") == [], "and with it goes the last place of the name"
 
 
 def test_only_completed_runs_predict(backend: LiveBackend, federation: dict[str, Any]) -> None:

@@ -1,10 +1,13 @@
 """Editing and archiving sites and federations, and what a site's policy forbids."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from backend.contracts.datasets import SitePolicy
+from backend.db.models import Site, Worker
+from backend.sites.unserved import unserved_by
 from tests.backend.conftest import DISC, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -27,9 +30,10 @@ def test_a_site_is_described_and_the_change_recorded(backend: LiveBackend, feder
     assert (changed["name"], changed["description"], changed["contact"]) == ("Aster", "Eye clinic", "desk@a.test")
     assert changed["slug"] == "a"
     assert backend.get(f"/sites/{site['id']}") == changed
-    assert messages(backend)[-2:] == [
+    assert messages(backend)[-3:] == [
         "admin renamed the site a to Aster.",
-        "admin changed the description of Aster.",
+        'admin changed the description of Aster from nothing to "Eye clinic".',
+        'admin changed the contact of Aster from nothing to "desk@a.test".',
     ]
 
 
@@ -51,6 +55,49 @@ def test_an_archived_site_is_left_out_of_new_experiments_and_statistics(
     assert (refused.status_code, "restore it first" in refused.json()["detail"]) == (409, True)
     assert patch(backend, f"/sites/{a}", archived=False)["archived_at"] is None
     assert messages(backend)[-1] == "admin restored the site a."
+
+
+def test_a_site_says_whether_a_worker_ever_came_and_how_to_start_one(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    """The same sentence at the site and at its data set, and gone as soon as a worker is there."""
+    real = backend.post(f"/federations/{federation['id']}/sites", {"name": "Hospital", "kind": "real"})
+    dataset = backend.post(f"/sites/{real['id']}/datasets", {"name": "Fundus", "folder": "/data/h"})
+    words = real["unserved"]
+    assert words.startswith("No worker of Hospital has ever connected. Start one at Hospital")
+    assert words.endswith("fedsm worker --queues site.hospital")
+    assert backend.get(f"/datasets/{dataset['id']}")["waits_for"] == words
+    heartbeat = {"worker": "w", "queues": ["site.hospital"], "hardware": "2 CPU cores", "num_processes": 2}
+    assert backend.worker.post("/worker-api/v1/heartbeat", json=heartbeat).status_code == 204
+    assert backend.get(f"/sites/{real['id']}")["unserved"] is None
+    assert backend.get(f"/datasets/{dataset['id']}")["waits_for"] is None
+
+
+def test_a_worker_that_is_gone_is_said_with_the_time() -> None:
+    site = Site(kind="real", slug="hospital", name="Hospital")
+    gone = Worker(queues=["site.hospital"], online=False, last_seen_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
+    assert unserved_by([gone], site) == (
+        "The worker of Hospital has been offline since 2026-03-04 05:06 UTC. Start one at Hospital, where its images "
+        "are: fedsm worker --queues site.hospital"
+    )
+    simulated = Site(kind="simulated", slug="a", name="A")
+    words = "No worker for simulated sites has ever connected. Start one on this machine: fedsm worker"
+    assert unserved_by([gone], simulated) == words
+
+
+def test_a_real_site_begins_closed_and_a_change_of_its_policy_is_written_out(
+    backend: LiveBackend, federation: dict[str, Any]
+) -> None:
+    real = backend.post(f"/federations/{federation['id']}/sites", {"name": "Hospital", "kind": "real"})
+    policy = real["policy"]
+    assert [may for field, may in policy.items() if field.startswith("may_send")] == [False] * 4
+    patch(backend, f"/sites/{real['id']}", policy=policy | {"may_send_hashes": True, "minimum_count": 5})
+    assert messages(backend)[-1] == (
+        "admin changed the policy of Hospital: hashes of images may leave from now on; statistics tell no count below "
+        "5, before below 10."
+    )
+    body = {"name": "Open", "kind": "real", "policy": {"may_send_images": True}}
+    assert backend.post(f"/federations/{federation['id']}/sites", body)["policy"]["may_send_images"] is True
 
 
 def test_a_method_that_a_site_does_not_allow_is_refused(backend: LiveBackend, federation: dict[str, Any]) -> None:

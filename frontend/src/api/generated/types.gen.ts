@@ -1643,6 +1643,12 @@ export type DatasetRecord = {
         [key: string]: number;
     };
     /**
+     * Waits For
+     *
+     * In words, why the check under way does not go on, and the remedy: no worker serves the site.
+     */
+    waits_for: string | null;
+    /**
      * Warnings
      *
      * About the data set as a whole.
@@ -2387,6 +2393,12 @@ export type EventRecord = {
      * Site Slug
      */
     site_slug: string | null;
+    /**
+     * Target Deleted
+     *
+     * The experiment that the event is about is deleted; without one the data set, or the federation.
+     */
+    target_deleted?: boolean;
     /**
      * Task Id
      */
@@ -7772,9 +7784,9 @@ export type SiteCreate = {
      */
     name: string;
     /**
-     * What may run at the site, and what may leave it.
+     * What may run at the site, and what may leave it. Left out: of a simulated site everything may leave, of a real one no picture, mask or hash.
      */
-    policy?: SitePolicy;
+    policy?: SitePolicy | null;
     /**
      * Slug
      *
@@ -7989,6 +8001,12 @@ export type SiteRecord = {
      * What it is doing now.
      */
     tasks: Array<SiteTask>;
+    /**
+     * Unserved
+     *
+     * In words, why nothing happens at the site and how to start it; null while a worker serves it.
+     */
+    unserved: string | null;
 };
 
 /**

@@ -22,7 +22,7 @@ export function ActivityPage() {
     <Page
       title="Activity"
       crumbs={[{ label: "Federations", link: { to: "/" } }]}
-      subtitle="Who did what, and when. Nothing here is ever changed or removed."
+      subtitle="Who did what, and when. Nothing here is changed; what is older than the operator keeps it is removed."
       actions={
         <Button
           component="a"

@@ -31,7 +31,7 @@ export function TemplateCards({ federation, form, onFill }: Props) {
             Start from a template
           </Title>
           <Text size="sm" c="dimmed">
-            Replaces every setting; name and description only where they are empty.
+            Replaces every setting, and the name where it is empty.
           </Text>
         </div>
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">

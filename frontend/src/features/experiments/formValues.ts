@@ -55,7 +55,6 @@ export function valuesOfTemplate(template: ExperimentTemplate, now: Values): Val
     ...now,
     ...structuredClone(config),
     name: now.name.trim() === "" ? template.title : now.name,
-    description: now.description.trim() === "" ? template.description : now.description,
   };
 }
 
