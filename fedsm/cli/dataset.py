@@ -229,7 +229,12 @@ def confirm(
 
 
 def await_check(client: Client, record: DatasetRecord) -> DatasetRecord:
+    """Says once, on standard error, that no worker serves the site, and waits on."""
+    said: str | None = None
     while record.status == DatasetStatus.CHECKING:
+        if record.waits_for is not None and record.waits_for != said:
+            said = record.waits_for
+            typer.echo(said, err=True)
         time.sleep(0.5)
         record = client.dataset(record.id)
     return record
@@ -359,6 +364,8 @@ def _print_record(record: DatasetRecord) -> None:
         typer.echo(warning)
     if record.status == DatasetStatus.CHECKING:
         typer.echo(f"{record.name} of {record.site_name} ({record.id}) is being checked")
+        if record.waits_for is not None:
+            typer.echo(record.waits_for)
         return
     reasons = ", ".join(f"{count} {code}" for code, count in record.skipped_by_reason.items())
     skipped = f", {record.num_skipped} skipped ({reasons})" if record.num_skipped else ""

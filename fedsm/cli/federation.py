@@ -59,12 +59,16 @@ def sites(
     if as_json:
         print_json([site.model_dump(mode="json") for site in found])
         return
-    table = Table("site", "state", "train", "val", "test", "methods", "may leave")
+    table = Table("site", "kind", "state", "train", "val", "test", "methods", "may leave")
     for site in found:
         state = "archived" if site.archived_at else site.state
         counts = [str(site.num_cases[split]) for split in ("train", "val", "test")]
-        table.add_row(f"{site.name} ({site.slug})", state, *counts, *_policy(site.policy))
-    make_console().print(table)
+        where = "simulated on this machine" if site.kind == "simulated" else "real"
+        table.add_row(f"{site.name} ({site.slug})", where, state, *counts, *_policy(site.policy))
+    console = make_console()
+    console.print(table)
+    for words in dict.fromkeys(site.unserved for site in found if site.unserved and site.archived_at is None):
+        console.print(words, markup=False)
 
 
 @federation_app.command()

@@ -41,7 +41,10 @@ def _list(files: dict[str, Path], as_json: bool) -> None:
 
 
 def _print(path: Path, as_json: bool) -> None:
+    """Without the template's description: it would stand on an experiment whose settings were changed since."""
     if as_json:
-        print_json(read_experiment_file(path).model_dump(mode="json", by_alias=True))
-    else:
-        typer.echo(path.read_text(encoding="utf-8"), nl=False)
+        file = read_experiment_file(path).model_copy(update={"description": ""})
+        print_json(file.model_dump(mode="json", by_alias=True))
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    typer.echo("".join(line for line in lines if not line.startswith("description:")), nl=False)

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from backend.contracts.datasets import SitePolicy
 from backend.db.models import Site, Worker
 from backend.sites.unserved import unserved_by
+from fedsm.cli.app import app
 from tests.backend.conftest import DISC, make_experiment, start_run
-from tests.backend.live_backend import LiveBackend
+from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
 
@@ -67,6 +69,10 @@ def test_a_site_says_whether_a_worker_ever_came_and_how_to_start_one(
     assert words.startswith("No worker of Hospital has ever connected. Start one at Hospital")
     assert words.endswith("fedsm worker --queues site.hospital")
     assert backend.get(f"/datasets/{dataset['id']}")["waits_for"] == words
+    environment = {"FEDSM_SERVER": backend.url, "FEDSM_TOKEN": ADMIN_TOKEN, "COLUMNS": "300"}
+    listed = CliRunner().invoke(app, ["federation", "sites"], env=environment)
+    assert words in listed.stdout
+    assert "simulated on this machine" in listed.stdout
     heartbeat = {"worker": "w", "queues": ["site.hospital"], "hardware": "2 CPU cores", "num_processes": 2}
     assert backend.worker.post("/worker-api/v1/heartbeat", json=heartbeat).status_code == 204
     assert backend.get(f"/sites/{real['id']}")["unserved"] is None

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from backend.experiment_templates.service import template_files
 from backend.experiments.files import write_file
+from fedsm.cli.app import app
 from fedsm.experiment_file import WrongFile, read_experiment_file
 
 VALID = """
@@ -70,3 +72,13 @@ def test_a_template_and_its_export_are_read_as_the_same_experiment(tmp_path: Pat
     again = read_experiment_file(write(tmp_path, exported))
     assert (again.name, again.description, again.config) == (first.name, first.description, first.config)
     assert again.federation == "Fundus: eyes, #1"
+
+
+@pytest.mark.parametrize("name", sorted(template_files()))
+def test_a_printed_template_leaves_no_description_behind(name: str, tmp_path: Path) -> None:
+    """It would still speak of five rounds when somebody has made them forty."""
+    printed = CliRunner().invoke(app, ["experiment", "templates", name]).stdout
+    (tmp_path / "my.yaml").write_text(printed, encoding="utf-8")
+    mine, template = read_experiment_file(tmp_path / "my.yaml"), read_experiment_file(template_files()[name])
+    assert (mine.description, mine.config) == ("", template.config)
+    assert template.description

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconRefresh, type TablerIcon } from "@tabler/icons-r
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api";
+import { asSentence } from "@/lib/format";
 import { LinkButton } from "./links";
 
 /** What is empty, why, and the next step. */
@@ -37,7 +38,7 @@ export function ErrorPanel({ error, onRetry, title }: { error: Error; onRetry?: 
       title={title ?? (missing ? "This does not exist (any more)" : "This could not be loaded")}
     >
       <Stack gap="xs" align="flex-start">
-        <Text size="sm">{sentence(error.message)}</Text>
+        <Text size="sm">{asSentence(error.message)}</Text>
         {id && (
           <Text size="xs" c="dimmed">
             Correlation id {id}
@@ -56,11 +57,6 @@ export function ErrorPanel({ error, onRetry, title }: { error: Error; onRetry?: 
       </Stack>
     </Alert>
   );
-}
-
-function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
 }
 
 /** A query on screen: a skeleton while it loads, its error with a retry, or its data; of what is gone, no copy. */

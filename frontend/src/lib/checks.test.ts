@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CheckRecord } from "@/api";
 import { changeText, checkSentence, runsSentence } from "./checks";
 
-const ready = { status: "ready" as const, error: null, num_used: 412, num_skipped: 8 };
+const ready = { status: "ready" as const, error: null, waits_for: null, num_used: 412, num_skipped: 8 };
 
 describe("checkSentence", () => {
   it("says how many cases are used and why the others are not", () => {
@@ -11,6 +11,14 @@ describe("checkSentence", () => {
     );
     expect(checkSentence({ ...ready, skipped_by_reason: { no_mask: 3, empty_mask: 5 } })).toBe(
       "412 of 420 cases used, 8 skipped because the mask is empty (5) or they have no mask (3).",
+    );
+  });
+
+  it("says that a check waits for a worker, in the backend's words", () => {
+    const checking = { ...ready, status: "checking" as const, skipped_by_reason: {} };
+    expect(checkSentence(checking)).toBe("The site's worker is reading the folder.");
+    expect(checkSentence({ ...checking, waits_for: "No worker of Elm has ever connected." })).toBe(
+      "No worker of Elm has ever connected.",
     );
   });
 

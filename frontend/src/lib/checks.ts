@@ -22,11 +22,11 @@ export function reasonText(code: string): string {
   return REASONS[code] ?? code.replaceAll("_", " ");
 }
 
-type Checked = Pick<DatasetRecord, "status" | "error" | "num_used" | "num_skipped" | "skipped_by_reason">;
+type Checked = Pick<DatasetRecord, "status" | "error" | "waits_for" | "num_used" | "num_skipped" | "skipped_by_reason">;
 
 /** "412 of 420 cases used, 8 skipped because the mask is empty (5) or they have no mask (3)." */
 export function checkSentence(dataset: Checked): string {
-  if (dataset.status === "checking") return "The site's worker is reading the folder.";
+  if (dataset.status === "checking") return dataset.waits_for ?? "The site's worker is reading the folder.";
   if (dataset.status === "failed") return dataset.error ?? "The check failed.";
   const total = dataset.num_used + dataset.num_skipped;
   if (dataset.num_skipped === 0) return `All ${plural(total, "case")} used.`;

@@ -66,3 +66,9 @@ export function humanize(name: string): string {
 export function upperFirst(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** With a capital and a full stop, as the backend's messages have neither. */
+export function asSentence(text: string): string {
+  const start = upperFirst(text.trim());
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}

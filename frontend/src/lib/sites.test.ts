@@ -44,6 +44,9 @@ describe("policies in words", () => {
     );
     const none = { may_send_thumbnails: false, may_send_images: false, may_send_predictions: false };
     expect(policyInShort({ ...POLICY, ...none })).toBe("All methods, no pictures");
+    expect(policyInShort({ ...POLICY, ...none }, true)).toBe("All methods, no new pictures");
+    const some = { may_send_thumbnails: false, may_send_images: false };
+    expect(policyInShort({ ...POLICY, ...some }, true)).toBe("All methods, no new thumbnails, no new images");
   });
 
   it("say each clause", () => {
@@ -54,10 +57,12 @@ describe("policies in words", () => {
   });
 });
 
-it("counts online sites without those archived", () => {
-  const site = (state: SiteRecord["state"], archived_at: string | null = null) =>
-    ({ state, archived_at }) as SiteRecord;
-  expect(onlineSentence([site("online"), site("busy"), site("offline"), site("online", "2026-01-01")])).toBe(
-    "2 of 3 sites online",
-  );
+it("counts online sites without those archived, and says which are no machines of their own", () => {
+  const site = (state: SiteRecord["state"], kind: SiteRecord["kind"] = "real", archived_at: string | null = null) =>
+    ({ state, kind, archived_at }) as SiteRecord;
+  const real = [site("online"), site("busy"), site("offline"), site("online", "simulated", "2026-01-01")];
+  expect(onlineSentence(real)).toBe("2 of 3 sites online");
+  const simulated = [site("online", "simulated"), site("online", "simulated")];
+  expect(onlineSentence(simulated)).toBe("2 of 2 sites online, all simulated on this machine");
+  expect(onlineSentence([...real, ...simulated])).toBe("4 of 5 sites online, 2 simulated on this machine");
 });

@@ -31,13 +31,14 @@ export function doing(site: Pick<SiteRecord, "tasks">): string | undefined {
   return others.length > 0 ? `${taskSentence(first)}, and ${others.length} more` : taskSentence(first);
 }
 
-/** `All methods, all pictures`: what may run and leave, for a cell of a table. */
-export function policyInShort(policy: SitePolicy): string {
+/** `All methods, all pictures`: what may run and leave, for a cell of a table. `no new pictures` where some that were
+ * sent before lie at the backend still. */
+export function policyInShort(policy: SitePolicy, sentBefore = false): string {
   const methods = policy.allowed_strategies;
-  return `${methods ? plural(methods.length, "method") : "All methods"}, ${pictures(policy)}`;
+  return `${methods ? plural(methods.length, "method") : "All methods"}, ${pictures(policy, sentBefore)}`;
 }
 
-function pictures(policy: SitePolicy): string {
+function pictures(policy: SitePolicy, sentBefore: boolean): string {
   const kinds: [boolean | undefined, string][] = [
     [policy.may_send_thumbnails, "thumbnails"],
     [policy.may_send_images, "images"],
@@ -45,8 +46,19 @@ function pictures(policy: SitePolicy): string {
   ];
   const kept = kinds.filter(([may]) => may === false).map(([, name]) => name);
   if (kept.length === 0) return "all pictures";
-  if (kept.length === kinds.length) return "no pictures";
-  return `no ${kept.join(", no ")}`;
+  const no = sentBefore ? "no new" : "no";
+  if (kept.length === kinds.length) return `${no} pictures`;
+  return kept.map((name) => `${no} ${name}`).join(", ");
+}
+
+/** Whether the policy keeps some pictures at the site, so that some sent earlier may lie at the backend. */
+export function sendsLess(policy: SitePolicy): boolean {
+  return [policy.may_send_thumbnails, policy.may_send_images, policy.may_send_predictions].includes(false);
+}
+
+/** Where a site's work is done. */
+export function kindInWords(site: Pick<SiteRecord, "kind">): string {
+  return site.kind === "simulated" ? "simulated on this machine" : "real, with its own worker";
 }
 
 /** Every clause of a policy, as a site's manager would say it. */
@@ -74,5 +86,7 @@ export function taskInShort(task: SegmentationTask): string {
 export function onlineSentence(sites: readonly SiteRecord[]): string {
   const active = sites.filter(isActive);
   const online = active.filter((site) => site.state !== "offline").length;
-  return `${online} of ${plural(active.length, "site")} online`;
+  const simulated = active.filter((site) => site.kind === "simulated").length;
+  const which = simulated === 0 ? "" : `, ${simulated === active.length ? "all" : simulated} simulated on this machine`;
+  return `${online} of ${plural(active.length, "site")} online${which}`;
 }

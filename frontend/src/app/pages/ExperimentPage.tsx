@@ -1,6 +1,6 @@
-import { Alert, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/core";
+import { Alert, Badge, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPlayerPlay, IconShare, IconTable, IconX } from "@tabler/icons-react";
+import { IconArchive, IconPlayerPlay, IconShare, IconTable, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -59,7 +59,12 @@ function ExperimentView({ experiment, federation }: Props) {
       title={experiment.name}
       documentTitle={watched ? runTitle(watched, experiment.name) : experiment.name}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
-      badge={<StateBadge state={experiment.status} />}
+      badge={
+        <>
+          <StateBadge state={experiment.status} />
+          {experiment.archived_at !== null && <Badge variant="default">Archived</Badge>}
+        </>
+      }
       subtitle={experiment.description || undefined}
       actions={
         <>
@@ -79,6 +84,11 @@ function ExperimentView({ experiment, federation }: Props) {
       }
     >
       <Provenance experimentId={experiment.id} federation={federation} />
+      {experiment.archived_at !== null && (
+        <Alert color="gray" icon={<IconArchive aria-hidden />} py="xs">
+          This experiment is archived: it is not in the list, and nothing of it is lost. Its menu takes it out.
+        </Alert>
+      )}
       {experiment.started_at === null && (
         <Alert color="blue" title="Not started yet">
           Start it to queue its runs; the sites' workers then begin with the first round.

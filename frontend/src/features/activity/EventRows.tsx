@@ -3,6 +3,7 @@ import type { EventRecord } from "@/api";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { formatDateTime } from "@/lib/format";
+import { folded } from "./folded";
 
 const COLOURS = { info: "gray", warning: "yellow", error: "red" } as const;
 
@@ -19,7 +20,7 @@ export function EventRows({ events }: { events: EventRecord[] }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {events.map((event) => (
+          {folded(events).map(({ event, times }) => (
             <Table.Tr key={event.id}>
               <Table.Td c="dimmed" style={{ whiteSpace: "nowrap" }}>
                 <time dateTime={event.at}>{formatDateTime(event.at)}</time>
@@ -40,6 +41,11 @@ export function EventRows({ events }: { events: EventRecord[] }) {
                 <Isolated>
                   <Isolated>{event.message}</Isolated>
                 </Isolated>{" "}
+                {times > 1 && (
+                  <Text size="xs" c="dimmed" span>
+                    {times} times that day
+                  </Text>
+                )}
                 <About event={event} />
               </Table.Td>
             </Table.Tr>
@@ -52,6 +58,13 @@ export function EventRows({ events }: { events: EventRecord[] }) {
 
 /** A link to the page that shows where the event happened. */
 function About({ event }: { event: EventRecord }) {
+  if (event.target_deleted) {
+    return (
+      <Text size="xs" c="dimmed" span>
+        deleted since
+      </Text>
+    );
+  }
   if (event.experiment_id) {
     return (
       <TextLink

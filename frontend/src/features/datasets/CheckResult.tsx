@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
 import { notifyError } from "@/components/notify";
 import { checkSentence, reasonText } from "@/lib/checks";
-import { formatPercent } from "@/lib/format";
+import { asSentence, formatPercent } from "@/lib/format";
 import { reasonCounts } from "./datasetCases";
 
 interface Props {
@@ -19,7 +19,7 @@ export function CheckResult({ dataset, onReason }: Props) {
   if (dataset.status === "failed") {
     return (
       <Alert color="red" title="The check failed">
-        {dataset.error} Mend it at the site, then check again.
+        {asSentence(dataset.error ?? "")} Mend it at the site, then check again.
       </Alert>
     );
   }
@@ -60,15 +60,15 @@ function Checking({ dataset }: { dataset: DatasetRecord }) {
   });
   return (
     <Alert
-      color="blue"
+      color={dataset.waits_for ? "yellow" : "blue"}
       icon={<IconSearch aria-hidden />}
-      title={`Checking, ${formatPercent(fraction)} of the cases read`}
+      title={dataset.waits_for ? "Waiting for a worker" : `Checking, ${formatPercent(fraction)} of the cases read`}
     >
       <Stack gap="sm" align="flex-start">
-        <Progress value={100 * fraction} w="100%" aria-label="Share of the cases that were read" />
-        <Text size="sm">
-          The site's worker is reading the folder. If nothing happens for a while, look whether a worker is online.
-        </Text>
+        {!dataset.waits_for && (
+          <Progress value={100 * fraction} w="100%" aria-label="Share of the cases that were read" />
+        )}
+        <Text size="sm">{checkSentence(dataset)}</Text>
         <Button size="xs" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
           Cancel the check
         </Button>

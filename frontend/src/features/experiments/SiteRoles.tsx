@@ -1,8 +1,10 @@
 import { SegmentedControl, Table, Text } from "@mantine/core";
-import type { FederationRecord, FieldProblem, SiteRecord } from "@/api";
+import { useQuery } from "@tanstack/react-query";
+import { datasetsQuery, type FederationRecord, type FieldProblem, type SiteRecord } from "@/api";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
+import { checkSentence } from "@/lib/checks";
 import { plural } from "@/lib/format";
 import { isActive, SPLITS } from "@/lib/sites";
 import { errorAt } from "./formValues";
@@ -153,16 +155,39 @@ function SiteRow({ site, federation, form }: { site: SiteRecord; federation: Fed
             ]}
           />
         ) : (
-          <TextLink
-            size="sm"
-            to="/federations/$federationId/datasets/new"
-            params={{ federationId: federation.id }}
-            search={{ site: site.id }}
-          >
-            No data: register some
-          </TextLink>
+          <NoData site={site} federationId={federation.id} />
         )}
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** Why a site has no case to train on: nothing is registered, or what is registered cannot be used yet. */
+function NoData({ site, federationId }: { site: SiteRecord; federationId: string }) {
+  const datasets = useQuery(datasetsQuery(federationId));
+  const registered = datasets.data?.find((dataset) => dataset.site_id === site.id);
+  if (registered) {
+    return (
+      <TextLink size="sm" to="/datasets/$datasetId" params={{ datasetId: registered.id }} search={{}}>
+        {checkSentence(registered)}
+      </TextLink>
+    );
+  }
+  return (
+    <>
+      <TextLink
+        size="sm"
+        to="/federations/$federationId/datasets/new"
+        params={{ federationId }}
+        search={{ site: site.id }}
+      >
+        No data: register some
+      </TextLink>
+      {site.unserved && (
+        <Text size="xs" c="dimmed">
+          {site.unserved}
+        </Text>
+      )}
+    </>
   );
 }

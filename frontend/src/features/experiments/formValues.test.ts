@@ -21,7 +21,7 @@ const empty = {
 describe("valuesOfTemplate", () => {
   it("replaces every setting, and names what has no name", () => {
     const values = valuesOfTemplate(template, empty);
-    expect([values.name, values.description]).toEqual(["Quick look", "Five rounds"]);
+    expect([values.name, values.description]).toEqual(["Quick look", ""]);
     expect(configOf(values)).toEqual(template.config);
   });
 

@@ -27,7 +27,7 @@ export function AddSiteModal({ federationId, opened, onClose }: Props) {
     onSuccess: async (site) => {
       await client.invalidateQueries({ queryKey: federationQuery(federationId).queryKey });
       await client.invalidateQueries({ queryKey: federationsQuery.queryKey });
-      notifyDone(`${site.name} added. Next: register its data.`);
+      notifyDone(`${site.name} added. ${site.unserved ?? "Next: register its data."}`);
       form.reset();
       onClose();
     },
@@ -62,8 +62,16 @@ export function AddSiteModal({ federationId, opened, onClose }: Props) {
       />
       <Radio.Group label="Kind" {...form.getInputProps("kind")}>
         <Stack gap="xs" mt={6}>
-          <Radio value="simulated" label="Simulated" description="Served by this platform's own workers." />
-          <Radio value="real" label="Real" description="Served by the institution's own worker, next to its data." />
+          <Radio
+            value="simulated"
+            label="Simulated"
+            description="Served by this platform's own workers. What may leave it is open at first."
+          />
+          <Radio
+            value="real"
+            label="Real"
+            description="Served by the institution's own worker, next to its data. No picture, mask or hash may leave it at first."
+          />
         </Stack>
       </Radio.Group>
     </FormModal>

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Divider, Drawer, Group, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArchive, IconArchiveOff } from "@tabler/icons-react";
+import { IconArchive, IconArchiveOff, IconPlugConnectedX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { FederationRecord, SiteRecord } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
@@ -9,6 +9,7 @@ import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
+import { kindInWords } from "@/lib/sites";
 import { SentBefore } from "./SentBefore";
 import { SiteActivity } from "./SiteActivity";
 import { SiteDatasets } from "./SiteDatasets";
@@ -47,11 +48,18 @@ function Content({ federation, site }: { federation: FederationRecord; site: Sit
     <Stack gap="lg">
       <Group gap="sm">
         <StateBadge state={site.state} size="lg" />
-        <Badge variant="default">{site.kind}</Badge>
-        <Text size="sm" c="dimmed">
-          {site.last_seen_at ? `Last seen ${formatAgo(site.last_seen_at, now)}` : "No worker has connected yet"}
-        </Text>
+        <Badge variant="default">{kindInWords(site)}</Badge>
+        {site.last_seen_at && (
+          <Text size="sm" c="dimmed">
+            Last seen {formatAgo(site.last_seen_at, now)}
+          </Text>
+        )}
       </Group>
+      {site.unserved && (
+        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} py="xs" data-testid="unserved">
+          {site.unserved}
+        </Alert>
+      )}
       {site.archived_at !== null && (
         <Alert color="gray" icon={<IconArchive aria-hidden />} py="xs">
           Archived {formatAgo(site.archived_at, now)}: left out of new experiments and of statistics.

@@ -1,4 +1,4 @@
-import { Code, Group, Stack, Text } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type SiteRecord, systemQuery } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
@@ -17,8 +17,8 @@ export function SiteWorkers({ site }: { site: SiteRecord }) {
         const serving = workers.filter((worker) => worker.queues.includes(site.queue));
         if (serving.length === 0) {
           return (
-            <Text size="sm" c="dimmed">
-              No worker serves the queue <Code>{site.queue}</Code> yet.
+            <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+              {site.unserved}
             </Text>
           );
         }

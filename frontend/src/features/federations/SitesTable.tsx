@@ -1,12 +1,14 @@
 import { Anchor, Badge, Card, Group, Table, Text, Tooltip } from "@mantine/core";
 import { IconDatabasePlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import type { SiteRecord } from "@/api";
 import { LinkButton } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
-import { casesOf, doing, policyInShort, policySentences, SPLITS } from "@/lib/sites";
+import { casesOf, doing, kindInWords, policyInShort, policySentences, SPLITS, sendsLess } from "@/lib/sites";
+import { sentQuery } from "./queries";
 
 interface Props {
   sites: readonly SiteRecord[];
@@ -46,11 +48,29 @@ export function SitesTable({ sites, federationId, onOpen }: Props) {
   );
 }
 
+/** What a site had sent before its policy forbade it is hidden, and still there until somebody deletes it. */
+function PolicyInShort({ site }: { site: SiteRecord }) {
+  const { data: sent } = useQuery({ ...sentQuery(site.id), enabled: sendsLess(site.policy) });
+  const sentBefore = sent !== undefined && sent.num_thumbnails + sent.num_images + sent.num_predictions > 0;
+  return (
+    <>
+      <Text size="sm" lineClamp={2} title={policySentences(site.policy).join("\n")}>
+        {policyInShort(site.policy, sentBefore)}
+      </Text>
+      {sentBefore && (
+        <Text size="xs" c="dimmed">
+          Those sent before are hidden, and kept until you delete them.
+        </Text>
+      )}
+    </>
+  );
+}
+
 type RowProps = Omit<Props, "sites"> & { site: SiteRecord; now: number };
 
 function Row({ site, federationId, now, onOpen }: RowProps) {
   const hasData = casesOf(site) > 0;
-  const task = doing(site);
+  const note = doing(site) ?? (site.archived_at === null ? site.unserved : null);
   return (
     <Table.Tr>
       <Table.Td maw={260}>
@@ -71,17 +91,26 @@ function Row({ site, federationId, now, onOpen }: RowProps) {
             </Badge>
           )}
         </Group>
+        {site.kind === "simulated" && (
+          <Text size="xs" c="dimmed" ml={22}>
+            {kindInWords(site)}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td maw={240}>
         <StateBadge state={site.state} />
-        {task && (
-          <Text size="xs" c="dimmed" mt={2} lineClamp={2}>
-            {task}
+        {note && (
+          <Text size="xs" c="dimmed" mt={2} lineClamp={3} title={note}>
+            {note}
           </Text>
         )}
       </Table.Td>
       <Table.Td style={{ whiteSpace: "nowrap" }}>
-        <Tooltip label={site.last_seen_at ? formatDateTime(site.last_seen_at) : "No worker has connected yet"}>
+        <Tooltip
+          multiline
+          maw={360}
+          label={site.last_seen_at ? formatDateTime(site.last_seen_at) : (site.unserved ?? "No worker yet")}
+        >
           <Text size="sm" c="dimmed" component="span">
             {formatAgo(site.last_seen_at, now)}
           </Text>
@@ -93,9 +122,7 @@ function Row({ site, federationId, now, onOpen }: RowProps) {
         </Text>
       </Table.Td>
       <Table.Td maw={230}>
-        <Text size="sm" lineClamp={2} title={policySentences(site.policy).join("\n")}>
-          {policyInShort(site.policy)}
-        </Text>
+        <PolicyInShort site={site} />
       </Table.Td>
       {SPLITS.map((split) => (
         <Table.Td key={split} ta="right">

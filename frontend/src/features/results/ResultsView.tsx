@@ -5,6 +5,7 @@ import type { ExperimentRecord, FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { EffortCard } from "./EffortCard";
+import { noResult, runsOn } from "./noResult";
 import { PartialResults } from "./PartialResults";
 import { resultsQuery } from "./queries";
 import { ResultsCard } from "./ResultsCard";
@@ -49,6 +50,7 @@ export function ResultsView({ experiment, federation }: Props) {
 }
 
 function NoResult({ experiment }: { experiment: ExperimentRecord }) {
+  const { title, words } = noResult(experiment);
   const run = experiment.runs[0];
   const action = run && (
     <LinkButton
@@ -57,12 +59,16 @@ function NoResult({ experiment }: { experiment: ExperimentRecord }) {
       search={{ run: run.id }}
       variant="default"
     >
-      Watch the first run
+      {run.status === "created"
+        ? "Look at the first run"
+        : runsOn(experiment)
+          ? "Watch the first run"
+          : "Open the first run"}
     </LinkButton>
   );
   return (
-    <EmptyState icon={IconTable} title="No result yet" action={action}>
-      Each run is tested on every site's test cases when its last round is done; the table fills run by run.
+    <EmptyState icon={IconTable} title={title} action={action}>
+      {words}
     </EmptyState>
   );
 }
