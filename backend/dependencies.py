@@ -12,6 +12,7 @@ from backend.artifacts.store import ArtifactStore
 from backend.db.session import read_only, unit_of_work
 from backend.platform import Platform
 from backend.settings import Settings
+from backend.sites.enrolment.identity import CentralWorker, WorkerIdentity, identify_site, is_signed
 from backend.users import service as users
 from backend.users import tokens
 
@@ -28,6 +29,8 @@ USER_COOKIE = APIKeyCookie(
     scheme_name="cookie",
     description="What POST /session sets. Its name ends with FEDSM_PORT: two platforms on one machine keep theirs.",
 )
+#: In a request's scope: its WorkerIdentity, once it is known.
+WORKER_OF_REQUEST = "fedsm_worker"
 
 
 def session_cookie(settings: Settings, scheme: str = "http") -> str:
@@ -112,6 +115,15 @@ CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 def get_worker(
-    request: Request, settings: SettingsDep, _token: Annotated[object, Security(WORKER_TOKEN)] = None
-) -> None:
-    users.check_worker_token(bearer_token(request), settings)
+    request: Request, platform: PlatformDep, _token: Annotated[object, Security(WORKER_TOKEN)] = None
+) -> WorkerIdentity:
+    """Who works: looked at once a request, because a signature counts once."""
+    found: WorkerIdentity | None = request.scope.get(WORKER_OF_REQUEST)
+    if found is None:
+        if is_signed(request.headers):
+            found = identify_site(request, platform.database, platform.nonces)
+        else:
+            users.check_worker_token(bearer_token(request), platform.settings)
+            found = CentralWorker()
+        request.scope[WORKER_OF_REQUEST] = found
+    return found

@@ -64,6 +64,32 @@ class Forbidden(FedSMError):
     status_code = 403
 
 
+class RequestSignatureRefused(FedSMError):
+    """Of a hospital's agent: the signature is absent, old, of another message, or was used before."""
+
+    status_code = 401
+
+
+class CredentialEnded(FedSMError):
+    """It was revoked, refused, or followed by another: for good."""
+
+    status_code = 401
+
+
+class SiteNotAccepted(Forbidden):
+    """A person has to accept the site first."""
+
+
+class CredentialStopped(Forbidden):
+    """Two copies of it were seen; a person decides."""
+
+
+class AgentOutdated(FedSMError):
+    """The agent speaks another protocol; the detail says which side to update."""
+
+    status_code = 426
+
+
 class NotFound(FedSMError):
     status_code = 404
 

@@ -17,8 +17,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.contracts.values import printable, text_problem
 from backend.dependencies import get_caller, get_worker
-from backend.errors import BadRequest, BodyTooLarge, FedSMError, InvalidInput, TooSlow, error_response
+from backend.errors import (
+    BadRequest,
+    BodyTooLarge,
+    FedSMError,
+    InvalidInput,
+    RequestSignatureRefused,
+    TooSlow,
+    error_response,
+)
+from backend.link.signatures import CONTENT_DIGEST, SignatureRefused, require_digest
 from backend.settings import Settings
+from backend.sites.enrolment.identity import has_body, is_signed
 
 #: Of one step of an address, in bytes: the longest name that file systems take.
 MAX_SEGMENT_BYTES = 255
@@ -33,7 +43,7 @@ MIB = 2**20
 
 #: The only operations of the API that ask for no credential.
 PUBLIC = frozenset(
-    {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session")}
+    {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/join")}
     | {("POST", "/api/v1/invitations/look"), ("POST", "/api/v1/invitations/accept")}
     | {("GET", "/api/v1/shared-reports/{token}"), ("GET", "/api/v1/shared-reports/{token}/pdf")}
 )
@@ -70,7 +80,7 @@ class Gate:
         request = Request(scope)
         try:
             check_address(scope)
-            if _has_body(request):
+            if has_body(request):
                 await self._check_sender(request)
                 receive = await self._checked_body(request, receive)
         except FedSMError as refusal:
@@ -86,7 +96,7 @@ class Gate:
         path = request.url.path
         platform = request.app.state.platform
         if path.startswith("/worker-api/"):
-            await run_in_threadpool(get_worker, request, platform.settings)
+            await run_in_threadpool(get_worker, request, platform)
         elif path.startswith("/api/") and not is_public(request.method, path):
             await run_in_threadpool(get_caller, request, platform)
 
@@ -102,6 +112,7 @@ class Gate:
                 body = b"".join([chunk async for chunk in _chunks(receive, rule.most_bytes)])
         except TimeoutError:
             raise _too_slow(self._body_seconds) from None
+        _check_digest(request, body)
         await _check_keys(request, body)
         return _replay(body, receive)
 
@@ -130,10 +141,6 @@ def check_address(scope: Scope) -> None:
         raise BadRequest(f"the address {problem}: remove it")
     if any(len(segment) > MAX_SEGMENT_BYTES for segment in decoded.split(b"/")):
         raise BadRequest(f"a part of the address is longer than {MAX_SEGMENT_BYTES} bytes: correct it")
-
-
-def _has_body(request: Request) -> bool:
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 async def _chunks(receive: Receive, most_bytes: int) -> Any:
@@ -196,6 +203,16 @@ async def _drain(receive: Receive) -> None:
                     return
     except (TimeoutError, FedSMError):
         return
+
+
+def _check_digest(request: Request, body: bytes) -> None:
+    """Raises RequestSignatureRefused where the body is not the one that a hospital signed."""
+    if not is_signed(request.headers):
+        return
+    try:
+        require_digest(request.headers.get(CONTENT_DIGEST), body)
+    except SignatureRefused as error:
+        raise RequestSignatureRefused(str(error)) from None
 
 
 async def _check_keys(request: Request, body: bytes) -> None:

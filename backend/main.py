@@ -33,6 +33,8 @@ from backend.reports import endpoints as reports
 from backend.runs import endpoints as runs
 from backend.settings import Settings
 from backend.sites import endpoints as sites
+from backend.sites.enrolment import endpoints as enrolment
+from backend.sites.enrolment.signed_answers import SignedAnswers
 from backend.storage import endpoints as storage
 from backend.storage.loop import StorageLoop
 from backend.trained_models import endpoints as models
@@ -43,6 +45,7 @@ from backend.worker_api import endpoints as worker_api
 FEATURES = (
     federations,
     sites,
+    enrolment,
     datasets,
     statistics,
     leakage,
@@ -95,6 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(SignedAnswers)  # the last is the outermost: what the gate answers is signed too
     app.router.routes.extend(_api_routes())
     app.api_routers = (*API_ROUTERS, worker_api.router)
     app.include_router(frontend_router(settings.frontend_dist))

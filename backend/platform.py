@@ -2,16 +2,21 @@
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 
 from backend.artifacts.store import ArtifactStore, FolderStore
 from backend.db.session import Database, Message, open_database, unit_of_work
 from backend.events import service as events
+from backend.link.keys import SigningKey
 from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
 from backend.settings import Settings
+from backend.sites.enrolment.identity import Nonces
 
 logger = logging.getLogger(__name__)
+
+SERVER_KEY_FILE = "server-key"
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,9 @@ class Platform:
     queue: TaskQueue
     artifacts: ArtifactStore
     bell: events.Bell
+    #: Signs what the hub says to hospitals.
+    server_key: SigningKey
+    nonces: Nonces
     #: Set where something was let go: the storage loop sweeps before long.
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
     rates: Rates = field(default_factory=Rates)
@@ -48,7 +56,14 @@ def open_platform(settings: Settings) -> Platform:
                 announce_broker(database, connected=False)
 
     database = open_database(settings.effective_database_url, after_commit)
-    return Platform(settings, database, queue, FolderStore(settings.artifacts_folder), bell)
+    store = FolderStore(settings.artifacts_folder)
+    return Platform(settings, database, queue, store, bell, open_server_key(settings), Nonces(time.time()))
+
+
+def open_server_key(settings: Settings) -> SigningKey:
+    """Made at the first start. Hospitals know the hub by it, so it belongs into the backup."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return SigningKey.load_or_make(settings.home / SERVER_KEY_FILE)
 
 
 def announce_broker(database: Database, connected: bool) -> None:

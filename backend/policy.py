@@ -18,6 +18,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.db.session import read_only
 from backend.dependencies import CallerDep, PlatformDep, get_worker
 from backend.platform import Platform
+from backend.sites.enrolment.identity import WorkerIdentity
 
 #: They are asked for without a federation.
 _WITHOUT_FEDERATION = INSTALLATION | OF_ONESELF
@@ -60,12 +61,13 @@ class RequireSomewhere:
 
 
 class RequireWorker:
-    """A dependency of the worker API. Raises NotSignedIn, WrongToken."""
+    """A dependency of the worker API: says who works. Raises NotSignedIn, WrongToken, and what `identify_site`
+    raises."""
 
     permission = Permission.WORK
 
-    def __call__(self, _worker: Annotated[None, Depends(get_worker)]) -> None:
-        return None
+    def __call__(self, worker: Annotated[WorkerIdentity, Depends(get_worker)]) -> WorkerIdentity:
+        return worker
 
 
 class LetAnybody:
@@ -148,5 +150,5 @@ CanFollowSomewhere = Annotated[str, Depends(RequireSomewhere(Permission.FOLLOW))
 CanManageDataSomewhere = Annotated[str, Depends(RequireSomewhere(Permission.MANAGE_DATA))]
 CanRunExperimentsSomewhere = Annotated[str, Depends(RequireSomewhere(Permission.RUN_EXPERIMENTS))]
 CanManageMembersSomewhere = Annotated[str, Depends(RequireSomewhere(Permission.MANAGE_MEMBERS))]
-AsWorker = Annotated[None, Depends(RequireWorker())]
+AsWorker = Annotated[WorkerIdentity, Depends(RequireWorker())]
 Anybody = Annotated[None, Depends(LetAnybody())]

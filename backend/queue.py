@@ -15,13 +15,14 @@ logger = logging.getLogger(__name__)
 TASK_NAME = "fedsm.run_task"
 COORDINATOR_QUEUE = COORDINATOR
 SIMULATED_QUEUE = "simulated"
+REAL_QUEUE_PREFIX = "site."
 
 BROKER_ERRORS = (OperationalError, RedisError, OSError)
 
 
 def site_queue(kind: str, slug: str) -> str:
     """The central workers serve simulated sites; a real site's own worker serves its queue."""
-    return SIMULATED_QUEUE if kind == "simulated" else f"site.{slug}"
+    return SIMULATED_QUEUE if kind == "simulated" else f"{REAL_QUEUE_PREFIX}{slug}"
 
 
 class QueueUnavailable(Exception):

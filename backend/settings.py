@@ -5,8 +5,9 @@ import os
 import secrets
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MINIMUM_TOKEN_LENGTH = 24
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
     worker_token: SecretStr = Field(default=SecretStr(""), description="Lets workers call the worker API.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = Field(
+        default="", description="The address under which hospitals reach the hub, if it is another; may have a path."
+    )
+    tls_certificate: Path | None = Field(default=None, description="PEM: the server's certificate and its chain.")
+    tls_key: Path | None = Field(default=None, description="PEM: the certificate's private key.")
     lease_seconds: float = Field(default=30, gt=0, description="A claim is lost when no report comes for this long.")
     recovery_seconds: float = Field(default=5, gt=0, description="Period of the recovery loop.")
     resend_seconds: float = Field(default=20, gt=0, description="A task queued for longer is sent again.")
@@ -78,6 +84,28 @@ class Settings(BaseSettings):
         if admin and admin == self.worker_token.get_secret_value():
             raise ValueError("FEDSM_ADMIN_TOKEN and FEDSM_WORKER_TOKEN are the same: give workers a token of their own")
         return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("give both FEDSM_TLS_CERTIFICATE and FEDSM_TLS_KEY, or neither")
+        return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("FEDSM_PUBLIC_URL must be an address such as https://fedsm.example.org or one with a path")
+        return url.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """Where hospitals reach this hub."""
+        if self.public_url:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'http' if self.tls_certificate is None else 'https'}://{host}:{self.port}"
 
     @property
     def effective_database_url(self) -> str:

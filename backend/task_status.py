@@ -11,6 +11,7 @@ from backend.contracts.failures import FailureKind
 from backend.contracts.status import TaskStatus
 from backend.db.models import Task
 from backend.db.session import buffer_message
+from backend.joined_sites import is_joined
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def enqueue(session: Session, task: Task) -> None:
     task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
     session.add(task)
     session.flush()
-    buffer_message(session, task.queue, task.id)
+    if not is_joined(session, task.queue):  # a hospital that joined asks for its tasks itself
+        buffer_message(session, task.queue, task.id)
 
 
 def forget_failures(task: Task) -> None:

@@ -148,20 +148,26 @@ FIELDS: dict[str, str] = {
     "SiteUpdateRef.parts": "task.update",
     "StartState.parts": "run.spec",
 }
-NO_ARTIFACTS: dict[str, str] = {
+#: Of a task's payload: named there for a worker to download, and kept by the rows of run_round.
+READ_BY_WORKERS = frozenset(
+    {
+        "TrainSitePayload.parts",
+        "TrainSitePayload.state",
+        "AggregateRoundPayload.state",
+        "ValidateSitePayload.state",
+        "EvaluateSitePayload.state",
+        "EvaluateSitePayload.history",
+        "PredictCasePayload.state",
+    }
+)
+NO_ARTIFACTS: dict[str, str] = dict.fromkeys(READ_BY_WORKERS, "read from run_round.parts") | {
     "ManifestCase.image_sha256": "a file at the site",
     "ManifestCase.mask_sha256": "a file at the site",
     "CheckedCase.image_sha256": "a file at the site",
     "CheckedCase.mask_sha256": "a file at the site",
     "CheckedCase.pixel_sha256": "decoded pixels at the site",
-    "TrainSitePayload.parts": "read from run_round.parts",
-    "TrainSitePayload.state": "read from run_round.parts",
-    "AggregateRoundPayload.state": "read from run_round.parts",
-    "ValidateSitePayload.state": "read from run_round.parts",
-    "EvaluateSitePayload.state": "read from run_round.parts",
-    "EvaluateSitePayload.history": "read from run_round.parts",
-    "PredictCasePayload.state": "read from run_round.parts",
     "KeptAtWorker.artifacts": "what a worker asks about",
+    "SiteKit.server_fingerprint": "a key",
 }
 
 

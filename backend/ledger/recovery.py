@@ -13,6 +13,7 @@ from backend.db.lookup import lock_row
 from backend.db.models import Run, Task, Worker
 from backend.db.session import read_only, unit_of_work
 from backend.events import service as events
+from backend.joined_sites import joined_queues
 from backend.ledger.absences import go_on_without_overdue
 from backend.ledger.advance import advance
 from backend.ledger.worker_reports import end_attempt, lock_task
@@ -84,7 +85,8 @@ def resend_queued_tasks(platform: Platform) -> None:
     """
     queued = select(Task.id, Task.queue, Task.sent_at).where(Task.status == TaskStatus.QUEUED)
     with read_only(platform.database) as session:
-        rows = session.execute(queued.order_by(Task.sent_at)).all()
+        joined = joined_queues(session)
+        rows = [row for row in session.execute(queued.order_by(Task.sent_at)) if row.queue not in joined]
     num_queued = Counter(row.queue for row in rows)
     long_ago = now() - timedelta(seconds=platform.settings.resend_seconds)
     was_connected = platform.queue.connected

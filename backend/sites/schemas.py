@@ -12,6 +12,7 @@ from backend.contracts.metrics import Split
 from backend.contracts.task_kinds import TaskKind
 from backend.contracts.values import Description, Name, Slug, Text
 from backend.record import Record
+from backend.sites.enrolment.links import SiteLink
 
 Contact = Annotated[str, Text(200)]
 SiteKind = Literal["simulated", "real"]
@@ -93,4 +94,5 @@ class SiteRecord(Record):
     queue: str = Field(description="The queue of its work: a worker that lists it serves the site.")
     tasks: list[SiteTask] = Field(description="What it is doing now.")
     policy: SitePolicy
+    link: SiteLink | None = Field(description="How a real site joined, or is about to; null: it was never invited.")
     num_cases: dict[Split, int] = Field(description="Used cases by split, over the site's ready data sets.")

@@ -19,6 +19,7 @@ from backend.errors import InvalidInput, NameTaken
 from backend.events import service as events
 from backend.events.changes import from_to
 from backend.queue import SIMULATED_QUEUE, site_queue
+from backend.sites.enrolment.links import SiteLink, links
 from backend.sites.policies import first_policy, policy_changes
 from backend.sites.presence import Presence, load_presence
 from backend.sites.schemas import SiteCreate, SiteKind, SiteRecord, SiteState, SiteUpdate
@@ -110,10 +111,11 @@ def active_sites(session: Session, federation_id: str) -> list[Site]:
 def site_records(session: Session, sites: list[Site]) -> list[SiteRecord]:
     cases = _case_counts(session, [site.id for site in sites])
     presence = load_presence(session)
-    return [_site_record(site, cases[site.id], presence) for site in sites]
+    joined = links(session, [site.id for site in sites])
+    return [_site_record(site, cases[site.id], presence, joined.get(site.id)) for site in sites]
 
 
-def _site_record(site: Site, num_cases: dict[Split, int], presence: Presence) -> SiteRecord:
+def _site_record(site: Site, num_cases: dict[Split, int], presence: Presence, link: SiteLink | None) -> SiteRecord:
     queue = site_queue(site.kind, site.slug)
     worker = presence.worker_of(queue)
     tasks = presence.tasks[site.federation_id, site.slug]
@@ -138,6 +140,7 @@ def _site_record(site: Site, num_cases: dict[Split, int], presence: Presence) ->
         queue=queue,
         tasks=tasks,
         policy=policy_of(site),
+        link=link,
         num_cases=num_cases,
     )
 

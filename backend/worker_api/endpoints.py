@@ -1,10 +1,12 @@
-"""The only endpoints that a worker calls."""
+"""The only endpoints that a worker calls, and a hospital's agent for its workers."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
 from backend.artifacts import service as artifacts
 from backend.contracts.artifacts import Sha256
+from backend.contracts.link import NewKey, PollAnswer, PollRequest, RemainsAtHub
 from backend.contracts.tasks import (
     ClaimedTask,
     ClaimRequest,
@@ -16,6 +18,7 @@ from backend.contracts.tasks import (
     ProgressReport,
 )
 from backend.contracts.values import Id
+from backend.db.session import read_only
 from backend.dependencies import (
     ArtifactsDep,
     PlatformDep,
@@ -23,34 +26,47 @@ from backend.dependencies import (
     SettingsDep,
     WriteSession,
 )
+from backend.error_body import ErrorBody
 from backend.errors import error_response
 from backend.ledger import worker_reports as reports
+from backend.platform import Platform
 from backend.policy import AsWorker
-from backend.worker_api import service
+from backend.sites.enrolment import renewal
+from backend.sites.enrolment.identity import SiteWorker, WorkerIdentity
+from backend.worker_api import polling, scope, service
 from backend.worker_api import task_kinds as task_kinds  # registers the owners of tasks
 
-router = APIRouter(prefix="/worker-api/v1", tags=["worker"])
+router = APIRouter(
+    prefix="/worker-api/v1",
+    tags=["worker"],
+    responses={426: {"model": ErrorBody, "description": "Agent or hub must be updated: the detail says which"}},
+)
 
 
 @router.post("/tasks/{task_id}/claim")
 def claim_task(
-    _worker: AsWorker, task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep
+    worker: AsWorker, task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep
 ) -> ClaimedTask:
     """Take a queued task. 409 `task_not_claimable`: drop the message."""
-    return reports.claim_task(session, task_id, body.worker, settings.lease_seconds)
+    scope.require_claimable(session, worker, task_id)
+    name = worker.named(body.worker) if isinstance(worker, SiteWorker) else body.worker
+    claimed = reports.claim_task(session, task_id, name, settings.lease_seconds)
+    scope.grant(session, worker, claimed)
+    return claimed
 
 
 @router.post("/tasks/{task_id}/progress")
 def report_progress(
-    _worker: AsWorker, task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep
+    worker: AsWorker, task_id: Id, body: ProgressReport, session: WriteSession, settings: SettingsDep
 ) -> ProgressAnswer:
     """Renew the lease. 409 `attempt_superseded`: drop the work."""
+    scope.require_claimed(session, worker, task_id)
     return reports.report_progress(session, task_id, body, settings.lease_seconds)
 
 
 @router.post("/tasks/{task_id}/complete", status_code=204, response_class=Response)
 def complete_task(
-    _worker: AsWorker,
+    worker: AsWorker,
     task_id: Id,
     body: CompleteRequest,
     request: Request,
@@ -59,6 +75,8 @@ def complete_task(
     platform: PlatformDep,
 ) -> Response:
     """Hand in a result, after its artifacts. 422: it cannot be used; of an update the attempt is over then."""
+    scope.require_claimed(session, worker, task_id)
+    scope.require_own_files(session, worker, task_id, body.result)
     refusal = reports.complete_task(session, store, task_id, body)
     if refusal is not None:  # answered, not raised: what the ledger says of it is kept
         return error_response(request, refusal.status_code, refusal.code, refusal.detail, fields=refusal.fields)
@@ -68,48 +86,80 @@ def complete_task(
 
 
 @router.post("/tasks/{task_id}/fail", status_code=204)
-def fail_task(_worker: AsWorker, task_id: Id, body: FailRequest, session: WriteSession) -> None:
+def fail_task(worker: AsWorker, task_id: Id, body: FailRequest, session: WriteSession) -> None:
     """Say why the task cannot be done."""
+    scope.require_claimed(session, worker, task_id)
     reports.fail_task(session, task_id, body)
 
 
 @router.post("/heartbeat", status_code=204)
 def send_heartbeat(
-    _worker: AsWorker, body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response
+    worker: AsWorker, body: Heartbeat, session: WriteSession, store: ArtifactsDep, response: Response
 ) -> None:
     """Say that the worker lives, and what it serves. The answer's `X-FedSM-Removal` changes when artifacts were
     removed: then ask what of its cache is gone."""
-    service.store_heartbeat(session, body)
+    service.store_heartbeat(session, worker, body)
     response.headers["X-FedSM-Removal"] = store.generation
 
 
 @router.post("/gone")
-def find_gone(_worker: AsWorker, body: KeptAtWorker, session: ReadSession) -> KeptAtWorker:
+def find_gone(worker: AsWorker, body: KeptAtWorker, session: ReadSession) -> KeptAtWorker:
     """Of what a worker keeps on its disk, what nobody needs any more."""
+    if isinstance(worker, SiteWorker):
+        return scope.what_is_gone(session, worker, body)
     return service.what_is_gone(session, body)
 
 
 @router.put("/artifacts/{sha256}", status_code=204)
-async def put_artifact(_worker: AsWorker, sha256: Sha256, request: Request, platform: PlatformDep) -> None:
+async def put_artifact(worker: AsWorker, sha256: Sha256, request: Request, platform: PlatformDep) -> None:
     """Upload raw bytes; they must hash to the address. Uploading twice is harmless."""
     media_type = request.headers.get("content-type", "")
     task_id = request.headers.get(artifacts.TASK_HEADER)
+    await run_in_threadpool(_require_upload, platform, worker, task_id)
     await artifacts.store_artifact(platform.database, platform.artifacts, sha256, media_type, request.stream(), task_id)
 
 
 @router.head("/artifacts/{sha256}")
 def head_artifact(
-    _worker: AsWorker, sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep
+    worker: AsWorker, sha256: Sha256, request: Request, session: WriteSession, store: ArtifactsDep
 ) -> Response:
     """200 if the artifact is there and whole, so that it need not be sent; 404 if not."""
-    artifact = artifacts.find_for_upload(session, store, sha256, request.headers.get(artifacts.TASK_HEADER))
+    task_id = request.headers.get(artifacts.TASK_HEADER)
+    scope.require_upload(session, worker, task_id)
+    scope.require_readable(session, worker, sha256)
+    artifact = artifacts.find_for_upload(session, store, sha256, task_id)
     headers = {"Content-Length": str(artifact.num_bytes), "ETag": f'"{sha256}"'}
     return Response(media_type=artifact.media_type, headers=headers)
 
 
 @router.get("/artifacts/{sha256}", responses=artifacts.FILE_RESPONSES, response_class=FileResponse)
 def download_artifact(
-    _worker: AsWorker, sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep
+    worker: AsWorker, sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep
 ) -> Response:
     """Download raw bytes; check their hash."""
+    scope.require_readable(session, worker, sha256)
     return artifacts.file_response(request, store, artifacts.find_artifact(session, sha256))
+
+
+@router.post("/poll")
+async def poll(worker: AsWorker, body: PollRequest, request: Request, platform: PlatformDep) -> PollAnswer:
+    """Wait for tasks of the caller's site. A hospital's agent keeps one such request open, which also says that the
+    site and its workers are there."""
+    return await polling.poll(platform, scope.require_site(worker), body, request.is_disconnected)
+
+
+@router.post("/key", status_code=204)
+def replace_key(worker: AsWorker, body: NewKey, session: WriteSession, platform: PlatformDep) -> None:
+    """Register a new key of the caller's site in place of the one that signs this request."""
+    renewal.replace_key(session, scope.require_site(worker), body, platform.server_key.public)
+
+
+@router.post("/leave")
+def leave(worker: AsWorker, session: WriteSession) -> RemainsAtHub:
+    """End the caller's credential. What of the site stays at the hub is answered."""
+    return renewal.leave(session, scope.require_site(worker))
+
+
+def _require_upload(platform: Platform, worker: WorkerIdentity, task_id: str | None) -> None:
+    with read_only(platform.database) as session:
+        scope.require_upload(session, worker, task_id)

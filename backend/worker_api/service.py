@@ -6,15 +6,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from backend.clock import now
 from backend.contracts.tasks import Heartbeat, KeptAtWorker
 from backend.db.models import Artifact, Run, Worker
-from backend.errors import Conflict
+from backend.errors import Conflict, InvalidInput
 from backend.events import service as events
+from backend.sites.enrolment.identity import SITE_MARK, SiteWorker, WorkerIdentity
 
 #: Names of workers that are remembered.
 MAX_WORKERS = 1000
 
 
-def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
-    """An event only when the worker appears or all of its processes hang; otherwise just the time."""
+def store_heartbeat(session: Session, caller: WorkerIdentity, heartbeat: Heartbeat) -> None:
+    """An event only when the worker appears or all of its processes hang; otherwise just the time. A hospital's worker
+    has its site in its name, and serves its site's queue whatever it says."""
+    heartbeat = _as_own(caller, heartbeat)
     worker = session.get(Worker, heartbeat.worker, with_for_update=True)
     if worker is None:
         _require_few_workers(session)
@@ -35,6 +38,16 @@ def store_heartbeat(session: Session, heartbeat: Heartbeat) -> None:
     worker.num_hung = heartbeat.num_hung
     worker.last_seen_at, worker.online = now(), not hangs
     worker.offline_since = (worker.offline_since or now()) if hangs else None
+
+
+def _as_own(caller: WorkerIdentity, heartbeat: Heartbeat) -> Heartbeat:
+    if isinstance(caller, SiteWorker):
+        return heartbeat.model_copy(update={"worker": caller.named(heartbeat.worker), "queues": (caller.queue,)})
+    if SITE_MARK in heartbeat.worker:
+        raise InvalidInput.of_field(
+            "worker", heartbeat.worker, f"holds {SITE_MARK!r}, as the names of hospitals' workers do", "leave it out"
+        )
+    return heartbeat
 
 
 def _require_few_workers(session: Session) -> None:

@@ -15,7 +15,7 @@ from backend.worker_api import endpoints as worker_api
 
 ROOT = Path(__file__).parent.parent.parent
 OPEN = {"create_session", "delete_session", "get_health", "get_shared_report", "download_shared_report"}
-OPEN |= {"look_at_invitation", "accept_invitation"}
+OPEN |= {"look_at_invitation", "accept_invitation", "join"}
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

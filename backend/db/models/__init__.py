@@ -21,6 +21,8 @@ from backend.db.models.run import Run
 from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
 from backend.db.models.site import Site
+from backend.db.models.site_credential import SiteCredential
+from backend.db.models.site_invitation import SiteInvitation
 from backend.db.models.task import Task
 from backend.db.models.tested_case import TestedCase
 from backend.db.models.threshold_curve import ThresholdCurve
@@ -52,6 +54,8 @@ __all__ = [
     "RunDataset",
     "RunRound",
     "Site",
+    "SiteCredential",
+    "SiteInvitation",
     "Task",
     "TestedCase",
     "ThresholdCurve",

@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +14,7 @@ class Task(Base):
     """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
     `queued_at` is when it was queued last, `sent_at` when its message left last, `progress_at` when its fraction grew.
     `answer` is the result of a task that belongs to no run. `num_said` and `num_dropped` count what its
-    workers said of it, up to its quota and beyond."""
+    workers said of it, up to its quota and beyond. `readable` is what a hospital that claimed it may download."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -53,5 +54,6 @@ class Task(Base):
     transfer_seconds: Mapped[float | None]
     bytes_up: Mapped[int | None] = mapped_column(BigInteger)
     bytes_down: Mapped[int | None] = mapped_column(BigInteger)
+    readable: Mapped[list[Any] | None]
     num_said: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     num_dropped: Mapped[int] = mapped_column(default=0, server_default=text("0"))

@@ -1,0 +1,131 @@
+"""What a joined site says of its own credential: that it is in use, that another key follows, that it leaves."""
+
+import base64
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.artifacts.owners import OWNERS
+from backend.clock import now
+from backend.contracts.link import NewKey, PollRequest, RemainsAtHub
+from backend.db.lookup import lock_row
+from backend.db.models import Artifact, Case, Dataset, Experiment, Run, RunDataset, Site, SiteCredential, TestedCase
+from backend.errors import Conflict, CredentialEnded, CredentialStopped, RequestSignatureRefused
+from backend.link.keys import PublicKey, phrase
+from backend.sites.enrolment import codes, service
+from backend.sites.enrolment.identity import SiteWorker
+
+
+def proof_message(old: PublicKey, new: PublicKey) -> bytes:
+    """What the new key signs, so that nobody registers a key that they do not hold."""
+    return b"fedsm new key" + old.raw + new.raw
+
+
+def renew(session: Session, worker: SiteWorker, body: PollRequest) -> CredentialStopped | None:
+    """Notes that the credential is in use. Returns, rather than raises, that it was found in use twice: the credential
+    is stopped with it.
+
+    Two copies count on from the same number. The one that is behind, or gives the same number with another secret,
+    shows that there are two; which of them is the site's own, a person must say."""
+    credential = _locked(session, worker)
+    last, given = credential.renewal_number, body.renewal
+    secret_sha256 = codes.hash_of(given.secret)
+    is_repeated = last == given.number and credential.renewal_sha256 == secret_sha256
+    if last is not None and given.number <= last and not is_repeated:
+        credential.status, credential.reason = "stopped", "it was in use twice"
+        site = session.get_one(Site, worker.site_id)
+        service.mark_offline(session, site)
+        message = (
+            f"The credential of {site.name} is in use twice, or was restored from a backup: both wait. Ask the site, "
+            "then let it work again or revoke it."
+        )
+        service.say(session, site, message, worker.slug, "error")
+        return CredentialStopped(
+            "this site's credential is in use twice, or was restored from a backup: wait until the coordinator decides"
+        )
+    credential.renewal_number, credential.renewal_sha256 = given.number, secret_sha256
+    credential.last_seen_at = now()
+    credential.version, credential.hardware = body.version, body.hardware
+    return None
+
+
+def replace_key(session: Session, worker: SiteWorker, body: NewKey, server_key: PublicKey) -> None:
+    """The new key at once takes the place of the one that signed the request. Raises RequestSignatureRefused without
+    its own signature, Conflict for a key that is known."""
+    credential = _locked(session, worker)
+    old, new = PublicKey.from_text(credential.public_key), service.public_key(body.public_key)
+    if not new.verifies(base64.b64decode(body.proof), proof_message(old, new)):
+        raise RequestSignatureRefused("the new key did not sign that it follows: make the proof with its private half")
+    if session.scalar(select(SiteCredential.id).where(SiteCredential.fingerprint == new.fingerprint)):
+        raise Conflict("this key was registered before: make a new one")
+    service.end(credential, "the site made a new key")
+    session.add(
+        SiteCredential(
+            site_id=worker.site_id,
+            public_key=new.text,
+            fingerprint=new.fingerprint,
+            phrase=phrase(server_key, new),
+            status="active",
+            hardware=credential.hardware,
+            version=credential.version,
+            created_at=now(),
+            accepted_at=credential.accepted_at,
+            accepted_by=credential.accepted_by,
+            last_seen_at=now(),
+        )
+    )
+    site = session.get_one(Site, worker.site_id)
+    service.say(session, site, f"{site.name} made a new key, which follows the old one.", worker.slug)
+
+
+def leave(session: Session, worker: SiteWorker) -> RemainsAtHub:
+    """The credential ends. Answers with what of the site stays here."""
+    credential = _locked(session, worker)
+    service.end(credential, "the site left")
+    site = session.get_one(Site, worker.site_id)
+    service.void_invitations(session, site.id)
+    service.mark_offline(session, site)
+    service.say(session, site, f"{site.name} left: its credential is not valid any more.", worker.slug, "warning")
+    return _what_remains(session, site)
+
+
+def _what_remains(session: Session, site: Site) -> RemainsAtHub:
+    of_site = select(Dataset.id).where(Dataset.site_id == site.id)
+    cases = select(Case).where(Case.dataset_id.in_(of_site)).subquery()
+    thumbnails = set(session.scalars(select(cases.c.thumbnail).where(cases.c.thumbnail.is_not(None))))
+    runs = (
+        select(func.count(func.distinct(Run.id)))
+        .join(RunDataset, RunDataset.run_id == Run.id)
+        .where(RunDataset.dataset_id.in_(of_site))
+    )
+    files = _files_of_tested_cases(session, site)
+    sizes = select(Artifact.sha256, Artifact.num_bytes)
+    num_bytes = sum(size for sha256, size in session.execute(sizes) if sha256 in thumbnails | files)
+    return RemainsAtHub(
+        datasets=session.scalar(select(func.count()).select_from(of_site.subquery())) or 0,
+        cases=session.scalar(select(func.count()).select_from(cases)) or 0,
+        thumbnails=len(thumbnails),
+        runs=session.scalar(runs) or 0,
+        images_and_masks=len(files),
+        bytes=num_bytes,
+    )
+
+
+def _files_of_tested_cases(session: Session, site: Site) -> set[str]:
+    found: set[str] = set()
+    runs = select(Run.id).join(Experiment, Experiment.id == Run.experiment_id)
+    in_federation = runs.where(Experiment.federation_id == site.federation_id)
+    for owner in OWNERS:
+        if owner.model is TestedCase:
+            query = owner.rows().where(TestedCase.site_slug == site.slug, TestedCase.run_id.in_(in_federation))
+            for (value,) in session.execute(query):
+                found.update(owner.hashes_in(value))
+    return found
+
+
+def _locked(session: Session, worker: SiteWorker) -> SiteCredential:
+    """As it is now: somebody may have ended it since the signature was looked at. Raises CredentialEnded."""
+    credential = lock_row(session, SiteCredential, worker.credential_id)
+    if credential.status != "active":
+        raise CredentialEnded(f"this credential is not valid any more ({credential.reason}): ask for a new kit")
+    return credential

@@ -1,0 +1,87 @@
+"""A hospital's long poll: one request that waits until there is work, and says meanwhile that the site is there."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.clock import now
+from backend.contracts.link import MAX_KNOWN_TASKS, PollAnswer, PollRequest
+from backend.contracts.status import TaskStatus
+from backend.db.models import SiteCredential, Task, Worker
+from backend.db.session import read_only, unit_of_work
+from backend.errors import CredentialEnded
+from backend.platform import Platform
+from backend.sites.enrolment import renewal
+from backend.sites.enrolment.identity import SiteWorker
+from backend.worker_api import service
+
+#: Seconds between two looks into the database without a bell.
+LOOK_SECONDS = 2.0
+#: Seconds between two notes that the site is there.
+NOTE_SECONDS = 4.0
+#: Seconds between two looks that bells ask for.
+BREATH_SECONDS = 0.05
+
+
+async def poll(
+    platform: Platform, worker: SiteWorker, body: PollRequest, is_gone: Callable[[], Awaitable[bool]]
+) -> PollAnswer:
+    """Raises CredentialStopped, CredentialEnded."""
+    await run_in_threadpool(_begin, platform, worker, body)
+    deadline = time.monotonic() + body.wait_seconds
+    noted_at = time.monotonic()
+    async with platform.bell.listen() as rung:
+        while True:
+            rung.clear()
+            tasks = await run_in_threadpool(_waiting, platform, worker, body)
+            left = deadline - time.monotonic()
+            if tasks or left <= 0 or await is_gone():
+                return PollAnswer(tasks=tasks, removal=platform.artifacts.generation)
+            if time.monotonic() - noted_at > NOTE_SECONDS:
+                await run_in_threadpool(_note_presence, platform, worker, body)
+                noted_at = time.monotonic()
+            await asyncio.sleep(BREATH_SECONDS)
+            try:
+                async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                    await rung.wait()
+            except TimeoutError:
+                continue
+
+
+def _begin(platform: Platform, worker: SiteWorker, body: PollRequest) -> None:
+    with unit_of_work(platform.database) as session:
+        stopped = renewal.renew(session, worker, body)
+        if stopped is None:
+            for heartbeat in body.workers:
+                service.store_heartbeat(session, worker, heartbeat)
+    if stopped is not None:
+        raise stopped
+
+
+def _waiting(platform: Platform, worker: SiteWorker, body: PollRequest) -> tuple[str, ...]:
+    """Tasks of the site that nobody has and that it does not know of, the oldest first."""
+    known = set(body.known)
+    with read_only(platform.database) as session:
+        _require_active(session, worker)
+        queued = select(Task.id).where(Task.status == TaskStatus.QUEUED, Task.queue == worker.queue)
+        ids = session.scalars(queued.order_by(Task.queued_at, Task.id).limit(MAX_KNOWN_TASKS))
+        return tuple(task_id for task_id in ids if task_id not in known)
+
+
+def _require_active(session: Session, worker: SiteWorker) -> None:
+    status = session.scalar(select(SiteCredential.status).where(SiteCredential.id == worker.credential_id))
+    if status != "active":
+        raise CredentialEnded("this credential is not valid any more: ask the coordinator")
+
+
+def _note_presence(platform: Platform, worker: SiteWorker, body: PollRequest) -> None:
+    """While the poll waits its workers are heard, but for those that were not online before: a bell tells of those."""
+    names = [worker.named(heartbeat.worker) for heartbeat in body.workers]
+    with unit_of_work(platform.database) as session:
+        session.execute(update(Worker).where(Worker.name.in_(names), Worker.online).values(last_seen_at=now()))
+        credential = SiteCredential.id == worker.credential_id
+        session.execute(update(SiteCredential).where(credential).values(last_seen_at=now()))

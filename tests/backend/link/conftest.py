@@ -1,0 +1,31 @@
+"""Fixtures of the backend's tests, and a federation of two hospitals that joined."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from tests.backend.backend_states import DISC
+from tests.backend.link.played_site import PlayedSite, add_site
+from tests.backend.live_backend import LiveBackend
+
+
+@pytest.fixture
+def hospitals(backend: LiveBackend, broker: redis.Redis) -> dict[str, Any]:
+    """A federation of the real sites north and south, which joined, each with a data set."""
+    made: dict[str, Any] = backend.post("/federations", {"name": "Hospitals", "task": DISC})
+    return made
+
+
+@pytest.fixture
+def sites(backend: LiveBackend, broker: redis.Redis, hospitals: dict[str, Any]) -> Iterator[dict[str, PlayedSite]]:
+    played = {
+        name: PlayedSite(backend, broker, add_site(backend, hospitals, name)).join() for name in ("north", "south")
+    }
+    for name, site in played.items():
+        backend.post(f"/sites/{site.site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
+        site.work_until_idle()
+    yield played
+    for site in played.values():
+        site.client.close()

@@ -1,0 +1,109 @@
+"""A hospital played by the test: it joins with a real kit, signs each request and speaks the real worker API."""
+
+import secrets
+from typing import Any
+
+import httpx
+import redis
+
+from backend.link.keys import PublicKey, SigningKey
+from fedsm.site_agent.signing import SignedRequests, require_signed
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker
+
+
+def add_site(backend: LiveBackend, federation: dict[str, Any], name: str, kind: str = "real") -> dict[str, Any]:
+    site: dict[str, Any] = backend.post(f"/federations/{federation['id']}/sites", {"name": name, "kind": kind})
+    return site
+
+
+def invite(backend: LiveBackend, site: dict[str, Any]) -> dict[str, Any]:
+    kit: dict[str, Any] = backend.post(f"/sites/{site['id']}/invitation")
+    return kit
+
+
+def link_of(backend: LiveBackend, site: dict[str, Any]) -> dict[str, Any]:
+    link: dict[str, Any] = backend.get(f"/sites/{site['id']}")["link"]
+    return link
+
+
+def signed_client(backend: LiveBackend, key: SigningKey, server: PublicKey | None = None) -> httpx.Client:
+    """Each answer's signature is verified, but for artifacts' own bytes."""
+    hub = server or backend.platform.server_key.public
+
+    def verify(response: httpx.Response) -> None:
+        response.read()
+        if not ("/artifacts/" in response.url.path and response.request.method == "GET" and response.is_success):
+            require_signed(hub, response)
+
+    return httpx.Client(
+        base_url=backend.url,
+        auth=SignedRequests(key, backend.url),
+        trust_env=False,
+        timeout=60,
+        event_hooks={"response": [verify]},
+    )
+
+
+def ask_to_join(backend: LiveBackend, kit: dict[str, Any], key: SigningKey, **changes: Any) -> httpx.Response:
+    body = {
+        "code": kit["code"],
+        "public_key": key.public.text,
+        "hardware": "2 CPU cores, 8 GiB",
+        "version": "0.1.0",
+    } | changes
+    with signed_client(backend, key, PublicKey.from_text(kit["server_key"])) as client:
+        return client.post("/api/v1/join", json=body)
+
+
+class PlayedSite(PlayedWorker):
+    """Its tasks come by the poll, where a central worker's come by the broker."""
+
+    def __init__(self, backend: LiveBackend, broker: redis.Redis, site: dict[str, Any]) -> None:
+        self.key = SigningKey.generate()
+        super().__init__(signed_client(backend, self.key), broker, "workstation")
+        self.backend, self.site = backend, site
+        self.number = 0
+        self.secret = ""
+        self.known: list[str] = []
+
+    def join(self) -> "PlayedSite":
+        """With a new kit, accepted at once."""
+        answer = ask_to_join(self.backend, invite(self.backend, self.site), self.key)
+        assert answer.status_code == 201, answer.text
+        self.accept()
+        return self
+
+    def accept(self) -> dict[str, Any]:
+        path = f"/sites/{self.site['id']}/credential/accept"
+        record: dict[str, Any] = self.backend.post(path, {"fingerprint": self.key.public.fingerprint})
+        return record
+
+    def poll(self, again: bool = False, **changes: Any) -> httpx.Response:
+        """again: as the poll before, whose answer was lost."""
+        if not again:
+            self.number, self.secret = self.number + 1, secrets.token_hex(16)
+        heartbeat = {
+            "worker": self.name,
+            "queues": ["coordinator"],
+            "hardware": "2 CPU cores, 8 GiB",
+            "num_processes": 2,
+        }
+        body = {
+            "renewal": {"number": self.number, "secret": self.secret},
+            "workers": [heartbeat],
+            "known": self.known,
+            "wait_seconds": 0,
+            "version": "0.1.0",
+            "hardware": "2 CPU cores, 8 GiB",
+        } | changes
+        return self.client.post("/worker-api/v1/poll", json=body)
+
+    def next_task_id(self, queue: str) -> str | None:
+        answer = self.poll()
+        assert answer.status_code == 200, answer.text
+        tasks = answer.json()["tasks"]
+        return str(tasks[0]) if tasks else None
+
+    def work_until_idle(self, queues: tuple[str, ...] = ("of the site",)) -> None:
+        super().work_until_idle(queues)
