@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backend.contracts.base import Contract
+from backend.contracts.base import Contract, with_example
 from backend.contracts.tasks import Heartbeat
 from backend.contracts.values import AtMost, Count, Hardware, Id, Name, NumBytes, Slug, Text, Time, Within
 
@@ -44,6 +44,10 @@ class SiteKit(Contract):
 class JoinRequest(Contract):
     """Signed with the key that it brings."""
 
+    model_config = with_example(
+        code="Zm9yIG9uZSBzaXRlLCBvbmNl-x0", public_key=f"{'A' * 43}=", hardware="8 CPU cores, 64 GiB", version="0.1.0"
+    )
+
     code: JoinCode
     public_key: KeyText
     hardware: Hardware
@@ -68,6 +72,10 @@ class Renewal(Contract):
 class PollRequest(Contract):
     """`workers`: those that the agent heard lately. `known`: tasks that wait at the site already."""
 
+    model_config = with_example(
+        renewal={"number": 1, "secret": "0" * 32}, version="0.1.0", hardware="8 CPU cores, 64 GiB", wait_seconds=25
+    )
+
     renewal: Renewal
     workers: Annotated[tuple[Heartbeat, ...], AtMost(MAX_SITE_WORKERS)] = ()
     known: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)] = ()
@@ -83,6 +91,8 @@ class PollAnswer(Contract):
 
 class NewKey(Contract):
     """A site's own key in place of the one that signs the request. proof: the new key's signature of both."""
+
+    model_config = with_example(public_key=f"{'A' * 43}=", proof=f"{'A' * 86}==")
 
     public_key: KeyText
     proof: SignatureText

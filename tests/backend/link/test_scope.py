@@ -75,13 +75,10 @@ def test_every_call_of_another_ones_task_is_refused(
         assert all_tasks(backend) == before
     one = next(task for task in foreign if task["kind"] == "train_site")
     nothing = one | {"id": "0123456789abcdef"}
-    words = [
-        {
-            call: answer.json()["detail"].replace(task["id"], "ID")
-            for call, answer in attempts(north.client, task, "w").items()
-        }
-        for task in (one, nothing)
-    ]
+    words = []
+    for task in (one, nothing):
+        answers = attempts(north.client, task, "w")
+        words.append({call: answer.json()["detail"].replace(task["id"], "ID") for call, answer in answers.items()})
     assert words[0] == words[1], "another one's task is answered as one that is not there"
 
 
@@ -126,7 +123,7 @@ def test_artifacts_are_those_of_the_own_task(
     kept = north.client.post("/worker-api/v1/gone", json={"artifacts": [update, min(named), "0" * 64]}).json()
     assert kept["artifacts"] == [update, "0" * 64], "a hash of others is answered as one that nobody has"
     assert north.complete(of_north).status_code == 204
-    assert {read(sha256) for sha256 in named} == {404}
+    assert {read(sha256) for sha256 in named - {min(named)}} == {404}, "but for the one that it held for its result"
 
 
 def test_an_upload_names_a_task_that_the_site_is_at(
