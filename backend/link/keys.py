@@ -128,3 +128,8 @@ def phrase(server: PublicKey, site: PublicKey) -> str:
     words = Mnemonic("english").wordlist
     number = int.from_bytes(hashlib.sha256(b"fedsm phrase" + server.raw + site.raw).digest())
     return " ".join(words[(number >> (_BITS_OF_WORD * at)) % 2**_BITS_OF_WORD] for at in range(NUM_WORDS))
+
+
+def proof_message(old: PublicKey, new: PublicKey) -> bytes:
+    """What a new key signs that is to follow an old one, so that nobody registers a key that they do not hold."""
+    return b"fedsm new key" + old.raw + new.raw

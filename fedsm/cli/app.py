@@ -18,6 +18,8 @@ from fedsm.cli.dataset import dataset_app
 from fedsm.cli.experiment import experiment_app
 from fedsm.cli.extend import extend
 from fedsm.cli.federation import federation_app
+from fedsm.cli.hospital import add_hospital_commands
+from fedsm.cli.joining import accept, invite
 from fedsm.cli.model import import_model, score
 from fedsm.cli.predict import predict
 from fedsm.cli.prepare import prepare
@@ -49,10 +51,16 @@ add_calls(run_app, RUN_CALLS)
 add_calls(dataset_app, DATASET_CALLS)
 federation_app.command("create")(create_federation)
 add_calls(federation_app, FEDERATION_CALLS)
-site_app = typer.Typer(help="Sites: add them, set what may run there and what may leave.", no_args_is_help=True)
+site_app = typer.Typer(
+    help="Sites: add them, let hospitals join, set what may run there and leave; and what a hospital runs itself.",
+    no_args_is_help=True,
+)
 site_app.command("add")(add_site)
 site_app.command("policy")(set_policy)
 add_calls(site_app, SITE_CALLS)
+site_app.command()(invite)
+site_app.command()(accept)
+add_hospital_commands(site_app)
 app.add_typer(site_app, name="site")
 model_app = typer.Typer(help="Models of runs and files: test, import, download, try them.", no_args_is_help=True)
 model_app.command("test")(score)

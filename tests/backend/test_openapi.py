@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.link import JoinRequest
 from backend.contracts.model_tests import ModelTestCreate
 from backend.datasets.alike_schemas import PairDecide
 from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, DatasetUpdate
@@ -17,6 +18,7 @@ from backend.federations.schemas import FederationCreate, FederationUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
+from backend.sites.enrolment.schemas import AcceptSite, RevokeSite
 from backend.sites.schemas import SiteCreate, SiteUpdate
 from backend.users.schemas import (
     AdministratorInvite,
@@ -74,6 +76,9 @@ BODIES = {
         ModelTestCreate,
         PairDecide,
         ReportCreate,
+        AcceptSite,
+        JoinRequest,
+        RevokeSite,
         RunExtend,
         SessionCreate,
         SiteCreate,

@@ -148,7 +148,7 @@ class _Heartbeats:
         )
         self._folder = settings.folder
         cache = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)
-        self._api = ApiClient(settings.backend_url, token, cache, shutdown.is_shutting_down)
+        self._api = ApiClient(settings.backend_url, token, cache, shutdown.is_shutting_down, settings.agent_socket)
         self._housekeeping = Housekeeping(self._api, cache, LocalStateStore(settings.folder / "local_state"))
         self._watchdog = Watchdog(self._api, num_processes, settings.stall_seconds)
         self._problem: str | None = None

@@ -25,6 +25,9 @@ class WorkerSettings(BaseSettings):
     worker_home: Path | None = Field(default=None, description="This worker's own folder; default: in the state folder")
     backend_url: str = Field(default="http://127.0.0.1:8000", description="The backend's address.")
     worker_token: SecretStr = Field(default=SecretStr(""), description="Lets this worker call the worker API.")
+    agent_socket: Path | None = Field(
+        default=None, description="At a hospital: the socket of the site's agent, in place of backend and token."
+    )
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("coordinator", "simulated"), description="Comma separated; a real site's is site.<slug>."
@@ -66,7 +69,9 @@ class WorkerSettings(BaseSettings):
     def token(self) -> str:
         """The worker token: from the environment, else from the state folder that a local backend shares.
 
-        Raises ValueError if there is none."""
+        None is needed where an agent speaks for this worker. Raises ValueError if there is none."""
+        if self.agent_socket is not None:
+            return ""
         if token := self.worker_token.get_secret_value():
             return token
         try:

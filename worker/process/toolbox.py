@@ -38,7 +38,7 @@ def process_toolbox() -> Toolbox:
     artifacts = ArtifactCache(settings.folder / "artifacts", settings.artifact_cache_mib * 2**20)
     return Toolbox(
         settings=settings,
-        api=ApiClient(settings.backend_url, settings.token, artifacts, is_shutting_down),
+        api=ApiClient(settings.backend_url, settings.token, artifacts, is_shutting_down, settings.agent_socket),
         data=DataCache(settings.data_cache_mib * 2**20),
         local_states=LocalStateStore(settings.folder / "local_state"),
         device=choose_device(settings.device, process_index()),

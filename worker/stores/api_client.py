@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,6 +45,8 @@ TASK_HEADER = "X-FedSM-Task"
 REMOVAL_HEADER = "X-FedSM-Removal"
 #: An answer 500 is a fault in the request and no absence, so it is tried again for a short time only.
 FAULT_PATIENCE_SECONDS = 20.0
+#: How long an agent may take for one transfer to the hub.
+AGENT_SECONDS = 1500.0
 #: Bytes of a transfer after which the process shows that it moves on.
 CHUNK_BYTES = 2**20
 
@@ -83,19 +86,25 @@ class ApiClient:
         token: str,
         cache: ArtifactCache,
         should_stop: Callable[[], bool] = lambda: False,
+        agent_socket: Path | None = None,
     ) -> None:
-        """should_stop: whether waiting for an absent backend ends, so that a worker can be shut down meanwhile."""
+        """should_stop: whether waiting for an absent backend ends, so that a worker can be shut down meanwhile.
+        agent_socket: of the hospital's agent, which speaks to the backend in this worker's place."""
         #: Seconds spent on uploads and downloads so far.
         self.transfer_seconds = 0.0
         self._cache = cache
         self._work: Work | None = None
         self._should_stop = should_stop
-        self._backend_url = backend_url
+        self._backend_url = backend_url if agent_socket is None else f"{agent_socket} (the site's agent)"
+        base_url = backend_url if agent_socket is None else "http://site-agent"
+        # An agent answers an upload when the hub has it, which may be far away.
+        read_seconds = 120.0 if agent_socket is None else AGENT_SECONDS
         self._http = httpx.Client(
-            base_url=backend_url.rstrip("/") + PREFIX,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(120.0, connect=5.0),
-            trust_env=not _is_loopback_url(backend_url),
+            base_url=base_url.rstrip("/") + PREFIX,
+            headers={"Authorization": f"Bearer {token}"} if agent_socket is None else {},
+            timeout=httpx.Timeout(read_seconds, connect=5.0),
+            trust_env=agent_socket is None and not _is_loopback_url(backend_url),
+            transport=None if agent_socket is None else httpx.HTTPTransport(uds=str(agent_socket)),
         )
 
     def close(self) -> None:

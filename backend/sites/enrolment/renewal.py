@@ -11,14 +11,9 @@ from backend.contracts.link import NewKey, PollRequest, RemainsAtHub
 from backend.db.lookup import lock_row
 from backend.db.models import Artifact, Case, Dataset, Experiment, Run, RunDataset, Site, SiteCredential, TestedCase
 from backend.errors import Conflict, CredentialEnded, CredentialStopped, RequestSignatureRefused
-from backend.link.keys import PublicKey, phrase
+from backend.link.keys import PublicKey, phrase, proof_message
 from backend.sites.enrolment import codes, service
 from backend.sites.enrolment.identity import SiteWorker
-
-
-def proof_message(old: PublicKey, new: PublicKey) -> bytes:
-    """What the new key signs, so that nobody registers a key that they do not hold."""
-    return b"fedsm new key" + old.raw + new.raw
 
 
 def renew(session: Session, worker: SiteWorker, body: PollRequest) -> CredentialStopped | None:

@@ -66,18 +66,21 @@ def join(session: Session, body: JoinRequest, server_key: PublicKey) -> JoinAnsw
     """A pending credential, in place of one that was pending. Raises Forbidden for a code that is not good any more."""
     query = select(SiteInvitation).where(SiteInvitation.code_sha256 == codes.hash_of(body.code)).with_for_update()
     invitation = session.scalar(query)
+    key = public_key(body.public_key)
+    words = phrase(server_key, key)
+    known = session.scalar(select(SiteCredential).where(SiteCredential.fingerprint == key.fingerprint))
+    if invitation is not None and known is not None and known.site_id == invitation.site_id and _is_open(known):
+        return _joined(session.get_one(Site, known.site_id), words)  # asked again, because the answer was lost
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= now():
         raise Forbidden(
             "this code is not valid: it was used, is older than 24 hours, or another kit followed it; ask for a new kit"
         )
-    key = public_key(body.public_key)
-    if session.scalar(select(SiteCredential.id).where(SiteCredential.fingerprint == key.fingerprint)):
+    if known is not None:
         raise Conflict("this key was registered before: make a new one for each kit")
     site = lock_row(session, Site, invitation.site_id)
     invitation.used_at = now()
     for earlier in _of_site(session, site.id, "pending"):
         end(earlier, "another key was sent")
-    words = phrase(server_key, key)
     session.add(
         SiteCredential(
             site_id=site.id,
@@ -92,6 +95,14 @@ def join(session: Session, body: JoinRequest, server_key: PublicKey) -> JoinAnsw
     )
     message = f"{site.name} asks to join, from {body.hardware}: compare the six words, then accept it."
     say(session, site, message, site.slug)
+    return _joined(site, words)
+
+
+def _is_open(credential: SiteCredential) -> bool:
+    return credential.status in ("pending", "active")
+
+
+def _joined(site: Site, words: str) -> JoinAnswer:
     return JoinAnswer(site=site.name, slug=site.slug, queue=site_queue(site.kind, site.slug), phrase=words)
 
 

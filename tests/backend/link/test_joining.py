@@ -17,8 +17,7 @@ from backend.db.base import Base
 from backend.db.models import SiteInvitation, Task
 from backend.db.session import read_only, unit_of_work
 from backend.link import signatures
-from backend.link.keys import SigningKey, phrase
-from backend.sites.enrolment.renewal import proof_message
+from backend.link.keys import SigningKey, phrase, proof_message
 from tests.backend.conftest import start_run
 from tests.backend.link.played_site import PlayedSite, add_site, ask_to_join, invite, link_of, signed_client
 from tests.backend.live_backend import LiveBackend

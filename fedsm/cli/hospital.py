@@ -1,0 +1,145 @@
+"""`fedsm site check, join, up, status, rotate, leave`: what a hospital runs, on its own machine."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, JsonOption, fail
+from fedsm.cli.watch import print_json
+from fedsm.local.home import AlreadyRunning, open_home
+from fedsm.local.supervisor import StartFailed
+
+Answer = TypeVar("Answer")
+KitArgument = Annotated[Path, typer.Argument(help="The file that the coordinator sent.")]
+
+
+def join(kit: KitArgument, home: HomeOption = None) -> None:
+    """Join a federation: make this site's key here, and ask the hub to accept it. The key never leaves this machine."""
+    from fedsm.site_agent import joining
+    from fedsm.site_agent.site_home import SiteHome, read_kit
+    from worker.process.hardware import describe_hardware
+
+    try:
+        found = read_kit(kit)
+    except (ValueError, OSError) as error:
+        fail(str(error), EXIT_WRONG_INPUT)
+    site = SiteHome(open_home(home))
+    answer = _ask(joining.join(site, found, describe_hardware()))
+    typer.echo(f"{answer.site} asks to join {found.federation} at {found.url}.\n")
+    typer.echo("Read these six words to the coordinator, by telephone. They must see the same:\n")
+    typer.echo(f"    {answer.phrase}\n")
+    typer.echo("Then start the site: fedsm site up. It waits until the coordinator accepts it.")
+
+
+def up(
+    home: HomeOption = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; default: one a CPU core, or one a GPU.")
+    ] = None,
+) -> None:
+    """Start this site: its agent, a local queue and one worker, until Ctrl-C. Nothing here listens on the network."""
+    from fedsm.site_agent.launch import running_site
+    from fedsm.site_agent.site_home import NotJoined, SiteHome
+
+    try:
+        with running_site(SiteHome(open_home(home)), concurrency, _say) as supervisor:
+            _say("    The site is up. `fedsm site status` says how it stands with the hub. Ctrl-C stops it.\n")
+            supervisor.watch()
+    except AlreadyRunning:
+        fail("this site is up already on this folder")
+    except (NotJoined, StartFailed, ValueError) as error:
+        fail(str(error))
+
+
+def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Say how this site stands with the hub. The exit code is 1 where something is in the way."""
+    from fedsm.site_agent.launch import status_of
+    from fedsm.site_agent.site_home import NotJoined, SiteHome
+
+    site = SiteHome(open_home(home))
+    try:
+        membership = site.membership()
+    except NotJoined as error:
+        fail(str(error))
+    found = status_of(site)
+    if as_json:
+        print_json({"site": membership.slug, "hub": membership.url, "running": found is not None, "agent": found})
+    else:
+        typer.echo(f"{membership.site} of {membership.federation}, at {membership.url}")
+        typer.echo(f"six words: {membership.phrase}")
+        if found is None:
+            typer.echo("the agent does not run: start it with fedsm site up")
+        else:
+            typer.echo(found["problem"] or "connected")
+            typer.echo(
+                f"{len(found['workers'])} workers, {found['claimed']} tasks under way, {found['waiting']} waiting"
+            )
+    if found is None or found["problem"]:
+        raise typer.Exit(1)
+
+
+def rotate(home: HomeOption = None) -> None:
+    """Make a new key for this site in place of its present one. A running agent goes on with it by itself."""
+    from fedsm.site_agent import joining
+    from fedsm.site_agent.site_home import SiteHome
+
+    fingerprint = _ask(joining.rotate(SiteHome(open_home(home))))
+    typer.echo(f"the new key is in use (fingerprint {fingerprint})")
+
+
+def leave(home: HomeOption = None, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Leave the federation: the credential ends, key and caches here are removed, and what stays at the hub is
+    listed."""
+    from fedsm.site_agent import joining
+    from fedsm.site_agent.site_home import SiteHome
+
+    site = SiteHome(open_home(home))
+    if not yes:
+        typer.confirm("Leave for good? Runs under way go on without this site", abort=True)
+    try:
+        with site.home.exclusive():
+            remains = _ask(joining.leave(site))
+    except AlreadyRunning:
+        fail("this site is up: stop it (Ctrl-C where `fedsm site up` runs), then leave")
+    typer.echo("The credential has ended. Key, caches and the local queue are removed; the audit and the logs stay.")
+    typer.echo("At the hub there remain:")
+    for name, count in remains.model_dump().items():
+        typer.echo(f"  {name.replace('_', ' ')}: {count}")
+    typer.echo("The coordinator deletes them: fedsm dataset delete, fedsm storage withdraw, fedsm experiment delete.")
+
+
+def agent(home: HomeOption = None) -> None:
+    """Run the agent alone, in the foreground, as in a container. REDIS_URL is the site's own queue."""
+    import os
+
+    if home is not None:
+        os.environ["FEDSM_HOME"] = str(home)
+    from fedsm.site_agent.process import main
+
+    raise typer.Exit(main())
+
+
+def add_hospital_commands(site_app: typer.Typer) -> None:
+    for command in (join, up, status, rotate, leave, agent):
+        site_app.command()(command)
+
+
+def _ask(request: Coroutine[Any, Any, Answer]) -> Answer:
+    """Ends the command where the hub is away or refuses."""
+    from backend.link.keys import KeyProblem
+    from fedsm.site_agent.hub import HubAway, HubRefused, NetworkProblem
+    from fedsm.site_agent.site_home import NotJoined
+
+    try:
+        return asyncio.run(request)
+    except (HubAway, HubRefused, NetworkProblem, NotJoined, KeyProblem) as error:
+        fail(str(error))
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+    sys.stdout.flush()

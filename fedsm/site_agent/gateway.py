@@ -1,0 +1,230 @@
+"""The worker API on a unix socket, for the hospital's own workers: each request is looked at, then sent on, signed."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
+from backend.contracts.tasks import ClaimedTask, FailRequest, Heartbeat
+from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
+from fedsm.site_agent.operations import (
+    GONE,
+    TASK_ID,
+    TASK_OPERATIONS,
+    Operation,
+    Refused,
+    Verb,
+    read,
+    require_task_of_site,
+)
+from fedsm.site_agent.session import Session
+from fedsm.site_agent.transfers import Damaged, Transfers
+
+logger = logging.getLogger(__name__)
+
+TASK_HEADER = "X-FedSM-Task"
+REMOVAL_HEADER = "X-FedSM-Removal"
+#: Of a result with the scores of many cases.
+MAX_BODY_BYTES = 32 * 2**20
+
+
+@dataclass
+class Gateway:
+    """Holds what the handlers share."""
+
+    session: Session
+    audit: Audit
+    transfers: Transfers
+    #: Tasks that a worker here has claimed.
+    claimed: set[str] = field(default_factory=set)
+
+    def app(self) -> Starlette:
+        """The ASGI application; an address that is not in its list is answered 404 and recorded."""
+        return Starlette(
+            routes=[
+                Route(f"{API}/tasks/{{task_id}}/{{verb}}", self.task_operation, methods=["POST"]),
+                Route(f"{API}/heartbeat", self.heartbeat, methods=["POST"]),
+                Route(f"{API}/gone", self.gone, methods=["POST"]),
+                Route(f"{API}/artifacts/{{sha256}}", self.upload, methods=["PUT"]),
+                Route(f"{API}/artifacts/{{sha256}}", self.download, methods=["GET", "HEAD"]),
+                Route("/status", self.status, methods=["GET"]),
+                Route("/{path:path}", self.unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            ],
+            exception_handlers={Refused: self.refused, HubAway: self.away, HubRefused: self.refused_by_hub},
+        )
+
+    async def task_operation(self, request: Request) -> Response:
+        """Claim, progress, complete, fail."""
+        task_id, verb = request.path_params["task_id"], request.path_params["verb"]
+        if verb not in TASK_OPERATIONS or not TASK_ID.fullmatch(task_id):
+            return await self.unknown(request)
+        operation = TASK_OPERATIONS[verb]
+        body = await _body(request)
+        read(operation.request, body, "the worker's request")
+        answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
+        if verb == "claim" and answer.status_code == 200:
+            await self._look_at(task_id, answer.body)
+        if answer.status_code < 300:
+            self._record(task_id, verb, operation, answer)
+        return answer
+
+    async def heartbeat(self, request: Request) -> Response:
+        """Kept here: it travels with the next poll."""
+        try:
+            beat = Heartbeat.model_validate_json(await _body(request))
+        except ValidationError:
+            raise Refused("the worker's heartbeat is not of this version") from None
+        self.session.heard(beat)
+        return Response(status_code=204, headers={REMOVAL_HEADER: self.session.removal})
+
+    async def gone(self, request: Request) -> Response:
+        """What of a worker's disk nobody needs."""
+        body = await _body(request)
+        read(GONE.request, body, "the worker's request")
+        answer = await self._sent_on(f"{API}/gone", body)
+        if answer.status_code == 200:
+            read(GONE.request, bytes(answer.body), "the hub's answer")
+        return answer
+
+    async def upload(self, request: Request) -> Response:
+        """Into the spool first: a worker's request does not depend on the way to the hub."""
+        sha256, task_id, media_type = _address(request), _task(request), request.headers.get("content-type", "")
+        if media_type not in ARTIFACT_MEDIA_TYPES:
+            raise Refused(f"{media_type or 'nothing'} is no kind of artifact")
+        try:
+            path = await self.transfers.take_in(sha256, request.stream())
+        except Damaged as error:
+            return _error(422, "hash_mismatch", str(error))
+        answer = await self.transfers.send(path, sha256, media_type, task_id)
+        if answer.is_error:
+            return _error_of(refusal_of(answer))
+        self.audit.write("sent", task=task_id, artifact=sha256, bytes=path.stat().st_size, media_type=media_type)
+        path.unlink(missing_ok=True)
+        return Response(status_code=204)
+
+    async def download(self, request: Request) -> Response:
+        """HEAD asks the hub whether an upload is needed, GET brings an artifact of a claimed task."""
+        sha256 = _address(request)
+        if request.method == "HEAD":
+            headers = {TASK_HEADER: _task(request)}
+            answer = await self.session.hub.ask("HEAD", f"{API}/artifacts/{sha256}", headers=headers)
+            return Response(status_code=answer.status_code)
+        try:
+            path = await self.transfers.fetch(sha256)
+        except Damaged as error:
+            return _error(503, "damaged", str(error))
+        return FileResponse(path, background=BackgroundTask(self.transfers.release, sha256))
+
+    async def status(self, _request: Request) -> Response:
+        """For `fedsm site status`: it never leaves the machine."""
+        workers = [beat.model_dump(mode="json") for beat in self.session.workers()]
+        return JSONResponse(
+            {
+                "problem": self.session.problem,
+                "workers": workers,
+                "waiting": len(self.session.waiting()),
+                "claimed": len(self.claimed),
+            }
+        )
+
+    async def unknown(self, request: Request) -> Response:
+        """Anything else."""
+        self.audit.write("refused", why="unknown operation", asked=f"{request.method} {request.url.path}"[:200])
+        return _error(404, "not_found", "this is no operation that the agent knows")
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """What the lists do not have."""
+        logger.warning("refused %s: %s", request.url.path, error)
+        self.audit.write("refused", why=str(error)[:500], asked=f"{request.method} {request.url.path}"[:200])
+        return _error(422, "refused_by_agent", f"the site's agent refused: {error}")
+
+    async def away(self, _request: Request, error: Exception) -> Response:
+        """A worker tries again by itself."""
+        return _error(503, "hub_away", str(error))
+
+    async def refused_by_hub(self, _request: Request, error: Exception) -> Response:
+        """As the hub said it."""
+        assert isinstance(error, HubRefused)
+        return _error_of(error)
+
+    async def _sent_on(self, path: str, body: bytes) -> Response:
+        answer = await self.session.hub.ask("POST", path, body)
+        media_type = answer.headers.get("content-type")
+        return Response(answer.content, answer.status_code, media_type=media_type)
+
+    async def _look_at(self, task_id: str, content: bytes | memoryview) -> None:
+        """Before a worker sees it. A task that is refused here is handed back at once. Raises Refused."""
+        claimed = None
+        try:
+            claimed = read(ClaimedTask, bytes(content), "the hub's task")
+            assert isinstance(claimed, ClaimedTask)
+            require_task_of_site(claimed, self.session.membership.slug)
+        except Refused as error:
+            attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
+            await self._hand_back(task_id, attempt, str(error))
+            raise
+
+    async def _hand_back(self, task_id: str, attempt: int, why: str) -> None:
+        report = FailRequest(attempt=attempt, kind="invalid_setting", message=f"the site's agent refused: {why}")
+        await self.session.hub.ask("POST", f"{API}/tasks/{task_id}/fail", report.model_dump_json().encode())
+
+    def _record(self, task_id: str, verb: Verb, operation: Operation, answer: Response) -> None:
+        if verb == "claim":
+            claimed = read(ClaimedTask, bytes(answer.body), "the hub's task")
+            assert isinstance(claimed, ClaimedTask)
+            self.claimed.add(task_id)
+            self.session.taken(task_id)
+            payload = claimed.payload
+            run = getattr(payload, "run", None)
+            about = {"run": run.run_id, "method": run.strategy.name} if run is not None else {}
+            self.audit.write("claimed", task=task_id, attempt=claimed.attempt, kind=payload.kind, **about)
+        elif operation.answer is None:
+            self.claimed.discard(task_id)
+            self.audit.write("completed" if verb == "complete" else "failed", task=task_id)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise Refused(f"the worker's request has more than {MAX_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+def _address(request: Request) -> str:
+    sha256 = str(request.path_params["sha256"])
+    if not SHA256_PATTERN.fullmatch(sha256):
+        raise Refused("the artifact's address is no SHA-256")
+    return sha256
+
+
+def _task(request: Request) -> str:
+    task_id = request.headers.get(TASK_HEADER, "")
+    if not TASK_ID.fullmatch(task_id):
+        raise Refused(f"an upload names its task in {TASK_HEADER}")
+    return task_id
+
+
+def _attempt_in(content: bytes | memoryview) -> int:
+    """Of a claimed task that cannot be read otherwise."""
+    try:
+        return int(json.loads(bytes(content))["attempt"])
+    except (ValueError, KeyError, TypeError):
+        return 0
+
+
+def _error(status: int, code: str, detail: str) -> JSONResponse:
+    return JSONResponse({"error": code, "detail": detail}, status_code=status)
+
+
+def _error_of(refusal: HubRefused) -> JSONResponse:
+    return _error(refusal.status, refusal.code, refusal.detail)

@@ -1,0 +1,127 @@
+"""Requests to the hub: signed, their answers verified, errors as two kinds: it is away, or it refuses."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from backend.link.keys import PublicKey, SigningKey
+from backend.link.signatures import SignatureRefused
+from fedsm.site_agent.network import NetworkProblem, way_to, words_of
+from fedsm.site_agent.signing import BODY_SHA256, SignedRequests, require_signed
+
+API = "/worker-api/v1"
+CONNECT_SECONDS = 10.0
+#: Of an answer that the hub does not hold back.
+READ_SECONDS = 60.0
+
+
+class HubAway(Exception):
+    """It did not answer, or not as itself; the text says why, and what to look at. Trying again may help."""
+
+
+class HubRefused(Exception):
+    """The hub's own, signed refusal."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+
+class Hub:
+    """An async context. One for each key."""
+
+    def __init__(self, url: str, key: SigningKey, server: PublicKey) -> None:
+        """Raises NetworkProblem."""
+        self.url = url.rstrip("/")
+        self._server = server
+        way = way_to(url)
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            auth=SignedRequests(key, self.url),
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            verify=way.tls,
+            proxy=way.proxy,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=32, keepalive_expiry=30),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes = b"",
+        headers: dict[str, str] | None = None,
+        wait_seconds: float = 0.0,
+    ) -> httpx.Response:
+        """The hub's verified answer, whatever its status. wait_seconds: how long it may hold the answer back.
+
+        Raises HubAway."""
+        sent = {"Content-Type": "application/json"} if content else {}
+        timeout = httpx.Timeout(READ_SECONDS + wait_seconds, connect=CONNECT_SECONDS)
+        try:
+            answer = await self._http.request(
+                method, path, content=content, headers=sent | (headers or {}), timeout=timeout
+            )
+            require_signed(self._server, answer)
+        except httpx.HTTPError as error:
+            raise HubAway(words_of(error, self.url)) from error
+        except SignatureRefused as error:
+            raise HubAway(_of_stranger(answer, error)) from error
+        return answer
+
+    async def must(self, method: str, path: str, content: bytes = b"", **more: Any) -> httpx.Response:
+        """The answer where it is no refusal. Raises HubAway, HubRefused."""
+        answer = await self.ask(method, path, content, **more)
+        if answer.is_server_error:
+            raise HubAway(refusal_of(answer).detail)
+        if answer.is_error:
+            raise refusal_of(answer)
+        return answer
+
+    def stream(self, method: str, path: str, **options: Any) -> Any:
+        """As httpx has it: for artifacts, whose hash is known before."""
+        return self._http.stream(method, path, **options)
+
+    async def put_file(self, path: str, content: Any, sha256: str, headers: dict[str, str]) -> httpx.Response:
+        """Sends a file as a stream. Raises HubAway."""
+        request = self._http.build_request("PUT", path, content=content, headers=headers)
+        request.extensions[BODY_SHA256] = bytes.fromhex(sha256)
+        try:
+            answer = await self._http.send(request)
+            require_signed(self._server, answer)
+        except httpx.HTTPError as error:
+            raise HubAway(words_of(error, self.url)) from error
+        except SignatureRefused as error:
+            raise HubAway(_of_stranger(answer, error)) from error
+        return answer
+
+
+def refusal_of(answer: httpx.Response) -> HubRefused:
+    try:
+        body = answer.json()
+        return HubRefused(answer.status_code, str(body["error"]), str(body["detail"]))
+    except (ValueError, KeyError, TypeError):
+        return HubRefused(answer.status_code, "unknown", answer.text[:200])
+
+
+def _of_stranger(answer: httpx.Response, error: SignatureRefused) -> str:
+    server = answer.headers.get("server") or answer.headers.get("via") or "something"
+    return (
+        f"{server} answered {answer.status_code} in place of the hub ({error}): a proxy or a firewall blocks it, or "
+        "the address is wrong"
+    )
+
+
+__all__ = ["API", "Hub", "HubAway", "HubRefused", "NetworkProblem", "refusal_of"]

@@ -1,0 +1,149 @@
+"""The long poll: keeps one request at the hub, and puts the ids of tasks on the hospital's own queue."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from celery import Celery
+
+from backend import VERSION
+from backend.contracts.link import PollAnswer, PollRequest, Renewal
+from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.hub import API, HubAway, HubRefused
+from fedsm.site_agent.operations import TASK_ID, Refused, read
+from fedsm.site_agent.session import Session
+from fedsm.site_agent.site_home import RenewalState, SiteHome
+
+logger = logging.getLogger(__name__)
+
+TASK_NAME = "fedsm.run_task"
+FIRST_DELAY_SECONDS = 0.5
+MAX_DELAY_SECONDS = 30.0
+#: A task that lies in the local queue for longer is asked for again: its message may have been lost.
+FORGET_SECONDS = 120.0
+#: Until the next question where a person must act first.
+DELAYS = {"site_not_accepted": 5.0, "credential_stopped": 15.0, "credential_ended": 60.0, "agent_outdated": 300.0}
+
+
+class LocalQueue:
+    """The hospital's Valkey, served by its Celery workers."""
+
+    def __init__(self, url: str, queue: str) -> None:
+        self._app = Celery("fedsm-agent", broker=url, set_as_current=False)
+        self._app.conf.update(task_ignore_result=True, task_serializer="json", broker_connection_timeout=2)
+        self._queue = queue
+
+    def put(self, task_ids: tuple[str, ...]) -> None:
+        """Raises what the broker raises where it is away."""
+        for task_id in task_ids:
+            self._app.send_task(TASK_NAME, args=[task_id], queue=self._queue, retry=False)
+
+
+class Poller:
+    """`run` goes on until the process ends."""
+
+    def __init__(
+        self, session: Session, home: SiteHome, queue: LocalQueue, audit: Audit, hardware: str, wait_seconds: float
+    ) -> None:
+        """wait_seconds: how long a poll may wait at the hub."""
+        self._session, self._home, self._queue, self._audit = session, home, queue, audit
+        self._hardware, self._wait_seconds = hardware, wait_seconds
+        #: When the loop last moved on, for the watchdog.
+        self.moved_at = time.monotonic()
+
+    async def run(self, on_ended: Callable[[], None]) -> None:
+        """on_ended: called where the credential is not valid any more."""
+        delay = FIRST_DELAY_SECONDS
+        while True:
+            self.moved_at = time.monotonic()
+            self._session.changed.clear()
+            self._session.forget_waiting(FORGET_SECONDS)
+            state = self._home.next_renewal()
+            try:
+                answer = await self._poll_or_change(state)
+            except HubAway as error:
+                self._say("warning", f"the hub is away: {error}")
+                await asyncio.sleep(delay * random.uniform(0.5, 1.5))
+                delay = min(2 * delay, MAX_DELAY_SECONDS)
+                continue
+            except HubRefused as error:
+                self._refused(error, state)
+                if error.code == "credential_ended":
+                    on_ended()
+                await self._pause(DELAYS.get(error.code, MAX_DELAY_SECONDS))
+                continue
+            except Refused as error:
+                self._audit.write("refused", why=str(error)[:500], asked="poll")
+                self._say("error", str(error))
+                await asyncio.sleep(MAX_DELAY_SECONDS)
+                continue
+            delay = FIRST_DELAY_SECONDS
+            if answer is not None:
+                self._home.renewal_answered(state)
+                await self._feed(answer)
+
+    async def _poll_or_change(self, state: RenewalState) -> PollAnswer | None:
+        """The answer; None where a worker came or went, of which the next poll tells."""
+        poll = asyncio.create_task(self._poll(state))
+        change = asyncio.create_task(self._session.changed.wait())
+        try:
+            await asyncio.wait({poll, change}, return_when=asyncio.FIRST_COMPLETED)
+            return poll.result() if poll.done() else None
+        finally:
+            for task in (poll, change):
+                task.cancel()
+            await asyncio.gather(poll, change, return_exceptions=True)
+
+    async def _poll(self, state: RenewalState) -> PollAnswer:
+        workers = self._session.workers()
+        body = PollRequest(
+            renewal=Renewal(number=state.number, secret=state.secret),
+            workers=workers,
+            known=self._session.waiting(),
+            wait_seconds=self._wait_seconds,
+            version=VERSION,
+            hardware=self._hardware,
+        )
+        answer = await self._session.hub.must(
+            "POST", f"{API}/poll", body.model_dump_json().encode(), wait_seconds=self._wait_seconds
+        )
+        found = read(PollAnswer, answer.content, "the hub's answer")
+        assert isinstance(found, PollAnswer)
+        return found
+
+    async def _feed(self, answer: PollAnswer) -> None:
+        if self._session.problem:
+            logger.info("the hub answers")
+        self._say("info", "")
+        self._session.removal = answer.removal
+        new = tuple(task_id for task_id in answer.tasks if TASK_ID.fullmatch(task_id))
+        if not new:
+            return
+        try:
+            await asyncio.to_thread(self._queue.put, new)
+        except Exception as error:  # noqa: BLE001 (whatever the broker's client raises: the hub is asked again)
+            self._say("warning", f"the local queue is away: {error}")
+            await asyncio.sleep(1.0)
+            return
+        self._session.fed(new)
+
+    def _refused(self, error: HubRefused, state: RenewalState) -> None:
+        if error.code in ("site_not_accepted", "credential_ended"):
+            self._home.renewal_answered(state)
+        self._say("warning", f"the hub refuses: {error.detail}")
+        self._audit.write("hub refuses", code=error.code)
+
+    async def _pause(self, seconds: float) -> None:
+        """In steps, so that the watchdog sees the loop move."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.moved_at = time.monotonic()
+            await asyncio.sleep(min(left, 5.0))
+
+    def _say(self, level: str, text: str) -> None:
+        """Once, as long as it stays the same."""
+        if text and text != self._session.problem:
+            logger.log(logging.getLevelName(level.upper()), "%s", text)
+        self._session.problem = text

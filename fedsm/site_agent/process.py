@@ -1,0 +1,120 @@
+"""The agent's process: gateway, poll and watchdog, until SIGTERM."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+
+import uvicorn
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.contracts.link import MAX_WAIT_SECONDS
+from fedsm.local.home import open_home
+from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.gateway import Gateway
+from fedsm.site_agent.hub import Hub
+from fedsm.site_agent.polling import LocalQueue, Poller
+from fedsm.site_agent.session import Session
+from fedsm.site_agent.site_home import NotJoined, SiteHome
+from fedsm.site_agent.transfers import Transfers
+from worker.process.hardware import describe_hardware
+
+logger = logging.getLogger(__name__)
+
+#: A loop that has not moved for so long beyond its poll hears nothing any more: the process ends, to be started again.
+DEAF_SECONDS = 120.0
+EXIT_DEAF = 75
+
+
+class AgentSettings(BaseSettings):
+    """Every environment variable of the agent, beside those of the network."""
+
+    model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: str = Field(default="", validation_alias="REDIS_URL", description="The hospital's own Valkey.")
+    poll_seconds: float = Field(
+        default=25.0, ge=1, le=MAX_WAIT_SECONDS, description="How long a poll may wait at the hub."
+    )
+
+
+def main() -> int:
+    """The exit status: 0 after SIGTERM."""
+    logging.basicConfig(
+        level=os.environ.get("FEDSM_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)-7s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+        stream=sys.stdout,
+    )
+    for chatty in ("httpx", "httpcore", "celery", "kombu"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    settings = AgentSettings()
+    home = SiteHome(open_home())
+    try:
+        asyncio.run(serve(home, settings))
+    except NotJoined as error:
+        print(f"fedsm: {error}", file=sys.stderr)  # noqa: T201 (the agent's last word)
+        return 1
+    return 0
+
+
+async def serve(home: SiteHome, settings: AgentSettings) -> None:
+    """Until the server is asked to stop. Raises NotJoined, KeyProblem, NetworkProblem."""
+    membership = home.membership()
+    audit = Audit(home.audit_file)
+    async with Hub(membership.url, home.key(), membership.server) as hub:
+        session = Session(hub, membership)
+        gateway = Gateway(session, audit, Transfers(session, home.spool))
+        queue = LocalQueue(settings.redis_url, membership.queue)
+        poller = Poller(session, home, queue, audit, describe_hardware(), settings.poll_seconds)
+        config = uvicorn.Config(
+            gateway.app(), log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off"
+        )
+        server = uvicorn.Server(config)
+        _watch(poller, settings.poll_seconds)
+        audit.write("started", site=membership.slug)
+        logger.info("site %s of %s: the hub is %s", membership.slug, membership.federation, membership.url)
+        key_before = home.key_file.stat().st_mtime_ns
+
+        def on_ended() -> None:
+            """A new key may lie in the folder: then the agent starts again with it."""
+            if home.key_file.stat().st_mtime_ns != key_before:
+                server.should_exit = True
+
+        polling = asyncio.create_task(poller.run(on_ended))
+        polling.add_done_callback(lambda _: setattr(server, "should_exit", True))
+        await server.serve(sockets=[_listener(home)])
+        polling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await polling
+        audit.write("stopped")
+
+
+def _listener(home: SiteHome) -> socket.socket:
+    """A unix socket that only this user opens."""
+    path = home.socket()
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    return listener
+
+
+def _watch(poller: Poller, poll_seconds: float) -> None:
+    def watch() -> None:
+        while True:
+            time.sleep(5.0)
+            silence = time.monotonic() - poller.moved_at
+            if silence > poll_seconds + DEAF_SECONDS:
+                logger.error("the loop has not moved for %.0f s: the agent starts again", silence)
+                os._exit(EXIT_DEAF)
+
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Files between the workers and the hub: through a spool, verified, and resumed where a connection breaks."""
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterable, AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from fedsm.site_agent.hub import API, HubAway, refusal_of
+from fedsm.site_agent.network import words_of
+from fedsm.site_agent.session import Session
+
+logger = logging.getLogger(__name__)
+
+CHUNK_BYTES = 2**20
+TRIES = 8
+MAX_DELAY_SECONDS = 10.0
+TASK_HEADER = "X-FedSM-Task"
+
+
+class Damaged(Exception):
+    """Bytes that do not hash to their address."""
+
+
+class Transfers:
+    """The spool is emptied when the agent starts: what was half way is asked for again."""
+
+    def __init__(self, session: Session, spool: Path) -> None:
+        self._session = session
+        self._spool = spool
+        spool.mkdir(exist_ok=True, mode=0o700)
+        for path in spool.iterdir():
+            path.unlink()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._readers: defaultdict[str, int] = defaultdict(int)
+
+    async def take_in(self, sha256: str, chunks: AsyncIterable[bytes]) -> Path:
+        """A worker's file in the spool. Raises Damaged."""
+        path = self._spool / f"up-{uuid4().hex}"
+        digest = hashlib.sha256()
+        try:
+            with open(path, "wb") as file:
+                async for chunk in chunks:
+                    digest.update(chunk)
+                    await asyncio.to_thread(file.write, chunk)
+            if digest.hexdigest() != sha256:
+                raise Damaged("the worker's file does not hash to its address: send it again")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+    async def send(self, path: Path, sha256: str, media_type: str, task_id: str) -> httpx.Response:
+        """The hub's answer. Raises HubAway."""
+        headers = {"Content-Type": media_type, TASK_HEADER: task_id, "Content-Length": str(path.stat().st_size)}
+        try:
+            return await self._session.hub.put_file(f"{API}/artifacts/{sha256}", _pieces(path), sha256, headers)
+        except HubAway:
+            path.unlink(missing_ok=True)
+            raise
+
+    async def fetch(self, sha256: str) -> Path:
+        """The artifact in the spool, until `release`. Of several that ask at a time one brings it.
+
+        Raises HubAway, HubRefused, Damaged."""
+        path = self._spool / f"down-{sha256}"
+        self._readers[sha256] += 1
+        try:
+            async with self._locks[sha256]:
+                if not path.exists():
+                    await self._bring(sha256, path)
+        except BaseException:
+            self.release(sha256)
+            raise
+        return path
+
+    def release(self, sha256: str) -> None:
+        """One reader has it; after the last one the file goes."""
+        self._readers[sha256] -= 1
+        if self._readers[sha256] <= 0:
+            del self._readers[sha256]
+            self._locks.pop(sha256, None)
+            (self._spool / f"down-{sha256}").unlink(missing_ok=True)
+
+    async def _bring(self, sha256: str, path: Path) -> None:
+        partial = self._spool / f"part-{sha256}"
+        problem = ""
+        for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(min(MAX_DELAY_SECONDS, 0.2 * 2**attempt) * random.uniform(0.5, 1.5))
+            try:
+                await self._append(sha256, partial)
+                break
+            except httpx.HTTPError as error:
+                problem = words_of(error, self._session.hub.url)
+                logger.info("artifact %s broke off at %d bytes: %s", sha256[:12], _size(partial), problem)
+        else:
+            raise HubAway(problem)
+        if await asyncio.to_thread(_hash_of, partial) != sha256:
+            partial.unlink()
+            raise Damaged(f"artifact {sha256} came damaged: it was changed on the way, or at the hub")
+        partial.rename(path)
+
+    async def _append(self, sha256: str, partial: Path) -> None:
+        """From where the last try ended. Raises httpx.HTTPError, HubAway, HubRefused."""
+        have = _size(partial)
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        async with self._session.hub.stream("GET", f"{API}/artifacts/{sha256}", headers=headers) as answer:
+            if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return  # all of it is here
+            if answer.is_server_error:
+                raise HubAway(f"the hub answered {answer.status_code}")
+            if answer.is_error:
+                await answer.aread()
+                raise refusal_of(answer)
+            mode = "ab" if answer.status_code == httpx.codes.PARTIAL_CONTENT else "wb"
+            with open(partial, mode) as file:
+                async for chunk in answer.aiter_bytes(CHUNK_BYTES):
+                    await asyncio.to_thread(file.write, chunk)
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield piece
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _hash_of(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
