@@ -29,8 +29,6 @@ def main() -> None:
         log_config=None,
         access_log=False,  # addresses may hold a sign-in token
         timeout_graceful_shutdown=5,
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
     )
 
 

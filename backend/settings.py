@@ -40,8 +40,6 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="The address under which hospitals reach the hub, if it is another; may have a path."
     )
-    tls_certificate: Path | None = Field(default=None, description="PEM: the server's certificate and its chain.")
-    tls_key: Path | None = Field(default=None, description="PEM: the certificate's private key.")
     lease_seconds: float = Field(default=30, gt=0, description="A claim is lost when no report comes for this long.")
     recovery_seconds: float = Field(default=5, gt=0, description="Period of the recovery loop.")
     resend_seconds: float = Field(default=20, gt=0, description="A task queued for longer is sent again.")
@@ -85,12 +83,6 @@ class Settings(BaseSettings):
             raise ValueError("FEDSM_ADMIN_TOKEN and FEDSM_WORKER_TOKEN are the same: give workers a token of their own")
         return self
 
-    @model_validator(mode="after")
-    def _tls_is_whole(self) -> Self:
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("give both FEDSM_TLS_CERTIFICATE and FEDSM_TLS_KEY, or neither")
-        return self
-
     @field_validator("public_url")
     @classmethod
     def _public_url_is_an_address(cls, url: str) -> str:
@@ -105,7 +97,7 @@ class Settings(BaseSettings):
         if self.public_url:
             return self.public_url
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'http' if self.tls_certificate is None else 'https'}://{host}:{self.port}"
+        return f"http://{host}:{self.port}"
 
     @property
     def effective_database_url(self) -> str:

@@ -12,7 +12,7 @@ from backend.contracts.metrics import Split
 from backend.contracts.task_kinds import TaskKind
 from backend.contracts.values import Description, Name, Slug, Text
 from backend.record import Record
-from backend.sites.enrolment.links import SiteLink
+from backend.sites.enrolment.schemas import SiteLink
 
 Contact = Annotated[str, Text(200)]
 SiteKind = Literal["simulated", "real"]

@@ -1,6 +1,7 @@
 """What a hospital does once: ask to join with a kit, make a new key, leave."""
 
 import base64
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,7 @@ async def join(home: SiteHome, kit: SiteKit, hardware: str) -> JoinAnswer:
 
     Raises HubAway, HubRefused, NetworkProblem."""
     home.make()
-    path = home.folder / f"{NEXT_KEY}-{kit.code[:8]}"
+    path = home.folder / f"{NEXT_KEY}-{hashlib.sha256(kit.code.encode()).hexdigest()[:12]}"  # of this kit
     key = SigningKey.load_or_make(path)
     server = PublicKey.from_text(kit.server_key)
     body = JoinRequest(code=kit.code, public_key=key.public.text, hardware=hardware, version=VERSION)

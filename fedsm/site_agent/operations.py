@@ -1,6 +1,6 @@
 """The closed list of what passes between the hub and a hospital's workers, and the closed list of tasks.
 
-What is not here is refused and recorded, whoever asks: no code ever comes from the hub, and no task of another kind.
+What is not here is refused and recorded: no code ever comes from the hub, and no task of another kind.
 """
 
 import re

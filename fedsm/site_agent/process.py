@@ -26,13 +26,13 @@ from worker.process.hardware import describe_hardware
 
 logger = logging.getLogger(__name__)
 
-#: A loop that has not moved for so long beyond its poll hears nothing any more: the process ends, to be started again.
+#: A loop that has not moved for this time after its poll hears nothing any more: the process ends, to be started again.
 DEAF_SECONDS = 120.0
 EXIT_DEAF = 75
 
 
 class AgentSettings(BaseSettings):
-    """Every environment variable of the agent, beside those of the network."""
+    """Every environment variable of the agent, besides those of the network."""
 
     model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore", env_ignore_empty=True)
 

@@ -14,7 +14,7 @@ WORKER_SECONDS = 15.0
 
 @dataclass
 class Session:
-    """Of one process. changed: a worker came, went or hangs, so that the hub is told at once."""
+    """Of one process. changed: a worker came, went or hangs, so that the hub hears it at once."""
 
     hub: Hub
     membership: Membership
@@ -54,6 +54,6 @@ class Session:
         self._waiting.pop(task_id, None)
 
     def forget_waiting(self, older_than_seconds: float) -> None:
-        """What was fed so long ago is asked for anew: its message was lost."""
+        """What was fed longer ago is asked for anew: its message was lost."""
         limit = time.monotonic() - older_than_seconds
         self._waiting = {task_id: at for task_id, at in self._waiting.items() if at > limit}

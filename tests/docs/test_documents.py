@@ -14,6 +14,7 @@ from backend.settings import Settings
 from benchmarks.selectors import make_parser
 from fedsm.cli.app import app
 from fedsm.experiment_file import read_experiment_file
+from fedsm.site_agent.process import AgentSettings
 from worker.process.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,7 +26,7 @@ def environment_names(settings: type[BaseSettings]) -> set[str]:
     return {str(field.validation_alias or f"FEDSM_{name.upper()}") for name, field in settings.model_fields.items()}
 
 
-@pytest.mark.parametrize("settings", [Settings, WorkerSettings])
+@pytest.mark.parametrize("settings", [Settings, WorkerSettings, AgentSettings])
 def test_every_environment_variable_is_in_the_deployment_guide(settings: type[BaseSettings]) -> None:
     documented = set(re.findall(r"`([A-Z][A-Z_]+)`", (DOCS / "deployment.md").read_text()))
     assert environment_names(settings) - documented == set()
@@ -36,9 +37,14 @@ def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
     documented = {name for line in tables for name in re.findall(r"`([A-Z][A-Z_]+)`", line.split("|")[1])}
     elsewhere = "".join(
         path.read_text()
-        for path in (ROOT / "docker-compose.yml", ROOT / "worker" / "process" / "app.py", ROOT / "fedsm" / "client.py")
+        for path in (
+            ROOT / "docker-compose.yml",
+            ROOT / "worker" / "process" / "app.py",
+            ROOT / "fedsm" / "client.py",
+            ROOT / "fedsm" / "site_agent" / "network.py",
+        )
     )
-    known = environment_names(Settings) | environment_names(WorkerSettings)
+    known = environment_names(Settings) | environment_names(WorkerSettings) | environment_names(AgentSettings)
     assert {name for name in documented - known if name not in elsewhere} == set()
 
 

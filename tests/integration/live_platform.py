@@ -45,6 +45,7 @@ class LivePlatform:
     port: int = field(default_factory=lambda: choose_port("127.0.0.1", 0))
     admin_token: str = field(default_factory=secrets.token_urlsafe)
     worker_token: str = field(default_factory=secrets.token_urlsafe)
+    environment: dict[str, str] = field(default_factory=dict)
     backend: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
     worker_started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -144,6 +145,7 @@ class LivePlatform:
             "FEDSM_DEVICE": "cpu",
             "REDIS_URL": self.redis_url,
             "PYTHONUNBUFFERED": "1",
+            **self.environment,
             **(more or {}),
         }
         with open(self.log(module), "ab") as log:

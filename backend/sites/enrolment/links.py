@@ -9,29 +9,11 @@ from sqlalchemy.orm import Session
 from backend.clock import now
 from backend.contracts.link import LinkStatus
 from backend.db.models import SiteCredential, SiteInvitation
-from backend.record import Record
+from backend.sites.enrolment.schemas import SiteLink
 
 #: The first that a site has is shown: a stopped credential needs a person before all others.
 _ORDER = ("stopped", "pending", "active", "ended")
 _WORDS: dict[str, LinkStatus] = {"stopped": "stopped", "pending": "pending", "active": "joined", "ended": "revoked"}
-
-
-class SiteLink(Record):
-    """Of a real site that was invited."""
-
-    status: LinkStatus
-    fingerprint: str | None
-    phrase: str | None
-    hardware: str | None
-    version: str | None
-    asked_at: datetime | None
-    accepted_at: datetime | None
-    accepted_by: str | None
-    last_seen_at: datetime | None
-    reason: str | None
-    invitation_expires_at: datetime | None
-    #: Another credential serves the site while this one waits.
-    is_served: bool
 
 
 def links(session: Session, site_ids: list[str]) -> dict[str, SiteLink]:

@@ -1,8 +1,13 @@
 """Request and response bodies of joining."""
 
+from datetime import datetime
+
+from pydantic import Field
+
 from backend.contracts.base import Contract, with_example
-from backend.contracts.link import Fingerprint
+from backend.contracts.link import Fingerprint, LinkStatus
 from backend.contracts.values import ShortSaid
+from backend.record import Record
 
 
 class AcceptSite(Contract):
@@ -15,3 +20,20 @@ class RevokeSite(Contract):
     model_config = with_example(reason="the workstation was stolen")
 
     reason: ShortSaid = ""
+
+
+class SiteLink(Record):
+    """Of a real site that was invited."""
+
+    status: LinkStatus
+    fingerprint: str | None
+    phrase: str | None
+    hardware: str | None
+    version: str | None
+    asked_at: datetime | None
+    accepted_at: datetime | None
+    accepted_by: str | None
+    last_seen_at: datetime | None
+    reason: str | None
+    invitation_expires_at: datetime | None
+    is_served: bool = Field(description="A credential serves the site, this one or the one that it is to follow.")

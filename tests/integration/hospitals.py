@@ -1,0 +1,56 @@
+"""Hospitals as real processes with homes of their own, and the TLS in front of their hub."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.process.shutdown import die_with_parent
+
+FEDSM = (sys.executable, "-m", "fedsm")
+
+
+def start(command: tuple[str, ...], environment: dict[str, str], log_file: Path) -> subprocess.Popen[bytes]:
+    with open(log_file, "ab") as log:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+        )
+
+
+@dataclass
+class Hospital:
+    """One site's folder and process. environment: of the hospital's machine, which knows nothing of the hub's."""
+
+    home: Path
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def fedsm(self, *arguments: str, code: int = 0) -> str:
+        """What a command prints; its exit code must be `code`."""
+        command = [*FEDSM, "site", *arguments, "--home", str(self.home)]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def up(self) -> None:
+        command = (*FEDSM, "site", "up", "--home", str(self.home), "--concurrency", "1")
+        self.process = start(command, self.environment, self.home.with_suffix(".log"))
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(30)
+            self.process = None
+
+
+def hospital_environment(ca_bundle: Path | None, data_root: Path) -> dict[str, str]:
+    """Of a machine of its own: nothing of the platform's settings."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("FEDSM_", "REDIS_"))}
+    bundle = {} if ca_bundle is None else {"FEDSM_CA_BUNDLE": str(ca_bundle)}
+    return own | bundle | {"FEDSM_DEVICE": "cpu", "FEDSM_POLL_SECONDS": "10", "FEDSM_DATA_ROOTS": str(data_root)}

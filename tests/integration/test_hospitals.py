@@ -1,0 +1,96 @@
+"""Two hospitals join a hub over TLS, as processes with homes of their own, and finish a FedSM run with it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend.contracts.status import DatasetStatus, RunStatus
+from backend.contracts.strategy_configs import FedSMConfig
+from backend.datasets.schemas import DatasetCreate
+from backend.sites.schemas import SiteCreate
+from fedsm.local.certificates import make_authority, make_certificate
+from fedsm.local.home import choose_port
+from tests.conftest import wait_until
+from tests.integration.hospitals import Hospital, hospital_environment, start
+from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import TASK, tiny_config
+
+NAMES = ("site-a", "site-b")
+
+
+@contextmanager
+def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, Path]]:
+    """The hub and the authority of its certificate."""
+    authority = make_authority(folder / "tls", "Hospital test authority")
+    certificate, key = make_certificate(authority, ("127.0.0.1",))
+    port = choose_port("127.0.0.1", 0)
+    settings = {"FEDSM_PUBLIC_URL": f"https://127.0.0.1:{port}", "FEDSM_LEASE_SECONDS": "10"}
+    hub = LivePlatform(folder / "hub", f"{valkey_url}?virtual_host=9", num_processes=1, environment=settings)
+    words = (sys.executable, "-m", "fedsm.local.tls_front", str(port), str(hub.port), str(certificate), str(key))
+    front = start(words, hospital_environment(None, folder), folder / "front.log")
+    try:
+        with hub:
+            yield hub, authority
+    finally:
+        front.terminate()
+        front.wait(10)
+
+
+def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, sites: dict[str, Path]) -> None:
+    hospitals: dict[str, Hospital] = {}
+    with hub_with_tls(tmp_path, valkey_url) as (hub, authority):
+        federation = hub.client.create_federation("Hospitals", "", TASK)
+        try:
+            for name in NAMES:
+                site = hub.client.create_site(federation.id, SiteCreate(name=name, kind="real"))
+                kit = tmp_path / f"{name}.json"
+                kit.write_text(json.dumps(hub.client.post_json(f"/sites/{site.id}/invitation", None)))
+                hospital = Hospital(tmp_path / name, hospital_environment(authority, sites[name].parent))
+                hospitals[name] = hospital
+                if name == NAMES[0]:
+                    _without_its_authority_the_issuer_is_named(kit, tmp_path, sites[name].parent)
+                words = hospital.fedsm("join", str(kit))
+                link = hub.client.federation(federation.id).sites[-1].link
+                assert link is not None
+                assert link.status == "pending"
+                assert link.phrase in words
+                hub.client.post_json(f"/sites/{site.id}/credential/accept", {"fingerprint": link.fingerprint})
+                hospital.up()
+            wait_until(
+                lambda: all(site.state == "online" for site in hub.client.federation(federation.id).sites),
+                90,
+                "both hospitals to be online",
+            )
+            _take_data_into_use(hub, federation.id, sites)
+            federation = hub.client.federation(federation.id)
+            experiment = hub.start_experiment(federation, "Over hospitals", tiny_config(FedSMConfig(), seeds=(0,)))
+            finished = await_experiment(hub, experiment)
+            assert [run.status for run in finished.runs] == [RunStatus.COMPLETED], finished.runs[0].failure
+            workers = {task.worker for task in hub.client.run_tasks(finished.runs[0].id) if task.participant in NAMES}
+            assert workers == {f"{name}/worker" for name in NAMES}
+            for hospital in hospitals.values():
+                assert "connected" in hospital.fedsm("status")
+                assert (
+                    len(json.loads(hospital.home.joinpath("audit.jsonl").read_text().splitlines()[-1])["previous"])
+                    == 64
+                )
+        finally:
+            for hospital in hospitals.values():
+                hospital.stop()
+
+
+def _take_data_into_use(hub: LivePlatform, federation_id: str, folders: dict[str, Path]) -> None:
+    for site in hub.client.federation(federation_id).sites:
+        dataset = hub.client.register_dataset(site.id, DatasetCreate(name="cases", folder=str(folders[site.slug])))
+        record = hub.await_check(dataset.id)
+        assert record.status == DatasetStatus.READY, record.error
+
+
+def _without_its_authority_the_issuer_is_named(kit: Path, folder: Path, data: Path) -> None:
+    """TLS is never left unverified: the words say whose certificate was seen, and what to set."""
+    said = Hospital(folder / "astray", hospital_environment(None, data)).fedsm("join", str(kit), code=1)
+    assert "CN=Hospital test authority" in said
+    assert "FEDSM_CA_BUNDLE" in said
