@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadGapCsvData, DownloadGapCsvErrors, DownloadGapCsvResponses, DownloadGapLatexData, DownloadGapLatexErrors, DownloadGapLatexResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentGapData, GetExperimentGapErrors, GetExperimentGapResponses, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunEffortData, GetRunEffortErrors, GetRunEffortResponses, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcceptSiteData, AcceptSiteErrors, AcceptSiteResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadGapCsvData, DownloadGapCsvErrors, DownloadGapCsvResponses, DownloadGapLatexData, DownloadGapLatexErrors, DownloadGapLatexResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentGapData, GetExperimentGapErrors, GetExperimentGapResponses, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunEffortData, GetRunEffortErrors, GetRunEffortResponses, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InviteSiteData, InviteSiteErrors, InviteSiteResponses, JoinData, JoinErrors, JoinResponses, LeaveData, LeaveErrors, LeaveResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PollData, PollErrors, PollResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReplaceKeyData, ReplaceKeyErrors, ReplaceKeyResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeSiteData, RevokeSiteErrors, RevokeSiteResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1144,6 +1144,21 @@ export const revokeInvitation = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
+ * Join
+ *
+ * Ask to join with a kit's code, from `fedsm site join`. The request is signed (RFC 9421) with the key that it
+ * brings; nobody is let in before a person accepts it.
+ */
+export const join = <ThrowOnError extends boolean = false>(options: Options<JoinData, ThrowOnError>) => (options.client ?? client).post<JoinResponses, JoinErrors, ThrowOnError>({
+    url: '/api/v1/join',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Delete Prediction
  *
  * Forget the image, and the masks that were made of it; one that is under way is stopped.
@@ -1724,6 +1739,45 @@ export const updateSite = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * Accept Site
+ *
+ * Let a site in that asked to join, after the six words were compared; or let a stopped credential work again. An
+ * earlier credential of the site ends.
+ */
+export const acceptSite = <ThrowOnError extends boolean = false>(options: Options<AcceptSiteData, ThrowOnError>) => (options.client ?? client).post<AcceptSiteResponses, AcceptSiteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sites/{site_id}/credential/accept',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke Site
+ *
+ * End a site's credential, or refuse one that asked to join. Runs go on without the site under their quorum.
+ */
+export const revokeSite = <ThrowOnError extends boolean = false>(options: Options<RevokeSiteData, ThrowOnError>) => (options.client ?? client).post<RevokeSiteResponses, RevokeSiteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sites/{site_id}/credential/revoke',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Create Dataset
  *
  * Register a folder at a site. The answer comes at once; the check runs at the site's worker.
@@ -1740,6 +1794,22 @@ export const createDataset = <ThrowOnError extends boolean = false>(options: Opt
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Invite Site
+ *
+ * Make the kit with which a hospital joins as this site. It is shown once; its code is good for 24 hours, once. A
+ * new kit voids the one before.
+ */
+export const inviteSite = <ThrowOnError extends boolean = false>(options: Options<InviteSiteData, ThrowOnError>) => (options.client ?? client).post<InviteSiteResponses, InviteSiteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/sites/{site_id}/invitation',
+    ...options
 });
 
 /**
@@ -2048,6 +2118,48 @@ export const findGone = <ThrowOnError extends boolean = false>(options: Options<
 export const sendHeartbeat = <ThrowOnError extends boolean = false>(options: Options<SendHeartbeatData, ThrowOnError>) => (options.client ?? client).post<SendHeartbeatResponses, SendHeartbeatErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/heartbeat',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Replace Key
+ *
+ * Register a new key of the caller's site in place of the one that signs this request.
+ */
+export const replaceKey = <ThrowOnError extends boolean = false>(options: Options<ReplaceKeyData, ThrowOnError>) => (options.client ?? client).post<ReplaceKeyResponses, ReplaceKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/key',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Leave
+ *
+ * End the caller's credential. What of the site stays at the hub is answered.
+ */
+export const leave = <ThrowOnError extends boolean = false>(options?: Options<LeaveData, ThrowOnError>) => (options?.client ?? client).post<LeaveResponses, LeaveErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/leave',
+    ...options
+});
+
+/**
+ * Poll
+ *
+ * Wait for tasks of the caller's site. A hospital's agent keeps one such request open, which also says that the
+ * site and its workers are there.
+ */
+export const poll = <ThrowOnError extends boolean = false>(options: Options<PollData, ThrowOnError>) => (options.client ?? client).post<PollResponses, PollErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/poll',
     ...options,
     headers: {
         'Content-Type': 'application/json',

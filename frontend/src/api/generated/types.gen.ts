@@ -29,6 +29,16 @@ export type ApflConfig = {
 };
 
 /**
+ * AcceptSite
+ */
+export type AcceptSite = {
+    /**
+     * Fingerprint
+     */
+    fingerprint: string;
+};
+
+/**
  * AdministratorInvite
  */
 export type AdministratorInvite = {
@@ -4022,6 +4032,56 @@ export type InvitationRecord = {
 };
 
 /**
+ * JoinAnswer
+ */
+export type JoinAnswer = {
+    /**
+     * Phrase
+     *
+     * Six words, which both sides read to each other.
+     */
+    phrase: string;
+    /**
+     * Queue
+     */
+    queue: string;
+    /**
+     * Site
+     */
+    site: string;
+    /**
+     * Slug
+     */
+    slug: string;
+};
+
+/**
+ * JoinRequest
+ *
+ * Signed with the key that it brings.
+ */
+export type JoinRequest = {
+    /**
+     * Code
+     */
+    code: string;
+    /**
+     * Hardware
+     */
+    hardware: string;
+    /**
+     * Public Key
+     */
+    public_key: string;
+    /**
+     * Version
+     *
+     * Of FedSM Studio at the site.
+     */
+    version: string;
+};
+
+/**
  * JoinedCases
  *
  * Cases of one data set that are one patient's, as somebody confirmed. elsewhere: the splits of this patient's
@@ -5057,6 +5117,22 @@ export type NewInvitation = {
 };
 
 /**
+ * NewKey
+ *
+ * A site's own key in place of the one that signs the request. proof: the new key's signature of both.
+ */
+export type NewKey = {
+    /**
+     * Proof
+     */
+    proof: string;
+    /**
+     * Public Key
+     */
+    public_key: string;
+};
+
+/**
  * NewToken
  */
 export type NewToken = {
@@ -5304,6 +5380,51 @@ export type PastRound = {
  * Permission
  */
 export type Permission = 'read' | 'read_cases' | 'follow' | 'read_data' | 'manage_data' | 'manage_sites' | 'manage_federations' | 'manage_members' | 'run_experiments' | 'share_reports' | 'move_models' | 'create_federations' | 'manage_users' | 'operate' | 'own_account' | 'work' | 'anybody';
+
+/**
+ * PollAnswer
+ */
+export type PollAnswer = {
+    /**
+     * Removal
+     *
+     * Changes when the hub removed artifacts.
+     */
+    removal: string;
+    /**
+     * Tasks
+     */
+    tasks: Array<string>;
+};
+
+/**
+ * PollRequest
+ *
+ * `workers`: those that the agent heard lately. `known`: tasks that wait at the site already.
+ */
+export type PollRequest = {
+    /**
+     * Hardware
+     */
+    hardware: string;
+    /**
+     * Known
+     */
+    known?: Array<string>;
+    renewal: Renewal;
+    /**
+     * Version
+     */
+    version: string;
+    /**
+     * Wait Seconds
+     */
+    wait_seconds?: number;
+    /**
+     * Workers
+     */
+    workers?: Array<Heartbeat>;
+};
 
 /**
  * PredictCasePayload
@@ -5605,6 +5726,38 @@ export type ReliabilityBin = {
 };
 
 /**
+ * RemainsAtHub
+ *
+ * What of a site stays at the hub when it leaves: people there delete it, or keep it for their results.
+ */
+export type RemainsAtHub = {
+    /**
+     * Bytes
+     */
+    bytes: number;
+    /**
+     * Cases
+     */
+    cases: number;
+    /**
+     * Datasets
+     */
+    datasets: number;
+    /**
+     * Images And Masks
+     */
+    images_and_masks: number;
+    /**
+     * Runs
+     */
+    runs: number;
+    /**
+     * Thumbnails
+     */
+    thumbnails: number;
+};
+
+/**
  * Remark
  *
  * What a reader must know before comparing the methods of a table, as data and in words.
@@ -5626,6 +5779,23 @@ export type Remark = {
      * Words
      */
     words: string;
+};
+
+/**
+ * Renewal
+ *
+ * Which copy of the credential speaks. The agent counts on and makes a new secret for each poll, and repeats both
+ * until the poll is answered: two copies of one credential soon give the same number with different secrets.
+ */
+export type Renewal = {
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Secret
+     */
+    secret: string;
 };
 
 /**
@@ -6255,6 +6425,16 @@ export type ResultCell = {
      * The site was held out of the federation.
      */
     unseen: boolean;
+};
+
+/**
+ * RevokeSite
+ */
+export type RevokeSite = {
+    /**
+     * Reason
+     */
+    reason?: string;
 };
 
 /**
@@ -7848,6 +8028,114 @@ export type SiteDistance = {
 };
 
 /**
+ * SiteKit
+ *
+ * What a hospital is given, as one file. The code lets it ask to join once; nothing in it lets anybody work.
+ */
+export type SiteKit = {
+    /**
+     * Code
+     *
+     * Good for one site, once.
+     */
+    code: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Federation
+     */
+    federation: string;
+    /**
+     * Fedsm Kit
+     */
+    fedsm_kit?: 1;
+    /**
+     * Server Fingerprint
+     */
+    server_fingerprint: string;
+    /**
+     * Server Key
+     *
+     * The hub's public key: every task is signed with it.
+     */
+    server_key: string;
+    /**
+     * Site
+     */
+    site: string;
+    /**
+     * Slug
+     */
+    slug: string;
+    /**
+     * Url
+     *
+     * The hub's public address.
+     */
+    url: string;
+};
+
+/**
+ * SiteLink
+ *
+ * Of a real site that was invited.
+ */
+export type SiteLink = {
+    /**
+     * Accepted At
+     */
+    accepted_at: string | null;
+    /**
+     * Accepted By
+     */
+    accepted_by: string | null;
+    /**
+     * Asked At
+     */
+    asked_at: string | null;
+    /**
+     * Fingerprint
+     */
+    fingerprint: string | null;
+    /**
+     * Hardware
+     */
+    hardware: string | null;
+    /**
+     * Invitation Expires At
+     */
+    invitation_expires_at: string | null;
+    /**
+     * Is Served
+     *
+     * A credential serves the site, this one or the one that it is to follow.
+     */
+    is_served: boolean;
+    /**
+     * Last Seen At
+     */
+    last_seen_at: string | null;
+    /**
+     * Phrase
+     */
+    phrase: string | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Status
+     */
+    status: 'invited' | 'pending' | 'joined' | 'stopped' | 'revoked';
+    /**
+     * Version
+     */
+    version: string | null;
+};
+
+/**
  * SiteNotCompared
  */
 export type SiteNotCompared = {
@@ -7962,6 +8250,10 @@ export type SiteRecord = {
      * When a worker that serves the site last gave a sign of life.
      */
     last_seen_at: string | null;
+    /**
+     * How a real site joined, or is about to; null: it was never invited.
+     */
+    link: SiteLink | null;
     /**
      * Name
      */
@@ -15501,6 +15793,75 @@ export type RevokeInvitationResponses = {
 
 export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
 
+export type JoinData = {
+    body: JoinRequest;
+    path?: never;
+    query?: never;
+    url: '/api/v1/join';
+};
+
+export type JoinErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type JoinError = JoinErrors[keyof JoinErrors];
+
+export type JoinResponses = {
+    /**
+     * Successful Response
+     */
+    201: JoinAnswer;
+};
+
+export type JoinResponse = JoinResponses[keyof JoinResponses];
+
 export type DeletePredictionData = {
     body?: never;
     path: {
@@ -18533,6 +18894,154 @@ export type UpdateSiteResponses = {
 
 export type UpdateSiteResponse = UpdateSiteResponses[keyof UpdateSiteResponses];
 
+export type AcceptSiteData = {
+    body: AcceptSite;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/credential/accept';
+};
+
+export type AcceptSiteErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type AcceptSiteError = AcceptSiteErrors[keyof AcceptSiteErrors];
+
+export type AcceptSiteResponses = {
+    /**
+     * Successful Response
+     */
+    200: SiteRecord;
+};
+
+export type AcceptSiteResponse = AcceptSiteResponses[keyof AcceptSiteResponses];
+
+export type RevokeSiteData = {
+    body: RevokeSite;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/credential/revoke';
+};
+
+export type RevokeSiteErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RevokeSiteError = RevokeSiteErrors[keyof RevokeSiteErrors];
+
+export type RevokeSiteResponses = {
+    /**
+     * Successful Response
+     */
+    200: SiteRecord;
+};
+
+export type RevokeSiteResponse = RevokeSiteResponses[keyof RevokeSiteResponses];
+
 export type CreateDatasetData = {
     body: DatasetCreate;
     path: {
@@ -18606,6 +19115,80 @@ export type CreateDatasetResponses = {
 };
 
 export type CreateDatasetResponse = CreateDatasetResponses[keyof CreateDatasetResponses];
+
+export type InviteSiteData = {
+    body?: never;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/invitation';
+};
+
+export type InviteSiteErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type InviteSiteError = InviteSiteErrors[keyof InviteSiteErrors];
+
+export type InviteSiteResponses = {
+    /**
+     * Successful Response
+     */
+    201: SiteKit;
+};
+
+export type InviteSiteResponse = InviteSiteResponses[keyof InviteSiteResponses];
 
 export type GetSentData = {
     body?: never;
@@ -19859,6 +20442,10 @@ export type DownloadArtifactErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
@@ -19937,6 +20524,10 @@ export type HeadArtifactErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
@@ -20009,6 +20600,10 @@ export type PutArtifactErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
@@ -20077,6 +20672,10 @@ export type FindGoneErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
     /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
@@ -20147,6 +20746,10 @@ export type SendHeartbeatErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
@@ -20174,6 +20777,225 @@ export type SendHeartbeatResponses = {
 };
 
 export type SendHeartbeatResponse = SendHeartbeatResponses[keyof SendHeartbeatResponses];
+
+export type ReplaceKeyData = {
+    body: NewKey;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/key';
+};
+
+export type ReplaceKeyErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ReplaceKeyError = ReplaceKeyErrors[keyof ReplaceKeyErrors];
+
+export type ReplaceKeyResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type ReplaceKeyResponse = ReplaceKeyResponses[keyof ReplaceKeyResponses];
+
+export type LeaveData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/leave';
+};
+
+export type LeaveErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type LeaveError = LeaveErrors[keyof LeaveErrors];
+
+export type LeaveResponses = {
+    /**
+     * Successful Response
+     */
+    200: RemainsAtHub;
+};
+
+export type LeaveResponse = LeaveResponses[keyof LeaveResponses];
+
+export type PollData = {
+    body: PollRequest;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/poll';
+};
+
+export type PollErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type PollError = PollErrors[keyof PollErrors];
+
+export type PollResponses = {
+    /**
+     * Successful Response
+     */
+    200: PollAnswer;
+};
+
+export type PollResponse = PollResponses[keyof PollResponses];
 
 export type ClaimTaskData = {
     body: ClaimRequest;
@@ -20220,6 +21042,10 @@ export type ClaimTaskErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
     /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
@@ -20295,6 +21121,10 @@ export type CompleteTaskErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
@@ -20369,6 +21199,10 @@ export type FailTaskErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
@@ -20442,6 +21276,10 @@ export type ReportProgressErrors = {
      * Invalid input: `fields` names each field, its value and the remedy
      */
     422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
     /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
