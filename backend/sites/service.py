@@ -21,7 +21,6 @@ from backend.events.changes import from_to
 from backend.queue import SIMULATED_QUEUE, site_queue
 from backend.sites.enrolment.links import links
 from backend.sites.enrolment.schemas import SiteLink
-from backend.sites.enrolment.links import SiteLink, links
 from backend.sites.policies import first_policy, policy_changes
 from backend.sites.presence import Presence, load_presence
 from backend.sites.schemas import SiteCreate, SiteKind, SiteRecord, SiteState, SiteUpdate
