@@ -30,7 +30,4 @@ def unserved_by(workers: Iterable[Worker], site: Site) -> str | None:
 def _how_to_start(site: Site, queue: str) -> str:
     if queue == SIMULATED_QUEUE:
         return "Start one on this machine: fedsm worker"
-    return (
-        f"Start it at {site.name}, where its images are: fedsm site up (it joins first, with the kit of fedsm site "
-        f"invite {site.slug})"
-    )
+    return f"Start one at {site.name}, where its images are: fedsm site up (kit: fedsm site invite {site.slug})"

@@ -67,7 +67,7 @@ def test_a_site_says_whether_a_worker_ever_came_and_how_to_start_one(
     dataset = backend.post(f"/sites/{real['id']}/datasets", {"name": "Fundus", "folder": "/data/h"})
     words = real["unserved"]
     assert words.startswith("No worker of Hospital has ever connected. Start one at Hospital")
-    assert words.endswith("fedsm site up (it joins first, with the kit of fedsm site invite hospital)")
+    assert words.endswith("fedsm site up (kit: fedsm site invite hospital)")
     assert backend.get(f"/datasets/{dataset['id']}")["waits_for"] == words
     environment = {"FEDSM_SERVER": backend.url, "FEDSM_TOKEN": ADMIN_TOKEN, "COLUMNS": "300"}
     listed = CliRunner().invoke(app, ["federation", "sites"], env=environment)
@@ -84,7 +84,7 @@ def test_a_worker_that_is_gone_is_said_with_the_time() -> None:
     gone = Worker(queues=["site.hospital"], online=False, last_seen_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
     assert unserved_by([gone], site) == (
         "The worker of Hospital has been offline since 2026-03-04 05:06 UTC. Start one at Hospital, where its images "
-        "are: fedsm site up (it joins first, with the kit of fedsm site invite hospital)"
+        "are: fedsm site up (kit: fedsm site invite hospital)"
     )
     simulated = Site(kind="simulated", slug="a", name="A")
     words = "No worker for simulated sites has ever connected. Start one on this machine: fedsm worker"

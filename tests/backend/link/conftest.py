@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.backend.backend_states import DISC
+from tests.backend.conftest import DISC
 from tests.backend.link.played_site import PlayedSite, add_site
 from tests.backend.live_backend import LiveBackend
 
