@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from backend.contracts.base import Contract
 from backend.contracts.refusals import refused
+from backend.contracts.unlikeness import MayBeUnlike
 from backend.contracts.values import (
     MAX_BYTES,
     MAX_COUNT,
@@ -147,7 +148,7 @@ class CaseScore(Contract):
         return values
 
 
-class CaseRouting(Contract):
+class CaseRouting(MayBeUnlike):
     """What the model selector said of one case."""
 
     case_id: Id

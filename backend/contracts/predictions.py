@@ -7,6 +7,7 @@ from pydantic import Field
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.datasets import CaseWarning
+from backend.contracts.unlikeness import MayBeUnlike
 from backend.contracts.values import (
     MAX_MODELS,
     MAX_SITES,
@@ -46,7 +47,7 @@ class PredictedMask(Contract):
     files: Annotated[dict[StructureKey, Sha256], AtMost(MAX_STRUCTURES)]
 
 
-class PredictCaseResult(Contract):
+class PredictCaseResult(MayBeUnlike):
     kind: Literal["predict_case"] = "predict_case"
     image: Sha256 = Field(description="Gzipped NIfTI for the viewer.")
     unit: Literal["mm³", "mm²", "px"]

@@ -10,6 +10,7 @@ from backend.artifacts import access
 from backend.artifacts.service import artifact_url, require_artifacts
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
+from backend.contracts.unlikeness import unlike_in_words
 from backend.datasets import service as datasets
 from backend.db.models import CaseHistory, Experiment, Run, TestedCase, ThresholdCurve
 from backend.errors import InvalidInput
@@ -60,6 +61,8 @@ def store_evaluation(
             distance_unit=units[case_id],
             probabilities=dict(route.probabilities) if route else None,
             chosen_model=route.chosen_model if route else None,
+            unlikeness=route.unlikeness if route else None,
+            of_no_site=route is not None and route.of_no_site,
             image=file.image if file else None,
             reference=file.reference if file else None,
             predictions=dict(file.predictions) if file else {},
@@ -163,6 +166,8 @@ def _scored_case(row: TestedCase, thumbnails: dict[str, str], policy: SitePolicy
         distance_unit=row.distance_unit,
         probabilities=row.probabilities,
         chosen_model=row.chosen_model,
+        unlikeness=row.unlikeness,
+        unlike=unlike_in_words(row.unlikeness, row.of_no_site),
         image_url=artifact_url(row.image) if policy.may_send_images else None,
         reference_url=artifact_url(row.reference) if policy.may_send_images else None,
         thumbnail_url=artifact_url(thumbnails.get(row.case_id)),

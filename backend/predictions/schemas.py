@@ -8,6 +8,7 @@ from pydantic import Field
 from backend.contracts.datasets import CaseWarning
 from backend.contracts.predictions import WARNINGS_DESCRIPTION
 from backend.contracts.status import TaskStatus
+from backend.contracts.unlikeness import UNLIKE_DESCRIPTION, UNLIKENESS_DESCRIPTION
 from backend.record import Record
 
 
@@ -44,6 +45,8 @@ class PredictionRecord(Record):
         description="The model selector's, by site; null for a method that has none."
     )
     chosen_model: str | None
+    unlikeness: float | None = Field(description=UNLIKENESS_DESCRIPTION)
+    unlike: str | None = Field(description=UNLIKE_DESCRIPTION)
     gamma: float | None = Field(description="FedSM's threshold: at most this much certainty, and the global model is.")
     masks: list[MaskRecord] = Field(description="The chosen model's first.")
     seconds: float | None

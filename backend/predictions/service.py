@@ -8,6 +8,7 @@ from backend.clock import now
 from backend.contracts.predictions import PredictCaseResult, PredictedMask
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.tasks import COORDINATOR
+from backend.contracts.unlikeness import unlike_in_words
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Prediction, Run, Task
 from backend.errors import Conflict
@@ -79,6 +80,8 @@ def prediction_record(session: Session, prediction: Prediction) -> PredictionRec
         unit=answer.unit if answer else None,
         probabilities=answer.probabilities if answer else None,
         chosen_model=answer.chosen_model if answer else None,
+        unlikeness=answer.unlikeness if answer else None,
+        unlike=unlike_in_words(answer.unlikeness, answer.of_no_site) if answer else None,
         gamma=used_gamma(session, run, prediction.round),
         masks=[_mask_record(mask) for mask in answer.masks] if answer else [],
         seconds=answer.seconds if answer else None,

@@ -12,6 +12,7 @@ from backend.contracts.run_length import EarlyStop, Extension
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_kinds import TaskKind
+from backend.contracts.unlikeness import UNLIKE_DESCRIPTION, UNLIKENESS_DESCRIPTION
 from backend.record import Record
 from backend.runs.wait_reasons import WaitReason
 
@@ -174,6 +175,8 @@ class ScoredCase(Record):
     distance_unit: DistanceUnit = Field(description="Of distances.")
     probabilities: dict[str, float] | None
     chosen_model: str | None
+    unlikeness: float | None = Field(description=UNLIKENESS_DESCRIPTION)
+    unlike: str | None = Field(description=UNLIKE_DESCRIPTION)
     image_url: str | None
     reference_url: str | None
     thumbnail_url: str | None

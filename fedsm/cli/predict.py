@@ -85,6 +85,8 @@ def _save(client: Client, mask: MaskRecord, stem: str, out: Path) -> list[Path]:
 
 def _print(console: Console, done: PredictionRecord, files: list[Path]) -> None:
     console.print(f"{done.file_name}: {_why(done)}", highlight=False)
+    if done.unlike is not None:
+        console.print(f"[yellow]{escape(done.unlike)}[/yellow]", highlight=False)
     for warning in done.warnings:
         console.print(f"[yellow]{escape(warning.message)}[/yellow]", highlight=False)
     table = Table("model", *(f"{size.structure} ({done.unit})" for size in done.masks[0].sizes))

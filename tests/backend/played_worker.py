@@ -75,6 +75,8 @@ class PlayedWorker:
         self.num_test_cases = 1
         self.test_dice: Callable[[dict[str, Any], str, str], float] = _own_model_is_best
         #: The model selector's answer, for (evaluation's payload, case name).
+        #: Of a case's name, what its route says of the distance to the sites.
+        self.unlike: Callable[[str], dict[str, Any]] = lambda _name: {}
         self.probabilities: Callable[[dict[str, Any], str], dict[str, float]] = _nearly_certain
         #: The super model's Dice on validation cases at each threshold, for the evaluation's payload.
         self.thresholds: Callable[[dict[str, Any]], dict[float, float]] = lambda _payload: {}
@@ -240,6 +242,7 @@ class PlayedWorker:
             "chosen_model": "global",
             "masks": [mask],
             "seconds": 0.5,
+            **self.unlike(name),
         }
 
     def _initialize_run(self, payload: dict[str, Any]) -> Result:
@@ -349,6 +352,7 @@ class PlayedWorker:
             "case_id": case["case_id"],
             "probabilities": probabilities,
             "chosen_model": f"personalized/{best}" if certain else "global",
+            **self.unlike(case["name"]),
         }
 
     def _metric(self, payload: dict[str, Any], number: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.backend.conftest import make_experiment, start_run
+from tests.backend.conftest import FEDSM, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 from tests.conftest import wait_until
@@ -45,6 +45,24 @@ def test_an_image_is_predicted_by_the_best_round(backend: LiveBackend, worker: P
     assert done["masks"][0]["sizes"] == [{"structure": "disc", "size": 12.0}]
     assert backend.admin.get(done["masks"][0]["file_urls"]["disc"]).content == b"plane of eye.png"
     assert [row["id"] for row in backend.get(f"/runs/{run_id}/predictions")] == [prediction["id"]]
+
+
+def test_an_image_of_no_site_is_said_to_be_one(backend: LiveBackend, worker: PlayedWorker, run_id: str) -> None:
+    """In the same words of an own image and of a test case; of every other image nothing is said."""
+    worker.unlike = lambda name: {"unlikeness": 4.21, "of_no_site": name != "usual.png"}
+    far, usual = upload(backend, run_id).json()["id"], upload(backend, run_id, name="usual.png").json()["id"]
+    worker.work_until_idle()
+    words = "This image is unlike every site's images: 4.2 times the usual distance. The mask may be wrong."
+    assert backend.get(f"/predictions/{far}")["unlike"] == words
+    assert (backend.get(f"/predictions/{usual}")["unlike"], backend.get(f"/predictions/{usual}")["unlikeness"]) == (
+        None,
+        4.21,
+    )
+    federation_id = backend.get("/federations")[0]["id"]
+    routed = start_run(backend, {"id": federation_id}, strategies=[FEDSM])
+    worker.work_until_idle()
+    assert {case["unlike"] for case in backend.get(f"/runs/{routed}/cases")["cases"]} == {words}
+    assert {case["unlike"] for case in backend.get(f"/runs/{run_id}/cases")["cases"]} == {None}
 
 
 def test_what_cannot_be_read_is_said(backend: LiveBackend, worker: PlayedWorker, run_id: str) -> None:

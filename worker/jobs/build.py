@@ -357,5 +357,9 @@ def case_routing(case: EvaluatedCase) -> CaseRouting | None:
     if case.route is None:
         return None
     return CaseRouting(
-        case_id=case.case_id, probabilities=case.route.probabilities, chosen_model=case.route.chosen_model
+        case_id=case.case_id,
+        probabilities=case.route.probabilities,
+        chosen_model=case.route.chosen_model,
+        unlikeness=case.route.unlikeness,
+        of_no_site=case.route.of_no_site,
     )

@@ -55,6 +55,8 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
         unit=_unit(read),
         probabilities=None if route is None else route.probabilities,
         chosen_model=chosen,
+        unlikeness=None if route is None else route.unlikeness,
+        of_no_site=route is not None and route.of_no_site,
         masks=tuple(_predicted(run, model, masks[model], read, image.frame, toolbox.api) for model in first_chosen),
         seconds=time.monotonic() - started,
         warnings=tuple(case_warnings(payload.file_name, (*image.notes, *about_values(read.image)))),

@@ -1,6 +1,6 @@
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
@@ -23,6 +23,9 @@ class TestedCase(Base):
     distance_unit: Mapped[str]
     probabilities: Mapped[dict[str, Any] | None]
     chosen_model: Mapped[str | None]
+    #: See `backend.contracts.unlikeness`.
+    unlikeness: Mapped[float | None]
+    of_no_site: Mapped[bool] = mapped_column(default=False, server_default=false())
     image: Mapped[str | None]
     reference: Mapped[str | None]
     predictions: Mapped[dict[str, Any]]

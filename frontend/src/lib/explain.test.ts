@@ -19,6 +19,14 @@ describe("explainChoice", () => {
     );
   });
 
+  it("has words for an image of no site, and names none as its own", () => {
+    const even = { a: 0.287, b: 0.238, c: 0.238, d: 0.237 };
+    expect(explainChoice(even, "global", 0.9, name, "This image is unlike every site's images: ...")).toBe(
+      "The image lies too far from every site's for the selector to be sure of one, p = 0.287 at most, " +
+        "not above γ = 0.9: the global model was used.",
+    );
+  });
+
   it("claims nothing where no choice is known", () => {
     expect(explainChoice({ a: 1 }, null, 0.9, name)).toBe("The selector is surest of A, p = 1.000.");
   });

@@ -4,12 +4,17 @@ export function explainChoice(
   chosen: string | null,
   gamma: number | null,
   siteName: (slug: string) => string,
+  /** The backend's sentence about an image of no site. */
+  unlike: string | null = null,
 ): string {
   const [slug, probability] = Object.entries(probabilities).reduce(
     (top, entry) => (entry[1] > top[1] ? entry : top),
     ["", -1],
   );
-  const said = `The selector is surest of ${siteName(slug)}, p = ${probability.toFixed(3)}`;
+  const said =
+    unlike === null
+      ? `The selector is surest of ${siteName(slug)}, p = ${probability.toFixed(3)}`
+      : `The image lies too far from every site's for the selector to be sure of one, p = ${probability.toFixed(3)} at most`;
   if (chosen === "mixture") return `${said}: the sites' models were mixed by these probabilities.`;
   if (chosen === null) return `${said}.`;
   const used =

@@ -255,6 +255,14 @@ def test_an_image_far_from_all_sites_is_of_none() -> None:
     assert equal.max() < 0.53
     assert torch.equal(equal.argmax(dim=1), sure.argmax(dim=1))
     assert equal.sum(dim=1).tolist() == pytest.approx([1.0] * len(equal))
+    # It is told as well, in times of the usual distance: above the root of 10, the limit of the squared distance.
+    for site, far in (("a", False), ("b", False), ("c", True)):
+        _, told = limited.probabilities_and_unlikeness(state.__getitem__, sites[site].test, plan)
+        assert [(each is not None and each.of_no_site) for each in told] == [far] * len(sites[site].test)
+        assert all(each is not None and (each.times_usual > math.sqrt(10)) == far for each in told)
+    assert limited.probabilities_and_unlikeness(first.__getitem__, sites["c"].test, plan)[1] == [None] * len(
+        sites["c"].test
+    )
     # Before any held-out case was tried nobody knows what is far.
     assert limited.probabilities(first.__getitem__, sites["c"].test, plan).max() > 0.99
 

@@ -12,7 +12,7 @@ from tests.worker.engine.small_sites import small_plan, small_sites, small_volum
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import evaluate
 from worker.engine.federation import run_rounds
-from worker.engine.selectors.base import one_answer_a_patient
+from worker.engine.selectors.base import Unlikeness, one_answer_a_patient
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
@@ -61,8 +61,10 @@ class Told(LdaSelector):
 
     answers: tuple[tuple[float, ...], ...] = ()
 
-    def probabilities(self, load_part: Any, cases: Sequence[Case], plan: Any) -> torch.Tensor:
-        return rows(*self.answers[: len(cases)])
+    def probabilities_and_unlikeness(
+        self, load_part: Any, cases: Sequence[Case], plan: Any
+    ) -> tuple[torch.Tensor, list[Unlikeness | None]]:
+        return rows(*self.answers[: len(cases)]), [None] * len(cases)
 
 
 def test_the_threshold_is_put_to_the_patient() -> None:

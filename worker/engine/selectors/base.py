@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -11,6 +12,18 @@ from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 
 SELECTOR = "selector"
+
+
+@dataclass(frozen=True)
+class Unlikeness:
+    """How far an image is from the nearest site's images.
+
+    times_usual: its distance in times of what is usual of validation images, at least 0.
+    of_no_site: whether that is too far for any site's.
+    """
+
+    times_usual: float
+    of_no_site: bool
 
 
 class Selector(ABC):
@@ -52,6 +65,13 @@ class Selector(ABC):
 
         load_part: fetches one of the selector's parts by name.
         """
+
+    def probabilities_and_unlikeness(
+        self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan
+    ) -> tuple[torch.Tensor, list[Unlikeness | None]]:
+        """`probabilities`, and for each case how unlike the sites' images it is; None where the selector knows no
+        distances."""
+        return self.probabilities(load_part, cases, plan), [None] * len(cases)
 
     def site_distances(self, parts: State, sites: Sequence[str]) -> torch.Tensor:  # noqa: ARG002
         """[K, K] float64: how unlike the sites' images are, in the order of `sites` (see similarity.py).

@@ -26,7 +26,7 @@ from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.local_training import OnProgress
 from worker.engine.plan import Plan
-from worker.engine.selectors.base import SELECTOR, Selector
+from worker.engine.selectors.base import SELECTOR, Selector, Unlikeness
 from worker.engine.selectors.calibration import (
     UNCALIBRATED,
     USUAL_DISTANCE,
@@ -177,6 +177,11 @@ class LdaSelector(Selector):
         self._check_count(participant, int(moments["count"]))
 
     def probabilities(self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan) -> torch.Tensor:
+        return self.probabilities_and_unlikeness(load_part, cases, plan)[0]
+
+    def probabilities_and_unlikeness(
+        self, load_part: Callable[[str], Tensors], cases: Sequence[Case], plan: Plan
+    ) -> tuple[torch.Tensor, list[Unlikeness | None]]:
         selector = with_distances(load_part(SELECTOR))
         described = self._features(load_part, cases, plan)
         logits = described @ selector["weight"].T + selector["bias"]
@@ -184,8 +189,13 @@ class LdaSelector(Selector):
         known = selector["bias"] > ABSENT_LOGIT
         equal = known.double() / known.sum()
         usual = selector[USUAL_DISTANCE]
-        is_far = (squared_distance(selector, described) > self.farthest * usual) & (usual > 0)
-        return torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)
+        squared = squared_distance(selector, described)
+        is_far = (squared > self.farthest * usual) & (usual > 0)
+        shared = torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)
+        if usual <= 0:  # no site has told of its validation images yet
+            return shared, [None] * len(cases)
+        times = (squared / usual).sqrt()
+        return shared, [Unlikeness(*each) for each in zip(times.tolist(), is_far.tolist(), strict=True)]
 
     def site_distances(self, parts: State, sites: Sequence[str]) -> torch.Tensor:
         return site_distances([parts[f"{MOMENTS}/{site}"] for site in sites])

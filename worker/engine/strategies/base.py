@@ -67,11 +67,16 @@ class CaseRoute:
     case_id: of the case.
     probabilities: the model selector's, by site, in site order; they sum to 1.
     chosen_model: the name of a part, or MIXTURE, which is the sites' models together, weighted by the probabilities.
+    unlikeness: how far the image is from the nearest site's, in times of what is usual of validation images; None where
+    the selector knows no distances.
+    of_no_site: whether that is farther than the selector takes for any site's.
     """
 
     case_id: str
     probabilities: dict[str, float]
     chosen_model: str
+    unlikeness: float | None = None
+    of_no_site: bool = False
 
     @property
     def shares(self) -> dict[str, float]:

@@ -187,7 +187,8 @@ class FedSM(Strategy):
     def routes(self, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute, ...]:
         """p = softmax(w_s(x)), one for all of a patient's cases; the personalized model where max p > gamma, else the
         global one. A rule that was learned chooses in place of gamma."""
-        probabilities = one_answer_a_patient(self.selector.probabilities(load_part, cases, plan), cases)
+        answers, unlike = self.selector.probabilities_and_unlikeness(load_part, cases, plan)
+        probabilities = one_answer_a_patient(answers, cases)
         if self.routing == "soft":
             chosen = [MIXTURE] * len(cases)
         elif self.rule is not None:
@@ -195,8 +196,13 @@ class FedSM(Strategy):
         else:
             chosen = [route(row, plan.sites, self.gamma) for row in probabilities.tolist()]
         return tuple(
-            CaseRoute(case.case_id, dict(zip(plan.sites, row, strict=True)), model)
-            for case, row, model in zip(cases, probabilities.tolist(), chosen, strict=True)
+            CaseRoute(
+                case.case_id,
+                dict(zip(plan.sites, row, strict=True)),
+                model,
+                *((far.times_usual, far.of_no_site) if far is not None else ()),
+            )
+            for case, row, model, far in zip(cases, probabilities.tolist(), chosen, unlike, strict=True)
         )
 
 

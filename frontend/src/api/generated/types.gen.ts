@@ -538,6 +538,12 @@ export type CaseRouting = {
      */
     chosen_model: string;
     /**
+     * Of No Site
+     *
+     * The image is farther than the selector takes for any site's.
+     */
+    of_no_site?: boolean;
+    /**
      * Probabilities
      *
      * Site slug to probability, in site order.
@@ -545,6 +551,12 @@ export type CaseRouting = {
     probabilities: {
         [key: string]: unknown | number;
     };
+    /**
+     * Unlikeness
+     *
+     * Distance to the nearest site's images, in times of what is usual of validation images. Null: the selector knows no distances.
+     */
+    unlikeness?: number | null;
 };
 
 /**
@@ -5484,6 +5496,12 @@ export type PredictCaseResult = {
      */
     masks: Array<PredictedMask>;
     /**
+     * Of No Site
+     *
+     * The image is farther than the selector takes for any site's.
+     */
+    of_no_site?: boolean;
+    /**
      * Probabilities
      *
      * The selector's, by site slug in site order; None where the method has no selector.
@@ -5499,6 +5517,12 @@ export type PredictCaseResult = {
      * Unit
      */
     unit: 'mm³' | 'mm²' | 'px';
+    /**
+     * Unlikeness
+     *
+     * Distance to the nearest site's images, in times of what is usual of validation images. Null: the selector knows no distances.
+     */
+    unlikeness?: number | null;
     /**
      * Warnings
      *
@@ -5613,6 +5637,18 @@ export type PredictionRecord = {
      * Unit
      */
     unit: 'mm³' | 'mm²' | 'px' | null;
+    /**
+     * Unlike
+     *
+     * In words, that the image is unlike every site's images; null where it is like some site's.
+     */
+    unlike: string | null;
+    /**
+     * Unlikeness
+     *
+     * Distance to the nearest site's images, in times of what is usual of validation images. Null: the selector knows no distances.
+     */
+    unlikeness: number | null;
     /**
      * Warnings
      *
@@ -7339,6 +7375,18 @@ export type ScoredCase = {
      * Thumbnail Url
      */
     thumbnail_url: string | null;
+    /**
+     * Unlike
+     *
+     * In words, that the image is unlike every site's images; null where it is like some site's.
+     */
+    unlike: string | null;
+    /**
+     * Unlikeness
+     *
+     * Distance to the nearest site's images, in times of what is usual of validation images. Null: the selector knows no distances.
+     */
+    unlikeness: number | null;
 };
 
 /**

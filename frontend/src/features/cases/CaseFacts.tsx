@@ -115,7 +115,7 @@ function Routing({ scored, run, federation }: Props) {
           Which model, and why
         </Title>
         <Text size="sm" data-testid="routing">
-          {explainChoice(probabilities, chosen, gamma, siteName)}
+          {explainChoice(probabilities, chosen, gamma, siteName, scored.unlike)}
         </Text>
         {Object.entries(probabilities).map(([slug, probability]) => {
           const position = federation.sites.find((site) => site.slug === slug)?.position ?? 0;

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { PastRound, RunCases, ScoredCase } from "@/api";
 import { notifyError } from "@/components/notify";
+import { Unlike } from "@/components/Unlike";
 import { useShortcuts } from "@/components/useShortcuts";
 import { OverlayControls, StructureEyes } from "@/components/viewer/OverlayControls";
 import type { OverlayStyle } from "@/components/viewer/overlayStyles";
@@ -109,6 +110,7 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
         onToggle={onToggle}
         eyes={false}
       />
+      <Unlike words={scored.unlike} />
       {!predictionUrl && (
         <Alert color="yellow" py="xs">
           This model's mask of this case was not kept. Choose another model; its Dice is on the right.

@@ -24,6 +24,8 @@ function scored(name: string, site: string, dice: ScoredCase["dice"]): ScoredCas
     distance_unit: "px",
     probabilities: null,
     chosen_model: null,
+    unlikeness: null,
+    unlike: null,
     image_url: null,
     reference_url: null,
     thumbnail_url: null,

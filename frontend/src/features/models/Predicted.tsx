@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from "react";
 import type { FederationRecord, ModelSet, PredictionRecord } from "@/api";
 import { DownloadButton } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
+import { Unlike } from "@/components/Unlike";
 import type { Layer, Plane } from "@/components/viewer/layers";
 import { VolumeControls } from "@/components/viewer/VolumeControls";
 import type { VolumeInfo } from "@/components/viewer/viewer";
@@ -46,6 +47,7 @@ export function Predicted({ prediction, set, federation }: Props) {
   return (
     <Group align="stretch" gap="md" wrap="nowrap">
       <Stack flex={1} gap="xs" style={{ minWidth: 0 }}>
+        <Unlike words={prediction.unlike} />
         {prediction.warnings.map(({ code, message }) => (
           <Alert key={code} color="yellow" title="Look at this image">
             {message}
@@ -152,7 +154,7 @@ function Why({
   return (
     <Stack gap={6}>
       <Text size="sm" data-testid="why">
-        {explainChoice(probabilities, chosen, gamma, nameOf)}
+        {explainChoice(probabilities, chosen, gamma, nameOf, prediction.unlike)}
       </Text>
       {Object.entries(probabilities).map(([slug, probability]) => {
         const position = federation.sites.find((site) => site.slug === slug)?.position ?? 0;
