@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -102,6 +102,9 @@ bench: setup-test ## Compare the platform with a plain PyTorch loop
 
 bench-methods: setup-test ## Every method on the synthetic sites, and on VESSELS=FOLDER of real ones: one table, about an hour
 	$(BIN)/python -m benchmarks.methods $(if $(VESSELS),--vessels $(VESSELS))
+
+bench-gap: setup-test ## What closes the gap to centralized training, each option alone and together: one table, about an hour
+	$(BIN)/python -m benchmarks.gap $(if $(VESSELS),--vessels $(VESSELS))
 
 format: setup-test ## Format Python and TypeScript
 	$(BIN)/ruff format .

@@ -263,6 +263,96 @@ class FedDynConfig(Contract):
     )
 
 
+class CyclicWeightTransferConfig(Contract):
+    """One model that goes from site to site: one site trains in each round, so as many rounds as sites are a cycle."""
+
+    card: ClassVar[MethodCard] = MethodCard(
+        "Cyclic weight transfer", ONE_GLOBAL, GLOBAL_ONLY, "Chang et al., JAMIA 2018"
+    )
+    name: Literal["cyclic"] = "cyclic"
+
+
+class FedLWSConfig(Contract):
+    """FedAvg whose server shrinks a layer of the average the more, the less the sites' changes of it agree."""
+
+    card: ClassVar[MethodCard] = MethodCard("FedLWS", ONE_GLOBAL, GLOBAL_ONLY, "Shi et al., ICLR 2025")
+    name: Literal["fedlws"] = "fedlws"
+    beta: float = Field(
+        default=0.03,
+        ge=0,
+        le=100,
+        description="How strongly disagreement of the sites shrinks a layer.",
+        json_schema_extra=default_from("authors' code"),
+    )
+    min_tau: float = Field(
+        default=0.01,
+        ge=0,
+        le=10,
+        description="Lower bound of a layer's strength of shrinking.",
+        json_schema_extra=default_from("authors' code"),
+    )
+    max_tau: float = Field(
+        default=0.2,
+        ge=0,
+        le=10,
+        description="Upper bound of a layer's strength of shrinking.",
+        json_schema_extra=default_from("authors' code"),
+    )
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        if self.min_tau > self.max_tau:
+            raise refused(
+                f"min_tau {self.min_tau:g} is above max_tau {self.max_tau:g}",
+                f"choose at most {self.max_tau:g}",
+                field="min_tau",
+                value=self.min_tau,
+            )
+        return self
+
+
+class FedAWAConfig(Contract):
+    """FedAvg whose server learns the sites' weights from how their changes lie to one another."""
+
+    card: ClassVar[MethodCard] = MethodCard("FedAWA", ONE_GLOBAL, GLOBAL_ONLY, "Shi et al., CVPR 2025")
+    name: Literal["fedawa"] = "fedawa"
+    server_learning_rate: float = Field(
+        default=1e-3,
+        gt=0,
+        le=10,
+        description="Of the weights' logarithms, by Adam at the server.",
+        json_schema_extra=default_from("authors' code"),
+    )
+    server_steps: int = Field(
+        default=1,
+        ge=0,
+        le=1000,
+        description="Steps on the weights in each round; 0 is FedAvg.",
+        json_schema_extra=default_from("authors' code"),
+    )
+
+
+class MoonConfig(Contract):
+    """FedAvg whose sites hold images' representations near the global model's, away from their previous model's."""
+
+    card: ClassVar[MethodCard] = MethodCard("MOON", ONE_GLOBAL, GLOBAL_ONLY, "Li et al., CVPR 2021, equation 3")
+    name: Literal["moon"] = "moon"
+    mu: float = Field(
+        default=1.0,
+        ge=0,
+        le=100,
+        description="Strength of the contrastive term; 0 is FedAvg.",
+        json_schema_extra=default_from("among the paper's values"),
+    )
+    temperature: float = Field(
+        default=0.5,
+        gt=0,
+        le=100,
+        description="Of the similarities in the contrastive term.",
+        json_schema_extra=default_from("the paper"),
+    )
+
+
 class FedBNConfig(Contract):
     """Batch normalization stays at the sites. Needs a network with batch norm."""
 
@@ -474,6 +564,10 @@ StrategyConfig = Annotated[
     | ScaffoldConfig
     | FedNovaConfig
     | FedDynConfig
+    | MoonConfig
+    | FedAWAConfig
+    | FedLWSConfig
+    | CyclicWeightTransferConfig
     | DittoConfig
     | MrMtlConfig
     | FedBNConfig
@@ -499,6 +593,10 @@ StrategyName = Literal[
     "scaffold",
     "fednova",
     "feddyn",
+    "moon",
+    "fedawa",
+    "fedlws",
+    "cyclic",
     "ditto",
     "mr-mtl",
     "fedbn",

@@ -7,6 +7,7 @@ from backend.contracts.refusals import Refusal, refusal
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import (
     CentralizedConfig,
+    CyclicWeightTransferConfig,
     FedBNConfig,
     FedNovaConfig,
     FedSMConfig,
@@ -60,6 +61,14 @@ def setting_problems(
                 "set steps to full, or leave local_steps empty",
                 "strategies.steps",
                 "equal",
+            )
+        case CyclicWeightTransferConfig() if schedule.participation != 1:
+            yield refusal(
+                f"one site trains in each round of cyclic weight transfer, whatever schedule.participation "
+                f"{schedule.participation:g} says",
+                "set it to 1, or remove the method",
+                "schedule.participation",
+                f"{schedule.participation:g}",
             )
         case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
             yield refusal(

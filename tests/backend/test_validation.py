@@ -53,6 +53,12 @@ def database_url() -> str:
             "strategies.0.similarity",
             "choose the lda selector",
         ),
+        (
+            {"strategies": [{"name": "cyclic"}], "schedule": {"participation": 0.5}},
+            "schedule.participation",
+            "set it to 1",
+        ),
+        ({"strategies": [{"name": "fedlws", "min_tau": 0.5}]}, "strategies.0.min_tau", "at most 0.2"),
         ({"strategies": [{"name": "pfedme", "lambda": 300}]}, "strategies.0.local_learning_rate", "at most 0.00333"),
         (
             {"strategies": [{"name": "fedavg", "aggregation": {"name": "krum"}}]},

@@ -5,6 +5,7 @@ Strategies with a loop of their own (APFL, pFedMe, FedALA) use the same pieces: 
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,18 @@ class Proximal:
     anchor: Tensors
 
 
+class BatchTerm(ABC):
+    """Abstract: a term of the loss that depends on what the network computes inside, for each batch."""
+
+    @abstractmethod
+    def attach(self, network: nn.Module) -> None:
+        """Called once, before the network is trained: hooks are registered here."""
+
+    @abstractmethod
+    def value(self, images: torch.Tensor) -> torch.Tensor:
+        """The term, a scalar with a gradient, right after the network has seen these images [B, C, *space]."""
+
+
 @dataclass(frozen=True)
 class LocalTraining:
     """What a local training leaves in addition to the trained network.
@@ -68,6 +81,7 @@ def train_locally(
     proximal: Proximal | None = None,
     drift: Tensors | None = None,
     trained_keys: Collection[str] | None = None,
+    term: BatchTerm | None = None,
 ) -> LocalTraining:
     """Trains `network` in place for the plan's local work, in an order drawn from `generator`.
 
@@ -77,6 +91,7 @@ def train_locally(
     proximal: a term added to the loss, or None.
     drift: by parameter name, added to every gradient, or None.
     trained_keys: names of the parameters that are trained, or None for all.
+    term: added to the loss of each batch, or None.
 
     Raises ValueError where the moments do not fit the network, where slices are chosen and none is left, or where mixed
     precision is asked of a processor.
@@ -88,12 +103,14 @@ def train_locally(
     corrections = _corrections(parameters, proximal, drift)
     loss_of = segmentation_loss(plan.loss)
     network.train()
+    if term is not None:
+        term.attach(network)
     total_loss = torch.zeros((), dtype=torch.float64)
     expected_steps = num_local_steps(cases, plan)
     num_steps, num_images, told_at = 0, 0, time.monotonic()
     for batch in local_batches(cases, plan, generator):
         network.zero_grad(set_to_none=True)
-        loss = backward(network, batch, loss_of, plan)
+        loss = backward(network, batch, loss_of, plan, term)
         for parameter, anchor, strength, offset in corrections:
             if parameter.grad is not None:
                 if anchor is not None:
@@ -112,8 +129,12 @@ def train_locally(
     return LocalTraining(num_steps, num_images, float(total_loss) / num_steps, moments_of(parameters, optimizer))
 
 
-def backward(network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan) -> torch.Tensor:
+def backward(
+    network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan, term: BatchTerm | None = None
+) -> torch.Tensor:
     """Adds the gradient of the batch's loss to the parameters' gradients; returns the loss, a detached scalar.
+
+    term: what is added to the loss before its gradient is taken, and is not in the returned loss; or None.
 
     Raises ValueError where the plan asks for mixed precision and its device is no GPU.
     """
@@ -130,7 +151,7 @@ def backward(network: nn.Module, batch: Batch, loss_of: Loss, plan: Plan) -> tor
     else:
         outputs = network(images)
     loss = loss_of(outputs, reference)
-    torch.autograd.backward(loss)
+    torch.autograd.backward(loss if term is None else loss + term.value(images))
     return loss.detach()
 
 

@@ -21,14 +21,17 @@ from backend.contracts.selector_configs import CnnSelector, LdaSelector, Selecto
 from backend.contracts.strategy_configs import (
     APFLConfig,
     CentralizedConfig,
+    CyclicWeightTransferConfig,
     DittoConfig,
     FedAdagradConfig,
     FedAdamConfig,
     FedALAConfig,
     FedAvgConfig,
     FedAvgMConfig,
+    FedAWAConfig,
     FedBNConfig,
     FedDynConfig,
+    FedLWSConfig,
     FedNovaConfig,
     FedPerConfig,
     FedProxConfig,
@@ -37,6 +40,7 @@ from backend.contracts.strategy_configs import (
     FedYogiConfig,
     FineTuningConfig,
     LocalOnlyConfig,
+    MoonConfig,
     MrMtlConfig,
     PFedMeConfig,
     ScaffoldConfig,
@@ -62,11 +66,14 @@ from worker.engine.selectors.base import Selector
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
+from worker.engine.strategies.cyclic import CyclicWeightTransfer
 from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedala import FedALA
 from worker.engine.strategies.fedavg import FedAvg
+from worker.engine.strategies.fedawa import FedAWA
 from worker.engine.strategies.fedbn import FedBN
 from worker.engine.strategies.feddyn import FedDyn
+from worker.engine.strategies.fedlws import FedLWS
 from worker.engine.strategies.fednova import FedNova
 from worker.engine.strategies.fedopt import FedOpt
 from worker.engine.strategies.fedper import FedPer
@@ -75,6 +82,7 @@ from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
 from worker.engine.strategies.local_only import LocalOnly
+from worker.engine.strategies.moon import Moon
 from worker.engine.strategies.mr_mtl import MrMtl
 from worker.engine.strategies.pfedme import PFedMe
 from worker.engine.strategies.scaffold import Scaffold
@@ -198,8 +206,14 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return LocalOnly()
         case CentralizedConfig():
             return Centralized(config.steps)
-        case FedAvgConfig() | FedProxConfig() | ScaffoldConfig() | FedNovaConfig() | FedDynConfig():
+        case FedAvgConfig() | FedProxConfig() | ScaffoldConfig() | FedNovaConfig() | FedDynConfig() | MoonConfig():
             return _build_global_method(config)
+        case FedAWAConfig():
+            return FedAWA(config.server_learning_rate, config.server_steps)
+        case FedLWSConfig():
+            return FedLWS(config.beta, config.min_tau, config.max_tau)
+        case CyclicWeightTransferConfig():
+            return CyclicWeightTransfer()
         case FedAvgMConfig() | FedAdamConfig() | FedYogiConfig() | FedAdagradConfig():
             return _build_server_optimizer(config)
         case _:
@@ -222,7 +236,7 @@ def _build_rule(config: FedSMConfig) -> ValidationRule | None:
 
 
 def _build_global_method(
-    config: FedAvgConfig | FedProxConfig | ScaffoldConfig | FedNovaConfig | FedDynConfig,
+    config: FedAvgConfig | FedProxConfig | ScaffoldConfig | FedNovaConfig | FedDynConfig | MoonConfig,
 ) -> Strategy:
     match config:
         case FedAvgConfig():
@@ -235,6 +249,8 @@ def _build_global_method(
             return FedNova()
         case FedDynConfig():
             return FedDyn(config.alpha)
+        case MoonConfig():
+            return Moon(config.mu, config.temperature)
 
 
 def _build_personalized_method(

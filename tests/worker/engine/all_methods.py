@@ -13,11 +13,14 @@ from worker.engine.selectors.softmax import SoftmaxSelector
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
+from worker.engine.strategies.cyclic import CyclicWeightTransfer
 from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedala import FedALA
 from worker.engine.strategies.fedavg import FedAvg
+from worker.engine.strategies.fedawa import FedAWA
 from worker.engine.strategies.fedbn import FedBN
 from worker.engine.strategies.feddyn import FedDyn
+from worker.engine.strategies.fedlws import FedLWS
 from worker.engine.strategies.fednova import FedNova
 from worker.engine.strategies.fedopt import FedOpt
 from worker.engine.strategies.fedper import FedPer
@@ -26,6 +29,7 @@ from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
 from worker.engine.strategies.local_only import LocalOnly
+from worker.engine.strategies.moon import Moon
 from worker.engine.strategies.mr_mtl import MrMtl
 from worker.engine.strategies.pfedme import PFedMe
 from worker.engine.strategies.scaffold import Scaffold
@@ -63,6 +67,10 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "scaffold": (Scaffold(1.0), sgd_plan()),
     "fednova": (FedNova(), sgd_plan(optimizer=MOMENTUM_SGD)),
     "feddyn": (FedDyn(0.1), adam_plan()),
+    "moon": (Moon(1.0, 0.5), adam_plan()),
+    "fedawa": (FedAWA(0.01, 3), adam_plan()),
+    "fedlws": (FedLWS(0.03, 0.01, 0.2), adam_plan()),
+    "cyclic": (CyclicWeightTransfer(), adam_plan()),
     "ditto": (Ditto(0.1), adam_plan()),
     "mr-mtl": (MrMtl(0.1), adam_plan()),
     "fedbn": (FedBN("batch-norm"), adam_plan(network=BATCH_NORM)),

@@ -1,6 +1,5 @@
 """The threshold that validation cases choose: by hand, federated as pooled, and through a run."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,7 +9,7 @@ from tests.worker.engine.method_runs import DATA, adam_plan, hashes
 from worker.engine.data import SiteData
 from worker.engine.federation import run_rounds
 from worker.engine.metrics import case_dice, mean_over_structures
-from worker.engine.routing.base import report_of
+from worker.engine.routing.base import check_reports, report_of
 from worker.engine.routing.threshold import COUNT, DICE, GAMMA, THRESHOLDS, ThresholdFromValidation, best_threshold
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, personalized
@@ -114,13 +113,13 @@ def test_an_absent_sites_last_sums_still_count() -> None:
 
 
 def test_sums_of_another_site_or_shape_are_refused_by_name() -> None:
-    plan, strategy = adam_plan(), FedSM(0.7, 0.9, LDA, 0.0, "hard", RULE)
+    plan = adam_plan()
     good = {DICE: torch.zeros(101, dtype=torch.float64), COUNT: torch.ones(1, dtype=torch.float64)}
     with pytest.raises(ValueError, match=r"site a: selector_report/b is not expected"):
-        strategy._check_report("a", {report_of("b"): good}, plan)
+        check_reports(RULE, "a", {report_of("b"): good}, plan)
     with pytest.raises(ValueError, match="dice_of_threshold"):
-        strategy._check_report("a", {report_of("a"): good | {DICE: torch.zeros(5)}}, plan)
+        check_reports(RULE, "a", {report_of("a"): good | {DICE: torch.zeros(5)}}, plan)
     with pytest.raises(ValueError, match="NaN"):
-        strategy._check_report("a", {report_of("a"): good | {DICE: torch.full((101,), float("nan"))}}, plan)
+        check_reports(RULE, "a", {report_of("a"): good | {DICE: torch.full((101,), float("nan"))}}, plan)
     with pytest.raises(ValueError, match="is not expected"):
-        replace(strategy, rule=None)._check_report("a", {report_of("a"): good}, plan)
+        check_reports(None, "a", {report_of("a"): good}, plan)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from worker.engine.metrics import Metric
-from worker.engine.state import Tensors
+from worker.engine.state import State, Tensors
 
 if TYPE_CHECKING:
     from worker.engine.data import Case
@@ -82,3 +82,24 @@ class ValidationRule(ABC):
     def metrics(self, learned: Tensors, round_: int, num_cases: int) -> tuple[Metric, ...]:  # noqa: ARG002
         """What of the rule is a number of the round; nothing by default. num_cases: validation cases of the site."""
         return ()
+
+
+def check_reports(rule: ValidationRule | None, participant: str, parts: State, plan: "Plan") -> None:
+    """Raises ValueError where a site's update holds sums that are not its own, not asked for, or of wrong shapes."""
+    for name, part in parts.items():
+        if name.startswith(REPORT):
+            if rule is None or name != report_of(participant):
+                raise ValueError(f"site {participant}: {name} is not expected: a site sends its own sums only")
+            rule.check(participant, part, plan)
+
+
+def learned_parts(rule: ValidationRule | None, state: State, updates: Sequence[State], plan: "Plan") -> State:
+    """The rule from each site's last sums, in site order, and these sums; nothing without a rule.
+
+    state: the one that the sites received. updates: the parts of each site present.
+    """
+    if rule is None:
+        return {}
+    latest = {name: part for parts in (state, *updates) for name, part in parts.items() if name.startswith(REPORT)}
+    reports = {name: latest[name] for site in plan.sites if (name := report_of(site)) in latest}
+    return {rule.part: rule.solve(list(reports.values()), plan) if reports else state[rule.part], **reports}

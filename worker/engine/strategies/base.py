@@ -11,7 +11,7 @@ from worker.engine.aggregation import check_update
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.inference import predict_masks
-from worker.engine.local_training import OnProgress, Proximal, train_locally
+from worker.engine.local_training import BatchTerm, OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import Plan
 from worker.engine.plan_network import initial_network, load_network
@@ -251,12 +251,13 @@ def train_model(
     on_progress: OnProgress,
     proximal: Proximal | None = None,
     drift: Tensors | None = None,
+    term: BatchTerm | None = None,
 ) -> SiteUpdate:
     """Local training of one segmentation model. The returned update's only part is named `kind`.
 
     weights: to begin with.
     kind: what the metrics, the draws and the kept moments are called.
-    proximal, drift: as in `train_locally`.
+    proximal, drift, term: as in `train_locally`.
 
     Raises ValueError without training cases, and as `train_locally` does.
     """
@@ -265,7 +266,7 @@ def train_model(
     network = load_network(plan, weights)
     draws = generator(plan.seed, context.round, context.participant, kind)
     kept = kept_moments(context, kind)
-    result = train_locally(network, cases, plan, context.round, kept, draws, on_progress, proximal, drift)
+    result = train_locally(network, cases, plan, context.round, kept, draws, on_progress, proximal, drift, term=term)
     return SiteUpdate(
         parts={kind: cpu_state(network)},
         num_cases=len(cases),

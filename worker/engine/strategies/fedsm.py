@@ -14,7 +14,7 @@ from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics, mean_over_structures
 from worker.engine.plan import Plan
-from worker.engine.routing.base import REPORT, ValidationRule, report_of
+from worker.engine.routing.base import ValidationRule, check_reports, learned_parts, report_of
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
 from worker.engine.similarity import similarity_weights, soft_pull_weighted
 from worker.engine.state import GLOBAL, State, personalized
@@ -92,7 +92,7 @@ class FedSM(Strategy):
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:
         super().check_update(state, participant, update, plan)
         self.selector.check(state, participant, update.parts, plan)
-        self._check_report(participant, update.parts, plan)
+        check_reports(self.rule, participant, update.parts, plan)
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: as the selector
@@ -113,25 +113,8 @@ class FedSM(Strategy):
             | {personalized(site): state[personalized(site)] for site in plan.sites}
             | {personalized(site): model for site, model in zip(updates, pulled, strict=True)}
             | selector
-            | self._learned(state, updates, plan)
+            | learned_parts(self.rule, state, [update.parts for update in updates.values()], plan)
         )
-
-    def _check_report(self, participant: str, parts: State, plan: Plan) -> None:
-        for name, part in parts.items():
-            if name.startswith(REPORT):
-                if self.rule is None or name != report_of(participant):
-                    raise ValueError(f"site {participant}: {name} is not expected: a site sends its own sums only")
-                self.rule.check(participant, part, plan)
-
-    def _learned(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
-        """The rule from each site's last sums, in site order, and these sums."""
-        if self.rule is None:
-            return {}
-        latest = {name: part for name, part in state.items() if name.startswith(REPORT)}
-        latest |= {name: part for u in updates.values() for name, part in u.parts.items() if name.startswith(REPORT)}
-        reports = {name: latest[name] for site in plan.sites if (name := report_of(site)) in latest}
-        solved = self.rule.solve(list(reports.values()), plan) if reports else state[self.rule.part]
-        return {self.rule.part: solved, **reports}
 
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"global": GLOBAL, "personalized": personalized(participant)}
