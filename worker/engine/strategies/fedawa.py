@@ -74,7 +74,7 @@ class FedAWA(GlobalModelStrategy):
         optimizer = torch.optim.Adam([learned], lr=self.server_learning_rate, betas=BETAS)
         for _ in range(self.server_steps):
             optimizer.zero_grad()
-            objective(learned, gram, away).backward()
+            torch.autograd.backward(objective(learned, gram, away))
             optimizer.step()
         return learned.detach()
 
