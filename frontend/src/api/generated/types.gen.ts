@@ -1294,6 +1294,18 @@ export type CurveSeries = {
 };
 
 /**
+ * CyclicWeightTransferConfig
+ *
+ * One model that goes from site to site: one site trains in each round, so as many rounds as sites are a cycle.
+ */
+export type CyclicWeightTransferConfig = {
+    /**
+     * Name
+     */
+    name?: 'cyclic';
+};
+
+/**
  * DataConfig
  *
  * How images reach the network.
@@ -2516,6 +2528,14 @@ export type ExperimentConfig = {
     } & FedNovaConfig) | ({
         name: 'feddyn';
     } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
@@ -3031,6 +3051,30 @@ export type FedAlaConfig = {
 };
 
 /**
+ * FedAWAConfig
+ *
+ * FedAvg whose server learns the sites' weights from how their changes lie to one another.
+ */
+export type FedAwaConfig = {
+    /**
+     * Name
+     */
+    name?: 'fedawa';
+    /**
+     * Server Learning Rate
+     *
+     * Of the weights' logarithms, by Adam at the server.
+     */
+    server_learning_rate?: number;
+    /**
+     * Server Steps
+     *
+     * Steps on the weights in each round; 0 is FedAvg.
+     */
+    server_steps?: number;
+};
+
+/**
  * FedAdagradConfig
  *
  * FedAvg with Adagrad at the server.
@@ -3216,6 +3260,36 @@ export type FedDynConfig = {
      * Name
      */
     name?: 'feddyn';
+};
+
+/**
+ * FedLWSConfig
+ *
+ * FedAvg whose server shrinks a layer of the average the more, the less the sites' changes of it agree.
+ */
+export type FedLwsConfig = {
+    /**
+     * Beta
+     *
+     * How strongly disagreement of the sites shrinks a layer.
+     */
+    beta?: number;
+    /**
+     * Max Tau
+     *
+     * Upper bound of a layer's strength of shrinking.
+     */
+    max_tau?: number;
+    /**
+     * Min Tau
+     *
+     * Lower bound of a layer's strength of shrinking.
+     */
+    min_tau?: number;
+    /**
+     * Name
+     */
+    name?: 'fedlws';
 };
 
 /**
@@ -4953,6 +5027,14 @@ export type ModelSet = {
     } & FedNovaConfig) | ({
         name: 'feddyn';
     } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
@@ -5028,6 +5110,30 @@ export type Moments = {
      * Total
      */
     total?: number;
+};
+
+/**
+ * MoonConfig
+ *
+ * FedAvg whose sites hold images' representations near the global model's, away from their previous model's.
+ */
+export type MoonConfig = {
+    /**
+     * Mu
+     *
+     * Strength of the contrastive term; 0 is FedAvg.
+     */
+    mu?: number;
+    /**
+     * Name
+     */
+    name?: 'moon';
+    /**
+     * Temperature
+     *
+     * Of the similarities in the contrastive term.
+     */
+    temperature?: number;
 };
 
 /**
@@ -6841,6 +6947,14 @@ export type RunRecord = {
     } & FedNovaConfig) | ({
         name: 'feddyn';
     } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
@@ -7021,6 +7135,14 @@ export type RunSpec = {
     } & FedNovaConfig) | ({
         name: 'feddyn';
     } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
         name: 'ditto';
     } & DittoConfig) | ({
         name: 'mr-mtl';
@@ -8221,7 +8343,7 @@ export type SitePolicy = {
      *
      * The methods that may train on the site's data. None: all. An experiment with another is refused.
      */
-    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala'> | null;
+    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala'> | null;
     /**
      * May Send Hashes
      *
