@@ -16,6 +16,7 @@ from backend.datasets.leakage.schemas import LeakageReport
 from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetConfirm, DatasetCreate, DatasetRecord
 from backend.datasets.statistics.schemas import FederationStatistics
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
+from backend.evaluations.gap.schemas import Gap
 from backend.evaluations.run_comparison.schemas import RunComparison
 from backend.evaluations.schemas import (
     AllResults,
@@ -196,6 +197,9 @@ class Client:
 
     def comparison(self, experiment_id: str, baseline: str, **query: str) -> Comparison:
         return self._get(f"/experiments/{experiment_id}/comparison", Comparison, baseline=baseline, **query)
+
+    def gap(self, experiment_id: str, **query: str) -> Gap:
+        return self._get(f"/experiments/{experiment_id}/gap", Gap, **query)
 
     def run_matrix(self, run_id: str, **query: str) -> RunMatrix:
         return self._get(f"/runs/{run_id}/matrix", RunMatrix, **query)

@@ -112,6 +112,45 @@ class ReportSelector(Contract):
     sweep: tuple[tuple[float, float], ...] = Field(description="Gamma and the super model's mean Dice at it.")
 
 
+class ReportEffort(Contract):
+    """What the whole training of a method's model took; null where it was not counted."""
+
+    label: str
+    model: ModelKind
+    num_rounds: float
+    steps: float | None
+    steps_fewest: float | None = Field(description="Of the site whose model takes the fewest.")
+    steps_most: float | None
+    images: float | None
+    seconds: float | None
+    bytes: float | None
+
+
+class ReportGapRow(Contract):
+    """A level of the stairs from centralized training to the method, or what lies between two of them."""
+
+    kind: Literal["level", "term", "total", "beside"]
+    label: str
+    short: str = Field(description="The label as it stands at the picture.")
+    words: str = Field(description="Of a level whose it is, of a term what it says.")
+    values: tuple[float | None, ...] = Field(description="One a column: a level's mean, or a term's loss.")
+    texts: tuple[str, ...] = Field(description="As printed.")
+    intervals: tuple[str, ...] = Field(description="As printed; empty for none.")
+    lows: tuple[float | None, ...] = Field(description="Ends of the intervals; null for none.")
+    highs: tuple[float | None, ...]
+
+
+class ReportGap(Contract):
+    """Where a method's Dice is lost against centralized training, and won back."""
+
+    label: str
+    columns: tuple[str | None, ...] = Field(description="Column None: the cases of all sites that train.")
+    rows: tuple[ReportGapRow, ...] = Field(description="Levels and terms in turn, the gap, and what is beside the sum.")
+    missing: tuple[str, ...] = Field(description="Terms that are not known alone, and how to get them.")
+    words_of_seeds: str
+    confidence: float
+
+
 class ReportCurve(Contract):
     label: str
     seed: int
@@ -145,5 +184,7 @@ class Report(Contract):
     tables: tuple[ReportTable, ...]
     matrix: ReportMatrix | None
     selector: ReportSelector | None
+    efforts: tuple[ReportEffort, ...] = Field(default=(), description="Empty in reports of before.")
+    gap: ReportGap | None = Field(default=None, description="Null without a federated method; reports of before.")
     curves: tuple[ReportCurve, ...]
     remarks: tuple[str, ...] = Field(description="What limits the results, in sentences.")

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from backend.contracts.metrics import SCORES, ModelKind
 from backend.db.models import Experiment
 from backend.errors import InvalidInput
+from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
 from backend.evaluations.schemas import Comparison, ComparisonCell
 from backend.evaluations.scored_cases import ExperimentCases, Method, Query, Valued, experiment_cases, valued_cases
-from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, bootstrap_mean, holm, wilcoxon
+from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, holm, wilcoxon
 
 TEST = (
     "two-sided Wilcoxon signed-rank test on test cases, scores averaged over the seeds that both have, zeros by Pratt, "
@@ -53,6 +54,7 @@ def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None
         test=TEST,
         confidence=CONFIDENCE,
         num_resamples=NUM_RESAMPLES,
+        words_of_seeds=words_of_seeds(min((cell.num_seeds for cell in cells if cell.num_seeds), default=1)),
         cells=cells,
     )
 
@@ -96,21 +98,24 @@ def _of_column(cases: ExperimentCases, values: list[tuple[int, list[Valued]]], s
     return dict(found)
 
 
-def _pairs(own: CaseSeeds, expected: CaseSeeds) -> Iterator[tuple[float, float]]:
-    """Means over the seeds that both have a value for: a seed that only one ran would be taken for a difference."""
+def _pairs(own: CaseSeeds, expected: CaseSeeds) -> Iterator[dict[int, tuple[float, float]]]:
+    """Of each case the values of the seeds that both have: a seed that only one ran would be taken for a
+    difference."""
     for case_id, values in own.items():
         others = expected.get(case_id, {})
-        if seeds := [seed for seed in values if seed in others]:
-            yield fmean(values[seed] for seed in seeds), fmean(others[seed] for seed in seeds)
+        if shared := {seed: (values[seed], others[seed]) for seed in values if seed in others}:
+            yield shared
 
 
 def _cell(
     cases: ExperimentCases, method: Method, slug: str | None, own: CaseSeeds, expected: CaseSeeds
 ) -> ComparisonCell:
     pairs = list(_pairs(own, expected))
-    values = [value for value, _ in pairs]
-    differences = [value - other for value, other in pairs]
-    test, interval = wilcoxon(differences), bootstrap_mean(differences)
+    values = [fmean(value for value, _ in of_case.values()) for of_case in pairs]
+    others = [fmean(other for _, other in of_case.values()) for of_case in pairs]
+    differences = [value - other for value, other in zip(values, others, strict=True)]
+    by_seed = [{seed: value - other for seed, (value, other) in of_case.items()} for of_case in pairs]
+    test, interval = wilcoxon(differences), interval_over_seeds_and_cases(by_seed)
     return ComparisonCell(
         strategy_label=method.label,
         model=method.model,
@@ -118,9 +123,10 @@ def _cell(
         unseen=slug in cases.places.unseen,
         num_pairs=len(pairs),
         num_zero=test.num_zero if test else 0,
+        num_seeds=len({seed for of_case in pairs for seed in of_case}),
         num_left_out=len(own.keys() | expected.keys()) - len(pairs),
         mean=_mean(values),
-        baseline_mean=_mean([other for _, other in pairs]),
+        baseline_mean=_mean(others),
         difference=_mean(differences),
         low=interval.low if interval else None,
         high=interval.high if interval else None,

@@ -224,7 +224,7 @@ def _caption(table: ShownTable) -> str:
     if misses := sum(score.num_misses for score in _scores(table) if score.site_slug is not None):
         sentences.append(f"{misses} scores are absent, for one of the two masks was empty, and are in no mean.")
     if table.baseline_label is not None:
-        sentences.append(_test_words(table))
+        sentences += [_test_words(table), escape(table.words_of_seeds)]
     if not table.complete:
         sentences.append("Some runs are still going.")
     return " ".join(sentences)

@@ -1,6 +1,6 @@
 """The results table of an experiment: methods x sites x structures, and what the selector did."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from statistics import fmean, stdev
 from typing import Literal
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES, DistanceUnit
 from backend.db.models import Experiment, Run
+from backend.evaluations.hierarchical import words_of_seeds
 from backend.evaluations.schemas import (
     AllResults,
     Checkpoint,
@@ -76,7 +77,17 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         complete=cases.complete,
         notes=notes_of(cases),
         remarks=cases.training.remarks,
+        words_of_seeds=seeds_of_table(cases),
     )
+
+
+def seeds_of_table(cases: ExperimentCases) -> str:
+    """What the seeds allow one to say; of the method with the fewest that are tested."""
+    tested: dict[str, set[int]] = defaultdict(set)
+    for run in cases.runs:
+        if cases.rows.get(run.id):
+            tested[run.strategy_label].add(run.seed)
+    return words_of_seeds(min(map(len, tested.values()), default=1))
 
 
 def distance_unit(cases: ExperimentCases) -> DistanceUnit | Literal["mixed"] | None:

@@ -90,11 +90,14 @@ class ComparisonCell(Record):
     unseen: bool
     num_pairs: int = Field(description="n of the test: cases with a value of both.")
     num_zero: int = Field(description="Of these, cases without a difference.")
+    num_seeds: int = Field(description="Seeds that both have, over which scores are averaged and intervals drawn.")
     num_left_out: int = Field(description="Cases that one of both has no value for.")
     mean: float | None
     baseline_mean: float | None
     difference: float | None
-    low: float | None = Field(description="Ends of the interval of the difference; None for fewer than two cases.")
+    low: float | None = Field(
+        description="Ends of the interval of the difference, over seeds and cases; None for fewer than two cases."
+    )
     high: float | None
     p: float | None
     p_holm: float | None = Field(description="p adjusted for the methods compared on this site.")
@@ -114,6 +117,7 @@ class Comparison(Record):
     test: str = Field(description="The test in words.")
     confidence: float
     num_resamples: int
+    words_of_seeds: str = Field(description="What so many seeds allow one to say, of the cell with the fewest.")
     cells: list[ComparisonCell]
 
 
@@ -174,6 +178,7 @@ class ExperimentResults(Record):
         description="What must be known before its numbers are compared, in sentences: those of `remarks` among them."
     )
     remarks: list[Remark] = Field(description="What must be known of the methods' training, as data.")
+    words_of_seeds: str = Field(description="What so many seeds allow one to say, of the method with the fewest.")
 
 
 class AllResults(Record):
@@ -204,6 +209,7 @@ class ShownTable(Record):
         description="What must be known before its numbers are compared, in sentences: those of `remarks` among them."
     )
     remarks: list[Remark] = Field(description="What must be known of the methods' training, as data.")
+    words_of_seeds: str = Field(description="What so many seeds allow one to say, of the method with the fewest.")
     minimum_counts: dict[str, int] = Field(
         description="Site to the smallest number of cases that its policy lets be stated outside, as in the caption."
     )

@@ -46,6 +46,7 @@ def shown_table(
         rows=_sorted(rows, table.columns, sort, order, table),
         notes=table.notes,
         remarks=table.remarks,
+        words_of_seeds=table.words_of_seeds,
         minimum_counts=cases.minimum_counts,
     )
 

@@ -15,6 +15,7 @@ from backend.contracts.report_document import (
     Report,
     ReportBaseline,
     ReportCell,
+    ReportEffort,
     ReportMatrix,
     ReportMethod,
     ReportRow,
@@ -30,6 +31,7 @@ from backend.db.models import Experiment, Federation, Run, RunDataset
 from backend.errors import Conflict
 from backend.evaluations.comparison import comparison_of
 from backend.evaluations.matrix import run_matrix
+from backend.evaluations.results import seeds_of_table
 from backend.evaluations.schemas import Checkpoint, ShownCell, ShownTable
 from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
 from backend.evaluations.selector import run_selector
@@ -37,6 +39,7 @@ from backend.evaluations.shown_table import shown_table
 from backend.evaluations.table_notes import notes_of
 from backend.evaluations.table_rows import ALL, WORST
 from backend.reports.curves import validation_curves
+from backend.reports.gap import report_gap
 from backend.runs.service import describe_run
 from backend.sites import service as sites
 
@@ -90,6 +93,8 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         tables=tuple(tables),
         matrix=_matrix(session, shown, wish.checkpoint) if shown else None,
         selector=_selector(session, shown, wish.checkpoint) if shown else None,
+        efforts=tuple(_efforts(cases)),
+        gap=report_gap(session, cases),
         curves=tuple(validation_curves(session, cases.runs)),
         remarks=tuple(_remarks(cases, tables, with_counts=not withheld)),
     )
@@ -282,6 +287,21 @@ def _selector(session: Session, run: Run, checkpoint: Checkpoint) -> ReportSelec
     )
 
 
+def _efforts(cases: ExperimentCases) -> Iterator[ReportEffort]:
+    for effort in cases.training.efforts:
+        yield ReportEffort(
+            label=effort.strategy_label,
+            model=effort.model,
+            num_rounds=effort.num_rounds,
+            steps=effort.steps,
+            steps_fewest=effort.steps_fewest,
+            steps_most=effort.steps_most,
+            images=effort.images,
+            seconds=effort.seconds,
+            bytes=effort.bytes,
+        )
+
+
 def _remarks(cases: ExperimentCases, tables: list[ReportTable], with_counts: bool) -> Iterator[str]:
     yield "Research software, not a medical device."
     open_runs = [run for run in cases.runs if run.status != RunStatus.COMPLETED]
@@ -292,8 +312,7 @@ def _remarks(cases: ExperimentCases, tables: list[ReportTable], with_counts: boo
     for run in cases.runs:
         if run.compared is not None and run.compared.note is not None:
             yield f"{describe_run(run)}: {run.compared.note}"
-    if len(cases.experiment.config.seeds) == 1:
-        yield "One seed: the tables say nothing of how much training varies from seed to seed."
+    yield seeds_of_table(cases)
     if cases.places.unseen:
         named = ", ".join(cases.places.unseen)
         yield f"Held out of training and left out of the pooled column: {named}."

@@ -27,6 +27,8 @@ from backend.contracts.changed_settings import ChangedSetting
 from backend.contracts.report_document import (
     Report,
     ReportCell,
+    ReportGap,
+    ReportGapRow,
     ReportMatrix,
     ReportMethod,
     ReportSelector,
@@ -36,6 +38,7 @@ from backend.contracts.values import one_line
 from backend.errors import InvalidInput
 from backend.evaluations.table_rows import printed
 from backend.reports.pdf_charts import curves_chart, sweep_chart
+from backend.reports.pdf_gap import gap_chart
 from backend.reports.pdf_text import (
     BODY,
     CELL,
@@ -132,6 +135,10 @@ class _Template(BaseDocTemplate):
 def _story(report: Report) -> Iterator[Flowable]:
     yield from _head(report)
     yield from _results(report)
+    if report.efforts:
+        yield from _efforts(report)
+    if report.gap is not None:
+        yield from _gap(report.gap, report)
     if report.matrix is not None:
         yield from _matrix(report.matrix, report)
     if report.selector is not None:
@@ -232,6 +239,58 @@ def _score(cell: ReportCell, table: ReportTable) -> str:
     if cell.p is not None and cell.p < SIGNIFICANT:
         text += "\u2020"
     return text if cell.lacks is None else f"{text}<br/>{markup(cell.lacks)}"
+
+
+def _efforts(report: Report) -> Iterator[Flowable]:
+    yield from _heading("What training took", HEADING)
+    yield _paragraph(
+        "Gradient steps and images along the path of one model, all rounds, mean over seeds; seconds of the slowest "
+        "site of each round; bytes of all sites.",
+        SMALL,
+    )
+    rows = [
+        [
+            f"{row.label}, {MODEL_WORDS[row.model].lower()}",
+            *map(_amount, (row.steps, row.images, row.seconds, row.bytes)),
+        ]
+        for row in report.efforts
+    ]
+    yield _grid(["Method", "Steps", "Images", "Seconds", "Bytes"], rows, _widths(4))
+    yield Spacer(0, 5)
+
+
+def _amount(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def _gap(gap: ReportGap, report: Report) -> Iterator[Flowable]:
+    names = {site.slug: site.name for site in report.sites}
+    yield from _heading("Where the score is lost against centralized training", HEADING)
+    yield _paragraph(
+        f"Dice \u2191 of {gap.label}, best round, on the cases that every level has, with {gap.confidence:.0%} "
+        "intervals. A positive term is a loss, a negative one is won back; the terms add up to the gap. "
+        f"{gap.words_of_seeds}",
+        SMALL,
+    )
+    if (chart := gap_chart(gap, WIDTH)) is not None:
+        yield chart
+    for part in _parts(range(len(gap.columns))):
+        head = ["", *(_column_name(gap.columns[index], names) for index in part)]
+        rows = [[_gap_label(row), *(_gap_cell(row, index) for index in part)] for row in gap.rows]
+        yield _grid(head, rows, _widths(len(part)), marked=True)
+        yield Spacer(0, 5)
+    for missing in gap.missing:
+        yield _paragraph(f"\u2022 {missing}", SMALL)
+
+
+def _gap_label(row: ReportGapRow) -> str:
+    return f"{row.label} ({row.words})" if row.kind == "level" else f"\u2003{row.label}: {row.words}"
+
+
+def _gap_cell(row: ReportGapRow, index: int) -> str:
+    """Markup: the numbers are ours."""
+    text = f"<b>{row.texts[index]}</b>" if row.kind in ("level", "total") else row.texts[index]
+    return f"{text}<br/>{row.intervals[index]}" if row.intervals[index] else text
 
 
 def _matrix(matrix: ReportMatrix, report: Report) -> Iterator[Flowable]:

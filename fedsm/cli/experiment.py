@@ -11,6 +11,7 @@ from backend.contracts.status import RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from fedsm.cli.check import check
 from fedsm.cli.dry_run import dry_run
+from fedsm.cli.gap import gap
 from fedsm.cli.manage import archive, delete, rename
 from fedsm.cli.results import compare, print_results, results
 from fedsm.cli.shared import (
@@ -38,6 +39,7 @@ experiment_app.command()(archive)
 experiment_app.command()(delete)
 experiment_app.command()(results)
 experiment_app.command()(compare)
+experiment_app.command()(gap)
 
 FederationOption = Annotated[
     str | None, typer.Option(help="Name or id of the federation; may be left out where there is only one.")

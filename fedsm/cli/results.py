@@ -96,8 +96,8 @@ def results(
             case Format.CASES:
                 typer.echo(client.export(experiment_id, "cases.csv", checkpoint=checkpoint), nl=False)
             case Format.LATEX | Format.TABLE_CSV | Format.TABLE_JSON:
-                query = _given(metric=metric, checkpoint=checkpoint, structure=structure, baseline=baseline)
-                query |= _given(model=model, sort=sort, order=order)
+                query = given(metric=metric, checkpoint=checkpoint, structure=structure, baseline=baseline)
+                query |= given(model=model, sort=sort, order=order)
                 typer.echo(client.export(experiment_id, SHOWN[output], **query), nl=output is Format.TABLE_JSON)
 
 
@@ -114,7 +114,7 @@ def compare(
     token: TokenOption = None,
 ) -> None:
     """Test every method against one on the same test cases: differences, intervals and p after Holm."""
-    query = _given(model=model, metric=metric, checkpoint=checkpoint, structure=structure)
+    query = given(model=model, metric=metric, checkpoint=checkpoint, structure=structure)
     with api(home, server, token) as client:
         found = client.comparison(experiment_id, baseline, **query)
     if as_json:
@@ -135,7 +135,7 @@ def matrix(
     token: TokenOption = None,
 ) -> None:
     """Print the personalization matrix: every model on every site's test cases."""
-    query = _given(metric=metric, checkpoint=checkpoint, structure=structure)
+    query = given(metric=metric, checkpoint=checkpoint, structure=structure)
     with api(home, server, token) as client:
         found = client.run_matrix(run_id, **query)
     if as_json:
@@ -156,7 +156,7 @@ def selector(
     token: TokenOption = None,
 ) -> None:
     """Print how well the model selector knows the sites, and the super model at several thresholds."""
-    query = _given(metric=metric, checkpoint=checkpoint, structure=structure)
+    query = given(metric=metric, checkpoint=checkpoint, structure=structure)
     with api(home, server, token) as client:
         found = client.run_selector(run_id, **query)
     if as_json:
@@ -182,7 +182,7 @@ def print_results(console: Console, found: ExperimentResults) -> None:
         steps = [_format_steps(row)] * counted
         table.add_row(row.strategy_label, row.model, *(_format_cell(row.cells[index]) for index in shown), *steps)
     console.print(table)
-    for note in found.notes:
+    for note in [*found.notes, found.words_of_seeds]:
         console.print(f"note: {note}", highlight=False, markup=False)
     for selector in found.selectors:
         if selector.accuracy is not None and selector.share_global is not None:
@@ -220,6 +220,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
         table.add_row(label, model, *(_format_difference(cells.get((label, model, slug))) for slug in columns))
     console.print(table)
     console.print(f"{found.test}.", highlight=False)
+    console.print(found.words_of_seeds, highlight=False)
 
 
 def print_matrix(console: Console, found: RunMatrix) -> None:
@@ -261,5 +262,5 @@ def _format_difference(cell: ComparisonCell | None) -> str:
     return f"{cell.difference:+.3f}{interval}{star}"
 
 
-def _given(**query: str | None) -> dict[str, str]:
+def given(**query: str | None) -> dict[str, str]:
     return {name: value for name, value in query.items() if value is not None}

@@ -20,6 +20,7 @@ class GapLevel(Record):
     strategy_label: str
     model: ModelKind
     words: str = Field(description="What is scored.")
+    short: str = Field(description="The same where there is little room.")
 
 
 class GapValue(Record):

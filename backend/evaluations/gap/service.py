@@ -13,7 +13,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.gap.levels import Level, Stairs, Values, stairs_of, terms_between
 from backend.evaluations.gap.schemas import Gap, GapColumn, GapLevel, GapTerm, GapValue, TermKey
-from backend.evaluations.gap.words import LEVELS, label_of, words_of
+from backend.evaluations.gap.words import LEVELS, SHORT, label_of, words_of
 from backend.evaluations.hierarchical import CaseValues, interval_over_seeds_and_cases, words_of_seeds
 from backend.evaluations.results import distance_unit
 from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
@@ -56,7 +56,13 @@ def gap_of(session: Session, best: ExperimentCases, last: ExperimentCases, metho
         methods=methods,
         seeds=stairs.seeds,
         levels=[
-            GapLevel(key=level.key, strategy_label=level.label, model=level.model, words=LEVELS[level.key])
+            GapLevel(
+                key=level.key,
+                strategy_label=level.label,
+                model=level.model,
+                words=LEVELS[level.key],
+                short=SHORT[level.key],
+            )
             for level in stairs.levels
         ],
         columns=[column.schema(query, sign) for column in columns],

@@ -12,6 +12,16 @@ LEVELS: dict[LevelKey, str] = {
     "last": "The method as it ran, last round",
 }
 
+SHORT: dict[LevelKey, str] = {
+    "centralized": "Centralized",
+    "equal": "Centralized, equal steps",
+    "global": "Global model",
+    "known": "Site known",
+    "tuned": "Best threshold",
+    "ran": "As it ran",
+    "last": "Last round",
+}
+
 LABELS: dict[TermKey, str] = {
     "optimization": "Optimization",
     "drift": "Drift",

@@ -3,8 +3,11 @@ import type { MethodEffort } from "@/api";
 import { formatBytes, formatCount, formatSeconds } from "@/lib/format";
 import { modelName } from "@/lib/words";
 
+/** A report knows no number of runs. */
+type Effort = Omit<MethodEffort, "num_runs">;
+
 interface Props {
-  efforts: readonly MethodEffort[];
+  efforts: readonly Effort[];
   /** A run's page names no method. */
   withMethod: boolean;
 }
@@ -35,7 +38,7 @@ export function EffortTable({ efforts, withMethod }: Props) {
   );
 }
 
-function EffortRow({ effort, withMethod }: { effort: MethodEffort; withMethod: boolean }) {
+function EffortRow({ effort, withMethod }: { effort: Effort; withMethod: boolean }) {
   const { steps, steps_fewest: fewest, steps_most: most, num_rounds: rounds } = effort;
   const differ = fewest !== null && most !== null && most > fewest;
   const cells = [

@@ -11,6 +11,7 @@ function cell(label: string, slug: string | null, more: Partial<ComparisonCell> 
     num_pairs: 12,
     num_zero: 0,
     num_left_out: 0,
+    num_seeds: 1,
     mean: 0.9,
     baseline_mean: 0.85,
     difference: 0.05,
@@ -35,6 +36,7 @@ function comparison(cells: ComparisonCell[], metric: Comparison["metric"] = "dic
     test: "signed-rank test",
     confidence: 0.95,
     num_resamples: 2000,
+    words_of_seeds: "",
     cells,
   };
 }

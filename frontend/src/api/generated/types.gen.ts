@@ -1061,6 +1061,12 @@ export type Comparison = {
      * The test in words.
      */
     test: string;
+    /**
+     * Words Of Seeds
+     *
+     * What so many seeds allow one to say, of the cell with the fewest.
+     */
+    words_of_seeds: string;
 };
 
 /**
@@ -1085,7 +1091,7 @@ export type ComparisonCell = {
     /**
      * Low
      *
-     * Ends of the interval of the difference; None for fewer than two cases.
+     * Ends of the interval of the difference, over seeds and cases; None for fewer than two cases.
      */
     low: number | null;
     /**
@@ -1114,6 +1120,12 @@ export type ComparisonCell = {
      * n of the test: cases with a value of both.
      */
     num_pairs: number;
+    /**
+     * Num Seeds
+     *
+     * Seeds that both have, over which scores are averaged and intervals drawn.
+     */
+    num_seeds: number;
     /**
      * Num Zero
      *
@@ -2807,6 +2819,12 @@ export type ExperimentResults = {
      * Held out: tested on, never trained on.
      */
     unseen_sites: Array<string>;
+    /**
+     * Words Of Seeds
+     *
+     * What so many seeds allow one to say, of the method with the fewest.
+     */
+    words_of_seeds: string;
 };
 
 /**
@@ -3844,6 +3862,12 @@ export type GapLevel = {
      * Model
      */
     model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Short
+     *
+     * The same where there is little room.
+     */
+    short: string;
     /**
      * Strategy Label
      */
@@ -5968,6 +5992,12 @@ export type Report = {
      */
     description: string;
     /**
+     * Efforts
+     *
+     * Empty in reports of before.
+     */
+    efforts?: Array<ReportEffort>;
+    /**
      * Experiment Id
      */
     experiment_id: string;
@@ -5999,6 +6029,10 @@ export type Report = {
      * Frozen By
      */
     frozen_by: string;
+    /**
+     * Null without a federated method; reports of before.
+     */
+    gap?: ReportGap | null;
     matrix: ReportMatrix | null;
     /**
      * Methods
@@ -6193,6 +6227,146 @@ export type ReportCurve = {
      * Seed
      */
     seed: number;
+};
+
+/**
+ * ReportEffort
+ *
+ * What the whole training of a method's model took; null where it was not counted.
+ */
+export type ReportEffort = {
+    /**
+     * Bytes
+     */
+    bytes: number | null;
+    /**
+     * Images
+     */
+    images: number | null;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Seconds
+     */
+    seconds: number | null;
+    /**
+     * Steps
+     */
+    steps: number | null;
+    /**
+     * Steps Fewest
+     *
+     * Of the site whose model takes the fewest.
+     */
+    steps_fewest: number | null;
+    /**
+     * Steps Most
+     */
+    steps_most: number | null;
+};
+
+/**
+ * ReportGap
+ *
+ * Where a method's Dice is lost against centralized training, and won back.
+ */
+export type ReportGap = {
+    /**
+     * Columns
+     *
+     * Column None: the cases of all sites that train.
+     */
+    columns: Array<string | null>;
+    /**
+     * Confidence
+     */
+    confidence: number;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Missing
+     *
+     * Terms that are not known alone, and how to get them.
+     */
+    missing: Array<string>;
+    /**
+     * Rows
+     *
+     * Levels and terms in turn, the gap, and what is beside the sum.
+     */
+    rows: Array<ReportGapRow>;
+    /**
+     * Words Of Seeds
+     */
+    words_of_seeds: string;
+};
+
+/**
+ * ReportGapRow
+ *
+ * A level of the stairs from centralized training to the method, or what lies between two of them.
+ */
+export type ReportGapRow = {
+    /**
+     * Highs
+     */
+    highs: Array<number | null>;
+    /**
+     * Intervals
+     *
+     * As printed; empty for none.
+     */
+    intervals: Array<string>;
+    /**
+     * Kind
+     */
+    kind: 'level' | 'term' | 'total' | 'beside';
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Lows
+     *
+     * Ends of the intervals; null for none.
+     */
+    lows: Array<number | null>;
+    /**
+     * Short
+     *
+     * The label as it stands at the picture.
+     */
+    short: string;
+    /**
+     * Texts
+     *
+     * As printed.
+     */
+    texts: Array<string>;
+    /**
+     * Values
+     *
+     * One a column: a level's mean, or a term's loss.
+     */
+    values: Array<number | null>;
+    /**
+     * Words
+     *
+     * Of a level whose it is, of a term what it says.
+     */
+    words: string;
 };
 
 /**
@@ -8095,6 +8269,12 @@ export type ShownTable = {
      * Unit
      */
     unit: 'mm' | 'px' | 'mixed' | null;
+    /**
+     * Words Of Seeds
+     *
+     * What so many seeds allow one to say, of the method with the fewest.
+     */
+    words_of_seeds: string;
 };
 
 /**

@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconFileTypePdf, IconLinkOff, IconPrinter } from "@t
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ApiError, type Report, type SharedReport } from "@/api";
+import { EffortTable } from "@/components/EffortTable";
 import { EmptyState, ErrorPanel, PageSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { DownloadButton } from "@/components/links";
@@ -11,6 +12,7 @@ import { formatDateTime } from "@/lib/format";
 import { sharedReportQuery } from "./queries";
 import classes from "./Report.module.css";
 import { ReportCharts } from "./ReportCharts";
+import { GapSection } from "./ReportGap";
 import { ReportSettings } from "./ReportSettings";
 import { ConfusionTable, MatrixTable, ResultTables, SitesTable } from "./ReportTables";
 
@@ -90,6 +92,19 @@ function Document({ shared }: { shared: SharedReport }) {
         </Text>
         <ResultTables report={report} />
       </Section>
+      {(report.efforts ?? []).length > 0 && (
+        <Section title="What training took">
+          <EffortTable
+            efforts={(report.efforts ?? []).map((effort) => ({ ...effort, strategy_label: effort.label }))}
+            withMethod
+          />
+        </Section>
+      )}
+      {report.gap && (
+        <Section title="Where the score is lost against centralized training">
+          <GapSection gap={report.gap} report={report} />
+        </Section>
+      )}
       {report.matrix && (
         <Section title="Every model on every site">
           <MatrixTable matrix={report.matrix} report={report} />

@@ -162,7 +162,7 @@ export function ConfusionTable({ selector, report }: { selector: ReportSelector;
   );
 }
 
-function Head(props: { first: string; columns: readonly (string | null)[]; report: Report }) {
+export function Head(props: { first: string; columns: readonly (string | null)[]; report: Report }) {
   const name = siteNames(props.report);
   return (
     <Table.Thead>
@@ -189,7 +189,7 @@ function Shaded({ value, low, high }: { value: number | null; low: number; high:
 }
 
 /** Wide tables scroll in their own box, which the keyboard reaches. */
-function Scroll({ children }: { children: React.ReactNode }) {
+export function Scroll({ children }: { children: React.ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <div className={classes.scroll} tabIndex={0}>

@@ -19,7 +19,7 @@ export function Notes({ isTest, results, comparison, federation }: Props) {
   const round = results.checkpoint === "best" ? "best" : "last";
   const seeds = hasSeveralSeeds(results)
     ? "then mean ± standard deviation over seeds"
-    : "one seed, so without a deviation: give the experiment more seeds to see how much chance is in a number";
+    : "one seed, so without a deviation";
   const several = results.sites.length - results.unseen_sites.length > 1;
   return (
     <Stack gap={4} data-testid="results-notes">
@@ -37,6 +37,7 @@ export function Notes({ isTest, results, comparison, federation }: Props) {
           number, and no personalized model is their own.
         </Note>
       )}
+      <Note>{results.words_of_seeds}</Note>
       {results.notes.map((note) => (
         <Note key={note} warns>
           {note}

@@ -91,6 +91,7 @@ describe("the results of an experiment", () => {
       "3.00 ± 0.50",
       "5.00 ± 0.50",
       "9.00 ± 0.501 miss",
+      "1,200",
     ]);
     expect(within(table).getByRole("columnheader", { name: /Aster clinic/ })).toHaveAttribute("aria-sort", "ascending");
     expect(within(table).getByRole("columnheader", { name: /Cedar clinic/ })).toHaveTextContent("held out");
@@ -100,7 +101,7 @@ describe("the results of an experiment", () => {
     open("?metric=hd95");
     const table = await screen.findByTestId("results-table");
     const row = within(table).getByRole("row", { name: /FedSM/ });
-    const unseen = within(row).getAllByRole("cell").at(-1);
+    const unseen = within(row).getAllByRole("cell").at(-2);
     expect(unseen).toHaveAttribute(
       "aria-description",
       expect.stringContaining("Cedar clinic, held out\n4 cases, 2 seeds"),
@@ -159,6 +160,54 @@ describe("the results of an experiment", () => {
     fireEvent.click(within(curves).getByText("Training loss"));
     await waitFor(() => expect(router.state.location.search).toMatchObject({ measure: "loss" }));
     expect(curves).toHaveTextContent("The first numbers come with the first round's training.");
+  });
+
+  it("draws the curves against the steps that were counted, as the address says", async () => {
+    const { router } = open("?against=steps");
+    const curves = await screen.findByTestId("run-curves");
+    const chart = await within(curves).findByRole("img", { name: /against gradient steps of the model/ });
+    expect(chart).toBeInTheDocument();
+    expect(within(curves).getByText("Super model, 0.900 in round 2")).toBeInTheDocument();
+    fireEvent.click(within(curves).getByRole("radio", { name: "Rounds" }));
+    await waitFor(() => expect(router.state.location.search).not.toHaveProperty("against"));
+  });
+
+  it("says what training took", async () => {
+    open("");
+    const table = await screen.findByRole("table", { name: "What training took" });
+    expect(cells(table, /FedSM/)).toEqual([
+      "FedSM",
+      "Super model",
+      "2",
+      "1,2001,000 to 1,400 by site",
+      "600",
+      "2,400",
+      "60 s",
+      "1.0 kB",
+    ]);
+    expect(cells(table, /FedAvg/)[3]).toContain("–");
+  });
+
+  it("takes the gap apart, says what is missing, and draws the site of the address", async () => {
+    const { asked, router } = open("?gapSite=a");
+    const card = await screen.findByTestId("gap");
+    expect(within(card).getByRole("img")).toHaveAccessibleName(
+      "Gap of Aster clinic: Centralized 0.900, Optimization and drift +0.100 lost, As it ran 0.800",
+    );
+    const table = within(card).getByRole("table", { name: "The gap, taken apart" });
+    expect(cells(table, /^Gap/)).toEqual(["+0.100[+0.100]", "+0.100[+0.100]"]);
+    expect(within(card).getByTestId("gap-missing")).toHaveTextContent(
+      "Drift is not known alone: nobody ran it. To get it: add a method.",
+    );
+    expect(within(card).getByRole("link", { name: "as LaTeX" })).toHaveAttribute(
+      "href",
+      "/api/v1/experiments/e1/gap.tex?method=FedSM&metric=dice",
+    );
+    fireEvent.click(within(card).getByRole("combobox", { name: "Method that is taken apart" }));
+    const list = screen.getByRole("listbox", { name: "Method that is taken apart", hidden: true });
+    fireEvent.click(within(list).getByRole("option", { name: "FedAvg", hidden: true }));
+    await waitFor(() => expect(router.state.location.search).toMatchObject({ gapMethod: "FedAvg" }));
+    await waitFor(() => expect(asked).toContain("/api/v1/experiments/e1/gap?metric=dice&method=FedAvg"));
   });
 
   it("leads from the matrix to the cases of that site and model", async () => {

@@ -5,6 +5,7 @@ import type { ExperimentRecord, FederationRecord } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { EffortCard } from "./EffortCard";
+import { GapCard } from "./GapCard";
 import { noResult, runsOn } from "./noResult";
 import { PartialResults } from "./PartialResults";
 import { resultsQuery } from "./queries";
@@ -39,7 +40,12 @@ export function ResultsView({ experiment, federation }: Props) {
               results={loaded}
               stale={results.isPlaceholderData}
             />
-            {experiment.kind !== "test" && <EffortCard results={loaded} />}
+            {experiment.kind !== "test" && (
+              <>
+                <GapCard {...{ experiment, federation, search, update, query }} />
+                <EffortCard results={loaded} />
+              </>
+            )}
             {experiment.kind !== "test" && <RunCurves {...{ experiment, search, update, query }} />}
             <RunDetail {...{ experiment, federation, search, update, query }} results={loaded} />
           </Stack>

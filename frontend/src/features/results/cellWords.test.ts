@@ -10,6 +10,7 @@ const CELL: ComparisonCell = {
   num_pairs: 12,
   num_zero: 0,
   num_left_out: 1,
+  num_seeds: 1,
   mean: 0.9,
   baseline_mean: 0.85,
   difference: 0.05,
@@ -30,6 +31,7 @@ const COMPARISON: Comparison = {
   test: "signed-rank test",
   confidence: 0.95,
   num_resamples: 2000,
+  words_of_seeds: "",
   cells: [],
 };
 

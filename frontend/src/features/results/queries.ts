@@ -22,6 +22,16 @@ export const comparisonQuery = (
     queryFn: () => unwrap(api.compareMethods({ path: { experiment_id: experimentId }, query })),
   });
 
+export const gapQuery = (
+  experimentId: string,
+  query: Pick<ScoreQuery, "metric" | "structure"> & { method: string | undefined },
+) =>
+  queryOptions({
+    queryKey: ["results", experimentId, "gap", query],
+    queryFn: () => unwrap(api.getExperimentGap({ path: { experiment_id: experimentId }, query })),
+    retry: false,
+  });
+
 export const runMatrixQuery = (id: string, query: ScoreQuery) =>
   queryOptions({
     queryKey: ["run", id, "matrix", query],

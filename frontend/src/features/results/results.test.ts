@@ -38,6 +38,7 @@ function results(cells: ResultCell[], more: Partial<ExperimentResults> = {}): Ex
     tables: [],
     notes: [],
     remarks: [],
+    words_of_seeds: "",
     selectors: [],
     complete: true,
     ...more,

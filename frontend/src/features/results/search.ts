@@ -19,6 +19,10 @@ export const resultsSearch = v.object({
   sort: text,
   /** When left out, the best is first. */
   order: choice(["worst"]),
+  /** Label of the method whose gap to centralized training is taken apart. When left out, it is FedSM. */
+  gapMethod: text,
+  /** The site whose gap is drawn. When left out, it is that of all sites. */
+  gapSite: text,
   /** Id of the run whose matrix and selector are shown. */
   detail: text,
   /** The site whose cases the selector's numbers are of. When left out, they are of all sites that train. */

@@ -32,6 +32,12 @@ export function answers(url: URL, changes: object): object | undefined {
       return { ...results(metric), ...about, ...changes };
     case "/api/v1/experiments/e1/comparison":
       return { ...comparison, ...about };
+    case "/api/v1/experiments/e1/gap":
+      return { ...gap, metric, structure: about.structure };
+    case "/api/v1/runs/r1/effort":
+      return effort([100, 200]);
+    case "/api/v1/runs/r2/effort":
+      return effort([null, null]);
     case "/api/v1/runs/r1/matrix":
     case "/api/v1/runs/r2/matrix":
       return { ...matrix, ...about };
@@ -47,6 +53,67 @@ export function answers(url: URL, changes: object): object | undefined {
       return undefined;
   }
 }
+
+function effort(steps: (number | null)[]) {
+  const rounds = steps.map((value, index) => ({ round: index + 1, steps: value, images: null, seconds: 1, bytes: 10 }));
+  return { run_id: "r", models: [], remarks: [], rounds };
+}
+
+const loss = (value: number, text: string) => ({
+  loss: value,
+  low: value - 0.01,
+  high: value + 0.01,
+  text,
+  interval_text: `[${text}]`,
+});
+
+/** Of a FedSM without a centralized run at equal steps, on all sites' cases and on those of site a. */
+const gap = {
+  experiment_id: "e1",
+  higher_is_better: true,
+  unit: null,
+  strategy_label: "FedSM",
+  model: "super",
+  methods: ["FedSM", "FedAvg"],
+  seeds: [0],
+  levels: [
+    {
+      key: "centralized",
+      strategy_label: "Centralized",
+      model: "global",
+      words: "Centralized training",
+      short: "Centralized",
+    },
+    { key: "ran", strategy_label: "FedSM", model: "super", words: "The method as it ran", short: "As it ran" },
+  ],
+  columns: [null, "a"].map((slug) => ({
+    site_slug: slug,
+    num_cases: 8,
+    num_left_out: 0,
+    means: [0.9, 0.8],
+    texts: ["0.900", "0.800"],
+    total: loss(0.1, "+0.100"),
+    bound: 0.85,
+    bound_text: "0.850",
+    room: loss(0.05, "+0.050"),
+  })),
+  terms: [
+    {
+      keys: ["optimization", "drift"],
+      label: "Optimization and drift",
+      words: "lost somewhere",
+      start: "centralized",
+      end: "ran",
+      values: [loss(0.1, "+0.100"), loss(0.1, "+0.100")],
+    },
+  ],
+  checkpoint: null,
+  missing: [{ key: "drift", reason: "nobody ran it", remedy: "add a method" }],
+  confidence: 0.95,
+  num_resamples: 2000,
+  words_of_seeds: "One seed: little.",
+  notes: [],
+};
 
 /** Validation Dice of one site, from round 1 on. */
 function metrics(model: string, values: number[]) {
@@ -95,11 +162,25 @@ function results(metric: string) {
         return {
           strategy_label: label,
           model: own[0]?.model,
+          effort: {
+            strategy_label: label,
+            model: own[0]?.model ?? "global",
+            num_runs: 1,
+            num_rounds: 2,
+            steps: label === "FedSM" ? 1200 : null,
+            steps_fewest: 1000,
+            steps_most: 1400,
+            images: 2400,
+            seconds: 60,
+            bytes: 1000,
+          },
           cells: COLUMNS.map(({ key }) => shown(own, key, metric)),
         };
       }),
     })),
     notes: [],
+    remarks: [],
+    words_of_seeds: "One seed: intervals are over test cases alone.",
     selectors: [],
     complete: true,
   };
