@@ -129,7 +129,7 @@ class ReportEffort(Contract):
 class ReportGapRow(Contract):
     """A level of the stairs from centralized training to the method, or what lies between two of them."""
 
-    kind: Literal["level", "term", "total", "beside"]
+    kind: Literal["level", "term", "total", "outside"]
     label: str
     short: str = Field(description="The label as it stands at the picture.")
     words: str = Field(description="Of a level whose it is, of a term what it says.")
@@ -145,7 +145,7 @@ class ReportGap(Contract):
 
     label: str
     columns: tuple[str | None, ...] = Field(description="Column None: the cases of all sites that train.")
-    rows: tuple[ReportGapRow, ...] = Field(description="Levels and terms in turn, the gap, and what is beside the sum.")
+    rows: tuple[ReportGapRow, ...] = Field(description="Levels and terms in turn, the gap, what is outside it.")
     missing: tuple[str, ...] = Field(description="Terms that are not known alone, and how to get them.")
     words_of_seeds: str
     confidence: float

@@ -67,7 +67,7 @@ def _resampled_mean(values: Sequence[float], index: int, generator: random.Rando
 
 
 def words_of_seeds(num_seeds: int) -> str:
-    """What intervals of so many seeds say, in one or two sentences.
+    """What intervals of this number of seeds say, in one or two sentences.
 
     Of S seeds drawn with replacement the mean varies by sqrt((S - 1) / S) of what S new seeds' would.
     """

@@ -117,7 +117,7 @@ class Comparison(Record):
     test: str = Field(description="The test in words.")
     confidence: float
     num_resamples: int
-    words_of_seeds: str = Field(description="What so many seeds allow one to say, of the cell with the fewest.")
+    words_of_seeds: str = Field(description="What this number of seeds allows one to say, of the cell with the fewest.")
     cells: list[ComparisonCell]
 
 
@@ -178,7 +178,7 @@ class ExperimentResults(Record):
         description="What must be known before its numbers are compared, in sentences: those of `remarks` among them."
     )
     remarks: list[Remark] = Field(description="What must be known of the methods' training, as data.")
-    words_of_seeds: str = Field(description="What so many seeds allow one to say, of the method with the fewest.")
+    words_of_seeds: str = Field(description="What the fewest seeds of a method allow one to say.")
 
 
 class AllResults(Record):
@@ -209,7 +209,7 @@ class ShownTable(Record):
         description="What must be known before its numbers are compared, in sentences: those of `remarks` among them."
     )
     remarks: list[Remark] = Field(description="What must be known of the methods' training, as data.")
-    words_of_seeds: str = Field(description="What so many seeds allow one to say, of the method with the fewest.")
+    words_of_seeds: str = Field(description="What the fewest seeds of a method allow one to say.")
     minimum_counts: dict[str, int] = Field(
         description="Site to the smallest number of cases that its policy lets be stated outside, as in the caption."
     )

@@ -49,18 +49,18 @@ def _rows(gap: Gap) -> Iterator[ReportGapRow]:
         )
     yield _row("total", "Gap", "the terms above, added up", [column.total for column in gap.columns])
     if gap.checkpoint is not None:
-        yield _of_term("beside", gap.checkpoint)
+        yield _of_term("outside", gap.checkpoint)
     rooms = [column.room for column in gap.columns if column.room is not None]
     if len(rooms) == len(gap.columns):
         words = "what the best of all the method's models for each case would win"
-        yield _row("beside", "Room below the bound", words, rooms)
+        yield _row("outside", "Room below the bound", words, rooms)
 
 
-def _of_term(kind: Literal["term", "beside"], term: GapTerm) -> ReportGapRow:
+def _of_term(kind: Literal["term", "outside"], term: GapTerm) -> ReportGapRow:
     return _row(kind, term.label, term.words, term.values)
 
 
-def _row(kind: Literal["term", "total", "beside"], label: str, words: str, values: list[GapValue]) -> ReportGapRow:
+def _row(kind: Literal["term", "total", "outside"], label: str, words: str, values: list[GapValue]) -> ReportGapRow:
     return ReportGapRow(
         kind=kind,
         label=label,

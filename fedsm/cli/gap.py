@@ -77,7 +77,7 @@ def _rows(found: Gap) -> Iterator[list[str]]:
         yield [f"{level.words} ({level.strategy_label})", *(column.texts[place] for column in found.columns)]
     yield ["gap", *(_cell(column.total) for column in found.columns)]
     if found.checkpoint is not None:
-        yield ["beside: last round against the best", *map(_cell, found.checkpoint.values)]
+        yield ["outside the sum: last round against the best", *map(_cell, found.checkpoint.values)]
     if all(column.room is not None for column in found.columns):
         yield ["bound: best model for each case", *(column.bound_text for column in found.columns)]
 

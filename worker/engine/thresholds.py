@@ -14,7 +14,10 @@ from worker.engine.super_model import MIXTURE, predict_cases
 
 @dataclass(frozen=True)
 class ThresholdScore:
-    """The super model's mean Dice over structures and over the `num_cases` cases that have one, at a threshold."""
+    """The super model at a threshold.
+
+    gamma: the threshold. dice: mean over structures and over cases. num_cases: cases that have a value.
+    """
 
     gamma: float
     dice: float

@@ -7,7 +7,7 @@ from backend.db.models import Run
 from backend.evaluations.effort.schemas import MethodEffort, Remark
 
 #: Methods of one table whose steps differ by more than this are not trained alike.
-LARGEST_RATIO = 1.5
+MAX_RATIO = 1.5
 
 
 def unequal_remark(runs: Sequence[Run], efforts: Sequence[MethodEffort]) -> list[Remark]:
@@ -22,7 +22,7 @@ def unequal_remark(runs: Sequence[Run], efforts: Sequence[MethodEffort]) -> list
         return []
     most, fewest = max(steps, key=lambda label: steps[label]), min(steps, key=lambda label: steps[label])
     ratio = steps[most] / steps[fewest]
-    if ratio <= LARGEST_RATIO:
+    if ratio <= MAX_RATIO:
         return []
     words = (
         f"The methods differ in effort: {most} takes {steps[most]:,.0f} gradient steps and {fewest} "

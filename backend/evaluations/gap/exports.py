@@ -102,5 +102,5 @@ def _caption(gap: Gap) -> str:
 
 
 def terms_of(gap: Gap) -> list[GapTerm]:
-    """Those of the sum, then the one beside it."""
+    """Those of the sum, then the one outside it."""
     return [*gap.terms, *([gap.checkpoint] if gap.checkpoint else [])]

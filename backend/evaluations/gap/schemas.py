@@ -84,9 +84,9 @@ class Gap(Record):
     levels: list[GapLevel]
     columns: list[GapColumn]
     terms: list[GapTerm] = Field(description="From the first level to the method as it ran.")
-    checkpoint: GapTerm | None = Field(description="What the last round loses against the best; beside the sum.")
+    checkpoint: GapTerm | None = Field(description="What the last round loses against the best; outside the sum.")
     missing: list[MissingTerm]
     confidence: float
     num_resamples: int
-    words_of_seeds: str = Field(description="What so many seeds allow one to say.")
+    words_of_seeds: str = Field(description="What this number of seeds allows one to say.")
     notes: list[str] = Field(description="What must be known before the terms are read, in sentences.")

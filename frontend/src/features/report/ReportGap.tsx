@@ -57,7 +57,7 @@ function isStrong(kind: ReportGap["rows"][number]["kind"]): boolean {
   return kind === "level" || kind === "total";
 }
 
-/** Of one column, without the gap itself and what is beside the sum. */
+/** Of one column, without the gap itself and what is outside the sum. */
 function stepsOf(gap: ReportGap, column: number): Step[] {
   return gap.rows.flatMap(({ kind, label, short, values, texts, intervals, lows, highs }): Step[] => {
     if (kind !== "level" && kind !== "term") return [];

@@ -4,7 +4,7 @@ import { SiteMark } from "@/components/SiteMark";
 import classes from "./GapTable.module.css";
 import { siteLook } from "./sites";
 
-/** Levels and terms in turn, so that each mean stands below what led to it; then the gap, and what is beside the sum. */
+/** Levels and terms in turn, so that each mean stands below what led to it; then the gap, and what is outside the sum. */
 export function GapTable({ gap, federation }: { gap: Gap; federation: FederationRecord }) {
   return (
     <Table.ScrollContainer minWidth={560}>
@@ -52,7 +52,7 @@ export function GapTable({ gap, federation }: { gap: Gap; federation: Federation
           />
           {gap.checkpoint && (
             <TermRow
-              label={`${gap.checkpoint.label} (beside the sum)`}
+              label={`${gap.checkpoint.label} (outside the sum)`}
               words={gap.checkpoint.words}
               values={gap.checkpoint.values}
             />
