@@ -1064,7 +1064,7 @@ export type Comparison = {
     /**
      * Words Of Seeds
      *
-     * What so many seeds allow one to say, of the cell with the fewest.
+     * What this number of seeds allows one to say, of the cell with the fewest.
      */
     words_of_seeds: string;
 };
@@ -2822,7 +2822,7 @@ export type ExperimentResults = {
     /**
      * Words Of Seeds
      *
-     * What so many seeds allow one to say, of the method with the fewest.
+     * What the fewest seeds of a method allow one to say.
      */
     words_of_seeds: string;
 };
@@ -3709,7 +3709,7 @@ export type FineTuningConfig = {
  */
 export type Gap = {
     /**
-     * What the last round loses against the best; beside the sum.
+     * What the last round loses against the best; outside the sum.
      */
     checkpoint: GapTerm | null;
     /**
@@ -3789,7 +3789,7 @@ export type Gap = {
     /**
      * Words Of Seeds
      *
-     * What so many seeds allow one to say.
+     * What this number of seeds allows one to say.
      */
     words_of_seeds: string;
 };
@@ -6304,7 +6304,7 @@ export type ReportGap = {
     /**
      * Rows
      *
-     * Levels and terms in turn, the gap, and what is beside the sum.
+     * Levels and terms in turn, the gap, what is outside it.
      */
     rows: Array<ReportGapRow>;
     /**
@@ -6332,7 +6332,7 @@ export type ReportGapRow = {
     /**
      * Kind
      */
-    kind: 'level' | 'term' | 'total' | 'beside';
+    kind: 'level' | 'term' | 'total' | 'outside';
     /**
      * Label
      */
@@ -8272,7 +8272,7 @@ export type ShownTable = {
     /**
      * Words Of Seeds
      *
-     * What so many seeds allow one to say, of the method with the fewest.
+     * What the fewest seeds of a method allow one to say.
      */
     words_of_seeds: string;
 };
