@@ -9,14 +9,9 @@ from backend.errors import NotFound
 
 API_PREFIXES = ("api/", "worker-api/")
 
-INDEX_HEADERS = {
-    "Cache-Control": "no-cache",
-    "Referrer-Policy": "no-referrer",  # the address may hold a sign-in token
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+INDEX_HEADERS = {"Cache-Control": "no-cache"}
 #: Vite names these files by their content.
-ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def frontend_router(dist: Path) -> APIRouter:

@@ -1,4 +1,5 @@
-"""What is refused before any endpoint sees it: odd addresses, strangers' bodies, large, slow and ambiguous bodies.
+"""What is refused before any endpoint sees it: odd addresses, changes that another site asks for, what comes too often,
+strangers' bodies, large, slow and ambiguous bodies.
 
 A body is read only after its sender's credential was looked at, and never more of it than its address may take.
 """
@@ -9,22 +10,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.contracts.values import printable, text_problem
-from backend.dependencies import get_caller, get_worker
+from backend.dependencies import client_address, get_caller, get_worker
 from backend.errors import (
     BadRequest,
     BodyTooLarge,
     FedSMError,
+    Forbidden,
     InvalidInput,
     RequestSignatureRefused,
     TooSlow,
-    error_response,
+    response_to,
 )
 from backend.link.signatures import CONTENT_DIGEST, SignatureRefused, require_digest
 from backend.settings import Settings
@@ -41,6 +43,8 @@ DRAINED_BYTES = 4 * 2**20
 DRAINED_SECONDS = 2.0
 MIB = 2**20
 
+#: They change nothing.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: The only operations of the API that ask for no credential.
 PUBLIC = frozenset(
     {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/join")}
@@ -80,11 +84,13 @@ class Gate:
         request = Request(scope)
         try:
             check_address(scope)
+            require_own_origin(request)
+            await self._check_rate(request)
             if has_body(request):
                 await self._check_sender(request)
                 receive = await self._checked_body(request, receive)
         except FedSMError as refusal:
-            response = error_response(request, refusal.status_code, refusal.code, refusal.detail, fields=refusal.fields)
+            response = response_to(request, refusal)
             response.headers["Connection"] = "close"  # what is left of the body is not read
             await _drain(receive)
             await response(scope, receive, send)
@@ -99,6 +105,16 @@ class Gate:
             await run_in_threadpool(get_worker, request, platform)
         elif path.startswith("/api/") and not is_public(request.method, path):
             await run_in_threadpool(get_caller, request, platform)
+
+    async def _check_rate(self, request: Request) -> None:
+        """Of what is open, or dear. Raises TooManyRequests, and what `_check_sender` raises."""
+        path, platform = request.url.path, request.app.state.platform
+        if not platform.rates.has_rule(request.method, path):
+            return
+        sender = client_address(request)
+        if not is_public(request.method, path):
+            sender = (await run_in_threadpool(get_caller, request, platform)).credential
+        platform.rates.count(request.method, path, sender)
 
     async def _checked_body(self, request: Request, receive: Receive) -> Receive:
         rule = self._rule(request)
@@ -119,6 +135,26 @@ class Gate:
     def _rule(self, request: Request) -> BodyRule:
         address = f"{request.method} {request.url.path}"
         return next((rule for pattern, rule in self._large if pattern.fullmatch(address)), self._standard)
+
+
+def require_own_origin(request: Request) -> None:
+    """Raises Forbidden for a change that another site's page asks a browser for, which would send its cookie along.
+
+    A request that carries a token, or comes from no browser, needs no origin.
+    """
+    headers = request.headers
+    if request.method in SAFE_METHODS or "authorization" in headers or not request.url.path.startswith("/api/"):
+        return
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is None:  # browsers leave it out without TLS, but on this machine itself
+        is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+    else:
+        is_own = site in ("same-origin", "none")
+    if not is_own:
+        raise Forbidden(
+            f"a page of {printable(origin or 'another site')} may not change anything here: use the pages of this "
+            "address, or send a token"
+        )
 
 
 def is_public(method: str, path: str) -> bool:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from backend import docs_page
 from backend.artifacts import endpoints as artifacts
 from backend.datasets import endpoints as datasets
 from backend.datasets.leakage import endpoints as leakage
@@ -24,6 +25,7 @@ from backend.experiments import endpoints as experiments
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
 from backend.gate import Gate
+from backend.headers import SecurityHeaders
 from backend.ledger.recovery import RecoveryLoop
 from backend.members import endpoints as members
 from backend.openapi_document import Application
@@ -95,12 +97,16 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
         responses=ERROR_RESPONSES,
+        docs_url=None,
+        redoc_url=None,
     )
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
-    app.add_middleware(SignedAnswers)  # the last is the outermost: what the gate answers is signed too
+    app.add_middleware(SignedAnswers)  # what the gate answers is signed too
+    app.add_middleware(SecurityHeaders)  # the last is the outermost: every answer carries them
     app.router.routes.extend(_api_routes())
     app.api_routers = (*API_ROUTERS, worker_api.router)
+    app.include_router(docs_page.router)
     app.include_router(frontend_router(settings.frontend_dist))
     return app
 

@@ -56,6 +56,9 @@ class Rates:
         self._storage = MemoryStorage()
         self._limiter = MovingWindowRateLimiter(self._storage)
 
+    def has_rule(self, method: str, path: str) -> bool:
+        return any(rule.operation.fullmatch(f"{method} {path}") for rule in RULES)
+
     def count(self, method: str, path: str, sender: str) -> None:
         """Raises TooManyRequests."""
         operation = f"{method} {path}"

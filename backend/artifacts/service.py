@@ -22,7 +22,7 @@ from backend.error_body import ErrorBody
 from backend.errors import AttemptSuperseded, InvalidInput, NotFound
 
 #: The bytes under a hash never change, but who may see them does: the browser asks each time, and is answered 304.
-CACHE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+CACHE_HEADERS = {"Cache-Control": "private, no-cache"}
 #: Time for which an upload that names no task waits for a row that names it.
 HOLD = timedelta(days=1)
 #: Of an upload: the task whose result will name the artifact.

@@ -21,9 +21,7 @@ public_router = APIRouter(tags=["reports"])
 #: Of what anybody with the link may read: search engines keep out, and no cache outlives a revoked link.
 PUBLIC_HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
-    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
 }
 
 

@@ -69,6 +69,23 @@ def test_a_stream_holds_what_the_caller_may_see(
                 break
 
 
+def test_a_stream_ends_soon_after_its_credential(
+    backend: LiveBackend, here: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.events.endpoints.PING_SECONDS", 0.1)
+    token = here.token()
+    (row,) = here.get("/tokens")
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.stream("GET", f"{backend.url}/api/v1/events/stream", headers=headers, timeout=20) as stream:
+        assert here.request("DELETE", f"/tokens/{row['id']}").status_code == 204
+        for _ in stream.iter_lines():
+            pass
+    with here.http.stream("GET", "/api/v1/events/stream") as stream:
+        backend.admin.delete(f"/api/v1/users/{here.id}")
+        for _ in stream.iter_lines():
+            pass
+
+
 def test_what_a_body_names_is_asked_for_too(
     backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], elsewhere: dict[str, Any], there: Person
 ) -> None:

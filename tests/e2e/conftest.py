@@ -48,12 +48,13 @@ def federation(platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def page(browser: Browser, platform: LivePlatform) -> Iterator[Page]:
-    """A signed-out page. A script error on it fails the test."""
+    """A signed-out page. A script error on it fails the test, and whatever the content policy had to stop."""
     context = browser.new_context(base_url=platform.client.server, viewport=WINDOW)
     context.set_default_timeout(DEFAULT_WAIT_MS)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
     yield page
     context.close()
     assert errors == []
