@@ -44,7 +44,7 @@ from backend.runs.schemas import (
 from backend.sites.schemas import SiteCreate, SiteRecord, SiteUpdate
 from backend.storage.schemas import ExperimentStorage, ScrubRecord, SentRecord, StorageRecord, SweepRecord
 from backend.trained_models.schemas import ModelSet
-from backend.users.schemas import SystemRecord
+from backend.users.schemas import MemberInvite, MemberSet, NewInvitation, SystemRecord, UserRecord
 from fedsm.local.home import Home
 from fedsm.packing import packed
 
@@ -322,6 +322,13 @@ class Client:
 
     def withdraw(self, site_id: str) -> SentRecord:
         return self._post(f"/sites/{site_id}/withdraw", None, SentRecord)
+
+    def invite(self, federation_id: str, body: MemberInvite) -> NewInvitation:
+        return self._post(f"/federations/{federation_id}/invitations", body, NewInvitation)
+
+    def set_member(self, federation_id: str, user_id: str, body: MemberSet) -> UserRecord:
+        response = self._send("PUT", f"/federations/{federation_id}/members/{user_id}", json=body.model_dump())
+        return UserRecord.model_validate_json(response.content)
 
     def send(self, method: str, path: str, query: dict[str, Any], body: object | None) -> httpx.Response:
         """Any call of the API; body: sent as JSON where it is not None."""

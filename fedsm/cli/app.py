@@ -13,6 +13,7 @@ from fedsm.cli.calls import add_calls
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
 from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
 from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
+from fedsm.cli.calls_of_users import USER_CALLS
 from fedsm.cli.create import add_site, create_federation, set_policy
 from fedsm.cli.dataset import dataset_app
 from fedsm.cli.experiment import experiment_app
@@ -27,6 +28,7 @@ from fedsm.cli.report import report_app
 from fedsm.cli.run import run_app
 from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, fail
 from fedsm.cli.storage import storage_app
+from fedsm.cli.user import invite, set_role
 from fedsm.local.home import AlreadyRunning, Home, PortTaken, open_home
 from fedsm.local.launch import LOOPBACK, Options, Platform, running_platform
 from fedsm.local.supervisor import StartFailed
@@ -70,6 +72,11 @@ app.add_typer(model_app, name="model")
 token_app = typer.Typer(help="Your access tokens, as for scripts.", no_args_is_help=True)
 add_calls(token_app, TOKEN_CALLS)
 app.add_typer(token_app, name="token")
+user_app = typer.Typer(help="Users, their roles, and invitations.", no_args_is_help=True)
+user_app.command()(invite)
+user_app.command("role")(set_role)
+add_calls(user_app, USER_CALLS)
+app.add_typer(user_app, name="user")
 add_calls(app, SYSTEM_CALLS)
 app.command()(prepare)
 app.command()(predict)

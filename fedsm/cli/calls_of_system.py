@@ -20,7 +20,7 @@ TOKEN_CALLS = (
         "/tokens",
         "Your access tokens.",
         {},
-        columns=("id", "name", "hint", "created_at", "expires_at", "last_used_at"),
+        columns=("id", "name", "hint", "scope", "created_at", "expires_at", "last_used_at"),
     ),
     Call(
         "create",
@@ -32,6 +32,7 @@ TOKEN_CALLS = (
         (
             Option("name", "What it is for.", where="body", argument=True),
             Option("days", "How long it is valid; left out: 90.", int, "body"),
+            Option("scope", "`all` that you may, or `read`; left out: all.", str, "body"),
         ),
         said="{token}",
     ),
@@ -47,6 +48,15 @@ TOKEN_CALLS = (
 )
 
 SYSTEM_CALLS = (
+    Call(
+        "whoami",
+        "get_session",
+        "GET",
+        "/session",
+        "Who you are by your token, and what you may do.",
+        {},
+        columns=("user", "is_administrator", "scope", "permissions", "federations"),
+    ),
     Call(
         "system",
         "get_system",

@@ -13,6 +13,7 @@ from fedsm.cli.calls import Call
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
 from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
 from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
+from fedsm.cli.calls_of_users import USER_CALLS
 
 TABLES: dict[str, tuple[Call, ...]] = {
     "dataset": DATASET_CALLS,
@@ -23,6 +24,7 @@ TABLES: dict[str, tuple[Call, ...]] = {
     "site": SITE_CALLS,
     "": SYSTEM_CALLS,
     "token": TOKEN_CALLS,
+    "user": USER_CALLS,
 }
 #: Operations of commands that are more than one call.
 COMMANDS = {
@@ -86,12 +88,17 @@ COMMANDS = {
     "list_reports": "report list",
     "revoke_report": "report revoke",
     "download_shared_report": "report pdf",
+    "invite_member": "user invite",
+    "set_member": "user role",
 }
 #: Not for a command, and why.
 WITHOUT = {
     "create_session": "signs a browser in; a command sends its token with each call",
-    "get_session": "whom a browser is signed in as",
     "delete_session": "signs a browser out",
+    "sign_out_everywhere": "ends the sign-ins of browsers; a token may not, and a command has nothing else",
+    "change_password": "a token may not change the password of its user",
+    "look_at_invitation": "the page of an invitation's link, for whoever has no account yet",
+    "accept_invitation": "the page of an invitation's link, for whoever has no account yet",
     "stream_events": "keeps a browser's pages fresh; `fedsm events` and `experiment watch` ask again",
     "get_shared_report": "the page of a report's link; `report pdf` saves it",
     "get_experiment_schema": "what the browser's form is made of; `experiment templates` prints whole files",
