@@ -1,6 +1,6 @@
-"""The cards of methods, scores, formats and tasks as the browser reads them, and the guide's table of methods.
+"""The cards of methods, scores, formats, tasks and permissions as the browser reads them, and the guides' tables.
 
-`python -m backend.tables` prints the first as JSON, `python -m backend.tables guide` writes the second.
+`python -m backend.tables` prints the first as JSON, `python -m backend.tables guide` writes the others.
 """
 
 import json
@@ -8,12 +8,25 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from backend.access.matrix import (
+    MEANINGS,
+    ROLE_MEANINGS,
+    Permission,
+    Role,
+    holders,
+    holders_in_words,
+    in_words,
+    matrix_markdown,
+)
 from backend.contracts.image_formats import FORMATS
 from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import METHODS
 from backend.contracts.task_kinds import TASK_CARDS
 
 GUIDE = Path(__file__).parent.parent / "docs" / "algorithm.md"
+USERS_GUIDE = GUIDE.parent / "users.md"
+MATRIX_START = "<!-- permissions: from the matrix, by make openapi -->"
+MATRIX_END = "<!-- end of permissions -->"
 METHODS_START = "<!-- methods: from their cards, by make openapi -->"
 METHODS_END = "<!-- end of methods -->"
 
@@ -25,8 +38,14 @@ def tables_json() -> str:
         "scores": [{"name": name} | asdict(card) for name, card in SCORES.items()],
         "formats": [asdict(entry) for entry in FORMATS],
         "tasks": {name: asdict(card) for name, card in TASK_CARDS.items()},
+        "permissions": {permission: _permission(permission) for permission in Permission if holders(permission)},
+        "roles": {role: {"label": in_words(role), "meaning": ROLE_MEANINGS[role]} for role in Role},
     }
     return json.dumps(tables, indent=2) + "\n"
+
+
+def _permission(permission: Permission) -> dict[str, str]:
+    return {"meaning": MEANINGS[permission], "holders": holders_in_words(permission)}
 
 
 def methods_markdown() -> str:
@@ -42,15 +61,25 @@ def methods_markdown() -> str:
 
 def with_methods(text: str) -> str:
     """The guide with its table of methods as the cards have it. Raises ValueError where its marks are missing."""
-    before, start, rest = text.partition(METHODS_START)
-    _, end, after = rest.partition(METHODS_END)
+    return _between(text, METHODS_START, methods_markdown(), METHODS_END)
+
+
+def with_matrix(text: str) -> str:
+    """docs/users.md with its table as the permission matrix has it. Raises ValueError where its marks are missing."""
+    return _between(text, MATRIX_START, matrix_markdown(), MATRIX_END)
+
+
+def _between(text: str, start_mark: str, table: str, end_mark: str) -> str:
+    before, start, rest = text.partition(start_mark)
+    _, end, after = rest.partition(end_mark)
     if not (start and end):
-        raise ValueError(f"the guide lacks {METHODS_START!r} or {METHODS_END!r}: put both around its table of methods")
-    return before + start + "\n" + methods_markdown() + end + after
+        raise ValueError(f"the guide lacks {start_mark!r} or {end_mark!r}: put both around its table")
+    return before + start + "\n" + table + end + after
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         GUIDE.write_text(with_methods(GUIDE.read_text()))
+        USERS_GUIDE.write_text(with_matrix(USERS_GUIDE.read_text()))
     else:
         sys.stdout.write(tables_json())

@@ -15,11 +15,14 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import {
   IconChevronDown,
   IconDatabase,
+  IconDevices,
   IconKey,
   IconKeyboard,
+  IconLock,
   IconLogout,
   IconMoon,
   IconPlugConnectedX,
@@ -29,21 +32,25 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { ApiError, api, type Connection, followEvents, sessionQuery, systemQuery, unwrap } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ErrorPanel } from "@/components/Feedback";
 import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
+import { useMaySomewhere } from "@/components/useMay";
 import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
 import { isReportPath } from "@/features/report/reports";
+import { JOIN_PATH } from "@/features/session/join";
+import { PasswordModal } from "@/features/session/PasswordModal";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
 
 const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
 
-/** The frame of every screen but a shared report, whose readers have no account. */
+/** The frame of every screen but a shared report and an invitation, whose readers have no account. */
 export function Shell() {
   const pathname = useLocation({ select: (location) => location.pathname });
-  return isReportPath(pathname) ? <Outlet /> : <SignInFirst />;
+  return isReportPath(pathname) || pathname === JOIN_PATH ? <Outlet /> : <SignInFirst />;
 }
 
 /** Shows the sign-in while there is no session. */
@@ -74,7 +81,9 @@ function SignInFirst() {
 function SignedInShell({ user }: { user: string }) {
   const client = useQueryClient();
   const [connection, setConnection] = useState<Connection>("connecting");
-  useEffect(() => followEvents(client, setConnection), [client]);
+  const follows = useMaySomewhere("follow");
+  const managesMembers = useMaySomewhere("manage_members");
+  useEffect(() => (follows ? followEvents(client, setConnection) : undefined), [client, follows]);
   return (
     <AppShell header={{ height: 56 }} padding="lg">
       <AppShell.Header>
@@ -86,12 +95,19 @@ function SignedInShell({ user }: { user: string }) {
             </Group>
           </UnstyledButton>
           <Group gap="sm">
-            <WorkerStatus />
+            {follows && <WorkerStatus />}
             <SchemeSwitch />
             <Shortcuts />
-            <TextLink to="/activity" search={{}} size="sm" c="dimmed">
-              Activity
-            </TextLink>
+            {managesMembers && (
+              <TextLink to="/users" size="sm" c="dimmed">
+                Users
+              </TextLink>
+            )}
+            {follows && (
+              <TextLink to="/activity" search={{}} size="sm" c="dimmed">
+                Activity
+              </TextLink>
+            )}
             <UserMenu user={user} />
           </Group>
         </Group>
@@ -103,7 +119,7 @@ function SignedInShell({ user }: { user: string }) {
               Connection to the backend lost, reconnecting. What you see may be out of date.
             </Alert>
           )}
-          <DiskAlerts />
+          {follows && <DiskAlerts />}
           <Outlet />
         </Container>
       </AppShell.Main>
@@ -174,9 +190,11 @@ function Shortcuts() {
 
 function UserMenu({ user }: { user: string }) {
   const client = useQueryClient();
-  const signOut = async () => {
+  const [opened, password] = useDisclosure(false);
+  const hasPassword = useQuery({ ...sessionQuery, enabled: false }).data?.user_id != null;
+  const signOut = async (end: typeof api.deleteSession | typeof api.signOutEverywhere) => {
     try {
-      await unwrap(api.deleteSession());
+      await unwrap(end());
     } catch (error) {
       notifyError("Not signed out", error as Error);
       return;
@@ -185,28 +203,45 @@ function UserMenu({ user }: { user: string }) {
     window.location.assign("/");
   };
   return (
-    <Menu position="bottom-end" width={200}>
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          size="compact-sm"
-          rightSection={<IconChevronDown size={14} aria-hidden />}
-        >
-          {user}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component={Link} to="/tokens" leftSection={<IconKey size={16} aria-hidden />}>
-          Access tokens
-        </Menu.Item>
-        <Menu.Item component={Link} to="/storage" leftSection={<IconDatabase size={16} aria-hidden />}>
-          Storage
-        </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <PasswordModal opened={opened} onClose={password.close} />
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-sm"
+            rightSection={<IconChevronDown size={14} aria-hidden />}
+          >
+            {user}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item component={Link} to="/tokens" leftSection={<IconKey size={16} aria-hidden />}>
+            Access tokens
+          </Menu.Item>
+          {hasPassword && (
+            <Menu.Item leftSection={<IconLock size={16} aria-hidden />} onClick={password.open}>
+              Change password…
+            </Menu.Item>
+          )}
+          <Allowed permission="operate">
+            <Menu.Item component={Link} to="/storage" leftSection={<IconDatabase size={16} aria-hidden />}>
+              Storage
+            </Menu.Item>
+          </Allowed>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut(api.deleteSession)}>
+            Sign out
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconDevices size={16} aria-hidden />}
+            onClick={() => void signOut(api.signOutEverywhere)}
+          >
+            Sign out everywhere
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
   );
 }

@@ -13,6 +13,7 @@ import {
   type RunRecord,
   unwrap,
 } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
@@ -68,8 +69,12 @@ function ExperimentView({ experiment, federation }: Props) {
       subtitle={experiment.description || undefined}
       actions={
         <>
-          <ShareButton experiment={experiment} />
-          <ExperimentActions experiment={experiment} />
+          <Allowed permission="share_reports" federationId={federation.id}>
+            <ShareButton experiment={experiment} />
+          </Allowed>
+          <Allowed permission="run_experiments" federationId={federation.id}>
+            <ExperimentActions experiment={experiment} />
+          </Allowed>
           <ExperimentMenu
             experiment={experiment}
             onDeleted={() =>
@@ -91,7 +96,9 @@ function ExperimentView({ experiment, federation }: Props) {
       )}
       {experiment.started_at === null && (
         <Alert color="blue" title="Not started yet">
-          Start it to queue its runs; the sites' workers then begin with the first round.
+          <Allowed permission="run_experiments" federationId={federation.id} who="It is started by">
+            Start it to queue its runs; the sites' workers then begin with the first round.
+          </Allowed>
         </Alert>
       )}
       <RunTabs experiment={experiment} federation={federation} standard={standard} />

@@ -10,6 +10,7 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, FEDERATION_TABS } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
@@ -68,12 +69,14 @@ function FederationView({ federation }: { federation: FederationRecord }) {
           <Tabs.Tab value="sites" leftSection={<IconBuildingHospital size={16} aria-hidden />}>
             Sites ({federation.sites.filter(isActive).length})
           </Tabs.Tab>
-          <Tabs.Tab value="datasets" leftSection={<IconPhoto size={16} aria-hidden />}>
-            Data sets
-          </Tabs.Tab>
-          <Tabs.Tab value="statistics" leftSection={<IconChartHistogram size={16} aria-hidden />}>
-            Statistics
-          </Tabs.Tab>
+          <Allowed permission="follow" federationId={federation.id}>
+            <Tabs.Tab value="datasets" leftSection={<IconPhoto size={16} aria-hidden />}>
+              Data sets
+            </Tabs.Tab>
+            <Tabs.Tab value="statistics" leftSection={<IconChartHistogram size={16} aria-hidden />}>
+              Statistics
+            </Tabs.Tab>
+          </Allowed>
           <Tabs.Tab value="experiments" leftSection={<IconFlask size={16} aria-hidden />}>
             Experiments ({federation.num_experiments})
           </Tabs.Tab>
@@ -85,10 +88,14 @@ function FederationView({ federation }: { federation: FederationRecord }) {
           <SitesPanel federation={federation} />
         </Tabs.Panel>
         <Tabs.Panel value="datasets">
-          <DatasetsPanel federation={federation} />
+          <Allowed permission="follow" federationId={federation.id} who="Data sets are seen by">
+            <DatasetsPanel federation={federation} />
+          </Allowed>
         </Tabs.Panel>
         <Tabs.Panel value="statistics">
-          <StatisticsPanel federation={federation} />
+          <Allowed permission="follow" federationId={federation.id} who="Statistics are seen by">
+            <StatisticsPanel federation={federation} />
+          </Allowed>
         </Tabs.Panel>
         <Tabs.Panel value="experiments">
           <ExperimentsPanel federation={federation} />

@@ -5,6 +5,7 @@ import { IconDots, IconDownload, IconPencil, IconTrash } from "@tabler/icons-rea
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { FormModal } from "@/components/FormModal";
 import { notifyDone } from "@/components/notify";
@@ -18,7 +19,15 @@ interface Props {
   federationId: string | undefined;
 }
 
-export function DatasetMenu({ dataset, federationId }: Props) {
+export function DatasetMenu(props: Props) {
+  return (
+    <Allowed permission="manage_data" federationId={props.federationId} siteId={props.dataset.site_id}>
+      <OwnMenu {...props} />
+    </Allowed>
+  );
+}
+
+function OwnMenu({ dataset, federationId }: Props) {
   const [renaming, renameModal] = useDisclosure(false);
   const [deleting, deleteModal] = useDisclosure(false);
   return (

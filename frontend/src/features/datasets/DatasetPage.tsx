@@ -4,12 +4,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { alikeQuery, api, casesQuery, type DatasetRecord, datasetQuery, federationsQuery, unwrap } from "@/api";
 import { AlikePairs } from "@/components/AlikePairs";
+import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Fingerprint } from "@/components/Fingerprint";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
+import { useMay } from "@/components/useMay";
 import { formatPercent, plural } from "@/lib/format";
 import { CheckResult } from "./CheckResult";
 import { DatasetMenu } from "./DatasetActions";
@@ -49,15 +51,17 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
       crumbs={[ALL_FEDERATIONS, ...(federation ? [federationCrumb(federation, "datasets")] : [])]}
       actions={
         <>
-          <Button
-            variant="default"
-            leftSection={<IconRefresh size={16} aria-hidden />}
-            onClick={() => check.mutate()}
-            disabled={dataset.status === "checking"}
-            loading={check.isPending}
-          >
-            Check again
-          </Button>
+          <Allowed permission="manage_data" federationId={federation?.id} siteId={dataset.site_id}>
+            <Button
+              variant="default"
+              leftSection={<IconRefresh size={16} aria-hidden />}
+              onClick={() => check.mutate()}
+              disabled={dataset.status === "checking"}
+              loading={check.isPending}
+            >
+              Check again
+            </Button>
+          </Allowed>
           <DatasetMenu dataset={dataset} federationId={federation?.id} />
         </>
       }
@@ -66,14 +70,25 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
         dataset={dataset}
         onReason={view === "skipped" ? undefined : (reason) => void navigate({ search: { view: "skipped", reason } })}
       />
-      <Review dataset={dataset} numStructures={federation?.task.structures.length ?? 1} />
+      <Allowed permission="manage_data" federationId={federation?.id} siteId={dataset.site_id}>
+        <Review dataset={dataset} numStructures={federation?.task.structures.length ?? 1} />
+      </Allowed>
       {dataset.num_used > 0 && (
         <>
           <Facts dataset={dataset} />
           <Identity dataset={dataset} />
         </>
       )}
-      {dataset.num_used + dataset.num_skipped > 0 && <Cases dataset={dataset} federationId={federation?.id} />}
+      {dataset.num_used + dataset.num_skipped > 0 && (
+        <Allowed
+          permission="read_data"
+          federationId={federation?.id}
+          siteId={dataset.site_id}
+          who="The cases of a data set are seen by"
+        >
+          <Cases dataset={dataset} federationId={federation?.id} />
+        </Allowed>
+      )}
     </Page>
   );
 }
@@ -137,7 +152,8 @@ function Identity({ dataset }: { dataset: DatasetRecord }) {
 }
 
 function Cases({ dataset, federationId }: { dataset: DatasetRecord; federationId: string | undefined }) {
-  const alike = useQuery({ ...alikeQuery(federationId ?? "", dataset.id), enabled: federationId !== undefined });
+  const seesPairs = useMay("read_data", federationId);
+  const alike = useQuery({ ...alikeQuery(federationId ?? "", dataset.id), enabled: seesPairs && !!federationId });
   const numUndecided = alike.data && alike.data.num_undecided > 0 ? ` (${alike.data.num_undecided})` : "";
   const cases = useQuery(casesQuery(dataset.id));
   const { view } = route.useSearch();
@@ -153,7 +169,7 @@ function Cases({ dataset, federationId }: { dataset: DatasetRecord; federationId
           <Tabs.List mb="md">
             <Tabs.Tab value="used">Used cases ({dataset.num_used})</Tabs.Tab>
             <Tabs.Tab value="skipped">Skipped cases ({dataset.num_skipped})</Tabs.Tab>
-            {federationId && <Tabs.Tab value="patients">Same patient?{numUndecided}</Tabs.Tab>}
+            {federationId && seesPairs && <Tabs.Tab value="patients">Same patient?{numUndecided}</Tabs.Tab>}
             <Tabs.Tab value="distributions">Distributions</Tabs.Tab>
             <Tabs.Tab value="history">History</Tabs.Tab>
           </Tabs.List>
@@ -163,7 +179,7 @@ function Cases({ dataset, federationId }: { dataset: DatasetRecord; federationId
           <Tabs.Panel value="skipped">
             <SkippedCases dataset={dataset} cases={rows} />
           </Tabs.Panel>
-          {federationId && (
+          {federationId && seesPairs && (
             <Tabs.Panel value="patients">
               <AlikePairs federationId={federationId} datasetId={dataset.id} />
             </Tabs.Panel>

@@ -2,6 +2,7 @@ import { Card, Group, Stack, Table, Text } from "@mantine/core";
 import { IconDatabasePlus, IconPhoto } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { datasetsQuery, type FederationRecord } from "@/api";
+import { AllowedSomewhere } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
@@ -14,15 +15,17 @@ export function DatasetsPanel({ federation }: { federation: FederationRecord }) 
   const datasets = useQuery(datasetsQuery(federation.id));
   const positions = new Map(federation.sites.map((site) => [site.id, site.position]));
   const register = (
-    <LinkButton
-      to="/federations/$federationId/datasets/new"
-      params={{ federationId: federation.id }}
-      search={{}}
-      disabled={federation.sites.length === 0}
-      leftSection={<IconDatabasePlus size={16} aria-hidden />}
-    >
-      Register data set
-    </LinkButton>
+    <AllowedSomewhere permission="manage_data" federationId={federation.id} who="Data are registered by">
+      <LinkButton
+        to="/federations/$federationId/datasets/new"
+        params={{ federationId: federation.id }}
+        search={{}}
+        disabled={federation.sites.length === 0}
+        leftSection={<IconDatabasePlus size={16} aria-hidden />}
+      >
+        Register data set
+      </LinkButton>
+    </AllowedSomewhere>
   );
   return (
     <Loaded query={datasets} skeleton={<RowsSkeleton />}>

@@ -13,6 +13,7 @@ import {
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, type ExperimentRecord, experimentQuery, experimentsQuery, unwrap } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { FormModal } from "@/components/FormModal";
 import { notifyDone, notifyError } from "@/components/notify";
@@ -26,7 +27,15 @@ interface Props {
 }
 
 /** What can be done with an experiment wherever it is listed: copied, saved as a file, renamed, put away, deleted. */
-export function ExperimentMenu({ experiment, onDeleted }: Props) {
+export function ExperimentMenu(props: Props) {
+  return (
+    <Allowed permission="run_experiments" federationId={props.experiment.federation_id}>
+      <OwnMenu {...props} />
+    </Allowed>
+  );
+}
+
+function OwnMenu({ experiment, onDeleted }: Props) {
   const [renaming, renameModal] = useDisclosure(false);
   const [deleting, deleteModal] = useDisclosure(false);
   const archived = experiment.archived_at !== null;

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { type ExperimentRecord, experimentsQuery, type FederationRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
@@ -23,15 +24,17 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
   const experiments = useQuery(experimentsQuery(federation.id));
   const hasData = federation.sites.some((site) => Object.values(site.num_cases).some((count) => count > 0));
   const create = (
-    <LinkButton
-      to="/federations/$federationId/experiments/new"
-      params={{ federationId: federation.id }}
-      search={{}}
-      disabled={!hasData}
-      leftSection={<IconPlus size={16} aria-hidden />}
-    >
-      New experiment
-    </LinkButton>
+    <Allowed permission="run_experiments" federationId={federation.id} who="Experiments are made by">
+      <LinkButton
+        to="/federations/$federationId/experiments/new"
+        params={{ federationId: federation.id }}
+        search={{}}
+        disabled={!hasData}
+        leftSection={<IconPlus size={16} aria-hidden />}
+      >
+        New experiment
+      </LinkButton>
+    </Allowed>
   );
   return (
     <Loaded query={experiments} skeleton={<RowsSkeleton />}>

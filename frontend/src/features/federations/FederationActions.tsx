@@ -13,6 +13,7 @@ import {
   fieldErrors,
   unwrap,
 } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { FormModal } from "@/components/FormModal";
 import { notifyDone, notifyError } from "@/components/notify";
@@ -25,7 +26,15 @@ interface Props {
 }
 
 /** What can be done with a federation wherever it is shown: renamed, put away, deleted. */
-export function FederationMenu({ federation, onDeleted }: Props) {
+export function FederationMenu(props: Props) {
+  return (
+    <Allowed permission="manage_federations" federationId={props.federation.id}>
+      <OwnMenu {...props} />
+    </Allowed>
+  );
+}
+
+function OwnMenu({ federation, onDeleted }: Props) {
   const [editing, editModal] = useDisclosure(false);
   const [archiving, archiveModal] = useDisclosure(false);
   const [deleting, deleteModal] = useDisclosure(false);

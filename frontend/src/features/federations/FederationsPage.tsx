@@ -4,9 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { type FederationRecord, federationsQuery } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
+import { useMay } from "@/components/useMay";
 import { plural } from "@/lib/format";
 import { FederationCard } from "./FederationCard";
 import { findFederations } from "./findFederations";
@@ -18,10 +20,13 @@ const MANY = 5;
 
 export function FederationsPage() {
   const federations = useQuery(federationsQuery);
+  const mayCreate = useMay("create_federations");
   const create = (
-    <LinkButton to="/federations/new" leftSection={<IconPlus size={16} aria-hidden />}>
-      New federation
-    </LinkButton>
+    <Allowed permission="create_federations" who="Federations are created by">
+      <LinkButton to="/federations/new" leftSection={<IconPlus size={16} aria-hidden />}>
+        New federation
+      </LinkButton>
+    </Allowed>
   );
   return (
     <Page
@@ -31,7 +36,11 @@ export function FederationsPage() {
     >
       <Loaded query={federations}>
         {(all) =>
-          all.length === 0 ? (
+          all.length === 0 && !mayCreate ? (
+            <EmptyState icon={IconTopologyStar3} title="No federation yet">
+              You have a role in no federation: ask its coordinator for an invitation.
+            </EmptyState>
+          ) : all.length === 0 ? (
             <EmptyState icon={IconTopologyStar3} title="No federation yet" action={create}>
               Create one, add its sites, register each site's images and masks, and start an experiment. To look around
               first, start the platform with <Code>fedsm demo</Code>, or <Code>make demo</Code> in a checkout: it brings

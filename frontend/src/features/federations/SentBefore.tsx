@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconEyeOff } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type SentRecord, type SiteRecord, unwrap } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
@@ -31,9 +32,11 @@ export function SentBefore({ site }: { site: SiteRecord }) {
         <Text size="sm" maw={330}>
           {words}. Nobody sees them any more, but the backend still keeps them.
         </Text>
-        <Button size="xs" color="red" variant="light" onClick={modal.open}>
-          Delete them…
-        </Button>
+        <Allowed permission="manage_data" federationId={site.federation_id} siteId={site.id} who="It is deleted by">
+          <Button size="xs" color="red" variant="light" onClick={modal.open}>
+            Delete them…
+          </Button>
+        </Allowed>
       </Group>
       <ConfirmModal
         opened={asking}

@@ -2,6 +2,7 @@ import { Group, Stack, Text } from "@mantine/core";
 import { IconDatabasePlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { datasetsQuery, type FederationRecord, type SiteRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { LinkButton, TextLink } from "@/components/links";
@@ -37,16 +38,23 @@ export function SiteDatasets({ federation, site }: { federation: FederationRecor
               </div>
             ))}
             {site.archived_at === null && (
-              <LinkButton
-                size="xs"
-                variant="default"
-                to="/federations/$federationId/datasets/new"
-                params={{ federationId: federation.id }}
-                search={{ site: site.id }}
-                leftSection={<IconDatabasePlus size={14} aria-hidden />}
+              <Allowed
+                permission="manage_data"
+                federationId={federation.id}
+                siteId={site.id}
+                who="Data are registered by"
               >
-                Register data
-              </LinkButton>
+                <LinkButton
+                  size="xs"
+                  variant="default"
+                  to="/federations/$federationId/datasets/new"
+                  params={{ federationId: federation.id }}
+                  search={{ site: site.id }}
+                  leftSection={<IconDatabasePlus size={14} aria-hidden />}
+                >
+                  Register data
+                </LinkButton>
+              </Allowed>
             )}
           </Stack>
         );

@@ -3,6 +3,7 @@ import { useForm } from "@mantine/form";
 import { IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
 import { ApiError, fieldErrors, type SiteRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { notifyDone } from "@/components/notify";
 import { useSiteChange } from "./useSiteChange";
 
@@ -13,14 +14,16 @@ export function SiteDetails({ site }: { site: SiteRecord }) {
   return (
     <Stack gap="xs" align="flex-start">
       <Facts site={site} />
-      <Button
-        size="xs"
-        variant="default"
-        leftSection={<IconPencil size={14} aria-hidden />}
-        onClick={() => setEditing(true)}
-      >
-        Edit name, description, contact
-      </Button>
+      <Allowed permission="manage_sites" federationId={site.federation_id} siteId={site.id} who="A site is changed by">
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPencil size={14} aria-hidden />}
+          onClick={() => setEditing(true)}
+        >
+          Edit name, description, contact
+        </Button>
+      </Allowed>
     </Stack>
   );
 }

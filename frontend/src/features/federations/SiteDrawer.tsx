@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconArchive, IconArchiveOff, IconPlugConnectedX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { FederationRecord, SiteRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { SiteMark } from "@/components/SiteMark";
@@ -70,20 +71,26 @@ function Content({ federation, site }: { federation: FederationRecord; site: Sit
       <Divider />
       <Section title="Policy">
         <SitePolicyForm site={site} />
-        <SentBefore site={site} />
+        <Allowed permission="follow" federationId={federation.id}>
+          <SentBefore site={site} />
+        </Allowed>
       </Section>
       <Divider />
-      <Section title="Data sets">
-        <SiteDatasets federation={federation} site={site} />
-      </Section>
-      <Section title="Workers">
-        <SiteWorkers site={site} />
-      </Section>
-      <Section title="Lately">
-        <SiteActivity site={site} />
-      </Section>
-      <Divider />
-      <Archive site={site} />
+      <Allowed permission="follow" federationId={federation.id}>
+        <Section title="Data sets">
+          <SiteDatasets federation={federation} site={site} />
+        </Section>
+        <Section title="Workers">
+          <SiteWorkers site={site} />
+        </Section>
+        <Section title="Lately">
+          <SiteActivity site={site} />
+        </Section>
+        <Divider />
+      </Allowed>
+      <Allowed permission="manage_sites" federationId={federation.id} siteId={site.id}>
+        <Archive site={site} />
+      </Allowed>
     </Stack>
   );
 }

@@ -1,7 +1,9 @@
 import { Alert, Button, Group, MultiSelect, NumberInput, Stack, Switch, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { ApiError, fieldErrors, type SitePolicy, type SiteRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { notifyDone } from "@/components/notify";
+import { useMay } from "@/components/useMay";
 import { STRATEGY_GROUPS, strategyName } from "@/lib/words";
 import { useSiteChange } from "./useSiteChange";
 
@@ -75,45 +77,55 @@ export function SitePolicyForm({ site }: { site: SiteRecord }) {
       },
     ),
   );
+  const maySave = useMay("manage_sites", site.federation_id, site.id);
   return (
     <form onSubmit={save}>
-      <Stack gap="sm">
-        <Switch
-          label="Every method may train here"
-          description="Switched off, only those named may: experiments with another are refused."
-          {...form.getInputProps("allMethods", { type: "checkbox" })}
-        />
-        {!form.values.allMethods && (
-          <MultiSelect label="Methods that may" searchable data={METHODS} {...form.getInputProps("methods")} />
-        )}
-        {SWITCHES.map(({ field, label, description }) => (
+      <fieldset disabled={!maySave} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
+        <Stack gap="sm">
           <Switch
-            key={field}
-            label={label}
-            description={description}
-            {...form.getInputProps(field, { type: "checkbox" })}
+            label="Every method may train here"
+            description="Switched off, only those named may: experiments with another are refused."
+            {...form.getInputProps("allMethods", { type: "checkbox" })}
           />
-        ))}
-        <NumberInput
-          label="Smallest count that statistics tell"
-          description="Smaller ones are shown as a bound, and their cases are in no other number."
-          min={1}
-          max={1000}
-          allowDecimal={false}
-          required
-          {...form.getInputProps("minimum_count")}
-        />
-        {change.error && Object.keys(form.errors).length === 0 && <Alert color="red">{change.error.message}</Alert>}
-        <Group justify="space-between" wrap="nowrap">
-          <Text size="xs" c="dimmed">
-            Runs under way keep their method; what they send from now on follows the policy. What left before is hidden
-            at once where it is forbidden, and can be deleted below.
-          </Text>
-          <Button type="submit" disabled={!form.isDirty()} loading={change.isPending} style={{ flexShrink: 0 }}>
-            Save policy
-          </Button>
-        </Group>
-      </Stack>
+          {!form.values.allMethods && (
+            <MultiSelect label="Methods that may" searchable data={METHODS} {...form.getInputProps("methods")} />
+          )}
+          {SWITCHES.map(({ field, label, description }) => (
+            <Switch
+              key={field}
+              label={label}
+              description={description}
+              {...form.getInputProps(field, { type: "checkbox" })}
+            />
+          ))}
+          <NumberInput
+            label="Smallest count that statistics tell"
+            description="Smaller ones are shown as a bound, and their cases are in no other number."
+            min={1}
+            max={1000}
+            allowDecimal={false}
+            required
+            {...form.getInputProps("minimum_count")}
+          />
+          {change.error && Object.keys(form.errors).length === 0 && <Alert color="red">{change.error.message}</Alert>}
+          <Group justify="space-between" wrap="nowrap">
+            <Text size="xs" c="dimmed">
+              Runs under way keep their method; what they send from now on follows the policy. What left before is
+              hidden at once where it is forbidden, and can be deleted below.
+            </Text>
+            <Allowed
+              permission="manage_sites"
+              federationId={site.federation_id}
+              siteId={site.id}
+              who="A policy is set by"
+            >
+              <Button type="submit" disabled={!form.isDirty()} loading={change.isPending} style={{ flexShrink: 0 }}>
+                Save policy
+              </Button>
+            </Allowed>
+          </Group>
+        </Stack>
+      </fieldset>
     </form>
   );
 }

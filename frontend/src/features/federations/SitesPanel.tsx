@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconBuildingHospital, IconPlus, IconTable, IconTopologyStar3 } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import type { FederationRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { EmptyState } from "@/components/Feedback";
 import { plural } from "@/lib/format";
 import { casesOf, isActive, onlineSentence } from "@/lib/sites";
@@ -22,9 +23,11 @@ export function SitesPanel({ federation }: { federation: FederationRecord }) {
   const set = (change: Partial<SitesSearch>, replace = true) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace });
   const add = (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={modal.open}>
-      Add site
-    </Button>
+    <Allowed permission="manage_federations" federationId={federation.id} who="Sites are added by">
+      <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={modal.open}>
+        Add site
+      </Button>
+    </Allowed>
   );
   const sites = federation.sites.filter((site) => search.archived || isActive(site));
   const shown = federation.sites.find((site) => site.slug === search.site);

@@ -2,6 +2,7 @@ import { Anchor, Badge, Card, Group, Table, Text, Tooltip } from "@mantine/core"
 import { IconDatabasePlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { SiteRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { LinkButton } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
@@ -131,16 +132,18 @@ function Row({ site, federationId, now, onOpen }: RowProps) {
       ))}
       <Table.Td ta="right">
         {site.archived_at === null && (
-          <LinkButton
-            to="/federations/$federationId/datasets/new"
-            params={{ federationId }}
-            search={{ site: site.id }}
-            size="compact-sm"
-            variant={hasData ? "subtle" : "light"}
-            leftSection={<IconDatabasePlus size={14} aria-hidden />}
-          >
-            Register data
-          </LinkButton>
+          <Allowed permission="manage_data" federationId={federationId} siteId={site.id}>
+            <LinkButton
+              to="/federations/$federationId/datasets/new"
+              params={{ federationId }}
+              search={{ site: site.id }}
+              size="compact-sm"
+              variant={hasData ? "subtle" : "light"}
+              leftSection={<IconDatabasePlus size={14} aria-hidden />}
+            >
+              Register data
+            </LinkButton>
+          </Allowed>
         )}
       </Table.Td>
     </Table.Tr>

@@ -3,10 +3,19 @@ import { IconUpload } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, type FederationRecord, modelsQuery, unwrap } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { notifyError } from "@/components/notify";
 
 /** A model.zip from this machine, to begin with, to test and to try. */
 export function ImportModel({ federation }: { federation: FederationRecord }) {
+  return (
+    <Allowed permission="move_models" federationId={federation.id} who="Models are imported by">
+      <OwnImport federation={federation} />
+    </Allowed>
+  );
+}
+
+function OwnImport({ federation }: { federation: FederationRecord }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const send = useMutation({

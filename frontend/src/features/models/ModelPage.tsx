@@ -3,6 +3,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery, type ModelSet } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, experimentCrumb, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
@@ -38,12 +39,16 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "models"), experimentCrumb(experiment)]}
       subtitle={`Seed ${set.seed}, round ${roundWords(set)}. Research software, not a medical device.`}
       actions={
-        <DownloadButton href={set.download_url} leftSection={<IconDownload size={16} aria-hidden />}>
-          Download ({formatBytes(set.num_bytes)})
-        </DownloadButton>
+        <Allowed permission="move_models" federationId={federation.id} who="Models are downloaded by">
+          <DownloadButton href={set.download_url} leftSection={<IconDownload size={16} aria-hidden />}>
+            Download ({formatBytes(set.num_bytes)})
+          </DownloadButton>
+        </Allowed>
       }
     >
-      <TryImage set={set} federation={federation} />
+      <Allowed permission="run_experiments" federationId={federation.id} who="Models are tried on images by">
+        <TryImage set={set} federation={federation} />
+      </Allowed>
       <Grid>
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Stack>

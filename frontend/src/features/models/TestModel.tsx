@@ -26,6 +26,7 @@ import {
   type ModelSet,
   unwrap,
 } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
@@ -49,9 +50,11 @@ export function TestModel({ set }: Props) {
           <Title order={2} size="h4">
             On other data
           </Title>
-          <Button variant="default" onClick={open} leftSection={<IconTestPipe size={16} aria-hidden />}>
-            Test on other data
-          </Button>
+          <Allowed permission="run_experiments" federationId={set.federation_id}>
+            <Button variant="default" onClick={open} leftSection={<IconTestPipe size={16} aria-hidden />}>
+              Test on other data
+            </Button>
+          </Allowed>
         </Group>
         {(tests.data ?? []).length === 0 ? (
           <Text size="sm" c="dimmed">

@@ -4,6 +4,7 @@ import { IconPlayerTrackNext } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type ExtensionPreview, type RunRecord, runQuery, unwrap } from "@/api";
+import { AllowedInExperiment } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { notifyError } from "@/components/notify";
 import { extensionQuery } from "./queries";
@@ -12,6 +13,14 @@ const MAX_ROUNDS = 1000;
 
 /** Gives a completed run more rounds, once it has said what that does. */
 export function ExtendRun({ run }: { run: RunRecord }) {
+  return (
+    <AllowedInExperiment permission="run_experiments" experimentId={run.experiment_id}>
+      <OwnExtendRun run={run} />
+    </AllowedInExperiment>
+  );
+}
+
+function OwnExtendRun({ run }: { run: RunRecord }) {
   const [opened, { open, close }] = useDisclosure(false);
   return (
     <>

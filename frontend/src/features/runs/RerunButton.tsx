@@ -2,10 +2,29 @@ import { Button, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type RunRecord, type TaskDetail, unwrap } from "@/api";
+import { AllowedInExperiment } from "@/components/Allowed";
 import { notifyDone, notifyError } from "@/components/notify";
 
 /** Sends a site's failed task again; where that cannot count any more, says why and what to do. */
-export function RerunButton({ run, task, name }: { run: RunRecord; task: TaskDetail; name: string }) {
+interface Props {
+  run: RunRecord;
+  task: TaskDetail;
+  name: string;
+}
+
+export function RerunButton(props: Props) {
+  return (
+    <AllowedInExperiment
+      permission="run_experiments"
+      experimentId={props.run.experiment_id}
+      who="A failed task is sent again by"
+    >
+      <OwnButton {...props} />
+    </AllowedInExperiment>
+  );
+}
+
+function OwnButton({ run, task, name }: Props) {
   const client = useQueryClient();
   const rerun = useMutation({
     mutationFn: () => unwrap(api.rerunTask({ path: { run_id: run.id, task_id: task.id } })),

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type RunRecord, runQuery, unwrap } from "@/api";
+import { AllowedInExperiment } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { isOver } from "@/lib/status";
@@ -13,6 +14,14 @@ const CAN_PAUSE = new Set(["queued", "running"]);
 const CAN_RESUME = new Set(["paused", "failed", "cancelled"]);
 
 export function RunActions({ run }: { run: RunRecord }) {
+  return (
+    <AllowedInExperiment permission="run_experiments" experimentId={run.experiment_id}>
+      <OwnRunActions run={run} />
+    </AllowedInExperiment>
+  );
+}
+
+function OwnRunActions({ run }: { run: RunRecord }) {
   const client = useQueryClient();
   const [asking, ask] = useDisclosure(false);
   const act = useMutation({

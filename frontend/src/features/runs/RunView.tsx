@@ -1,7 +1,9 @@
 import { Stack } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { FederationRecord, RunRecord } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { useMay } from "@/components/useMay";
 import { Costs } from "./Costs";
 import { Curves } from "./Curves";
 import { Effort } from "./Effort";
@@ -24,7 +26,27 @@ export function RunView({ runId, federation }: Props) {
   return <Loaded query={run}>{(loaded) => <LoadedRun run={loaded} federation={federation} />}</Loaded>;
 }
 
-function LoadedRun({ run, federation }: { run: RunRecord; federation: FederationRecord }) {
+/** Who may not follow the work sees the curves alone. */
+function LoadedRun(props: { run: RunRecord; federation: FederationRecord }) {
+  return useMay("follow", props.federation.id) ? <FollowedRun {...props} /> : <QuietRun {...props} />;
+}
+
+function QuietRun({ run, federation }: { run: RunRecord; federation: FederationRecord }) {
+  const client = useQueryClient();
+  const curves = useQuery(runCurvesQuery(run.id, client));
+  return (
+    <Stack>
+      <Allowed permission="follow" federationId={federation.id} who="Rounds, tasks and logs are seen by">
+        {null}
+      </Allowed>
+      <Loaded query={curves} skeleton={<RowsSkeleton height={200} rows={1} />}>
+        {(data) => <Curves data={data} federation={federation} run={run} />}
+      </Loaded>
+    </Stack>
+  );
+}
+
+function FollowedRun({ run, federation }: { run: RunRecord; federation: FederationRecord }) {
   const client = useQueryClient();
   const tasks = useQuery(runTasksQuery(run.id, client));
   const curves = useQuery(runCurvesQuery(run.id, client));

@@ -1,53 +1,73 @@
-import { Alert, Button, Card, Center, Code, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Code, PasswordInput, SegmentedControl, Text, TextInput } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, sessionQuery, unwrap } from "@/api";
+import { EntryCard } from "./EntryCard";
+
+const WAYS = [
+  { value: "password", label: "Name and password" },
+  { value: "token", label: "Administrator's token" },
+];
 
 export function SignIn({ problem }: { problem: string | null }) {
   useDocumentTitle("Sign in · FedSM Studio");
   const client = useQueryClient();
-  const [token, setToken] = useState("");
+  const [way, setWay] = useState("password");
+  const [name, setName] = useState("");
+  const [secret, setSecret] = useState("");
+  const byToken = way === "token";
   const signIn = useMutation({
-    mutationFn: () => unwrap(api.createSession({ body: { token: token.trim() } })),
+    mutationFn: () =>
+      unwrap(api.createSession({ body: byToken ? { token: secret.trim() } : { name: name.trim(), password: secret } })),
     onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
   });
+  const choose = (next: string) => {
+    setWay(next);
+    setSecret("");
+    signIn.reset();
+  };
   return (
-    <Center mih="100vh" p="md">
-      <Card withBorder padding="xl" w={440} shadow="sm">
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            signIn.mutate();
-          }}
-        >
-          <Stack>
-            <Group gap="sm">
-              <img src="/favicon.svg" width={36} height={36} alt="" />
-              <Title order={1} size="h3">
-                FedSM Studio
-              </Title>
-            </Group>
-            <Text c="dimmed" size="sm">
-              Sign in with the token that <Code>fedsm up</Code> printed at its start. The address it printed signs you
-              in by itself.
-            </Text>
-            {problem && !signIn.error && <Alert color="red">{problem}</Alert>}
-            <PasswordInput
-              label="Token"
-              value={token}
-              onChange={(event) => setToken(event.currentTarget.value)}
-              error={signIn.error?.message}
-              autoComplete="current-password"
-              autoFocus
-              required
-            />
-            <Button type="submit" loading={signIn.isPending} disabled={token.trim() === ""}>
-              Sign in
-            </Button>
-          </Stack>
-        </form>
-      </Card>
-    </Center>
+    <EntryCard onSubmit={() => signIn.mutate()}>
+      <SegmentedControl aria-label="Sign in with" value={way} onChange={choose} data={WAYS} />
+      {problem && !signIn.error && <Alert color="red">{problem}</Alert>}
+      {byToken ? (
+        <Text c="dimmed" size="sm">
+          The token that <Code>fedsm up</Code> printed at its start. The address it printed signs you in by itself.
+        </Text>
+      ) : (
+        <TextInput
+          label="Name"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          autoComplete="username"
+          autoFocus
+          required
+        />
+      )}
+      <PasswordInput
+        key={way}
+        label={byToken ? "Token" : "Password"}
+        value={secret}
+        onChange={(event) => setSecret(event.currentTarget.value)}
+        error={signIn.error?.message}
+        autoComplete="current-password"
+        autoFocus={byToken}
+        required
+      />
+      <Button
+        type="submit"
+        loading={signIn.isPending}
+        disabled={secret.trim() === "" || (!byToken && name.trim() === "")}
+      >
+        Sign in
+      </Button>
+      {!byToken && (
+        <Text c="dimmed" size="xs">
+          Somebody who is invited has a link, which makes the account. An administrator makes a link for a password that
+          was forgotten.
+        </Text>
+      )}
+    </EntryCard>
   );
 }

@@ -3,8 +3,10 @@ import { IconChartHistogram } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, leakageQuery, statisticsQuery } from "@/api";
 import { AlikePairs } from "@/components/AlikePairs";
+import { Allowed, AllowedSomewhere } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
+import { useMay } from "@/components/useMay";
 import { Distances } from "./Distances";
 import { Leakage } from "./Leakage";
 import { SideBySide } from "./SideBySide";
@@ -13,7 +15,8 @@ import { SiteCharts } from "./SiteCharts";
 /** How alike the sites' data are, by numbers in which no case can be seen; and images that are in two places. */
 export function StatisticsPanel({ federation }: { federation: FederationRecord }) {
   const statistics = useQuery(statisticsQuery(federation.id));
-  const leakage = useQuery(leakageQuery(federation.id));
+  const maySeeCases = useMay("read_data", federation.id);
+  const leakage = useQuery({ ...leakageQuery(federation.id), enabled: maySeeCases });
   return (
     <Loaded query={statistics} skeleton={<RowsSkeleton />}>
       {(found) =>
@@ -22,13 +25,15 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
             icon={IconChartHistogram}
             title="No data yet"
             action={
-              <LinkButton
-                to="/federations/$federationId/datasets/new"
-                params={{ federationId: federation.id }}
-                search={{}}
-              >
-                Register data set
-              </LinkButton>
+              <AllowedSomewhere permission="manage_data" federationId={federation.id} who="Data are registered by">
+                <LinkButton
+                  to="/federations/$federationId/datasets/new"
+                  params={{ federationId: federation.id }}
+                  search={{}}
+                >
+                  Register data set
+                </LinkButton>
+              </AllowedSomewhere>
             }
           >
             Once a site's data set is checked and in use, its statistics stand here next to those of the others.
@@ -50,20 +55,22 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
                 <Distances statistics={found} federation={federation} />
               </Card>
             )}
-            <Card withBorder>
-              <Title order={2} size="h4" mb={4}>
-                Images in two places
-              </Title>
-              <Loaded query={leakage} skeleton={<RowsSkeleton rows={2} />}>
-                {(report) => <Leakage report={report} />}
-              </Loaded>
-            </Card>
-            <Card withBorder>
-              <Title order={2} size="h4" mb="xs">
-                Possibly the same patient
-              </Title>
-              <AlikePairs federationId={federation.id} />
-            </Card>
+            <Allowed permission="read_data" federationId={federation.id} who="Cases in two places are seen by">
+              <Card withBorder>
+                <Title order={2} size="h4" mb={4}>
+                  Images in two places
+                </Title>
+                <Loaded query={leakage} skeleton={<RowsSkeleton rows={2} />}>
+                  {(report) => <Leakage report={report} />}
+                </Loaded>
+              </Card>
+              <Card withBorder>
+                <Title order={2} size="h4" mb="xs">
+                  Possibly the same patient
+                </Title>
+                <AlikePairs federationId={federation.id} />
+              </Card>
+            </Allowed>
             <Text size="xs" c="dimmed">
               Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
               is computed, and what is not protected against, is in docs/data.md. Statistics and reports hide small

@@ -13,11 +13,25 @@ const DAYS = [
   { value: "365", label: "1 year" },
 ];
 
+const SCOPES = [
+  { value: "all", label: "Everything that you may" },
+  { value: "read", label: "Only look" },
+];
+
 export function NewTokenModal({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const client = useQueryClient();
-  const form = useForm({ initialValues: { name: "", days: "90" } });
+  const form = useForm({ initialValues: { name: "", days: "90", scope: "all" } });
   const make = useMutation({
-    mutationFn: () => unwrap(api.createToken({ body: { name: form.values.name, days: Number(form.values.days) } })),
+    mutationFn: () =>
+      unwrap(
+        api.createToken({
+          body: {
+            name: form.values.name,
+            days: Number(form.values.days),
+            scope: form.values.scope === "read" ? "read" : "all",
+          },
+        }),
+      ),
     onSuccess: () => client.invalidateQueries({ queryKey: tokensQuery.queryKey }),
     onError: (error) => {
       if (error instanceof ApiError) form.setErrors(fieldErrors(error.fields));
@@ -69,6 +83,7 @@ export function NewTokenModal({ opened, onClose }: { opened: boolean; onClose: (
             data-autofocus
             {...form.getInputProps("name")}
           />
+          <Select label="May do" data={SCOPES} allowDeselect={false} {...form.getInputProps("scope")} />
           <Select label="Valid for" data={DAYS} allowDeselect={false} {...form.getInputProps("days")} />
         </ModalForm>
       )}

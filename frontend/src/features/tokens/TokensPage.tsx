@@ -63,6 +63,7 @@ function TokenTable({ tokens }: { tokens: TokenRecord[] }) {
             <Table.Tr>
               <Table.Th>Name</Table.Th>
               <Table.Th>Token</Table.Th>
+              <Table.Th>May</Table.Th>
               <Table.Th>Made</Table.Th>
               <Table.Th>Last used</Table.Th>
               <Table.Th>Valid until</Table.Th>
@@ -76,6 +77,7 @@ function TokenTable({ tokens }: { tokens: TokenRecord[] }) {
                   <Isolated>{token.name}</Isolated>
                 </Table.Td>
                 <Table.Td ff="monospace">{token.hint}…</Table.Td>
+                <Table.Td>{token.scope === "read" ? "Only look" : "Everything you may"}</Table.Td>
                 <Table.Td>{formatDateTime(token.created_at)}</Table.Td>
                 <Table.Td>{formatAgo(token.last_used_at, now)}</Table.Td>
                 <Table.Td>
