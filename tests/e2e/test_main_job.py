@@ -24,10 +24,10 @@ REFERENCE_COLOUR = (189, 242, 250)
 
 def test_sign_in_refuses_a_wrong_token_and_takes_the_right_one(page: Page, platform: LivePlatform) -> None:
     page.goto("/")
-    page.get_by_label("Token").fill("not the token")
+    page.get_by_role("textbox", name="Token").fill("not the token")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("token is not valid")).to_be_visible()
-    page.get_by_label("Token").fill(platform.admin_token)
+    page.get_by_role("textbox", name="Token").fill(platform.admin_token)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Federations")).to_be_visible()
     page.reload()

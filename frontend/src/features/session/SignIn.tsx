@@ -10,10 +10,13 @@ const WAYS = [
   { value: "token", label: "Administrator's token" },
 ];
 
+/** Who runs the platform for themselves has its token, and no account. */
+const ON_THIS_MACHINE = ["127.0.0.1", "localhost", "[::1]"].includes(window.location.hostname);
+
 export function SignIn({ problem }: { problem: string | null }) {
   useDocumentTitle("Sign in · FedSM Studio");
   const client = useQueryClient();
-  const [way, setWay] = useState("password");
+  const [way, setWay] = useState(ON_THIS_MACHINE ? "token" : "password");
   const [name, setName] = useState("");
   const [secret, setSecret] = useState("");
   const byToken = way === "token";
