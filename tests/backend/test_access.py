@@ -230,6 +230,14 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastapi.routing.run_endpoint_function", reached)
 
 
+def answer_of(response: httpx.Response) -> int:
+    """The guard's. 422: it let the request in, and the body that this lacks was asked for. 404 in other words than the
+    guard's, which denies a thing that is there: a dependency looked for what only a run that trained has."""
+    if response.status_code == 404 and not response.json()["detail"].startswith("there is no "):
+        return REACHED
+    return REACHED if response.status_code == 422 else response.status_code
+
+
 def operations() -> Iterator[tuple[str, str, str, Permission]]:
     document = json.loads(DOCUMENT.read_text())
     for path, methods in document["paths"].items():
@@ -248,9 +256,8 @@ def test_every_route_answers_every_identity_as_the_matrix_says(
             for path, method, operation, permission in operations():
                 names = [name.strip("{}") for name in path.split("/") if name.startswith("{")]
                 address = path.format(**{name: values[name] for name in names})
-                status = client.request(method, address).status_code
-                # 422: the guard let the request in, and the body that it lacks was asked for.
-                answer = REACHED if status == 422 else status
+                response = client.request(method, address)
+                status, answer = response.status_code, answer_of(response)
                 expected = let_in(who, permission, operation, [kind for kind in map(kind_of, names) if kind])
                 answers[f"{answer}"] += 1
                 if answer != expected:
