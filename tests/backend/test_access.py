@@ -252,6 +252,7 @@ def test_every_route_answers_every_identity_as_the_matrix_says(
     wrong = []
     values = things | {"user_id": "u" * 16}
     for who in identities:
+        backend.platform.rates._storage.reset()  # all ask from one address, and each would use up what is left
         with httpx.Client(base_url=backend.url, headers=who.headers, cookies=who.cookies, verify=False) as client:
             for path, method, operation, permission in operations():
                 names = [name.strip("{}") for name in path.split("/") if name.startswith("{")]
