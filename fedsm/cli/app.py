@@ -28,7 +28,8 @@ from fedsm.cli.report import report_app
 from fedsm.cli.run import run_app
 from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, fail
 from fedsm.cli.storage import storage_app
-from fedsm.cli.user import invite, set_role
+from fedsm.cli.user import invite as invite_user
+from fedsm.cli.user import set_role
 from fedsm.local.home import AlreadyRunning, Home, PortTaken, open_home
 from fedsm.local.launch import LOOPBACK, Options, Platform, running_platform
 from fedsm.local.supervisor import StartFailed
@@ -73,7 +74,7 @@ token_app = typer.Typer(help="Your access tokens, as for scripts.", no_args_is_h
 add_calls(token_app, TOKEN_CALLS)
 app.add_typer(token_app, name="token")
 user_app = typer.Typer(help="Users, their roles, and invitations.", no_args_is_help=True)
-user_app.command()(invite)
+user_app.command("invite")(invite_user)
 user_app.command("role")(set_role)
 add_calls(user_app, USER_CALLS)
 app.add_typer(user_app, name="user")
