@@ -31,7 +31,7 @@ from worker.engine.federation import data_of, run_rounds, train_and_transform
 from worker.engine.metrics import dice
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, State, personalized
-from worker.engine.strategies.base import SiteContext, Strategy
+from worker.engine.strategies.base import SiteContext, Strategy, fusion_of
 from worker.engine.super_model import MIXTURE, predict_cases
 from worker.in_process.best_round import best_round
 from worker.jobs.build import build_plan, build_strategy
@@ -80,6 +80,9 @@ def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
         ("APFL", {"name": "apfl"}),
         ("pFedMe", {"name": "pfedme", "lambda": 1.0, "inner_steps": 2, "local_learning_rate": 0.5}),
         ("FedALA", {"name": "fedala"}),
+        ("Consensus, mean", {"name": "consensus"}),
+        ("Consensus, majority", {"name": "consensus", "fusion": "majority"}),
+        ("Consensus, STAPLE", {"name": "consensus", "fusion": "staple"}),
         ("FedSM", {"name": "fedsm", "lambda": 0.7, "selector": NO_LIMIT}),
         ("FedSM, lambda 0.9", {"name": "fedsm", "lambda": 0.9, "selector": NO_LIMIT}),
         ("FedSM, soft routing", {"name": "fedsm", "lambda": 0.9, "routing": "soft", "selector": NO_LIMIT}),
@@ -181,9 +184,9 @@ def _case_scores(strategy: Strategy, state: dict[str, Any], site: SiteData, plan
     routes = strategy.routes(state.__getitem__, site.test, plan)
     chosen = [route.chosen_model for route in routes] or [own] * len(site.test)
     soft = MIXTURE in chosen
-    mixtures = [{personalized(name): share for name, share in route.probabilities.items()} for route in routes]
+    mixtures = [route.shares for route in routes]
     wanted = [[own] if name == MIXTURE else [own, name] for name in chosen]
-    masks = predict_cases(state.__getitem__, site.test, wanted, plan, mixtures if soft else None)
+    masks = predict_cases(state.__getitem__, site.test, wanted, plan, mixtures if soft else None, fusion_of(routes))
     return [
         CaseScore(_mean_dice(by_part[name], case), _mean_dice(by_part[own], case))
         for case, by_part, name in zip(site.test, masks, chosen, strict=True)

@@ -543,6 +543,27 @@ class LocalOnlyConfig(Contract):
     steps: Annotated[Literal["full", "equal"], _STEPS] = "full"
 
 
+class ConsensusConfig(Contract):
+    """Sites train alone, and all their models together segment an image: nothing is shared but finished models."""
+
+    card: ClassVar[MethodCard] = MethodCard(
+        "Consensus of local models", PERSONALIZED, ("personalized", "super"), "Warfield et al., IEEE TMI 2004 (STAPLE)"
+    )
+    name: Literal["consensus"] = "consensus"
+    fusion: Literal["mean", "majority", "staple"] = Field(
+        default="mean",
+        description="How the models' predictions become one mask.",
+        json_schema_extra=choices(
+            {
+                "mean": "the mean of their probabilities",
+                "majority": "where more than half of their masks are set",
+                "staple": "STAPLE, which weighs each model by how well it seems to do on the image",
+            }
+        )
+        | default_from(OWN),
+    )
+
+
 class CentralizedConfig(Contract):
     """All data pooled in one place: the reference that a federation approaches. Simulated sites only."""
 
@@ -577,7 +598,8 @@ StrategyConfig = Annotated[
     | FineTuningConfig
     | APFLConfig
     | PFedMeConfig
-    | FedALAConfig,
+    | FedALAConfig
+    | ConsensusConfig,
     Field(discriminator="name"),
 ]
 StrategyName = Literal[
@@ -607,6 +629,7 @@ StrategyName = Literal[
     "apfl",
     "pfedme",
     "fedala",
+    "consensus",
 ]
 
 

@@ -11,6 +11,7 @@ from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import (
     APFLConfig,
     CentralizedConfig,
+    ConsensusConfig,
     CyclicWeightTransferConfig,
     DittoConfig,
     FedAdagradConfig,
@@ -79,6 +80,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
             APFLConfig(),
             PFedMeConfig(),
             FedALAConfig(),
+            ConsensusConfig(fusion="staple"),
         ),
     ),
     "FedSM's options": (

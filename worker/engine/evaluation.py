@@ -11,7 +11,7 @@ from worker.engine.data import ParticipantData
 from worker.engine.metrics import CaseDice, CaseScores, case_scores
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, personalized
-from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy
+from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy, fusion_of
 from worker.engine.super_model import predict_cases
 
 
@@ -62,7 +62,7 @@ def evaluate(
             continue
         routes: tuple[CaseRoute | None, ...] = strategy.routes(load_part, site.test, plan) or (None,) * len(site.test)
         mixtures = [{} if route is None else route.shares for route in routes]
-        masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan, mixtures)
+        masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan, mixtures, fusion_of(routes))
         for case, by_part, route in zip(site.test, masks, routes, strict=True):
             reference, spacing = case.reference_original, case.spacing
             scores = {

@@ -10,7 +10,7 @@ from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import CaseDice, case_dice
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, personalized
-from worker.engine.strategies.base import LoadPart, Strategy
+from worker.engine.strategies.base import LoadPart, Strategy, fusion_of
 from worker.engine.super_model import predict_cases
 
 
@@ -57,7 +57,7 @@ def past_predictions(
         usual = [name for name in (GLOBAL, personalized(site.site)) if name in part_names]
         routed = [[r.chosen_model] if r is not None and r.chosen_model in part_names else [] for r in chosen]
         wanted = [list(dict.fromkeys([*usual, *names])) for names in routed]
-        predicted = predict_cases(load_part, shown, wanted, plan, mixtures)
+        predicted = predict_cases(load_part, shown, wanted, plan, mixtures, fusion_of(chosen))
         for case, masks, route in zip(shown, predicted, chosen, strict=True):
             dice = {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in masks.items()}
             yield PastPrediction(case.case_id, masks, dice, route.chosen_model if route is not None else None)

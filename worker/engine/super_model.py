@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from worker.engine.data import Case
+from worker.engine.fusion import Fusion, majority, staple
 from worker.engine.inference import predict_probabilities
 from worker.engine.plan import Plan
 from worker.engine.plan_network import blank_network, load_weights
@@ -26,22 +27,25 @@ def predict_cases(
     wanted: Sequence[Collection[str]],
     plan: Plan,
     mixtures: Sequence[Mapping[str, float]] | None = None,
+    fusion: Fusion = "mean",
 ) -> Iterator[dict[str, NDArray[np.bool_]]]:
     """Yields for each case, in order, the mask [S, *space0] of each part in its entry of `wanted`.
 
     mixtures: for each case, part names and their shares, which sum to 1, or nothing; the case then also has the mask of
-    the weighted mean of their probabilities, under the name MIXTURE. Parts are loaded once for as many cases as
-    MASK_BYTES allows at a time.
+    the weighted mean of their probabilities, under the name MIXTURE; or, by another fusion, of their masks, whatever
+    their shares. Parts are loaded once for as many cases as MASK_BYTES allows at a time.
     """
     shares = mixtures or [{}] * len(cases)
     network = blank_network(plan)
-    sizes = [_num_bytes(*each) for each in zip(cases, wanted, shares, strict=True)]
+    sizes = [_num_bytes(*each, fusion) for each in zip(cases, wanted, shares, strict=True)]
     for group in _groups(sizes):
-        yield from _predict_group(load_part, network, cases[group], wanted[group], shares[group], plan)
+        yield from _predict_group(load_part, network, cases[group], wanted[group], shares[group], plan, fusion)
 
 
-def _num_bytes(case: Case, wanted: Collection[str], shares: Mapping[str, float]) -> int:
-    """Bytes of the case's masks, and of the sum of its probabilities where it has a mixture."""
+def _num_bytes(case: Case, wanted: Collection[str], shares: Mapping[str, float], fusion: Fusion) -> int:
+    """Bytes of the case's masks, and of the sum of its probabilities or the masks to fuse where it has a mixture."""
+    if fusion != "mean":
+        return len({*wanted, *shares, MIXTURE}) * case.reference_original.nbytes
     mixture = 4 * case.reference.numel() + case.reference_original.nbytes if shares else 0
     return len(wanted) * case.reference_original.nbytes + mixture
 
@@ -64,9 +68,11 @@ def _predict_group(
     wanted: Sequence[Collection[str]],
     shares: Sequence[Mapping[str, float]],
     plan: Plan,
+    fusion: Fusion,
 ) -> list[dict[str, NDArray[np.bool_]]]:
     masks: list[dict[str, NDArray[np.bool_]]] = [{} for _ in cases]
     sums: dict[int, torch.Tensor] = {}
+    to_fuse: list[list[NDArray[np.bool_]]] = [[] for _ in cases]
     for part in sorted({name for names in (*wanted, *shares) for name in names}):
         chosen = [i for i in range(len(cases)) if part in wanted[i] or part in shares[i]]
         load_weights(network, load_part(part))
@@ -74,11 +80,16 @@ def _predict_group(
         for i, probabilities in zip(chosen, predicted, strict=True):
             if part in wanted[i]:
                 masks[i][part] = _mask(probabilities, cases[i])
-            if part in shares[i]:
+            if part in shares[i] and fusion != "mean":
+                to_fuse[i].append(masks[i].get(part, _mask(probabilities, cases[i])))
+            elif part in shares[i]:
                 weighted = probabilities.cpu() * shares[i][part]
                 sums[i] = sums[i] + weighted if i in sums else weighted
     for i, total in sums.items():
         masks[i][MIXTURE] = _mask(total, cases[i])
+    for i, predictions in enumerate(to_fuse):
+        if predictions:
+            masks[i][MIXTURE] = majority(predictions) if fusion == "majority" else staple(predictions)
     return masks
 
 

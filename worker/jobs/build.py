@@ -21,6 +21,7 @@ from backend.contracts.selector_configs import CnnSelector, LdaSelector, Selecto
 from backend.contracts.strategy_configs import (
     APFLConfig,
     CentralizedConfig,
+    ConsensusConfig,
     CyclicWeightTransferConfig,
     DittoConfig,
     FedAdagradConfig,
@@ -66,6 +67,7 @@ from worker.engine.selectors.base import Selector
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
+from worker.engine.strategies.consensus import Consensus
 from worker.engine.strategies.cyclic import CyclicWeightTransfer
 from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedala import FedALA
@@ -208,6 +210,8 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return Centralized(config.steps)
         case FedAvgConfig() | FedProxConfig() | ScaffoldConfig() | FedNovaConfig() | FedDynConfig() | MoonConfig():
             return _build_global_method(config)
+        case ConsensusConfig():
+            return Consensus(config.fusion)
         case FedAWAConfig():
             return FedAWA(config.server_learning_rate, config.server_steps)
         case FedLWSConfig():

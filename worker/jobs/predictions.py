@@ -22,6 +22,7 @@ from worker.datasets.uploads import store_upload
 from worker.datasets.viewer_files import image_nifti, mask_nifti
 from worker.engine.data import Case
 from worker.engine.evaluation import segmentation_parts
+from worker.engine.strategies.base import fusion_of
 from worker.engine.super_model import predict_cases
 from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_plan, build_sampling, build_strategy
@@ -47,7 +48,7 @@ def predict_case(payload: PredictCasePayload, toolbox: Toolbox, lease: Lease) ->
     lease.report(0.4)
     chosen = models[0] if route is None else route.chosen_model
     mixtures = None if route is None else [route.shares]
-    (masks,) = predict_cases(parts.load, (case,), [models], plan, mixtures)
+    (masks,) = predict_cases(parts.load, (case,), [models], plan, mixtures, fusion_of([route]))
     lease.report(0.9)
     first_chosen = (chosen, *(model for model in masks if model != chosen))
     return PredictCaseResult(

@@ -37,3 +37,7 @@ it("says of routing by expected quality what was used, without a threshold", () 
     "The selector is surest of a, p = 0.900: the global model was used, of which the best score is expected.",
   );
 });
+
+it("says of a method without a selector that all models were used", () => {
+  expect(explainChoice({}, "mixture", null, (slug) => slug)).toBe("All sites' models segmented the image together.");
+});

@@ -7,6 +7,7 @@ export function explainChoice(
   /** The backend's sentence about an image of no site. */
   unlike: string | null = null,
 ): string {
+  if (Object.keys(probabilities).length === 0) return "All sites' models segmented the image together.";
   const [slug, probability] = Object.entries(probabilities).reduce(
     (top, entry) => (entry[1] > top[1] ? entry : top),
     ["", -1],

@@ -13,6 +13,7 @@ from worker.engine.selectors.softmax import SoftmaxSelector
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
+from worker.engine.strategies.consensus import Consensus
 from worker.engine.strategies.cyclic import CyclicWeightTransfer
 from worker.engine.strategies.ditto import Ditto
 from worker.engine.strategies.fedala import FedALA
@@ -81,6 +82,9 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "apfl": (APFL(0.5, 0.1), adam_plan()),
     "pfedme": (PFedMe(15.0, 2, 0.01, 1.0), adam_plan()),
     "fedala": (FedALA(1.0, 0.5, 2), adam_plan()),
+    "consensus-mean": (Consensus("mean"), adam_plan()),
+    "consensus-majority": (Consensus("majority"), adam_plan()),
+    "consensus-staple": (Consensus("staple"), adam_plan()),
     "local-only": (LocalOnly(), adam_plan()),
     "centralized": (Centralized("full"), adam_plan()),
     "centralized-equal-steps": (Centralized("equal"), adam_plan()),

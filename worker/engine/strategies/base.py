@@ -10,6 +10,7 @@ import torch
 from worker.engine.aggregation import check_update
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
+from worker.engine.fusion import Fusion
 from worker.engine.inference import predict_masks
 from worker.engine.local_training import BatchTerm, OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
@@ -65,11 +66,13 @@ class CaseRoute:
     """What the super model uses for one case, and why.
 
     case_id: of the case.
-    probabilities: the model selector's, by site, in site order; they sum to 1.
+    probabilities: the model selector's, by site, in site order; they sum to 1. Empty without a selector.
     chosen_model: the name of a part, or MIXTURE, which is the sites' models together, weighted by the probabilities.
     unlikeness: how far the image is from the nearest site's, in times of what is usual of validation images; None where
     the selector knows no distances.
     of_no_site: whether that is farther than the selector takes for any site's.
+    ensemble: the part names of the mixture where no selector weighs them: all have one share.
+    fusion: how the mixture's predictions become one mask.
     """
 
     case_id: str
@@ -77,13 +80,22 @@ class CaseRoute:
     chosen_model: str
     unlikeness: float | None = None
     of_no_site: bool = False
+    ensemble: tuple[str, ...] = ()
+    fusion: Fusion = "mean"
 
     @property
     def shares(self) -> dict[str, float]:
         """The part names of the models in the mixture and their shares, which sum to 1; empty without a mixture."""
         if self.chosen_model != MIXTURE:
             return {}
+        if self.ensemble:
+            return dict.fromkeys(self.ensemble, 1 / len(self.ensemble))
         return {personalized(site): probability for site, probability in self.probabilities.items()}
+
+
+def fusion_of(routes: Sequence[CaseRoute | None]) -> Fusion:
+    """How the mixtures of these routes are fused; it is the same for all cases of a method."""
+    return next((route.fusion for route in routes if route is not None), "mean")
 
 
 class Strategy(ABC):
