@@ -1272,6 +1272,24 @@ export type ConfusionRow = {
 };
 
 /**
+ * ConsensusConfig
+ *
+ * Sites train alone, and all their models together segment an image: nothing is shared but finished models.
+ */
+export type ConsensusConfig = {
+    /**
+     * Fusion
+     *
+     * How the models' predictions become one mask.
+     */
+    fusion?: 'mean' | 'majority' | 'staple';
+    /**
+     * Name
+     */
+    name?: 'consensus';
+};
+
+/**
  * CurveSeries
  *
  * One line of a chart: the mean over structures, by round. A later answer's value replaces an earlier one's.
@@ -2567,7 +2585,9 @@ export type ExperimentConfig = {
         name: 'pfedme';
     } & PFedMeConfig) | ({
         name: 'fedala';
-    } & FedAlaConfig)>;
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig)>;
     waiting?: WaitingConfig;
 };
 
@@ -5078,7 +5098,9 @@ export type ModelSet = {
         name: 'pfedme';
     } & PFedMeConfig) | ({
         name: 'fedala';
-    } & FedAlaConfig);
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig);
     /**
      * Strategy Label
      */
@@ -7148,7 +7170,9 @@ export type RunRecord = {
         name: 'pfedme';
     } & PFedMeConfig) | ({
         name: 'fedala';
-    } & FedAlaConfig);
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig);
     /**
      * Strategy Label
      *
@@ -7336,7 +7360,9 @@ export type RunSpec = {
         name: 'pfedme';
     } & PFedMeConfig) | ({
         name: 'fedala';
-    } & FedAlaConfig);
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig);
     task: SegmentationTask;
 };
 
@@ -8523,7 +8549,7 @@ export type SitePolicy = {
      *
      * The methods that may train on the site's data. None: all. An experiment with another is refused.
      */
-    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala'> | null;
+    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
     /**
      * May Send Hashes
      *
