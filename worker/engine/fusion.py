@@ -1,12 +1,14 @@
 """Label fusion: one mask of several models' predictions."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+#: SimpleITK without types, which its wrapper has not.
+_ITK: Any = SimpleITK
 #: mean: of the probabilities, cut at 0.5. majority: of the masks. staple: Warfield et al., "Simultaneous Truth and
 #: Performance Level Estimation (STAPLE)", IEEE TMI 2004, which weighs each model by how well it seems to do.
 Fusion = Literal["mean", "majority", "staple"]
@@ -31,10 +33,10 @@ def staple(masks: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
 def _staple_of_one(planes: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
     if all(np.array_equal(plane, planes[0]) for plane in planes):
         return planes[0]
-    images = [SimpleITK.GetImageFromArray(plane.astype(np.uint8)) for plane in planes]
-    estimator = SimpleITK.STAPLEImageFilter()
+    images = [_ITK.GetImageFromArray(plane.astype(np.uint8)) for plane in planes]
+    estimator = _ITK.STAPLEImageFilter()
     estimator.SetForegroundValue(1)
     estimator.SetMaximumIterations(MAX_ITERATIONS)
     estimator.SetNumberOfThreads(1)
-    probability: NDArray[np.float64] = SimpleITK.GetArrayFromImage(estimator.Execute(images))
+    probability: NDArray[np.float64] = _ITK.GetArrayFromImage(estimator.Execute(images))
     return np.asarray(probability >= 0.5)
