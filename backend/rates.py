@@ -20,7 +20,7 @@ COUNTED_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Rule:
-    """What a request costs, and what its sender is told. operation: `METHOD path`, as a pattern."""
+    """How often an operation may be asked for. operation: `METHOD path`, as a pattern. what: its name in the refusal."""
 
     operation: re.Pattern[str]
     limit: RateLimitItem

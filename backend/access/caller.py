@@ -17,7 +17,7 @@ from backend.access.matrix import (
 )
 from backend.errors import Forbidden
 
-#: The name of whoever signs in with the administrator's token.
+#: The name of the person who signs in with the administrator's token.
 ADMIN = "admin"
 
 

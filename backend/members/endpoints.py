@@ -132,7 +132,7 @@ def revoke_invitation(user: CanManageMembers, invitation_id: Id, session: WriteS
 
 @public_router.post("/invitations/look")
 def look_at_invitation(_: Anybody, body: InvitationLook, request: Request, platform: PlatformDep) -> SeenInvitation:
-    """What an invitation is to, for whoever has its link. 404 for an unknown one, 410 for one that is over."""
+    """What an invitation is to, for the holder of its link. 404 for an unknown one, 410 for one that is over."""
     return invitations.look(platform, body.invitation_code, client_address(request))
 
 

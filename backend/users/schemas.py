@@ -164,7 +164,7 @@ class FederationAccess(Record):
 
 class SessionRecord(Record):
     user: str
-    user_id: str | None = Field(description="Null: whoever holds the administrator's token.")
+    user_id: str | None = Field(description="Null: the holder of the administrator's token.")
     way: Way = Field(description="How this request was let in.")
     scope: Scope
     is_administrator: bool

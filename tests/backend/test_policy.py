@@ -11,6 +11,7 @@ from backend.access.matrix import GRANTS, MEANINGS, ROLE_MEANINGS, Permission, R
 from backend.main import API_ROUTERS
 from backend.openapi_document import permission_of
 from backend.policy import CanRead, CanReadCases
+from backend.tables import tables_json, with_matrix
 from backend.worker_api import endpoints as worker_api
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,6 +56,12 @@ def test_a_role_holds_no_more_than_the_next_larger_one() -> None:
     for smaller, larger in (("reader", "researcher"), ("researcher", "coordinator"), ("coordinator", "administrator")):
         assert GRANTS[Role(smaller)] < GRANTS[Role(larger)]
     assert GRANTS[Role.READER] < GRANTS[Role.SITE_MANAGER] < GRANTS[Role.COORDINATOR]
+
+
+def test_the_guide_and_the_browser_hold_the_matrix() -> None:
+    guide = (ROOT / "docs" / "users.md").read_text()
+    assert with_matrix(guide) == guide, "docs/users.md is stale. Remedy: make openapi"
+    assert (ROOT / "frontend" / "src" / "api" / "tables.json").read_text() == tables_json()
 
 
 def test_a_refusal_says_who_can() -> None:

@@ -9,7 +9,7 @@ from backend.db.base import Base, new_id
 class ApiToken(Base):
     """A user's token for scripts. Only its SHA-256 is stored; `hint` are its first characters, to tell tokens apart.
 
-    user_id: None for a token of whoever holds the administrator's. scope: `all` that the user may, or `read`.
+    user_id: None for a token that was made with the administrator's. scope: `all` that the user may, or `read`.
     """
 
     __tablename__ = "api_token"

@@ -6,7 +6,7 @@ from backend.db.base import Base, new_id
 
 
 class User(Base):
-    """A person with an account. Whoever holds the administrator's token needs none.
+    """A person with an account. The holder of the administrator's token needs none.
 
     One that was removed keeps its row, so that nobody else takes the name that stands under what the person did.
     """
