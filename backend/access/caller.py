@@ -23,8 +23,8 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class Caller:
-    """user_id: None for the administrator's token. credential: which session or token it was, so that two requests of
-    one credential can be told from those of another."""
+    """user_id: None for the administrator's token. credential: which session or token it was, for which the rates of
+    requests are counted."""
 
     name: str
     user_id: str | None
