@@ -20,7 +20,10 @@ COUNTED_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Rule:
-    """How often an operation may be asked for. operation: `METHOD path`, as a pattern. what: its name in the refusal."""
+    """How often an operation may be asked for.
+
+    operation: `METHOD path`, as a pattern. what: its name in the refusal.
+    """
 
     operation: re.Pattern[str]
     limit: RateLimitItem
