@@ -1117,7 +1117,7 @@ export const acceptInvitation = <ThrowOnError extends boolean = false>(options: 
 /**
  * Look At Invitation
  *
- * What an invitation is to, for whoever has its link. 404 for an unknown one, 410 for one that is over.
+ * What an invitation is to, for the holder of its link. 404 for an unknown one, 410 for one that is over.
  */
 export const lookAtInvitation = <ThrowOnError extends boolean = false>(options: Options<LookAtInvitationData, ThrowOnError>) => (options.client ?? client).post<LookAtInvitationResponses, LookAtInvitationErrors, ThrowOnError>({
     url: '/api/v1/invitations/look',

@@ -8101,7 +8101,7 @@ export type SessionRecord = {
     /**
      * User Id
      *
-     * Null: whoever holds the administrator's token.
+     * Null: the holder of the administrator's token.
      */
     user_id: string | null;
     /**
