@@ -42,7 +42,14 @@ from backend.runs.schemas import (
     TaskRecord,
 )
 from backend.sites.schemas import SiteCreate, SiteRecord, SiteUpdate
-from backend.storage.schemas import ExperimentStorage, ScrubRecord, SentRecord, StorageRecord, SweepRecord
+from backend.storage.schemas import (
+    ExperimentStorage,
+    ScrubRecord,
+    SentRecord,
+    SiteDepartures,
+    StorageRecord,
+    SweepRecord,
+)
 from backend.trained_models.schemas import ModelSet
 from backend.users.schemas import MemberInvite, MemberSet, NewInvitation, SystemRecord, UserRecord
 from fedsm.local.home import Home
@@ -319,6 +326,10 @@ class Client:
     def sent(self, site_id: str) -> SentRecord:
         """What left the site before its policy forbade it."""
         return self._get(f"/sites/{site_id}/sent", SentRecord)
+
+    def departures(self, site_id: str) -> SiteDepartures:
+        """What left a site, when and to whom."""
+        return self._get(f"/sites/{site_id}/departures", SiteDepartures)
 
     def withdraw(self, site_id: str) -> SentRecord:
         return self._post(f"/sites/{site_id}/withdraw", None, SentRecord)

@@ -7,13 +7,14 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
 from backend.dependencies import PlatformDep, ReadSession, SettingsDep, WriteSession
 from backend.policy import CanFollow, CanManageData, CanOperate
-from backend.storage import usage, withdraw
+from backend.storage import departures, usage, withdraw
 from backend.storage.dependencies import SweepAfter
 from backend.storage.schemas import (
     ExperimentStorage,
     RunStorage,
     ScrubRecord,
     SentRecord,
+    SiteDepartures,
     StorageRecord,
     SweepRecord,
 )
@@ -58,6 +59,18 @@ def scrub_storage(_user: CanOperate, platform: PlatformDep) -> ScrubRecord:
 def get_sent(_user: CanFollow, site_id: Id, session: ReadSession) -> SentRecord:
     """What left the site before its policy forbade it. It is hidden already; it can be deleted too."""
     return withdraw.sent_record(session, get_row(session, Site, site_id))
+
+
+@router.get("/sites/{site_id}/departures")
+def get_departures(_user: CanFollow, site_id: Id, session: ReadSession) -> SiteDepartures:
+    """What left the site, when and to whom: by data set, and by run and sort of work."""
+    site = get_row(session, Site, site_id)
+    return SiteDepartures(
+        site_id=site.id,
+        site_name=site.name,
+        federation_id=site.federation_id,
+        entries=departures.departures(session, site),
+    )
 
 
 @router.post("/sites/{site_id}/withdraw")

@@ -77,3 +77,28 @@ class SentRecord(Record):
     num_thumbnails: int = Field(description="Cases with a thumbnail that may not be shown any more.")
     num_images: int = Field(description="Test cases with an image or reference that may not be shown any more.")
     num_predictions: int = Field(description="Masks of test cases that may not be shown any more.")
+
+
+class DepartureRecord(Record):
+    """One sort of thing that left a site for one run or data set."""
+
+    id: str
+    what: str = Field(description="In words, and what of it is still kept here.")
+    to: str = Field(description="In words, who receives it.")
+    of: str = Field(description="The run with its experiment, or the data set.")
+    dataset_id: str | None
+    run_id: str | None
+    experiment_id: str | None
+    num_times: int = Field(description="Rounds of a run, checks of a data set.")
+    num_bytes: int | None = Field(description="That the site sent in all; null where nobody counted.")
+    first_at: datetime
+    last_at: datetime
+
+
+class SiteDepartures(Record):
+    """What left a site, the latest first. What belonged to a deleted experiment or data set went with it."""
+
+    site_id: str
+    site_name: str
+    federation_id: str
+    entries: list[DepartureRecord]

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from backend.sites.schemas import SiteRecord
@@ -78,6 +79,29 @@ def scrub(
         typer.echo(f"{found.num_checked} file(s) read: {len(found.damaged)} damaged, {len(found.lost)} lost")
     if found.damaged or found.lost:
         raise typer.Exit(EXIT_FAILED)
+
+
+@storage_app.command()
+def departures(
+    site: Annotated[str, typer.Argument(help="The site's short name or id.")],
+    federation: Annotated[str | None, typer.Option(help="Name or id; may be left out where there is only one.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """List what left a site, when and to whom, the latest first."""
+    with api(home, server, token) as client:
+        found = client.departures(_find_site(client, federation, site).id)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    table = Table("last", "of", "what", "to", "times", "bytes")
+    for entry in found.entries:
+        sent = "-" if entry.num_bytes is None else size(entry.num_bytes)
+        when = f"{entry.last_at:%Y-%m-%d %H:%M}"
+        table.add_row(when, escape(entry.of), entry.what, entry.to, str(entry.num_times), sent)
+    make_console().print(table)
 
 
 @storage_app.command()

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from fedsm.cli.app import app
 from tests.backend.conftest import start_run
-from tests.backend.live_backend import LiveBackend
+from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import NIFTI_GZ, PlayedWorker
 from tests.backend.test_sweep import files
 from tests.conftest import wait_until
@@ -51,6 +53,18 @@ def test_what_a_policy_forbids_is_hidden_at_once_and_deleted_on_request(
     case, past = of_site()
     urls = [case["image_url"], case["reference_url"], case["thumbnail_url"], case["predictions"]["global"], *past]
     assert all(backend.admin.get(url).status_code == 200 for url in urls)
+    left = {entry["of"]: entry for entry in backend.get(f"/sites/{site['id']}/departures")["entries"]}
+    assert set(left) == {"data set Fundus", "FedAvg, seed 0, of Try"}
+    assert "4 thumbnail(s), kept here" in left["data set Fundus"]["what"]
+    of_run = backend.get(f"/sites/{site['id']}/departures")["entries"]
+    by_what = {entry["what"]: entry for entry in of_run if entry["run_id"] == run_id}
+    [tested] = [entry for what, entry in by_what.items() if what.startswith("scores of test cases")]
+    assert f"1 image(s) with references and {1 + len(past)} predicted mask(s), kept here" in tested["what"]
+    trained = by_what["weights as they were trained, their loss, and numbers of cases"]
+    assert (trained["num_times"], "no other site receives it" in trained["to"]) == (2, True)
+    assert trained["first_at"] <= trained["last_at"] <= tested["last_at"]
+    environment = {"FEDSM_SERVER": backend.url, "FEDSM_TOKEN": ADMIN_TOKEN, "COLUMNS": "300"}
+    assert "FedAvg, seed 0, of Try" in CliRunner().invoke(app, ["storage", "departures", "a"], env=environment).stdout
     policy = site["policy"] | {"may_send_images": False, "may_send_predictions": False, "may_send_thumbnails": False}
     assert backend.admin.patch(f"/api/v1/sites/{site['id']}", json={"policy": policy}).is_success
     assert [backend.admin.get(url).status_code for url in urls] == [404] * len(urls)
@@ -67,6 +81,8 @@ def test_what_a_policy_forbids_is_hidden_at_once_and_deleted_on_request(
     wait_until(lambda: not {url.rpartition("/")[2] for url in urls} & files(backend), 10, "the files to go")
     sent = backend.get(f"/sites/{site['id']}/sent")
     assert (sent["num_thumbnails"], sent["num_images"], sent["num_predictions"]) == (0, 0, 0)
+    entries = backend.get(f"/sites/{site['id']}/departures")["entries"]
+    assert not [entry for entry in entries if "kept here" in entry["what"].replace("no thumbnail is kept here", "")]
     assert backend.post(f"/sites/{site['id']}/withdraw") == sent, "a second click changes nothing"
     assert case["scores"] == of_site()[0]["scores"], "scores stay"
 

@@ -84,6 +84,7 @@ COMMANDS = {
     "sweep_storage": "storage sweep",
     "scrub_storage": "storage scrub",
     "withdraw_sent": "storage withdraw",
+    "get_departures": "storage departures",
     "create_report": "report create",
     "list_reports": "report list",
     "revoke_report": "report revoke",

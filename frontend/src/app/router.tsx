@@ -54,6 +54,12 @@ const dataset = createRoute({
   component: lazyRouteComponent(() => import("@/features/datasets/DatasetPage"), "DatasetPage"),
 });
 
+const departures = createRoute({
+  getParentRoute: () => root,
+  path: "/sites/$siteId/departures",
+  component: lazyRouteComponent(() => import("@/features/federations/DeparturesPage"), "DeparturesPage"),
+});
+
 const experiment = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
@@ -127,6 +133,7 @@ export const router = createRouter({
     newDataset,
     newExperiment,
     dataset,
+    departures,
     experiment,
     cases,
     model,

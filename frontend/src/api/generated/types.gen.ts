@@ -1807,6 +1807,68 @@ export type DatasetUpdate = {
 };
 
 /**
+ * DepartureRecord
+ *
+ * One sort of thing that left a site for one run or data set.
+ */
+export type DepartureRecord = {
+    /**
+     * Dataset Id
+     */
+    dataset_id: string | null;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string | null;
+    /**
+     * First At
+     */
+    first_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last At
+     */
+    last_at: string;
+    /**
+     * Num Bytes
+     *
+     * That the site sent in all; null where nobody counted.
+     */
+    num_bytes: number | null;
+    /**
+     * Num Times
+     *
+     * Rounds of a run, checks of a data set.
+     */
+    num_times: number;
+    /**
+     * Of
+     *
+     * The run with its experiment, or the data set.
+     */
+    of: string;
+    /**
+     * Run Id
+     */
+    run_id: string | null;
+    /**
+     * To
+     *
+     * In words, who receives it.
+     */
+    to: string;
+    /**
+     * What
+     *
+     * In words, and what of it is still kept here.
+     */
+    what: string;
+};
+
+/**
  * DescribeDatasetPayload
  */
 export type DescribeDatasetPayload = {
@@ -8349,6 +8411,30 @@ export type SiteCreate = {
      * Made from the name when left out. Never changes afterwards.
      */
     slug?: string | null;
+};
+
+/**
+ * SiteDepartures
+ *
+ * What left a site, the latest first. What belonged to a deleted experiment or data set went with it.
+ */
+export type SiteDepartures = {
+    /**
+     * Entries
+     */
+    entries: Array<DepartureRecord>;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Site Id
+     */
+    site_id: string;
+    /**
+     * Site Name
+     */
+    site_name: string;
 };
 
 /**
@@ -19491,6 +19577,80 @@ export type CreateDatasetResponses = {
 };
 
 export type CreateDatasetResponse = CreateDatasetResponses[keyof CreateDatasetResponses];
+
+export type GetDeparturesData = {
+    body?: never;
+    path: {
+        /**
+         * Site Id
+         */
+        site_id: string;
+    };
+    query?: never;
+    url: '/api/v1/sites/{site_id}/departures';
+};
+
+export type GetDeparturesErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetDeparturesError = GetDeparturesErrors[keyof GetDeparturesErrors];
+
+export type GetDeparturesResponses = {
+    /**
+     * Successful Response
+     */
+    200: SiteDepartures;
+};
+
+export type GetDeparturesResponse = GetDeparturesResponses[keyof GetDeparturesResponses];
 
 export type InviteSiteData = {
     body?: never;

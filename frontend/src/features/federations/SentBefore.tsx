@@ -19,7 +19,7 @@ export function SentBefore({ site }: { site: SiteRecord }) {
     onSuccess: async () => {
       modal.close();
       notifyDone(`What ${site.name} had sent is deleted.`);
-      await client.invalidateQueries({ queryKey: sentQuery(site.id).queryKey });
+      await client.invalidateQueries({ queryKey: ["site", site.id] });
       await client.invalidateQueries({ queryKey: ["run"] });
     },
     onError: (error) => notifyError("Not deleted", error),

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { FederationRecord, SiteRecord } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
+import { TextLink } from "@/components/links";
 import { notifyDone, notifyError } from "@/components/notify";
 import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
@@ -73,6 +74,9 @@ function Content({ federation, site }: { federation: FederationRecord; site: Sit
         <SitePolicyForm site={site} />
         <Allowed permission="follow" federationId={federation.id}>
           <SentBefore site={site} />
+          <TextLink size="sm" to="/sites/$siteId/departures" params={{ siteId: site.id }}>
+            What left this site, when and to whom
+          </TextLink>
         </Allowed>
       </Section>
       <Divider />

@@ -8,6 +8,13 @@ export const sentQuery = (siteId: string) =>
     queryFn: () => unwrap(api.getSent({ path: { site_id: siteId } })),
   });
 
+/** What left a site, when and to whom. */
+export const departuresQuery = (siteId: string) =>
+  queryOptions({
+    queryKey: ["site", siteId, "departures"],
+    queryFn: () => unwrap(api.getDepartures({ path: { site_id: siteId } })),
+  });
+
 /** The latest of what happened at a site, but for log lines and metrics. */
 export const siteEventsQuery = (federationId: string, slug: string) =>
   queryOptions({

@@ -1,0 +1,110 @@
+"""What left a site, when and to whom: one line for each data set that was checked and each sort of work for a run.
+
+It is read from the ledger and from what lies here now; what belonged to a deleted experiment or data set went with it.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.contracts.status import TaskStatus
+from backend.db.models import Case, CaseHistory, Dataset, DatasetCheck, Experiment, Run, Site, Task, TestedCase
+from backend.runs.service import describe_run
+from backend.storage.schemas import DepartureRecord
+
+_AGGREGATED = "the server, which aggregates it with the other sites'; no other site receives it"
+_READERS = "the server, and people who may see the federation; numbers stand in shared reports too"
+_SHOWN = "the server, and people who may see cases"
+_CHECKED = "the names, sizes, patients' pseudonyms and hashes of cases, and their statistics"
+_OF_RUN = {
+    "train_site": ("weights as they were trained, their loss, and numbers of cases", _AGGREGATED),
+    "validate_site": ("scores of validation cases", _READERS),
+    "evaluate_site": ("scores of test cases", _READERS),
+}
+
+
+def departures(session: Session, site: Site) -> list[DepartureRecord]:
+    """The latest first."""
+    found = [*_of_datasets(session, site), *_of_runs(session, site)]
+    return sorted(found, key=lambda entry: (entry.last_at, entry.id), reverse=True)
+
+
+def _of_datasets(session: Session, site: Site) -> Iterator[DepartureRecord]:
+    times = (func.min(DatasetCheck.at), func.max(DatasetCheck.at), func.count())
+    for dataset in session.scalars(select(Dataset).where(Dataset.site_id == site.id)):
+        first, last, count = session.execute(select(*times).where(DatasetCheck.dataset_id == dataset.id)).one()
+        if not count:
+            continue
+        with_thumbnail = select(func.count()).where(Case.dataset_id == dataset.id, Case.thumbnail.is_not(None))
+        num = session.scalar(with_thumbnail) or 0
+        yield DepartureRecord(
+            id=dataset.id,
+            what=_CHECKED + (f"; {num} thumbnail(s), kept here" if num else "; no thumbnail is kept here"),
+            to=_SHOWN,
+            of=f"data set {dataset.name}",
+            dataset_id=dataset.id,
+            run_id=None,
+            experiment_id=None,
+            num_times=count,
+            num_bytes=None,
+            first_at=first,
+            last_at=last,
+        )
+
+
+def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
+    query = (
+        select(
+            Run,
+            Experiment.name,
+            Task.kind,
+            func.count(),
+            func.sum(Task.bytes_up),
+            func.min(Task.finished_at),
+            func.max(Task.finished_at),
+        )
+        .join(Run, Run.id == Task.run_id)
+        .join(Experiment, Experiment.id == Run.experiment_id)
+        .where(
+            Experiment.federation_id == site.federation_id,
+            Task.participant == site.slug,
+            Task.status == TaskStatus.COMPLETED,
+            Task.kind.in_(_OF_RUN),
+        )
+        .group_by(Run.id, Experiment.name, Task.kind)
+    )
+    for run, experiment, kind, count, num_bytes, first, last in session.execute(query):
+        what, to = _OF_RUN[kind]
+        if kind == "evaluate_site" and (pictures := _pictures(session, site, run)):
+            what, to = f"{what}; {pictures}, kept here", _SHOWN
+        yield DepartureRecord(
+            id=f"{run.id}-{kind}",
+            what=what,
+            to=to,
+            of=f"{describe_run(run)}, of {experiment}",
+            dataset_id=None,
+            run_id=run.id,
+            experiment_id=run.experiment_id,
+            num_times=count,
+            num_bytes=None if num_bytes is None else int(num_bytes),
+            first_at=first,
+            last_at=last,
+        )
+
+
+def _pictures(session: Session, site: Site, run: Run) -> str:
+    rows = session.execute(
+        select(TestedCase.case_id, TestedCase.image, TestedCase.predictions).where(
+            TestedCase.run_id == run.id, TestedCase.site_slug == site.slug
+        )
+    ).all()
+    num_images = len({row.case_id for row in rows if row.image is not None})
+    num_masks = sum(len(row.predictions) for row in rows)
+    case_ids = {row.case_id for row in rows}
+    past = session.execute(select(CaseHistory.case_id, CaseHistory.models).where(CaseHistory.run_id == run.id)).all()
+    num_masks += sum(
+        entry["mask"] is not None for row in past if row.case_id in case_ids for entry in row.models.values()
+    )
+    parts = [f"{num_images} image(s) with references"] if num_images else []
+    return " and ".join([*parts, f"{num_masks} predicted mask(s)"] if num_masks else parts)
