@@ -191,6 +191,9 @@ class Client:
     def cancel_experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._post(f"/experiments/{experiment_id}/cancel", None, ExperimentRecord)
 
+    def resume_experiment(self, experiment_id: str) -> ExperimentRecord:
+        return self._post(f"/experiments/{experiment_id}/resume", None, ExperimentRecord)
+
     def results(self, experiment_id: str, metric: str = "dice", checkpoint: str = "best") -> ExperimentResults:
         path = f"/experiments/{experiment_id}/results"
         return self._get(path, ExperimentResults, metric=metric, checkpoint=checkpoint)

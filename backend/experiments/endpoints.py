@@ -11,7 +11,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation
-from backend.dependencies import ReadSession, WriteSession
+from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
 from backend.experiments import files, service
 from backend.experiments.schemas import (
     ConfigCheck,
@@ -163,6 +163,15 @@ def start_experiment(user: CanRunExperiments, experiment_id: Id, session: WriteS
 def cancel_experiment(user: CanRunExperiments, experiment_id: Id, session: WriteSession) -> ExperimentRecord:
     """Cancel every run that is not over."""
     return service.experiment_record(session, service.cancel_experiment(session, experiment_id, user))
+
+
+@router.post("/experiments/{experiment_id}/resume")
+def resume_experiment(
+    user: CanRunExperiments, experiment_id: Id, session: WriteSession, artifacts: ArtifactsDep
+) -> ExperimentRecord:
+    """Go on with every run that was paused, failed or was cancelled, each from its last finished round."""
+    experiment = service.resume_experiment(session, artifacts, experiment_id, user)
+    return service.experiment_record(session, experiment)
 
 
 def _yaml(text: str, name: str) -> YamlResponse:

@@ -5,6 +5,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from backend.artifacts.store import ArtifactStore
 from backend.clock import now
 from backend.contracts.config_problems import num_present
 from backend.contracts.experiment_config import ExperimentConfig
@@ -26,6 +27,7 @@ from backend.experiments.schemas import (
 )
 from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.ledger import service as rounds
+from backend.ledger.damage import go_back_to_whole_round
 from backend.ledger.snapshot import problems_on, require_runnable, sites_with_data
 from backend.ledger.start_model import start_warnings
 from backend.runs import service as runs
@@ -42,6 +44,9 @@ STATUS_ORDER = (
     RunStatus.CANCELLED,
     RunStatus.COMPLETED,
 )
+
+#: What *Resume all* goes on with.
+RESUMABLE = frozenset({RunStatus.PAUSED, RunStatus.FAILED, RunStatus.CANCELLED})
 
 
 def create_experiment(session: Session, federation_id: str, body: ExperimentCreate, actor: str) -> Experiment:
@@ -109,6 +114,16 @@ def cancel_experiment(session: Session, experiment_id: str, actor: str) -> Exper
     experiment = lock_row(session, Experiment, experiment_id)
     for run in runs.list_runs(session, experiment_id):
         rounds.cancel_run(session, run.id, actor)
+    return experiment
+
+
+def resume_experiment(session: Session, artifacts: ArtifactStore, experiment_id: str, actor: str) -> Experiment:
+    """Goes on with every run that was paused, failed or was cancelled; the others are left alone."""
+    experiment = lock_row(session, Experiment, experiment_id)
+    for run in runs.list_runs(session, experiment_id):
+        if run.status in RESUMABLE:
+            go_back_to_whole_round(session, artifacts, run.id, actor)
+            rounds.resume_run(session, run.id, actor)
     return experiment
 
 

@@ -163,6 +163,19 @@ def cancel(
     typer.echo(f"{experiment.name} ({experiment.status})")
 
 
+@experiment_app.command()
+def resume(
+    experiment_id: ExperimentArgument,
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Go on with an experiment's runs that were paused, failed or were cancelled, from their last finished rounds."""
+    with api(home, server, token) as client:
+        experiment = client.resume_experiment(experiment_id)
+    typer.echo(f"{experiment.name} ({experiment.status})")
+
+
 def _watch(client: Client, experiment_id: str, as_json: bool) -> None:
     with run_display(make_console(), as_json) as show_runs:
         experiment = follow(client, experiment_id, show_runs, threading.Event())

@@ -5,6 +5,7 @@ import "./app/global.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
+import { fetchPagesWhenIdle } from "./app/lazyPage";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element with id root.");
@@ -13,3 +14,4 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+fetchPagesWhenIdle();

@@ -78,6 +78,32 @@ def test_cancel_stops_running_tasks_and_resume_goes_on_with_the_same_hashes(
     assert hashes[0] == hashes[1]
 
 
+def test_all_stopped_runs_go_on_by_one_click_and_the_others_are_left_alone(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    experiment = make_experiment(backend, federation, seeds=[0, 1, 2])
+    path = f"/experiments/{experiment['id']}"
+    backend.post(f"{path}/start")
+    worker.work_until_idle()
+    later = make_experiment(backend, federation, seeds=[0, 1, 2])
+    path = f"/experiments/{later['id']}"
+    backend.post(f"{path}/start")
+    first, second, third = (run["id"] for run in later["runs"])
+    backend.post(f"/runs/{second}/cancel")
+    backend.post(f"/runs/{first}/pause")
+    for answer in map(worker.claim, worker.task_ids("coordinator")):
+        if answer.status_code == 200:  # all but the cancelled run's
+            worker.complete(answer.json())
+    resumed = backend.post(f"{path}/resume")
+    assert [run["status"] for run in resumed["runs"]] == ["running", "queued", "running"]
+    assert backend.post(f"{path}/resume") == resumed, "a second click changes nothing"
+    worker.work_until_idle()
+    assert backend.get(path)["status"] == "completed"
+    done = backend.post(f"/experiments/{experiment['id']}/resume")
+    assert {run["status"] for run in done["runs"]} == {"completed"}
+    assert backend.get(f"/runs/{third}")["status"] == "completed"
+
+
 def test_cancel_before_start_then_resume(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:

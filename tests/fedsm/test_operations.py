@@ -52,6 +52,7 @@ COMMANDS = {
     "update_experiment": "experiment rename",
     "delete_experiment": "experiment delete",
     "cancel_experiment": "experiment cancel",
+    "resume_experiment": "experiment resume",
     "stream_experiment_events": "experiment watch",
     "download_experiment_file": "experiment export",
     "get_experiment_results": "experiment results",

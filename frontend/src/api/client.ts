@@ -48,6 +48,15 @@ export async function unwrap<Data>(call: Promise<Answer<Data>>): Promise<Data> {
 
 function toApiError(error: unknown, response: Response | undefined): ApiError {
   if (!response) {
+    if (globalThis.navigator?.onLine === false) {
+      return new ApiError(
+        0,
+        "offline",
+        "There is no connection. Nothing was sent: try again when it is back.",
+        [],
+        null,
+      );
+    }
     return new ApiError(0, "unreachable", "The backend does not answer. Check that it runs, then try again.", [], null);
   }
   const body = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;

@@ -43,7 +43,8 @@ const DEBOUNCE_MS = 600;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
 
-export type Connection = "connecting" | "open" | "lost";
+/** offline: the browser knows that there is no network; lost: the backend does not answer. */
+export type Connection = "connecting" | "open" | "lost" | "offline";
 
 /** Follows the backend's events until the returned function is called. */
 export function followEvents(client: QueryClient, onConnection: (state: Connection) => void): () => void {
@@ -66,6 +67,9 @@ export function followEvents(client: QueryClient, onConnection: (state: Connecti
   };
 
   const connect = () => {
+    if (!navigator.onLine) return goOffline();
+    clearTimeout(reconnect);
+    source?.close();
     // A new EventSource forgets the last id that the browser's own reconnection would have sent.
     source = new EventSource(`/api/v1/events/stream${lastId ? `?after=${lastId}` : ""}`);
     source.onopen = () => {
@@ -83,8 +87,23 @@ export function followEvents(client: QueryClient, onConnection: (state: Connecti
     for (const kind of EVENT_KINDS) source.addEventListener(kind, receive);
   };
 
+  /** The stream itself would notice a silent loss only when the network's own patience ends. */
+  const goOffline = () => {
+    clearTimeout(reconnect);
+    source?.close();
+    onConnection("offline");
+  };
+  const goOnline = () => {
+    retryMs = FIRST_RETRY_MS;
+    connect();
+  };
+  window.addEventListener("offline", goOffline);
+  window.addEventListener("online", goOnline);
+
   connect();
   return () => {
+    window.removeEventListener("offline", goOffline);
+    window.removeEventListener("online", goOnline);
     clearTimeout(flush);
     clearTimeout(reconnect);
     source?.close();

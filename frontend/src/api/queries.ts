@@ -1,15 +1,20 @@
 /** The queries that several features use, with the keys under which live events find them. Those of one feature are in its `queries.ts`. */
 
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import { unwrap } from "./client";
+import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
 import type { ExperimentResults, MetricRecord } from "./generated/types.gen";
+
+const SESSION_RETRY_MS = 2_000;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: () => unwrap(api.getSession()),
   retry: false,
   staleTime: Number.POSITIVE_INFINITY,
+  // A backend that does not answer is asked again, so that the page comes back by itself.
+  refetchInterval: ({ state }) =>
+    state.error instanceof ApiError && state.error.status === 0 ? SESSION_RETRY_MS : false,
 });
 
 export const systemQuery = queryOptions({

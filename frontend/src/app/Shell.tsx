@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Alert,
   AppShell,
   Badge,
   Button,
@@ -25,7 +24,6 @@ import {
   IconLock,
   IconLogout,
   IconMoon,
-  IconPlugConnectedX,
   IconSun,
 } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -44,6 +42,8 @@ import { PasswordModal } from "@/features/session/PasswordModal";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
+
+import { ConnectionLine } from "./ConnectionLine";
 
 const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
 
@@ -114,11 +114,7 @@ function SignedInShell({ user }: { user: string }) {
       </AppShell.Header>
       <AppShell.Main>
         <Container size={1440} px={0}>
-          {connection === "lost" && (
-            <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} mb="md" role="status" py="xs">
-              Connection to the backend lost, reconnecting. What you see may be out of date.
-            </Alert>
-          )}
+          <ConnectionLine connection={connection} />
           {follows && <DiskAlerts />}
           <Outlet />
         </Container>

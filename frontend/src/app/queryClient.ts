@@ -1,5 +1,6 @@
-import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError, sessionQuery } from "@/api";
+import { notifyError } from "@/components/notify";
 
 function mayHelp(failures: number, error: Error): boolean {
   const final = error instanceof ApiError && error.status >= 400 && error.status < 500;
@@ -15,7 +16,15 @@ export const queryClient: QueryClient = new QueryClient({
       }
     },
   }),
+  mutationCache: new MutationCache({
+    onError: (error) => {
+      // Not every form has a place for it.
+      if (error instanceof ApiError && error.status === 0) notifyError("Not sent", error);
+    },
+  }),
   defaultOptions: {
     queries: { staleTime: 5_000, retry: mayHelp, refetchOnWindowFocus: true },
+    // Tried at once, also without a network: what cannot be sent is said, and not kept to be sent behind one's back.
+    mutations: { networkMode: "always" },
   },
 });

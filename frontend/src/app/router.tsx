@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { PageSkeleton } from "@/components/Feedback";
 import { activitySearch } from "@/features/activity/search";
 import { casesSearch } from "@/features/cases/search";
@@ -7,6 +7,7 @@ import { datasetSearch, newDatasetSearch } from "@/features/datasets/search";
 import { setupSearch } from "@/features/experiments/search";
 import { federationsSearch } from "@/features/federations/search";
 import { modelSearch } from "@/features/models/search";
+import { lazyRouteComponent } from "./lazyPage";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
 import { experimentSearch, federationSearch } from "./search";

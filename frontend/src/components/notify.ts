@@ -6,5 +6,6 @@ export function notifyDone(message: string): void {
 
 /** For an action that failed and has no field to show it at. */
 export function notifyError(title: string, error: Error): void {
-  notifications.show({ title, message: error.message, color: "red", autoClose: 10_000 });
+  // The same trouble is told once, whoever else tells it too.
+  notifications.show({ id: error.message, title, message: error.message, color: "red", autoClose: 10_000 });
 }

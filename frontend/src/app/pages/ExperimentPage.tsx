@@ -1,25 +1,17 @@
 import { Alert, Badge, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArchive, IconPlayerPlay, IconShare, IconTable, IconX } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconArchive, IconShare, IconTable } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import {
-  api,
-  type ExperimentRecord,
-  experimentQuery,
-  type FederationRecord,
-  federationQuery,
-  type RunRecord,
-  unwrap,
-} from "@/api";
+import { type ExperimentRecord, experimentQuery, type FederationRecord, federationQuery, type RunRecord } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
-import { notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
+import { RunsActions } from "@/features/experiments/RunsActions";
 import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
@@ -73,7 +65,7 @@ function ExperimentView({ experiment, federation }: Props) {
             <ShareButton experiment={experiment} />
           </Allowed>
           <Allowed permission="run_experiments" federationId={federation.id}>
-            <ExperimentActions experiment={experiment} />
+            <RunsActions experiment={experiment} />
           </Allowed>
           <ExperimentMenu
             experiment={experiment}
@@ -193,43 +185,5 @@ function ShareButton({ experiment }: { experiment: ExperimentRecord }) {
       </Button>
       <ShareModal experiment={experiment} opened={opened} onClose={modal.close} />
     </>
-  );
-}
-
-function ExperimentActions({ experiment }: { experiment: ExperimentRecord }) {
-  const client = useQueryClient();
-  const act = useMutation({
-    mutationFn: (action: "start" | "cancel") =>
-      unwrap<ExperimentRecord>(
-        (action === "start" ? api.startExperiment : api.cancelExperiment)({ path: { experiment_id: experiment.id } }),
-      ),
-    onSuccess: (fresh) => {
-      client.setQueryData(experimentQuery(experiment.id).queryKey, fresh);
-      void client.invalidateQueries({ queryKey: ["run"] });
-    },
-    onError: (error, action) => notifyError(`Could not ${action} the experiment`, error),
-  });
-  if (experiment.started_at === null) {
-    return (
-      <Button
-        loading={act.isPending}
-        onClick={() => act.mutate("start")}
-        leftSection={<IconPlayerPlay size={16} aria-hidden />}
-      >
-        Start
-      </Button>
-    );
-  }
-  if (experiment.runs.every(isOver)) return null;
-  return (
-    <Button
-      variant="default"
-      c="red"
-      loading={act.isPending}
-      onClick={() => act.mutate("cancel")}
-      leftSection={<IconX size={16} aria-hidden />}
-    >
-      Cancel all runs
-    </Button>
   );
 }
