@@ -74,7 +74,7 @@ def _rows(found: Gap) -> Iterator[list[str]]:
             continue
         if level.key in terms:
             yield [f"  {terms[level.key].label.lower()}", *map(_cell, terms[level.key].values)]
-        yield [f"{level.words} ({level.strategy_label})", *(column.texts[place] for column in found.columns)]
+        yield [f"{level.short} ({level.strategy_label})", *(column.texts[place] for column in found.columns)]
     yield ["gap", *(_cell(column.total) for column in found.columns)]
     if found.checkpoint is not None:
         yield ["outside the sum: last round against the best", *map(_cell, found.checkpoint.values)]

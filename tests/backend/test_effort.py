@@ -61,8 +61,12 @@ def test_effort_is_counted_along_the_path_of_each_model(
     (remark,) = results["remarks"]
     assert remark["code"] == "unequal_effort"
     assert remark["values"] == {"FedSM": 16, "FedAvg": 16, "Centralized": 60}
-    assert "Centralized takes 60 gradient steps and FedSM 16, 3.8 times fewer" in remark["words"]
+    assert "Centralized takes 60 gradient steps, 3.8 times the 16 of FedSM, so" in remark["words"]
     assert remark["words"] in results["notes"]
+    ids = [run["id"] for run in done["runs"]]
+    path = f"/federations/{federation['id']}/run-comparison"
+    compared = backend.get(path, run=[ids[1], ids[2]])
+    assert any("The runs differ in effort: Centralized, seed 0 takes 60" in words for words in compared["cautions"])
     run = next(run for run in done["runs"] if run["strategy_label"] == "FedSM")
     effort = backend.get(f"/runs/{run['id']}/effort")
     assert [entry["model"] for entry in effort["models"]] == ["global", "personalized", "super"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
 from backend.contracts.thresholds import ThresholdPoint, best_threshold
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
@@ -117,6 +118,15 @@ def test_every_term_of_fedsm_by_hand(backend: LiveBackend, worker: PlayedWorker,
     lines = list(csv.DictReader(io.StringIO(text_of(backend, f"/experiments/{experiment}/gap.csv"))))
     (drift,) = [line for line in lines if line["key"] == "drift" and line["site_slug"] == "a"]
     assert float(drift["loss"]) == pytest.approx(0.08)
+    made = backend.post(f"/experiments/{experiment}/reports", {})
+    report = backend.admin.get(made["pdf_path"].removesuffix("/pdf")).json()["report"]["gap"]
+    texts = {row["label"]: row["texts"][0] for row in report["rows"] if row["kind"] != "level"}
+    assert texts["Drift"] == "+0.080"
+    assert (texts["Gap"], texts["Room below the bound"]) == ("+0.095", "+0.080")
+    pages = PdfReader(io.BytesIO(backend.admin.get(made["pdf_path"]).content)).pages
+    pdf = "\n".join(page.extract_text() for page in pages)
+    assert "Where the score is lost against centralized training" in pdf
+    assert "+0.095" in pdf
     latex = text_of(backend, f"/experiments/{experiment}/gap.tex")
     assert r"\quad Drift & $+0.080$ [+0.080, +0.080]" in latex
     assert latex.count("&") == 3 * latex.count(r" \\")

@@ -18,6 +18,14 @@ def unequal_remark(runs: Sequence[Run], efforts: Sequence[MethodEffort]) -> list
         for effort in efforts
         if effort.steps and effort.model == own.get(effort.strategy_label)
     }
+    return [
+        remark.model_copy(update={"words": f"{remark.words} {_remedy(runs)}"})
+        for remark in unequal_steps(steps, "methods")
+    ]
+
+
+def unequal_steps(steps: Mapping[str, float], what: str) -> list[Remark]:
+    """The remark on models by their labels, without a remedy; empty where they are trained alike. what: they are."""
     if not steps:
         return []
     most, fewest = max(steps, key=lambda label: steps[label]), min(steps, key=lambda label: steps[label])
@@ -25,10 +33,10 @@ def unequal_remark(runs: Sequence[Run], efforts: Sequence[MethodEffort]) -> list
     if ratio <= MAX_RATIO:
         return []
     words = (
-        f"The methods differ in effort: {most} takes {steps[most]:,.0f} gradient steps and {fewest} "
-        f"{steps[fewest]:,.0f}, {ratio:.1f} times fewer, so part of their difference is training time. "
+        f"The {what} differ in effort: {most} takes {steps[most]:,.0f} gradient steps, {ratio:.1f} times the "
+        f"{steps[fewest]:,.0f} of {fewest}, so part of their difference is training time."
     )
-    return [Remark(code="unequal_effort", values=steps, words=words + _remedy(runs))]
+    return [Remark(code="unequal_effort", values=dict(steps), words=words)]
 
 
 def _remedy(runs: Sequence[Run]) -> str:

@@ -60,6 +60,13 @@ def method_efforts(session: Session, runs: Sequence[Run]) -> list[MethodEffort]:
     ]
 
 
+def steps_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, float]:
+    """Run id to the gradient steps of the model that its method is for, where they were counted."""
+    found = counts_of_rounds(session, [run.id for run in runs])
+    steps = {run.id: _of_model("", _models(run)[-1], [found[run.id]]).steps for run in runs if run.id in found}
+    return {run_id: number for run_id, number in steps.items() if number}
+
+
 def rising_remarks(session: Session, runs: Iterable[Run]) -> list[Remark]:
     """Of the runs whose training is over and whose last round was validated."""
     over = [run for run in runs if run.status in TERMINAL_RUN_STATUSES and run.criterion is not None]

@@ -32,12 +32,12 @@ LABELS: dict[TermKey, str] = {
 }
 
 WORDS: dict[TermKey, str] = {
-    "optimization": "lost because a site's model takes fewer gradient steps than the centralized one",
-    "drift": "lost because sites train apart and are averaged, at equal steps",
-    "personalization": "lost by the personalized models against the global one; negative: won back",
-    "routing": "lost because the model selector does not always name the right site",
-    "threshold": "lost because the threshold is not the one that validation would choose",
-    "checkpoint": "lost in the last round against the one that validation chose",
+    "optimization": "what it costs that a site's model takes fewer gradient steps than the centralized one",
+    "drift": "what training apart and averaging costs at equal steps",
+    "personalization": "what personalized models cost against the global one; negative where they win",
+    "routing": "what it costs that the model selector must guess the site",
+    "threshold": "what the threshold costs against the one that validation would choose",
+    "checkpoint": "what the last round would cost against the one that validation chose",
 }
 
 

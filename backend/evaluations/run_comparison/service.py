@@ -13,6 +13,8 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunDataset, Task
 from backend.errors import InvalidInput
 from backend.evaluations.comparison import TEST, require_structure
+from backend.evaluations.effort.remarks import unequal_steps
+from backend.evaluations.effort.service import steps_of_runs
 from backend.evaluations.run_comparison.parameters import parameters
 from backend.evaluations.run_comparison.schemas import ComparedRun, ComparedScore, RunComparison, ScoreRow
 from backend.evaluations.scored_cases import (
@@ -90,7 +92,7 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
         parameters=parameters([(e.experiment.config, e.run.strategy, e.run.seed) for e in entries]),
         rows=[_row(entries, slug, pooled, query, everything) for slug in [*slugs, None]],
         other_data=other_data,
-        cautions=list(_cautions(entries, slugs, pooled, other_data, everything)),
+        cautions=[*_cautions(entries, slugs, pooled, other_data, everything), *_unequal_effort(session, entries)],
         test=TEST.replace(", scores averaged over the seeds that both have", "").replace("methods", "runs"),
     )
 
@@ -167,6 +169,18 @@ def _unit(entries: list[_Entry]) -> DistanceUnit | None:
     """All sites of a federation are photographs or have a spacing: mixed units are the results table's affair."""
     units = {row.distance_unit for entry in entries for row in entry.rows}
     return "px" if units == {"px"} else "mm" if units == {"mm"} else None
+
+
+def _unequal_effort(session: Session, entries: list[_Entry]) -> list[str]:
+    """By run; runs of one name, of different experiments, by the experiments too."""
+    runs = [entry.run for entry in entries]
+    names = [describe_run(run) for run in runs]
+    labels = {
+        entry.run.id: name if names.count(name) == 1 else f"{name} ({entry.experiment.name})"
+        for entry, name in zip(entries, names, strict=True)
+    }
+    steps = {labels[run_id]: number for run_id, number in steps_of_runs(session, runs).items()}
+    return [remark.words for remark in unequal_steps(steps, "runs")]
 
 
 def _cautions(

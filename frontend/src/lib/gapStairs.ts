@@ -16,7 +16,7 @@ export interface Step {
 
 export interface Stair {
   key: string;
-  kind: "level" | "lost" | "won";
+  kind: "level" | "lost" | "won" | "even";
   label: string;
   /** The number as it is printed. */
   text: string;
@@ -31,6 +31,9 @@ export interface Stair {
 
 /** Room above the highest and below the lowest level, as a share of what lies between them. */
 const ROOM = { above: 0.15, below: 0.45 };
+
+/** What differs by less differs by rounding alone. */
+const EVEN = 1e-9;
 
 /** The axis does not begin at 0, or the differences could not be seen. Empty where a number is missing, or there is one
  * level. */
@@ -53,7 +56,7 @@ export function stairsOf(steps: readonly Step[], higherIsBetter: boolean): Stair
     const whisker = [step.low, step.high].map((loss) => share(before - sign * (loss ?? 0)));
     return {
       key,
-      kind: value > 0 ? "lost" : "won",
+      kind: Math.abs(value) < EVEN ? "even" : value > 0 ? "lost" : "won",
       label,
       text,
       bottom: Math.min(...ends),
@@ -66,5 +69,7 @@ export function stairsOf(steps: readonly Step[], higherIsBetter: boolean): Stair
 
 /** What a screen reader says of the picture. */
 export function stairWords(stairs: readonly Stair[]): string {
-  return stairs.map(({ label, text, kind }) => `${label} ${text}${kind === "level" ? "" : ` ${kind}`}`).join(", ");
+  return stairs
+    .map(({ label, text, kind }) => `${label} ${text}${kind === "lost" || kind === "won" ? ` ${kind}` : ""}`)
+    .join(", ");
 }
