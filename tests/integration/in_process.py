@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.local_work import local_work, mean_work
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import DatasetManifest, ManifestCase, RunSpec, SplitFractions
@@ -37,7 +38,16 @@ def run_in_process(
     """run_rounds() on the sites' folders, with one thread as workers compute."""
     torch.set_num_threads(1)
     manifests = tuple(_manifest(site, folder, task) for site, folder in sites.items())
-    run = RunSpec(run_id="run", config=config, strategy=strategy, seed=config.seeds[0], task=task, sites=tuple(sites))
+    works = [local_work(config, [manifest], {}, is_volume=False) for manifest in manifests]
+    run = RunSpec(
+        run_id="run",
+        config=config,
+        strategy=strategy,
+        seed=config.seeds[0],
+        task=task,
+        sites=tuple(sites),
+        site_steps=mean_work(works).least_steps,
+    )
     data = load_participant_data(run, manifests, DataCache(sys.maxsize))
     engine = build_strategy(strategy)
     ends = early_stopping(config.schedule, engine.criterion)

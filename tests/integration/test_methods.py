@@ -99,6 +99,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
         {"schedule": {"rounds": 3, "batch_size": 2, "averaging": "mean", "averaged_rounds": 2}},
         (FEDSM, CentralizedConfig()),
     ),
+    "equal effort": ({}, (CentralizedConfig(steps="equal"), LocalOnlyConfig(steps="equal"))),
     "two of three sites a round": ({"schedule": TWO_OF_THREE}, (FEDSM, FedAvgConfig(), DittoConfig())),
 }
 

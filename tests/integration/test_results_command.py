@@ -51,6 +51,21 @@ def test_every_format(platform: LivePlatform, finished: ExperimentRecord) -> Non
     assert "Wilcoxon" in latex
 
 
+def test_effort_and_the_gap(platform: LivePlatform, finished: ExperimentRecord) -> None:
+    """Without a centralized run the terms begin at the global model, and what to add is said."""
+    text = printed(platform, "experiment", "gap", finished.id)
+    assert all(
+        word in text for word in ("Global model", "personalization", "threshold", "missing: drift: no centralized")
+    )
+    lines = list(csv.DictReader(io.StringIO(printed(platform, "experiment", "gap", finished.id, "--format", "csv"))))
+    assert {"personalization", "routing", "threshold", "checkpoint", "gap"} <= {line["key"] for line in lines}
+    assert r"\toprule" in printed(platform, "experiment", "gap", finished.id, "--format", "latex")
+    effort = json.loads(printed(platform, "run", "effort", finished.runs[0].id, "--json"))
+    assert [entry["model"] for entry in effort["models"]] == ["global", "personalized", "super"]
+    assert all(entry["steps"] > 0 and entry["images"] >= entry["steps"] for entry in effort["models"])
+    assert "steps" in printed(platform, "experiment", "results", finished.id)
+
+
 def test_methods_are_compared(platform: LivePlatform, finished: ExperimentRecord) -> None:
     text = printed(platform, "experiment", "compare", finished.id, "--baseline", "FedAvg")
     assert "Dice less that of FedAvg (global)" in text

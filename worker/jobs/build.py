@@ -121,8 +121,15 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
 
 
 def _equal_steps(run: RunSpec) -> int | None:
-    """The steps of a round of local-only training at equal effort; centralized training counts them from its data."""
-    return run.site_steps if isinstance(run.strategy, LocalOnlyConfig) and run.strategy.steps == "equal" else None
+    """The steps of a round of local-only training at equal effort; centralized training counts them from its data.
+
+    Raises ValueError where the run does not say them.
+    """
+    if not isinstance(run.strategy, LocalOnlyConfig) or run.strategy.steps == "full":
+        return None
+    if run.site_steps is None:
+        raise ValueError("local-only with steps equal needs the run's site_steps: the sites' mean number of steps")
+    return run.site_steps
 
 
 def build_sampling(data: DataConfig) -> Sampling:

@@ -9,7 +9,7 @@ from typing import TypeVar, get_args
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult, StrategyCost
 from backend.contracts.metrics import Split
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.strategy_configs import FedSMConfig, LocalOnlyConfig, StrategyConfig
 from backend.contracts.tasks import DatasetManifest, RunSpec
 from worker.datasets.folder import read_case
 from worker.datasets.viewer_files import image_nifti, mask_nifti
@@ -178,12 +178,17 @@ def _run_of(payload: DryRunSitePayload, strategy: StrategyConfig) -> RunSpec:
     return RunSpec(
         run_id=payload.dry_run_id,
         config=payload.config,
-        strategy=strategy,
+        strategy=_at_full_steps(strategy),
         seed=payload.config.seeds[0],
         task=payload.task,
         sites=payload.sites,
         held_out_sites=held_out,
     )
+
+
+def _at_full_steps(strategy: StrategyConfig) -> StrategyConfig:
+    """What one site's steps cost does not depend on their number, which at equal effort all sites together make."""
+    return strategy.model_copy(update={"steps": "full"}) if isinstance(strategy, LocalOnlyConfig) else strategy
 
 
 def _num_bytes(parts: State) -> int:
