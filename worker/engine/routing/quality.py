@@ -81,7 +81,10 @@ class ExpectedQuality(ValidationRule):
         }
 
     def check(self, participant: str, report: Tensors, plan: Plan) -> None:
-        """Takes the descriptors of a picture or of a volume; `solve` checks that all sites have the same ones."""
+        """Takes the descriptors of a picture or of a volume; `solve` checks that all sites have the same ones.
+
+        Raises ValueError.
+        """
         sizes = self._sizes(plan)
         size = len(report[X]) if X in report and report[X].ndim == 1 and len(report[X]) in sizes else sizes[0]
         models = len(plan.sites) + 1

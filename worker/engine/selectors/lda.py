@@ -192,7 +192,7 @@ class LdaSelector(Selector):
         squared = squared_distance(selector, described)
         is_far = (squared > self.farthest * usual) & (usual > 0)
         shared = torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)
-        if usual <= 0:  # no site has told of its validation images yet
+        if usual <= 0:  # no site has described its validation images yet
             return shared, [None] * len(cases)
         times = (squared / usual).sqrt()
         return shared, [Unlikeness(*each) for each in zip(times.tolist(), is_far.tolist(), strict=True)]
