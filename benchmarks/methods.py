@@ -76,6 +76,7 @@ def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
         ("MR-MTL", {"name": "mr-mtl", "lambda": 0.1}),
         ("FedPer", {"name": "fedper"}),
         ("FedRep", {"name": "fedrep"}),
+        ("FedRoD", {"name": "fedrod"}),
         ("FedAvg + fine-tuning", {"name": "fine-tuning", "fine_tuning_rounds": max(1, rounds // 4)}),
         ("APFL", {"name": "apfl"}),
         ("pFedMe", {"name": "pfedme", "lambda": 1.0, "inner_steps": 2, "local_learning_rate": 0.5}),

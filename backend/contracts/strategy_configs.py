@@ -384,6 +384,13 @@ class FedRepConfig(Contract):
     )
 
 
+class FedRoDConfig(Contract):
+    """A generic output layer that is shared, and a personalized one beside it that stays at the site."""
+
+    card: ClassVar[MethodCard] = MethodCard("FedRoD", PERSONALIZED, BOTH, "Chen & Chao, ICLR 2022, algorithm 1")
+    name: Literal["fedrod"] = "fedrod"
+
+
 class FineTuningConfig(Contract):
     """FedAvg, then some rounds of local training from the global model at each site."""
 
@@ -595,6 +602,7 @@ StrategyConfig = Annotated[
     | SiloBNConfig
     | FedPerConfig
     | FedRepConfig
+    | FedRoDConfig
     | FineTuningConfig
     | APFLConfig
     | PFedMeConfig
@@ -625,6 +633,7 @@ StrategyName = Literal[
     "silobn",
     "fedper",
     "fedrep",
+    "fedrod",
     "fine-tuning",
     "apfl",
     "pfedme",

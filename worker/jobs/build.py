@@ -37,6 +37,7 @@ from backend.contracts.strategy_configs import (
     FedPerConfig,
     FedProxConfig,
     FedRepConfig,
+    FedRoDConfig,
     FedSMConfig,
     FedYogiConfig,
     FineTuningConfig,
@@ -81,6 +82,7 @@ from worker.engine.strategies.fedopt import FedOpt
 from worker.engine.strategies.fedper import FedPer
 from worker.engine.strategies.fedprox import FedProx
 from worker.engine.strategies.fedrep import FedRep
+from worker.engine.strategies.fedrod import FedRoD
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
 from worker.engine.strategies.local_only import LocalOnly
@@ -219,6 +221,8 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return _build_global_method(config)
         case ConsensusConfig():
             return Consensus(config.fusion)
+        case FedRoDConfig():
+            return FedRoD()
         case FedAWAConfig():
             return FedAWA(config.server_learning_rate, config.server_steps)
         case FedLWSConfig():
