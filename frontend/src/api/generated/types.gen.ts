@@ -2640,6 +2640,8 @@ export type ExperimentConfig = {
     } & FedPerConfig) | ({
         name: 'fedrep';
     } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -3464,6 +3466,18 @@ export type FedRepConfig = {
      * Name
      */
     name?: 'fedrep';
+};
+
+/**
+ * FedRoDConfig
+ *
+ * A generic output layer that is shared, and a personalized one beside it that stays at the site.
+ */
+export type FedRoDConfig = {
+    /**
+     * Name
+     */
+    name?: 'fedrod';
 };
 
 /**
@@ -5153,6 +5167,8 @@ export type ModelSet = {
     } & FedPerConfig) | ({
         name: 'fedrep';
     } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -7225,6 +7241,8 @@ export type RunRecord = {
     } & FedPerConfig) | ({
         name: 'fedrep';
     } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -7415,6 +7433,8 @@ export type RunSpec = {
     } & FedPerConfig) | ({
         name: 'fedrep';
     } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -8635,7 +8655,7 @@ export type SitePolicy = {
      *
      * The methods that may train on the site's data. None: all. An experiment with another is refused.
      */
-    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
+    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fedrod' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
     /**
      * May Send Hashes
      *
