@@ -55,8 +55,8 @@ def get_dataset(_user: CanFollow, dataset_id: Id, session: ReadSession) -> Datas
 
 @router.patch("/datasets/{dataset_id}")
 def update_dataset(user: CanManageData, dataset_id: Id, body: DatasetUpdate, session: WriteSession) -> DatasetRecord:
-    """Rename a data set."""
-    return records.dataset_record(session, service.rename_dataset(session, dataset_id, body.name, user))
+    """Rename a data set, or say that it lies in another folder, which is checked at once."""
+    return records.dataset_record(session, service.update_dataset(session, dataset_id, body, user))
 
 
 @router.get("/datasets/{dataset_id}/cases")

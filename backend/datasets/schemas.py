@@ -107,7 +107,15 @@ class DatasetConfirm(Contract):
 class DatasetUpdate(Contract):
     model_config = with_example(name="Screening 2024, second reader")
 
-    name: Name
+    name: Name | None = Field(default=None, description="Left out: unchanged.")
+    folder: Folder | None = Field(
+        default=None,
+        description=(
+            "Left out: unchanged. Another one is checked at once, and the first check of it replaces what is known. "
+            "Only of a data set on which no run was started."
+        ),
+        examples=["/data/site-a"],
+    )
 
 
 class CheckRecord(Record):

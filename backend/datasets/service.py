@@ -19,10 +19,11 @@ from backend.datasets.check_results import store_check as store_check
 from backend.datasets.check_results import store_check_failure as store_check_failure
 from backend.datasets.dataset_events import record_event
 from backend.datasets.readings import reading_of
-from backend.datasets.schemas import CheckAgain, DatasetCreate
+from backend.datasets.schemas import CheckAgain, DatasetCreate, DatasetUpdate
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Case, Dataset, Federation, Site, Task
 from backend.errors import Conflict, DatasetInUse, InvalidInput, NameTaken
+from backend.events.changes import from_to
 from backend.queue import site_queue
 from backend.sites.service import policy_of
 from backend.task_status import cancel, enqueue, start_over
@@ -36,7 +37,7 @@ def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor:
     task_definition = get_row(session, Federation, site.federation_id).task
     _require_mapped_structures(body, task_definition)
     repairs.require_possible(body.reading, task_definition)
-    _require_layout_of_folder(body)
+    _require_layout_of_folder(body.folder, body.layout)
     if body.fractions.train + body.fractions.val >= 1:
         total = f"{body.fractions.train} + {body.fractions.val}"
         raise InvalidInput.of_field("fractions", total, "leaves no cases for the test", "make their sum less than 1")
@@ -99,6 +100,30 @@ def cancel_check(session: Session, dataset_id: str, actor: str) -> Dataset:
     site = get_row(session, Site, dataset.site_id)
     record_event(session, dataset, site, f"{actor} cancelled the check of {dataset.name} of {site.name}.", actor)
     return dataset
+
+
+def update_dataset(session: Session, dataset_id: str, body: DatasetUpdate, actor: str) -> Dataset:
+    """Changes what is given and leaves the rest. Raises DatasetInUse for another folder of one that a run was started
+    on, Conflict while a check is under way."""
+    dataset = lock_row(session, Dataset, dataset_id)
+    if body.name is not None:
+        rename_dataset(session, dataset_id, body.name, actor)
+    if body.folder is None or body.folder == dataset.folder:
+        return dataset
+    if history.runs_on(session, dataset_id):
+        raise DatasetInUse(
+            f"runs were started on the data set {dataset.name!r} in {dataset.folder}: register the other folder as a "
+            "data set of its own"
+        )
+    if dataset.status == DatasetStatus.CHECKING:
+        raise Conflict(f"the data set {dataset.name!r} is being checked: cancel the check, then change its folder")
+    _require_layout_of_folder(body.folder, dataset.layout or "folders")
+    site = get_row(session, Site, dataset.site_id)
+    changed = from_to(dataset.folder, body.folder)
+    record_event(session, dataset, site, f"{actor} changed the folder of the data set {dataset.name} {changed}.", actor)
+    dataset.folder = body.folder
+    dataset.fingerprint = None  # what the old folder held does not come back with a check that is cancelled
+    return check_again(session, dataset_id, actor)
 
 
 def rename_dataset(session: Session, dataset_id: str, name: str, actor: str) -> Dataset:
@@ -206,11 +231,11 @@ def _require_mapped_structures(body: DatasetCreate, task: SegmentationTask) -> N
         raise InvalidInput.of_field("label_map", names, "is no structure of the federation", f"take {known}")
 
 
-def _require_layout_of_folder(body: DatasetCreate) -> None:
+def _require_layout_of_folder(folder: str, layout: str) -> None:
     """What the path alone tells; the files are at the site."""
-    if body.folder.lower().endswith(".json") and body.layout not in ("auto", "datalist"):
+    if folder.lower().endswith(".json") and layout not in ("auto", "datalist"):
         remedy = "give the data set's folder, or the layout datalist"
-        raise InvalidInput.of_field("layout", body.layout, f"does not fit the file {body.folder}", remedy)
-    if not (PurePosixPath(body.folder).is_absolute() or PureWindowsPath(body.folder).is_absolute()):
+        raise InvalidInput.of_field("layout", layout, f"does not fit the file {folder}", remedy)
+    if not (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).is_absolute()):
         remedy = "give the absolute path, as /data/site-a"
-        raise InvalidInput.of_field("folder", body.folder, "is relative to no folder that a worker has", remedy)
+        raise InvalidInput.of_field("folder", folder, "is relative to no folder that a worker has", remedy)

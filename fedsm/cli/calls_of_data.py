@@ -171,6 +171,16 @@ DATASET_CALLS = (
         said="{id} is now {name}",
     ),
     Call(
+        "move",
+        "update_dataset",
+        "PATCH",
+        "/datasets/{dataset_id}",
+        "Say that a data set lies in another folder of its site, and check that one.",
+        _DATASET,
+        (Option("folder", "The absolute path at the site's worker.", where="body", argument=True),),
+        said="{name} is in {folder}, which is being checked",
+    ),
+    Call(
         "delete",
         "delete_dataset",
         "DELETE",

@@ -203,6 +203,34 @@ def test_a_data_set_is_renamed(backend: LiveBackend, site: str) -> None:
     assert backend.admin.patch(f"/api/v1/datasets/{one}", json={"name": "Three"}).json()["name"] == "Three"
 
 
+def test_a_wrong_folder_is_changed_and_checked_until_a_run_uses_it(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    worker.fail = lambda kind, _site, _round: "there is no folder /data/typo" if kind == "describe_dataset" else None
+    site = backend.get(f"/federations/{federation['id']}")["sites"][0]["id"]
+    path = f"/api/v1/datasets/{backend.post(f'/sites/{site}/datasets', {'name': 'New', 'folder': '/data/typo'})['id']}"
+    refused = backend.admin.patch(path, json={"folder": "/data/a2"})
+    assert (refused.status_code, "cancel the check" in refused.json()["detail"]) == (409, True)
+    worker.work_until_idle()
+    assert backend.admin.get(path).json()["status"] == "failed"
+    relative = backend.admin.patch(path, json={"folder": "data/a2"})
+    assert (relative.status_code, relative.json()["fields"][0]["field"]) == (422, "folder")
+    worker.fail = lambda _kind, _site, _round: None
+    moved = backend.admin.patch(path, json={"folder": "/data/a2"}).json()
+    assert (moved["folder"], moved["status"], moved["name"]) == ("/data/a2", "checking", "New")
+    said = [event["message"] for event in backend.get("/events", kind="dataset")]
+    assert 'admin changed the folder of the data set New from "/data/typo" to "/data/a2".' in said
+    task_id = worker.next_task_id("simulated")
+    assert task_id is not None
+    claimed = worker.must_claim(task_id)
+    assert claimed["payload"]["folder"] == "/data/a2"
+    worker.complete(claimed)
+    assert backend.admin.get(path).json()["status"] == "ready"
+    start_run(backend, federation)
+    used = backend.admin.patch(path, json={"folder": "/data/a3"})
+    assert (used.status_code, used.json()["error"]) == (409, "dataset_in_use")
+
+
 def test_runs_on_a_data_set_are_named(backend: LiveBackend, federation: dict[str, Any]) -> None:
     run = start_run(backend, federation)
     (dataset, *_) = backend.get(f"/federations/{federation['id']}/datasets")

@@ -83,7 +83,7 @@ export const getDataset = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Update Dataset
  *
- * Rename a data set.
+ * Rename a data set, or say that it lies in another folder, which is checked at once.
  */
 export const updateDataset = <ThrowOnError extends boolean = false>(options: Options<UpdateDatasetData, ThrowOnError>) => (options.client ?? client).patch<UpdateDatasetResponses, UpdateDatasetErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

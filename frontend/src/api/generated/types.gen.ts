@@ -1801,9 +1801,17 @@ export type DatasetStorage = {
  */
 export type DatasetUpdate = {
     /**
-     * Name
+     * Folder
+     *
+     * Left out: unchanged. Another one is checked at once, and the first check of it replaces what is known. Only of a data set on which no run was started.
      */
-    name: string;
+    folder?: string | null;
+    /**
+     * Name
+     *
+     * Left out: unchanged.
+     */
+    name?: string | null;
 };
 
 /**

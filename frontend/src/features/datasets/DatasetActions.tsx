@@ -1,7 +1,7 @@
 import { ActionIcon, Alert, Menu, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
-import { IconDots, IconDownload, IconPencil, IconTrash } from "@tabler/icons-react";
+import { IconDots, IconDownload, IconFolder, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, type DatasetRecord, datasetQuery, unwrap } from "@/api";
@@ -10,6 +10,7 @@ import { ConfirmModal } from "@/components/ConfirmModal";
 import { FormModal } from "@/components/FormModal";
 import { notifyDone } from "@/components/notify";
 import { runsSentence } from "@/lib/checks";
+import { ChangeFolder } from "./ChangeFolder";
 import { casesCsvUrl } from "./datasetCases";
 import { datasetRunsQuery } from "./queries";
 
@@ -29,6 +30,7 @@ export function DatasetMenu(props: Props) {
 
 function OwnMenu({ dataset, federationId }: Props) {
   const [renaming, renameModal] = useDisclosure(false);
+  const [moving, folderModal] = useDisclosure(false);
   const [deleting, deleteModal] = useDisclosure(false);
   return (
     <>
@@ -41,6 +43,9 @@ function OwnMenu({ dataset, federationId }: Props) {
         <Menu.Dropdown>
           <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={renameModal.open}>
             Rename…
+          </Menu.Item>
+          <Menu.Item leftSection={<IconFolder size={16} aria-hidden />} onClick={folderModal.open}>
+            Change folder…
           </Menu.Item>
           <Menu.Item
             component="a"
@@ -63,6 +68,7 @@ function OwnMenu({ dataset, federationId }: Props) {
         </Menu.Dropdown>
       </Menu>
       <Rename dataset={dataset} opened={renaming} onClose={renameModal.close} />
+      {moving && <ChangeFolder dataset={dataset} onClose={folderModal.close} />}
       {deleting && <Delete dataset={dataset} federationId={federationId} onClose={deleteModal.close} />}
     </>
   );
