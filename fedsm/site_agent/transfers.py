@@ -120,7 +120,7 @@ class Transfers:
                 raise refusal_of(answer)
             mode = "ab" if answer.status_code == httpx.codes.PARTIAL_CONTENT else "wb"
             with open(partial, mode) as file:
-                async for chunk in answer.aiter_bytes(CHUNK_BYTES):
+                async for chunk in answer.aiter_bytes():  # as they come: what broke off is kept to its last byte
                     await asyncio.to_thread(file.write, chunk)
 
 

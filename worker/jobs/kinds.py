@@ -39,6 +39,7 @@ from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.thresholds import threshold_scores
 from worker.jobs.build import build_plan, build_strategy, case_routing, case_scores, metric_points
 from worker.jobs.case_loading import load_participant_data
+from worker.jobs.data_roots import require_open
 from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
 from worker.jobs.dry_run import dry_run_site
 from worker.jobs.past_masks import past_masks
@@ -56,6 +57,7 @@ _SEPARATOR = "/"
 
 def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
     """Does a task. Raises ValueError for the caller's fault, OSError for what may pass, and StopRequested."""
+    require_open(payload, toolbox.settings.open_roots)
     match payload:
         case DescribeDatasetPayload():
             return describe_dataset(payload, toolbox.api, lease, toolbox.settings.folder)

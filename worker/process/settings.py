@@ -28,6 +28,11 @@ class WorkerSettings(BaseSettings):
     agent_socket: Path | None = Field(
         default=None, description="At a hospital: the socket of the site's agent, in place of backend and token."
     )
+    data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Folders below which data sets must lie, separated by colons; empty: any folder, but at a "
+        "hospital, behind an agent, none.",
+    )
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("coordinator", "simulated"), description="Comma separated; a real site's is site.<slug>."
@@ -55,6 +60,16 @@ class WorkerSettings(BaseSettings):
         if not queues:
             raise ValueError("FEDSM_QUEUES is empty: name at least one queue, such as coordinator,simulated")
         return queues
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        return tuple(path for path in value.split(os.pathsep) if path) if isinstance(value, str) else value
+
+    @property
+    def open_roots(self) -> tuple[Path, ...] | None:
+        """None: every folder is open."""
+        return self.data_roots if self.data_roots or self.agent_socket is not None else None
 
     @property
     def folder(self) -> Path:

@@ -1,0 +1,73 @@
+"""A hub that answers what the test tells it, signed as the real one does: for answers that the real one never gives."""
+
+import asyncio
+import socket
+import threading
+from dataclasses import dataclass, field
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from backend.link import signatures
+from backend.link.keys import SigningKey
+
+
+@dataclass
+class PlayedHub:
+    """answers: by `METHOD path`, status and body. forged: signed by another key. cut: of a file, how many bytes of each
+    answer arrive before the connection breaks."""
+
+    key: SigningKey = field(default_factory=SigningKey.generate)
+    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    forged: bool = False
+    cut: int | None = None
+    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> "PlayedHub":
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._server = uvicorn.Server(uvicorn.Config(self._answer, log_config=None, lifespan="off", interface="asgi3"))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            self._thread.join(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        headers = Headers(scope=scope)
+        asked = f"{scope['method']} {scope['path']}"
+        self.asked.append((asked, dict(headers), body))
+        status, content = self.answers.get(asked, (404, b'{"error": "not_found", "detail": "nothing here"}'))
+        if scope["method"] == "GET":
+            await self._send_file(content, headers, send)
+            return
+        key = SigningKey.generate() if self.forged else self.key
+        signed = signatures.sign_answer(key, status, content, headers.get("signature", ""))
+        await _start(send, status, signed | {"content-length": str(len(content))})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _send_file(self, content: bytes, headers: Headers, send: Send) -> None:
+        begin = int(headers["range"].removeprefix("bytes=").rstrip("-")) if "range" in headers else 0
+        rest = content[begin:]
+        await _start(send, 206 if begin else 200, {"content-length": str(len(rest))})
+        if self.cut is not None and len(rest) > self.cut:
+            await send({"type": "http.response.body", "body": rest[: self.cut], "more_body": True})
+            await asyncio.sleep(0.05)
+            raise ConnectionResetError("the test breaks the connection here")
+        await send({"type": "http.response.body", "body": rest})
+
+
+async def _start(send: Send, status: int, headers: dict[str, str]) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
