@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
+.PHONY: help env images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -26,6 +26,9 @@ demo: setup ## Start the platform with four simulated sites and train FedSM and 
 
 demo-3d: setup ## The second demo: volumes of prostate MR at four simulated hospitals
 	@exec $(BIN)/fedsm demo --volumes --home $(DEMO_HOME)
+
+demo-hospitals: setup ## A hub and three hospitals on this machine, with TLS: from invitation to a finished FedSM run
+	@PYTHONPATH=. $(BIN)/python scripts/demo_hospitals.py $(DEMO_HOME)-hospitals
 
 up: setup ## Start the platform without the demo's content
 	@exec $(BIN)/fedsm up --home $(DEMO_HOME)

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, JsonOption, fail
+from backend.contracts.link import SiteKit
+from fedsm.cli.shared import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, JsonOption, fail
 from fedsm.cli.watch import print_json
 from fedsm.local.home import AlreadyRunning, open_home
 from fedsm.local.supervisor import StartFailed
@@ -17,16 +18,32 @@ Answer = TypeVar("Answer")
 KitArgument = Annotated[Path, typer.Argument(help="The file that the coordinator sent.")]
 
 
+def check(kit: KitArgument, as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Look whether this machine is ready to join: network, certificate, clock, disk, GPU, data. Sends nothing of it."""
+    from fedsm.site_agent.checks import check as lines_of
+    from fedsm.site_agent.site_home import read_kit
+    from worker.process.settings import WorkerSettings
+
+    found = _read_kit(read_kit, kit)
+    lines = []
+    for line in lines_of(found.url, open_home(home).folder, WorkerSettings().data_roots):
+        lines.append(line)
+        if not as_json:
+            mark = {True: "ok", False: "NOT OK", None: "-"}[line.ok]
+            typer.echo(f"{mark:<7} {line.what}: {line.said}")
+    if as_json:
+        print_json([{"what": line.what, "ok": line.ok, "said": line.said} for line in lines])
+    if any(line.ok is False for line in lines):
+        raise typer.Exit(EXIT_FAILED)
+
+
 def join(kit: KitArgument, home: HomeOption = None) -> None:
     """Join a federation: make this site's key here, and ask the hub to accept it. The key never leaves this machine."""
     from fedsm.site_agent import joining
     from fedsm.site_agent.site_home import SiteHome, read_kit
     from worker.process.hardware import describe_hardware
 
-    try:
-        found = read_kit(kit)
-    except (ValueError, OSError) as error:
-        fail(str(error), EXIT_WRONG_INPUT)
+    found = _read_kit(read_kit, kit)
     site = SiteHome(open_home(home))
     answer = _ask(joining.join(site, found, describe_hardware()))
     typer.echo(f"{answer.site} asks to join {found.federation} at {found.url}.\n")
@@ -124,8 +141,15 @@ def agent(home: HomeOption = None) -> None:
 
 
 def add_hospital_commands(site_app: typer.Typer) -> None:
-    for command in (join, up, status, rotate, leave, agent):
+    for command in (check, join, up, status, rotate, leave, agent):
         site_app.command()(command)
+
+
+def _read_kit(read: Callable[[Path], SiteKit], kit: Path) -> SiteKit:
+    try:
+        return read(kit)
+    except (ValueError, OSError) as error:
+        fail(str(error), EXIT_WRONG_INPUT)
 
 
 def _ask(request: Coroutine[Any, Any, Answer]) -> Answer:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from backend.federations.schemas import FederationRecord
 from backend.sites.schemas import SiteCreate
 from fedsm.synthetic_fundus import FUNDUS_TASK
+from tests.integration.hospitals import Hospital, hospital_environment
 from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
@@ -175,3 +176,38 @@ def test_an_empty_federation_is_deleted_after_asking(signed_in: Page, platform: 
     page.get_by_role("heading", name="Federations").wait_for()
     expect(page.get_by_role("link", name="Soon gone")).to_have_count(0)
     assert all(federation.id != empty.id for federation in platform.client.federations())
+
+
+def test_a_hospital_is_invited_accepted_and_revoked(signed_in: Page, platform: LivePlatform, tmp_path: Path) -> None:
+    """The kit is saved by the browser; the hospital joins with it from its own machine, as its command does."""
+    page = signed_in
+    federation = platform.client.create_federation("Hospitals", "", FUNDUS_TASK)
+    page.goto(f"/federations/{federation.id}")
+    page.get_by_role("button", name="Add site").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Rowan hospital")
+    page.get_by_role("radio", name="Real").check()
+    page.get_by_role("dialog").get_by_role("button", name="Add site").click()
+    page.get_by_role("button", name="Rowan hospital").first.click()
+    joining = page.get_by_test_id("joining")
+    with page.expect_download() as download:
+        joining.get_by_role("button", name="Make the kit").click()
+    kit = tmp_path / download.value.suggested_filename
+    download.value.save_as(kit)
+    assert kit.name == "rowan-hospital.fedsm-kit.json"
+    expect(joining.get_by_test_id("kit")).to_contain_text("fedsm site join rowan-hospital.fedsm-kit.json")
+    said = Hospital(tmp_path / "rowan", hospital_environment(None, tmp_path)).fedsm("join", str(kit))
+    words = joining.get_by_test_id("phrase")
+    expect(words).to_be_visible()
+    assert words.inner_text() in said
+    page.screenshot(path=str(tmp_path / "pending.png"))
+    joining.get_by_role("button", name="Accept site").click()
+    page.get_by_role("button", name="They are the same: accept").click()
+    expect(joining).to_contain_text("accepted by admin")
+    page.screenshot(path=str(tmp_path / "joined.png"))
+    joining.get_by_role("button", name="Revoke the credential").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke the credential", exact=True).last.click()
+    expect(joining).to_contain_text("The credential has ended: revoked by admin")
+    expect(joining.get_by_role("button", name="Make a new kit")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("sites")).to_contain_text("Its credential has ended.")
+    page.screenshot(path=str(tmp_path / "table.png"))

@@ -52,6 +52,8 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
                 hospitals[name] = hospital
                 if name == NAMES[0]:
                     _without_its_authority_the_issuer_is_named(kit, tmp_path, sites[name].parent)
+                assert "NOT OK" not in (checked := hospital.fedsm("check", str(kit)))
+                assert "ok      certificate: verified" in checked
                 words = hospital.fedsm("join", str(kit))
                 link = hub.client.federation(federation.id).sites[-1].link
                 assert link is not None
@@ -91,6 +93,8 @@ def _take_data_into_use(hub: LivePlatform, federation_id: str, folders: dict[str
 
 def _without_its_authority_the_issuer_is_named(kit: Path, folder: Path, data: Path) -> None:
     """TLS is never left unverified: the words say whose certificate was seen, and what to set."""
-    said = Hospital(folder / "astray", hospital_environment(None, data)).fedsm("join", str(kit), code=1)
-    assert "CN=Hospital test authority" in said
-    assert "FEDSM_CA_BUNDLE" in said
+    astray = Hospital(folder / "astray", hospital_environment(None, data))
+    for command in ("check", "join"):
+        said = astray.fedsm(command, str(kit), code=1)
+        assert "CN=Hospital test authority" in said
+        assert "FEDSM_CA_BUNDLE" in said

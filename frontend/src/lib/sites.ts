@@ -61,6 +61,22 @@ export function kindInWords(site: Pick<SiteRecord, "kind">): string {
   return site.kind === "simulated" ? "simulated on this machine" : "real, with its own worker";
 }
 
+/** What a person must do, or has done, about a real site's credential; null where there is nothing to say. */
+export function linkInWords(site: Pick<SiteRecord, "link">): string | null {
+  switch (site.link?.status) {
+    case "invited":
+      return "Invited: it has not asked to join yet.";
+    case "pending":
+      return "Asks to join: compare the six words.";
+    case "stopped":
+      return "Its credential is in use twice: decide.";
+    case "revoked":
+      return "Its credential has ended.";
+    default:
+      return null;
+  }
+}
+
 /** Every clause of a policy, as a site's manager would say it. */
 export function policySentences(policy: SitePolicy): string[] {
   const methods = policy.allowed_strategies;

@@ -16,6 +16,7 @@ import { SentBefore } from "./SentBefore";
 import { SiteActivity } from "./SiteActivity";
 import { SiteDatasets } from "./SiteDatasets";
 import { SiteDetails } from "./SiteDetails";
+import { SiteJoining } from "./SiteJoining";
 import { SitePolicyForm } from "./SitePolicyForm";
 import { SiteTasks } from "./SiteTasks";
 import { SiteWorkers } from "./SiteWorkers";
@@ -57,7 +58,7 @@ function Content({ federation, site }: { federation: FederationRecord; site: Sit
           </Text>
         )}
       </Group>
-      {site.unserved && (
+      {site.unserved && site.link === null && (
         <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} py="xs" data-testid="unserved">
           {site.unserved}
         </Alert>
@@ -70,6 +71,14 @@ function Content({ federation, site }: { federation: FederationRecord; site: Sit
       <SiteTasks site={site} />
       <SiteDetails site={site} />
       <Divider />
+      {site.kind === "real" && (
+        <>
+          <Section title="Joining">
+            <SiteJoining site={site} />
+          </Section>
+          <Divider />
+        </>
+      )}
       <Section title="Policy">
         <SitePolicyForm site={site} />
         <Allowed permission="follow" federationId={federation.id}>

@@ -8,7 +8,16 @@ import { SiteMark } from "@/components/SiteMark";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
-import { casesOf, doing, kindInWords, policyInShort, policySentences, SPLITS, sendsLess } from "@/lib/sites";
+import {
+  casesOf,
+  doing,
+  kindInWords,
+  linkInWords,
+  policyInShort,
+  policySentences,
+  SPLITS,
+  sendsLess,
+} from "@/lib/sites";
 import { sentQuery } from "./queries";
 
 interface Props {
@@ -71,7 +80,7 @@ type RowProps = Omit<Props, "sites"> & { site: SiteRecord; now: number };
 
 function Row({ site, federationId, now, onOpen }: RowProps) {
   const hasData = casesOf(site) > 0;
-  const note = doing(site) ?? (site.archived_at === null ? site.unserved : null);
+  const note = doing(site) ?? (site.archived_at === null ? (linkInWords(site) ?? site.unserved) : null);
   return (
     <Table.Tr>
       <Table.Td maw={260}>
