@@ -385,7 +385,7 @@ class FedRepConfig(Contract):
 
 
 class FedRoDConfig(Contract):
-    """A generic output layer that is shared, and a personalized one beside it that stays at the site."""
+    """A generic output layer that is shared, and a personalized one next to it that stays at the site."""
 
     card: ClassVar[MethodCard] = MethodCard("FedRoD", PERSONALIZED, BOTH, "Chen & Chao, ICLR 2022, algorithm 1")
     name: Literal["fedrod"] = "fedrod"
