@@ -3479,7 +3479,7 @@ export type FedRepConfig = {
 /**
  * FedRoDConfig
  *
- * A generic output layer that is shared, and a personalized one beside it that stays at the site.
+ * A generic output layer that is shared, and a personalized one next to it that stays at the site.
  */
 export type FedRoDConfig = {
     /**
