@@ -71,7 +71,7 @@ def make_link(page: Page, label: str, role: str) -> str:
     page.get_by_role("button", name="Invite a person").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Whom it is for").fill(label)
-    dialog.get_by_role("textbox", name="Role").click()
+    dialog.get_by_role("combobox", name="Role").click()
     page.get_by_role("option", name=re.compile(f"^{role}")).click()
     dialog.get_by_role("button", name="Make link").click()
     link = page.get_by_test_id("invitation-link").inner_text()
