@@ -13,6 +13,7 @@ import {
 } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { notifyError } from "@/components/notify";
+import { AllowedSomewhere } from "./Allowed";
 import { alikeSentence, decisionText, scopeText } from "./alike";
 import { TextLink } from "./links";
 
@@ -112,30 +113,32 @@ function Pair({ pair, federationId }: { pair: AlikeRecord; federationId: string 
             <Text size="sm">{pair.bits} of 256 bits differ</Text>
           </Group>
           <Text size="sm">{pair.decision ? decisionText(pair) : scopeText(pair.scope)}</Text>
-          <Group gap="xs">
-            <Button
-              size="xs"
-              variant={pair.decision === "same_patient" ? "filled" : "default"}
-              leftSection={<IconCheck size={16} aria-hidden />}
-              loading={decide.isPending && decide.variables === "same_patient"}
-              disabled={pair.decision === "same_patient"}
-              onClick={() => decide.mutate("same_patient")}
-              aria-label={`${first.name} and ${second.name}: same patient`}
-            >
-              Same patient
-            </Button>
-            <Button
-              size="xs"
-              variant={pair.decision === "different_patients" ? "filled" : "default"}
-              leftSection={<IconX size={16} aria-hidden />}
-              loading={decide.isPending && decide.variables === "different_patients"}
-              disabled={pair.decision === "different_patients"}
-              onClick={() => decide.mutate("different_patients")}
-              aria-label={`${first.name} and ${second.name}: different patients`}
-            >
-              Different patients
-            </Button>
-          </Group>
+          <AllowedSomewhere permission="manage_data" federationId={federationId} who="It is decided by">
+            <Group gap="xs">
+              <Button
+                size="xs"
+                variant={pair.decision === "same_patient" ? "filled" : "default"}
+                leftSection={<IconCheck size={16} aria-hidden />}
+                loading={decide.isPending && decide.variables === "same_patient"}
+                disabled={pair.decision === "same_patient"}
+                onClick={() => decide.mutate("same_patient")}
+                aria-label={`${first.name} and ${second.name}: same patient`}
+              >
+                Same patient
+              </Button>
+              <Button
+                size="xs"
+                variant={pair.decision === "different_patients" ? "filled" : "default"}
+                leftSection={<IconX size={16} aria-hidden />}
+                loading={decide.isPending && decide.variables === "different_patients"}
+                disabled={pair.decision === "different_patients"}
+                onClick={() => decide.mutate("different_patients")}
+                aria-label={`${first.name} and ${second.name}: different patients`}
+              >
+                Different patients
+              </Button>
+            </Group>
+          </AllowedSomewhere>
         </Stack>
       </Group>
     </Card>
