@@ -5,6 +5,7 @@ from math import exp, log, sqrt
 import pytest
 import torch
 
+from tests.worker.engine.all_methods import ALL
 from tests.worker.engine.method_runs import (
     BATCH_NORM,
     DATA,
@@ -19,7 +20,7 @@ from tests.worker.engine.method_runs import (
     train,
     update_of,
 )
-from worker.engine.checkpoint import sha256_of
+from worker.engine.checkpoint import sha256_of, to_bytes
 from worker.engine.federation import run_rounds
 from worker.engine.networks import bottleneck
 from worker.engine.plan_network import load_network, parameter_keys
@@ -36,6 +37,20 @@ FEDAVG = FedAvg(Mean())
 
 def row(*values: float) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("name", ["moon", "fedawa", "fedlws", "cyclic", "fedrod", "consensus-staple"])
+def test_every_state_update_and_kept_model_becomes_a_file(name: str) -> None:
+    """As the platform stores them: no two tensors of one part share memory."""
+    strategy, plan = ALL[name]
+    for state in states_of(strategy, plan):
+        for part in state.values():
+            assert to_bytes(part)
+    update = train(strategy, strategy.initial_state(plan), "a", plan)
+    for part in update.parts.values():
+        assert to_bytes(part)
+    kept = {f"{model}/{key}": tensor for model, part in update.local_state.items() for key, tensor in part.items()}
+    assert to_bytes(kept)
 
 
 # MOON

@@ -43,8 +43,8 @@ class FedAWA(GlobalModelStrategy):
     server_steps: int
 
     def initial_state(self, plan: Plan) -> State:
-        zeros = torch.zeros(len(plan.sites), dtype=torch.float64)
-        return {GLOBAL: initial_weights(plan), SERVER: {LOGITS: zeros, SEEN: zeros}}
+        server = {key: torch.zeros(len(plan.sites), dtype=torch.float64) for key in (LOGITS, SEEN)}
+        return {GLOBAL: initial_weights(plan), SERVER: server}
 
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
         present = [plan.sites.index(site) for site in updates]
