@@ -122,11 +122,11 @@ function FileLinks({ gap }: { gap: Gap }) {
   const address = (file: string) => `/api/v1/experiments/${gap.experiment_id}/${file}?${parameters}`;
   return (
     <>
-      <Anchor href={address("gap.csv")} size="xs">
+      <Anchor href={address("gap.csv")} size="xs" underline="always">
         Table as CSV
       </Anchor>
       {", "}
-      <Anchor href={address("gap.tex")} size="xs">
+      <Anchor href={address("gap.tex")} size="xs" underline="always">
         as LaTeX
       </Anchor>
     </>

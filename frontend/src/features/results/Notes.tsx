@@ -74,7 +74,8 @@ function Compared({ comparison, federation }: { comparison: Comparison; federati
 }
 
 function Note({ children, warns = false }: { children: React.ReactNode; warns?: boolean }) {
-  const colour = "light-dark(var(--mantine-color-orange-9), var(--mantine-color-orange-4))";
+  // Mantine's darkest orange has less than 4.5 to 1 on white.
+  const colour = "light-dark(#b3390b, var(--mantine-color-orange-4))";
   return (
     <Text size="xs" c={warns ? colour : "dimmed"} maw={1080}>
       {children}
