@@ -196,6 +196,10 @@ HTTP_CODES = {
     413: "body_too_large",
 }
 
+#: What an endpoint that hospitals' agents call may answer as well.
+AGENT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    426: {"model": ErrorBody, "description": "Agent or hub must be updated: the detail says which"}
+}
 #: What every endpoint may answer besides its success, for the OpenAPI document.
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The address or the body cannot be read at all"},

@@ -26,8 +26,7 @@ from backend.dependencies import (
     SettingsDep,
     WriteSession,
 )
-from backend.error_body import ErrorBody
-from backend.errors import error_response
+from backend.errors import AGENT_RESPONSES, error_response
 from backend.ledger import worker_reports as reports
 from backend.platform import Platform
 from backend.policy import AsWorker
@@ -36,11 +35,7 @@ from backend.sites.enrolment.identity import SiteWorker, WorkerIdentity
 from backend.worker_api import polling, scope, service
 from backend.worker_api import task_kinds as task_kinds  # registers the owners of tasks
 
-router = APIRouter(
-    prefix="/worker-api/v1",
-    tags=["worker"],
-    responses={426: {"model": ErrorBody, "description": "Agent or hub must be updated: the detail says which"}},
-)
+router = APIRouter(prefix="/worker-api/v1", tags=["worker"], responses=AGENT_RESPONSES)
 
 
 @router.post("/tasks/{task_id}/claim")

@@ -6,7 +6,7 @@ from backend.contracts.link import JoinAnswer, JoinRequest, SiteKit
 from backend.contracts.values import Id
 from backend.db.models import Site
 from backend.dependencies import PlatformDep, SettingsDep, WriteSession
-from backend.errors import AgentOutdated, RequestSignatureRefused
+from backend.errors import AGENT_RESPONSES, AgentOutdated, RequestSignatureRefused
 from backend.link import signatures
 from backend.link.versions import AGENT_HEADER, protocol_problem
 from backend.policy import Anybody, CanManageFederations
@@ -41,7 +41,7 @@ def revoke_site(user: CanManageFederations, site_id: Id, body: RevokeSite, sessi
     return _record(session, service.revoke(session, site_id, body.reason, user))
 
 
-@router.post("/join", status_code=201)
+@router.post("/join", status_code=201, responses=AGENT_RESPONSES)
 def join(
     _anybody: Anybody, body: JoinRequest, request: Request, session: WriteSession, platform: PlatformDep
 ) -> JoinAnswer:

@@ -16398,6 +16398,10 @@ export type JoinErrors = {
      */
     422: ErrorBody;
     /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
      * Asked too often: `Retry-After` says how many seconds to wait
      */
     429: ErrorBody;
