@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from backend.contracts.link import JoinAnswer, JoinRequest, SiteKit
 from backend.contracts.values import Id
 from backend.db.models import Site
-from backend.dependencies import PlatformDep, SettingsDep, WriteSession
+from backend.dependencies import CallerDep, PlatformDep, SettingsDep, WriteSession
 from backend.errors import AGENT_RESPONSES, AgentOutdated, RequestSignatureRefused
 from backend.link import signatures
 from backend.link.versions import AGENT_HEADER, protocol_problem
@@ -15,23 +15,33 @@ from backend.sites.enrolment import service
 from backend.sites.enrolment.identity import verify
 from backend.sites.enrolment.schemas import AcceptSite, RevokeSite
 from backend.sites.schemas import SiteRecord
+from backend.users import tokens
 
 router = APIRouter(tags=["sites"])
 
 
 @router.post("/sites/{site_id}/invitation", status_code=201)
 def invite_site(
-    user: CanManageFederations, site_id: Id, session: WriteSession, settings: SettingsDep, platform: PlatformDep
+    user: CanManageFederations,
+    site_id: Id,
+    session: WriteSession,
+    settings: SettingsDep,
+    platform: PlatformDep,
+    caller: CallerDep,
 ) -> SiteKit:
     """Make the kit with which a hospital joins as this site. It is shown once; its code is good for 24 hours, once. A
-    new kit voids the one before."""
+    new kit voids the one before. 403 for a personal token, because the kit outlives it."""
+    tokens.require_person(caller, "invite a hospital")
     return service.invite(session, site_id, settings.address, platform.server_key.public, user)
 
 
 @router.post("/sites/{site_id}/credential/accept")
-def accept_site(user: CanManageFederations, site_id: Id, body: AcceptSite, session: WriteSession) -> SiteRecord:
+def accept_site(
+    user: CanManageFederations, site_id: Id, body: AcceptSite, session: WriteSession, caller: CallerDep
+) -> SiteRecord:
     """Let a site in that asked to join, after the six words were compared; or let a stopped credential work again. An
-    earlier credential of the site ends."""
+    earlier credential of the site ends. 403 for a personal token."""
+    tokens.require_person(caller, "let a hospital in")
     return _record(session, service.accept(session, site_id, body.fingerprint, user))
 
 

@@ -63,6 +63,25 @@ def test_from_kit_to_the_first_poll(backend: LiveBackend, broker: redis.Redis, h
     )
 
 
+def test_a_script_neither_invites_a_hospital_nor_lets_it_in(
+    backend: LiveBackend, broker: redis.Redis, hospitals: dict[str, Any]
+) -> None:
+    """What it made would outlive its personal token."""
+    site = add_site(backend, hospitals, "north")
+    north = PlayedSite(backend, broker, site)
+    assert ask_to_join(backend, invite(backend, site), north.key).status_code == 201
+    token = backend.post("/tokens", {"name": "script", "days": 1})["token"]
+    for path, body in (
+        ("invitation", None),
+        ("credential/accept", {"fingerprint": north.key.public.fingerprint}),
+    ):
+        answer = httpx.post(
+            f"{backend.url}/api/v1/sites/{site['id']}/{path}", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert code_of(answer) == (403, "forbidden")
+    assert link_of(backend, site)["status"] == "pending"
+
+
 def test_a_code_is_kept_as_a_hash_and_good_once(backend: LiveBackend, hospitals: dict[str, Any]) -> None:
     kit = invite(backend, add_site(backend, hospitals, "north"))
     with read_only(backend.platform.database) as session:
