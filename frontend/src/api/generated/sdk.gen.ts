@@ -1757,7 +1757,7 @@ export const updateSite = <ThrowOnError extends boolean = false>(options: Option
  * Accept Site
  *
  * Let a site in that asked to join, after the six words were compared; or let a stopped credential work again. An
- * earlier credential of the site ends.
+ * earlier credential of the site ends. 403 for a personal token.
  */
 export const acceptSite = <ThrowOnError extends boolean = false>(options: Options<AcceptSiteData, ThrowOnError>) => (options.client ?? client).post<AcceptSiteResponses, AcceptSiteErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -1830,7 +1830,7 @@ export const getDepartures = <ThrowOnError extends boolean = false>(options: Opt
  * Invite Site
  *
  * Make the kit with which a hospital joins as this site. It is shown once; its code is good for 24 hours, once. A
- * new kit voids the one before.
+ * new kit voids the one before. 403 for a personal token, because the kit outlives it.
  */
 export const inviteSite = <ThrowOnError extends boolean = false>(options: Options<InviteSiteData, ThrowOnError>) => (options.client ?? client).post<InviteSiteResponses, InviteSiteErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
