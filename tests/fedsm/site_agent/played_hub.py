@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvicorn
 from starlette.datastructures import Headers
@@ -16,18 +17,23 @@ from backend.link.keys import SigningKey
 @dataclass
 class PlayedHub:
     """answers: by `METHOD path`, status and body. forged: signed by another key. cut: of a file, how many bytes of each
-    answer arrive before the connection breaks."""
+    answer arrive before the connection breaks. certificate: with its key, for an address with TLS."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     forged: bool = False
     cut: int | None = None
+    certificate: tuple[Path, Path] | None = None
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __enter__(self) -> "PlayedHub":
         listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(self._answer, log_config=None, lifespan="off", interface="asgi3"))
+        self.port = listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        config = uvicorn.Config(self._answer, log_config=None, lifespan="off", interface="asgi3")
+        if self.certificate is not None:
+            config.ssl_certfile, config.ssl_keyfile = map(str, self.certificate)
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         while not self._server.started:
