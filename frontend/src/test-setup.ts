@@ -15,6 +15,8 @@ Object.defineProperty(window, "matchMedia", {
 });
 // It has one that only reports that it is not implemented; the router calls it after each navigation.
 window.scrollTo = () => {};
+// It lacks this one; an opened list calls it for the chosen option, a moment later.
+Element.prototype.scrollIntoView = () => {};
 class ResizeObserverStub {
   observe() {}
   unobserve() {}

@@ -17,7 +17,7 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
   const endedAt = run.finished_at ? Date.parse(run.finished_at) : 0;
   const watched = endedAt > openedAt.current - JUST_NOW_MS;
   useEffect(() => {
-    if (watched) panel.current?.scrollIntoView?.({ block: "nearest" });
+    if (watched) panel.current?.scrollIntoView({ block: "nearest" });
   }, [watched]);
   const seconds = elapsedSeconds(run, now);
   const isTest = run.num_rounds === 0;
