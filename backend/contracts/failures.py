@@ -14,6 +14,7 @@ FailureKind = Literal[
     "update_refused",
     "state_damaged",
     "invalid_setting",
+    "site_refused",
     "unexpected",
 ]
 
@@ -77,6 +78,12 @@ ADVICE: dict[FailureKind, Advice] = {
         "Cannot be done with these settings or data",
         "Mend what the cause names at the site, then rerun the site. If it names a setting of the experiment, clone "
         "the experiment and change it there.",
+    ),
+    "site_refused": Advice(
+        "The hospital refused",
+        "The hospital's agent refused the task, whatever the hub allows; the reason names what stands in the way. Ask "
+        "the hospital's data manager: its policy file can be changed, and is read anew for every task. Then rerun the "
+        "site, or clone the experiment without it.",
     ),
     "unexpected": Advice(
         "Unexpected error",

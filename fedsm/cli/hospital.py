@@ -1,4 +1,4 @@
-"""`fedsm site check, join, up, status, rotate, leave`: what a hospital runs, on its own machine."""
+"""`fedsm site check, join, up, status, policy, audit, rotate, leave`: what a hospital runs, on its own machine."""
 
 import asyncio
 import sys
@@ -99,6 +99,42 @@ def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
         raise typer.Exit(1)
 
 
+def policy(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Print what this hospital allows, whatever the hub asks, and the file where it stands. A running agent reads the
+    file anew for every task. The exit code is 2 where the file cannot be understood."""
+    from fedsm.site_agent.operations import Refused
+    from fedsm.site_agent.policy import read_policy
+    from fedsm.site_agent.site_home import SiteHome
+
+    path = SiteHome(open_home(home)).policy_file
+    try:
+        found = read_policy(path)
+    except Refused as error:
+        fail(f"{path}: {error}", EXIT_WRONG_INPUT)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    typer.echo(f"{path}{'' if path.exists() else ' is not there: everything that it could open is closed'}")
+    for name, field in type(found).model_fields.items():
+        value = getattr(found, name)
+        said = {None: "all", True: "yes", False: "no"}.get(value) if value is None or isinstance(value, bool) else value
+        typer.echo(f"  {name}: {', '.join(said) if isinstance(said, tuple) else said}  ({field.description})")
+
+
+def audit(home: HomeOption = None) -> None:
+    """Verify this site's record of what came in, what left and what was refused. A line that was changed, taken out or
+    moved is named, and the exit code is 1."""
+    from fedsm.site_agent.audit import verify
+    from fedsm.site_agent.site_home import SiteHome
+
+    path = SiteHome(open_home(home)).audit_file
+    try:
+        number, head = verify(path)
+    except (ValueError, OSError) as error:
+        fail(str(error), EXIT_FAILED)
+    typer.echo(f"{path}: {number} lines, none changed, removed or moved. The last one's hash is {head}")
+
+
 def rotate(home: HomeOption = None) -> None:
     """Make a new key for this site in place of its present one. A running agent goes on with it by itself."""
     from fedsm.site_agent import joining
@@ -141,7 +177,7 @@ def agent(home: HomeOption = None) -> None:
 
 
 def add_hospital_commands(site_app: typer.Typer) -> None:
-    for command in (check, join, up, status, rotate, leave, agent):
+    for command in (check, join, up, status, policy, audit, rotate, leave, agent):
         site_app.command()(command)
 
 

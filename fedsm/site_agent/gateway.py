@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -12,7 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
-from backend.contracts.tasks import ClaimedTask, FailRequest, Heartbeat
+from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, Heartbeat
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
 from fedsm.site_agent.operations import (
@@ -25,6 +26,7 @@ from fedsm.site_agent.operations import (
     read,
     require_task_of_site,
 )
+from fedsm.site_agent.policy import narrowed, read_policy, require_allowed, require_file, require_within
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.transfers import Damaged, Transfers
 
@@ -43,6 +45,8 @@ class Gateway:
     session: Session
     audit: Audit
     transfers: Transfers
+    #: The hospital's policy.
+    policy_file: Path
     #: Tasks that a worker here has claimed.
     claimed: set[str] = field(default_factory=set)
 
@@ -68,10 +72,12 @@ class Gateway:
             return await self.unknown(request)
         operation = TASK_OPERATIONS[verb]
         body = await _body(request)
-        read(operation.request, body, "the worker's request")
+        asked = read(operation.request, body, "the worker's request")
+        if isinstance(asked, CompleteRequest):
+            require_within(read_policy(self.policy_file), asked.result)
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
         if verb == "claim" and answer.status_code == 200:
-            await self._look_at(task_id, answer.body)
+            answer = await self._allowed(task_id, answer.body)
         if answer.status_code < 300:
             self._record(task_id, verb, operation, answer)
         return answer
@@ -99,6 +105,7 @@ class Gateway:
         sha256, task_id, media_type = _address(request), _task(request), request.headers.get("content-type", "")
         if media_type not in ARTIFACT_MEDIA_TYPES:
             raise Refused(f"{media_type or 'nothing'} is no kind of artifact")
+        require_file(read_policy(self.policy_file), media_type)
         try:
             path = await self.transfers.take_in(sha256, request.stream())
         except Damaged as error:
@@ -160,20 +167,24 @@ class Gateway:
         media_type = answer.headers.get("content-type")
         return Response(answer.content, answer.status_code, media_type=media_type)
 
-    async def _look_at(self, task_id: str, content: bytes | memoryview) -> None:
-        """Before a worker sees it. A task that is refused here is handed back at once. Raises Refused."""
+    async def _allowed(self, task_id: str, content: bytes | memoryview) -> Response:
+        """The task as a worker gets it. One that is refused here is handed back at once. Raises Refused."""
         claimed = None
         try:
             claimed = read(ClaimedTask, bytes(content), "the hub's task")
             assert isinstance(claimed, ClaimedTask)
             require_task_of_site(claimed, self.session.membership.slug)
+            policy = read_policy(self.policy_file)
+            require_allowed(policy, claimed.payload)
+            given = narrowed(policy, claimed)
         except Refused as error:
             attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
             await self._hand_back(task_id, attempt, str(error))
             raise
+        return Response(given.model_dump_json(), media_type="application/json")
 
     async def _hand_back(self, task_id: str, attempt: int, why: str) -> None:
-        report = FailRequest(attempt=attempt, kind="invalid_setting", message=f"the site's agent refused: {why}")
+        report = FailRequest(attempt=attempt, kind="site_refused", message=f"the site's agent refused: {why}")
         await self.session.hub.ask("POST", f"{API}/tasks/{task_id}/fail", report.model_dump_json().encode())
 
     def _record(self, task_id: str, verb: Verb, operation: Operation, answer: Response) -> None:

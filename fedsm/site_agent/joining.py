@@ -10,7 +10,8 @@ from backend.contracts.link import JoinAnswer, JoinRequest, NewKey, RemainsAtHub
 from backend.link.keys import PublicKey, SigningKey, phrase, proof_message
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.hub import API, Hub, HubRefused
-from fedsm.site_agent.site_home import Membership, SiteHome
+from fedsm.site_agent.policy import TEMPLATE
+from fedsm.site_agent.site_home import Membership, SiteHome, write_private
 
 #: A key that the hub may know already: it is kept until the hub's answer is here.
 NEXT_KEY = "site-key-next"
@@ -44,6 +45,8 @@ async def join(home: SiteHome, kit: SiteKit, hardware: str) -> JoinAnswer:
     home.replace_key(key)
     home.forget_renewals()
     home.write_membership(membership)
+    if not home.policy_file.exists():
+        write_private(home.policy_file, TEMPLATE)
     path.unlink()
     Audit(home.audit_file).write("asked to join", hub=kit.url, key=key.public.fingerprint)
     return found

@@ -68,7 +68,7 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
     audit = Audit(home.audit_file)
     async with Hub(membership.url, home.key(), membership.server) as hub:
         session = Session(hub, membership)
-        gateway = Gateway(session, audit, Transfers(session, home.spool))
+        gateway = Gateway(session, audit, Transfers(session, home.spool), home.policy_file)
         queue = LocalQueue(settings.redis_url, membership.queue)
         poller = Poller(session, home, queue, audit, describe_hardware(), settings.poll_seconds)
         config = uvicorn.Config(

@@ -9,6 +9,7 @@ from pathlib import Path
 from backend.contracts.link import SiteKit
 from backend.link.keys import PublicKey, SigningKey
 from fedsm.local.home import Home
+from fedsm.site_agent.policy import FILE_NAME
 
 KEY_FILE = "site-key"
 
@@ -73,6 +74,11 @@ class SiteHome:
     @property
     def audit_file(self) -> Path:
         return self.folder / "audit.jsonl"
+
+    @property
+    def policy_file(self) -> Path:
+        """What the hospital allows; written by people."""
+        return self.folder / FILE_NAME
 
     def socket(self) -> Path:
         """Where the agent serves the hospital's workers."""

@@ -75,6 +75,8 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             assert workers == {f"{name}/worker" for name in NAMES}
             for hospital in hospitals.values():
                 assert "connected" in hospital.fedsm("status")
+                assert "may_send_thumbnails: no" in hospital.fedsm("policy")
+                assert "none changed, removed or moved" in hospital.fedsm("audit")
                 assert (
                     len(json.loads(hospital.home.joinpath("audit.jsonl").read_text().splitlines()[-1])["previous"])
                     == 64

@@ -41,6 +41,7 @@ class Site:
         self.hub, self.folder = hub, folder
         self.audit_file = folder / "audit.jsonl"
         self.spool = folder / "spool"
+        self.policy_file = folder / "policy.yaml"
 
     def ask(self, method: str, path: str, content: bytes = b"", **headers: str) -> httpx.Response:
         return asyncio.run(self._ask(method, path, content, headers))
@@ -49,7 +50,7 @@ class Site:
         membership = Membership(self.hub.url, self.hub.key.public.text, "North", "north", "F", "site.north", "w")
         async with Hub(self.hub.url, SigningKey.generate(), self.hub.key.public) as hub:
             session = Session(hub, membership)
-            app = Gateway(session, Audit(self.audit_file), Transfers(session, self.spool)).app()
+            app = Gateway(session, Audit(self.audit_file), Transfers(session, self.spool), self.policy_file).app()
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://agent") as client:
                 sent = {name.replace("_", "-"): value for name, value in headers.items()}
                 return await client.request(method, path, content=content, headers=sent)
@@ -81,6 +82,7 @@ def give(hub: PlayedHub, task: ClaimedTask | bytes) -> None:
 
 
 def test_a_task_of_the_site_passes_unchanged_and_is_recorded(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("may_send_thumbnails: true\nmay_send_hashes: true\n")
     give(hub, describe())
     answer = site.claim()
     assert answer.status_code == 200

@@ -1,0 +1,145 @@
+"""What a hospital allows, whatever the hub asks: a file in the site's folder, read anew for every task.
+
+What the file does not open stays closed. The hub's policy of the site may close more, never open what is closed here.
+A file that cannot be read closes everything, training included.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from backend.contracts.artifacts import JPEG, NIFTI_GZ, PNG, SAFETENSORS
+from backend.contracts.base import Contract
+from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.strategy_configs import StrategyName
+from backend.contracts.tasks import (
+    ClaimedTask,
+    DescribeDatasetPayload,
+    DescribeDatasetResult,
+    EvaluateSiteResult,
+    TaskPayload,
+    TaskResult,
+    TrainSitePayload,
+)
+from backend.contracts.values import AtMost
+from fedsm.site_agent.operations import Refused
+
+FILE_NAME = "policy.yaml"
+
+
+class HospitalPolicy(Contract):
+    """The hospital's own say. Updates, metrics, scores of cases and their names leave always: without them nothing is
+    federated, and nobody knows what the models are worth."""
+
+    allowed_strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = Field(
+        default=None, description="The methods that may run on this site's data. Left out: all."
+    )
+    minimum_training_cases: int = Field(
+        default=1, ge=1, le=1_000_000, description="With fewer training cases this site does not train."
+    )
+    may_send_thumbnails: bool = Field(default=False, description="Small pictures of the cases.")
+    may_send_images: bool = Field(default=False, description="Images and reference masks of test cases.")
+    may_send_predictions: bool = Field(default=False, description="Predicted masks of test cases.")
+    may_send_hashes: bool = Field(
+        default=False, description="Hashes of decoded images, by which cases of two sites are compared."
+    )
+
+
+#: What `fedsm site join` writes where there is no file: the defaults, to be read and changed.
+TEMPLATE = "# What may run here and what may leave, whatever the hub asks. Read anew for every task.\n" + "".join(
+    f"# {field.description}\n{'# ' if field.default is None else ''}{name}: "
+    f"{'[fedsm, fedavg]' if field.default is None else str(field.default).lower()}\n"
+    for name, field in HospitalPolicy.model_fields.items()
+)
+
+
+def read_policy(path: Path) -> HospitalPolicy:
+    """The closed one where there is no file. Raises Refused where the file cannot be understood."""
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return HospitalPolicy()
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Refused(
+            f"{FILE_NAME} of the site cannot be read ({type(error).__name__}): nothing runs until it is mended"
+        ) from None
+    try:
+        return HospitalPolicy.model_validate({} if content is None else content)
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, problem["loc"])) or "the file" for problem in error.errors()[:5])
+        raise Refused(f"{FILE_NAME} of the site is wrong at {places}: nothing runs until it is mended") from None
+
+
+def require_allowed(policy: HospitalPolicy, payload: TaskPayload) -> None:
+    """Raises Refused with the policy's line."""
+    allowed = policy.allowed_strategies
+    for name in _strategies_of(payload):
+        if allowed is not None and name not in allowed:
+            raise Refused(f"{FILE_NAME} of the site, allowed_strategies: {', '.join(allowed)}; {name} may not run here")
+    if isinstance(payload, TrainSitePayload):
+        cases = sum(case.split == "train" for manifest in payload.data for case in manifest.cases)
+        if cases < policy.minimum_training_cases:
+            raise Refused(
+                f"{FILE_NAME} of the site, minimum_training_cases: {policy.minimum_training_cases}; the data hold fewer"
+            )
+
+
+def narrowed(policy: HospitalPolicy, claimed: ClaimedTask) -> ClaimedTask:
+    """The task as the site's workers get it: the hub's permissions less those that the hospital does not give."""
+    payload = claimed.payload
+    if isinstance(payload, DescribeDatasetPayload):
+        changes: dict[str, Any] = _both(policy, payload, "may_send_thumbnails", "may_send_hashes")
+    elif (manifests := getattr(payload, "data", None)) is not None:
+        changes = {
+            "data": tuple(
+                manifest.model_copy(update=_both(policy, manifest, "may_send_images", "may_send_predictions"))
+                for manifest in manifests
+            )
+        }
+    else:
+        return claimed
+    return claimed.model_copy(update={"payload": payload.model_copy(update=changes)})
+
+
+def require_within(policy: HospitalPolicy, result: TaskResult) -> None:
+    """Raises Refused where a result holds what may not leave, although its task was narrowed."""
+    for switch, there in _shown_by(result):
+        if there and not getattr(policy, switch):
+            raise Refused(f"{FILE_NAME} of the site, {switch}: false; the result holds some")
+
+
+def require_file(policy: HospitalPolicy, media_type: str) -> None:
+    """Raises Refused for a file of a kind of which none may leave. Models are safetensors."""
+    open_to = {
+        SAFETENSORS: True,
+        JPEG: policy.may_send_thumbnails,
+        PNG: policy.may_send_images or policy.may_send_predictions,
+        NIFTI_GZ: policy.may_send_images or policy.may_send_predictions,
+    }
+    if not open_to.get(media_type, False):
+        raise Refused(f"{FILE_NAME} of the site lets no file of the kind {media_type} leave")
+
+
+def _both(policy: HospitalPolicy, given: Contract, *switches: str) -> dict[str, bool]:
+    """What hub and hospital allow."""
+    return {name: getattr(given, name) and getattr(policy, name) for name in switches}
+
+
+def _strategies_of(payload: TaskPayload) -> tuple[StrategyName, ...]:
+    if isinstance(payload, DryRunSitePayload):
+        return tuple(strategy.name for strategy in payload.config.strategies)
+    run = getattr(payload, "run", None)
+    return () if run is None else (run.strategy.name,)
+
+
+def _shown_by(result: TaskResult) -> Iterator[tuple[str, bool]]:
+    if isinstance(result, DescribeDatasetResult):
+        yield "may_send_thumbnails", any(case.thumbnail is not None for case in result.cases)
+        yield "may_send_hashes", any(case.pixel_sha256 or case.perceptual_hash for case in result.cases)
+    if isinstance(result, EvaluateSiteResult):
+        yield "may_send_images", any(files.image or files.reference for files in result.files)
+        predicted = any(files.predictions for files in result.files)
+        yield "may_send_predictions", predicted or any(past.mask is not None for past in result.history)

@@ -1,0 +1,172 @@
+"""A hospital's own policy: what the hub may not open, and what is refused with the policy's line."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from backend.contracts.artifacts import JPEG, NIFTI_GZ, PNG, SAFETENSORS
+from backend.contracts.datasets import CheckedCase, DatasetManifest, ManifestCase
+from backend.contracts.tasks import (
+    ClaimedTask,
+    CompleteRequest,
+    DescribeDatasetPayload,
+    DescribeDatasetResult,
+    EvaluateSitePayload,
+    EvaluateSiteResult,
+    TrainSitePayload,
+    ViewerFiles,
+)
+from fedsm.site_agent.hub import API
+from fedsm.site_agent.operations import Refused
+from fedsm.site_agent.policy import TEMPLATE, HospitalPolicy, read_policy
+from tests.fedsm.site_agent.played_hub import PlayedHub
+from tests.fedsm.site_agent.test_gateway import TASK_ID, Site, describe, give
+from tests.fedsm.site_agent.test_gateway import hub as hub
+from tests.fedsm.site_agent.test_gateway import site as site
+from tests.worker.payloads import run_spec
+
+COMPLETE = f"{API}/tasks/{TASK_ID}/complete"
+FAIL = f"{API}/tasks/{TASK_ID}/fail"
+SHA256 = "a" * 64
+
+
+def manifest(**switches: bool) -> DatasetManifest:
+    cases = tuple(
+        ManifestCase(
+            case_id=str(index),
+            name=f"case-{index}",
+            image=f"images/{index}.png",
+            mask=f"masks/{index}.png",
+            split="train",
+            image_sha256=SHA256,
+            mask_sha256=SHA256,
+        )
+        for index in range(3)
+    )
+    return DatasetManifest(dataset_id="d", site="north", folder="/data", cases=cases, **switches)
+
+
+def train() -> ClaimedTask:
+    payload = TrainSitePayload(
+        run=run_spec(), round=1, participant="north", data=(manifest(),), parts={"global": SHA256}, state={}
+    )
+    return describe().model_copy(update={"payload": payload})
+
+
+def evaluate() -> ClaimedTask:
+    payload = EvaluateSitePayload(
+        run=run_spec(), round=1, participant="north", data=(manifest(),), state={"global": SHA256}
+    )
+    return describe().model_copy(update={"payload": payload})
+
+
+def test_what_the_file_does_not_open_is_closed_whatever_the_hub_says(hub: PlayedHub, site: Site) -> None:
+    give(hub, describe())
+    payload = ClaimedTask.model_validate_json(site.claim().content).payload
+    assert isinstance(payload, DescribeDatasetPayload)
+    assert (payload.may_send_thumbnails, payload.may_send_hashes) == (False, False)
+    give(hub, evaluate())
+    site.policy_file.write_text("may_send_predictions: true\n")
+    evaluated = ClaimedTask.model_validate_json(site.claim().content).payload
+    assert isinstance(evaluated, EvaluateSitePayload)
+    assert [(data.may_send_images, data.may_send_predictions) for data in evaluated.data] == [(False, True)]
+    assert evaluated.data[0].cases == manifest().cases
+
+
+def test_what_the_hub_closed_stays_closed(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("may_send_thumbnails: true\nmay_send_hashes: true\n")
+    closed = describe().payload.model_copy(update={"may_send_thumbnails": False})
+    give(hub, describe().model_copy(update={"payload": closed}))
+    payload = ClaimedTask.model_validate_json(site.claim().content).payload
+    assert isinstance(payload, DescribeDatasetPayload)
+    assert (payload.may_send_thumbnails, payload.may_send_hashes) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("allowed_strategies: [fedsm, fedprox]", "allowed_strategies: fedsm, fedprox; fedavg may not run here"),
+        ("minimum_training_cases: 4", "minimum_training_cases: 4; the data hold fewer"),
+        ("may_send_everything: true", "is wrong at may_send_everything"),
+        ("allowed_strategies: [everything]", "is wrong at allowed_strategies.0"),
+        ("- a list", "is wrong at the file"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_a_refused_task_goes_back_with_the_policys_line(hub: PlayedHub, site: Site, text: str, line: str) -> None:
+    site.policy_file.write_text(text)
+    give(hub, train())
+    answer = site.claim()
+    assert (answer.status_code, answer.json()["error"]) == (422, "refused_by_agent")
+    assert line in answer.json()["detail"]
+    asked, _, body = hub.asked[-1]
+    report = json.loads(body)
+    assert (asked, report["kind"], report["retryable"]) == (f"POST {FAIL}", "site_refused", False)
+    assert line in report["message"]
+    assert [entry["what"] for entry in site.recorded()] == ["refused"]
+
+
+def test_a_method_and_a_number_that_the_policy_allows_train(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("allowed_strategies: [fedavg]\nminimum_training_cases: 3\n")
+    give(hub, train())
+    assert site.claim().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("media_type", "switch"),
+    [(JPEG, "may_send_thumbnails"), (PNG, "may_send_images"), (NIFTI_GZ, "may_send_predictions")],
+)
+def test_no_file_of_a_closed_kind_leaves(hub: PlayedHub, site: Site, media_type: str, switch: str) -> None:
+    """Even if a worker made one: only what the policy opened goes out, and models."""
+    path = f"{API}/artifacts/{SHA256}"
+    answer = site.ask("PUT", path, b"x", content_type=media_type, x_fedsm_task=TASK_ID)
+    assert (answer.status_code, hub.asked) == (422, [])
+    assert f"no file of the kind {media_type}" in answer.json()["detail"]
+    assert list(site.folder.glob("spool/*")) == []
+    site.policy_file.write_text(f"{switch}: true")
+    for kind in (media_type, SAFETENSORS):  # they go on to the next question: do the bytes hash to their address?
+        assert "hash" in site.ask("PUT", path, b"x", content_type=kind, x_fedsm_task=TASK_ID).json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("result", "switch"),
+    [
+        (
+            DescribeDatasetResult(cases=(CheckedCase(name="a", image="a.png", mask=None, thumbnail=SHA256),)),
+            "may_send_thumbnails",
+        ),
+        (
+            DescribeDatasetResult(cases=(CheckedCase(name="a", image="a.png", mask=None, pixel_sha256=SHA256),)),
+            "may_send_hashes",
+        ),
+        (EvaluateSiteResult(scores=(), files=(ViewerFiles(case_id="1", image=SHA256),)), "may_send_images"),
+        (
+            EvaluateSiteResult(scores=(), files=(ViewerFiles(case_id="1", predictions={"global": SHA256}),)),
+            "may_send_predictions",
+        ),
+    ],
+    ids=["thumbnail", "hash", "image", "prediction"],
+)
+def test_no_result_with_what_is_closed_leaves(
+    hub: PlayedHub, site: Site, result: DescribeDatasetResult | EvaluateSiteResult, switch: str
+) -> None:
+    hub.answers[f"POST {COMPLETE}"] = (204, b"")
+    body = CompleteRequest(attempt=1, result=result).model_dump_json().encode()
+    answer = site.ask("POST", COMPLETE, body)
+    assert (answer.status_code, hub.asked) == (422, [])
+    assert switch in answer.json()["detail"]
+    site.policy_file.write_text(f"{switch}: true")
+    assert site.ask("POST", COMPLETE, body).status_code == 204
+
+
+def test_the_file_that_joining_writes_says_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(TEMPLATE)
+    assert read_policy(file) == HospitalPolicy() == read_policy(tmp_path / "none.yaml")
+    named = set(yaml.safe_load(TEMPLATE)) | {"allowed_strategies"}
+    assert named == set(HospitalPolicy.model_fields)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Refused, match="nothing runs until it is mended"):
+        read_policy(file)
