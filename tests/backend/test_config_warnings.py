@@ -45,6 +45,8 @@ def site(slug: str, cases: dict[str, int], state: str = "online", gpus: Gpus = "
             "tasks": [],
             "policy": SitePolicy(),
             "num_cases": cases,
+            "unserved": None,
+            "link": None,
         }
     )
 

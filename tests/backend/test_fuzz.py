@@ -154,7 +154,7 @@ class Caller:
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as failures:
             sent = {key: request.get(key) for key in ("method", "url", "params", "data")}
-            words = "; ".join(str(failure) for failure in failures.exceptions)
+            words = f"{response.status_code} {response.text[:200]!r}: " + "; ".join(map(str, failures.exceptions))
             place = f"{self.door.name} {case.operation.label} on {target.database}"
             self.problems.setdefault(place, f"{str(sent)[:700]}\n{words[:900]}")
 

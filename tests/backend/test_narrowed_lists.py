@@ -65,8 +65,9 @@ def test_a_stream_holds_what_the_caller_may_see(
     with there.http.stream("GET", "/api/v1/events/stream", params={"after": 0}) as stream:
         for line in stream.iter_lines():
             assert "Eyes" not in line
-            if "changed the federation Elsewhere" in line:
-                break
+            if "for Sam" in line:
+                return
+    pytest.fail("the stream ended without the change of the caller's own federation")
 
 
 def test_a_stream_ends_soon_after_its_credential(

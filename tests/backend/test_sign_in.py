@@ -39,7 +39,12 @@ def test_every_endpoint_but_health_sign_in_and_shared_reports_asks_for_a_token(b
     reports = {("get", "/api/v1/shared-reports/{token}"), ("get", "/api/v1/shared-reports/{token}/pdf")}
     for _, path in reports:
         assert httpx.get(backend.url + path.replace("{token}", "x" * 43)).status_code == 404
-    invitations = {("post", "/api/v1/invitations/look"), ("post", "/api/v1/invitations/accept")}
+    #: A kit holds a code of its own, and the request is signed.
+    invitations = {
+        ("post", "/api/v1/join"),
+        ("post", "/api/v1/invitations/look"),
+        ("post", "/api/v1/invitations/accept"),
+    }
     session = {("post", "/api/v1/session"), ("delete", "/api/v1/session")}
     open_paths = {("get", "/api/v1/health"), *session, *invitations, *reports}
     for path, methods in document["paths"].items():

@@ -85,7 +85,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "pfedme": (PFedMe(15.0, 2, 0.01, 1.0), adam_plan()),
     "fedala": (FedALA(1.0, 0.5, 2), adam_plan()),
     "consensus-mean": (Consensus("mean"), adam_plan()),
-    "consensus-majority": (Consensus("majority"), adam_plan()),
+    "consensus": (Consensus("majority"), adam_plan()),
     "consensus-staple": (Consensus("staple"), adam_plan()),
     "local-only": (LocalOnly(), adam_plan()),
     "centralized": (Centralized("full"), adam_plan()),
