@@ -3113,7 +3113,7 @@ export type FailRequest = {
     /**
      * Kind
      */
-    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
+    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected';
     /**
      * Message
      */
@@ -9665,7 +9665,7 @@ export type TaskFailure = {
     /**
      * Kind
      */
-    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'unexpected';
+    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected';
     /**
      * Participant
      *
