@@ -248,7 +248,9 @@ def test_the_shell_confirms_checks_again_and_decides(sites: Sites) -> None:
     both = ("--repair", "resize_masks", "--no-repair")
     assert "keep one of them" in said("dataset", "recheck", dataset, *both, code=2)
     checking = start("dataset", "recheck", dataset, "--repair", "resize_masks")
-    wait_until(lambda: sites.record(dataset)["status"] == "checking", 30, "the check begins")
+    # The message follows the commit which shows the new status.
+    wait_until(lambda: sites.worker.broker.llen("simulated"), 30, "the check's message")
+    assert sites.record(dataset)["status"] == "checking"
     other = mended | {"mask_sha256": "2" * 64}
     sites.found(other, case("b", "test"), alike=ALIKE)
     output = ended(checking)
