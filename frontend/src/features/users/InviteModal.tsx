@@ -6,7 +6,7 @@ import { ModalForm } from "@/components/FormModal";
 import { useMay } from "@/components/useMay";
 import { LinkBox } from "./LinkBox";
 import { invitationsQuery } from "./queries";
-import { RoleFields, type RoleValues, roleBody } from "./RoleFields";
+import { federationChosen, onlyFederation, RoleFields, type RoleValues, roleBody } from "./RoleFields";
 
 interface Props {
   /** Into which the caller may invite. */
@@ -30,9 +30,12 @@ function InviteForm({ federations, onClose }: Omit<Props, "opened">) {
     initialValues: {
       label: "",
       administrator: federations.length === 0,
-      federation: federations[0]?.id ?? "",
+      federation: onlyFederation(federations),
       role: "researcher",
       site_ids: [],
+    },
+    validate: {
+      federation: (federation, { administrator }) => (administrator ? null : federationChosen(federation)),
     },
   });
   const invite = useMutation({

@@ -9,6 +9,13 @@ export interface RoleValues {
   site_ids: string[];
 }
 
+/** Where there are several federations, nobody is let into one that nobody chose. */
+export function onlyFederation(federations: readonly FederationRecord[]): string {
+  return federations.length === 1 ? (federations[0]?.id ?? "") : "";
+}
+
+export const federationChosen = (federation: string) => (federation ? null : "Choose the federation.");
+
 /** Federation, role, and a site manager's sites; of a form that may have more fields. */
 export function RoleFields<Values extends RoleValues>(props: {
   form: UseFormReturnType<Values>;
@@ -25,6 +32,7 @@ export function RoleFields<Values extends RoleValues>(props: {
         allowDeselect={false}
         required
         {...form.getInputProps("federation")}
+        onChange={(id) => form.setValues({ federation: id ?? "", site_ids: [] } as unknown as Partial<Values>)}
       />
       <Select label="Role" data={ROLE_CHOICES} allowDeselect={false} required {...form.getInputProps("role")} />
       {role === "site_manager" && (

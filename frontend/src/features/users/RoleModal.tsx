@@ -5,7 +5,7 @@ import { ApiError, api, type FederationRecord, fieldErrors, type UserRecord, unw
 import { ModalForm } from "@/components/FormModal";
 import { notifyDone } from "@/components/notify";
 import { usersQuery } from "./queries";
-import { RoleFields, type RoleValues, roleBody } from "./RoleFields";
+import { federationChosen, onlyFederation, RoleFields, type RoleValues, roleBody } from "./RoleFields";
 
 interface Props {
   user: UserRecord | undefined;
@@ -27,10 +27,11 @@ function RoleForm({ user, federations, onClose }: Props & { user: UserRecord }) 
   const first = user.memberships[0];
   const form = useForm<RoleValues>({
     initialValues: {
-      federation: first?.federation_id ?? federations[0]?.id ?? "",
+      federation: first?.federation_id ?? onlyFederation(federations),
       role: first?.role ?? "reader",
       site_ids: first?.site_ids ?? [],
     },
+    validate: { federation: federationChosen },
   });
   const give = useMutation({
     mutationFn: (values: RoleValues) =>
