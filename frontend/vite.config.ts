@@ -1,13 +1,26 @@
 /// <reference types="vitest/config" />
 import { fileURLToPath } from "node:url";
+import { constants } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { compression, defineAlgorithm } from "vite-plugin-compression2";
 
 const backend = process.env.FEDSM_BACKEND_URL ?? "http://127.0.0.1:8000";
 const PAGE_TESTS = ["src/**/*.test.tsx", "src/**/*.dom.test.ts"];
 
 export default defineConfig({
-  plugins: [react()],
+  // The backend serves these files as they are: backend/frontend.py chooses the form that the browser reads.
+  plugins: [
+    react(),
+    compression({
+      algorithms: [
+        // The best quality takes ten times as long for a few per cent fewer bytes.
+        defineAlgorithm("brotliCompress", { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+        defineAlgorithm("gzip", { level: 6 }),
+      ],
+      threshold: 1000,
+    }),
+  ],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: { host: "127.0.0.1", proxy: { "/api": backend } },
   build: {
@@ -15,6 +28,8 @@ export default defineConfig({
     // These know light-dark(): lowered for older ones, it becomes both colours at once.
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     chunkSizeWarningLimit: 1500,
+    // One request for all icons of the lazy pages, not one each.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "icons", test: /@tabler[\\/]icons-react/ }] } } },
   },
   test: {
     // `make test` type-checks next to these: on two cores a page then takes longer than the usual 5 seconds.
