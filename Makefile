@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
+.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -82,11 +82,9 @@ test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that 
 test-gpu: setup-test ## Tests that need an NVIDIA GPU; elsewhere each says that it is skipped, and why
 	$(BIN)/pytest -m gpu tests
 
-env: ## Make .env with random secrets for docker compose
-	@$(PYTHON) scripts/make_env.py
-
-images: env ## Build the images for docker compose, with the commit in their version
+images: ## Build the images for docker compose, with the commit in their version
 	FEDSM_COMMIT=$$($(PYTHON) backend/version.py) docker compose build
+	FEDSM_COMMIT=$$($(PYTHON) backend/version.py) docker compose --file docker-compose.site.yml build agent
 
 dist: setup-test ## One wheel with the pages inside, its source archive, and the locks for it, in dist/
 	rm -rf dist

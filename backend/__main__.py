@@ -5,10 +5,12 @@ import logging
 import uvicorn
 from pydantic import ValidationError
 
+from backend.contracts.file_settings import SettingFileProblem
 from backend.db.integrity import DatabaseDamaged, require_sound
 from backend.db.migrate import migrate
 from backend.main import create_app
 from backend.settings import load_settings
+from backend.sign_in_address import say_where
 
 
 def main() -> None:
@@ -17,11 +19,15 @@ def main() -> None:
         settings = load_settings()
     except ValidationError as error:
         raise SystemExit(f"The backend does not start:\n{describe_refusal(error)}") from None
+    except SettingFileProblem as error:
+        raise SystemExit(f"The backend does not start: {error}") from None
     try:
         require_sound(settings.effective_database_url)
     except DatabaseDamaged as error:
         raise SystemExit(f"The backend does not start: {error}") from None
     migrate(settings.effective_database_url)
+    if settings.announce_sign_in:
+        say_where(settings)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

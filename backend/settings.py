@@ -8,7 +8,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from backend.contracts.file_settings import with_files
 
 MINIMUM_TOKEN_LENGTH = 24
 
@@ -62,6 +64,23 @@ class Settings(BaseSettings):
     )
     frontend_dist: Path = Field(default_factory=built_frontend, description="The built frontend.")
     artifacts: Path | None = Field(default=None, description="Artifact folder; default: in the state folder.")
+    announce_sign_in: bool = Field(
+        default=False,
+        description="Say in the log where to sign in, with the token until an administrator has an account.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, and the files that it names."""
+        del dotenv_settings, file_secret_settings
+        return with_files(settings_cls, init_settings, env_settings)
 
     @model_validator(mode="after")
     def _tokens_protect_an_open_port(self) -> Self:

@@ -9,8 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from backend.contracts.link import SiteKit
-from fedsm.cli.shared import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, JsonOption, fail
-from fedsm.cli.watch import print_json
+from fedsm.cli.options import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, JsonOption, fail, print_json
 from fedsm.local.home import AlreadyRunning, open_home
 from fedsm.local.supervisor import StartFailed
 
@@ -74,8 +73,8 @@ def up(
 
 def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Say how this site stands with the hub. The exit code is 1 where something is in the way."""
-    from fedsm.site_agent.launch import status_of
     from fedsm.site_agent.site_home import NotJoined, SiteHome
+    from fedsm.site_agent.status import status_of
 
     site = SiteHome(open_home(home))
     try:
@@ -176,8 +175,12 @@ def agent(home: HomeOption = None) -> None:
     raise typer.Exit(main())
 
 
+#: They need nothing but the agent's own code.
+OF_THE_AGENT = (check, join, status, policy, audit, rotate, leave, agent)
+
+
 def add_hospital_commands(site_app: typer.Typer) -> None:
-    for command in (check, join, up, status, policy, audit, rotate, leave, agent):
+    for command in (*OF_THE_AGENT, up):
         site_app.command()(command)
 
 

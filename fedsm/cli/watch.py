@@ -1,7 +1,5 @@
 """Follows an experiment to its end: progress bars on a terminal, lines in a log."""
 
-import json
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from backend.contracts.status import TERMINAL_RUN_STATUSES, RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from backend.runs.schemas import RunRecord
+from fedsm.cli.options import print_json as print_json
 from fedsm.cli.waits import waits_of
 from fedsm.client import Client
 
@@ -62,12 +61,6 @@ def run_display(console: Console, as_json: bool) -> Iterator[ShowRuns]:
             yield _Bars(progress)
     else:
         yield _Changes(lambda run: console.print(describe_run(run), highlight=False, soft_wrap=True))
-
-
-def print_json(value: object) -> None:
-    """One line on standard output."""
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
 
 
 def describe_run(run: RunRecord) -> str:

@@ -136,6 +136,7 @@ class Gateway:
         return JSONResponse(
             {
                 "problem": self.session.problem,
+                "queue": self.session.membership.queue,
                 "workers": workers,
                 "waiting": len(self.session.waiting()),
                 "claimed": len(self.claimed),

@@ -1,18 +1,15 @@
 """What `fedsm site up` starts at a hospital: a local Valkey, the agent, and one worker behind it."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import httpx
 
 from fedsm.local.home import Home, Running
 from fedsm.local.launch import broker_program, signals_set
 from fedsm.local.supervisor import Program, Supervisor
 from fedsm.site_agent.site_home import Membership, SiteHome
+from fedsm.site_agent.status import status_of
 
 AGENT_START_SECONDS = 60.0
 WORKER_START_SECONDS = 180.0
@@ -89,17 +86,6 @@ def _program(
         start_seconds=start_seconds,
         stop_seconds=STOP_SECONDS,
     )
-
-
-def status_of(home: SiteHome) -> dict[str, Any] | None:
-    """What the agent says of itself; None where it does not run."""
-    transport = httpx.HTTPTransport(uds=str(home.socket()))
-    try:
-        with httpx.Client(transport=transport, base_url="http://site-agent", timeout=5.0) as client:
-            found: dict[str, Any] = json.loads(client.get("/status").content)
-            return found
-    except (httpx.HTTPError, OSError, ValueError):
-        return None
 
 
 def _has_worker(home: SiteHome) -> bool:

@@ -81,8 +81,10 @@ class SiteHome:
         return self.folder / FILE_NAME
 
     def socket(self) -> Path:
-        """Where the agent serves the hospital's workers."""
-        return self.home.socket("agent")
+        """Where the agent serves the hospital's workers: in the folder, or where FEDSM_AGENT_SOCKET says, as in
+        containers, which share nothing but the socket's folder."""
+        chosen = os.environ.get("FEDSM_AGENT_SOCKET")
+        return Path(chosen) if chosen else self.home.socket("agent")
 
     def make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -12,11 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [str(path.relative_to(ROOT)) for pattern in ("*.lock", "*/requirements.lock") for path in ROOT.glob(pattern)]
 #: Which locks together hold a group.
 HOLDERS = {
-    "requirements.lock": ("common", "backend", "worker", "local"),
+    "requirements.lock": ("common", "backend", "agent", "worker", "local"),
     "requirements-test.lock": ("test",),
     "requirements-node.lock": ("node",),
     "backend/requirements.lock": ("common", "backend"),
     "worker/requirements.lock": ("common", "worker"),
+    "fedsm/requirements.lock": ("common", "worker", "agent"),
 }
 REMEDY = "Remedy: make lock"
 
@@ -59,11 +60,12 @@ def test_a_lock_has_what_its_groups_ask_for(lock: str) -> None:
 
 def test_images_have_the_same_files_as_a_checkout() -> None:
     everything = entries("requirements.lock")
-    for part in ("backend", "worker"):
+    for part in ("backend", "worker", "fedsm"):
         of_part = entries(f"{part}/requirements.lock")
         assert of_part.items() <= everything.items()
     assert "torch" not in entries("backend/requirements.lock")
-    assert "sqlalchemy" not in entries("worker/requirements.lock")
+    for part in ("worker", "fedsm"):
+        assert not {"sqlalchemy", "fastapi", "psycopg"} & entries(f"{part}/requirements.lock").keys()
 
 
 def test_no_test_tool_is_among_what_runs() -> None:
@@ -76,12 +78,21 @@ def test_both_builds_of_pytorch_are_one_version() -> None:
     assert entries("requirements-cpu.lock").keys() == {"torch"}
 
 
-@pytest.mark.parametrize("part", ["backend", "worker"])
-def test_an_image_installs_from_its_lock_alone(part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "locks"),
+    [
+        ("backend", ["backend/requirements.lock"]),
+        ("worker", ["worker/requirements.lock torch", "fedsm/requirements.lock"]),
+    ],
+)
+def test_an_image_installs_from_its_locks_alone(part: str, locks: list[str]) -> None:
     lines = (ROOT / part / "Dockerfile").read_text(encoding="utf-8").splitlines()
     installing = [line for line in lines if re.search(r"pip install|install_packages\.py /|npm (ci|install)", line)]
-    into_venv = f"scripts/install_packages.py /opt/venv/bin/python {part}/requirements.lock"
     of_pages = ("scripts/install_packages.py /opt/node/bin/python requirements-node.lock", "npm ci")
-    assert sum(into_venv in line for line in installing) == 1
-    assert all(into_venv in line or any(words in line for words in of_pages) for line in installing)
-    assert all(re.search(r"^FROM [a-z/]+:\d", line) for line in lines if line.startswith("FROM "))
+    into_venv = [line for line in installing if not any(words in line for words in of_pages)]
+    assert len(into_venv) == len(locks)
+    for line, lock in zip(into_venv, locks, strict=True):
+        assert f"scripts/install_packages.py /opt/venv/bin/python {lock} \\" in line
+    stages = {line.split(" AS ")[1] for line in lines if " AS " in line}
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    assert all(base in stages or re.fullmatch(r"[a-z/]+:\d\S*", base) for base in bases)

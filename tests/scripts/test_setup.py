@@ -2,9 +2,6 @@
 
 import importlib.util
 import shutil
-import stat
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -86,16 +83,3 @@ def test_a_step_is_not_done_while_it_runs(setup: ModuleType) -> None:
     assert not setup.is_done("frontend", "sources 2")
     setup.begin("frontend")
     assert not setup.is_done("frontend", "sources 1")
-
-
-def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
-    (tmp_path / "scripts").mkdir()
-    script = shutil.copy(SCRIPTS / "make_env.py", tmp_path / "scripts")
-    subprocess.run([sys.executable, script], check=True)
-    secrets = (tmp_path / ".env").read_text()
-    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
-    values = dict(line.split("=") for line in secrets.splitlines() if not line.startswith("#"))
-    assert set(values) == {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "FEDSM_ADMIN_TOKEN", "FEDSM_WORKER_TOKEN"}
-    assert len(set(values.values())) == 4
-    subprocess.run([sys.executable, script], check=True)
-    assert (tmp_path / ".env").read_text() == secrets

@@ -1,0 +1,25 @@
+"""What the agent says of itself, over its socket; `python -m fedsm.site_agent.status` exits 0 where it answers."""
+
+import json
+import sys
+from typing import Any
+
+import httpx
+
+from fedsm.local.home import open_home
+from fedsm.site_agent.site_home import SiteHome
+
+
+def status_of(home: SiteHome) -> dict[str, Any] | None:
+    """What the agent says of itself; None where it does not run."""
+    transport = httpx.HTTPTransport(uds=str(home.socket()))
+    try:
+        with httpx.Client(transport=transport, base_url="http://site-agent", timeout=5.0) as client:
+            found: dict[str, Any] = json.loads(client.get("/status").content)
+            return found
+    except (httpx.HTTPError, OSError, ValueError):
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(0 if status_of(SiteHome(open_home())) is not None else "the agent does not answer")
