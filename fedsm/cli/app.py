@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from fedsm.cli.backup import backup, restore
 from fedsm.cli.calls import add_calls
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
 from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
@@ -81,6 +82,8 @@ app.add_typer(user_app, name="user")
 add_calls(app, SYSTEM_CALLS)
 app.command()(prepare)
 app.command()(predict)
+app.command()(backup)
+app.command()(restore)
 
 PortOption = Annotated[
     int | None, typer.Option(help="Port of the web page and the API; without it the first free one from 8000 on.")

@@ -1,0 +1,1 @@
+"""Backups of an installation: database, artifacts and secrets in one verified archive."""
