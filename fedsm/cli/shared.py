@@ -10,9 +10,10 @@ import typer
 
 from backend.federations.schemas import FederationRecord
 from fedsm.cli.options import EXIT_FAILED as EXIT_FAILED
-from fedsm.cli.options import EXIT_WRONG_INPUT, fail
+from fedsm.cli.options import EXIT_WRONG_INPUT as EXIT_WRONG_INPUT
 from fedsm.cli.options import HomeOption as HomeOption
 from fedsm.cli.options import JsonOption as JsonOption
+from fedsm.cli.options import fail as fail
 from fedsm.client import ApiError, Client, NoServer, connect
 from fedsm.local.home import open_home
 
