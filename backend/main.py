@@ -19,6 +19,7 @@ from backend.errors import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
 from backend.evaluations.gap import endpoints as gap
 from backend.evaluations.run_comparison import endpoints as run_comparison
+from backend.evaluations.verdict import endpoints as verdict
 from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
@@ -57,6 +58,7 @@ FEATURES = (
     runs,
     evaluations,
     gap,
+    verdict,
     run_comparison,
     models,
     predictions,

@@ -27,6 +27,7 @@ from backend.evaluations.schemas import (
     RunSelector,
     SelectorCases,
 )
+from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord
 from backend.federations.schemas import FederationCreate, FederationRecord
@@ -204,6 +205,9 @@ class Client:
     def export(self, experiment_id: str, file: str, **query: str) -> str:
         """The text of `results.csv`, `cases.csv` or `results.tex`."""
         return self._send("GET", f"/experiments/{experiment_id}/{file}", params=query).text
+
+    def verdict(self, experiment_id: str, **query: str) -> Verdict:
+        return self._get(f"/experiments/{experiment_id}/verdict", Verdict, **query)
 
     def comparison(self, experiment_id: str, baseline: str, **query: str) -> Comparison:
         return self._get(f"/experiments/{experiment_id}/comparison", Comparison, baseline=baseline, **query)

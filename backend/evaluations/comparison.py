@@ -12,7 +12,7 @@ from backend.errors import InvalidInput
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
 from backend.evaluations.schemas import Comparison, ComparisonCell
 from backend.evaluations.scored_cases import ExperimentCases, Method, Query, Valued, experiment_cases, valued_cases
-from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, holm, wilcoxon
+from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, SIGNIFICANT, holm, wilcoxon
 
 TEST = (
     "two-sided Wilcoxon signed-rank test on test cases, scores averaged over the seeds that both have, zeros by Pratt, "
@@ -30,8 +30,13 @@ def compare(
     return comparison_of(experiment_cases(session, experiment, query.checkpoint), baseline, model, query)
 
 
-def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None, query: Query) -> Comparison:
-    """model None: what the baseline's strategy is for, its super or personalized model where it has one."""
+def comparison_of(
+    cases: ExperimentCases, baseline: str, model: ModelKind | None, query: Query, only: Method | None = None
+) -> Comparison:
+    """model None: what the baseline's strategy is for, its super or personalized model where it has one.
+
+    only: whose cells are wanted, in which case the others lend their p to the adjustment and get no interval.
+    """
     require_structure(cases.structures, query.structure)
     methods = cases.methods()
     pinned = _find(methods, baseline, model)
@@ -40,9 +45,12 @@ def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None
     values = {method: _values(cases, method, query) for method in methods}
     for slug in cases.places.columns:
         expected = _of_column(cases, values[pinned], slug)
-        column = [_cell(cases, method, slug, _of_column(cases, values[method], slug), expected) for method in others]
-        adjusted = holm([cell.p for cell in column])
-        cells += [cell.model_copy(update={"p_holm": p}) for cell, p in zip(column, adjusted, strict=True)]
+        column = [
+            _cell(cases, method, slug, _of_column(cases, values[method], slug), expected, _wanted(method, only))
+            for method in others
+        ]
+        column = adjusted(column)
+        cells += [cell for method, cell in zip(others, column, strict=True) if _wanted(method, only)]
     return Comparison(
         experiment_id=cases.experiment.id,
         metric=query.metric,
@@ -59,6 +67,26 @@ def comparison_of(cases: ExperimentCases, baseline: str, model: ModelKind | None
     )
 
 
+def _wanted(method: Method, only: Method | None) -> bool:
+    return only is None or (method.label, method.model) == (only.label, only.model)
+
+
+def adjusted(column: list[ComparisonCell]) -> list[ComparisonCell]:
+    """The smallest two-sided p of the signed-rank test on n pairs is 2 / 2^n; of m tests Holm's adjustment multiplies
+    the smallest by m."""
+    p_values = holm([cell.p for cell in column])
+    num_tests = sum(cell.p is not None for cell in column)
+    return [
+        cell.model_copy(
+            update={
+                "p_holm": p,
+                "decidable": cell.p is not None and num_tests * 2 / 2**cell.num_pairs < SIGNIFICANT,
+            }
+        )
+        for cell, p in zip(column, p_values, strict=True)
+    ]
+
+
 def require_structure(structures: list[str], structure: str | None) -> None:
     """Raises InvalidInput naming those there are."""
     if structure is not None and structure not in structures:
@@ -72,7 +100,7 @@ def _find(methods: list[Method], label: str, model: ModelKind | None) -> Method:
         known = ", ".join(dict.fromkeys(method.label for method in methods))
         raise InvalidInput.of_field("baseline", label, "is no method of this experiment", f"choose among {known}")
     if model is None:
-        return of_label[-1]
+        return of_label[0]
     chosen = next((method for method in of_label if method.model == model), None)
     if chosen is None:
         known = ", ".join(method.model for method in of_label)
@@ -108,14 +136,20 @@ def _pairs(own: CaseSeeds, expected: CaseSeeds) -> Iterator[dict[int, tuple[floa
 
 
 def _cell(
-    cases: ExperimentCases, method: Method, slug: str | None, own: CaseSeeds, expected: CaseSeeds
+    cases: ExperimentCases,
+    method: Method,
+    slug: str | None,
+    own: CaseSeeds,
+    expected: CaseSeeds,
+    with_interval: bool,
 ) -> ComparisonCell:
     pairs = list(_pairs(own, expected))
     values = [fmean(value for value, _ in of_case.values()) for of_case in pairs]
     others = [fmean(other for _, other in of_case.values()) for of_case in pairs]
     differences = [value - other for value, other in zip(values, others, strict=True)]
     by_seed = [{seed: value - other for seed, (value, other) in of_case.items()} for of_case in pairs]
-    test, interval = wilcoxon(differences), interval_over_seeds_and_cases(by_seed)
+    test = wilcoxon(differences)
+    interval = interval_over_seeds_and_cases(by_seed) if with_interval else None
     return ComparisonCell(
         strategy_label=method.label,
         model=method.model,
@@ -132,6 +166,7 @@ def _cell(
         high=interval.high if interval else None,
         p=test.p if test else None,
         p_holm=None,
+        decidable=False,
         method=test.method if test else None,
     )
 

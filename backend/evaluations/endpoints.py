@@ -37,6 +37,7 @@ from backend.evaluations.schemas import (
     ShownTable,
     SortOrder,
 )
+from backend.evaluations.verdict import service as verdict
 from backend.policy import CanRead, CanReadCases
 from backend.runs.schemas import RunCases
 
@@ -154,9 +155,13 @@ def download_shown_csv(_user: CanRead, table: ShownDep) -> CsvResponse:
 
 
 @router.get("/experiments/{experiment_id}/results.tex", response_class=LatexResponse)
-def download_results_latex(_user: CanRead, table: ShownDep) -> LatexResponse:
-    """The table as the results page shows it in LaTeX (booktabs): mean and deviation over seeds, the best in bold."""
-    return LatexResponse(exports.results_latex(table), headers=_shown_attachment(table, "tex"))
+def download_results_latex(_user: CanRead, experiment_id: Id, session: ReadSession, table: ShownDep) -> LatexResponse:
+    """The verdict, and the table as the results page shows it, in LaTeX (booktabs): mean and deviation over seeds, the
+    best in bold."""
+    query = scored_cases.Query(table.metric, table.checkpoint, table.structure)
+    found = verdict.experiment_verdict(session, get_row(session, Experiment, experiment_id), query)
+    sentences = [found.headline, *found.details] if found.against else []
+    return LatexResponse(exports.results_latex(table, sentences), headers=_shown_attachment(table, "tex"))
 
 
 @router.get("/runs/{run_id}/cases")

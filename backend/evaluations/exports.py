@@ -1,6 +1,6 @@
 """Results as files: CSV of all cells and of all cases, and the table that is shown as CSV and LaTeX."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backend.contracts.metrics import SCORES
@@ -15,6 +15,7 @@ from backend.evaluations.schemas import (
     ShownTable,
 )
 from backend.evaluations.scored_cases import ExperimentCases
+from backend.evaluations.statistics import SIGNIFICANT
 from backend.evaluations.table_rows import NO_VALUE, WORST
 
 RESULT_COLUMNS = ("checkpoint", *ResultCell.model_fields)
@@ -36,7 +37,6 @@ CASE_COLUMNS = (
 )
 #: What a row's training took, after its scores.
 EFFORT_COLUMNS = ("steps", "images", "seconds", "bytes")
-SIGNIFICANT = 0.05
 MODEL_WORDS = {"global": "global", "personalized": "personalized", "super": "super model"}
 LATEX_ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -116,8 +116,10 @@ def column_name(column: ShownColumn) -> str:
     return column.site_slug + (" (unseen)" if column.unseen else "")
 
 
-def results_latex(table: ShownTable) -> str:
+def results_latex(table: ShownTable, verdict: Sequence[str] = ()) -> str:
     """A booktabs table: methods x sites as shown, mean and deviation over seeds, the best of a column in bold.
+
+    verdict: sentences that stand above it as a paragraph of their own.
 
     With a baseline, a dagger marks what differs from it significantly, and the caption names test and n.
     """
@@ -126,6 +128,7 @@ def results_latex(table: ShownTable) -> str:
     lines = [
         r"% \usepackage{booktabs}",
         *_count_warning(table),
+        *([" ".join(map(escape, verdict)), ""] if verdict else []),
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{_caption(table)}}}",

@@ -101,6 +101,10 @@ class ComparisonCell(Record):
     high: float | None
     p: float | None
     p_holm: float | None = Field(description="p adjusted for the methods compared on this site.")
+    decidable: bool = Field(
+        description="Whether any scores whatever of so many cases, with so many methods compared, could have shown a "
+        "significant difference."
+    )
     method: Literal["exact", "normal"] | None = Field(description="How p was found.")
 
 

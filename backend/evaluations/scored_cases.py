@@ -170,14 +170,14 @@ class ExperimentCases:
         return all(run.status in TERMINAL_RUN_STATUSES for run in self.runs)
 
     def methods(self) -> list[Method]:
-        """In the experiment's order; a strategy's models in the order of its card."""
+        """In the experiment's order; what a strategy is for, its super or personalized model, comes first."""
         by_label: dict[str, list[Run]] = defaultdict(list)
         for run in self.runs:
             by_label[run.strategy_label].append(run)
         return [
             Method(label, model, tuple(seeds))
             for label, seeds in by_label.items()
-            for model in seeds[0].strategy.card.models
+            for model in reversed(seeds[0].strategy.card.models)
         ]
 
 

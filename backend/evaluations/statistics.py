@@ -22,6 +22,8 @@ COUNT_BITS = 64
 #: Resamples of a bootstrap interval: the ends of a 95 % interval then vary by about 1.5 % of its width.
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
+#: Of an adjusted p: below it a difference is marked everywhere.
+SIGNIFICANT = 0.05
 BOOTSTRAP_SEED = 0
 #: Of more cases the interval is worked out, not drawn: both agree to less than draws vary.
 RESAMPLED_UP_TO = 500

@@ -30,6 +30,12 @@ def printed(value: float | None, metric: ScoreName) -> str:
     return NO_VALUE if value is None else f"{value:.{digits_of(metric)}f}"
 
 
+def signed(difference: float, metric: ScoreName) -> str:
+    """A difference with its sign; what rounds to nothing has none."""
+    text = f"{difference:+.{digits_of(metric)}f}"
+    return text.replace("-", "\N{MINUS SIGN}") if float(text) else text[1:]
+
+
 def columns_of(sites: Sequence[str], unseen: Sequence[str]) -> list[ShownColumn]:
     """What sums up a row comes first; one site has no worst one."""
     columns = [ShownColumn(key=ALL, site_slug=None, unseen=False)]

@@ -36,6 +36,7 @@ from backend.contracts.report_document import (
 )
 from backend.contracts.values import one_line
 from backend.errors import InvalidInput
+from backend.evaluations.statistics import SIGNIFICANT
 from backend.evaluations.table_rows import printed
 from backend.reports.pdf_charts import curves_chart, sweep_chart
 from backend.reports.pdf_gap import gap_chart
@@ -63,7 +64,6 @@ WIDTH = A4[0] - 2 * MARGIN
 #: More sites than this go into a further table below, so that none runs off the page.
 COLUMNS = 5
 FIRST_COLUMN = 46 * mm
-SIGNIFICANT = 0.05
 MODEL_WORDS = {
     "global": "Global model",
     "personalized": "Personalized model",

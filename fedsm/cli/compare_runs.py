@@ -8,10 +8,9 @@ from rich.table import Table
 
 from backend.contracts.metrics import SCORES
 from backend.evaluations.run_comparison.schemas import ComparedScore, RunComparison
+from backend.evaluations.statistics import SIGNIFICANT
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.cli.watch import make_console, print_json
-
-SIGNIFICANT = 0.05
 
 
 def compare_runs(

@@ -17,12 +17,12 @@ from backend.evaluations.schemas import (
     ShownCell,
     ShownRow,
 )
+from backend.evaluations.statistics import SIGNIFICANT
 from backend.evaluations.table_rows import ALL, NO_VALUE, SITE
+from backend.evaluations.verdict.schemas import Verdict
 from fedsm.cli.compare_runs import compare_runs
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.cli.watch import make_console, print_json
-
-SIGNIFICANT = 0.05
 
 run_app = typer.Typer(
     help="Runs: their state and log, every model on every site, what the selector did, several side by side.",
@@ -88,7 +88,9 @@ def results(
     with api(home, server, token) as client:
         match Format.JSON if as_json else output:
             case Format.TABLE:
-                print_results(make_console(), client.results(experiment_id, metric, checkpoint))
+                console = make_console()
+                print_verdict(console, client.verdict(experiment_id, metric=metric, checkpoint=checkpoint))
+                print_results(console, client.results(experiment_id, metric, checkpoint))
             case Format.JSON:
                 print_json(client.all_results(experiment_id, checkpoint).model_dump(mode="json"))
             case Format.CSV:
@@ -163,6 +165,13 @@ def selector(
         print_json(found.model_dump(mode="json"))
     else:
         print_selector(make_console(), found)
+
+
+def print_verdict(console: Console, found: Verdict) -> None:
+    """What came out, above the numbers that it is made of."""
+    for sentence in [found.headline, *found.details]:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    console.print()
 
 
 def print_results(console: Console, found: ExperimentResults) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from backend.evaluations.comparison import adjusted
+from backend.evaluations.schemas import ComparisonCell
 from backend.evaluations.statistics import Interval, bootstrap_mean, doubled_ranks, holm, quantile, wilcoxon
 
 
@@ -133,3 +135,16 @@ def test_5000_cases_are_done_in_less_than_a_second() -> None:
     bootstrap_mean(differences)
     wilcoxon(differences)
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("num_methods", "num_pairs", "decidable"),
+    [(1, 5, False), (1, 6, True), (6, 8, True), (7, 8, False), (7, 2000, True)],
+)
+def test_too_few_cases_can_show_nothing(num_methods: int, num_pairs: int, decidable: bool) -> None:
+    """5 pairs: the smallest p is 2 / 32 = 0.0625. 8 pairs: 2 / 256 = 0.0078, times 6 methods 0.047, times 7 0.055."""
+    cell = ComparisonCell.model_construct(p=0.5, num_pairs=num_pairs)
+    untested = ComparisonCell.model_construct(p=None, num_pairs=0)
+    *found, without = adjusted([cell] * num_methods + [untested])
+    assert [cell.decidable for cell in found] == [decidable] * num_methods
+    assert (without.decidable, without.p_holm) == (False, None)

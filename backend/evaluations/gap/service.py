@@ -18,7 +18,7 @@ from backend.evaluations.hierarchical import CaseValues, interval_over_seeds_and
 from backend.evaluations.results import distance_unit
 from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
 from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES
-from backend.evaluations.table_rows import NO_VALUE, digits_of, printed
+from backend.evaluations.table_rows import NO_VALUE, printed, signed
 
 #: Of each case its values by seed, for one level.
 Cases = Mapping[str, CaseValues]
@@ -163,12 +163,6 @@ class _Column:
             bound_text=printed(bound, query.metric),
             room=self.loss(self.bound, ran.values, query, sign) if self.several_models else None,
         )
-
-
-def signed(loss: float, metric: ScoreName) -> str:
-    """With its sign; what rounds to nothing has none."""
-    text = f"{loss:+.{digits_of(metric)}f}"
-    return text.replace("-", "\N{MINUS SIGN}") if float(text) else text[1:]
 
 
 def _term(

@@ -32,6 +32,7 @@ describe("staleKeys", () => {
       ["run", "r"],
       ["experiment", "e"],
       ["results", "e"],
+      ["latest-result"],
       ["federation", "f"],
       ["experiments", "f"],
       ["datasets", "f"],

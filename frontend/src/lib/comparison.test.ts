@@ -20,6 +20,7 @@ function cell(label: string, slug: string | null, more: Partial<ComparisonCell> 
     p: 0.002,
     p_holm: 0.004,
     method: "exact",
+    decidable: true,
     ...more,
   };
 }
@@ -73,11 +74,9 @@ describe("comparison", () => {
   });
 
   it("names sites where no data could have been significant", () => {
-    // 5 pairs: the smallest p is 2 / 32 = 0.0625. 8 pairs: 2 / 256 = 0.0078, times 6 methods 0.047, times 7 0.055.
-    const methods = (count: number, slug: string, pairs: number) =>
-      Array.from({ length: count }, (_, index) => cell(`M${index}`, slug, { num_pairs: pairs }));
-    expect(hopelessSites(comparison(methods(1, "a", 5)))).toEqual(["a"]);
-    expect(hopelessSites(comparison(methods(6, "a", 8)))).toEqual([]);
-    expect(hopelessSites(comparison([...methods(7, "a", 8), ...methods(7, "b", 30)]))).toEqual(["a"]);
+    const few = { decidable: false };
+    expect(hopelessSites(comparison([cell("A", "a", few), cell("B", "a", few), cell("A", "b")]))).toEqual(["a"]);
+    expect(hopelessSites(comparison([cell("A", "a", few), cell("B", "a")]))).toEqual([]);
+    expect(hopelessSites(comparison([cell("A", "a", { ...few, p: null }), cell("A", null, few)]))).toEqual([]);
   });
 });

@@ -54,19 +54,13 @@ export function formatPairs({ low, high }: { low: number; high: number }): strin
   return low === high ? `n = ${low}` : `n = ${low} to ${high}`;
 }
 
-/**
- * Sites where no data whatever could have given a significant difference.
- *
- * The smallest two-sided p of the signed-rank test on n pairs is 2 / 2^n; Holm's adjustment multiplies the smallest
- * of m by m.
- */
+/** Sites where no data whatever could have given a significant difference, as the backend says of each test. */
 export function hopelessSites(comparison: Comparison): string[] {
   const slugs = [...new Set(comparison.cells.map((cell) => cell.site_slug))];
   return slugs.filter((slug): slug is string => {
     if (slug === null) return false;
     const ofSite = comparison.cells.filter((cell) => cell.site_slug === slug);
     const tests = ofSite.filter((cell) => cell.p !== null);
-    const most = Math.max(0, ...tests.map((cell) => cell.num_pairs));
-    return tests.length > 0 && (2 / 2 ** most) * tests.length >= SIGNIFICANCE_LEVEL;
+    return tests.length > 0 && !tests.some((cell) => cell.decidable);
   });
 }

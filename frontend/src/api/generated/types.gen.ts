@@ -1081,6 +1081,12 @@ export type ComparisonCell = {
      */
     baseline_mean: number | null;
     /**
+     * Decidable
+     *
+     * Whether any scores whatever of so many cases, with so many methods compared, could have shown a significant difference.
+     */
+    decidable: boolean;
+    /**
      * Difference
      */
     difference: number | null;
@@ -4403,6 +4409,31 @@ export type LackingCases = {
      * Sites of several that were not tested at all.
      */
     without: Array<string>;
+};
+
+/**
+ * LatestResult
+ *
+ * The experiment whose run ended last, of those that the caller sees, and what came out.
+ */
+export type LatestResult = {
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Federation Name
+     */
+    federation_name: string;
+    verdict: Verdict;
 };
 
 /**
@@ -10130,6 +10161,187 @@ export type ValidateSiteResult = {
 };
 
 /**
+ * Verdict
+ *
+ * Which method wins, where, and by how much.
+ */
+export type Verdict = {
+    /**
+     * Against
+     */
+    against: Array<VerdictAgainst>;
+    /**
+     * The federated method with the best pooled mean, where that is better than the main method's.
+     */
+    ahead: VerdictMethod | null;
+    /**
+     * Checkpoint
+     */
+    checkpoint: 'best' | 'last';
+    /**
+     * Complete
+     */
+    complete: boolean;
+    /**
+     * Details
+     *
+     * The sentences that follow the headline, the most important first.
+     */
+    details: Array<string>;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Headline
+     *
+     * What came out, in a sentence or two.
+     */
+    headline: string;
+    /**
+     * What the experiment is about: FedSM, else its first federated method other than the baseline. None before anything was tested.
+     */
+    method: VerdictMethod | null;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Run Id
+     *
+     * Of the method's first tested run: whose cases can be looked at.
+     */
+    run_id: string | null;
+    /**
+     * Structure
+     */
+    structure: string | null;
+    /**
+     * Test
+     *
+     * The test in words; None where nothing was compared.
+     */
+    test: string | null;
+    /**
+     * Unit
+     */
+    unit: 'mm' | 'px' | 'mixed' | null;
+    /**
+     * Words Of Seeds
+     *
+     * What this number of seeds allows one to say.
+     */
+    words_of_seeds: string;
+};
+
+/**
+ * VerdictAgainst
+ */
+export type VerdictAgainst = {
+    method: VerdictMethod;
+    /**
+     * Places
+     *
+     * All sites that train together, then each site.
+     */
+    places: Array<VerdictPlace>;
+    /**
+     * Role
+     */
+    role: 'baseline' | 'local-only' | 'centralized';
+    /**
+     * Words
+     *
+     * One or two sentences.
+     */
+    words: string;
+};
+
+/**
+ * VerdictMethod
+ */
+export type VerdictMethod = {
+    /**
+     * Mean
+     *
+     * Over the cases of all sites that train.
+     */
+    mean: number | null;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    /**
+     * Text
+     *
+     * The mean as it is printed everywhere; a dash for none.
+     */
+    text: string;
+};
+
+/**
+ * VerdictPlace
+ *
+ * The main method against another on one site's test cases.
+ */
+export type VerdictPlace = {
+    /**
+     * Difference
+     *
+     * The main method's mean less the other's, over the cases that both have.
+     */
+    difference: number;
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Interval Text
+     *
+     * Empty where there is no interval.
+     */
+    interval_text: string;
+    /**
+     * Low
+     */
+    low: number | null;
+    /**
+     * P Holm
+     *
+     * As in the table that has the other method as its baseline.
+     */
+    p_holm: number | null;
+    /**
+     * Relation
+     */
+    relation: 'better' | 'worse' | 'level' | 'too_few';
+    /**
+     * Site Name
+     */
+    site_name: string | null;
+    /**
+     * Site Slug
+     *
+     * None: the cases of all sites that train, pooled.
+     */
+    site_slug: string | null;
+    /**
+     * Text
+     *
+     * The difference with its sign, as it is printed.
+     */
+    text: string;
+    /**
+     * Unseen
+     */
+    unseen: boolean;
+};
+
+/**
  * Vgg11Selector
  *
  * VGG-11 without batch norm, as in the reference code: 128.8 million parameters, so slow and heavy to send.
@@ -14276,6 +14488,99 @@ export type DownloadShownTableResponses = {
 
 export type DownloadShownTableResponse = DownloadShownTableResponses[keyof DownloadShownTableResponses];
 
+export type GetExperimentVerdictData = {
+    body?: never;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: {
+        /**
+         * Metric
+         *
+         * Lower is better of hd95, assd, volume_difference.
+         */
+        metric?: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
+        /**
+         * Checkpoint
+         *
+         * Each run's best round by validation, or its last.
+         */
+        checkpoint?: 'best' | 'last';
+    };
+    url: '/api/v1/experiments/{experiment_id}/verdict';
+};
+
+export type GetExperimentVerdictErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetExperimentVerdictError = GetExperimentVerdictErrors[keyof GetExperimentVerdictErrors];
+
+export type GetExperimentVerdictResponses = {
+    /**
+     * Successful Response
+     */
+    200: Verdict;
+};
+
+export type GetExperimentVerdictResponse = GetExperimentVerdictResponses[keyof GetExperimentVerdictResponses];
+
 export type ListFederationsData = {
     body?: never;
     path?: never;
@@ -16429,6 +16734,77 @@ export type JoinResponses = {
 };
 
 export type JoinResponse = JoinResponses[keyof JoinResponses];
+
+export type GetLatestResultData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/latest-result';
+};
+
+export type GetLatestResultErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetLatestResultError = GetLatestResultErrors[keyof GetLatestResultErrors];
+
+export type GetLatestResultResponses = {
+    /**
+     * Response Get Latest Result
+     *
+     * Successful Response
+     */
+    200: LatestResult | null;
+};
+
+export type GetLatestResultResponse = GetLatestResultResponses[keyof GetLatestResultResponses];
 
 export type DeletePredictionData = {
     body?: never;

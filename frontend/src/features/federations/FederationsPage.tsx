@@ -12,6 +12,7 @@ import { useMay } from "@/components/useMay";
 import { plural } from "@/lib/format";
 import { FederationCard } from "./FederationCard";
 import { findFederations } from "./findFederations";
+import { LatestResult } from "./LatestResult";
 import type { FederationsSearch } from "./search";
 
 const route = getRouteApi("/");
@@ -63,6 +64,7 @@ function List({ all, create }: { all: FederationRecord[]; create: ReactNode }) {
   const shown = findFederations(all, search);
   return (
     <Stack>
+      <LatestResult />
       {(all.length >= MANY || numArchived > 0) && (
         <Group>
           {all.length >= MANY && (

@@ -1,6 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api";
 
+/** What came out last, of all federations; null while no run is completed. */
+export const latestResultQuery = queryOptions({
+  queryKey: ["latest-result"],
+  queryFn: () => unwrap(api.getLatestResult()),
+});
+
 /** What left a site before its policy forbade it. */
 export const sentQuery = (siteId: string) =>
   queryOptions({

@@ -7,12 +7,13 @@ import { ErrorPanel } from "@/components/Feedback";
 import type { Baseline } from "@/lib/comparison";
 import { directionWords, metricTitle } from "@/lib/metrics";
 import { Notes } from "./Notes";
-import { comparisonQuery } from "./queries";
+import { comparisonQuery, verdictQuery } from "./queries";
 import { ResultsTable } from "./ResultsTable";
 import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows } from "./results";
 import type { ResultsSearch } from "./search";
-import { modelOf, Toolbar } from "./Toolbar";
+import { modelOf, pinning, Toolbar } from "./Toolbar";
 import type { Update } from "./useResultsSearch";
+import { baselineOfVerdict } from "./VerdictCard";
 
 interface Props {
   experiment: ExperimentRecord;
@@ -25,12 +26,16 @@ interface Props {
   stale: boolean;
 }
 
+const NOBODY = { label: undefined, model: undefined };
+
+const pinnedBy = ({ baseline, baselineModel }: ResultsSearch) => ({ label: baseline, model: baselineModel });
+
 export function ResultsCard({ experiment, results, federation, search, update, query, stale }: Props) {
   const table = useMemo(() => resultTable(results, query.structure ?? null), [results, query.structure]);
-  const baseline = useMemo(
-    () => baselineOf(search.baseline, search.baselineModel, table.rows),
-    [search.baseline, search.baselineModel, table.rows],
-  );
+  const verdict = useQuery({ ...verdictQuery(experiment.id, query), placeholderData: keepPreviousData });
+  const standard = baselineOfVerdict(verdict.data);
+  const { label, model } = search.alone ? NOBODY : search.baseline ? pinnedBy(search) : (standard ?? NOBODY);
+  const baseline = useMemo(() => baselineOf(label, model, table.rows), [label, model, table.rows]);
   const comparison = useQuery({
     ...comparisonQuery(experiment.id, {
       ...query,
@@ -54,10 +59,7 @@ export function ResultsCard({ experiment, results, federation, search, update, q
     },
     [sort, update],
   );
-  const onPin = useCallback(
-    (row: ResultRow | null) => update({ baseline: row?.strategyLabel, baselineModel: modelOf(row ?? undefined) }),
-    [update],
-  );
+  const onPin = useCallback((row: ResultRow | null) => update(pinning(row)), [update]);
   return (
     <Card withBorder>
       <Stack>
@@ -102,14 +104,14 @@ export function ResultsCard({ experiment, results, federation, search, update, q
   );
 }
 
-/** The pinned method with its model; without one, the method's last. null when the method is not in the table. */
+/** The pinned method with its model; without one, what the method is for, which is its first. null when the method is not in the table. */
 function baselineOf(
   label: string | undefined,
   wanted: ResultsSearch["baselineModel"],
   rows: readonly ResultRow[],
 ): Baseline | null {
   const models = rows.filter((row) => row.strategyLabel === label);
-  const row = models.find((entry) => entry.model === wanted) ?? models.at(-1);
+  const row = models.find((entry) => entry.model === wanted) ?? models[0];
   const model = modelOf(row);
   return row && model ? { label: row.strategyLabel, model } : null;
 }

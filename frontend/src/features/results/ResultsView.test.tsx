@@ -77,7 +77,7 @@ describe("the results of an experiment", () => {
   });
 
   it("shows the address's metric, sorted as it says, with the worst site of each method", async () => {
-    const { asked } = open("?metric=hd95&sort=site/a");
+    const { asked } = open("?metric=hd95&sort=site/a&alone=true");
     const table = await screen.findByTestId("results-table");
     expect(screen.getByRole("heading", { name: "HD95 in px ↓ on the test cases" })).toBeInTheDocument();
     expect(asked).toContain("/api/v1/experiments/e1/results?metric=hd95&checkpoint=best");
@@ -112,8 +112,19 @@ describe("the results of an experiment", () => {
     );
   });
 
+  it("opens with what the tests say, and with the verdict's baseline pinned", async () => {
+    open("");
+    const words = await screen.findByTestId("verdict");
+    expect(words).toHaveTextContent("The super model of FedSM beats FedAvg at Aster clinic (Holm).");
+    expect(words).toHaveTextContent("is 0.032 from Centralized");
+    const table = await screen.findByTestId("results-table");
+    await waitFor(() => expect(cells(table, /FedSM/)[2]).toContain("+0.050†"));
+    expect(within(table).getByText("Global model · baseline")).toBeInTheDocument();
+  });
+
   it("compares with the pinned method, and names test and n", async () => {
-    const { asked, router } = open("");
+    const { asked, router } = open("?alone=true");
+    expect(screen.queryByText(/· baseline/)).not.toBeInTheDocument();
     fireEvent.click(await screen.findByRole("button", { name: "Compare with FedAvg, global model" }));
     const table = screen.getByTestId("results-table");
     await waitFor(() => expect(cells(table, /FedSM/)[2]).toContain("+0.050†+0.010 to +0.090"));
@@ -125,11 +136,11 @@ describe("the results of an experiment", () => {
     expect(notes).toHaveTextContent("a signed-rank test. Pairs of cases: n = 5 to 12 a site, n = 17 over all.");
     expect(notes).toHaveTextContent("at Birch clinic no difference could be significant");
     fireEvent.click(screen.getByRole("button", { name: /FedAvg, global model is the baseline/ }));
-    await waitFor(() => expect(router.state.location.search).not.toHaveProperty("baseline"));
+    await waitFor(() => expect(router.state.location.search).toEqual({ alone: true }));
   });
 
   it("sorts by a column's head, and gives the downloads the page's state", async () => {
-    const { router } = open("?metric=nsd&checkpoint=last");
+    const { router } = open("?metric=nsd&checkpoint=last&alone=true");
     fireEvent.click(await screen.findByRole("button", { name: "Birch clinic: sort" }));
     await waitFor(() => expect(router.state.location.search).toMatchObject({ sort: "site/b" }));
     fireEvent.click(await screen.findByRole("button", { name: "Birch clinic, best first: sort" }));

@@ -14,6 +14,7 @@ import { RunCurves } from "./RunCurves";
 import { RunDetail } from "./RunDetail";
 import { hasScores } from "./results";
 import { tableQuery, useResultsSearch, useScoreQuery } from "./useResultsSearch";
+import { VerdictCard } from "./VerdictCard";
 
 interface Props {
   experiment: ExperimentRecord;
@@ -35,6 +36,9 @@ export function ResultsView({ experiment, federation }: Props) {
         return (
           <Stack>
             <PartialResults experiment={experiment} />
+            {experiment.kind !== "test" && hasScores(loaded) && (
+              <VerdictCard experimentId={experiment.id} federationId={federation.id} query={query} />
+            )}
             <ResultsCard
               {...{ experiment, federation, search, update, query }}
               results={loaded}

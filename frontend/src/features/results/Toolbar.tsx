@@ -5,6 +5,7 @@ import { arrow, METRICS, metricOf } from "@/lib/metrics";
 import { modelName } from "@/lib/words";
 import { Downloads } from "./Downloads";
 import type { ResultRow, Sort } from "./results";
+import type { ResultsSearch } from "./search";
 import type { Update } from "./useResultsSearch";
 
 interface Props {
@@ -67,7 +68,7 @@ export function Toolbar({ experiment, results, rows, query, baseline, sort, upda
         value={pinned?.key ?? NOBODY}
         onChange={(value) => {
           const row = rows.find((entry) => entry.key === value);
-          update({ baseline: row?.strategyLabel, baselineModel: modelOf(row) });
+          update(pinning(row ?? null));
         }}
         data={[
           { value: NOBODY, label: "No baseline" },
@@ -82,6 +83,12 @@ export function Toolbar({ experiment, results, rows, query, baseline, sort, upda
       </div>
     </Group>
   );
+}
+
+/** What the address holds of a row that the others are compared with; null: of nobody. */
+export function pinning(row: ResultRow | null): ResultsSearch {
+  if (row === null) return { baseline: undefined, baselineModel: undefined, alone: true };
+  return { baseline: row.strategyLabel, baselineModel: modelOf(row), alone: undefined };
 }
 
 export function modelOf(row: ResultRow | undefined): Baseline["model"] | undefined {

@@ -22,6 +22,12 @@ export const comparisonQuery = (
     queryFn: () => unwrap(api.compareMethods({ path: { experiment_id: experimentId }, query })),
   });
 
+export const verdictQuery = (experimentId: string, query: ScoreQuery) =>
+  queryOptions({
+    queryKey: ["results", experimentId, "verdict", query],
+    queryFn: () => unwrap(api.getExperimentVerdict({ path: { experiment_id: experimentId }, query })),
+  });
+
 export const gapQuery = (
   experimentId: string,
   query: Pick<ScoreQuery, "metric" | "structure"> & { method: string | undefined },

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AGAINST } from "@/lib/against";
 import { BASELINE_MODELS } from "@/lib/comparison";
 import { METRIC_NAMES } from "@/lib/metrics";
-import { choice, numberBetween, text, texts } from "@/lib/search";
+import { choice, flag, numberBetween, text, texts } from "@/lib/search";
 
 export const resultsSearch = v.object({
   metric: choice(METRIC_NAMES),
@@ -12,9 +12,11 @@ export const resultsSearch = v.object({
   checkpoint: choice(["last"]),
   /** When left out, it is the mean over structures. */
   structure: text,
-  /** The method that the others are compared with, and which of its models. */
+  /** The method that the others are compared with, and which of its models. When left out, it is the verdict's. */
   baseline: text,
   baselineModel: choice(BASELINE_MODELS),
+  /** Nobody is compared with. */
+  alone: flag,
   /** Key of the column that the table is sorted by. */
   sort: text,
   /** When left out, the best is first. */

@@ -32,6 +32,8 @@ export function answers(url: URL, changes: object): object | undefined {
       return { ...results(metric), ...about, ...changes };
     case "/api/v1/experiments/e1/comparison":
       return { ...comparison, ...about };
+    case "/api/v1/experiments/e1/verdict":
+      return { ...verdict, ...about };
     case "/api/v1/experiments/e1/gap":
       return { ...gap, metric, structure: about.structure };
     case "/api/v1/runs/r1/effort":
@@ -238,7 +240,24 @@ const comparison = {
     p: slug === "b" ? 0.0625 : 0.004,
     p_holm: slug === "b" ? 0.0625 : 0.004,
     method: "exact",
+    decidable: slug !== "b",
   })),
+};
+
+const fedavg = { strategy_label: "FedAvg", model: "global", mean: 0.83, text: "0.830" };
+
+export const verdict = {
+  experiment_id: "e1",
+  unit: null,
+  complete: true,
+  method: { strategy_label: "FedSM", model: "super", mean: 0.85, text: "0.850" },
+  run_id: "r1",
+  against: [{ role: "baseline", method: fedavg, places: [], words: "" }],
+  ahead: null,
+  headline: "The super model of FedSM beats FedAvg at Aster clinic (Holm).",
+  details: ["The super model of FedSM is 0.032 from Centralized over all sites' cases."],
+  words_of_seeds: "One seed: little.",
+  test: "a signed-rank test",
 };
 
 const matrixRow = (model: string, means: (number | null)[]) => ({
