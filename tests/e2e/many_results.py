@@ -13,7 +13,6 @@ from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.tasks import RunSpec
 from backend.db.models import Experiment, Run, TestedCase
-from backend.evaluations.scored_cases import MODELS
 from backend.experiments.labels import strategy_labels
 from tests.integration.tiny_data import TASK
 
@@ -55,7 +54,7 @@ def add_results(session: Session, federation_id: str, slugs: list[str]) -> None:
             minimum_sites=len(slugs),
             participants=slugs,
             evaluators=slugs,
-            criterion=MODELS[config.strategies[position].name][-1],
+            criterion=config.strategies[position].card.models[-1],
             best_round=ROUNDS,
             best_dice=0.8,
             created_at=now(),
@@ -98,7 +97,7 @@ def _cases(run: Run, slugs: list[str]) -> Iterator[dict[str, Any]]:
 
 def _models(run: Run, slug: str, slugs: list[str]) -> list[str]:
     """Those that a run tests at a site: FedSM every personalized one."""
-    kinds = MODELS[run.strategy.name]
+    kinds = run.strategy.card.models
     own = slugs if "super" in kinds else [slug]
     personalized = [f"personalized/{name}" for name in own] if "personalized" in kinds else []
     return ["global", *personalized] if "global" in kinds else personalized

@@ -19,7 +19,7 @@ const CELL: ComparisonCell = {
   p: 0.002,
   p_holm: 0.004,
   method: "exact",
-    decidable: true,
+  decidable: true,
 };
 const COMPARISON: Comparison = {
   experiment_id: "e",
