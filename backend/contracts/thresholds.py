@@ -1,15 +1,17 @@
-"""The thresholds at which a super model is scored, and what validation says of them."""
+"""The thresholds at which a super model is scored, and which of them validation chooses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
 from backend.contracts.base import Contract
 from backend.contracts.values import Count, Fraction
 
+#: The thresholds that validation chooses among: 0 is always a personalized model, 1 always the global one.
+CHOICES = tuple(step / 100 for step in range(101))
 #: Closed-form selectors are often nearly certain: the thresholds are finer below 1.
-GAMMAS = tuple(sorted({*(step / 100 for step in range(101)), 0.995, 0.999, 0.9999}))
-#: Means that differ by less differ by rounding alone.
+GAMMAS = tuple(sorted({*CHOICES, 0.995, 0.999, 0.9999}))
+#: Scores that differ by less differ by rounding alone, because the order of a sum may not decide.
 _ROUNDING = 1e-9
 
 
@@ -21,18 +23,28 @@ class ThresholdPoint(Contract):
     num_cases: Count
 
 
-def best_threshold(points: Iterable[ThresholdPoint], ran: float) -> float | None:
-    """The threshold with the largest mean over all sites' cases; None without a point.
+def best_threshold(scores: Mapping[float, float]) -> float:
+    """The threshold with the largest score; of several, the middle of the longest run of neighbours.
 
-    points: of any sites. ran: the threshold that the run had; of equally good ones the nearest to it is taken.
+    scores: by threshold, ascending; at least one. Few cases leave whole ranges of thresholds equal; the middle is the
+    farthest from where another case would change its model. Of two runs of one length the first is taken, and of two
+    middles the lower.
     """
+    largest = max(scores.values())
+    longest: list[float] = []
+    run: list[float] = []
+    for gamma, score in scores.items():
+        run = [*run, gamma] if score >= largest - _ROUNDING else []
+        longest = max(longest, run, key=len)
+    return longest[(len(longest) - 1) // 2]
+
+
+def best_of_points(points: Iterable[ThresholdPoint]) -> float | None:
+    """The threshold of `CHOICES` with the best mean over all cases of the points' sites; None without a point."""
     sums: dict[float, float] = {}
     counts: dict[float, int] = {}
     for point in points:
         sums[point.gamma] = sums.get(point.gamma, 0.0) + point.dice * point.num_cases
         counts[point.gamma] = counts.get(point.gamma, 0) + point.num_cases
-    means = {gamma: sums[gamma] / counts[gamma] for gamma in sums if counts[gamma]}
-    if not means:
-        return None
-    best = max(means.values()) - _ROUNDING
-    return min((gamma for gamma, mean in means.items() if mean >= best), key=lambda gamma: (abs(gamma - ran), gamma))
+    means = {gamma: sums[gamma] / counts[gamma] for gamma in CHOICES if counts.get(gamma)}
+    return best_threshold(means) if means else None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from backend.contracts.thresholds import ThresholdPoint, best_threshold
+from backend.contracts.thresholds import ThresholdPoint, best_of_points
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
 from backend.evaluations.statistics import bootstrap_mean
 from tests.backend.conftest import FEDSM, make_experiment
@@ -201,13 +201,13 @@ def points(values: dict[float, float], num_cases: int = 1) -> list[ThresholdPoin
     return [ThresholdPoint(gamma=gamma, dice=dice, num_cases=num_cases) for gamma, dice in values.items()]
 
 
-def test_the_best_threshold_is_weighted_by_cases_and_near_the_one_that_ran() -> None:
+def test_the_best_threshold_is_weighted_by_cases_and_chosen_as_validation_chooses() -> None:
+    """(0.5 + 3 * 0.7) / 4 = 0.65 against (0.9 + 3 * 0.5) / 4 = 0.6. Of equally good ones the middle of the longest run,
+    as a run with `threshold: validation` takes it, which chooses in steps of 0.01."""
     one, three = points({0.2: 0.9, 0.5: 0.5}), points({0.2: 0.5, 0.5: 0.7}, num_cases=3)
-    assert best_threshold([*one, *three], ran=0.9) == 0.5, (
-        "(0.5 + 3 * 0.7) / 4 = 0.65 against (0.9 + 3 * 0.5) / 4 = 0.6"
-    )
-    assert best_threshold(points({0.1: 0.8, 0.6: 0.8, 0.95: 0.8}), ran=0.9) == 0.95
-    assert best_threshold([], ran=0.9) is None
+    assert best_of_points([*one, *three]) == 0.5
+    assert best_of_points(points({0.1: 0.8, 0.2: 0.7, 0.4: 0.8, 0.6: 0.8, 0.95: 0.8, 0.999: 0.9})) == 0.6
+    assert best_of_points([]) is None
 
 
 def test_one_seed_is_the_interval_over_cases() -> None:

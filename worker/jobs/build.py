@@ -51,6 +51,7 @@ from backend.contracts.strategy_configs import (
 )
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
+from backend.contracts.thresholds import CHOICES, best_threshold
 from worker.engine.evaluation import EvaluatedCase
 from worker.engine.late_average import LateAverage
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
@@ -246,7 +247,7 @@ def _build_rule(config: FedSMConfig) -> ValidationRule | None:
     if config.routing == "quality":
         return ExpectedQuality(config.quality_from, config.quality_ridge, config.quality_minimum_cases, config.gamma)
     if config.routing == "hard" and config.threshold == "validation":
-        return ThresholdFromValidation(config.gamma)
+        return ThresholdFromValidation(config.gamma, CHOICES, best_threshold)
     return None
 
 

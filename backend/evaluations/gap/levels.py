@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES, ModelKind
 from backend.contracts.strategy_configs import CentralizedConfig, FedSMConfig
-from backend.contracts.thresholds import ThresholdPoint, best_threshold
+from backend.contracts.thresholds import ThresholdPoint, best_of_points
 from backend.db.models import Run, ThresholdCurve
 from backend.evaluations.gap.schemas import LevelKey, MissingTerm, TermKey
 from backend.evaluations.results import most_probable
@@ -213,5 +213,4 @@ def validated_threshold(session: Session, run: Run) -> float | None:
         if curve.site_slug in sites
         for point in curve.points
     ]
-    ran = used_gamma(session, run, run.best_round)
-    return None if ran is None else best_threshold(points, ran)
+    return None if used_gamma(session, run, run.best_round) is None else best_of_points(points)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from backend.contracts.thresholds import CHOICES, best_threshold
 from tests.worker.engine.method_runs import BATCH_NORM, adam_plan, sgd_plan
 from tests.worker.engine.small_sites import SGD
 from worker.engine.plan import Plan
@@ -45,7 +46,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "fedsm": (FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard"), adam_plan()),
     "fedsm-encoder-similarity-soft": (FedSM(0.7, 0.9, ENCODER, 2.0, "soft"), adam_plan()),
     "fedsm-threshold-from-validation": (
-        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard", ThresholdFromValidation(0.9)),
+        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard", ThresholdFromValidation(0.9, CHOICES, best_threshold)),
         adam_plan(),
     ),
     "fedsm-expected-quality": (

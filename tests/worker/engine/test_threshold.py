@@ -5,26 +5,27 @@ from itertools import pairwise
 import pytest
 import torch
 
+from backend.contracts.thresholds import CHOICES, best_threshold
 from tests.worker.engine.method_runs import DATA, adam_plan, hashes
 from worker.engine.data import SiteData
 from worker.engine.federation import run_rounds
 from worker.engine.metrics import case_dice, mean_over_structures
 from worker.engine.routing.base import check_reports, report_of
-from worker.engine.routing.threshold import COUNT, DICE, GAMMA, THRESHOLDS, ThresholdFromValidation, best_threshold
+from worker.engine.routing.threshold import COUNT, DICE, GAMMA, ThresholdFromValidation
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.super_model import predict_cases
 
 PLAN = adam_plan(sites=("a", "b"))
-RULE = ThresholdFromValidation(0.9)
+RULE = ThresholdFromValidation(0.9, CHOICES, best_threshold)
 LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
 OWN, OTHER = personalized("a"), personalized("b")
 
 
-def sums(*pairs: tuple[float, float]) -> list[float]:
+def sums(*pairs: tuple[float, float]) -> dict[float, float]:
     """1 on these ranges of thresholds, ends included, and 0 elsewhere."""
-    return [float(any(low <= gamma <= high for low, high in pairs)) for gamma in THRESHOLDS]
+    return {gamma: float(any(low <= gamma <= high for low, high in pairs)) for gamma in CHOICES}
 
 
 def test_the_middle_of_the_longest_run_of_equals_is_taken() -> None:
@@ -32,8 +33,8 @@ def test_the_middle_of_the_longest_run_of_equals_is_taken() -> None:
     assert best_threshold(sums((0.2, 0.3), (0.5, 0.9))) == 0.7
     assert best_threshold(sums((0.1, 0.2), (0.5, 0.6))) == 0.15  # of two equal runs the first
     assert best_threshold(sums((0.5, 0.51))) == 0.5  # of two middles the lower
-    assert best_threshold([0.0] * 101) == 0.5
-    assert best_threshold([*[0.0] * 100, 1e-12]) == 0.5  # the order of a sum decides nothing
+    assert best_threshold(sums()) == 0.5
+    assert best_threshold(sums() | {1.0: 1e-12}) == 0.5  # the order of a sum decides nothing
 
 
 def test_the_sums_by_hand() -> None:
@@ -43,7 +44,7 @@ def test_the_sums_by_hand() -> None:
     dice = [{GLOBAL: 0.6, OWN: 0.8}, {GLOBAL: 0.5, OTHER: 0.1}, {GLOBAL: None, OWN: None}]
     report = RULE.report(probabilities, [], dice, PLAN)
     assert report[COUNT].item() == 2
-    expected = [0.9 if gamma < 0.55 else 1.3 if gamma < 0.75 else 1.1 for gamma in THRESHOLDS]
+    expected = [0.9 if gamma < 0.55 else 1.3 if gamma < 0.75 else 1.1 for gamma in CHOICES]
     assert report[DICE].tolist() == pytest.approx(expected)
     assert RULE.solve([report], PLAN)[GAMMA].item() == 0.64  # the lower middle of 0.55 to 0.74
     assert RULE.report(probabilities[2:], [], dice[2:], PLAN) == {}

@@ -1,10 +1,10 @@
 """The threshold gamma of the super model, chosen by validation cases.
 
 A site sends, for each threshold of a grid, the sum over its validation cases of the Dice that the super model has at
-it. The server adds the sums up and takes the threshold with the largest one.
+it. The server adds the sums up and takes the best threshold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -18,19 +18,22 @@ from worker.engine.routing.base import ValidationRule, report_of
 from worker.engine.selectors.base import route
 from worker.engine.state import GLOBAL, Tensors
 
-#: The thresholds that are tried, ascending: 0 is always a personalized model, 1 always the global one.
-THRESHOLDS: tuple[float, ...] = tuple(step / 100 for step in range(101))
-#: Sums that differ by less are equal: the order of a sum may not decide.
-_EQUAL = 1e-9
 GAMMA, DICE, COUNT = "gamma", "dice_of_threshold", "num_cases"
 
 
 @final
 @dataclass(frozen=True)
 class ThresholdFromValidation(ValidationRule):
-    """The rule of this file. gamma: the threshold until a round has been validated, 0 to 1."""
+    """The rule of this file.
+
+    gamma: the threshold until a round has been validated, 0 to 1.
+    thresholds: those that are tried, T of them, ascending, 0 to 1.
+    best: chooses one of them by the sums of Dice, which it is given by threshold.
+    """
 
     gamma: float
+    thresholds: tuple[float, ...]
+    best: Callable[[Mapping[float, float]], float]
 
     @property
     def part(self) -> str:
@@ -49,13 +52,13 @@ class ThresholdFromValidation(ValidationRule):
         dice: Sequence[Mapping[str, float | None]],
         plan: Plan,
     ) -> Tensors:
-        sums, num_cases = [0.0] * len(THRESHOLDS), 0
+        sums, num_cases = [0.0] * len(self.thresholds), 0
         for row, scores in zip(probabilities_NK.tolist(), dice, strict=True):
             shared, own = scores[GLOBAL], scores[route(row, plan.sites, 0.0)]
             if shared is None or own is None:  # a case whose structures no mask and no reference has
                 continue
             num_cases += 1
-            for index, gamma in enumerate(THRESHOLDS):
+            for index, gamma in enumerate(self.thresholds):
                 sums[index] += own if max(row) > gamma else shared
         if num_cases == 0:
             return {}
@@ -65,12 +68,13 @@ class ThresholdFromValidation(ValidationRule):
         }
 
     def check(self, participant: str, report: Tensors, plan: Plan) -> None:  # noqa: ARG002
-        expected = {DICE: torch.empty(len(THRESHOLDS)), COUNT: torch.empty(1)}
+        expected = {DICE: torch.empty(len(self.thresholds)), COUNT: torch.empty(1)}
         check_update(participant, report_of(participant), report, expected)
 
     def solve(self, reports: Sequence[Tensors], plan: Plan) -> Tensors:  # noqa: ARG002
         sums = torch.stack([report[DICE] for report in reports]).sum(dim=0)
-        return {GAMMA: torch.tensor([best_threshold(sums.tolist())], dtype=torch.float64)}
+        best = self.best(dict(zip(self.thresholds, sums.tolist(), strict=True)))
+        return {GAMMA: torch.tensor([best], dtype=torch.float64)}
 
     def choose(
         self,
@@ -84,22 +88,3 @@ class ThresholdFromValidation(ValidationRule):
 
     def metrics(self, learned: Tensors, round_: int, num_cases: int) -> tuple[Metric, ...]:
         return (Metric(round_, "selector", "val", "gamma", None, float(learned[GAMMA]), num_cases),)
-
-
-def best_threshold(sums: Sequence[float]) -> float:
-    """The threshold with the largest sum of Dice; of several, the middle of the longest run of neighbours.
-
-    sums: for each of THRESHOLDS. Few cases leave whole ranges of thresholds equal; the middle is the farthest from
-    where another case would change its model. Of two runs of one length the first is taken, and of two middles the
-    lower.
-    """
-    largest = max(sums)
-    best: range = range(0)
-    start = None
-    for index, total in enumerate([*sums, float("-inf")]):
-        if total >= largest - _EQUAL:
-            start = index if start is None else start
-        elif start is not None:
-            best = max(best, range(start, index), key=len)
-            start = None
-    return THRESHOLDS[best[(len(best) - 1) // 2]]

@@ -1,9 +1,9 @@
-import { Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, Select, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ApiError, api, fieldErrors, unwrap } from "@/api";
 import { ModalForm } from "@/components/FormModal";
+import { ShownOnce } from "@/components/ShownOnce";
 import { tokensQuery } from "./queries";
 
 const DAYS = [
@@ -45,28 +45,12 @@ export function NewTokenModal({ opened, onClose }: { opened: boolean; onClose: (
   return (
     <Modal opened={opened} onClose={close} title={make.data ? "Copy the token now" : "New token"} size="lg">
       {make.data ? (
-        <Stack>
-          <Text size="sm">It is shown this once. Keep it as you keep a password.</Text>
-          <Group wrap="nowrap" gap="xs">
-            <Code style={{ overflowWrap: "anywhere", flex: 1 }} data-testid="token">
-              {make.data.token}
-            </Code>
-            <CopyButton value={make.data.token}>
-              {({ copied, copy }) => (
-                <Button
-                  variant="default"
-                  onClick={copy}
-                  leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-                >
-                  {copied ? "Copied" : "Copy"}
-                </Button>
-              )}
-            </CopyButton>
-          </Group>
-          <Group justify="flex-end">
-            <Button onClick={close}>Done</Button>
-          </Group>
-        </Stack>
+        <ShownOnce
+          words="It is shown this once. Keep it as you keep a password."
+          secret={make.data.token}
+          testId="token"
+          onClose={close}
+        />
       ) : (
         <ModalForm
           onSubmit={form.onSubmit(() => make.mutate())}

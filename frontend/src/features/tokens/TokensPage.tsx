@@ -1,14 +1,11 @@
-import { Badge, Button, Card, Stack, Table, Text } from "@mantine/core";
-import { IconKey, IconPlus, IconTrash } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Card } from "@mantine/core";
+import { IconKey, IconPlus } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type TokenRecord, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
-import { Isolated } from "@/components/Isolated";
-import { notifyDone, notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
-import { useNow } from "@/components/useNow";
-import { formatAgo, formatDateTime } from "@/lib/format";
+import { TokenTable } from "@/components/TokenTable";
 import { NewTokenModal } from "./NewTokenModal";
 import { tokensQuery } from "./queries";
 
@@ -35,7 +32,7 @@ export function TokensPage() {
               Make one for each script, so that each can be revoked alone: FEDSM_TOKEN=... fedsm experiment list
             </EmptyState>
           ) : (
-            <TokenTable tokens={rows} />
+            <OwnTokens tokens={rows} />
           )
         }
       </Loaded>
@@ -44,70 +41,16 @@ export function TokensPage() {
   );
 }
 
-function TokenTable({ tokens }: { tokens: TokenRecord[] }) {
+function OwnTokens({ tokens }: { tokens: TokenRecord[] }) {
   const client = useQueryClient();
-  const now = useNow();
-  const revoke = useMutation({
-    mutationFn: (token: TokenRecord) => unwrap(api.revokeToken({ path: { token_id: token.id } })),
-    onSuccess: async (_, token) => {
-      await client.invalidateQueries({ queryKey: tokensQuery.queryKey });
-      notifyDone(`${token.name} was revoked.`);
-    },
-    onError: (error) => notifyError("Not revoked", error),
-  });
   return (
     <Card withBorder padding={0}>
-      <Table.ScrollContainer minWidth={720}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Token</Table.Th>
-              <Table.Th>May</Table.Th>
-              <Table.Th>Made</Table.Th>
-              <Table.Th>Last used</Table.Th>
-              <Table.Th>Valid until</Table.Th>
-              <Table.Th />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {tokens.map((token) => (
-              <Table.Tr key={token.id}>
-                <Table.Td>
-                  <Isolated>{token.name}</Isolated>
-                </Table.Td>
-                <Table.Td ff="monospace">{token.hint}…</Table.Td>
-                <Table.Td>{token.scope === "read" ? "Only look" : "Everything you may"}</Table.Td>
-                <Table.Td>{formatDateTime(token.created_at)}</Table.Td>
-                <Table.Td>{formatAgo(token.last_used_at, now)}</Table.Td>
-                <Table.Td>
-                  <Stack gap={2}>
-                    <Text size="sm">{formatDateTime(token.expires_at)}</Text>
-                    {Date.parse(token.expires_at) < now && (
-                      <Badge size="sm" color="red">
-                        Expired
-                      </Badge>
-                    )}
-                  </Stack>
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Button
-                    size="compact-sm"
-                    variant="subtle"
-                    color="red"
-                    leftSection={<IconTrash size={14} aria-hidden />}
-                    loading={revoke.isPending && revoke.variables?.id === token.id}
-                    onClick={() => revoke.mutate(token)}
-                    aria-label={`Revoke ${token.name}`}
-                  >
-                    Revoke
-                  </Button>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <TokenTable
+        tokens={tokens}
+        everything="Everything you may"
+        revoke={(token) => unwrap(api.revokeToken({ path: { token_id: token.id } }))}
+        onRevoked={() => client.invalidateQueries({ queryKey: tokensQuery.queryKey })}
+      />
     </Card>
   );
 }

@@ -1,11 +1,8 @@
-import { Button, Modal, Table, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, type TokenRecord, type UserRecord, unwrap } from "@/api";
+import { Modal, Text } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, type UserRecord, unwrap } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
-import { Isolated } from "@/components/Isolated";
-import { notifyDone, notifyError } from "@/components/notify";
-import { useNow } from "@/components/useNow";
-import { formatAgo, formatDateTime } from "@/lib/format";
+import { TokenTable } from "@/components/TokenTable";
 import { usersQuery, userTokensQuery } from "./queries";
 
 export function UserTokens({ user, onClose }: { user: UserRecord | undefined; onClose: () => void }) {
@@ -18,16 +15,7 @@ export function UserTokens({ user, onClose }: { user: UserRecord | undefined; on
 
 function Tokens({ user }: { user: UserRecord }) {
   const client = useQueryClient();
-  const now = useNow();
   const tokens = useQuery(userTokensQuery(user.id));
-  const revoke = useMutation({
-    mutationFn: (token: TokenRecord) => unwrap(api.revokeUserToken({ path: { user_id: user.id, token_id: token.id } })),
-    onSuccess: async (_, token) => {
-      await client.invalidateQueries({ queryKey: usersQuery.queryKey });
-      notifyDone(`${token.name} was revoked.`);
-    },
-    onError: (error) => notifyError("Not revoked", error),
-  });
   return (
     <Loaded query={tokens} skeleton={<RowsSkeleton rows={2} />}>
       {(rows) =>
@@ -36,41 +24,12 @@ function Tokens({ user }: { user: UserRecord }) {
             None.
           </Text>
         ) : (
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>May</Table.Th>
-                <Table.Th>Last used</Table.Th>
-                <Table.Th>Valid until</Table.Th>
-                <Table.Th />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((token) => (
-                <Table.Tr key={token.id}>
-                  <Table.Td>
-                    <Isolated>{token.name}</Isolated>
-                  </Table.Td>
-                  <Table.Td>{token.scope === "read" ? "Only look" : "Everything the user may"}</Table.Td>
-                  <Table.Td>{formatAgo(token.last_used_at, now)}</Table.Td>
-                  <Table.Td>{formatDateTime(token.expires_at)}</Table.Td>
-                  <Table.Td ta="right">
-                    <Button
-                      size="compact-sm"
-                      variant="subtle"
-                      color="red"
-                      loading={revoke.isPending && revoke.variables?.id === token.id}
-                      onClick={() => revoke.mutate(token)}
-                      aria-label={`Revoke ${token.name}`}
-                    >
-                      Revoke
-                    </Button>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+          <TokenTable
+            tokens={rows}
+            everything="Everything the user may"
+            revoke={(token) => unwrap(api.revokeUserToken({ path: { user_id: user.id, token_id: token.id } }))}
+            onRevoked={() => client.invalidateQueries({ queryKey: usersQuery.queryKey })}
+          />
         )
       }
     </Loaded>
