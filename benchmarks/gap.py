@@ -1,4 +1,4 @@
-"""What closes the gap to centralized training: each option alone and together, over seeds, beside the references.
+"""What closes the gap to centralized training: each option alone and together, over seeds, next to the references.
 
     python -m benchmarks.gap [--no-synthetic] [--vessels FOLDER] [--seeds 3] [--rounds 16] [--only LABEL ...]
 

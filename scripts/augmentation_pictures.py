@@ -1,4 +1,4 @@
-"""Draws docs/images/augmentations/<preset>.png: a synthetic photograph, and four draws of the preset beside it.
+"""Draws docs/images/augmentations/<preset>.png: a synthetic photograph, and four draws of the preset next to it.
 
     .venv/bin/python scripts/augmentation_pictures.py
 

@@ -4,7 +4,7 @@
 
 A column is a hospital; above, the slice with the largest gland; below, the middle plane from front to back, where the
 slices' thickness shows. Gland and transition zone are outlined as that hospital's annotator draws them; the picture
-beside each is the same without outlines. One scale for all: a millimetre is as many pixels everywhere. Same code and
+next to each is the same without outlines. One scale for all: a millimetre is as many pixels everywhere. Same code and
 versions, same picture.
 """
 

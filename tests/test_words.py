@@ -1,9 +1,7 @@
-"""Docstrings and comments of worker and contracts: what is public is explained, in usual words."""
+"""What is public is explained, and words are the usual ones: in the code, on the screens and in the documents."""
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,13 @@ ENGINE = sorted((ROOT / "worker" / "engine").rglob("*.py"))
 CONTRACTS = sorted((ROOT / "backend" / "contracts").rglob("*.py"))
 WORKER = sorted((ROOT / "worker").rglob("*.py"))
 PLATFORM = sorted(path for name in ("backend", "fedsm") for path in (ROOT / name).rglob("*.py"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "frontend" / "DESIGN.md"])
+PAGES = sorted(
+    path
+    for suffix in ("ts", "tsx")
+    for path in (ROOT / "frontend" / "src").rglob(f"*.{suffix}")
+    if "generated" not in path.parts
+)
 #: Words for which English has a usual one: anyone or who; the number of; says or is given; next to or besides.
 UNUSUAL = re.compile(r"\b(whoever|whomever|so many|so often|so long|told|tells nobody|beside)\b", re.IGNORECASE)
 #: Names of bounds begin with MAX_ or MIN_.
@@ -49,17 +54,6 @@ def fields(node: ast.ClassDef) -> list[str]:
     return [name for name in named if not name.startswith("_")]
 
 
-def prose(path: Path) -> Iterator[str]:
-    """Comments and docstrings with their lines."""
-    text = path.read_text(encoding="utf-8")
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield f"{relative(path)}:{token.start[0]} {token.string}"
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | Definition) and (docstring := ast.get_docstring(node)):
-            yield f"{relative(path)}:{node.body[0].lineno} {docstring}"
-
-
 @pytest.mark.parametrize("path", ENGINE, ids=relative)
 def test_what_the_engine_offers_has_a_docstring_which_says_what_it_raises(path: Path) -> None:
     """A method may leave the docstring to its base class."""
@@ -80,10 +74,11 @@ def test_fields_are_explained(path: Path) -> None:
             assert not unexplained, f"{relative(path)}: {name} does not explain {unexplained}"
 
 
-@pytest.mark.parametrize("path", [*WORKER, *PLATFORM], ids=relative)
+@pytest.mark.parametrize("path", [*WORKER, *PLATFORM, *DOCUMENTS, *PAGES], ids=relative)
 def test_words_are_the_usual_ones(path: Path) -> None:
-    unusual = [line for line in prose(path) if UNUSUAL.search(line)]
-    assert not unusual
+    """In comments, docstrings, what people read on screens and in errors, and documents."""
+    text = " ".join(path.read_text(encoding="utf-8").split())
+    assert [text[max(found.start() - 40, 0) : found.end() + 40] for found in UNUSUAL.finditer(text)] == []
 
 
 @pytest.mark.parametrize("path", [*WORKER, *PLATFORM], ids=relative)

@@ -36,7 +36,7 @@ def read_parts(root: Path, parts: Mapping[str, str], image: DecodedImage, wanted
             raise PartProblem(path, error) from None
         if isinstance(mask, NamedMask):
             raise Skip(
-                "unreadable_mask", f"{path} holds structures by name: put it beside masks/ as the case's only file"
+                "unreadable_mask", f"{path} holds structures by name: put it next to masks/ as the case's only file"
             )
         plane = _plane(path, mask)
         planes[name] = planes[name] | plane if name in planes else plane
@@ -80,7 +80,8 @@ def _plane(path: str, mask: LabelMask) -> np.ndarray:
         listed = ", ".join(map(str, values[:8]))
         raise Skip(
             "unknown_label",
-            f"{path} holds the values {listed} beside 0, but a file of one structure has one: save the structure alone",
+            f"{path} holds the values {listed} besides 0, but a file of one structure has one: save the structure "
+            "alone",
         )
     return labels > 0
 

@@ -55,10 +55,10 @@ def _require_background_at_zero(path: str, palette: Palette) -> None:
         is_black = colour == _BLACK
         is_grey_on_colour = background is not None and len(set(background)) > 1 and len(set(colour)) == 1
         if value != 0 and (is_black or is_grey_on_colour):
-            beside = "" if background is None else f" and the background, 0, as {in_words(background)}"
+            others = "" if background is None else f" and the background, 0, as {in_words(background)}"
             raise Skip(
                 "unknown_label",
-                f"{path} shows its value {value} as {in_words(colour)}{beside}, so its values are not the labels that "
+                f"{path} shows its value {value} as {in_words(colour)}{others}, so its values are not the labels that "
                 f"it shows: {_REMEDY}",
             )
 

@@ -49,7 +49,7 @@ class WorkerSettings(BaseSettings):
     worker_name: str = Field(default="", description="The worker's name as people see it; default: the host's name.")
     artifact_cache_mib: int = Field(default=4096, ge=64, description="Bound of the artifact cache on disk.")
     stall_seconds: float = Field(
-        default=1800, ge=10, description="A process whose task makes no progress for so long is ended."
+        default=1800, ge=10, description="A process whose task makes no progress for this time is ended."
     )
     data_cache_mib: int = Field(default=1024, ge=16, description="Bound of decoded cases in each process's memory.")
 

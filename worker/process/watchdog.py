@@ -95,7 +95,7 @@ class Watchdog:
 
     def _judge(self, watched: _Watched) -> None:
         if watched.stopping >= STOP_SECONDS:
-            said = f"it was told to stop {watched.stopping:.0f} s ago and did not"
+            said = f"it was asked to stop {watched.stopping:.0f} s ago and did not"
             self._end(watched, said, someone_waits=False)
         elif watched.beatless >= _patience(watched.sign):
             self._end(

@@ -42,7 +42,7 @@ describe("a chart's table", () => {
   });
 });
 
-it("offers the table beside every chart", async () => {
+it("offers the table next to every chart", async () => {
   render(
     <MantineProvider>
       <Chart option={{ series: [] }} label="Cases by spacing" />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The time in milliseconds, renewed so often that relative times stay true. */
+/** The time in milliseconds, renewed often enough that relative times stay true. */
 export function useNow(everyMs = 5_000): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -50,7 +50,7 @@ describe("shortcuts", () => {
   });
 });
 
-it("binds no key of a page beside this list", () => {
+it("binds no key of a page besides this list", () => {
   const source = join(import.meta.dirname, "..");
   const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(
     (name) => /\.tsx?$/.test(name) && !name.endsWith(".test.ts") && name !== "components/useShortcuts.ts",

@@ -87,7 +87,7 @@ def test_an_unnamed_structure_is_refused_until_it_is_mapped_or_ignored(tmp_path:
 @pytest.mark.parametrize(
     ("mask", "code", "words"),
     [
-        (area(3) + area(1), "unknown_label", "masks/s0/spleen.png holds the values 1, 2 beside 0"),
+        (area(3) + area(1), "unknown_label", "masks/s0/spleen.png holds the values 1, 2 besides 0"),
         (area(3)[:, :20], "size_mismatch", "masks/s0/spleen.png has 20 x 24 pixels"),
     ],
 )

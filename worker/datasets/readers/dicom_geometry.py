@@ -111,7 +111,7 @@ def _require_upright(slices: Sequence[NamedSlice], off: NDArray[np.float64]) -> 
         part, name = slices[index]
         which = name if slices[0][1] != slices[-1][1] else f"frame {part.frame + 1}"
         raise Undecodable(
-            f"has slices that do not lie on one line: {which} lies {distances[index]:.3g} mm beside it "
+            f"has slices that do not lie on one line: {which} lies {distances[index]:.3g} mm off it "
             "(ImagePositionPatient): export the series again, or leave that slice's series out"
         )
 

@@ -132,6 +132,6 @@ def data_file(folder: Path, relative: str) -> str | None:
     path = PurePosixPath(named)  # which leaves `./` out
     if not named.isprintable() or "\\" in named or len(path.parts) != 1 or path.name == "..":
         raise UnsafeFile(
-            f"names the data file {named[:100]!a}, which is not beside it: put both into one folder, and name it alone"
+            f"names the data file {named[:100]!a}, which is not next to it: put both into one folder, and name it alone"
         )
     return str(PurePosixPath(relative).parent / path)

@@ -73,7 +73,7 @@ def kind_of(folder: Path, relative: str) -> Kind:
     if looks_like_dicom(path):
         return "dicom"
     if is_companion_name(relative):
-        raise UnsafeFile("is the data of a header: give the .hdr, .mhd or .nhdr file beside it")
+        raise UnsafeFile("is the data of a header: give the .hdr, .mhd or .nhdr file next to it")
     raise UnsafeFile(f"is not called a {SUFFIXES_IN_WORDS} file: convert or rename it")
 
 

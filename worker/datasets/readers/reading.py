@@ -237,7 +237,7 @@ def _img_of(folder: Path, relative: str) -> str:
         candidate = relative[: -len(".hdr")] + suffix
         if resolve_inside(folder, candidate).is_file():
             return candidate
-    raise UnsafeFile("is a header without its data: put the .img file beside it, or save one .nii.gz file")
+    raise UnsafeFile("is a header without its data: put the .img file next to it, or save one .nii.gz file")
 
 
 def _sha256_of_all(digests: Sequence[str]) -> str:

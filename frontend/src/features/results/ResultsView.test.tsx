@@ -97,7 +97,7 @@ describe("the results of an experiment", () => {
     expect(within(table).getByRole("columnheader", { name: /Cedar clinic/ })).toHaveTextContent("held out");
   });
 
-  it("tells each cell's n and misses to whoever cannot see the tooltip", async () => {
+  it("tells each cell's n and misses to readers who cannot see the tooltip", async () => {
     open("?metric=hd95");
     const table = await screen.findByTestId("results-table");
     const row = within(table).getByRole("row", { name: /FedSM/ });

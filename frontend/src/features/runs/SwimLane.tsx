@@ -15,7 +15,7 @@ import classes from "./SwimLane.module.css";
 import { visibleColumns } from "./taskFacts";
 
 const MIN_NAME_WIDTH = 150;
-/** About the width of a letter; a name is cut in its middle before it takes more than that of so many. */
+/** About the width of a letter; a name is cut in its middle before it takes more than that number of letters. */
 const LETTER_WIDTH = 7.5;
 const MAX_LETTERS = 34;
 const MIN_CELL_WIDTH = 22;

@@ -37,7 +37,7 @@ describe("withheld numbers", () => {
   });
 });
 
-it("says of a search that ended early that there are at least so many pairs", () => {
+it("says of a search that ended early that there are at least that number of pairs", () => {
   const report = { num_compared: 86, num_pairs: 2000, num_serious: 1, is_complete: false } as LeakageReport;
   expect(leakageSentence(report)).toBe(
     "86 images compared within and between the sites: at least 2000 pairs, at least 1 of which reach from training or validation into the test.",

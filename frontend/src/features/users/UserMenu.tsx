@@ -26,7 +26,7 @@ interface Props {
   onTokens: () => void;
 }
 
-/** What can be done with a user: a role given or taken by whoever manages a federation, the rest by administrators. */
+/** What can be done with a user: a role given or taken by those who manage a federation, the rest by administrators. */
 export function UserMenu({ user, federations, onRole, onTokens }: Props) {
   const administers = useMay("manage_users");
   const [removing, removal] = useDisclosure(false);

@@ -102,7 +102,7 @@ def test_a_missing_slice_is_found_wherever_it_is(tmp_path: Path, count: int) -> 
 def test_the_shifted_slice_is_named(tmp_path: Path) -> None:
     series = ct_series(VOXELS)
     _move(series[4], (25, 0, 0))
-    with pytest.raises(Undecodable, match=r"IM008 lies .* mm beside it \(ImagePositionPatient\)"):
+    with pytest.raises(Undecodable, match=r"IM008 lies .* mm off it \(ImagePositionPatient\)"):
         read_image(_written(tmp_path, series), "a", 3)
 
 
@@ -129,7 +129,7 @@ def test_frames_of_an_enhanced_object_are_held_to_the_line_too(tmp_path: Path) -
     assert np.array_equal(read_image(tmp_path, "a.dcm", 3).pixels[..., 0], VOXELS)
     _move(enhanced.PerFrameFunctionalGroupsSequence[4].PlanePositionSequence[0], (25, 0, 0))
     save(enhanced, tmp_path / "a.dcm")
-    with pytest.raises(Undecodable, match=r"frame 5 lies .* mm beside it"):
+    with pytest.raises(Undecodable, match=r"frame 5 lies .* mm off it"):
         read_image(tmp_path, "a.dcm", 3)
 
 

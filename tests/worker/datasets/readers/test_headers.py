@@ -151,7 +151,7 @@ def test_but_not_with_another_one(tmp_path: Path, suffix: str, key: str, named: 
     sitk.WriteImage(sitk.GetImageFromArray(VOXELS), tmp_path / f"a{suffix}")
     header = (tmp_path / f"a{suffix}").read_text()
     (tmp_path / f"a{suffix}").write_text(header.replace(f"{key}a.raw", f"{key}{named}"))
-    with pytest.raises(UnsafeFile, match=r"not beside it|no regular file|no NRRD or MetaImage"):
+    with pytest.raises(UnsafeFile, match=r"not next to it|no regular file|no NRRD or MetaImage"):
         read_image(tmp_path, f"a{suffix}", 3)
 
 
@@ -168,7 +168,7 @@ def test_meta_images_with_colons_name_no_other_file_unseen(tmp_path: Path) -> No
         with pytest.raises(UnsafeFile, match="is no NRRD or MetaImage file"):
             read_image(folder, "a.mhd", 3)
         (folder / "a.mhd").write_text(header.replace("ElementDataFile = a.raw", line))
-        with pytest.raises(UnsafeFile, match="which is not beside it"):
+        with pytest.raises(UnsafeFile, match="which is not next to it"):
             read_image(folder, "a.mhd", 3)
     (folder / "a.mhd").write_text(header.replace("ElementDataFile =", "ElementDataFile :"))
     assert not read_image(folder, "a.mhd", 3).pixels.any()

@@ -50,7 +50,7 @@ def test_headers_cannot_name_data_elsewhere(tmp_path: Path, suffix: str, key: st
     named = target.replace("/{root}", str(tmp_path))
     (folder / f"a{suffix}").write_text(header.replace(f"{key}a.raw", f"{key}{named}"))
     assert key + named in (folder / f"a{suffix}").read_text()
-    with pytest.raises(UnsafeFile, match=r"not beside it|several data files|outside of the data set's folder"):
+    with pytest.raises(UnsafeFile, match=r"not next to it|several data files|outside of the data set's folder"):
         read_image(folder, f"a{suffix}", 3)
 
 

@@ -58,7 +58,7 @@ def test_pairs_are_read_and_hashed_together(tmp_path: Path, nifti: Any) -> None:
     data.write_bytes(data.read_bytes()[:-2] + b"zz")
     assert content_sha256(tmp_path, "a.hdr") != image.sha256
     data.unlink()
-    with pytest.raises(UnsafeFile, match=r"is a header without its data: put the \.img file beside it"):
+    with pytest.raises(UnsafeFile, match=r"is a header without its data: put the \.img file next to it"):
         read_image(tmp_path, "a.hdr", 3)
 
 
