@@ -28,8 +28,6 @@ from backend.trained_models.card import model_card
 from backend.trained_models.schemas import ModelPart, ModelScore, ModelSet, PartKind, TrainingData
 from backend.trained_models.usage import how_to_use
 
-COPY_BYTES = 1 << 20
-
 
 def runs_with_models(federation_id: str) -> Select[Run]:
     """Completed runs, the newest first."""

@@ -65,8 +65,8 @@ function Compared({ comparison, federation }: { comparison: Comparison; federati
       </Note>
       {hopeless.length > 0 && (
         <Note>
-          Too few cases to tell: at {hopeless.join(", ")} no difference could be significant with this number of
-          methods compared.
+          Too few cases to tell: at {hopeless.join(", ")} no difference could be significant with this number of methods
+          compared.
         </Note>
       )}
     </>
