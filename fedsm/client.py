@@ -29,7 +29,7 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
-from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord
+from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord, RunsAdd
 from backend.federations.schemas import FederationCreate, FederationRecord
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
@@ -188,6 +188,9 @@ class Client:
 
     def start_experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._post(f"/experiments/{experiment_id}/start", None, ExperimentRecord)
+
+    def add_runs(self, experiment_id: str, body: RunsAdd) -> ExperimentRecord:
+        return self._post(f"/experiments/{experiment_id}/runs", body, ExperimentRecord)
 
     def cancel_experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._post(f"/experiments/{experiment_id}/cancel", None, ExperimentRecord)

@@ -59,6 +59,10 @@ class ReportCell(Contract):
     low: float | None = None
     high: float | None = None
     p: float | None = Field(default=None, description="Adjusted by Holm's method.")
+    difference_text: str | None = Field(
+        default=None, description="With its sign, as printed; null in reports of before."
+    )
+    interval_text: str | None = Field(default=None, description="Of the difference, as printed.")
 
 
 class ReportRow(Contract):
@@ -179,9 +183,13 @@ class Report(Contract):
     methods: tuple[ReportMethod, ...]
     settings: tuple[ChangedSetting, ...]
     config: dict[str, Any] = Field(description="The whole configuration, from which the experiment can be repeated.")
+    experiment_file: str | None = Field(
+        default=None, description="YAML from which the same runs are made again; null in reports of before."
+    )
     fingerprints: dict[str, tuple[str, ...]] = Field(description="Site to SHA-256 fingerprints of its data sets.")
     baseline: ReportBaseline | None
-    tables: tuple[ReportTable, ...]
+    verdict: tuple[str, ...] = Field(default=(), description="What came out, in sentences; empty in reports of before.")
+    tables: tuple[ReportTable, ...] = Field(description="The one that the verdict is made of first.")
     matrix: ReportMatrix | None
     selector: ReportSelector | None
     efforts: tuple[ReportEffort, ...] = Field(default=(), description="Empty in reports of before.")

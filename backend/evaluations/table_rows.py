@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from backend.contracts.metrics import SCORES, ScoreName
 from backend.evaluations.effort.schemas import MethodEffort
-from backend.evaluations.schemas import ResultCell, ShownCell, ShownColumn, ShownRow
+from backend.evaluations.schemas import ComparisonCell, ResultCell, ShownCell, ShownColumn, ShownRow
 
 ALL, WORST = "all", "worst"
 SITE = "site/"
@@ -34,6 +34,13 @@ def signed(difference: float, metric: ScoreName) -> str:
     """A difference with its sign; what rounds to nothing has none."""
     text = f"{difference:+.{digits_of(metric)}f}"
     return text.replace("-", "\N{MINUS SIGN}") if float(text) else text[1:]
+
+
+def interval_of(cell: ComparisonCell, metric: ScoreName) -> str | None:
+    """`[+0.064, +0.102]`; None where there is no interval."""
+    if cell.low is None or cell.high is None:
+        return None
+    return f"[{signed(cell.low, metric)}, {signed(cell.high, metric)}]"
 
 
 def columns_of(sites: Sequence[str], unseen: Sequence[str]) -> list[ShownColumn]:

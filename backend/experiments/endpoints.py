@@ -21,6 +21,7 @@ from backend.experiments.schemas import (
     ExperimentFileText,
     ExperimentRecord,
     ExperimentUpdate,
+    RunsAdd,
 )
 from backend.paging import PageDep
 from backend.policy import (
@@ -126,10 +127,7 @@ def write_experiment_file(
 def download_experiment_file(_user: CanRead, experiment_id: Id, session: ReadSession) -> YamlResponse:
     """The experiment as a file: read back, it makes the same runs."""
     experiment = get_row(session, Experiment, experiment_id)
-    federation = session.get_one(Federation, experiment.federation_id)
-    origin = f"Of experiment {experiment.id}, created {experiment.created_at:%Y-%m-%d %H:%M} UTC."
-    text = files.write_file(experiment.name, experiment.description, experiment.config, federation.name, origin)
-    return _yaml(text, experiment.name)
+    return _yaml(service.write_experiment_file(session, experiment), experiment.name)
 
 
 @router.get("/experiments/{experiment_id}")
@@ -141,7 +139,7 @@ def get_experiment(_user: CanRead, experiment_id: Id, session: ReadSession) -> E
 def update_experiment(
     user: CanRunExperiments, experiment_id: Id, body: ExperimentUpdate, session: WriteSession
 ) -> ExperimentRecord:
-    """Rename, describe or archive an experiment. Its configuration never changes."""
+    """Rename, describe or archive an experiment. Its configuration changes by added runs alone."""
     experiment = service.update_experiment(session, experiment_id, body, user)
     return service.experiment_record(session, experiment)
 
@@ -151,6 +149,13 @@ def delete_experiment(user: CanRunExperiments, experiment_id: Id, session: Write
     """Delete an experiment that is not running, with its runs, scores, images, masks and models."""
     service.delete_experiment(session, experiment_id, user)
     sweep()
+
+
+@router.post("/experiments/{experiment_id}/runs", status_code=201)
+def add_runs(user: CanRunExperiments, experiment_id: Id, body: RunsAdd, session: WriteSession) -> ExperimentRecord:
+    """Add methods and seeds to an experiment: the runs that it lacks are made, those that it has stay as they are."""
+    experiment = service.add_runs(session, experiment_id, body, user)
+    return service.experiment_record(session, experiment)
 
 
 @router.post("/experiments/{experiment_id}/start")

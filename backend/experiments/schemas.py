@@ -1,7 +1,7 @@
 """Request and response bodies of experiments and their results."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
 from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.values import Description, Name
 from backend.record import Record
 from backend.runs.schemas import RunRecord
@@ -30,6 +31,18 @@ class ExperimentUpdate(Contract):
     name: Name | None = None
     description: Description | None = None
     archived: bool | None = None
+
+
+class RunsAdd(Contract):
+    model_config = with_example(strategies=[{"name": "fedprox"}], seeds=[1, 2])
+
+    strategies: tuple[StrategyConfig, ...] = Field(
+        default=(), max_length=32, description="Methods that the experiment does not have with these settings."
+    )
+    seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(
+        default=(), max_length=100, description="Every method is trained with each, too."
+    )
+    start: bool = Field(default=True, description="Whether the new runs, and others never started, begin at once.")
 
 
 class ConfigCheck(Contract):

@@ -10,13 +10,15 @@ from backend.clock import now
 from backend.contracts.config_problems import num_present
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig, soft_pull_contraction
+from backend.contracts.strategy_configs import FedSMConfig, soft_pull_contraction
 from backend.datasets import service as datasets
 from backend.db.lookup import get_row, lock_row
-from backend.db.models import Experiment, Federation, Run
+from backend.db.models import Experiment, Federation
 from backend.errors import ExperimentRunning
 from backend.events import service as events
 from backend.events.changes import from_to
+from backend.experiments import additions, files
+from backend.experiments.additions import new_run
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import (
     ConfigCheckResult,
@@ -24,6 +26,7 @@ from backend.experiments.schemas import (
     ExperimentKind,
     ExperimentRecord,
     ExperimentUpdate,
+    RunsAdd,
 )
 from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.ledger import service as rounds
@@ -66,7 +69,7 @@ def create_experiment(session: Session, federation_id: str, body: ExperimentCrea
     labels = strategy_labels(body.config.strategies)
     labelled = zip(body.config.strategies, labels, strict=True)
     for position, ((strategy, label), seed) in enumerate(itertools.product(labelled, body.config.seeds)):
-        session.add(_new_run(experiment, position, strategy, label, seed))
+        session.add(new_run(experiment, position, strategy, label, seed))
     session.flush()
     _record(session, experiment, f"{actor} created the experiment {experiment.name}.", actor)
     return experiment
@@ -127,6 +130,14 @@ def resume_experiment(session: Session, artifacts: ArtifactStore, experiment_id:
     return experiment
 
 
+def add_runs(session: Session, experiment_id: str, body: RunsAdd, actor: str) -> Experiment:
+    """What `additions.add_runs` makes and refuses; started at once where that is asked for."""
+    experiment, added = additions.add_runs(session, experiment_id, body)
+    labels = ", ".join(dict.fromkeys(f"{run.strategy_label} with seed {run.seed}" for run in added))
+    _record(session, experiment, f"{actor} added runs to the experiment {experiment.name}: {labels}.", actor)
+    return start_experiment(session, experiment_id, actor) if body.start else experiment
+
+
 def update_experiment(session: Session, experiment_id: str, body: ExperimentUpdate, actor: str) -> Experiment:
     """Changes what is given and leaves the rest."""
     experiment = get_row(session, Experiment, experiment_id)
@@ -183,21 +194,13 @@ def experiment_record(session: Session, experiment: Experiment) -> ExperimentRec
     )
 
 
-def _new_run(experiment: Experiment, position: int, strategy: StrategyConfig, label: str, seed: int) -> Run:
-    return Run(
-        experiment_id=experiment.id,
-        position=position,
-        strategy=strategy,
-        strategy_label=label,
-        seed=seed,
-        status=RunStatus.CREATED,
-        round=0,
-        num_rounds=experiment.config.schedule.rounds,
-        minimum_sites=experiment.config.minimum_sites,
-        created_at=now(),
-    )
-
-
 def _record(session: Session, experiment: Experiment, message: str, actor: str) -> None:
     federation_id = experiment.federation_id
     events.record(session, "experiment", message, actor, experiment_id=experiment.id, federation_id=federation_id)
+
+
+def write_experiment_file(session: Session, experiment: Experiment) -> str:
+    """As YAML: read back, it makes the same runs."""
+    federation = session.get_one(Federation, experiment.federation_id)
+    origin = f"Of experiment {experiment.id}, created {experiment.created_at:%Y-%m-%d %H:%M} UTC."
+    return files.write_file(experiment.name, experiment.description, experiment.config, federation.name, origin)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,7 +37,10 @@ from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_
 from backend.evaluations.selector import run_selector
 from backend.evaluations.shown_table import shown_table
 from backend.evaluations.table_notes import notes_of
-from backend.evaluations.table_rows import ALL, WORST
+from backend.evaluations.table_rows import ALL, WORST, interval_of, signed
+from backend.evaluations.verdict.schemas import Verdict
+from backend.evaluations.verdict.service import verdict_of
+from backend.experiments.service import write_experiment_file
 from backend.reports.curves import validation_curves
 from backend.reports.gap import report_gap
 from backend.runs.service import describe_run
@@ -50,7 +53,8 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Wish:
-    """What the author of a report chose. baseline_model None: the model that the baseline's method is for."""
+    """What the author of a report chose. baseline None: the verdict's. baseline_model None: the model that the
+    baseline's method is for."""
 
     title: str
     note: str
@@ -70,6 +74,8 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
     federation = session.get_one(Federation, experiment.federation_id)
     report_sites = _sites(session, cases)
     withheld = {site.slug: site.minimum_count for site in report_sites if None in site.num_cases.values()}
+    verdict = verdict_of(cases, Query("dice", wish.checkpoint))
+    wish = _with_baseline(wish, verdict)
     tables = list(_tables(cases, wish, withheld))
     shown = _shown_run(cases)
     return Report(
@@ -88,8 +94,10 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         methods=tuple(_methods(cases)),
         settings=experiment_settings(experiment.config),
         config=experiment.config.model_dump(mode="json", by_alias=True),
+        experiment_file=write_experiment_file(session, experiment),
         fingerprints=_fingerprints(session, cases),
         baseline=_baseline(cases, wish),
+        verdict=(verdict.headline, *verdict.details),
         tables=tuple(tables),
         matrix=_matrix(session, shown, wish.checkpoint) if shown else None,
         selector=_selector(session, shown, wish.checkpoint) if shown else None,
@@ -98,6 +106,14 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         curves=tuple(validation_curves(session, cases.runs)),
         remarks=tuple(_remarks(cases, tables, with_counts=not withheld)),
     )
+
+
+def _with_baseline(wish: Wish, verdict: Verdict) -> Wish:
+    """Without a wish, what the verdict begins with: a table without tests says little."""
+    first = next((entry.method for entry in verdict.against if entry.role == "baseline"), None)
+    if wish.baseline is not None or first is None:
+        return wish
+    return replace(wish, baseline=first.strategy_label, baseline_model=first.model)
 
 
 def _sites(session: Session, cases: ExperimentCases) -> tuple[ReportSite, ...]:
@@ -237,6 +253,10 @@ def _cell(shown: ShownCell, withheld: dict[str, int]) -> ReportCell:
         low=against.low if against else None,
         high=against.high if against else None,
         p=against.p_holm if against else None,
+        difference_text=signed(against.difference, score.metric)
+        if against and against.difference is not None
+        else None,
+        interval_text=interval_of(against, score.metric) if against else None,
     )
 
 

@@ -164,6 +164,10 @@ def _head(report: Report) -> Iterator[Flowable]:
         yield Spacer(0, 6)
         for line in report.note.splitlines():
             yield NoteParagraph(markup(line) or "\u00a0", NOTE)
+    if report.verdict:
+        yield from _heading("What came out", HEADING)
+        for sentence in report.verdict:
+            yield _paragraph(sentence, BODY)
     yield from _heading("Remarks", HEADING)
     for remark in report.remarks:
         yield _paragraph(f"\u2022 {remark}", BODY)
@@ -192,7 +196,7 @@ def _results(report: Report) -> Iterator[Flowable]:
         base = report.baseline
         yield _paragraph(
             f"\u2020: differs from {base.label} ({MODEL_WORDS[base.model].lower()}), adjusted p < {SIGNIFICANT:g}; "
-            f"{base.test}.",
+            f"{base.test}. Below a mean: its difference from it.",
             SMALL,
         )
     for table in report.tables:
@@ -238,6 +242,8 @@ def _score(cell: ReportCell, table: ReportTable) -> str:
         text += f" \u00b1 {cell.deviation or printed(cell.std, table.metric)}"
     if cell.p is not None and cell.p < SIGNIFICANT:
         text += "\u2020"
+    if cell.difference_text is not None:
+        text += f"<br/>{cell.difference_text}"
     return text if cell.lacks is None else f"{text}<br/>{markup(cell.lacks)}"
 
 
@@ -382,8 +388,10 @@ def _provenance(report: Report) -> Iterator[Flowable]:
     if rows:
         yield from _heading("Fingerprints of the data", SUBHEADING)
         yield _grid(["Site", "SHA-256"], rows, [46 * mm, WIDTH - 46 * mm], text_columns=2)
-    yield from _heading("Whole configuration", SUBHEADING)
-    text = yaml.safe_dump(report.config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    yield from _heading("Reproduce", SUBHEADING)
+    yield _paragraph("Saved as a file, this makes the same runs again: fedsm experiment create -f FILE.", SMALL)
+    as_yaml = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
+    text = report.experiment_file or yaml.safe_dump(report.config, **as_yaml)
     yield Preformatted(text, SMALL, maxLineLength=118, newLineChars="")
 
 

@@ -23,7 +23,10 @@ class ReportCreate(Contract):
         default=None, ge=1, le=3650, description="Days until the link stops working. Left out: it never does."
     )
     checkpoint: Checkpoint = "best"
-    baseline: Label | None = Field(default=None, description="Label of the method that the others are compared with.")
+    baseline: Label | None = Field(
+        default=None,
+        description="Label of the method that the others are compared with. Left out: FedAvg, where there is one.",
+    )
     baseline_model: ModelKind | None = Field(default=None, description="Left out: the model its method is for.")
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from backend.contracts.status import RunStatus
 from backend.experiments.schemas import ExperimentRecord
+from fedsm.cli.add_runs import add
 from fedsm.cli.check import check
 from fedsm.cli.dry_run import dry_run
 from fedsm.cli.gap import gap
@@ -34,6 +35,7 @@ experiment_app = typer.Typer(help="Experiments: create, watch, and read their re
 experiment_app.command()(templates)
 experiment_app.command()(check)
 experiment_app.command()(dry_run)
+experiment_app.command()(add)
 experiment_app.command()(rename)
 experiment_app.command()(archive)
 experiment_app.command()(delete)

@@ -23,7 +23,10 @@ def create(
     title: Annotated[str, typer.Option(help="Left out: the experiment's name.")] = "",
     note: Annotated[str, typer.Option(help="What the readers should know; it stands above the results.")] = "",
     expires_days: Annotated[int | None, typer.Option(min=1, help="Left out: the link never expires.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="Label of the method the others are compared with.")] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Label of the method the others are compared with; left out: FedAvg, where there is one."),
+    ] = None,
     home: HomeOption = None,
     server: ServerOption = None,
     token: TokenOption = None,

@@ -252,3 +252,23 @@ def test_whatever_is_long_prints(backend: LiveBackend, reported: dict[str, Any])
     report = Document.model_validate(shared(backend, made))
     fingerprints = {"a": tuple(f"{index:064x}" for index in range(200))}
     assert f"{199:064x}" in text_of(report_pdf(report.model_copy(update={"fingerprints": fingerprints})))
+
+
+def test_a_report_says_what_came_out_and_how_to_make_it_again(backend: LiveBackend, reported: dict[str, Any]) -> None:
+    """Without a wish FedAvg is the baseline; the file reads back as the experiment's configuration."""
+    made = backend.post(f"/experiments/{reported['id']}/reports", {})
+    report = shared(backend, made)
+    verdict = backend.get(f"/experiments/{reported['id']}/verdict")
+    assert report["verdict"] == [verdict["headline"], *verdict["details"]]
+    assert (report["baseline"]["label"], report["baseline"]["model"]) == ("FedAvg", "global")
+    super_model = cells(report, "FedSM", "super")[-1]
+    assert super_model["difference_text"] == f"{super_model['difference']:+.3f}"
+    assert super_model["interval_text"].startswith("[+")
+    read = backend.post("/experiment-files/read", {"text": report["experiment_file"]})
+    assert read["problems"] == []
+    assert read["file"]["config"] == report["config"]
+    pdf = PdfReader(io.BytesIO(signed_out(backend, made["pdf_path"]).content))
+    text = "\n".join(page.extract_text() for page in pdf.pages)
+    assert "What came out" in text
+    assert super_model["difference_text"] in text
+    assert text.index("Reproduce") < text.index("strategies:")

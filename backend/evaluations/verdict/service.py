@@ -19,7 +19,7 @@ from backend.evaluations.scored_cases import (
     valued_cases,
 )
 from backend.evaluations.statistics import SIGNIFICANT
-from backend.evaluations.table_rows import printed, signed
+from backend.evaluations.table_rows import interval_of, printed, signed
 from backend.evaluations.verdict import words
 from backend.evaluations.verdict.schemas import (
     LatestResult,
@@ -207,11 +207,6 @@ def _places(cases: ExperimentCases, query: Query, cells: list[ComparisonCell]) -
     for cell in cells:
         if cell.difference is None:
             continue
-        interval = (
-            f"[{signed(cell.low, query.metric)}, {signed(cell.high, query.metric)}]"
-            if cell.low is not None and cell.high is not None
-            else ""
-        )
         yield VerdictPlace(
             site_slug=cell.site_slug,
             site_name=known.get(cell.site_slug, cell.site_slug) if cell.site_slug is not None else None,
@@ -222,7 +217,7 @@ def _places(cases: ExperimentCases, query: Query, cells: list[ComparisonCell]) -
             high=cell.high,
             p_holm=cell.p_holm,
             text=signed(cell.difference, query.metric),
-            interval_text=interval,
+            interval_text=interval_of(cell, query.metric) or "",
         )
 
 

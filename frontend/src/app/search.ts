@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { FEDERATION_TABS } from "@/components/crumbs";
-import { experimentsSearch } from "@/features/experiments/search";
+import { experimentsSearch, runsSearch } from "@/features/experiments/search";
 import { sitesSearch } from "@/features/federations/search";
 import { resultsSearch } from "@/features/results/search";
 import { runSearch } from "@/features/runs/search";
@@ -19,6 +19,7 @@ export const federationSearch = v.object({
 export const experimentSearch = v.object({
   /** The tab: `results`, or a run's id. */
   run: text,
+  ...runsSearch.entries,
   ...runSearch.entries,
   ...resultsSearch.entries,
 });

@@ -13,13 +13,15 @@ interface PageProps {
   crumbs?: Crumb[];
   badge?: ReactNode;
   actions?: ReactNode;
+  /** Takes the whole width of a large screen. */
+  wide?: boolean;
   children: ReactNode;
 }
 
 export function Page(props: PageProps) {
   useDocumentTitle(`${props.documentTitle ?? props.title} · FedSM Studio`);
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" data-wide={props.wide}>
       <Stack gap={4}>
         {props.crumbs && (
           <Breadcrumbs separatorMargin={6} fz="sm">

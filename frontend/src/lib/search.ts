@@ -42,6 +42,14 @@ export const range = kept(
   ),
 );
 
+/** Lowest and highest along, then up. */
+export const rectangle = kept(
+  v.pipe(
+    v.tuple([finite, finite, finite, finite]),
+    v.check(([left, right, low, high]) => left < right && low < high),
+  ),
+);
+
 export function choice<const Choice extends string>(choices: readonly Choice[]) {
   return kept(v.picklist(choices));
 }

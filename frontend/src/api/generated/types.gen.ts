@@ -6137,6 +6137,12 @@ export type Report = {
      */
     efforts?: Array<ReportEffort>;
     /**
+     * Experiment File
+     *
+     * YAML from which the same runs are made again; null in reports of before.
+     */
+    experiment_file?: string | null;
+    /**
      * Experiment Id
      */
     experiment_id: string;
@@ -6198,6 +6204,8 @@ export type Report = {
     sites: Array<ReportSite>;
     /**
      * Tables
+     *
+     * The one that the verdict is made of first.
      */
     tables: Array<ReportTable>;
     task: SegmentationTask;
@@ -6205,6 +6213,12 @@ export type Report = {
      * Title
      */
     title: string;
+    /**
+     * Verdict
+     *
+     * What came out, in sentences; empty in reports of before.
+     */
+    verdict?: Array<string>;
     /**
      * Version
      *
@@ -6256,9 +6270,21 @@ export type ReportCell = {
      */
     difference?: number | null;
     /**
+     * Difference Text
+     *
+     * With its sign, as printed; null in reports of before.
+     */
+    difference_text?: string | null;
+    /**
      * High
      */
     high?: number | null;
+    /**
+     * Interval Text
+     *
+     * Of the difference, as printed.
+     */
+    interval_text?: string | null;
     /**
      * Lacks
      *
@@ -6308,7 +6334,7 @@ export type ReportCreate = {
     /**
      * Baseline
      *
-     * Label of the method that the others are compared with.
+     * Label of the method that the others are compared with. Left out: FedAvg, where there is one.
      */
     baseline?: string | null;
     /**
@@ -7538,6 +7564,86 @@ export type RunStorage = {
      * Strategy Label
      */
     strategy_label: string;
+};
+
+/**
+ * RunsAdd
+ */
+export type RunsAdd = {
+    /**
+     * Seeds
+     *
+     * Every method is trained with each, too.
+     */
+    seeds?: Array<number>;
+    /**
+     * Start
+     *
+     * Whether the new runs, and others never started, begin at once.
+     */
+    start?: boolean;
+    /**
+     * Strategies
+     *
+     * Methods that the experiment does not have with these settings.
+     */
+    strategies?: Array<({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig)>;
 };
 
 /**
@@ -14016,6 +14122,80 @@ export type ResumeExperimentResponses = {
 };
 
 export type ResumeExperimentResponse = ResumeExperimentResponses[keyof ResumeExperimentResponses];
+
+export type AddRunsData = {
+    body: RunsAdd;
+    path: {
+        /**
+         * Experiment Id
+         */
+        experiment_id: string;
+    };
+    query?: never;
+    url: '/api/v1/experiments/{experiment_id}/runs';
+};
+
+export type AddRunsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type AddRunsError = AddRunsErrors[keyof AddRunsErrors];
+
+export type AddRunsResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExperimentRecord;
+};
+
+export type AddRunsResponse = AddRunsResponses[keyof AddRunsResponses];
 
 export type StartExperimentData = {
     body?: never;

@@ -1,6 +1,6 @@
-import { Alert, Badge, Button, Group, ScrollArea, Select, Tabs, Text } from "@mantine/core";
+import { Alert, Badge, Button, Group, ScrollArea, Select, Stack, Tabs, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArchive, IconShare, IconTable } from "@tabler/icons-react";
+import { IconArchive, IconList, IconShare, IconTable } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -12,6 +12,8 @@ import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
 import { RunsActions } from "@/features/experiments/RunsActions";
+import { RunsView } from "@/features/experiments/RunsView";
+import { RUNNING_COLUMNS } from "@/features/experiments/runRows";
 import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
@@ -21,6 +23,7 @@ import { isOver } from "@/lib/status";
 
 const route = getRouteApi("/experiments/$experimentId");
 const RESULTS = "results";
+const RUNS = "runs";
 
 export function ExperimentPage() {
   const { experimentId } = route.useParams();
@@ -101,16 +104,17 @@ function ExperimentView({ experiment, federation }: Props) {
 /** With more runs than this, a list replaces the tabs. */
 const MANY_RUNS = 6;
 
-/** The results once all runs are over, else the first run. A run that ends while one looks at it stays on screen. */
+/** The results once all runs are over, else the table of the runs, or the only one. A run that ends while one looks at it stays on screen. */
 function useStandardTab(experiment: ExperimentRecord): string {
   const [standard] = useState(() =>
-    experiment.runs.every(isOver) ? RESULTS : (experiment.runs.find((run) => !isOver(run))?.id ?? RESULTS),
+    experiment.runs.every(isOver) ? RESULTS : experiment.runs.length > 1 ? RUNS : (experiment.runs[0]?.id ?? RESULTS),
   );
   return standard;
 }
 
 function RunTabs({ experiment, federation, standard }: Props & { standard: string }) {
-  const { run } = route.useSearch();
+  const search = route.useSearch();
+  const { run } = search;
   const navigate = route.useNavigate();
   const chosen = run ?? standard;
   const open = (next: string | null) =>
@@ -126,6 +130,11 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
             <Tabs.Tab value={RESULTS} leftSection={<IconTable size={16} aria-hidden />}>
               Results
             </Tabs.Tab>
+            {experiment.runs.length > 1 && (
+              <Tabs.Tab value={RUNS} leftSection={<IconList size={16} aria-hidden />}>
+                Runs ({experiment.runs.length})
+              </Tabs.Tab>
+            )}
             {tabs.map((entry) => (
               <Tabs.Tab key={entry.id} value={entry.id}>
                 <RunTabLabel run={entry} manySeeds={manySeeds} />
@@ -140,7 +149,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
             aria-label="Run"
             placeholder={`Look at one of ${experiment.runs.length} runs`}
             searchable
-            value={chosen === RESULTS ? null : chosen}
+            value={chosen === RESULTS || chosen === RUNS ? null : chosen}
             onChange={(next) => next && open(next)}
             data={experiment.runs.map((entry) => ({
               value: entry.id,
@@ -151,6 +160,19 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
       </Group>
       <Tabs.Panel value={RESULTS}>
         <ResultsView experiment={experiment} federation={federation} />
+      </Tabs.Panel>
+      <Tabs.Panel value={RUNS}>
+        <Stack gap="sm">
+          <RunsView
+            experiments={[experiment]}
+            federationId={federation.id}
+            standard={RUNNING_COLUMNS}
+            search={search}
+            onSearch={(change) =>
+              void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false })
+            }
+          />
+        </Stack>
       </Tabs.Panel>
       {tabs.map((entry) => (
         <Tabs.Panel key={entry.id} value={entry.id}>

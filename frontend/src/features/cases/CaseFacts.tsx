@@ -7,6 +7,7 @@ import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
 import { siteColour, structureColour } from "@/lib/palette";
 import { modelName } from "@/lib/words";
 import { absentSentences } from "./absent";
+import { choiceName } from "./otherRuns";
 
 interface Props {
   scored: ScoredCase;
@@ -16,6 +17,9 @@ interface Props {
   metric: ScoreName;
   /** The model whose mask is shown. */
   model: string;
+  runs: readonly RunRecord[];
+  /** Models of other runs that are shown beside it. */
+  others: readonly string[];
 }
 
 export function CaseFacts(props: Props) {
@@ -33,7 +37,7 @@ export function CaseFacts(props: Props) {
 function Scores(props: Props) {
   const { scored, all, federation, model, metric } = props;
   const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
-  const models = all.models.filter((entry) => scored.scores[entry]);
+  const models = [...all.models, ...new Set(props.others)].filter((entry) => scored.scores[entry]);
   return (
     <Card withBorder padding="sm">
       <Title order={2} size="h5" mb={4}>
@@ -57,7 +61,7 @@ function Scores(props: Props) {
               fw={entry === model ? 700 : 400}
               bg={entry === model ? "var(--mantine-primary-color-light)" : undefined}
             >
-              <Table.Td>{modelName(entry, siteName)}</Table.Td>
+              <Table.Td>{choiceName(entry, props.runs, siteName)}</Table.Td>
               {all.structures.map((name) => (
                 <Table.Td key={name} ta="right">
                   {formatScore(scored.scores[entry]?.[name]?.[metric], metric)}

@@ -1,13 +1,14 @@
 import { Button, Group, Kbd, ScrollArea, Select, Stack, Text, UnstyledButton } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
-import { formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
+import { formatDifference, formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
 import { CaseFilters, NO_FILTERS } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
 import { caseScore, modelOfCase } from "./cases";
+import type { ComparedCase } from "./differences";
 import type { CasesSearch } from "./search";
 import { CASE_ORDERS, type CaseOrder } from "./search";
 
@@ -21,6 +22,10 @@ interface Props {
   search: CasesSearch;
   onSelect: (id: string) => void;
   update: (change: CasesSearch) => void;
+  /** Each case against another model, where one is compared with. */
+  compared: readonly ComparedCase[] | null;
+  /** Stands above the rows. */
+  children?: ReactNode;
 }
 
 const ALL = "";
@@ -82,6 +87,7 @@ export function CaseList(props: Props) {
           data={CASE_ORDERS.map((order) => ({ value: order, label: ORDER_WORDS[order] }))}
         />
         <CaseFilters {...props} />
+        {props.children}
         <Text size="xs" c="dimmed" data-testid="case-count">
           {cases.length === all.cases.length
             ? plural(cases.length, "test case")
@@ -111,7 +117,8 @@ function NoCase({ update }: Props) {
 
 /** Thousands of cases scroll as quickly as ten: only those in sight are drawn. */
 function Rows(props: Props) {
-  const { cases, selected } = props;
+  const { cases, selected, compared } = props;
+  const byId = useMemo(() => new Map(compared?.map((entry) => [entry.scored.case_id, entry])), [compared]);
   const viewport = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: cases.length,
@@ -133,7 +140,7 @@ function Rows(props: Props) {
           if (!scored) return null;
           return (
             <div key={scored.case_id} style={{ position: "absolute", insetInline: 0, top: start, height: size }}>
-              <Row scored={scored} {...props} />
+              <Row scored={scored} entry={byId.get(scored.case_id)} {...props} />
             </div>
           );
         })}
@@ -147,10 +154,15 @@ function hide(event: React.SyntheticEvent<HTMLImageElement>) {
   event.currentTarget.style.visibility = "hidden";
 }
 
+interface RowProps extends Props {
+  scored: ScoredCase;
+  entry: ComparedCase | undefined;
+}
+
 /** Plain elements: a dozen new rows come with each frame while one scrolls. */
-function Row({ scored, selected, model, metric, search, federation, onSelect }: Props & { scored: ScoredCase }) {
+function Row({ scored, entry, selected, model, metric, search, federation, onSelect }: RowProps) {
   const current = scored.case_id === selected;
-  const site = federation.sites.find((entry) => entry.slug === scored.site_slug);
+  const site = federation.sites.find(({ slug }) => slug === scored.site_slug);
   const score = caseScore(scored, modelOfCase(model, scored), search.structure ?? null, metric);
   return (
     <UnstyledButton
@@ -167,7 +179,16 @@ function Row({ scored, selected, model, metric, search, federation, onSelect }: 
         <div className={classes.name}>{scored.name}</div>
         <SiteMark position={site?.position ?? 0} name={site?.name ?? scored.site_slug} size="xs" />
       </div>
-      <span className={classes.score}>{formatScore(score, metric)}</span>
+      {entry ? (
+        <span className={classes.score}>
+          {formatDifference(entry.difference, metric)}
+          <Text size="xs" c="dimmed" span display="block">
+            {formatScore(entry.first, metric)} | {formatScore(entry.second, metric)}
+          </Text>
+        </span>
+      ) : (
+        <span className={classes.score}>{formatScore(score, metric)}</span>
+      )}
     </UnstyledButton>
   );
 }

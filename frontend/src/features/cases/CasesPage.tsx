@@ -1,6 +1,6 @@
 import { Alert, Button, SegmentedControl, Stack, Text } from "@mantine/core";
 import { IconSlideshow } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import {
@@ -23,9 +23,13 @@ import { modelName } from "@/lib/words";
 import { CaseFacts } from "./CaseFacts";
 import { CaseList } from "./CaseList";
 import classes from "./CasesPage.module.css";
+import { CompareWith } from "./CompareWith";
 import { atRound, roundAt, roundsOf } from "./caseRounds";
 import { caseScore, filterCases, modelChoices, modelOfCase, neighbour, ordered } from "./cases";
+import { comparedCases, inBrush, orderedByDifference } from "./differences";
+import { choiceName, otherModels, runsNamed, withOthers } from "./otherRuns";
 import { Picture } from "./Picture";
+import { readPane } from "./paneList";
 import { runCasesQuery, runHistoryQuery } from "./queries";
 import type { CasesSearch } from "./search";
 import { usePrepared } from "./usePrepared";
@@ -88,21 +92,29 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
       </Page>
     );
   }
-  return <Browser {...{ run, federation, all, title, settings, crumbs }} />;
+  return <Browser {...{ run, experiment, federation, title, settings, crumbs }} own={all} />;
 }
 
 interface BrowserProps {
   run: RunRecord;
+  experiment: ExperimentRecord;
   federation: FederationRecord;
-  all: RunCases;
+  /** Of the run alone. */
+  own: RunCases;
   title: string;
   /** What tells the method's variants apart. */
   settings: string | undefined;
   crumbs: Crumb[];
 }
 
-function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps) {
+/** What is there of the other runs that the address names. */
+const loaded = (results: { data?: RunCases | undefined }[]) => results.flatMap(({ data }) => data ?? []);
+
+function Browser({ run, experiment, federation, own, title, settings, crumbs }: BrowserProps) {
   const search = route.useSearch();
+  const wanted = [search.against, ...(search.panes ?? []).map((pane) => readPane(pane)?.model)];
+  const others = useQueries({ queries: runsNamed(wanted).map(runCasesQuery), combine: loaded });
+  const all = useMemo(() => ({ ...own, cases: withOthers(own.cases, others) }), [own, others]);
   const navigate = route.useNavigate();
   const usual = modelChoices(all.models);
   // A link may ask for another site's personalized model.
@@ -110,15 +122,20 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
   const choices = asked ? [...usual, search.model as string] : usual;
   const model = search.model && choices.includes(search.model) ? search.model : (choices[0] ?? "global");
   const metric = search.metric ?? STANDARD_METRIC;
-  const cases = useMemo(() => {
+  const { cases, compared } = useMemo(() => {
     const structure = search.structure ?? null;
     const filter = { site: search.site, find: search.find, used: search.used, wrong: search.wrong };
     const shown = filterCases(all.cases, { ...filter, from: search.from, to: search.to }, (scored) =>
       caseScore(scored, modelOfCase(model, scored), structure, metric),
     );
-    return ordered(shown, model, structure, metric, search.order);
+    if (!search.against) return { cases: ordered(shown, model, structure, metric, search.order), compared: null };
+    const compared = comparedCases(shown, model, search.against, structure, metric);
+    const kept = compared.filter((entry) => inBrush(entry, search.brush));
+    return { cases: orderedByDifference(kept, metric, search.order).map(({ scored }) => scored), compared };
   }, [
     all,
+    search.against,
+    search.brush,
     search.site,
     search.find,
     search.used,
@@ -136,6 +153,18 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
   const history = useQuery(runHistoryQuery(run.id));
   const rounds = selected ? roundsOf(history.data, selected.case_id) : [];
   const past = roundAt(rounds, search.round, all.round);
+  const shownAt = (id: string) => {
+    const ofRun = own.cases.find((scored) => scored.case_id === id);
+    return ofRun && withOthers([atRound(ofRun, past)], others)[0];
+  };
+  const groups = [
+    {
+      group: "This run",
+      items: usual.filter((choice) => choice !== model).map((choice) => ({ value: choice, label: modelName(choice) })),
+    },
+    ...otherModels(run, experiment.runs),
+  ];
+  const nameOf = (choice: string) => choiceName(choice, experiment.runs);
   const update = (change: CasesSearch) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false });
   const step = (direction: 1 | -1) =>
@@ -148,6 +177,7 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
   return (
     <Page
       title={title}
+      wide
       documentTitle={selected ? `${selected.name}, ${run.strategy_label}` : title}
       crumbs={crumbs}
       badge={
@@ -173,7 +203,22 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
           selected={selected?.case_id}
           onSelect={(id) => update({ case: id, slice: undefined })}
           {...{ search, update }}
-        />
+          compared={compared}
+        >
+          <CompareWith
+            first={modelName(model).toLowerCase()}
+            second={search.against ? { value: search.against, label: nameOf(search.against) } : null}
+            cases={compared}
+            {...{ groups, metric, federation }}
+            selected={selected?.case_id}
+            brush={search.brush}
+            onSecond={(against) =>
+              update({ against, brush: undefined, case: undefined, slice: undefined, panes: undefined })
+            }
+            onBrush={(brush) => update({ brush, case: undefined, slice: undefined })}
+            onSelect={(id) => update({ case: id, slice: undefined })}
+          />
+        </CaseList>
         {search.case && !named && (
           <Alert color="yellow" title="This run has no such test case">
             <Stack gap="xs" align="flex-start">
@@ -187,18 +232,27 @@ function Browser({ run, federation, all, title, settings, crumbs }: BrowserProps
         {selected && (
           <>
             <Picture
-              scored={atRound(selected, past)}
+              scored={shownAt(selected.case_id) ?? selected}
               all={all}
               model={modelOfCase(model, selected)}
               rounds={history.isSuccess ? rounds : null}
               round={past?.round ?? all.round}
               choice={model}
               choices={choices}
+              groups={otherModels(run, experiment.runs)}
+              nameOf={nameOf}
+              place={`${cases.findIndex(({ case_id: id }) => id === selected.case_id) + 1} of ${cases.length}`}
               words={pictureWords(selected, run, past?.round ?? all.round, federation)}
               search={search}
               update={update}
             />
-            <CaseFacts {...{ all, run, federation, metric }} scored={selected} model={modelOfCase(model, selected)} />
+            <CaseFacts
+              {...{ all, run, federation, metric }}
+              runs={experiment.runs}
+              scored={selected}
+              model={modelOfCase(model, selected)}
+              others={wanted.flatMap((choice) => (choice?.includes("@") ? modelOfCase(choice, selected) : []))}
+            />
           </>
         )}
       </div>

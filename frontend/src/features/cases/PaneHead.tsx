@@ -1,17 +1,20 @@
 import { Group, Select } from "@mantine/core";
 import { modelName } from "@/lib/words";
+import type { ModelGroup } from "./otherRuns";
 import { hasModel, PANE_KINDS, type Pane, type PaneKind, paneWords } from "./paneList";
 
 interface Props {
   pane: Pane;
   choices: readonly string[];
+  /** Models of other runs. */
+  groups: readonly ModelGroup[];
   onChange: (pane: Pane) => void;
 }
 
 const CHOSEN = "";
 
 /** What a pane shows, and of which model. */
-export function PaneHead({ pane, choices, onChange }: Props) {
+export function PaneHead({ pane, choices, groups, onChange }: Props) {
   return (
     <Group gap={6} wrap="nowrap">
       <Select
@@ -28,12 +31,20 @@ export function PaneHead({ pane, choices, onChange }: Props) {
           size="xs"
           flex={1}
           aria-label="Model of the view"
+          searchable
+          comboboxProps={{ width: 280, position: "bottom-start" }}
           allowDeselect={false}
           value={pane.model ?? CHOSEN}
           onChange={(model) => onChange({ ...pane, model: model || null })}
           data={[
-            { value: CHOSEN, label: "Chosen model" },
-            ...choices.map((choice) => ({ value: choice, label: modelName(choice) })),
+            {
+              group: "This run",
+              items: [
+                { value: CHOSEN, label: "Chosen model" },
+                ...choices.map((choice) => ({ value: choice, label: modelName(choice) })),
+              ],
+            },
+            ...groups,
           ]}
         />
       )}

@@ -3,8 +3,9 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import type { RunCases, ScoredCase } from "@/api";
 import type { Plane } from "@/components/viewer/layers";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
-import { modelName } from "@/lib/words";
+import { formatScore } from "@/lib/metrics";
 import { ErrorLegend } from "./ErrorLegend";
+import type { ModelGroup } from "./otherRuns";
 import { PaneHead } from "./PaneHead";
 import classes from "./Panes.module.css";
 import { type Look, paneLayers } from "./paneLayers";
@@ -21,6 +22,9 @@ interface Props {
   /** The model chosen for the page. */
   chosen: string;
   choices: readonly string[];
+  /** Models of other runs. */
+  groups: readonly ModelGroup[];
+  nameOf: (choice: string) => string;
   look: Look;
   opacity: number;
   plane: Plane;
@@ -36,14 +40,14 @@ interface Props {
 
 /** One, two or four views of a case that move together. */
 export function Panes(props: Props) {
-  const { panes, scored, chosen, choices, look, views } = props;
+  const { panes, scored, chosen, choices, groups, nameOf, look, views } = props;
   const single = panes.length === 1;
   useLinked(views, panes.length);
   return (
     <div className={classes.grid} data-count={panes.length} data-testid="panes">
       {panes.map((pane, index) => {
         const model = paneModel(pane, chosen, scored);
-        const label = `${paneWords(pane.kind)}${model ? `, ${modelName(model)}` : ""}`;
+        const label = `${paneWords(pane.kind)}${model ? `, ${nameOf(model)}` : ""}`;
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: a pane keeps its place when it shows something else, and its viewer with it
           <section key={index} className={classes.pane} aria-label={label} data-pane={paneText(pane)}>
@@ -51,9 +55,11 @@ export function Panes(props: Props) {
               <PaneHead
                 pane={pane}
                 choices={choices}
+                groups={groups}
                 onChange={(next) => props.onPanes(panes.map((other, place) => (place === index ? next : other)))}
               />
             )}
+            {!single && model && <PaneScores scored={scored} model={model} look={look} />}
             <div className={classes.picture}>
               <Suspense fallback={<Skeleton h="100%" />}>
                 <Viewer
@@ -86,6 +92,13 @@ export function Panes(props: Props) {
       })}
     </div>
   );
+}
+
+/** The shown model's Dice, so that two views can be compared without looking away. */
+function PaneScores({ scored, model, look }: { scored: ScoredCase; model: string; look: Look }) {
+  const parts = look.structures.map((name) => `${name} ${formatScore(scored.scores[model]?.[name]?.dice, "dice")}`);
+  if (!scored.scores[model]) return <div className={classes.scores}>This case was not tested with this model.</div>;
+  return <div className={classes.scores}>Dice: {parts.join(", ")}</div>;
 }
 
 /** Views that a smaller layout has left behind are forgotten. */

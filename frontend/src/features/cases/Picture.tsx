@@ -11,9 +11,11 @@ import { VolumeControls } from "@/components/viewer/VolumeControls";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
 import classes from "./CasesPage.module.css";
 import { roundBeside } from "./caseRounds";
+import { FullScreenBar } from "./FullScreenBar";
 import { LayoutControls } from "./LayoutControls";
+import type { ModelGroup } from "./otherRuns";
 import { Panes } from "./Panes";
-import { type Pane, paneModel, paneText, readPanes, resized, SINGLE } from "./paneList";
+import { comparedPanes, type Pane, paneModel, paneText, readPanes, resized, SINGLE } from "./paneList";
 import { worstSliceQuery } from "./queries";
 import { RoundSlider } from "./RoundSlider";
 import { savePicture } from "./savePicture";
@@ -35,6 +37,11 @@ interface PictureProps {
   round: number;
   choice: string;
   choices: readonly string[];
+  /** Models of other runs. */
+  groups: readonly ModelGroup[];
+  nameOf: (choice: string) => string;
+  /** Of the case in the list: `3 of 24`. */
+  place: string;
   /** What a picture of the case says below it. */
   words: readonly string[];
   search: CasesSearch;
@@ -42,7 +49,8 @@ interface PictureProps {
 }
 
 /** One case: the image, its overlays, and where one is in a volume. It opens at the slice with the largest error. */
-export function Picture({ scored, all, model, rounds, round, choice, choices, words, search, update }: PictureProps) {
+export function Picture(props: PictureProps) {
+  const { scored, all, model, rounds, round, choice, choices, groups, nameOf, words, search, update } = props;
   const reference = search.reference ?? STANDARD_REFERENCE;
   const prediction = search.prediction ?? STANDARD_PREDICTION;
   const opacity = search.opacity ?? STANDARD_OPACITY;
@@ -58,11 +66,13 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
     plane === "axial" ? worst : undefined,
     update,
   );
-  const panes = readPanes(search.panes);
+  const standard = search.against ? comparedPanes(search.against) : SINGLE;
+  const panes = search.panes ? readPanes(search.panes) : standard;
+  const written = (list: readonly Pane[]) => list.map(paneText).join();
   const views = useRef<(CaseView | null)[]>([]);
   const grid = useRef<HTMLDivElement>(null);
   const setPanes = (next: readonly Pane[]) =>
-    update({ panes: next === SINGLE || next.map(paneText).join() === "overlay" ? undefined : next.map(paneText) });
+    update({ panes: written(next) === written(standard) ? undefined : next.map(paneText) });
   const setCount = (count: number) => setPanes(resized(panes, count, choices));
   const onToggle = (structure: number) => update({ hidden: toggled(search.hidden, structure) });
   const look = { reference, prediction, structures: all.structures, hidden };
@@ -70,6 +80,7 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
     void savePicture(views.current, panes, {
       scored,
       models: panes.map((pane) => paneModel(pane, choice, scored)),
+      nameOf,
       words: [...words, ...(slice === undefined || !volume ? [] : [`${plane} slice ${slice + 1}`])],
     }).catch((error: Error) => notifyError("No picture was saved", error));
   const fullscreen = () => void (document.fullscreenElement ? document.exitFullscreen() : toFullscreen(grid.current));
@@ -130,10 +141,11 @@ export function Picture({ scored, all, model, rounds, round, choice, choices, wo
       )}
       {scored.image_url ? (
         <div ref={grid} className={classes.views}>
+          <FullScreenBar {...{ scored, words, nameOf, look }} place={props.place} model={model} />
           <Panes
             scored={{ ...scored, image_url: scored.image_url }}
             chosen={choice}
-            {...{ panes, all, choices, look, opacity, plane, slice, window, views }}
+            {...{ panes, all, choices, groups, nameOf, look, opacity, plane, slice, window, views }}
             onPanes={setPanes}
             onShown={setVolume}
             onSlice={moveTo}

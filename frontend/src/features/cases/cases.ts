@@ -20,9 +20,9 @@ export function caseScore(
   return present.length === 0 ? null : present.reduce((sum, value) => sum + value, 0) / present.length;
 }
 
-/** The model a choice stands for in one case: `personalized` is the model of the case's own site. */
+/** The model a choice stands for in one case: `personalized`, of any run, is the model of the case's own site. */
 export function modelOfCase(choice: string, scored: ScoredCase): string {
-  return choice === "personalized" ? `personalized/${scored.site_slug}` : choice;
+  return choice.replace(/^personalized(?=$|@)/, `personalized/${scored.site_slug}`);
 }
 
 /**

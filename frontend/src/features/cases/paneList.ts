@@ -42,6 +42,14 @@ export function readPane(text: string): Pane | null {
   return { kind: known, model: model.length > 0 && hasModel(known) ? model.join(":") : null };
 }
 
+/** The model beside the one that it is compared with, where the address says nothing of views. */
+export function comparedPanes(against: string): readonly Pane[] {
+  return [
+    { kind: "overlay", model: null },
+    { kind: "overlay", model: against },
+  ];
+}
+
 /** The panes of the address, cut to a number that has a layout; a link with a mistyped pane still opens. */
 export function readPanes(texts: readonly string[] | undefined): readonly Pane[] {
   const panes = (texts ?? []).flatMap((text) => readPane(text) ?? []);

@@ -3,7 +3,6 @@
 import type { ScoredCase } from "@/api";
 import type { CaseView } from "@/components/viewer/viewer";
 import { formatScore } from "@/lib/metrics";
-import { modelName } from "@/lib/words";
 import { caseScore } from "./cases";
 import { type Pane, paneWords } from "./paneList";
 
@@ -12,13 +11,14 @@ interface About {
   /** The model of each pane. */
   models: readonly (string | null)[];
   words: readonly string[];
+  nameOf: (choice: string) => string;
 }
 
 /** Saves it under the case's name. Throws where nothing is on screen yet. */
 export async function savePicture(
   views: readonly (CaseView | null)[],
   panes: readonly Pane[],
-  { scored, models, words }: About,
+  { scored, models, words, nameOf }: About,
 ): Promise<void> {
   const { snapshot } = await import("@/components/viewer/snapshot");
   const shown = panes.flatMap((pane, index) => {
@@ -28,7 +28,7 @@ export async function savePicture(
     const dice = model === null ? null : caseScore(scored, model, null, "dice");
     const caption = [
       paneWords(pane.kind),
-      model && modelName(model),
+      model && nameOf(model),
       dice !== null && `Dice ${formatScore(dice, "dice")}`,
     ];
     return [{ canvas, caption: caption.filter(Boolean).join(", ") }];

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { OVERLAY_STYLES } from "@/components/viewer/overlayStyles";
 import { METRIC_NAMES } from "@/lib/metrics";
-import { choice, flag, index, indices, number, numberBetween, range, text, texts } from "@/lib/search";
+import { choice, flag, index, indices, number, numberBetween, range, rectangle, text, texts } from "@/lib/search";
 
 /** How cases may be ordered; worst first is the usual one. */
 export const CASE_ORDERS = ["worst", "best", "name"] as const;
@@ -31,6 +31,10 @@ export const casesSearch = v.object({
   find: text,
   /** The model that the super model used. */
   used: text,
+  /** The model that the cases are compared on, of this run or `model@run` of another. */
+  against: text,
+  /** The part of the scatter that is listed. */
+  brush: rectangle,
   /** Only cases that the selector sent to another site's model. */
   wrong: flag,
   /** The lowest score that is listed. */

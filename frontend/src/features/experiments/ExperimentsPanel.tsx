@@ -1,4 +1,17 @@
-import { Badge, Button, Card, Group, Progress, Select, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
+import {
+  Badge,
+  Button,
+  Card,
+  Group,
+  Progress,
+  SegmentedControl,
+  Select,
+  Stack,
+  Switch,
+  Table,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { IconArrowsDiff, IconFlask, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -13,6 +26,8 @@ import { formatDateTime, formatDice, plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import { ExperimentMenu } from "./ExperimentActions";
 import { bestDice, type ListWish, listExperiments, progressOf } from "./experimentList";
+import { RunsView } from "./RunsView";
+import { STANDARD_COLUMNS } from "./runRows";
 import type { ExperimentOrder, ExperimentState } from "./search";
 
 const route = getRouteApi("/federations/$federationId");
@@ -47,10 +62,44 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
               : "Register data at the sites first: an experiment trains on the sites that have data."}
           </EmptyState>
         ) : (
-          <List all={all} create={create} />
+          <Lists all={all} create={create} federationId={federation.id} />
         );
       }}
     </Loaded>
+  );
+}
+
+/** Experiments, or all their runs in one table. */
+function Lists(props: { all: ExperimentRecord[]; create: React.ReactNode; federationId: string }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: object) =>
+    void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false });
+  return (
+    <Stack>
+      <SegmentedControl
+        size="xs"
+        w="fit-content"
+        aria-label="What is listed"
+        value={search.list ?? "experiments"}
+        onChange={(value) => set({ list: value === "runs" ? "runs" : undefined })}
+        data={[
+          { value: "experiments", label: "Experiments" },
+          { value: "runs", label: "Runs" },
+        ]}
+      />
+      {search.list === "runs" ? (
+        <RunsView
+          experiments={props.all}
+          federationId={props.federationId}
+          standard={STANDARD_COLUMNS}
+          search={search}
+          onSearch={set}
+        />
+      ) : (
+        <List all={props.all} create={props.create} />
+      )}
+    </Stack>
   );
 }
 

@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPlayerPlay, IconX } from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlus, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type ExperimentRecord, experimentQuery, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
+import { AddRuns } from "./AddRuns";
 
 type Action = "start" | "cancel" | "resume";
 const CALLS = { start: api.startExperiment, cancel: api.cancelExperiment, resume: api.resumeExperiment };
@@ -16,6 +17,7 @@ const CAN_RESUME: ReadonlySet<string> = new Set(["paused", "failed", "cancelled"
 export function RunsActions({ experiment }: { experiment: ExperimentRecord }) {
   const client = useQueryClient();
   const [asking, ask] = useDisclosure(false);
+  const [adding, addModal] = useDisclosure(false);
   const act = useMutation({
     mutationFn: (action: Action) => unwrap<ExperimentRecord>(CALLS[action]({ path: { experiment_id: experiment.id } })),
     onSuccess: (fresh) => {
@@ -40,6 +42,12 @@ export function RunsActions({ experiment }: { experiment: ExperimentRecord }) {
   const stopped = experiment.runs.filter((run) => CAN_RESUME.has(run.status));
   return (
     <>
+      {experiment.kind === "training" && (
+        <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={addModal.open}>
+          Add runs
+        </Button>
+      )}
+      <AddRuns experiment={experiment} opened={adding} onClose={addModal.close} />
       {stopped.length > 1 && (
         <Button
           variant="default"

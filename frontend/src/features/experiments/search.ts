@@ -1,7 +1,7 @@
 /** What the address holds of the list of experiments, and of the setup of one. */
 
 import * as v from "valibot";
-import { choice, flag, text } from "@/lib/search";
+import { choice, flag, text, texts } from "@/lib/search";
 import { STEPS } from "./steps";
 
 export const EXPERIMENT_STATES = ["running", "over", "not-started", "failed"] as const;
@@ -9,12 +9,26 @@ export type ExperimentState = (typeof EXPERIMENT_STATES)[number];
 export const EXPERIMENT_ORDERS = ["newest", "oldest", "name", "best"] as const;
 export type ExperimentOrder = (typeof EXPERIMENT_ORDERS)[number];
 
-export const experimentsSearch = v.object({
+/** What the address holds of a table of runs. */
+export const runsSearch = v.object({
   find: text,
+  runState: text,
+  archived: flag,
+  /** Keys of the columns. When left out, they are the usual ones. */
+  columns: texts,
+  runSort: text,
+  runDesc: flag,
+  group: text,
+});
+export type RunsSearch = v.InferOutput<typeof runsSearch>;
+
+export const experimentsSearch = v.object({
+  ...runsSearch.entries,
+  /** When left out, it is a list of experiments. */
+  list: choice(["runs"]),
   state: choice(EXPERIMENT_STATES),
   /** When left out, the newest is first. */
   order: choice(EXPERIMENT_ORDERS),
-  archived: flag,
 });
 
 export const setupSearch = v.object({

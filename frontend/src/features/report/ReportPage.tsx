@@ -8,6 +8,7 @@ import { EffortTable } from "@/components/EffortTable";
 import { EmptyState, ErrorPanel, PageSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { DownloadButton } from "@/components/links";
+import { VerdictWords } from "@/components/VerdictWords";
 import { formatDateTime } from "@/lib/format";
 import { sharedReportQuery } from "./queries";
 import classes from "./Report.module.css";
@@ -79,6 +80,11 @@ function Document({ shared }: { shared: SharedReport }) {
         </Group>
       </Group>
       <Head report={report} />
+      {report.verdict && report.verdict.length > 0 && (
+        <Section title="What came out">
+          <VerdictWords headline={report.verdict[0] ?? ""} details={report.verdict.slice(1)} prominent />
+        </Section>
+      )}
       <Section title="Sites">
         <SitesTable report={report} />
       </Section>
@@ -88,7 +94,7 @@ function Document({ shared }: { shared: SharedReport }) {
           mean over cases, then mean ± standard deviation over seeds; the best of a column in bold, of those over the
           same cases. All sites: the cases of the sites that train, pooled.
           {report.baseline &&
-            ` † differs from ${report.baseline.label} (${report.baseline.model} model), adjusted p < 0.05: ${report.baseline.test}.`}
+            ` † differs from ${report.baseline.label} (${report.baseline.model} model), adjusted p < 0.05: ${report.baseline.test}. Below a mean: its difference from it, with its interval.`}
         </Text>
         <ResultTables report={report} />
       </Section>

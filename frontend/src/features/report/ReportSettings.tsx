@@ -47,10 +47,16 @@ export function ReportSettings({ report }: { report: Report }) {
         ))}
       </Stack>
       <Title order={3} size="h5">
-        Whole configuration
+        Reproduce
       </Title>
+      {report.experiment_file && (
+        <Text size="sm">
+          Saved as a file, this makes the same runs again: <Code>fedsm experiment create -f FILE</Code>, or New
+          experiment, then Import.
+        </Text>
+      )}
       <Code block className={classes.config} tabIndex={0}>
-        {JSON.stringify(report.config, null, 1)}
+        {report.experiment_file ?? JSON.stringify(report.config, null, 1)}
       </Code>
     </Stack>
   );

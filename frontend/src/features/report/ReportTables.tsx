@@ -1,4 +1,5 @@
-import { Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Stack, Table, Text, Title } from "@mantine/core";
+import { useState } from "react";
 import type { Report, ReportMatrix, ReportSelector, ReportTable } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatDice, formatPercent } from "@/lib/format";
@@ -41,12 +42,33 @@ export function SitesTable({ report }: { report: Report }) {
   );
 }
 
+/** The first table stands open, the others unfold; all are printed. */
 export function ResultTables({ report }: { report: Report }) {
+  const [open, setOpen] = useState(false);
+  const [first, ...rest] = report.tables;
   return (
     <Stack gap="lg">
-      {report.tables.map((table) => (
-        <ResultTable key={`${table.metric} ${table.structure}`} table={table} report={report} />
-      ))}
+      {first && <ResultTable table={first} report={report} />}
+      {rest.length > 0 && (
+        <>
+          <Button
+            variant="default"
+            size="xs"
+            w="fit-content"
+            className={classes.screenOnly}
+            aria-expanded={open}
+            aria-controls="other-tables"
+            onClick={() => setOpen(!open)}
+          >
+            {open ? "Hide" : "Show"} the other metrics and structures ({rest.length})
+          </Button>
+          <Stack gap="lg" id="other-tables" className={classes.folded} data-open={open}>
+            {rest.map((table) => (
+              <ResultTable key={`${table.metric} ${table.structure}`} table={table} report={report} />
+            ))}
+          </Stack>
+        </>
+      )}
     </Stack>
   );
 }
@@ -86,6 +108,11 @@ function ResultTable({ table, report }: { table: ReportTable; report: Report }) 
                         </Text>
                       )}
                       {text.mark}
+                      {cell.difference_text && (
+                        <Text size="xs" c="dimmed">
+                          {cell.difference_text} {cell.interval_text}
+                        </Text>
+                      )}
                       {cell.lacks && (
                         <Text size="xs" c="dimmed">
                           {cell.lacks}

@@ -93,7 +93,7 @@ function ReportForm({ experiment }: { experiment: ExperimentRecord }) {
       <Group align="flex-end" grow>
         <Select
           label="Compare with"
-          placeholder="No baseline"
+          placeholder="FedAvg, where there is one"
           clearable
           searchable
           data={labels}

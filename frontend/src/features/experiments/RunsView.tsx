@@ -1,0 +1,133 @@
+import { Button, Card, Group, MultiSelect, Select, Switch, Text, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import type { ExperimentRecord } from "@/api";
+import { plural } from "@/lib/format";
+import { ChosenRuns } from "./ChosenRuns";
+import { RunsTable } from "./RunsTable";
+import { COLUMNS, grouped, rowsOf, settingColumns, wantedRows } from "./runRows";
+import type { RunsSearch } from "./search";
+
+interface Props {
+  experiments: readonly ExperimentRecord[];
+  federationId: string;
+  /** Shown until others are chosen. */
+  standard: readonly string[];
+  search: RunsSearch;
+  onSearch: (change: RunsSearch) => void;
+}
+
+const STATES = ["created", "queued", "running", "paused", "evaluating", "completed", "failed", "cancelled"];
+
+/** The runs of one or many experiments in one table. What is chosen of it is in the address, but for the ticks. */
+export function RunsView({ experiments, federationId, standard, search, onSearch }: Props) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const rows = useMemo(() => rowsOf(experiments), [experiments]);
+  const available = useMemo(() => [...COLUMNS, ...settingColumns(rows)], [rows]);
+  const { find, runState: state, archived, runSort: sort, runDesc: descending, group } = search;
+  const shown = useMemo(
+    () => wantedRows(rows, available, { find, state, archived, sort, descending }),
+    [rows, available, find, state, archived, sort, descending],
+  );
+  const groups = grouped(shown, group === "method" ? METHOD : available.find(({ key }) => key === group));
+  const keys = search.columns ?? standard;
+  const columns = available.filter(({ key }) => keys.includes(key));
+  const choose = (ids: readonly string[], on: boolean) => {
+    const next = new Set(chosen);
+    for (const id of ids) on ? next.add(id) : next.delete(id);
+    setChosen(next);
+  };
+  const onSort = (key: string) => {
+    if (sort !== key) onSearch({ runSort: key, runDesc: undefined });
+    else onSearch(descending ? { runSort: undefined, runDesc: undefined } : { runDesc: true });
+  };
+  return (
+    <>
+      <Group gap="sm" align="flex-end">
+        <TextInput
+          size="xs"
+          w={240}
+          label="Find"
+          placeholder="name, method, seed=0, lambda=0.7"
+          leftSection={<IconSearch size={14} aria-hidden />}
+          defaultValue={find ?? ""}
+          onChange={(event) => onSearch({ find: event.currentTarget.value || undefined })}
+        />
+        <Select
+          size="xs"
+          w={130}
+          label="State"
+          placeholder="Any state"
+          clearable
+          value={state ?? null}
+          onChange={(value) => onSearch({ runState: value ?? undefined })}
+          data={STATES}
+        />
+        <Select
+          size="xs"
+          w={170}
+          label="Group by"
+          placeholder="Nothing"
+          clearable
+          searchable
+          value={group ?? null}
+          onChange={(value) => onSearch({ group: value ?? undefined })}
+          data={[{ value: "method", label: "Method" }, ...available.map(({ key, label }) => ({ value: key, label }))]}
+        />
+        <MultiSelect
+          size="xs"
+          w={300}
+          label="Columns"
+          searchable
+          value={columns.map(({ key }) => key)}
+          onChange={(next) => onSearch({ columns: next.length > 0 ? next : undefined })}
+          data={available.map(({ key, label }) => ({ value: key, label }))}
+        />
+        {experiments.some(({ archived_at: at }) => at !== null) && (
+          <Switch
+            size="sm"
+            label="Archived"
+            checked={archived ?? false}
+            onChange={(event) => onSearch({ archived: event.currentTarget.checked || undefined })}
+          />
+        )}
+      </Group>
+      <ChosenRuns
+        rows={rows.filter(({ run }) => chosen.has(run.id))}
+        federationId={federationId}
+        onDone={() => setChosen(new Set())}
+      />
+      {shown.length === 0 ? (
+        <Group>
+          <Text c="dimmed">No run is like that.</Text>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => onSearch({ find: undefined, runState: undefined, archived: undefined })}
+          >
+            Show all {plural(rows.length, "run")}
+          </Button>
+        </Group>
+      ) : (
+        <Card withBorder padding={0}>
+          <RunsTable
+            {...{ groups, columns, chosen, onSort, sort }}
+            descending={descending ?? false}
+            onChoose={choose}
+          />
+        </Card>
+      )}
+      <Text size="xs" c="dimmed" data-testid="run-count">
+        {shown.length === rows.length ? plural(rows.length, "run") : `${shown.length} of ${plural(rows.length, "run")}`}
+      </Text>
+    </>
+  );
+}
+
+const METHOD = {
+  key: "method",
+  label: "Method",
+  isNumber: false,
+  value: ({ run }: { run: { strategy_label: string } }) => run.strategy_label,
+  text: ({ run }: { run: { strategy_label: string } }) => run.strategy_label,
+};
