@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import yaml
 from reportlab.lib.colors import HexColor
@@ -196,7 +197,7 @@ def _results(report: Report) -> Iterator[Flowable]:
         base = report.baseline
         yield _paragraph(
             f"\u2020: differs from {base.label} ({MODEL_WORDS[base.model].lower()}), adjusted p < {SIGNIFICANT:g}; "
-            f"{base.test}. Below a mean: its difference from it.",
+            f"{base.test}. Below a mean: its difference from it, with its interval.",
             SMALL,
         )
     for table in report.tables:
@@ -244,6 +245,7 @@ def _score(cell: ReportCell, table: ReportTable) -> str:
         text += "\u2020"
     if cell.difference_text is not None:
         text += f"<br/>{cell.difference_text}"
+        text += f"<br/>{cell.interval_text}" if cell.interval_text else ""
     return text if cell.lacks is None else f"{text}<br/>{markup(cell.lacks)}"
 
 
@@ -390,7 +392,7 @@ def _provenance(report: Report) -> Iterator[Flowable]:
         yield _grid(["Site", "SHA-256"], rows, [46 * mm, WIDTH - 46 * mm], text_columns=2)
     yield from _heading("Reproduce", SUBHEADING)
     yield _paragraph("Saved as a file, this makes the same runs again: fedsm experiment create -f FILE.", SMALL)
-    as_yaml = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
+    as_yaml: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
     text = report.experiment_file or yaml.safe_dump(report.config, **as_yaml)
     yield Preformatted(text, SMALL, maxLineLength=118, newLineChars="")
 

@@ -48,6 +48,8 @@ def test_main_job(signed_in: Page, federation: FederationRecord, platform: LiveP
     page.get_by_role("button", name="Create and start").click()
 
     expect(page.get_by_role("heading", name="Two methods, one click")).to_be_visible()
+    runs = page.get_by_test_id("runs-table")  # the first tab of an experiment that runs
+    expect(runs.get_by_role("row", name=re.compile("FedSM"))).to_contain_text("of 3")
     page.get_by_role("tab", name=re.compile("FedSM")).click()
     expect(page.get_by_test_id("run-round")).to_contain_text("of 3")
     done = page.get_by_label(re.compile(r"^aster-clinic, round 1: done"))
@@ -56,6 +58,7 @@ def test_main_job(signed_in: Page, federation: FederationRecord, platform: LiveP
     expect(page.get_by_role("tab", name=re.compile("FedAvg.*Completed"))).to_be_visible(timeout=RUN_MS)
 
     page.get_by_role("tab", name="Results").click()
+    expect(page.get_by_test_id("verdict")).to_contain_text(re.compile("The super model of FedSM .*FedAvg"))
     table = page.get_by_test_id("results-table")
     expect(table.get_by_role("row", name=re.compile("Super model"))).to_have_text(re.compile(r"0\.\d{3}"))
     expect(table.get_by_role("row", name=re.compile("FedAvg"))).to_be_visible()
@@ -107,7 +110,7 @@ def compare_methods(page: Page) -> None:
     page.get_by_role("combobox", name="Metric").click()
     page.get_by_role("option", name=re.compile("^HD95")).click()
     expect(page.get_by_role("heading", name="HD95 in px \u2193 on the test cases")).to_be_visible()
-    page.get_by_role("button", name="Compare with FedAvg, global model").click()
+    expect(page.get_by_role("button", name=re.compile("^FedAvg, global model is the baseline"))).to_be_visible()
     page.reload()
     row = page.get_by_test_id("results-table").get_by_role("row", name=re.compile("Super model"))
     expect(row).to_contain_text(re.compile(r"[+\u2212]\d+\.\d{2} to [+\u2212]\d+\.\d{2}"))

@@ -31,7 +31,9 @@ def test_a_report_is_shared_read_and_revoked(
     page = signed_in
     page.goto(f"/experiments/{finished.id}")
     table = page.get_by_test_id("results-table")
-    on_screen = table.get_by_role("row", name=re.compile("Super model")).inner_text()
+    super_model = table.get_by_role("row", name=re.compile("Super model"))
+    expect(super_model).to_contain_text(re.compile(r"\d to "))  # the differences from FedAvg are there
+    on_screen = super_model.inner_text()
     page.get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Title").fill("FedSM at four clinics")
@@ -52,6 +54,10 @@ def test_a_report_is_shared_read_and_revoked(
     assert numbers
     assert numbers <= set(re.findall(r"0\.\d{3}", on_screen))
     expect(reader.get_by_text("Wilcoxon signed-rank test")).to_be_visible()
+    expect(reader.get_by_test_id("verdict")).to_contain_text("The super model of FedSM")
+    expect(reader.get_by_test_id("report-hd95-mean")).to_be_hidden()
+    reader.get_by_role("button", name=re.compile("^Show the other metrics")).click()
+    expect(reader.get_by_test_id("report-hd95-mean")).to_be_visible()
     with reader.expect_download() as download:
         reader.get_by_role("link", name="Download PDF").click()
     download.value.save_as(tmp_path / "report.pdf")
