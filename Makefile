@@ -77,6 +77,7 @@ test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/e
 	$(BIN)/pytest $(T)
 
 test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that does nothing else
+	FEDSM_SPEED=1 $(NPM) run test -- rescore
 	$(BIN)/pytest -m speed tests
 
 test-gpu: setup-test ## Tests that need an NVIDIA GPU; elsewhere each says that it is skipped, and why

@@ -27,7 +27,8 @@ class TrimmedMeanAggregation(Contract):
         default=1,
         ge=1,
         le=100,
-        description="Values left out at each end: as many bad sites are tolerated. The paper's.",
+        description="Values left out at each end: as many bad sites are tolerated.",
+        json_schema_extra=default_from("the paper"),
     )
 
 

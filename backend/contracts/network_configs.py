@@ -144,7 +144,9 @@ class SwinUNETRConfig(Contract):
     name: Literal["swin-unetr"] = "swin-unetr"
     spatial_dims: SpatialDims = _DIMENSIONS
     feature_size: Literal[12, 24, 36, 48] = Field(
-        default=12, description="Features of the first stage, doubled at each further one. 48 in the paper; small here."
+        default=12,
+        description="Features of the first stage, doubled at each further one.",
+        json_schema_extra=default_from(f"{OWN}, which is small; 48 in the paper"),
     )
     depths: tuple[Annotated[int, Field(ge=1, le=8)], ...] = Field(
         default=(2, 2, 2, 2), min_length=4, max_length=4, description="Blocks of each of the four stages."

@@ -101,10 +101,10 @@ class FedSMConfig(Contract):
         default=0.0,
         ge=0,
         le=8,
-        description="0: SoftPull takes equally from all other sites, as in the paper; above, more from sites "
+        description="0: SoftPull takes equally from all other sites; above, more from sites "
         "whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda "
         "selector, whose moments measure the distance.",
-        json_schema_extra=default_from(OWN),
+        json_schema_extra=default_from(f"{OWN}; the paper has 0 alone"),
     )
 
     @model_validator(mode="before")
@@ -380,7 +380,11 @@ class FedRepConfig(Contract):
     card: ClassVar[MethodCard] = MethodCard("FedRep", PERSONALIZED, BOTH, "Collins et al., ICML 2021")
     name: Literal["fedrep"] = "fedrep"
     head_epochs: int = Field(
-        default=1, ge=1, le=50, description="Passes for the output layer in each round; the paper takes more than one."
+        default=1,
+        ge=1,
+        le=50,
+        description="Passes for the output layer in each round.",
+        json_schema_extra=default_from(f"{OWN}; the paper takes more than one"),
     )
 
 
@@ -455,7 +459,11 @@ class PFedMeConfig(Contract):
         json_schema_extra=default_from("among the paper's values"),
     )
     beta: float = Field(
-        default=1.0, gt=0, le=2, description="The server's step; 1 is the mean of the sites. The paper's."
+        default=1.0,
+        gt=0,
+        le=2,
+        description="The server's step; 1 is the mean of the sites.",
+        json_schema_extra=default_from("the paper"),
     )
 
     @model_validator(mode="after")

@@ -102,7 +102,7 @@ class ComparisonCell(Record):
     p: float | None
     p_holm: float | None = Field(description="p adjusted for the methods compared on this site.")
     decidable: bool = Field(
-        description="Whether any scores whatever of so many cases, with so many methods compared, could have shown a "
+        description="Whether any scores of this number of cases, with this number of methods compared, could show a "
         "significant difference."
     )
     method: Literal["exact", "normal"] | None = Field(description="How p was found.")

@@ -12,7 +12,7 @@ WAIT_SECONDS = 60.0
 
 
 def queue_of_agent(seconds: float = WAIT_SECONDS) -> str | None:
-    """The queue's name, as soon as the agent says it; None where it says nothing for so long."""
+    """The queue's name, as soon as the agent says it; None where it says nothing within this time."""
     home = SiteHome(open_home())
     deadline = time.monotonic() + seconds
     while (status := status_of(home)) is None:

@@ -3,7 +3,6 @@
 import json
 import logging
 import socket
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,13 +65,11 @@ def test_an_odd_address_of_the_browser_is_a_page_that_is_not_there(backend: Live
     ],
 )
 def test_a_strangers_body_is_not_read(backend: LiveBackend, method: str, path: str) -> None:
-    """The answer comes although the body never does."""
+    """The answer comes although the body never does, and it is not the 408 of a body that came too late."""
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 200000000\r\n\r\n"
-    started = time.monotonic()
     answer = _raw(backend, head.encode())
     assert answer.startswith(b"HTTP/1.1 401"), answer[:200]
     assert b"connection: close" in answer.lower()
-    assert time.monotonic() - started < 10
 
 
 def test_a_stranger_who_sends_a_whole_body_reads_why_it_is_refused(backend: LiveBackend) -> None:

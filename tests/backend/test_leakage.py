@@ -171,6 +171,7 @@ def test_near_pairs_stop_at_a_limit() -> None:
     assert len(near_pairs(hashes, 24, 100)) == 100
 
 
+@pytest.mark.speed
 def test_many_hashes_are_compared_quickly() -> None:
     """8000 hashes are 32 million pairs; all of them would take some 5 s."""
     generator = random.Random(0)

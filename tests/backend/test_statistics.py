@@ -129,6 +129,7 @@ def test_interval_of_many_cases_is_what_scipys_resamples_tend_to() -> None:
     assert bootstrap_mean([0.25] * 600) == Interval(0.25, 0.25)
 
 
+@pytest.mark.speed
 def test_5000_cases_are_done_in_less_than_a_second() -> None:
     differences = np.random.default_rng(0).normal(0.01, 0.1, 5000).tolist()
     start = time.perf_counter()

@@ -62,8 +62,8 @@ POOLED = place(None, "better", 0.083)
         ),
         (
             [place("A", "too_few", 0.1), place("B", "too_few", 0)],
-            "has too few test cases at any site to be told from FedAvg: 0.930 against 0.847 over all sites' cases, "
-            "+0.083 [+0.064, +0.102].",
+            "has too few test cases at any site to be distinguished from FedAvg: 0.930 against 0.847 over all sites' "
+            "cases, +0.083 [+0.064, +0.102].",
         ),
         (
             [place("A", "better", 0.1)],

@@ -71,10 +71,10 @@ def capital(text: str) -> str:
 
 def _at_sites(other: str, sites: Sequence[VerdictPlace]) -> str:
     by_relation = {relation: [p for p in sites if p.relation == relation] for relation in ("better", "worse", "level")}
-    told = sum(map(len, by_relation.values()))
-    if not told:
+    num_related = sum(map(len, by_relation.values()))
+    if not num_related:
         where = "at any site" if len(sites) > 1 else "at its site"
-        return f"has too few test cases {where} to be told from {other}"
+        return f"has too few test cases {where} to be distinguished from {other}"
     parts = [
         f"{_verb(relation, other, first=not index)} {_where(places, len(sites), named=index > 0 or len(places) == 1)}"
         for index, (relation, places) in enumerate((r, p) for r, p in by_relation.items() if p)

@@ -325,7 +325,7 @@ def test_a_poll_waits_and_is_woken(backend: LiveBackend, sites: dict[str, Played
     seconds = time.monotonic() - started
     timer.join()
     assert len(answer.json()["tasks"]) == 1
-    assert seconds < 5
+    assert seconds < 30
     north.known = answer.json()["tasks"]
     assert north.poll().json()["tasks"] == [], "what it knows already is not said again"
 

@@ -17,9 +17,9 @@ BACKTRACKING = ["^(?:(?:a|a)*)*(b)$", "^(?:a+)+(b)$", "^(?:a*)*(?:a*)*(b)$", "(?
 @pytest.mark.parametrize("pattern", BACKTRACKING)
 def test_a_pattern_of_catastrophic_backtracking_takes_no_time(tmp_path: Path, pattern: str) -> None:
     root = folders(tmp_path, *("a" * 60 + str(number) for number in range(3)))
-    started = time.monotonic()
+    started = time.process_time()
     found = check(root, patient_pattern=pattern)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert any("does not match 3 case(s)" in warning for warning in found.warnings)
 
 

@@ -162,9 +162,10 @@ def _itk_distances(surface: Any, target: Any) -> NDArray[np.float64]:
     return np.asarray(values, dtype=np.float64)
 
 
+@pytest.mark.speed
 @pytest.mark.parametrize(("shape", "limit_seconds"), [((512, 512), 0.015), ((32, 256, 256), 0.3)])
 def test_scoring_is_fast(shape: tuple[int, ...], limit_seconds: float) -> None:
-    """An ellipsoid half as wide as the image. Best of five, three times the aim: other work runs beside this test."""
+    """An ellipsoid half as wide as the image. Best of five, three times the aim."""
     generator = np.random.default_rng(0)
     prediction, reference = (_ellipsoid(shape, generator.uniform(0.22, 0.25, len(shape))) for _ in range(2))
     seconds = []

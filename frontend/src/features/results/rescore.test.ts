@@ -97,7 +97,7 @@ describe("the super model at any threshold", () => {
     expect(histogramBySite(cases, [1], 4).map(({ slug }) => slug)).toEqual(["a"]);
   });
 
-  it("is scored for 5,000 cases of eight sites well within 100 ms a step", () => {
+  it.runIf(process.env.FEDSM_SPEED)("is scored for 5,000 cases of eight sites well within 100 ms a step", () => {
     const cases = manyCases(5000);
     const gammas = Array.from({ length: 104 }, (_, index) => index / 103);
     const steps = 20;
