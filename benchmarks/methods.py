@@ -108,28 +108,46 @@ def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
 
 
 def main() -> int:
-    options = _parse()
+    options = benchmark_parser(__doc__, 20, "methods-benchmark.json").parse_args()
     torch.set_num_threads(1)
-    done = json.loads(options.state.read_text()) if options.state.exists() else {}
-    workloads = [synthetic(options.rounds)] if options.synthetic else []
-    if options.vessels is not None:
-        workloads.append(vessels(options.vessels, options.rounds))
     blocks = _methods(options.rounds)
-    for workload in workloads:
-        sites = workload.load()
-        for seed in range(options.seeds):
-            for _, methods in blocks:
-                for method in methods:
-                    key = f"{workload.name}/{options.rounds}/{seed}/{method.label}"
-                    if key in done or (options.only and method.label not in options.only):
-                        continue
-                    done[key] = run_method(workload, sites, method, seed)
-                    print(f"{key}: {done[key]['dice']:.4f} in {done[key]['seconds']:.0f} s", file=sys.stderr)
-                    options.state.write_text(json.dumps(done, indent=1))
+    workloads = chosen_workloads(options)
+    done = run_missing(workloads, [method for _, methods in blocks for method in methods], options)
     print(f"python -m benchmarks.methods {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
     for workload in workloads:
         print("\n".join(_table(workload, blocks, done, options)))
     return 0
+
+
+def chosen_workloads(options: argparse.Namespace) -> list[Workload]:
+    """Those that the options of `benchmark_parser` ask for."""
+    workloads = [synthetic(options.rounds)] if options.synthetic else []
+    if options.vessels is not None:
+        workloads.append(vessels(options.vessels, options.rounds))
+    return workloads
+
+
+def run_missing(
+    workloads: Sequence[Workload], methods: Sequence[Method], options: argparse.Namespace
+) -> dict[str, dict[str, Any]]:
+    """Runs what the state file lacks, and writes it after each run. Returns every result by `result_key`."""
+    done: dict[str, dict[str, Any]] = json.loads(options.state.read_text()) if options.state.exists() else {}
+    for workload in workloads:
+        sites = workload.load()
+        for seed in range(options.seeds):
+            for method in methods:
+                key = result_key(workload, options.rounds, seed, method.label)
+                if key in done or (options.only and method.label not in options.only):
+                    continue
+                done[key] = run_method(workload, sites, method, seed)
+                print(f"{key}: {done[key]['dice']:.4f} in {done[key]['seconds']:.0f} s", file=sys.stderr)
+                options.state.write_text(json.dumps(done, indent=1))
+    return done
+
+
+def result_key(workload: Workload, rounds: int, seed: int, label: str) -> str:
+    """Of one run in the state file."""
+    return f"{workload.name}/{rounds}/{seed}/{label}"
 
 
 def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, seed: int) -> dict[str, Any]:
@@ -208,7 +226,7 @@ def _table(
     for title, methods in blocks:
         yield f"| *{title}* | | | | | | |"
         for method in methods:
-            keys = [f"{workload.name}/{options.rounds}/{seed}/{method.label}" for seed in range(options.seeds)]
+            keys = [result_key(workload, options.rounds, seed, method.label) for seed in range(options.seeds)]
             rows = [done[key] for key in keys if key in done]
             if rows:
                 yield _row(method.label, rows)
@@ -231,15 +249,16 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def benchmark_parser(description: str | None, rounds: int, state: str) -> argparse.ArgumentParser:
+    """The options of a benchmark of methods. rounds, state: defaults."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vessels", type=Path, help="folder whose sub-folders are sites with images/ and masks/")
     parser.add_argument("--synthetic", action=argparse.BooleanOptionalAction, default=True, help="the synthetic sites")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--only", nargs="*", default=[], help="labels of methods")
-    parser.add_argument("--state", type=Path, default=Path("methods-benchmark.json"))
-    return parser.parse_args()
+    parser.add_argument("--state", type=Path, default=Path(state))
+    return parser
 
 
 if __name__ == "__main__":
