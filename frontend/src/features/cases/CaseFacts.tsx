@@ -18,7 +18,7 @@ interface Props {
   /** The model whose mask is shown. */
   model: string;
   runs: readonly RunRecord[];
-  /** Models of other runs that are shown beside it. */
+  /** Models of other runs that are shown next to it. */
   others: readonly string[];
 }
 

@@ -80,7 +80,7 @@ export function Scatter(props: Props) {
         <rect x={EDGE} y={6} width={SIDE - EDGE - 6} height={SIDE - EDGE - 6} className={classes.frame} />
         <line x1={along(low)} y1={up(low)} x2={along(high)} y2={up(high)} className={classes.equal} />
         {both.map((entry) => (
-          // biome-ignore lint/a11y/noStaticElementInteractions: the list beside it opens the same cases by keyboard
+          // biome-ignore lint/a11y/noStaticElementInteractions: the list next to it opens the same cases by keyboard
           <circle
             key={entry.scored.case_id}
             cx={along(entry.first)}

@@ -1,5 +1,5 @@
 /**
- * Models of the experiment's other runs beside those of the run on screen. In the address such a model is written
+ * Models of the experiment's other runs next to those of the run on screen. In the address such a model is written
  * `model@run`; here its masks and scores stand among the case's own under that name, so that a view, a score or a
  * picture needs to know nothing of runs.
  */

@@ -42,7 +42,7 @@ export function readPane(text: string): Pane | null {
   return { kind: known, model: model.length > 0 && hasModel(known) ? model.join(":") : null };
 }
 
-/** The model beside the one that it is compared with, where the address says nothing of views. */
+/** The model next to the one that it is compared with, where the address says nothing of views. */
 export function comparedPanes(against: string): readonly Pane[] {
   return [
     { kind: "overlay", model: null },
