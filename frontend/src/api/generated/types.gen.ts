@@ -1083,7 +1083,7 @@ export type ComparisonCell = {
     /**
      * Decidable
      *
-     * Whether any scores whatever of so many cases, with so many methods compared, could have shown a significant difference.
+     * Whether any scores of this number of cases, with this number of methods compared, could show a significant difference.
      */
     decidable: boolean;
     /**
@@ -3473,7 +3473,7 @@ export type FedRepConfig = {
     /**
      * Head Epochs
      *
-     * Passes for the output layer in each round; the paper takes more than one.
+     * Passes for the output layer in each round.
      */
     head_epochs?: number;
     /**
@@ -3553,7 +3553,7 @@ export type FedSmConfig = {
     /**
      * Similarity
      *
-     * 0: SoftPull takes equally from all other sites, as in the paper; above, more from sites whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure the distance.
+     * 0: SoftPull takes equally from all other sites; above, more from sites whose images are alike, in proportion to 1 / distance ** similarity. Needs the lda selector, whose moments measure the distance.
      */
     similarity?: number;
     /**
@@ -5484,7 +5484,7 @@ export type PFedMeConfig = {
     /**
      * Beta
      *
-     * The server's step; 1 is the mean of the sites. The paper's.
+     * The server's step; 1 is the mean of the sites.
      */
     beta?: number;
     /**
@@ -9631,7 +9631,7 @@ export type SwinUnetrConfig = {
     /**
      * Feature Size
      *
-     * Features of the first stage, doubled at each further one. 48 in the paper; small here.
+     * Features of the first stage, doubled at each further one.
      */
     feature_size?: 12 | 24 | 36 | 48;
     /**
@@ -10164,7 +10164,7 @@ export type TrimmedMeanAggregation = {
     /**
      * Trimmed
      *
-     * Values left out at each end: as many bad sites are tolerated. The paper's.
+     * Values left out at each end: as many bad sites are tolerated.
      */
     trimmed?: number;
 };
