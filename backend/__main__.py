@@ -1,11 +1,10 @@
 """Starts the backend: `python -m backend`."""
 
-import logging
-
 import uvicorn
 from pydantic import ValidationError
 
 from backend.contracts.file_settings import SettingFileProblem
+from backend.contracts.log_lines import set_up_logging
 from backend.db.integrity import DatabaseDamaged, require_sound
 from backend.db.migrate import migrate
 from backend.main import create_app
@@ -14,7 +13,10 @@ from backend.sign_in_address import say_where
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        set_up_logging("backend", "%(asctime)s %(levelname)s %(name)s: %(message)s")
+    except ValueError as error:
+        raise SystemExit(f"The backend does not start: {error}") from None
     try:
         settings = load_settings()
     except ValidationError as error:

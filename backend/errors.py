@@ -5,7 +5,6 @@ import logging
 import re
 import reprlib
 from typing import Any, ClassVar, Self
-from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +13,8 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from backend.contracts.config_problems import ConfigProblem
+from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id, new_correlation_id
+from backend.contracts.log_lines import correlation_id as known_id
 from backend.contracts.refusals import REFUSED, one_by_one
 from backend.contracts.values import one_line, printable
 from backend.error_body import ErrorBody
@@ -231,19 +232,22 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _render_unexpected)
 
 
+def correlation_id_of(request: Request) -> str:
+    """Known since the request came in."""
+    return known_id() or accepted_id(request.headers.get(CORRELATION_HEADER)) or new_correlation_id()
+
+
 def error_response(
     request: Request, status: int, code: str, detail: str, fields: list[dict[str, str]] | None = None
 ) -> JSONResponse:
-    correlation_id = request.headers.get("x-correlation-id", "")
-    if not re.fullmatch(r"[\w-]{1,64}", correlation_id):
-        correlation_id = uuid4().hex[:16]
+    correlation_id = correlation_id_of(request)
     log = logger.error if status >= 500 else logger.info
     path = one_line(request.url.path, MAX_LOGGED)
     log("%s %s -> %s %s [%s] %s", request.method, path, status, code, correlation_id, one_line(detail, MAX_LOGGED))
     shown = [{name: printable(text, MAX_ECHOED) for name, text in field.items()} for field in fields or []]
     detail = printable(detail, MAX_ECHOED)
     body = ErrorBody(error=code, detail=detail, correlation_id=correlation_id, fields=shown)
-    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={"X-Correlation-ID": correlation_id})
+    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={CORRELATION_HEADER: correlation_id})
 
 
 def _render_own(request: Request, error: Exception) -> JSONResponse:

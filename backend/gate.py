@@ -48,6 +48,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: The only operations of the API that ask for no credential.
 PUBLIC = frozenset(
     {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/join")}
+    | {("GET", "/health/live"), ("GET", "/health/ready")}
     | {("POST", "/api/v1/invitations/look"), ("POST", "/api/v1/invitations/accept")}
     | {("GET", "/api/v1/shared-reports/{token}"), ("GET", "/api/v1/shared-reports/{token}/pdf")}
 )

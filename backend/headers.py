@@ -28,7 +28,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-API = ("/api/", "/worker-api/")
+API = ("/api/", "/worker-api/", "/health/")
 
 
 class SecurityHeaders:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from backend import docs_page
+from backend import docs_page, health
 from backend.artifacts import endpoints as artifacts
+from backend.correlation import Correlation
 from backend.datasets import endpoints as datasets
 from backend.datasets.leakage import endpoints as leakage
 from backend.datasets.statistics import endpoints as statistics
@@ -105,9 +106,11 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(SignedAnswers)  # what the gate answers is signed too
-    app.add_middleware(SecurityHeaders)  # the last is the outermost: every answer carries them
+    app.add_middleware(SecurityHeaders)  # every answer carries them
+    app.add_middleware(Correlation)  # the last is the outermost
     app.router.routes.extend(_api_routes())
-    app.api_routers = (*API_ROUTERS, worker_api.router)
+    app.include_router(health.router)
+    app.api_routers = (*API_ROUTERS, worker_api.router, health.router)
     app.include_router(docs_page.router)
     app.include_router(frontend_router(settings.frontend_dist))
     return app

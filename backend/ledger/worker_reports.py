@@ -53,6 +53,11 @@ def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float
     return ClaimedTask(task_id=task.id, attempt=task.attempt, lease_seconds=lease_seconds, payload=payload)
 
 
+def correlation_id_of(session: Session, task_id: str) -> str | None:
+    """Of the request that the task goes back to."""
+    return session.get_one(Task, task_id).correlation_id
+
+
 def report_progress(session: Session, task_id: str, report: ProgressReport, lease_seconds: float) -> ProgressAnswer:
     """Renews the lease and keeps metrics and log lines; says stop once the task is cancelled or given up."""
     task = lock_task(session, task_id)

@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse
 from backend.artifacts import service as artifacts
 from backend.contracts.artifacts import Sha256
 from backend.contracts.link import NewKey, PollAnswer, PollRequest, RemainsAtHub
+from backend.contracts.log_lines import CORRELATION_HEADER
 from backend.contracts.tasks import (
     ClaimedTask,
     ClaimRequest,
@@ -40,13 +41,21 @@ router = APIRouter(prefix="/worker-api/v1", tags=["worker"], responses=AGENT_RES
 
 @router.post("/tasks/{task_id}/claim")
 def claim_task(
-    worker: AsWorker, task_id: Id, body: ClaimRequest, session: WriteSession, settings: SettingsDep
+    worker: AsWorker,
+    task_id: Id,
+    body: ClaimRequest,
+    session: WriteSession,
+    settings: SettingsDep,
+    response: Response,
 ) -> ClaimedTask:
-    """Take a queued task. 409 `task_not_claimable`: drop the message."""
+    """Take a queued task. 409 `task_not_claimable`: drop the message. The answer's `X-Correlation-ID` is that of the
+    request that the task goes back to, for the worker's log."""
     scope.require_claimable(session, worker, task_id)
     name = worker.named(body.worker) if isinstance(worker, SiteWorker) else body.worker
     claimed = reports.claim_task(session, task_id, name, settings.lease_seconds)
     scope.grant(session, worker, claimed)
+    if (origin := reports.correlation_id_of(session, task_id)) is not None:
+        response.headers[CORRELATION_HEADER] = origin
     return claimed
 
 

@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
+from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id
 from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, Heartbeat
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
@@ -77,7 +78,10 @@ class Gateway:
             require_within(read_policy(self.policy_file), asked.result)
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
         if verb == "claim" and answer.status_code == 200:
+            origin = accepted_id(answer.headers.get(CORRELATION_HEADER))
             answer = await self._allowed(task_id, answer.body)
+            if origin is not None:
+                answer.headers[CORRELATION_HEADER] = origin
         if answer.status_code < 300:
             self._record(task_id, verb, operation, answer)
         return answer
@@ -166,7 +170,9 @@ class Gateway:
     async def _sent_on(self, path: str, body: bytes) -> Response:
         answer = await self.session.hub.ask("POST", path, body)
         media_type = answer.headers.get("content-type")
-        return Response(answer.content, answer.status_code, media_type=media_type)
+        origin = accepted_id(answer.headers.get(CORRELATION_HEADER))
+        headers = {CORRELATION_HEADER: origin} if origin is not None else {}
+        return Response(answer.content, answer.status_code, headers, media_type=media_type)
 
     async def _allowed(self, task_id: str, content: bytes | memoryview) -> Response:
         """The task as a worker gets it. One that is refused here is handed back at once. Raises Refused."""

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.contracts.link import MAX_WAIT_SECONDS
+from backend.contracts.log_lines import set_up_logging
 from fedsm.local.home import open_home
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.gateway import Gateway
@@ -44,12 +45,7 @@ class AgentSettings(BaseSettings):
 
 def main() -> int:
     """The exit status: 0 after SIGTERM."""
-    logging.basicConfig(
-        level=os.environ.get("FEDSM_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        stream=sys.stdout,
-    )
+    set_up_logging("agent", "%(asctime)s %(levelname)-7s %(message)s")
     for chatty in ("httpx", "httpcore", "celery", "kombu"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = AgentSettings()

@@ -39,7 +39,7 @@ def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
         path.read_text()
         for path in (
             ROOT / "docker-compose.yml",
-            ROOT / "worker" / "process" / "app.py",
+            ROOT / "backend" / "contracts" / "log_lines.py",
             ROOT / "fedsm" / "client.py",
             ROOT / "fedsm" / "site_agent" / "network.py",
         )

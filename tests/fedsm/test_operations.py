@@ -106,6 +106,8 @@ WITHOUT = {
     "get_experiment_schema": "what the browser's form is made of; `experiment templates` prints whole files",
     "read_experiment_file": "commands read the file themselves, by the same function",
     "write_experiment_file": "writes the browser's draft; `experiment export` writes what was created",
+    "get_live": "for whatever watches the server, without a token",
+    "get_ready": "for whatever watches the server, without a token",
     "get_health": "for whatever watches the server, without a token",
     "get_storage": "`fedsm storage` prints it: the group's own name is the command",
 }

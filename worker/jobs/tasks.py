@@ -9,6 +9,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from backend.contracts.failures import FailureKind
+from backend.contracts.log_lines import set_process_correlation_id
 from backend.contracts.tasks import ClaimedTask, FailRequest, TaskPayload, TaskResult
 from worker.datasets.data_problem import DataProblem
 from worker.process import shutdown
@@ -65,6 +66,8 @@ def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute
         logger.error("%s could not be reported: %s", _title(claimed.payload), error)
     else:
         logger.info("%s: %.2f s", _title(claimed.payload), time.monotonic() - started)
+    finally:
+        set_process_correlation_id(None)
 
 
 def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResult | FailRequest | None:

@@ -4,7 +4,6 @@ import faulthandler
 import logging
 import os
 import shutil
-import sys
 import threading
 import warnings
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
+from backend.contracts.log_lines import set_up_logging
 from backend.contracts.tasks import Heartbeat
 from worker.process import shutdown, signs
 from worker.process.hardware import describe_hardware, num_gpus
@@ -89,12 +89,7 @@ def main() -> int:
 
 
 def _set_up_logging() -> None:
-    logging.basicConfig(
-        level=os.environ.get("FEDSM_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)-7s %(processName)s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        stream=sys.stdout,
-    )
+    set_up_logging("worker", "%(asctime)s %(levelname)-7s %(processName)s %(message)s")
     for chatty in ("httpx", "httpcore", "celery", "kombu", "monai"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # Celery would otherwise configure the root logger itself.

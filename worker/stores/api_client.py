@@ -13,6 +13,12 @@ import httpx
 
 from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.base import Contract
+from backend.contracts.log_lines import (
+    CORRELATION_HEADER,
+    accepted_id,
+    correlation_id,
+    set_process_correlation_id,
+)
 from backend.contracts.tasks import (
     ClaimedTask,
     ClaimRequest,
@@ -49,6 +55,12 @@ FAULT_PATIENCE_SECONDS = 20.0
 AGENT_SECONDS = 1500.0
 #: Bytes of a transfer after which the process shows that it moves on.
 CHUNK_BYTES = 2**20
+
+
+def _say_id(request: httpx.Request) -> None:
+    """Of the task that this process does."""
+    if (found := correlation_id()) is not None:
+        request.headers[CORRELATION_HEADER] = found
 
 
 class BackendUnavailable(ConnectionError):
@@ -103,6 +115,7 @@ class ApiClient:
             base_url=base_url.rstrip("/") + PREFIX,
             headers={"Authorization": f"Bearer {token}"} if agent_socket is None else {},
             timeout=httpx.Timeout(read_seconds, connect=5.0),
+            event_hooks={"request": [_say_id]},
             trust_env=agent_socket is None and not _is_loopback_url(backend_url),
             transport=None if agent_socket is None else httpx.HTTPTransport(uds=str(agent_socket)),
         )
@@ -129,6 +142,7 @@ class ApiClient:
         response = self._call("POST", f"/tasks/{task_id}/claim", body, CLAIM_PATIENCE_SECONDS, allowed={404, 409})
         if response.status_code != httpx.codes.OK:
             return None
+        set_process_correlation_id(accepted_id(response.headers.get(CORRELATION_HEADER)))
         with stored_values():  # the backend hands out what was stored, also before a bound was tighter
             return ClaimedTask.model_validate_json(response.content)
 

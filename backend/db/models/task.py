@@ -14,7 +14,8 @@ class Task(Base):
     """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
     `queued_at` is when it was queued last, `sent_at` when its message left last, `progress_at` when its fraction grew.
     `answer` is the result of a task that belongs to no run. `num_said` and `num_dropped` count what its
-    workers said of it, up to its quota and beyond. `readable` is what a hospital that claimed it may download."""
+    workers said of it, up to its quota and beyond. `readable` is what a hospital that claimed it may download.
+    `correlation_id` is that of the request that it goes back to."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -55,5 +56,6 @@ class Task(Base):
     bytes_up: Mapped[int | None] = mapped_column(BigInteger)
     bytes_down: Mapped[int | None] = mapped_column(BigInteger)
     readable: Mapped[list[Any] | None]
+    correlation_id: Mapped[str | None]
     num_said: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     num_dropped: Mapped[int] = mapped_column(default=0, server_default=text("0"))
