@@ -11,7 +11,6 @@ import typer
 from backend.contracts.link import SiteKit
 from fedsm.cli.options import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, JsonOption, fail, print_json
 from fedsm.local.home import AlreadyRunning, open_home
-from fedsm.local.supervisor import StartFailed
 
 Answer = TypeVar("Answer")
 KitArgument = Annotated[Path, typer.Argument(help="The file that the coordinator sent.")]
@@ -58,6 +57,7 @@ def up(
     ] = None,
 ) -> None:
     """Start this site: its agent, a local queue and one worker, until Ctrl-C. Nothing here listens on the network."""
+    from fedsm.local.supervisor import StartFailed
     from fedsm.site_agent.launch import running_site
     from fedsm.site_agent.site_home import NotJoined, SiteHome
 

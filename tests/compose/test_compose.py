@@ -33,9 +33,9 @@ class Stack:
             timeout=30,
         )
 
-    def sign_in(self) -> None:
+    def sign_in(self, address: str = rf"http://127\.0\.0\.1:{PORT}") -> None:
         """As a person does: with the address in the log."""
-        (token,) = set(re.findall(rf"http://127\.0\.0\.1:{PORT}/\?token=(\w+)", self.compose("logs", "backend")))
+        (token,) = set(re.findall(rf"{address}/\?token=(\w+)", self.compose("logs", "backend")))
         self.rest.headers["Authorization"] = f"Bearer {token}"
 
     def compose(self, *arguments: str, check: bool = True) -> str:
