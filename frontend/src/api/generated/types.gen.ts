@@ -4596,6 +4596,16 @@ export type LeakageReport = {
 };
 
 /**
+ * LiveRecord
+ */
+export type LiveRecord = {
+    /**
+     * Status
+     */
+    status: string;
+};
+
+/**
  * LocalOnlyConfig
  *
  * Each site trains alone; nothing is shared.
@@ -5998,6 +6008,37 @@ export type Reading = {
      * Changes to masks that could not be used as they are. resize_masks: a mask of another size is resized to its image, without new values (nearest), where both have the same aspect ratio; turn_masks: a mask without an EXIF orientation is turned by its image's; cut_at_half: a grey or JPEG mask becomes the structure where it has half of its range or more; largest_value: the largest value that any mask of the data set holds is the structure, and all others are background. The last two only where the task has one structure, and one of them.
      */
     repairs?: Array<'resize_masks' | 'turn_masks' | 'cut_at_half' | 'largest_value'>;
+};
+
+/**
+ * ReadyRecord
+ *
+ * `ok`; `degraded`: it serves, but tasks wait in the database for the broker, or a disk is full; `unready`: it
+ * cannot serve.
+ */
+export type ReadyRecord = {
+    /**
+     * Broker
+     *
+     * It answers. Without it tasks wait, and are sent later.
+     */
+    broker: boolean;
+    /**
+     * Database
+     *
+     * It answers.
+     */
+    database: boolean;
+    /**
+     * Disks
+     *
+     * None is full. On a full one no upload is taken, and runs wait.
+     */
+    disks: boolean;
+    /**
+     * Status
+     */
+    status: string;
 };
 
 /**
@@ -21585,6 +21626,144 @@ export type RevokeUserTokenResponses = {
 };
 
 export type RevokeUserTokenResponse = RevokeUserTokenResponses[keyof RevokeUserTokenResponses];
+
+export type GetLiveData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/health/live';
+};
+
+export type GetLiveErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetLiveError = GetLiveErrors[keyof GetLiveErrors];
+
+export type GetLiveResponses = {
+    /**
+     * Successful Response
+     */
+    200: LiveRecord;
+};
+
+export type GetLiveResponse = GetLiveResponses[keyof GetLiveResponses];
+
+export type GetReadyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/health/ready';
+};
+
+export type GetReadyErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * It cannot serve.
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetReadyError = GetReadyErrors[keyof GetReadyErrors];
+
+export type GetReadyResponses = {
+    /**
+     * Successful Response
+     */
+    200: ReadyRecord;
+};
+
+export type GetReadyResponse = GetReadyResponses[keyof GetReadyResponses];
 
 export type DownloadArtifactData = {
     body?: never;
