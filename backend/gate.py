@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.contracts.values import printable, text_problem
 from backend.dependencies import client_address, get_caller, get_worker
+from backend.error_answers import response_to
 from backend.errors import (
     BadRequest,
     BodyTooLarge,
@@ -26,7 +27,6 @@ from backend.errors import (
     InvalidInput,
     RequestSignatureRefused,
     TooSlow,
-    response_to,
 )
 from backend.link.signatures import CONTENT_DIGEST, SignatureRefused, require_digest
 from backend.settings import Settings

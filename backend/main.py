@@ -16,7 +16,7 @@ from backend.datasets import endpoints as datasets
 from backend.datasets.leakage import endpoints as leakage
 from backend.datasets.statistics import endpoints as statistics
 from backend.dry_runs import endpoints as dry_runs
-from backend.errors import ERROR_RESPONSES, install_error_handlers
+from backend.error_answers import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
 from backend.evaluations.gap import endpoints as gap
 from backend.evaluations.run_comparison import endpoints as run_comparison

@@ -11,7 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from backend.access.caller import Caller
 from backend.access.matrix import Permission
 from backend.access.objects import place_of
-from backend.artifacts.owners import OWNERS, Kind, Owner, Subject
+from backend.artifacts.kinds import Kind, Subject
+from backend.artifacts.owners import OWNERS, Owner
 from backend.contracts.datasets import SitePolicy
 from backend.db.models import CaseHistory, Dataset, Experiment, Run, RunRound, Site, TestedCase
 from backend.errors import Gone, NotFound

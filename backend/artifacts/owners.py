@@ -8,21 +8,16 @@ under way leaves it alone.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from backend.artifacts.kinds import Kind, PolicySwitch, Subject
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base
 from backend.db.models import Case, CaseHistory, Prediction, Run, RunRound, Task, TestedCase
-
-Kind = Literal["states", "updates", "images", "masks", "uploads", "thumbnails"]
-#: The switch of a site's policy that lets users see the artifact.
-PolicySwitch = Literal["may_send_thumbnails", "may_send_images", "may_send_predictions"]
-#: Whom a row's artifacts belong to.
-Subject = Literal["run", "dataset", "prediction"]
 
 
 @dataclass(frozen=True)

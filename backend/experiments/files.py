@@ -10,8 +10,8 @@ from backend import VERSION
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
 from backend.contracts.refusals import REFUSED, one_by_one, steps_of
-from backend.errors import message_and_remedy
 from backend.experiments.schemas import ExperimentFileRead, FileProblem
+from backend.problems import message_and_remedy
 
 MAX_CHARACTERS = 200_000
 #: An experiment needs five levels; reading a file takes a step of the stack for each.

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from backend.artifacts.owners import Kind
+from backend.artifacts.kinds import Kind
 from backend.disk_record import DiskRecord
 from backend.record import Record
 

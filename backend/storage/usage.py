@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.artifacts.owners import OWNERS, Kind
+from backend.artifacts.kinds import Kind
+from backend.artifacts.owners import OWNERS
 from backend.db.models import Artifact, Dataset, Experiment, Prediction, Run, RunRound, Site
 from backend.disks import disk_record, platform_disks
 from backend.settings import Settings

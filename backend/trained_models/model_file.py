@@ -16,7 +16,8 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.refusals import one_by_one
 from backend.contracts.strategy_configs import FedAvgConfig, StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
-from backend.errors import InvalidInput, describe_problem
+from backend.errors import InvalidInput
+from backend.problems import describe_problem
 
 MAX_BYTES = 4 * 2**30
 MAX_DESCRIPTION_BYTES = 16 * 2**20

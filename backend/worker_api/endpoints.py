@@ -27,7 +27,7 @@ from backend.dependencies import (
     SettingsDep,
     WriteSession,
 )
-from backend.errors import AGENT_RESPONSES, error_response
+from backend.error_answers import AGENT_RESPONSES, error_response
 from backend.ledger import worker_reports as reports
 from backend.platform import Platform
 from backend.policy import AsWorker

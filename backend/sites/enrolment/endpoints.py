@@ -6,7 +6,8 @@ from backend.contracts.link import JoinAnswer, JoinRequest, SiteKit
 from backend.contracts.values import Id
 from backend.db.models import Site
 from backend.dependencies import CallerDep, PlatformDep, SettingsDep, WriteSession
-from backend.errors import AGENT_RESPONSES, AgentOutdated, RequestSignatureRefused
+from backend.error_answers import AGENT_RESPONSES
+from backend.errors import AgentOutdated, RequestSignatureRefused
 from backend.link import signatures
 from backend.link.versions import AGENT_HEADER, protocol_problem
 from backend.policy import Anybody, CanManageFederations
