@@ -22,7 +22,8 @@ export default defineConfig({
     }),
   ],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { host: "127.0.0.1", proxy: { "/api": backend } },
+  // The documentation lies next to the frontend.
+  server: { host: "127.0.0.1", proxy: { "/api": backend }, fs: { allow: [".."] } },
   build: {
     target: "es2023",
     // These know light-dark(): lowered for older ones, it becomes both colours at once.

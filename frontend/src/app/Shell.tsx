@@ -24,6 +24,7 @@ import {
   IconLock,
   IconLogout,
   IconMoon,
+  IconSearch,
   IconSun,
 } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -42,10 +43,13 @@ import { PasswordModal } from "@/features/session/PasswordModal";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
-
 import { ConnectionLine } from "./ConnectionLine";
+import classes from "./Shell.module.css";
 
+const Palette = lazy(() => import("./Palette"));
 const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
+
+const CONTENT = "content";
 
 /** The frame of every screen but a shared report and an invitation, whose readers have no account. */
 export function Shell() {
@@ -86,6 +90,9 @@ function SignedInShell({ user }: { user: string }) {
   useEffect(() => (follows ? followEvents(client, setConnection) : undefined), [client, follows]);
   return (
     <AppShell header={{ height: 56 }} padding="lg">
+      <a href={`#${CONTENT}`} className={classes.skip}>
+        Skip to the content
+      </a>
       <AppShell.Header>
         <Group h="100%" px="lg" justify="space-between">
           <UnstyledButton component={Link} to="/" aria-label="FedSM Studio, all federations">
@@ -108,11 +115,14 @@ function SignedInShell({ user }: { user: string }) {
                 Activity
               </TextLink>
             )}
+            <TextLink to="/help" search={{}} size="sm" c="dimmed">
+              Help
+            </TextLink>
             <UserMenu user={user} />
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Main>
+      <AppShell.Main id={CONTENT} tabIndex={-1} className={classes.content}>
         <Container size={1440} px={0}>
           <ConnectionLine connection={connection} />
           {follows && <DiskAlerts />}
@@ -163,13 +173,24 @@ function SchemeSwitch() {
   );
 }
 
-/** The list of keys is fetched when it is first asked for. */
+/** The list of keys and the palette are fetched when they are first asked for. */
 function Shortcuts() {
   const [opened, setOpened] = useState<boolean>();
-  useShortcuts("everywhere", { help: () => setOpened(!opened) });
+  const [asked, setAsked] = useState(0);
+  useShortcuts("everywhere", { help: () => setOpened(!opened), palette: () => setAsked(asked + 1) });
   useListedShortcuts("dialogs");
   return (
     <>
+      <Tooltip label="Go to a page, an experiment or a section of the help (Ctrl+K)">
+        <ActionIcon variant="subtle" color="gray" onClick={() => setAsked(asked + 1)} aria-label="Go to">
+          <IconSearch size={20} />
+        </ActionIcon>
+      </Tooltip>
+      {asked > 0 && (
+        <Suspense>
+          <Palette asked={asked} />
+        </Suspense>
+      )}
       <Tooltip label="Keyboard shortcuts (?)">
         <ActionIcon variant="subtle" color="gray" onClick={() => setOpened(true)} aria-label="Keyboard shortcuts">
           <IconKeyboard size={20} />

@@ -6,6 +6,7 @@ import { compareSearch } from "@/features/compare/search";
 import { datasetSearch, newDatasetSearch } from "@/features/datasets/search";
 import { setupSearch } from "@/features/experiments/search";
 import { federationsSearch } from "@/features/federations/search";
+import { helpSearch } from "@/features/help/search";
 import { modelSearch } from "@/features/models/search";
 import { lazyRouteComponent } from "./lazyPage";
 import { NotFound } from "./NotFound";
@@ -113,6 +114,20 @@ const storage = createRoute({
   component: lazyRouteComponent(() => import("@/features/storage/StoragePage"), "StoragePage"),
 });
 
+const help = createRoute({
+  getParentRoute: () => root,
+  path: "/help",
+  validateSearch: helpSearch,
+  component: lazyRouteComponent(() => import("@/features/help/HelpPage"), "HelpPage"),
+});
+
+const helpDocument = createRoute({
+  getParentRoute: () => root,
+  path: "/help/$document",
+  validateSearch: helpSearch,
+  component: lazyRouteComponent(() => import("@/features/help/HelpPage"), "HelpPage"),
+});
+
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId/compare",
@@ -145,6 +160,8 @@ export const router = createRouter({
     storage,
     report,
     compare,
+    help,
+    helpDocument,
   ]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,

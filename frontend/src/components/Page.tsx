@@ -2,6 +2,7 @@ import { Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import type { Crumb } from "./crumbs";
+import { HelpLink } from "./HelpLink";
 import { Isolated } from "./Isolated";
 import { TextLink } from "./links";
 
@@ -15,6 +16,8 @@ interface PageProps {
   actions?: ReactNode;
   /** Takes the whole width of a large screen. */
   wide?: boolean;
+  /** The document of the help that explains the page, as of `HelpLink`. */
+  help?: string;
   children: ReactNode;
 }
 
@@ -40,6 +43,7 @@ export function Page(props: PageProps) {
             {props.badge}
           </Group>
           <Group gap="xs" wrap="nowrap">
+            {props.help && <HelpLink to={props.help} />}
             {props.actions}
           </Group>
         </Group>

@@ -20,7 +20,10 @@ export const SHORTCUTS = {
   everywhere: {
     title: "Everywhere",
     inDialog: true,
-    shortcuts: { help: { keys: ["?"], does: "Show or close this list" } },
+    shortcuts: {
+      palette: { keys: ["mod+k"], does: "Go to a page, an experiment, or a section of the help" },
+      help: { keys: ["?"], does: "Show or close this list" },
+    },
   },
   dialogs: {
     title: "Dialogs, drawers and menus",

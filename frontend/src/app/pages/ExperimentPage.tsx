@@ -52,6 +52,7 @@ function ExperimentView({ experiment, federation }: Props) {
   const watched = experiment.runs.find((entry) => entry.id === (run ?? standard));
   return (
     <Page
+      help="results"
       title={experiment.name}
       documentTitle={watched ? runTitle(watched, experiment.name) : experiment.name}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}

@@ -36,6 +36,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
   const navigate = route.useNavigate();
   return (
     <Page
+      help="hospital"
       title={federation.name}
       crumbs={[ALL_FEDERATIONS]}
       badge={federation.archived_at !== null && <Badge variant="default">Archived</Badge>}

@@ -20,6 +20,7 @@ export function ActivityPage() {
   const filtered = Object.values(search).some((value) => value !== undefined);
   return (
     <Page
+      help="users"
       title="Activity"
       crumbs={[{ label: "Federations", link: { to: "/" } }]}
       subtitle="Who did what, and when. Nothing here is changed; what is older than the operator keeps it is removed."

@@ -176,6 +176,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
   );
   return (
     <Page
+      help="results#scores-of-a-case"
       title={title}
       wide
       documentTitle={selected ? `${selected.name}, ${run.strategy_label}` : title}

@@ -45,6 +45,7 @@ function DatasetView({ dataset }: { dataset: DatasetRecord }) {
   });
   return (
     <Page
+      help="data"
       title={dataset.name}
       subtitle={`${dataset.site_name} · ${dataset.folder}`}
       badge={<StateBadge state={dataset.status} />}

@@ -130,6 +130,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
   const test = 1 - Number(form.values.train) - Number(form.values.val);
   return (
     <Page
+      help="data"
       title="Register data set"
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation)]}
       subtitle="The folder stays at the site. Its worker reads it once and says which cases can be used."

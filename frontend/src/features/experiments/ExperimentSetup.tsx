@@ -88,6 +88,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   useShortcuts("setup", { next: () => after && go(after) }, after !== undefined);
   return (
     <Page
+      help="algorithm"
       title="New experiment"
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       subtitle={

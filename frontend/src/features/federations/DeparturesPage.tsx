@@ -33,6 +33,7 @@ function DeparturesView({ departures, federation }: { departures: SiteDepartures
   const site = federation.sites.find((entry) => entry.id === departures.site_id);
   return (
     <Page
+      help="data#what-may-run-at-a-site-and-what-may-leave-it"
       title={`What left ${departures.site_name}`}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation)]}
       subtitle="When, and to whom. What belonged to a deleted experiment or data set was deleted with it."

@@ -34,6 +34,7 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
   const experiment = { id: set.experiment_id, name: set.experiment_name };
   return (
     <Page
+      help="results#models-and-their-card"
       title={`Models of ${set.strategy_label}`}
       documentTitle={`Models of ${set.strategy_label}, seed ${set.seed}`}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "models"), experimentCrumb(experiment)]}

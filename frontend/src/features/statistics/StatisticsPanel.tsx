@@ -5,7 +5,7 @@ import { type FederationRecord, leakageQuery, statisticsQuery } from "@/api";
 import { AlikePairs } from "@/components/AlikePairs";
 import { Allowed, AllowedSomewhere } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
-import { LinkButton } from "@/components/links";
+import { LinkButton, TextLink } from "@/components/links";
 import { useMay } from "@/components/useMay";
 import { Distances } from "./Distances";
 import { Leakage } from "./Leakage";
@@ -73,8 +73,12 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
             </Allowed>
             <Text size="xs" c="dimmed">
               Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
-              is computed, and what is not protected against, is in docs/data.md. Statistics and reports hide small
-              counts from readers outside; the Sites tab and the results show every count to everybody who is signed in.
+              is computed, and what is not protected against, is in{" "}
+              <TextLink to="/help/$document" params={{ document: "data" }} hash="statistics" search={{}} inherit>
+                the help
+              </TextLink>
+              . Statistics and reports hide small counts from readers outside; the Sites tab and the results show every
+              count to everybody who is signed in.
             </Text>
           </Stack>
         )

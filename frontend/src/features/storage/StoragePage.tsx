@@ -17,6 +17,7 @@ export function StoragePage() {
   const storage = useQuery(storageQuery);
   return (
     <Page
+      help="runs#retention"
       title="Storage"
       crumbs={[{ label: "Federations", link: { to: "/" } }]}
       subtitle="What the backend keeps as files, for whom, and how much room is left."

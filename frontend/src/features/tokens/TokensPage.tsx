@@ -20,6 +20,7 @@ export function TokensPage() {
   );
   return (
     <Page
+      help="rest"
       title="Access tokens"
       crumbs={[{ label: "Federations", link: { to: "/" } }]}
       subtitle="A token lets a script or the command line act in your name, until it expires or you revoke it."

@@ -41,6 +41,7 @@ export function UsersPage() {
   );
   return (
     <Page
+      help="users"
       title="Users"
       crumbs={[ALL_FEDERATIONS]}
       subtitle="Everybody has a role in each federation: it says what they see there, and what they may do."
