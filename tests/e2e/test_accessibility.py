@@ -14,7 +14,7 @@ from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.reports.schemas import ReportCreate
-from tests.e2e.conftest import DEFAULT_WAIT_MS, WINDOW
+from tests.e2e.conftest import new_context
 from tests.e2e.pixels import next_frame
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
@@ -30,6 +30,9 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: A route of router.tsx, the address it is looked at under, and what is on screen when it is ready.
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("/", "/", "role=heading[name='Federations']"),
+    ("/help", "/help", "role=heading[name='Documentation']"),
+    ("/help", "/help?find=round", "role=listitem"),
+    ("/help/$document", "/help/volumes", "role=img"),
     ("/federations/new", "/federations/new", "role=heading[level=1]"),
     ("/federations/$federationId", "/federations/{federation}", "role=table"),
     ("/federations/$federationId", "/federations/{federation}?picture=true", "text=Coordinator"),
@@ -110,11 +113,8 @@ def places(platform: LivePlatform, federation: FederationRecord, finished: Exper
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def looked_at(request: pytest.FixtureRequest, browser: Browser, platform: LivePlatform) -> Iterator[Page]:
-    """Signed in, in either colour scheme; without the movements that a check would catch halfway."""
-    context = browser.new_context(
-        base_url=platform.client.server, viewport=WINDOW, color_scheme=request.param, reduced_motion="reduce"
-    )
-    context.set_default_timeout(DEFAULT_WAIT_MS)
+    """Signed in, in either colour scheme."""
+    context = new_context(browser, platform, request.param)
     page = context.new_page()
     page.goto(f"/?token={platform.admin_token}")
     page.get_by_role("heading", name="Federations").wait_for()

@@ -11,7 +11,7 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
-from tests.e2e.conftest import WINDOW
+from tests.e2e.conftest import new_context
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -44,7 +44,7 @@ def test_a_report_is_shared_read_and_revoked(
     link = page.get_by_role("link", name=re.compile("FedSM at four clinics"))
     address = link.get_attribute("href") or ""
 
-    stranger = browser.new_context(base_url=platform.client.server, viewport=WINDOW)
+    stranger = new_context(browser, platform)
     reader = stranger.new_page()
     reader.goto(address)
     expect(reader.get_by_role("heading", name="FedSM at four clinics", level=1)).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backend.federations.schemas import FederationRecord
-from tests.e2e.conftest import DEFAULT_WAIT_MS, WINDOW
+from tests.e2e.conftest import new_context
 from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
@@ -17,8 +17,7 @@ PASSWORD = "a password of the tests"
 @pytest.fixture
 def invited(browser: Browser, platform: LivePlatform) -> Iterator[Page]:
     """Another person's browser."""
-    context = browser.new_context(base_url=platform.client.server, viewport=WINDOW)
-    context.set_default_timeout(DEFAULT_WAIT_MS)
+    context = new_context(browser, platform)
     yield context.new_page()
     context.close()
 

@@ -20,6 +20,8 @@ const petrol: MantineColorsTuple = [
 const CLOSES = { closeButtonProps: { "aria-label": "Close" } };
 
 export const theme = createTheme({
+  // Where somebody asks for no movement, as global.css does for what is styled there.
+  respectReducedMotion: true,
   primaryColor: "petrol",
   // The same by day and night: Mantine chooses black or white text on a fill once for both.
   primaryShade: 8,
