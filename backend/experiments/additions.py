@@ -13,10 +13,11 @@ from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.db.lookup import lock_row
 from backend.db.models import Experiment, Federation, Run
-from backend.errors import Conflict, InvalidInput, message_and_remedy
+from backend.errors import Conflict, InvalidInput
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import RunsAdd
 from backend.ledger.snapshot import require_runnable, sites_with_data
+from backend.problems import message_and_remedy
 from backend.runs import service as runs
 
 
