@@ -72,3 +72,15 @@ export function asSentence(text: string): string {
   const start = upperFirst(text.trim());
   return /[.!?]$/.test(start) ? start : `${start}.`;
 }
+
+/** An area or a volume: whole numbers where they are large, else three digits that count. */
+export function formatSize(size: number): string {
+  return size >= 100 ? Math.round(size).toLocaleString("en") : String(Number(size.toPrecision(3)));
+}
+
+/** `−31 %` of what was expected; a dash where nothing was. */
+export function formatPercentDifference(found: number, expected: number): string {
+  if (expected === 0) return "–";
+  const percent = Math.round((100 * (found - expected)) / expected);
+  return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${Math.abs(percent)} %`;
+}

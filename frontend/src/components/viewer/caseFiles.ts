@@ -3,6 +3,7 @@
 import { type ErrorCounts, errorCounts, errorParts } from "./errorMap";
 import { type MaskVolume, mostDifferentSlice } from "./maskVolume";
 import { gunzip, parseMask } from "./nifti";
+import { structureSizes } from "./structureSizes";
 
 /** A dozen volumes of 256 x 256 x 32; fundus pictures by the hundred. */
 const KEPT_BYTES = 192e6;
@@ -117,6 +118,17 @@ export async function countErrors(
 ): Promise<ErrorCounts> {
   const [reference, prediction] = await bothMasks(referenceUrl, predictionUrl, signal);
   return errorCounts(errorParts(reference, prediction, structures));
+}
+
+/** How large the first structures are in both masks. */
+export async function measure(referenceUrl: string, predictionUrl: string, count: number, signal: AbortSignal) {
+  const [reference, prediction] = await bothMasks(referenceUrl, predictionUrl, signal);
+  const structures = Array.from({ length: count }, (_, index) => index);
+  return {
+    isVolume: reference.depth > 1,
+    reference: structureSizes(reference, structures),
+    prediction: structureSizes(prediction, structures),
+  };
 }
 
 async function bothMasks(one: string, other: string, signal: AbortSignal): Promise<[MaskVolume, MaskVolume]> {

@@ -8,6 +8,7 @@ import { siteColour, structureColour } from "@/lib/palette";
 import { modelName } from "@/lib/words";
 import { absentSentences } from "./absent";
 import { choiceName } from "./otherRuns";
+import { Sizes } from "./Sizes";
 
 interface Props {
   scored: ScoredCase;
@@ -27,6 +28,7 @@ export function CaseFacts(props: Props) {
     <ScrollArea type="auto" offsetScrollbars="y" viewportProps={{ tabIndex: 0 }}>
       <Stack gap="sm">
         <Scores {...props} />
+        <Sizes scored={props.scored} model={props.model} structures={props.all.structures} />
         <Routing {...props} />
       </Stack>
     </ScrollArea>

@@ -180,7 +180,7 @@ function Row({ scored, entry, selected, model, metric, search, federation, onSel
         <SiteMark position={site?.position ?? 0} name={site?.name ?? scored.site_slug} size="xs" />
       </div>
       {entry ? (
-        <span className={classes.score}>
+        <span className={classes.difference}>
           {formatDifference(entry.difference, metric)}
           <Text size="xs" c="dimmed" span display="block">
             {formatScore(entry.first, metric)} | {formatScore(entry.second, metric)}

@@ -38,3 +38,15 @@ export const worstSliceQuery = (referenceUrl: Url, predictionUrl: Url, structure
     enabled: Boolean(referenceUrl && predictionUrl),
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** How large the structures are in both masks; not asked for without both. */
+export const sizesQuery = (referenceUrl: Url, predictionUrl: Url, count: number) =>
+  queryOptions({
+    queryKey: ["sizes", referenceUrl, predictionUrl, count],
+    queryFn: async ({ signal }) => {
+      const { measure } = await import("@/components/viewer/caseFiles");
+      return await measure(referenceUrl ?? "", predictionUrl ?? "", count, signal);
+    },
+    enabled: Boolean(referenceUrl && predictionUrl),
+    staleTime: Number.POSITIVE_INFINITY,
+  });

@@ -76,7 +76,7 @@ export function RunsView({ experiments, federationId, standard, search, onSearch
         />
         <MultiSelect
           size="xs"
-          w={300}
+          w={430}
           label="Columns"
           searchable
           value={columns.map(({ key }) => key)}

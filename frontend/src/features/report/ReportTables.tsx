@@ -110,7 +110,9 @@ function ResultTable({ table, report }: { table: ReportTable; report: Report }) 
                       {text.mark}
                       {cell.difference_text && (
                         <Text size="xs" c="dimmed">
-                          {cell.difference_text} {cell.interval_text}
+                          {cell.difference_text}
+                          <br />
+                          {cell.interval_text}
                         </Text>
                       )}
                       {cell.lacks && (
