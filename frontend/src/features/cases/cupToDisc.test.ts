@@ -25,6 +25,6 @@ describe("what is measured", () => {
     expect(formatPercentDifference(147.3, 100)).toBe("+47 %");
     expect(formatPercentDifference(100, 100)).toBe("0 %");
     expect(formatPercentDifference(5, 0)).toBe("–");
-    expect([formatSize(1234), formatSize(3.14159)]).toEqual(["1,234", "3.14"]);
+    expect([formatSize(1234), formatSize(2.345)]).toEqual(["1,234", "2.35"]);
   });
 });
