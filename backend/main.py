@@ -30,6 +30,7 @@ from backend.gate import Gate
 from backend.headers import SecurityHeaders
 from backend.ledger.recovery import RecoveryLoop
 from backend.members import endpoints as members
+from backend.monitoring.hook import Monitoring
 from backend.openapi_document import Application
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
@@ -79,6 +80,8 @@ API_ROUTERS = (
 def create_app(settings: Settings) -> FastAPI:
     """Opens nothing until the server starts it, so that the OpenAPI document can be printed without a database."""
 
+    monitoring = Monitoring(settings)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         platform = open_platform(settings)
@@ -88,7 +91,8 @@ def create_app(settings: Settings) -> FastAPI:
         recovery.start()
         storage_loop = StorageLoop(platform)
         storage_loop.start()
-        yield
+        async with monitoring.served(platform):
+            yield
         storage_loop.stop()
         recovery.stop()
         platform.close()
@@ -107,6 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(SignedAnswers)  # what the gate answers is signed too
     app.add_middleware(SecurityHeaders)  # every answer carries them
+    monitoring.install(app)
     app.add_middleware(Correlation)  # the last is the outermost
     app.router.routes.extend(_api_routes())
     app.include_router(health.router)

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     )
     frontend_dist: Path = Field(default_factory=built_frontend, description="The built frontend.")
     artifacts: Path | None = Field(default=None, description="Artifact folder; default: in the state folder.")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Where Prometheus reads /metrics; 0: nowhere.")
+    metrics_host: str = Field(default="127.0.0.1", description="Address to serve /metrics on; it asks for no token.")
     announce_sign_in: bool = Field(
         default=False,
         description="Say in the log where to sign in, with the token until an administrator has an account.",

@@ -1,0 +1,1 @@
+"""What Prometheus reads: requests, queues, rounds, sites and workers."""
