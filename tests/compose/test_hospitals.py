@@ -64,8 +64,13 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
         certificate, key = make_certificate(make_authority(folder / name, f"{name} test authority"), ("hub",))
         (folder / name / "certificate.pem").write_bytes(certificate.read_bytes())
         (folder / name / "key.pem").write_bytes(key.read_bytes())
-    subprocess.run(["chmod", "-R", "a+rX", str(folder), *map(str, folder.parents[:3])], check=True)
+    open_to_containers(folder)
     return folder
+
+
+def open_to_containers(folder: Path) -> None:
+    subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+    subprocess.run(["chmod", "a+rX", *map(str, folder.parents[:3])], check=True)
 
 
 def clean_environment() -> dict[str, str]:
@@ -110,7 +115,7 @@ def hospitals(hub: Stack, tls: Path, tmp_path_factory: pytest.TempPathFactory) -
     """Each with data of its own; none has joined."""
     data = tmp_path_factory.mktemp("hospitals")
     written = write_fundus_sites(data, seed=1, image_side=64, num_cases=(14, 12, 10))
-    subprocess.run(["chmod", "-R", "a+rX", str(data), *map(str, data.parents[:3])], check=True)
+    open_to_containers(data)
     ways = {
         "north": {"FEDSM_CA_BUNDLE": str(tls / "hub" / "ca.pem")},
         "south": {
