@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute
 
 from backend import docs_page, health
 from backend.artifacts import endpoints as artifacts
+from backend.audit import endpoints as audit
+from backend.consents import endpoints as consents
 from backend.correlation import Correlation
 from backend.datasets import endpoints as datasets
 from backend.datasets.leakage import endpoints as leakage
@@ -58,6 +60,7 @@ FEATURES = (
     experiment_templates,
     dry_runs,
     runs,
+    consents,
     evaluations,
     gap,
     verdict,
@@ -66,6 +69,7 @@ FEATURES = (
     predictions,
     reports,
     events,
+    audit,
     artifacts,
     storage,
     members,

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from backend.consents.schemas import ApprovalRecord
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.task_definition import SegmentationTask
@@ -279,6 +280,10 @@ class Client:
 
     def run_tasks(self, run_id: str) -> list[TaskRecord]:
         return self._get(f"/runs/{run_id}/tasks", list[TaskRecord])
+
+    def run_approvals(self, run_id: str) -> list[ApprovalRecord]:
+        """What the hospitals among the run's sites decided."""
+        return self._get(f"/runs/{run_id}/approvals", list[ApprovalRecord])
 
     def rerun_task(self, run_id: str, task_id: str) -> TaskRecord:
         return self._post(f"/runs/{run_id}/tasks/{task_id}/rerun", None, TaskRecord)

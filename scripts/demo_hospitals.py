@@ -95,6 +95,7 @@ class Demo:
         self.fedsm(self.hub, "site", "invite", made["slug"], "--out", str(kit))
         print(self.fedsm(self.hospital, "site", "join", str(kit), *home))
         print(self.fedsm(self.hub, "site", "accept", made["slug"], "--yes"))
+        (self.folder / name / "policy.yaml").write_text("standing_approvals: [{strategies: [fedsm]}]\n")
         self.start(self.hospital, name, *FEDSM, "site", "up", "--concurrency", "1", *home)
         return str(made["slug"])
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from backend.contracts.audit import HeadsSeen
 from backend.contracts.base import Contract, with_example
 from backend.contracts.tasks import Heartbeat
 from backend.contracts.values import AtMost, Count, Hardware, Id, Name, NumBytes, Slug, Text, Time, Within
@@ -79,6 +80,10 @@ class PollRequest(Contract):
     renewal: Renewal
     workers: Annotated[tuple[Heartbeat, ...], AtMost(MAX_SITE_WORKERS)] = ()
     known: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)] = ()
+    known_approvals: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)] = Field(
+        default=(), description="Runs of which the site knows that they wait for its decision."
+    )
+    audit: HeadsSeen | None = Field(default=None, description="What the site says of both records.")
     wait_seconds: Annotated[float, Within(0, MAX_WAIT_SECONDS)] = 25.0
     version: Version
     hardware: Hardware
@@ -87,6 +92,11 @@ class PollRequest(Contract):
 class PollAnswer(Contract):
     tasks: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)]
     removal: Annotated[str, Text(64)] = Field(description="Changes when the hub removed artifacts.")
+    approvals: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)] | None = Field(
+        default=None,
+        description="Runs that wait for the site's decision. Left out for an agent that does not know it yet.",
+    )
+    audit: HeadsSeen | None = Field(default=None, description="What the hub says of both records. Left out likewise.")
 
 
 class NewKey(Contract):

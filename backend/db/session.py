@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.db import worker_quota
+from backend.db import audit_chain, worker_quota
 from backend.db.models import Event
 
 BUSY_TIMEOUT_MS = 15_000
@@ -109,4 +109,7 @@ def _write_events(session: Session) -> bool:
             session.add(kept)
             any_events = True
         session.flush()
+        if kept is not None:
+            audit_chain.append(session, kept)
+            session.flush()
     return any_events

@@ -41,6 +41,8 @@ def _why(wait: Wait) -> str:
             return f"is offline since {since}"
         case "working":
             return f"is at work since {since} and takes too long ({wait.task.fraction:.0%} done)"
+        case "not_approved":
+            return f"was asked {since} to approve the run and has not decided"
         case _:
             return f"has not begun since {since}"
 

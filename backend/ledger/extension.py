@@ -13,6 +13,7 @@ from backend.db.lookup import lock_row
 from backend.db.models import Run, RunRound
 from backend.errors import InvalidInput, TransitionNotAllowed
 from backend.ledger.advance import advance
+from backend.runs import approvals
 from backend.runs.schemas import ExtensionPreview
 from backend.runs.service import describe_run, set_status
 
@@ -56,6 +57,7 @@ def extend_run(session: Session, run_id: str, rounds: int, actor: str) -> Run:
         early_stop=run.early_stop,
     )
     run.spec = run.spec.model_copy(update={"config": _config_of(run.spec, rounds)})
+    approvals.ask(session, run)
     run.extensions = [*(run.extensions or []), extension]
     message = f"{actor} gave {describe_run(run)} more rounds: {rounds} in place of {run.num_rounds}."
     run.num_rounds, run.early_stop = rounds, None

@@ -28,6 +28,7 @@ from backend.errors import Conflict, InvalidInput
 from backend.events import service as events
 from backend.ledger.advance import advance
 from backend.ledger.snapshot import run_dataset
+from backend.runs import approvals
 from backend.runs.service import describe_run
 from backend.runs.threshold import finished_strategy
 
@@ -56,6 +57,7 @@ def start_test(session: Session, run_id: str, body: ModelTestCreate, actor: str)
     session.add(RunRound(run_id=run.id, round=0, opened_at=now(), finished_at=now(), parts=renamed, downloads={}))
     for position, ((site, dataset), manifest) in enumerate(zip(chosen, manifests, strict=True)):
         session.add(run_dataset(run, position, site, dataset, manifest))
+    approvals.ask(session, run)
     _announce(session, run, source, manifests, left_out, actor)
     advance(session, run)
     return experiment

@@ -9,6 +9,7 @@ from backend.errors import TransitionNotAllowed
 from backend.ledger import repository
 from backend.ledger.advance import advance, cancel_open_tasks
 from backend.ledger.snapshot import take_snapshot
+from backend.runs import approvals
 from backend.runs.failures import unfinished_of_step
 from backend.runs.service import describe_run, set_status
 from backend.task_status import start_over
@@ -65,6 +66,7 @@ def cancel_run(session: Session, run_id: str, actor: str) -> Run:
 
 def _queue_first_time(session: Session, run: Run, message: str, actor: str) -> None:
     take_snapshot(session, run)
+    approvals.ask(session, run)
     set_status(session, run, RunStatus.QUEUED, message, actor)
     advance(session, run)
 

@@ -41,7 +41,8 @@ class WaitedFor(Record):
     round: int
     reason: WaitReason = Field(
         description="offline: no worker that serves it is online; not_begun: its worker is online and idle, and does "
-        "not take the task; working: it works, and takes longer than it should."
+        "not take the task; working: it works, and takes longer than it should; not_approved: the hospital has "
+        "not decided yet whether it takes part."
     )
     since: datetime
     goes_on_at: datetime | None = Field(

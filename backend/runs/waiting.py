@@ -19,6 +19,7 @@ from backend.contracts.tasks import COORDINATOR
 from backend.contracts.waiting_config import WaitingConfig
 from backend.db.models import Run, RunRound, Task
 from backend.queue import COORDINATOR_QUEUE
+from backend.runs import approvals
 from backend.runs.attendance import Attendance, load_attendance
 from backend.runs.pace import Pace, load_pace
 from backend.runs.wait_reasons import WaitReason
@@ -65,7 +66,8 @@ def waits_of(session: Session, run: Run) -> list[Wait]:
     attendance, config = load_attendance(session), run.spec.config.waiting if run.spec else WaitingConfig()
     steps = _steps(session, run, open_)
     pace = load_pace(session, run, open_) if any(map(_is_running, open_)) else Pace.empty()
-    return [_wait(task, steps[task.id], attendance, config, pace) for task in open_]
+    undecided = approvals.waiting_since(session, run)
+    return [_wait(task, steps[task.id], attendance, config, pace, undecided.get(task.queue)) for task in open_]
 
 
 def overdue(session: Session, run: Run) -> list[Wait]:
@@ -126,7 +128,14 @@ def _given_up(session: Session, run: Run) -> dict[str, datetime]:
     return times
 
 
-def _wait(task: Task, step: _Step, attendance: Attendance, config: WaitingConfig, pace: Pace) -> Wait:
+def _wait(
+    task: Task,
+    step: _Step,
+    attendance: Attendance,
+    config: WaitingConfig,
+    pace: Pace,
+    undecided_since: datetime | None,
+) -> Wait:
     # Those who are there go on, and nobody is there to go on while the coordinator is away.
     settled_at = step.settled_at if attendance.online(COORDINATOR_QUEUE) else None
     needed = step.settled_at is None and task.participant != COORDINATOR
@@ -141,6 +150,9 @@ def _wait(task: Task, step: _Step, attendance: Attendance, config: WaitingConfig
         lost_at = attendance.offline_since(task.queue)
         until = _end_of_absence(task, lost_at, settled_at, step.given_up_at, attendance.listening_since, absent)
         return Wait(task, "offline", lost_at or _queued_at(task), until, needed, late=True)
+    if undecided_since is not None:
+        until = None if settled_at is None else max(settled_at, undecided_since) + max(absent, BEGINNING)
+        return Wait(task, "not_approved", undecided_since, until, needed, late=True)
     if attendance.is_busy(task.queue):
         return Wait(task, "in_turn", _queued_at(task), None, needed, late=False)
     since = max(_known(_queued_at(task), attendance.idle_since(task.queue), attendance.listening_since))

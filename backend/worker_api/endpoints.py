@@ -5,7 +5,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
 from backend.artifacts import service as artifacts
+from backend.audit import heads
+from backend.consents import service as consents
 from backend.contracts.artifacts import Sha256
+from backend.contracts.audit import AuditAnswer, AuditQuestion
+from backend.contracts.consent import ApprovalSheet, AskedApprovals, SignedConsent
 from backend.contracts.link import NewKey, PollAnswer, PollRequest, RemainsAtHub
 from backend.contracts.log_lines import CORRELATION_HEADER
 from backend.contracts.tasks import (
@@ -145,11 +149,35 @@ def download_artifact(
     return artifacts.file_response(request, store, artifacts.find_artifact(session, sha256))
 
 
-@router.post("/poll")
+@router.post("/poll", response_model_exclude_none=True)
 async def poll(worker: AsWorker, body: PollRequest, request: Request, platform: PlatformDep) -> PollAnswer:
     """Wait for tasks of the caller's site. A hospital's agent keeps one such request open, which also says that the
     site and its workers are there."""
     return await polling.poll(platform, scope.require_site(worker), body, request.is_disconnected)
+
+
+@router.get("/approvals")
+def list_approvals(worker: AsWorker, session: ReadSession) -> AskedApprovals:
+    """The runs that ask for the consent of the caller's site, with its decisions so far."""
+    return AskedApprovals(asked=consents.asked_of(session, scope.require_site(worker).site_id))
+
+
+@router.get("/approvals/{run_id}")
+def get_approval(worker: AsWorker, run_id: Id, session: ReadSession) -> ApprovalSheet:
+    """What one of these runs would do, whole."""
+    return consents.sheet_of(session, scope.require_site(worker), run_id)
+
+
+@router.post("/consents", status_code=204)
+def give_consent(worker: AsWorker, body: SignedConsent, session: WriteSession) -> None:
+    """Hand in a decision that the caller's site signed. An older one than the hub has changes nothing."""
+    consents.store_consent(session, scope.require_site(worker), body)
+
+
+@router.post("/audit")
+def compare_audit(worker: AsWorker, body: AuditQuestion, session: ReadSession) -> AuditAnswer:
+    """Hashes of the hub's record, and the heads of the caller's own that the hub keeps."""
+    return heads.answer(session, scope.require_site(worker), body)
 
 
 @router.post("/key", status_code=204)

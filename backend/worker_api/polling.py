@@ -8,13 +8,16 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from backend.audit import heads
 from backend.clock import now
 from backend.contracts.link import MAX_KNOWN_TASKS, PollAnswer, PollRequest
 from backend.contracts.status import TaskStatus
 from backend.db.models import SiteCredential, Task, Worker
 from backend.db.session import read_only, unit_of_work
 from backend.errors import CredentialEnded
+from backend.link.versions import WITH_CONSENT
 from backend.platform import Platform
+from backend.runs import approvals
 from backend.sites.enrolment import renewal
 from backend.sites.enrolment.identity import SiteWorker
 from backend.worker_api import service
@@ -37,10 +40,10 @@ async def poll(
     async with platform.bell.listen() as rung:
         while True:
             rung.clear()
-            tasks = await run_in_threadpool(_waiting, platform, worker, body)
+            answer = await run_in_threadpool(_answer, platform, worker, body)
             left = deadline - time.monotonic()
-            if tasks or left <= 0 or await is_gone():
-                return PollAnswer(tasks=tasks, removal=platform.artifacts.generation)
+            if _is_news(answer, body) or left <= 0 or await is_gone():
+                return answer
             if time.monotonic() - noted_at > NOTE_SECONDS:
                 await run_in_threadpool(_note_presence, platform, worker, body)
                 noted_at = time.monotonic()
@@ -58,18 +61,36 @@ def _begin(platform: Platform, worker: SiteWorker, body: PollRequest) -> None:
         if stopped is None:
             for heartbeat in body.workers:
                 service.store_heartbeat(session, worker, heartbeat)
+            approvals.ask_where_missing(session, worker.site_id, worker.queue)
+            if body.audit is not None:
+                heads.store(session, worker, body.audit)
     if stopped is not None:
         raise stopped
 
 
-def _waiting(platform: Platform, worker: SiteWorker, body: PollRequest) -> tuple[str, ...]:
-    """Tasks of the site that nobody has and that it does not know of, the oldest first."""
-    known = set(body.known)
+def _answer(platform: Platform, worker: SiteWorker, body: PollRequest) -> PollAnswer:
+    """Tasks of the site that nobody has and that it does not know of, the oldest first, and the runs that wait for its
+    decision. A task of a run that it refused is handed out too: the refusal comes back with its reason."""
+    with_consent = worker.protocol >= WITH_CONSENT
     with read_only(platform.database) as session:
         _require_active(session, worker)
         queued = select(Task.id).where(Task.status == TaskStatus.QUEUED, Task.queue == worker.queue)
+        if with_consent:
+            queued = queued.where(Task.run_id.is_(None) | Task.run_id.in_(approvals.decided_runs(worker.site_id)))
         ids = session.scalars(queued.order_by(Task.queued_at, Task.id).limit(MAX_KNOWN_TASKS))
-        return tuple(task_id for task_id in ids if task_id not in known)
+        tasks = tuple(task_id for task_id in ids if task_id not in set(body.known))
+        answer = PollAnswer(tasks=tasks, removal=platform.artifacts.generation)
+        if not with_consent:
+            return answer
+        said = {
+            "approvals": approvals.undecided_runs(session, worker.site_id),
+            "audit": heads.say(session, worker, platform.server_key),
+        }
+    return answer.model_copy(update=said)
+
+
+def _is_news(answer: PollAnswer, body: PollRequest) -> bool:
+    return bool(answer.tasks) or not set(answer.approvals or ()) <= set(body.known_approvals)
 
 
 def _require_active(session: Session, worker: SiteWorker) -> None:

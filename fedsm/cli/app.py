@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from fedsm.cli.audit import audit_app
 from fedsm.cli.backup import backup, restore
 from fedsm.cli.calls import add_calls
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
@@ -50,6 +51,7 @@ app.add_typer(report_app, name="report")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(federation_app, name="federation")
 app.add_typer(storage_app, name="storage")
+app.add_typer(audit_app, name="audit")
 add_calls(experiment_app, EXPERIMENT_CALLS)
 add_calls(run_app, RUN_CALLS)
 add_calls(dataset_app, DATASET_CALLS)

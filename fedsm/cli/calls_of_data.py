@@ -9,6 +9,15 @@ _ARCHIVE = Option("undo", "Take it out of the archive.", bool, "body", "archived
 
 FEDERATION_CALLS = (
     Call(
+        "approvals",
+        "list_open_approvals",
+        "GET",
+        "/federations/{federation_id}/approvals",
+        "What runs under way still ask of a federation's hospitals, and what these refused.",
+        _FEDERATION,
+        columns=("run_id", "run", "experiment", "site_slug", "asked_at", "decision", "reason"),
+    ),
+    Call(
         "show",
         "get_federation",
         "GET",

@@ -47,6 +47,15 @@ EXPERIMENT_CALLS = (
 
 RUN_CALLS = (
     Call(
+        "approvals",
+        "list_run_approvals",
+        "GET",
+        "/runs/{run_id}/approvals",
+        "What the hospitals among a run's sites decided, each with the signature of its key.",
+        _RUN,
+        columns=("site_slug", "decision", "by", "name", "decided_at", "reason", "terms_sha256"),
+    ),
+    Call(
         "tasks",
         "list_run_tasks",
         "GET",

@@ -11,6 +11,7 @@ from backend.contracts.task_definition import SegmentationTask
 from backend.sites.schemas import SiteCreate, SiteUpdate
 from fedsm.cli.calls import find_site
 from fedsm.cli.dataset import task_of
+from fedsm.cli.own_policy import print_own_policy
 from fedsm.cli.shared import (
     EXIT_WRONG_INPUT,
     HomeOption,
@@ -83,7 +84,9 @@ def add_site(
 
 
 def set_policy(
-    site: Annotated[str, typer.Argument(help="The site's short name or id.")],
+    site: Annotated[
+        str | None, typer.Argument(help="The site's short name or id, at the hub; left out at a hospital: its own.")
+    ] = None,
     thumbnails: Annotated[bool | None, typer.Option(help="Small pictures of cases may leave.")] = None,
     images: Annotated[bool | None, typer.Option(help="Images and references of test cases may leave.")] = None,
     predictions: Annotated[bool | None, typer.Option(help="Predicted masks of test cases may leave.")] = None,
@@ -97,7 +100,13 @@ def set_policy(
     server: ServerOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Change what may run at a site and what may leave it; what is not named stays. Without options: print it."""
+    """Change what may run at a site and what may leave it; what is not named stays. Without options: print it.
+
+    Without a site, at a hospital: print what the hospital's own policy file allows, whatever the hub asks. A running
+    agent reads the file anew for every task. The exit code is 2 where it cannot be understood."""
+    if site is None:
+        print_own_policy(as_json, home)
+        return
     given = {"thumbnails": thumbnails, "images": images, "predictions": predictions, "hashes": hashes}
     change: dict[str, Any] = {f"may_send_{name}": value for name, value in given.items() if value is not None}
     if minimum_count is not None:

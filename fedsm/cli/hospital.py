@@ -1,18 +1,19 @@
 """`fedsm site check, join, up, status, policy, audit, rotate, leave`: what a hospital runs, on its own machine."""
 
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Literal
 
 import typer
 
 from backend.contracts.link import SiteKit
+from fedsm.cli.approvals import approvals, approve, refuse
+from fedsm.cli.asking import ask_hub
 from fedsm.cli.options import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, JsonOption, fail, print_json
+from fedsm.cli.own_policy import print_own_policy
 from fedsm.local.home import AlreadyRunning, open_home
 
-Answer = TypeVar("Answer")
 KitArgument = Annotated[Path, typer.Argument(help="The file that the coordinator sent.")]
 
 
@@ -43,7 +44,7 @@ def join(kit: KitArgument, home: HomeOption = None) -> None:
 
     found = _read_kit(read_kit, kit)
     site = SiteHome(open_home(home))
-    answer = _ask(joining.join(site, found, describe_hardware()))
+    answer = ask_hub(joining.join(site, found, describe_hardware()))
     typer.echo(f"{answer.site} asks to join {found.federation} at {found.url}.\n")
     typer.echo("Read these six words to the coordinator, by telephone. They must see the same:\n")
     typer.echo(f"    {answer.phrase}\n")
@@ -60,10 +61,13 @@ def up(
     from fedsm.local.supervisor import StartFailed
     from fedsm.site_agent.launch import running_site
     from fedsm.site_agent.site_home import NotJoined, SiteHome
+    from fedsm.site_agent.status import approval_link
 
+    site = SiteHome(open_home(home))
     try:
-        with running_site(SiteHome(open_home(home)), concurrency, _say) as supervisor:
-            _say("    The site is up. `fedsm site status` says how it stands with the hub. Ctrl-C stops it.\n")
+        with running_site(site, concurrency, _say) as supervisor:
+            _say("    The site is up. `fedsm site status` says how it stands with the hub. Ctrl-C stops it.")
+            _say(f"    Runs wait for your approval: fedsm site approvals, or {approval_link(site)} (opens once)\n")
             supervisor.watch()
     except AlreadyRunning:
         fail("this site is up already on this folder")
@@ -101,37 +105,20 @@ def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
 def policy(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Print what this hospital allows, whatever the hub asks, and the file where it stands. A running agent reads the
     file anew for every task. The exit code is 2 where the file cannot be understood."""
-    from fedsm.site_agent.operations import Refused
-    from fedsm.site_agent.policy import read_policy
-    from fedsm.site_agent.site_home import SiteHome
-
-    path = SiteHome(open_home(home)).policy_file
-    try:
-        found = read_policy(path)
-    except Refused as error:
-        fail(f"{path}: {error}", EXIT_WRONG_INPUT)
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-        return
-    typer.echo(f"{path}{'' if path.exists() else ' is not there: everything that it could open is closed'}")
-    for name, field in type(found).model_fields.items():
-        value = getattr(found, name)
-        said = {None: "all", True: "yes", False: "no"}.get(value) if value is None or isinstance(value, bool) else value
-        typer.echo(f"  {name}: {', '.join(said) if isinstance(said, tuple) else said}  ({field.description})")
+    print_own_policy(as_json, home)
 
 
-def audit(home: HomeOption = None) -> None:
-    """Verify this site's record of what came in, what left and what was refused. A line that was changed, taken out or
-    moved is named, and the exit code is 1."""
-    from fedsm.site_agent.audit import verify
-    from fedsm.site_agent.site_home import SiteHome
+def audit(
+    _do: Annotated[Literal["verify"], typer.Argument(metavar="verify", help="May be left out.")] = "verify",
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Verify this site's record of what came in, what left and what was refused: each line by the one before, and all
+    by what the hub acknowledged and keeps. A line that was changed, taken out or moved is named, and the exit code is
+    1."""
+    from fedsm.cli.own_audit import verify_own
 
-    path = SiteHome(open_home(home)).audit_file
-    try:
-        number, head = verify(path)
-    except (ValueError, OSError) as error:
-        fail(str(error), EXIT_FAILED)
-    typer.echo(f"{path}: {number} lines, none changed, removed or moved. The last one's hash is {head}")
+    verify_own(open_home(home), offline)
 
 
 def rotate(home: HomeOption = None) -> None:
@@ -139,7 +126,7 @@ def rotate(home: HomeOption = None) -> None:
     from fedsm.site_agent import joining
     from fedsm.site_agent.site_home import SiteHome
 
-    fingerprint = _ask(joining.rotate(SiteHome(open_home(home))))
+    fingerprint = ask_hub(joining.rotate(SiteHome(open_home(home))))
     typer.echo(f"the new key is in use (fingerprint {fingerprint})")
 
 
@@ -154,7 +141,7 @@ def leave(home: HomeOption = None, yes: Annotated[bool, typer.Option("--yes", he
         typer.confirm("Leave for good? Runs under way go on without this site", abort=True)
     try:
         with site.home.exclusive():
-            remains = _ask(joining.leave(site))
+            remains = ask_hub(joining.leave(site))
     except AlreadyRunning:
         fail("this site is up: stop it (Ctrl-C where `fedsm site up` runs), then leave")
     typer.echo("The credential has ended. Key, caches and the local queue are removed; the audit and the logs stay.")
@@ -176,12 +163,14 @@ def agent(home: HomeOption = None) -> None:
 
 
 #: They need nothing but the agent's own code.
-OF_THE_AGENT = (check, join, status, policy, audit, rotate, leave, agent)
+OF_THE_AGENT = (check, join, status, policy, approvals, approve, refuse, audit, rotate, leave, agent)
 
 
 def add_hospital_commands(site_app: typer.Typer) -> None:
+    """At the hub: `site policy SITE` is the coordinator's, and without a site the hospital's own."""
     for command in (*OF_THE_AGENT, up):
-        site_app.command()(command)
+        if command is not policy:
+            site_app.command()(command)
 
 
 def _read_kit(read: Callable[[Path], SiteKit], kit: Path) -> SiteKit:
@@ -189,18 +178,6 @@ def _read_kit(read: Callable[[Path], SiteKit], kit: Path) -> SiteKit:
         return read(kit)
     except (ValueError, OSError) as error:
         fail(str(error), EXIT_WRONG_INPUT)
-
-
-def _ask(request: Coroutine[Any, Any, Answer]) -> Answer:
-    """Ends the command where the hub is away or refuses."""
-    from backend.link.keys import KeyProblem
-    from fedsm.site_agent.hub import HubAway, HubRefused, NetworkProblem
-    from fedsm.site_agent.site_home import NotJoined
-
-    try:
-        return asyncio.run(request)
-    except (HubAway, HubRefused, NetworkProblem, NotJoined, KeyProblem) as error:
-        fail(str(error))
 
 
 def _say(text: str) -> None:

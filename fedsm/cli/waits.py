@@ -9,6 +9,7 @@ WORDS: dict[WaitReason, str] = {
     "offline": "offline since {since}",
     "not_begun": "online, and has not begun since {since}",
     "in_turn": "waits for its turn since {since}",
+    "not_approved": "whose approval was asked {since}: its manager decides there, fedsm site approvals",
     "working": "at work since {since}, longer than it should take",
 }
 

@@ -1,7 +1,9 @@
 """The worker API on a unix socket, for the hospital's own workers: each request is looked at, then sent on, signed."""
 
+import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
 from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id
 from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, Heartbeat
 from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
 from fedsm.site_agent.operations import (
     GONE,
@@ -48,6 +51,9 @@ class Gateway:
     transfers: Transfers
     #: The hospital's policy.
     policy_file: Path
+    consents: Consents
+    #: Makes an address of the approval page that opens once.
+    new_link: Callable[[], str]
     #: Tasks that a worker here has claimed.
     claimed: set[str] = field(default_factory=set)
 
@@ -61,6 +67,7 @@ class Gateway:
                 Route(f"{API}/artifacts/{{sha256}}", self.upload, methods=["PUT"]),
                 Route(f"{API}/artifacts/{{sha256}}", self.download, methods=["GET", "HEAD"]),
                 Route("/status", self.status, methods=["GET"]),
+                Route("/approval-link", self.approval_link, methods=["POST"]),
                 Route("/{path:path}", self.unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
             exception_handlers={Refused: self.refused, HubAway: self.away, HubRefused: self.refused_by_hub},
@@ -147,6 +154,10 @@ class Gateway:
             }
         )
 
+    async def approval_link(self, _request: Request) -> Response:
+        """For `fedsm site approvals`, and whoever else may read this user's files."""
+        return JSONResponse({"link": self.new_link()})
+
     async def unknown(self, request: Request) -> Response:
         """Anything else."""
         self.audit.write("refused", why="unknown operation", asked=f"{request.method} {request.url.path}"[:200])
@@ -183,6 +194,8 @@ class Gateway:
             require_task_of_site(claimed, self.session.membership.slug)
             policy = read_policy(self.policy_file)
             require_allowed(policy, claimed.payload)
+            federation = self.session.membership.federation
+            await asyncio.to_thread(self.consents.require, policy, federation, claimed.payload)
             given = narrowed(policy, claimed)
         except Refused as error:
             attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)

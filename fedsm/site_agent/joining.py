@@ -9,12 +9,10 @@ from backend import VERSION
 from backend.contracts.link import JoinAnswer, JoinRequest, NewKey, RemainsAtHub, SiteKit
 from backend.link.keys import PublicKey, SigningKey, phrase, proof_message
 from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.hub import API, Hub, HubRefused
 from fedsm.site_agent.policy import TEMPLATE
 from fedsm.site_agent.site_home import Membership, SiteHome, write_private
-
-#: A key that the hub may know already: it is kept until the hub's answer is here.
-NEXT_KEY = "site-key-next"
 
 
 async def join(home: SiteHome, kit: SiteKit, hardware: str) -> JoinAnswer:
@@ -22,7 +20,9 @@ async def join(home: SiteHome, kit: SiteKit, hardware: str) -> JoinAnswer:
 
     Raises HubAway, HubRefused, NetworkProblem."""
     home.make()
-    path = home.folder / f"{NEXT_KEY}-{hashlib.sha256(kit.code.encode()).hexdigest()[:12]}"  # of this kit
+    path = (
+        home.folder / f"{home.next_key_file.name}-{hashlib.sha256(kit.code.encode()).hexdigest()[:12]}"
+    )  # of this kit
     key = SigningKey.load_or_make(path)
     server = PublicKey.from_text(kit.server_key)
     body = JoinRequest(code=kit.code, public_key=key.public.text, hardware=hardware, version=VERSION)
@@ -57,7 +57,7 @@ async def rotate(home: SiteHome) -> str:
 
     Raises HubAway, HubRefused, NotJoined."""
     membership, old = home.membership(), home.key()
-    path = home.folder / NEXT_KEY
+    path = home.next_key_file
     was_sent = path.exists()
     new = SigningKey.load_or_make(path)
     proof = base64.b64encode(new.sign(proof_message(old.public, new.public))).decode()
@@ -68,6 +68,7 @@ async def rotate(home: SiteHome) -> str:
     except HubRefused as refusal:
         if not (was_sent and refusal.code == "credential_ended" and await _is_known(membership, new)):
             raise
+    Consents(home).sign_anew(new)
     home.replace_key(new)
     home.forget_renewals()
     path.unlink()
@@ -93,12 +94,12 @@ async def leave(home: SiteHome) -> RemainsAtHub:
 
 
 def wipe(home: SiteHome) -> None:
-    """Key, membership, caches of models and cases, the local queue. The audit and the logs stay."""
-    for path in (home.key_file, home.membership_file, home.renewal_file, *_next_keys(home.folder)):
+    """Key, membership, decisions, caches of models and cases, the local queue. The audit and the logs stay."""
+    for path in (home.key_file, home.membership_file, home.renewal_file, *_next_keys(home)):
         path.unlink(missing_ok=True)
-    for folder in (home.spool, home.folder / "worker", home.home.broker_folder):
+    for folder in (home.spool, home.consents, home.folder / "worker", home.home.broker_folder):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _next_keys(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"{NEXT_KEY}*"))
+def _next_keys(home: SiteHome) -> list[Path]:
+    return sorted(home.folder.glob(f"{home.next_key_file.name}*"))

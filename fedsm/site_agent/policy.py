@@ -5,6 +5,7 @@ A file that cannot be read closes everything, training included.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,17 +18,29 @@ from backend.contracts.dry_runs import DryRunSitePayload
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.tasks import (
     ClaimedTask,
+    DatasetManifest,
     DescribeDatasetPayload,
     DescribeDatasetResult,
     EvaluateSiteResult,
+    RunSpec,
     TaskPayload,
     TaskResult,
     TrainSitePayload,
 )
-from backend.contracts.values import AtMost
+from backend.contracts.values import MAX_ROUNDS, MAX_SITES, AtMost, Name
 from fedsm.site_agent.operations import Refused
 
 FILE_NAME = "policy.yaml"
+
+
+class StandingApproval(Contract):
+    """Runs that need no person's approval here. What is left out does not narrow: an empty rule approves every run."""
+
+    strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = None
+    federations: Annotated[tuple[Name, ...], AtMost(100)] | None = None
+    maximum_rounds: Annotated[int, Field(ge=1, le=MAX_ROUNDS)] | None = None
+    minimum_sites: Annotated[int, Field(ge=1, le=MAX_SITES)] | None = None
+    until: date | None = Field(default=None, description="The last day on which it holds.")
 
 
 class HospitalPolicy(Contract):
@@ -40,6 +53,11 @@ class HospitalPolicy(Contract):
     minimum_training_cases: int = Field(
         default=1, ge=1, le=1_000_000, description="With fewer training cases this site does not train."
     )
+    standing_approvals: Annotated[tuple[StandingApproval, ...], AtMost(100)] = Field(
+        default=(),
+        description="Runs that need no person's approval here, as rules of strategies, federations, maximum_rounds, "
+        "minimum_sites, until. Left out: a person approves each run.",
+    )
     may_send_thumbnails: bool = Field(default=False, description="Small pictures of the cases.")
     may_send_images: bool = Field(default=False, description="Images and reference masks of test cases.")
     may_send_predictions: bool = Field(default=False, description="Predicted masks of test cases.")
@@ -48,11 +66,20 @@ class HospitalPolicy(Contract):
     )
 
 
+#: Of what is left out by default, an example.
+_EXAMPLES = {
+    "allowed_strategies": "[fedsm, fedavg]",
+    "standing_approvals": "[{strategies: [fedsm, fedavg], maximum_rounds: 100}]",
+}
+
+
+def _line(name: str, default: Any) -> str:
+    return f"# {name}: {_EXAMPLES[name]}" if name in _EXAMPLES else f"{name}: {str(default).lower()}"
+
+
 #: What `fedsm site join` writes where there is no file: the defaults, to be read and changed.
 TEMPLATE = "# What may run here and what may leave, whatever the hub asks. Read anew for every task.\n" + "".join(
-    f"# {field.description}\n{'# ' if field.default is None else ''}{name}: "
-    f"{'[fedsm, fedavg]' if field.default is None else str(field.default).lower()}\n"
-    for name, field in HospitalPolicy.model_fields.items()
+    f"# {field.description}\n{_line(name, field.default)}\n" for name, field in HospitalPolicy.model_fields.items()
 )
 
 
@@ -75,16 +102,32 @@ def read_policy(path: Path) -> HospitalPolicy:
 
 def require_allowed(policy: HospitalPolicy, payload: TaskPayload) -> None:
     """Raises Refused with the policy's line."""
-    allowed = policy.allowed_strategies
     for name in _strategies_of(payload):
-        if allowed is not None and name not in allowed:
-            raise Refused(f"{FILE_NAME} of the site, allowed_strategies: {', '.join(allowed)}; {name} may not run here")
-    if isinstance(payload, TrainSitePayload):
-        cases = sum(case.split == "train" for manifest in payload.data for case in manifest.cases)
-        if cases < policy.minimum_training_cases:
-            raise Refused(
-                f"{FILE_NAME} of the site, minimum_training_cases: {policy.minimum_training_cases}; the data hold fewer"
-            )
+        if (problem := _problem_of_strategy(policy, name)) is not None:
+            raise Refused(problem)
+    if isinstance(payload, TrainSitePayload) and (problem := _problem_of_data(policy, payload.data)) is not None:
+        raise Refused(problem)
+
+
+def problem_of_run(policy: HospitalPolicy, run: RunSpec, data: tuple[DatasetManifest, ...]) -> str | None:
+    """The policy's line by which a run cannot be approved at all; None where there is none."""
+    trains = data and data[0].site in run.sites
+    of_data = _problem_of_data(policy, data) if trains else None
+    return _problem_of_strategy(policy, run.strategy.name) or of_data
+
+
+def _problem_of_strategy(policy: HospitalPolicy, name: StrategyName) -> str | None:
+    allowed = policy.allowed_strategies
+    if allowed is None or name in allowed:
+        return None
+    return f"{FILE_NAME} of the site, allowed_strategies: {', '.join(allowed)}; {name} may not run here"
+
+
+def _problem_of_data(policy: HospitalPolicy, data: tuple[DatasetManifest, ...]) -> str | None:
+    cases = sum(case.split == "train" for manifest in data for case in manifest.cases)
+    if cases >= policy.minimum_training_cases:
+        return None
+    return f"{FILE_NAME} of the site, minimum_training_cases: {policy.minimum_training_cases}; the data hold fewer"
 
 
 def narrowed(policy: HospitalPolicy, claimed: ClaimedTask) -> ClaimedTask:

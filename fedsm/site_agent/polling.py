@@ -10,7 +10,9 @@ from celery import Celery
 
 from backend import VERSION
 from backend.contracts.link import PollAnswer, PollRequest, Renewal
+from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.heads import Heads
 from fedsm.site_agent.hub import API, HubAway, HubRefused
 from fedsm.site_agent.operations import TASK_ID, Refused, read
 from fedsm.site_agent.session import Session
@@ -45,10 +47,18 @@ class Poller:
     """`run` goes on until the process ends."""
 
     def __init__(
-        self, session: Session, home: SiteHome, queue: LocalQueue, audit: Audit, hardware: str, wait_seconds: float
+        self,
+        session: Session,
+        home: SiteHome,
+        queue: LocalQueue,
+        audit: Audit,
+        desk: Desk,
+        hardware: str,
+        wait_seconds: float,
     ) -> None:
         """wait_seconds: how long a poll may wait at the hub."""
-        self._session, self._home, self._queue, self._audit = session, home, queue, audit
+        self._session, self._home, self._queue, self._audit, self._desk = session, home, queue, audit, desk
+        self._heads = Heads(home.heads_file, session.membership.slug, session.membership.server)
         self._hardware, self._wait_seconds = hardware, wait_seconds
         #: When the loop last moved on, for the watchdog.
         self.moved_at = time.monotonic()
@@ -83,6 +93,7 @@ class Poller:
             if answer is not None:
                 self._home.renewal_answered(state)
                 await self._feed(answer)
+                await self._consider(answer)
 
     async def _poll_or_change(self, state: RenewalState) -> PollAnswer | None:
         """The answer; None where a worker came or went, of which the next poll tells."""
@@ -102,6 +113,8 @@ class Poller:
             renewal=Renewal(number=state.number, secret=state.secret),
             workers=workers,
             known=self._session.waiting(),
+            known_approvals=self._session.asked,
+            audit=self._heads.say(self._home.key(), self._audit.head),
             wait_seconds=self._wait_seconds,
             version=VERSION,
             hardware=self._hardware,
@@ -118,6 +131,8 @@ class Poller:
             logger.info("the hub answers")
         self._say("info", "")
         self._session.removal = answer.removal
+        if answer.audit is not None:
+            self._heads.keep(answer.audit)
         new = tuple(task_id for task_id in answer.tasks if TASK_ID.fullmatch(task_id))
         if not new:
             return
@@ -128,6 +143,14 @@ class Poller:
             await asyncio.sleep(1.0)
             return
         self._session.fed(new)
+
+    async def _consider(self, answer: PollAnswer) -> None:
+        """What fails is tried with the next poll, and keeps no task from its worker."""
+        self._session.asked = answer.approvals or ()
+        try:
+            await self._desk.consider(self._session.asked)
+        except (HubAway, HubRefused, Refused) as error:
+            logger.warning("what runs ask of this site could not be looked at: %s", error)
 
     def _refused(self, error: HubRefused, state: RenewalState) -> None:
         if error.code in ("site_not_accepted", "credential_ended"):

@@ -12,11 +12,15 @@ import time
 import uvicorn
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.contracts.link import MAX_WAIT_SECONDS
 from backend.contracts.log_lines import set_up_logging
 from fedsm.local.home import open_home
+from fedsm.site_agent.approval_page import ApprovalPage
+from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.gateway import Gateway
 from fedsm.site_agent.hub import Hub
 from fedsm.site_agent.polling import LocalQueue, Poller
@@ -41,6 +45,9 @@ class AgentSettings(BaseSettings):
     poll_seconds: float = Field(
         default=25.0, ge=1, le=MAX_WAIT_SECONDS, description="How long a poll may wait at the hub."
     )
+    approval_port: int = Field(
+        default=0, ge=0, le=65535, description="Of the approval page, on the loopback. 0: one that is free."
+    )
 
 
 def main() -> int:
@@ -64,11 +71,20 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
     audit = Audit(home.audit_file)
     async with Hub(membership.url, home.key(), membership.server) as hub:
         session = Session(hub, membership)
-        gateway = Gateway(session, audit, Transfers(session, home.spool), home.policy_file)
+        consents = Consents(home)
+        desk = Desk(hub, consents, audit, membership.federation)
+        loopback = socket.create_server(("127.0.0.1", settings.approval_port))
+        page = ApprovalPage(hub, membership, consents, audit, loopback.getsockname()[1])
+        transfers = Transfers(session, home.spool)
+        gateway = Gateway(session, audit, transfers, home.policy_file, consents, page.new_link)
         queue = LocalQueue(settings.redis_url, membership.queue)
-        poller = Poller(session, home, queue, audit, describe_hardware(), settings.poll_seconds)
+        poller = Poller(session, home, queue, audit, desk, describe_hardware(), settings.poll_seconds)
         config = uvicorn.Config(
-            gateway.app(), log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off"
+            by_socket(gateway.app(), page.app()),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            lifespan="off",
         )
         server = uvicorn.Server(config)
         _watch(poller, settings.poll_seconds)
@@ -83,11 +99,23 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
 
         polling = asyncio.create_task(poller.run(on_ended))
         polling.add_done_callback(lambda _: setattr(server, "should_exit", True))
-        await server.serve(sockets=[_listener(home)])
+        await server.serve(sockets=[_listener(home), loopback])
         polling.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await polling
         audit.write("stopped")
+
+
+def by_socket(workers: ASGIApp, people: ASGIApp) -> ASGIApp:
+    """Workers come by the unix socket alone, which has no port; people's browsers by the loopback, and reach nothing of
+    what workers may ask."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        server = scope.get("server")
+        is_worker = server is not None and server[1] is None
+        await (workers if is_worker else people)(scope, receive, send)
+
+    return app
 
 
 def _listener(home: SiteHome) -> socket.socket:

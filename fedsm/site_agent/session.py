@@ -22,6 +22,8 @@ class Session:
     #: What stands between the site and its work, as the hub or the network said it last; empty: nothing.
     problem: str = "not connected yet"
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Runs that wait for this site's decision, as the hub listed them last.
+    asked: tuple[str, ...] = ()
     _heard: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
     #: Task to when it was given to the local queue.
     _waiting: dict[str, float] = field(default_factory=dict)

@@ -59,6 +59,11 @@ class SiteHome:
         return self.folder / KEY_FILE
 
     @property
+    def next_key_file(self) -> Path:
+        """A key that the hub may know already: it is kept until the hub's answer is here."""
+        return self.folder / f"{KEY_FILE}-next"
+
+    @property
     def membership_file(self) -> Path:
         return self.folder / "site.json"
 
@@ -76,9 +81,19 @@ class SiteHome:
         return self.folder / "audit.jsonl"
 
     @property
+    def heads_file(self) -> Path:
+        """What the hub showed and acknowledged of both records."""
+        return self.folder / "heads.jsonl"
+
+    @property
     def policy_file(self) -> Path:
         """What the hospital allows; written by people."""
         return self.folder / FILE_NAME
+
+    @property
+    def consents(self) -> Path:
+        """The site's decisions on runs."""
+        return self.folder / "consents"
 
     def socket(self) -> Path:
         """Where the agent serves the hospital's workers: in the folder, or where FEDSM_AGENT_SOCKET says, as in

@@ -28,6 +28,8 @@ TABLES: dict[str, tuple[Call, ...]] = {
 }
 #: Operations of commands that are more than one call.
 COMMANDS = {
+    "verify_audit": "audit verify",
+    "download_audit": "audit export",
     "create_federation": "federation create",
     "list_federations": "federation list",
     "get_federation_statistics": "federation statistics",

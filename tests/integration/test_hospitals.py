@@ -69,6 +69,7 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             _take_data_into_use(hub, federation.id, sites)
             federation = hub.client.federation(federation.id)
             experiment = hub.start_experiment(federation, "Over hospitals", tiny_config(FedSMConfig(), seeds=(0,)))
+            _each_hospital_approves(hub, hospitals, experiment.runs[0].id)
             finished = await_experiment(hub, experiment)
             assert [run.status for run in finished.runs] == [RunStatus.COMPLETED], finished.runs[0].failure
             workers = {task.worker for task in hub.client.run_tasks(finished.runs[0].id) if task.participant in NAMES}
@@ -84,6 +85,20 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
         finally:
             for hospital in hospitals.values():
                 hospital.stop()
+
+
+def _each_hospital_approves(hub: LivePlatform, hospitals: dict[str, Hospital], run_id: str) -> None:
+    """One by hand, after reading; one by a rule of its policy."""
+    by_hand, by_rule = (hospitals[name] for name in NAMES)
+    waits = lambda: {wait.participant: wait.reason for wait in hub.client.run(run_id).waits_for}  # noqa: E731
+    wait_until(lambda: waits() == dict.fromkeys(NAMES, "not_approved"), 60, "the run to wait for both approvals")
+    assert "WAITS" in (asked := by_hand.fedsm("approvals"))
+    assert "http://127.0.0.1:" in asked
+    assert "Policy closes:" in by_hand.fedsm("approvals", run_id)
+    assert "approved: FedSM, seed 0" in by_hand.fedsm("approve", run_id, "--yes", "--name", "Dr. Berg")
+    by_rule.home.joinpath("policy.yaml").write_text("standing_approvals: [{strategies: [fedsm], maximum_rounds: 9}]")
+    decided = lambda: {one.site_slug: one.by for one in hub.client.run_approvals(run_id)}  # noqa: E731
+    wait_until(lambda: decided() == dict(zip(NAMES, ("person", "rule"), strict=True)), 60, "both decisions")
 
 
 def _take_data_into_use(hub: LivePlatform, federation_id: str, folders: dict[str, Path]) -> None:

@@ -2,6 +2,7 @@
 
 from backend.db.models.api_token import ApiToken
 from backend.db.models.artifact import Artifact, ArtifactHold
+from backend.db.models.audit_record import AuditRecord, AuditStart
 from backend.db.models.case import Case
 from backend.db.models.case_history import CaseHistory
 from backend.db.models.dataset import Dataset
@@ -18,10 +19,13 @@ from backend.db.models.pair_decision import PairDecision
 from backend.db.models.prediction import Prediction
 from backend.db.models.report import Report
 from backend.db.models.run import Run
+from backend.db.models.run_approval import RunApproval
 from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
 from backend.db.models.site import Site
+from backend.db.models.site_consent import SiteConsent
 from backend.db.models.site_credential import SiteCredential
+from backend.db.models.site_head import SiteHead
 from backend.db.models.site_invitation import SiteInvitation
 from backend.db.models.task import Task
 from backend.db.models.tested_case import TestedCase
@@ -35,6 +39,8 @@ __all__ = [
     "ApiToken",
     "Artifact",
     "ArtifactHold",
+    "AuditRecord",
+    "AuditStart",
     "Case",
     "CaseHistory",
     "Dataset",
@@ -51,10 +57,13 @@ __all__ = [
     "Prediction",
     "Report",
     "Run",
+    "RunApproval",
     "RunDataset",
     "RunRound",
     "Site",
+    "SiteConsent",
     "SiteCredential",
+    "SiteHead",
     "SiteInvitation",
     "Task",
     "TestedCase",

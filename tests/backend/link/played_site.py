@@ -1,11 +1,15 @@
 """A hospital played by the test: it joins with a real kit, signs each request and speaks the real worker API."""
 
+import base64
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import redis
 
+from backend.contracts.consent import ApprovalSheet, Consent, Decision, SignedConsent, consent_message
+from backend.contracts.values import stored_values
 from backend.link.keys import PublicKey, SigningKey
 from fedsm.site_agent.signing import SignedRequests, require_signed
 from tests.backend.live_backend import LiveBackend
@@ -66,6 +70,12 @@ class PlayedSite(PlayedWorker):
         self.number = 0
         self.secret = ""
         self.known: list[str] = []
+        #: Whether it approves by itself what runs ask.
+        self.approves = True
+
+    @property
+    def slug(self) -> str:
+        return str(self.site["slug"])
 
     def join(self) -> "PlayedSite":
         """With a new kit, accepted at once."""
@@ -99,8 +109,34 @@ class PlayedSite(PlayedWorker):
         } | changes
         return self.client.post("/worker-api/v1/poll", json=body)
 
+    def sheet(self, run_id: str) -> ApprovalSheet:
+        answer = self.client.get(f"/worker-api/v1/approvals/{run_id}")
+        assert answer.status_code == 200, answer.text
+        with stored_values():
+            return ApprovalSheet.model_validate_json(answer.content)
+
+    def decide(self, run_id: str, decision: Decision, name: str = "", reason: str = "") -> None:
+        consent = Consent(
+            site=self.slug,
+            terms_sha256=self.sheet(run_id).asked.terms_sha256,
+            decision=decision,
+            by="person",
+            name=name,
+            reason=reason,
+            decided_at=datetime.now(UTC),
+        )
+        signature = base64.b64encode(self.key.sign(consent_message(consent))).decode()
+        signed = SignedConsent(consent=consent, signature=signature)
+        answer = self.client.post("/worker-api/v1/consents", json=signed.model_dump(mode="json"))
+        assert answer.status_code == 204, answer.text
+
     def next_task_id(self, queue: str) -> str | None:
         answer = self.poll()
+        asked = answer.json().get("approvals") or ()
+        if self.approves and asked:
+            for run_id in asked:
+                self.decide(run_id, "approved")
+            answer = self.poll()
         assert answer.status_code == 200, answer.text
         tasks = answer.json()["tasks"]
         return str(tasks[0]) if tasks else None

@@ -68,6 +68,7 @@ def test_what_the_file_does_not_open_is_closed_whatever_the_hub_says(hub: Played
     assert isinstance(payload, DescribeDatasetPayload)
     assert (payload.may_send_thumbnails, payload.may_send_hashes) == (False, False)
     give(hub, evaluate())
+    site.approve(evaluate())
     site.policy_file.write_text("may_send_predictions: true\n")
     evaluated = ClaimedTask.model_validate_json(site.claim().content).payload
     assert isinstance(evaluated, EvaluateSitePayload)
@@ -111,6 +112,7 @@ def test_a_refused_task_goes_back_with_the_policys_line(hub: PlayedHub, site: Si
 def test_a_method_and_a_number_that_the_policy_allows_train(hub: PlayedHub, site: Site) -> None:
     site.policy_file.write_text("allowed_strategies: [fedavg]\nminimum_training_cases: 3\n")
     give(hub, train())
+    site.approve(train())
     assert site.claim().status_code == 200
 
 
@@ -165,7 +167,7 @@ def test_the_file_that_joining_writes_says_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(TEMPLATE)
     assert read_policy(file) == HospitalPolicy() == read_policy(tmp_path / "none.yaml")
-    named = set(yaml.safe_load(TEMPLATE)) | {"allowed_strategies"}
+    named = set(yaml.safe_load(TEMPLATE)) | {"allowed_strategies", "standing_approvals"}
     assert named == set(HospitalPolicy.model_fields)
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Refused, match="nothing runs until it is mended"):

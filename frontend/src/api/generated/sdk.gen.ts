@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcceptSiteData, AcceptSiteErrors, AcceptSiteResponses, AddRunsData, AddRunsErrors, AddRunsResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadGapCsvData, DownloadGapCsvErrors, DownloadGapCsvResponses, DownloadGapLatexData, DownloadGapLatexErrors, DownloadGapLatexResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDeparturesData, GetDeparturesErrors, GetDeparturesResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentGapData, GetExperimentGapErrors, GetExperimentGapResponses, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetExperimentVerdictData, GetExperimentVerdictErrors, GetExperimentVerdictResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestResultData, GetLatestResultErrors, GetLatestResultResponses, GetLiveData, GetLiveErrors, GetLiveResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunEffortData, GetRunEffortErrors, GetRunEffortResponses, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InviteSiteData, InviteSiteErrors, InviteSiteResponses, JoinData, JoinErrors, JoinResponses, LeaveData, LeaveErrors, LeaveResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PollData, PollErrors, PollResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReplaceKeyData, ReplaceKeyErrors, ReplaceKeyResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeExperimentData, ResumeExperimentErrors, ResumeExperimentResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeSiteData, RevokeSiteErrors, RevokeSiteResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcceptSiteData, AcceptSiteErrors, AcceptSiteResponses, AddRunsData, AddRunsErrors, AddRunsResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareAuditData, CompareAuditErrors, CompareAuditResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadGapCsvData, DownloadGapCsvErrors, DownloadGapCsvResponses, DownloadGapLatexData, DownloadGapLatexErrors, DownloadGapLatexResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDeparturesData, GetDeparturesErrors, GetDeparturesResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentGapData, GetExperimentGapErrors, GetExperimentGapResponses, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetExperimentVerdictData, GetExperimentVerdictErrors, GetExperimentVerdictResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestResultData, GetLatestResultErrors, GetLatestResultResponses, GetLiveData, GetLiveErrors, GetLiveResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunEffortData, GetRunEffortErrors, GetRunEffortResponses, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, GiveConsentData, GiveConsentErrors, GiveConsentResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InviteSiteData, InviteSiteErrors, InviteSiteResponses, JoinData, JoinErrors, JoinResponses, LeaveData, LeaveErrors, LeaveResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListOpenApprovalsData, ListOpenApprovalsErrors, ListOpenApprovalsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunApprovalsData, ListRunApprovalsErrors, ListRunApprovalsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PollData, PollErrors, PollResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReplaceKeyData, ReplaceKeyErrors, ReplaceKeyResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResumeExperimentData, ResumeExperimentErrors, ResumeExperimentResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeSiteData, RevokeSiteErrors, RevokeSiteResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -49,6 +49,36 @@ export const getArtifact = <ThrowOnError extends boolean = false>(options: Optio
             type: 'apiKey'
         }],
     url: '/api/v1/artifacts/{sha256}',
+    ...options
+});
+
+/**
+ * Download Audit
+ *
+ * Every record, one JSON object a line, each with the hash of the one before it.
+ */
+export const downloadAudit = <ThrowOnError extends boolean = false>(options?: Options<DownloadAuditData, ThrowOnError>) => (options?.client ?? client).get<DownloadAuditResponses, DownloadAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/audit/records.jsonl',
+    ...options
+});
+
+/**
+ * Verify Audit
+ *
+ * Read every record, and say which were changed, removed or moved, also against what hospitals confirmed.
+ */
+export const verifyAudit = <ThrowOnError extends boolean = false>(options?: Options<VerifyAuditData, ThrowOnError>) => (options?.client ?? client).get<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/audit/verification',
     ...options
 });
 
@@ -850,6 +880,21 @@ export const listAlike = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
+ * List Open Approvals
+ *
+ * What the federation's runs under way still ask of its hospitals, and what these refused; the oldest first.
+ */
+export const listOpenApprovals = <ThrowOnError extends boolean = false>(options: Options<ListOpenApprovalsData, ThrowOnError>) => (options.client ?? client).get<ListOpenApprovalsResponses, ListOpenApprovalsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/approvals',
+    ...options
+});
+
+/**
  * List Datasets
  *
  * In site order, then in order of registration.
@@ -1278,6 +1323,21 @@ export const getRun = <ThrowOnError extends boolean = false>(options: Options<Ge
             type: 'apiKey'
         }],
     url: '/api/v1/runs/{run_id}',
+    ...options
+});
+
+/**
+ * List Run Approvals
+ *
+ * What the run asks of the hospitals among its sites, and their decisions; empty where all sites are simulated.
+ */
+export const listRunApprovals = <ThrowOnError extends boolean = false>(options: Options<ListRunApprovalsData, ThrowOnError>) => (options.client ?? client).get<ListRunApprovalsResponses, ListRunApprovalsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/approvals',
     ...options
 });
 
@@ -2158,6 +2218,28 @@ export const getLive = <ThrowOnError extends boolean = false>(options?: Options<
 export const getReady = <ThrowOnError extends boolean = false>(options?: Options<GetReadyData, ThrowOnError>) => (options?.client ?? client).get<GetReadyResponses, GetReadyErrors, ThrowOnError>({ url: '/health/ready', ...options });
 
 /**
+ * List Approvals
+ *
+ * The runs that ask for the consent of the caller's site, with its decisions so far.
+ */
+export const listApprovals = <ThrowOnError extends boolean = false>(options?: Options<ListApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/approvals',
+    ...options
+});
+
+/**
+ * Get Approval
+ *
+ * What one of these runs would do, whole.
+ */
+export const getApproval = <ThrowOnError extends boolean = false>(options: Options<GetApprovalData, ThrowOnError>) => (options.client ?? client).get<GetApprovalResponses, GetApprovalErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/approvals/{run_id}',
+    ...options
+});
+
+/**
  * Download Artifact
  *
  * Download raw bytes; check their hash.
@@ -2188,6 +2270,36 @@ export const putArtifact = <ThrowOnError extends boolean = false>(options: Optio
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/worker-api/v1/artifacts/{sha256}',
     ...options
+});
+
+/**
+ * Compare Audit
+ *
+ * Hashes of the hub's record, and the heads of the caller's own that the hub keeps.
+ */
+export const compareAudit = <ThrowOnError extends boolean = false>(options: Options<CompareAuditData, ThrowOnError>) => (options.client ?? client).post<CompareAuditResponses, CompareAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/audit',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Give Consent
+ *
+ * Hand in a decision that the caller's site signed. An older one than the hub has changes nothing.
+ */
+export const giveConsent = <ThrowOnError extends boolean = false>(options: Options<GiveConsentData, ThrowOnError>) => (options.client ?? client).post<GiveConsentResponses, GiveConsentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/worker-api/v1/consents',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

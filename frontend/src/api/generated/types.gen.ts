@@ -287,6 +287,164 @@ export type AllResults = {
 };
 
 /**
+ * ApprovalRecord
+ *
+ * What a run asks of a hospital that trains it, and the hospital's decision as its key signed it.
+ */
+export type ApprovalRecord = {
+    /**
+     * Asked At
+     */
+    asked_at: string;
+    /**
+     * By
+     *
+     * rule: a standing approval of the hospital's policy file.
+     */
+    by: 'person' | 'rule' | null;
+    /**
+     * Decided At
+     */
+    decided_at: string | null;
+    /**
+     * Decision
+     *
+     * Null: the hospital has not decided.
+     */
+    decision: 'approved' | 'refused' | null;
+    /**
+     * Experiment
+     */
+    experiment: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     *
+     * Who decided, as far as the hospital tells it.
+     */
+    name: string;
+    /**
+     * Public Key
+     *
+     * The key that signed, in base64.
+     */
+    public_key: string | null;
+    /**
+     * Reason
+     *
+     * Of a refusal.
+     */
+    reason: string;
+    /**
+     * Run
+     *
+     * Method and seed.
+     */
+    run: string;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Signature
+     *
+     * Of the hospital's key over the decision, in base64.
+     */
+    signature: string | null;
+    /**
+     * Site
+     */
+    site: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Terms Sha256
+     *
+     * Of the configuration, method, task, sites and data that are fixed.
+     */
+    terms_sha256: string;
+};
+
+/**
+ * ApprovalSheet
+ *
+ * What a run would do, whole: the hospital computes the hash of it itself.
+ */
+export type ApprovalSheet = {
+    asked: AskedApproval;
+    /**
+     * Data
+     *
+     * The hospital's own data in this run.
+     */
+    data: Array<DatasetManifest>;
+    run: RunSpec;
+};
+
+/**
+ * AskedApproval
+ *
+ * A run that a hospital is asked to take part in, and its answer, if there is one.
+ */
+export type AskedApproval = {
+    /**
+     * Asked At
+     */
+    asked_at: string;
+    /**
+     * Decision
+     *
+     * Null: not decided yet.
+     */
+    decision?: 'approved' | 'refused' | null;
+    /**
+     * Experiment
+     */
+    experiment: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Run
+     *
+     * Method and seed, as people call it.
+     */
+    run: string;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Terms Sha256
+     *
+     * Names what is fixed.
+     */
+    terms_sha256: string;
+};
+
+/**
+ * AskedApprovals
+ *
+ * Of all runs that are not over, the newest first.
+ */
+export type AskedApprovals = {
+    /**
+     * Asked
+     */
+    asked: Array<AskedApproval>;
+};
+
+/**
  * AttentionUnetConfig
  *
  * Attention U-Net (Oktay et al., MIDL 2018); it has batch norm.
@@ -306,6 +464,116 @@ export type AttentionUnetConfig = {
      * Spatial Dims
      */
     spatial_dims?: 2 | 3;
+};
+
+/**
+ * AuditAnswer
+ */
+export type AuditAnswer = {
+    /**
+     * Hub
+     *
+     * Of the records that were asked for, those that there are.
+     */
+    hub: Array<AuditHead>;
+    /**
+     * Site
+     *
+     * Heads of the hospital's record that the hub keeps, the latest first.
+     */
+    site: Array<AuditHead>;
+};
+
+/**
+ * AuditHead
+ *
+ * A record and its hash, which is of all records before it too.
+ */
+export type AuditHead = {
+    /**
+     * Hash
+     */
+    hash: string;
+    /**
+     * Number
+     */
+    number: number;
+};
+
+/**
+ * AuditProblem
+ */
+export type AuditProblem = {
+    /**
+     * Number
+     *
+     * Of the record that is not as it was written.
+     */
+    number: number;
+    /**
+     * Problem
+     */
+    problem: string;
+};
+
+/**
+ * AuditQuestion
+ *
+ * A hospital asks the hub for what it compares its own files with.
+ */
+export type AuditQuestion = {
+    /**
+     * Numbers
+     *
+     * Records of the hub.
+     */
+    numbers: Array<number>;
+};
+
+/**
+ * AuditVerification
+ *
+ * Whether the hub's record is as it was written: each by its hash, and all against what hospitals confirmed.
+ */
+export type AuditVerification = {
+    /**
+     * Confirmed
+     *
+     * What each hospital confirmed last.
+     */
+    confirmed: Array<ConfirmedHead>;
+    /**
+     * First
+     *
+     * The number of the first; those before it went by their age. 0: there is none.
+     */
+    first: number;
+    /**
+     * Head
+     *
+     * The last record's hash: keep it elsewhere, and compare.
+     */
+    head: string;
+    /**
+     * Intact
+     */
+    intact: boolean;
+    /**
+     * Last
+     */
+    last: number;
+    /**
+     * Problems
+     *
+     * At most 20, the first ones.
+     */
+    problems: Array<AuditProblem>;
+    /**
+     * Records
+     *
+     * Records that there are.
+     */
+    records: number;
 };
 
 /**
@@ -1260,6 +1528,30 @@ export type ConfigProblem = {
 };
 
 /**
+ * ConfirmedHead
+ *
+ * The last head of the hub's record that a hospital's key confirmed.
+ */
+export type ConfirmedHead = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Hash
+     */
+    hash: string;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+};
+
+/**
  * ConfusionRow
  */
 export type ConfusionRow = {
@@ -1293,6 +1585,46 @@ export type ConsensusConfig = {
      * Name
      */
     name?: 'consensus';
+};
+
+/**
+ * Consent
+ *
+ * A hospital's decision.
+ */
+export type Consent = {
+    /**
+     * By
+     */
+    by: 'person' | 'rule';
+    /**
+     * Decided At
+     */
+    decided_at: string;
+    /**
+     * Decision
+     */
+    decision: 'approved' | 'refused';
+    /**
+     * Name
+     *
+     * Who decided, as far as the hospital tells it.
+     */
+    name?: string;
+    /**
+     * Reason
+     *
+     * Of a refusal.
+     */
+    reason?: string;
+    /**
+     * Site
+     */
+    site: string;
+    /**
+     * Terms Sha256
+     */
+    terms_sha256: string;
 };
 
 /**
@@ -4061,6 +4393,23 @@ export type GapValue = {
 };
 
 /**
+ * HeadsSeen
+ *
+ * What one side says of both records. It is signed, so that the other can show it to anybody.
+ */
+export type HeadsSeen = {
+    /**
+     * The other side's last head that is kept here.
+     */
+    other?: AuditHead | null;
+    own: AuditHead;
+    /**
+     * Signature
+     */
+    signature: string;
+};
+
+/**
  * HealthRecord
  */
 export type HealthRecord = {
@@ -5677,6 +6026,16 @@ export type Permission = 'read' | 'read_cases' | 'follow' | 'read_data' | 'manag
  */
 export type PollAnswer = {
     /**
+     * Approvals
+     *
+     * Runs that wait for the site's decision. Left out for an agent that does not know it yet.
+     */
+    approvals?: Array<string> | null;
+    /**
+     * What the hub says of both records. Left out likewise.
+     */
+    audit?: HeadsSeen | null;
+    /**
      * Removal
      *
      * Changes when the hub removed artifacts.
@@ -5695,6 +6054,10 @@ export type PollAnswer = {
  */
 export type PollRequest = {
     /**
+     * What the site says of both records.
+     */
+    audit?: HeadsSeen | null;
+    /**
      * Hardware
      */
     hardware: string;
@@ -5702,6 +6065,12 @@ export type PollRequest = {
      * Known
      */
     known?: Array<string>;
+    /**
+     * Known Approvals
+     *
+     * Runs of which the site knows that they wait for its decision.
+     */
+    known_approvals?: Array<string>;
     renewal: Renewal;
     /**
      * Version
@@ -8572,6 +8941,19 @@ export type ShownTable = {
 };
 
 /**
+ * SignedConsent
+ *
+ * signature: the site's key's, over `consent_message`.
+ */
+export type SignedConsent = {
+    consent: Consent;
+    /**
+     * Signature
+     */
+    signature: string;
+};
+
+/**
  * SiloBNConfig
  *
  * Batch norm's statistics stay at the sites, its scale is shared. Needs batch norm.
@@ -10567,9 +10949,9 @@ export type WaitedFor = {
     /**
      * Reason
      *
-     * offline: no worker that serves it is online; not_begun: its worker is online and idle, and does not take the task; working: it works, and takes longer than it should.
+     * offline: no worker that serves it is online; not_begun: its worker is online and idle, and does not take the task; working: it works, and takes longer than it should; not_approved: the hospital has not decided yet whether it takes part.
      */
-    reason: 'offline' | 'not_begun' | 'in_turn' | 'working';
+    reason: 'offline' | 'not_begun' | 'in_turn' | 'working' | 'not_approved';
     /**
      * Round
      */
@@ -10894,6 +11276,144 @@ export type GetArtifactResponses = {
 };
 
 export type GetArtifactResponse = GetArtifactResponses[keyof GetArtifactResponses];
+
+export type DownloadAuditData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit/records.jsonl';
+};
+
+export type DownloadAuditErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DownloadAuditError = DownloadAuditErrors[keyof DownloadAuditErrors];
+
+export type DownloadAuditResponses = {
+    /**
+     * Successful Response
+     */
+    200: string;
+};
+
+export type DownloadAuditResponse = DownloadAuditResponses[keyof DownloadAuditResponses];
+
+export type VerifyAuditData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit/verification';
+};
+
+export type VerifyAuditErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type VerifyAuditError = VerifyAuditErrors[keyof VerifyAuditErrors];
+
+export type VerifyAuditResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditVerification;
+};
+
+export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
 
 export type DeleteDatasetData = {
     body?: never;
@@ -15256,6 +15776,95 @@ export type ListAlikeResponses = {
 
 export type ListAlikeResponse = ListAlikeResponses[keyof ListAlikeResponses];
 
+export type ListOpenApprovalsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/federations/{federation_id}/approvals';
+};
+
+export type ListOpenApprovalsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListOpenApprovalsError = ListOpenApprovalsErrors[keyof ListOpenApprovalsErrors];
+
+export type ListOpenApprovalsResponses = {
+    /**
+     * Response List Open Approvals
+     *
+     * Successful Response
+     */
+    200: Array<ApprovalRecord>;
+};
+
+export type ListOpenApprovalsResponse = ListOpenApprovalsResponses[keyof ListOpenApprovalsResponses];
+
 export type ListDatasetsData = {
     body?: never;
     path: {
@@ -17322,6 +17931,95 @@ export type GetRunResponses = {
 };
 
 export type GetRunResponse = GetRunResponses[keyof GetRunResponses];
+
+export type ListRunApprovalsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/runs/{run_id}/approvals';
+};
+
+export type ListRunApprovalsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListRunApprovalsError = ListRunApprovalsErrors[keyof ListRunApprovalsErrors];
+
+export type ListRunApprovalsResponses = {
+    /**
+     * Response List Run Approvals
+     *
+     * Successful Response
+     */
+    200: Array<ApprovalRecord>;
+};
+
+export type ListRunApprovalsResponse = ListRunApprovalsResponses[keyof ListRunApprovalsResponses];
 
 export type CancelRunData = {
     body?: never;
@@ -21765,6 +22463,157 @@ export type GetReadyResponses = {
 
 export type GetReadyResponse = GetReadyResponses[keyof GetReadyResponses];
 
+export type ListApprovalsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/approvals';
+};
+
+export type ListApprovalsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListApprovalsError = ListApprovalsErrors[keyof ListApprovalsErrors];
+
+export type ListApprovalsResponses = {
+    /**
+     * Successful Response
+     */
+    200: AskedApprovals;
+};
+
+export type ListApprovalsResponse = ListApprovalsResponses[keyof ListApprovalsResponses];
+
+export type GetApprovalData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/approvals/{run_id}';
+};
+
+export type GetApprovalErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetApprovalError = GetApprovalErrors[keyof GetApprovalErrors];
+
+export type GetApprovalResponses = {
+    /**
+     * Successful Response
+     */
+    200: ApprovalSheet;
+};
+
+export type GetApprovalResponse = GetApprovalResponses[keyof GetApprovalResponses];
+
 export type DownloadArtifactData = {
     body?: never;
     path: {
@@ -22008,6 +22857,152 @@ export type PutArtifactResponses = {
 };
 
 export type PutArtifactResponse = PutArtifactResponses[keyof PutArtifactResponses];
+
+export type CompareAuditData = {
+    body: AuditQuestion;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/audit';
+};
+
+export type CompareAuditErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type CompareAuditError = CompareAuditErrors[keyof CompareAuditErrors];
+
+export type CompareAuditResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditAnswer;
+};
+
+export type CompareAuditResponse = CompareAuditResponses[keyof CompareAuditResponses];
+
+export type GiveConsentData = {
+    body: SignedConsent;
+    path?: never;
+    query?: never;
+    url: '/worker-api/v1/consents';
+};
+
+export type GiveConsentErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GiveConsentError = GiveConsentErrors[keyof GiveConsentErrors];
+
+export type GiveConsentResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type GiveConsentResponse = GiveConsentResponses[keyof GiveConsentResponses];
 
 export type FindGoneData = {
     body: KeptAtWorker;

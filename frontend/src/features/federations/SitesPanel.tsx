@@ -9,6 +9,7 @@ import { plural } from "@/lib/format";
 import { casesOf, isActive, onlineSentence } from "@/lib/sites";
 import { AddSiteModal } from "./AddSiteModal";
 import { Hub } from "./Hub";
+import { OpenApprovals } from "./OpenApprovals";
 import { SiteDrawer } from "./SiteDrawer";
 import { SitesTable } from "./SitesTable";
 import type { SitesSearch } from "./search";
@@ -36,6 +37,7 @@ export function SitesPanel({ federation }: { federation: FederationRecord }) {
     <Stack>
       <AddSiteModal federationId={federation.id} opened={opened} onClose={modal.close} />
       <SiteDrawer federation={federation} site={shown} onClose={() => set({ site: undefined })} />
+      <OpenApprovals federationId={federation.id} />
       {federation.sites.length === 0 ? (
         <EmptyState icon={IconBuildingHospital} title="No site yet" action={add}>
           Add the institutions that hold the images. A simulated site is served by this machine's workers, a real one by

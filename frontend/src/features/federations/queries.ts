@@ -14,6 +14,14 @@ export const sentQuery = (siteId: string) =>
     queryFn: () => unwrap(api.getSent({ path: { site_id: siteId } })),
   });
 
+/** What runs under way ask of hospitals, undecided or refused. */
+export const openApprovalsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["federation", federationId, "approvals"],
+    queryFn: () => unwrap(api.listOpenApprovals({ path: { federation_id: federationId } })),
+    refetchInterval: 15_000,
+  });
+
 /** What left a site, when and to whom. */
 export const departuresQuery = (siteId: string) =>
   queryOptions({

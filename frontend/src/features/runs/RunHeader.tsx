@@ -6,6 +6,7 @@ import { useNow } from "@/components/useNow";
 import { formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
 import { isOver } from "@/lib/status";
+import { Approvals } from "./Approvals";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
 import { participantName } from "./participants";
@@ -44,6 +45,7 @@ export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
           <Facts run={run} tasks={tasks} active={active} />
         </Group>
         <Absences run={run} federation={federation} now={now} />
+        <Approvals runId={run.id} />
         {run.status === "failed" && <FailurePanel run={run} federation={federation} />}
         {run.status === "completed" && <FinishedPanel run={run} now={now} />}
         <RunNotes notes={run.notes} />

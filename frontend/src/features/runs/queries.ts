@@ -11,6 +11,13 @@ export const liveRunQuery = (id: string) =>
     refetchInterval: ({ state }) => (state.data && !isOver(state.data) ? 10_000 : false),
   });
 
+/** What the hospitals among the run's sites decided. */
+export const runApprovalsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "approvals"],
+    queryFn: () => unwrap(api.listRunApprovals({ path: { run_id: id } })),
+  });
+
 /** What a run holds on the backend's disk; it changes with every round. */
 export const runStorageQuery = (id: string) =>
   queryOptions({

@@ -60,6 +60,13 @@ describe("absenceSentences", () => {
     ]);
   });
 
+  it("says whose approval is missing", () => {
+    const waits = [{ ...absent, reason: "not_approved", since, goes_on_at: null, needed: true } as const];
+    expect(absenceSentences(waits, String, now)).toEqual([
+      "Waiting for the approval of birch, asked 14:02; without it there is no quorum, so the run waits.",
+    ]);
+  });
+
   it("says that the quorum needs a site", () => {
     const waits = [{ ...absent, reason: "offline", since, goes_on_at: null, needed: true } as const];
     expect(absenceSentences(waits, String, now)).toEqual([

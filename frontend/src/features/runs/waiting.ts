@@ -21,7 +21,7 @@ export function waitingSentence(
   return `Waiting for: ${named.join("; ")}${more}`;
 }
 
-const ABSENCES: Record<WaitedFor["reason"], string> = {
+const ABSENCES: Record<Exclude<WaitedFor["reason"], "not_approved">, string> = {
   offline: "offline since",
   not_begun: "online and has not begun, since",
   in_turn: "waiting for its turn since",
@@ -35,7 +35,11 @@ export function absenceSentences(
   now: number,
 ): string[] {
   return waits.map((wait) => {
-    const said = `${nameOf(wait.participant)} is ${ABSENCES[wait.reason]} ${clockTime(Date.parse(wait.since), now)}`;
+    const since = clockTime(Date.parse(wait.since), now);
+    const said =
+      wait.reason === "not_approved"
+        ? `Waiting for the approval of ${nameOf(wait.participant)}, asked ${since}`
+        : `${nameOf(wait.participant)} is ${ABSENCES[wait.reason]} ${since}`;
     if (wait.goes_on_at)
       return `${said}; the run goes on without it at ${clockTime(Date.parse(wait.goes_on_at), now)}.`;
     return wait.needed ? `${said}; without it there is no quorum, so the run waits.` : `${said}.`;

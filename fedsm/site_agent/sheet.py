@@ -1,0 +1,69 @@
+"""What a run would do with a hospital's data, in words: the command and the page show the same lines."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backend.contracts.datasets import DatasetManifest
+from backend.contracts.strategy_configs import METHODS
+from backend.contracts.tasks import RunSpec
+from fedsm.site_agent.approvals import Asked
+from fedsm.site_agent.policy import HospitalPolicy
+
+#: In the order in which people ask.
+_SWITCHES = {
+    "may_send_thumbnails": "thumbnails",
+    "may_send_images": "images and reference masks",
+    "may_send_predictions": "predicted masks",
+    "may_send_hashes": "hashes of images",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    what: str
+    said: str
+
+
+def facts(asked: Asked, policy: HospitalPolicy, slug: str) -> tuple[Fact, ...]:
+    """slug: of the site that is asked."""
+    return tuple(Fact(what, said) for what, said in _facts(asked, policy, slug))
+
+
+def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[str, str]]:
+    sheet, run = asked.sheet, asked.sheet.run
+    card, schedule = METHODS[run.strategy.name], run.config.schedule
+    yield "Experiment", f"{sheet.asked.experiment} ({sheet.asked.experiment_id})"
+    yield "Run", f"{sheet.asked.run} ({sheet.asked.run_id}); the consent holds for every seed"
+    yield "Asked", f"{sheet.asked.asked_at:%Y-%m-%d %H:%M} UTC"
+    yield "Method", f"{card.label}: {card.summary}"
+    yield "Task", f"{run.task.modality}: {', '.join(structure.name for structure in run.task.structures)}"
+    yield (
+        "Length",
+        f"{schedule.rounds} rounds of {schedule.local_epochs} local epochs; network {run.config.network.name}",
+    )
+    yield "Sites", _sites(run, slug)
+    for manifest in sheet.data:
+        yield "Data", _data(manifest)
+    yield "Comes in", "models of the federation, as safetensors"
+    yield (
+        "Leaves",
+        f"updates of the {' and the '.join(card.models)} model each round, metrics, scores and names of cases",
+    )
+    opened = [words for switch, words in _SWITCHES.items() if getattr(policy, switch)]
+    closed = [words for switch, words in _SWITCHES.items() if not getattr(policy, switch)]
+    yield "Policy opens", ", ".join(opened) or "nothing more"
+    yield "Policy closes", ", ".join(closed) or "nothing"
+    yield "Fixed by the consent", asked.digest
+
+
+def _sites(run: RunSpec, slug: str) -> str:
+    training = f"{len(run.sites)} train: {', '.join(run.sites)}"
+    held_out = f"; held out, tested alone: {', '.join(run.held_out_sites)}" if run.held_out_sites else ""
+    return training + held_out + ("" if slug in run.sites else "; this site only tests")
+
+
+def _data(manifest: DatasetManifest) -> str:
+    splits = Counter(case.split for case in manifest.cases)
+    counts = f"{splits['train']} training cases, {splits['val']} validation cases, {splits['test']} test cases"
+    return f"{manifest.folder}: {counts}"
