@@ -38,7 +38,7 @@ def test_palette_goes_to_a_federation_and_to_a_section_of_the_help(
     signed_in.keyboard.press("Control+k")
     field.fill("quorum")
     signed_in.get_by_role("button", name=re.compile("^Waiting")).click()
-    expect(signed_in.get_by_role("heading", name="Waiting")).to_be_in_viewport()
+    expect(signed_in.get_by_role("heading", name="Waiting", exact=True)).to_be_in_viewport()
 
 
 def test_first_stop_of_the_tab_key_skips_the_header(signed_in: Page) -> None:
