@@ -16,8 +16,8 @@ from backend.sites.enrolment.identity import SiteWorker
 
 
 def store(session: Session, worker: SiteWorker, said: HeadsSeen) -> None:
-    """Keeps what a hospital says of both records, where it is new. A hospital's record that became shorter or other
-    than it was is told to everybody.
+    """Keeps what a hospital says of both records, where it is new. An event names a hospital whose record became
+    shorter or other than it was.
 
     Raises RequestSignatureRefused where the site's key did not sign it."""
     key = PublicKey.from_text(session.get_one(SiteCredential, worker.credential_id).public_key)

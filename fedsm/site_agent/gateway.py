@@ -155,7 +155,7 @@ class Gateway:
         )
 
     async def approval_link(self, _request: Request) -> Response:
-        """For `fedsm site approvals`, and whoever else may read this user's files."""
+        """For `fedsm site approvals`, and everybody who may read this user's files."""
         return JSONResponse({"link": self.new_link()})
 
     async def unknown(self, request: Request) -> Response:

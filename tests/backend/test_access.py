@@ -19,6 +19,7 @@ from fastapi import HTTPException
 from fastapi.routing import APIRoute
 from sqlalchemy import text, update
 
+from backend import health
 from backend.access.matrix import GRANTS, INSTALLATION, OF_OWN_SITES, READING, Permission, Role
 from backend.access.objects import OTHER_PARAMETERS, kind_of
 from backend.clock import now
@@ -33,7 +34,7 @@ from tests.backend.people import PASSWORD, Person, code_of, make_person
 DOCUMENT = Path(__file__).parent.parent.parent / "frontend" / "openapi.json"
 REACHED = 418
 #: Nobody's name is asked for there.
-LETS_IN_ALL = {"list_federations"}
+LETS_IN_ALL = {"list_federations", "get_latest_result"}
 
 
 @dataclass(frozen=True)
@@ -272,7 +273,7 @@ def test_every_route_answers_every_identity_as_the_matrix_says(
 
 def test_the_document_lists_every_route() -> None:
     named = {operation for _, _, operation, _ in operations()}
-    routers = (*API_ROUTERS, worker_api.router)
+    routers = (*API_ROUTERS, worker_api.router, health.router)
     assert named == {route.name for router in routers for route in router.routes if isinstance(route, APIRoute)}
 
 

@@ -13,7 +13,7 @@ from backend.datasets.alike_schemas import PairDecide
 from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, DatasetUpdate
 from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
-from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate
+from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate, RunsAdd
 from backend.federations.schemas import FederationCreate, FederationUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
@@ -80,6 +80,7 @@ BODIES = {
         JoinRequest,
         RevokeSite,
         RunExtend,
+        RunsAdd,
         SessionCreate,
         SiteCreate,
         SiteUpdate,

@@ -15,7 +15,15 @@ from backend.tables import tables_json, with_matrix
 from backend.worker_api import endpoints as worker_api
 
 ROOT = Path(__file__).parent.parent.parent
-OPEN = {"create_session", "delete_session", "get_health", "get_shared_report", "download_shared_report"}
+OPEN = {
+    "create_session",
+    "delete_session",
+    "get_health",
+    "get_live",
+    "get_ready",
+    "get_shared_report",
+    "download_shared_report",
+}
 OPEN |= {"look_at_invitation", "accept_invitation", "join"}
 
 

@@ -65,6 +65,8 @@ COMMANDS = {
     "download_shown_csv": "experiment results",
     "download_shown_table": "experiment results",
     "compare_methods": "experiment compare",
+    "get_experiment_verdict": "experiment results",
+    "add_runs": "experiment add",
     "get_experiment_gap": "experiment gap",
     "download_gap_csv": "experiment gap",
     "download_gap_latex": "experiment gap",
@@ -111,6 +113,7 @@ WITHOUT = {
     "get_live": "for whatever watches the server, without a token",
     "get_ready": "for whatever watches the server, without a token",
     "get_health": "for whatever watches the server, without a token",
+    "get_latest_result": "of the first page; `experiment results` says it of each experiment",
     "get_storage": "`fedsm storage` prints it: the group's own name is the command",
 }
 
