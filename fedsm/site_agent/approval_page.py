@@ -90,7 +90,7 @@ class ApprovalPage:
         self._require_own_host(request)
         session = self._session(request)
         form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)
-        if not hmac.compare_digest(_one(form, "guard"), self._guard(session)):
+        if not hmac.compare_digest(_one(form, "guard").encode(), self._guard(session).encode()):
             raise NotLetIn("this form is not of this page: open the page anew and decide there")
         decision = _DECISIONS.get(_one(form, "decision"))
         if decision is None:

@@ -23,6 +23,13 @@ HERE = Path(__file__).resolve().parent
 HOSPITALS = ("north", "south", "east")
 CUT_SECONDS = 60
 NUM_ROUNDS = 14
+#: What south's and east's policies say of approvals; at north a person approves.
+APPROVED_BY_RULE = """
+import pathlib, yaml
+file = pathlib.Path("/var/lib/fedsm/policy.yaml")
+policy = yaml.safe_load(file.read_text()) | {"standing_approvals": [{"strategies": ["fedsm"]}]}
+file.write_text(yaml.safe_dump(policy))
+"""
 AGENT_REACHES = """
 import socket, sys
 for name in sys.argv[1:]:
@@ -163,6 +170,8 @@ def joined(hub: Stack, hospitals: dict[str, Hospital]) -> str:
         assert link["phrase"] in words, "both sides read the same six words, also where TLS is inspected"
         hub.post(f"/sites/{site['id']}/credential/accept", {"fingerprint": link["fingerprint"]})
         hospital.compose("up", "--detach", "--wait", "--wait-timeout", "240")
+        if name != "north":
+            hospital.compose("exec", "-T", "agent", "python3", "-c", APPROVED_BY_RULE)
         dataset = hub.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": "/data"})
         path = f"/datasets/{dataset['id']}"
         wait(lambda path=path: hub.get(path)["status"] == "ready", 120, f"{name}'s data set is checked")  # type: ignore[index]
@@ -229,6 +238,8 @@ def finished_run(hub: Stack, hospitals: dict[str, Hospital], joined: str) -> str
         wait(lambda: int(str(run()["round"])) >= number or run()["status"] == "failed", 300, f"round {number} is open")
         assert run()["status"] == "running", run()
 
+    approve = ("exec", "-T", "agent", "fedsm", "site", "approve", run_id, "--yes", "--name", "Dr. Berg")
+    wait(lambda: "approved" in hospitals["north"].compose(*approve, check=False), 120, "north approves the run")
     reach(2)
     cut = ("fedsm-test-east", hospitals["east"].agent)
     hub.run("docker", "network", "disconnect", *cut)
