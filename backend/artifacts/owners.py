@@ -163,6 +163,9 @@ NO_ARTIFACTS: dict[str, str] = dict.fromkeys(READ_BY_WORKERS, "read from run_rou
     "CheckedCase.pixel_sha256": "decoded pixels at the site",
     "KeptAtWorker.artifacts": "what a worker asks about",
     "SiteKit.server_fingerprint": "a key",
+    "Consent.terms_sha256": "what a hospital approved",
+    "AskedApproval.terms_sha256": "what a hospital is asked to approve",
+    "AuditHead.hash": "a line of a record",
 }
 
 

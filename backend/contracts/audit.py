@@ -7,7 +7,7 @@ from pydantic import Field
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract, with_example
 from backend.contracts.canonical import canonical
-from backend.contracts.values import MAX_BYTES, AtMost, Slug, Within
+from backend.contracts.values import MAX_BYTES, AtMost, SignatureText, Slug, Within
 
 #: Before the first record.
 GENESIS = "0" * 64
@@ -28,7 +28,7 @@ class HeadsSeen(Contract):
 
     own: AuditHead
     other: AuditHead | None = Field(default=None, description="The other side's last head that is kept here.")
-    signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
+    signature: SignatureText
 
 
 class AuditQuestion(Contract):

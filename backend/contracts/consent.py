@@ -14,9 +14,8 @@ from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract, with_example
 from backend.contracts.canonical import canonical
 from backend.contracts.datasets import DatasetManifest
-from backend.contracts.link import SignatureText
 from backend.contracts.tasks import Manifests, RunSpec
-from backend.contracts.values import AtMost, Id, Label, ShortSaid, Slug, Text, Time
+from backend.contracts.values import AtMost, Id, Label, ShortSaid, SignatureText, Slug, Text, Time
 
 MAX_ASKED = 1000
 

@@ -7,7 +7,19 @@ from pydantic import Field
 from backend.contracts.audit import HeadsSeen
 from backend.contracts.base import Contract, with_example
 from backend.contracts.tasks import Heartbeat
-from backend.contracts.values import AtMost, Count, Hardware, Id, Name, NumBytes, Slug, Text, Time, Within
+from backend.contracts.values import (
+    AtMost,
+    Count,
+    Hardware,
+    Id,
+    Name,
+    NumBytes,
+    SignatureText,
+    Slug,
+    Text,
+    Time,
+    Within,
+)
 
 #: The longest that a poll may wait: proxies cut connections that are silent for a minute.
 MAX_WAIT_SECONDS = 50.0
@@ -21,8 +33,6 @@ Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Text(64)]
 JoinCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22,64}$"), Text(64)]
 Version = Annotated[str, Text(80, least=1)]
 Secret = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$"), Text(32)]
-#: 64 bytes in base64.
-SignatureText = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$"), Text(88)]
 Address = Annotated[str, Text(300, least=8)]
 
 LinkStatus = Literal["invited", "pending", "joined", "stopped", "revoked"]

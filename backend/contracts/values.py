@@ -232,6 +232,8 @@ Label = Annotated[str, Text(200)]
 Title = Annotated[str, Stripped, Text(120)]
 #: Of a site or of a method's label, where it is a key.
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$"), Text(40)]
+#: Of an Ed25519 key: 64 bytes in base64.
+SignatureText = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$"), Text(88)]
 #: A site's slug, `pooled` or `coordinator`.
 Participant = Annotated[str, Text(60, least=1)]
 #: `global`, `personalized/<site>`, `selector_moments/<site>`, ...

@@ -82,10 +82,10 @@ def test_health_without_a_broker_is_degraded_and_serves(backend: LiveBackend, mo
 
 def test_health_without_a_database_is_unready_while_the_process_lives(backend: LiveBackend) -> None:
     database = backend.settings.home / "fedsm.sqlite3"
-    backend.platform.database.engine.dispose()
     for path in backend.settings.home.glob("fedsm.sqlite3*"):
         path.unlink()
     database.mkdir()
+    backend.platform.database.engine.dispose()  # last, so that no connection to the old file is in the pool
     try:
         ready = httpx.get(f"{backend.url}/health/ready", timeout=20)
         assert (ready.status_code, ready.json()["status"], ready.json()["database"]) == (503, "unready", False)

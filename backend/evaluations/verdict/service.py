@@ -170,7 +170,9 @@ def _pooled_mean(cases: ExperimentCases, method: Method, query: Query) -> float 
 
 
 def _ahead(cases: ExperimentCases, query: Query, subject: Method, tested: list[Method]) -> Method | None:
-    """Better as it is printed, and over the same cases."""
+    """Better as it is printed, and over the same cases; none where the main method was tested on fewer."""
+    if cases.lacks(subject, None):
+        return None
     sign = -1.0 if SCORES[query.metric].lower_is_better else 1.0
 
     def goodness(method: Method) -> float:
