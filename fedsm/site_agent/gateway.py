@@ -16,9 +16,10 @@ from starlette.routing import Route
 
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
 from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id
-from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, Heartbeat
+from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, Heartbeat, ProgressReport
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
+from fedsm.site_agent.egress import Names, leaves
 from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
 from fedsm.site_agent.operations import (
     GONE,
@@ -81,8 +82,11 @@ class Gateway:
         operation = TASK_OPERATIONS[verb]
         body = await _body(request)
         asked = read(operation.request, body, "the worker's request")
-        if isinstance(asked, CompleteRequest):
-            require_within(read_policy(self.policy_file), asked.result)
+        if isinstance(asked, CompleteRequest | FailRequest | ProgressReport):
+            policy = read_policy(self.policy_file)
+            if isinstance(asked, CompleteRequest):
+                require_within(policy, asked.result)
+            body = leaves(policy, Names(self.consents.home.names_file), task_id, asked).model_dump_json().encode()
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
         if verb == "claim" and answer.status_code == 200:
             origin = accepted_id(answer.headers.get(CORRELATION_HEADER))
@@ -196,7 +200,7 @@ class Gateway:
             require_allowed(policy, claimed.payload)
             federation = self.session.membership.federation
             await asyncio.to_thread(self.consents.require, policy, federation, claimed.payload)
-            given = narrowed(policy, claimed)
+            given = Names(self.consents.home.names_file).resolve(narrowed(policy, claimed))
         except Refused as error:
             attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
             await self._hand_back(task_id, attempt, str(error))

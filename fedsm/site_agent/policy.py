@@ -44,8 +44,8 @@ class StandingApproval(Contract):
 
 
 class HospitalPolicy(Contract):
-    """The hospital's own say. Updates, metrics, scores of cases and their names leave always: without them nothing is
-    federated, and nobody knows what the models are worth."""
+    """The hospital's own say. Updates, metrics and the scores of cases leave always: without them nothing is federated,
+    and nobody knows what the models are worth."""
 
     allowed_strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = Field(
         default=None, description="The methods that may run on this site's data. Left out: all."
@@ -57,6 +57,13 @@ class HospitalPolicy(Contract):
         default=(),
         description="Runs that need no person's approval here, as rules of strategies, federations, maximum_rounds, "
         "minimum_sites, until. Left out: a person approves each run.",
+    )
+    may_send_names: bool = Field(
+        default=False,
+        description="Names of cases and the paths of their files. Closed: pseudonyms, which names.json resolves here.",
+    )
+    may_send_texts: bool = Field(
+        default=False, description="Lines of logs and texts of errors, which may name files. Closed: their kind alone."
     )
     may_send_thumbnails: bool = Field(default=False, description="Small pictures of the cases.")
     may_send_images: bool = Field(default=False, description="Images and reference masks of test cases.")

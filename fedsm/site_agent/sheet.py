@@ -12,6 +12,8 @@ from fedsm.site_agent.policy import HospitalPolicy
 
 #: In the order in which people ask.
 _SWITCHES = {
+    "may_send_names": "names of cases and files",
+    "may_send_texts": "lines of logs and texts of errors",
     "may_send_thumbnails": "thumbnails",
     "may_send_images": "images and reference masks",
     "may_send_predictions": "predicted masks",
@@ -48,7 +50,7 @@ def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[st
     yield "Comes in", "models of the federation, as safetensors"
     yield (
         "Leaves",
-        f"updates of the {' and the '.join(card.models)} model each round, metrics, scores and names of cases",
+        f"updates of the {' and the '.join(card.models)} model each round, metrics and scores of cases",
     )
     opened = [words for switch, words in _SWITCHES.items() if getattr(policy, switch)]
     closed = [words for switch, words in _SWITCHES.items() if not getattr(policy, switch)]

@@ -81,6 +81,11 @@ class SiteHome:
         return self.folder / "audit.jsonl"
 
     @property
+    def names_file(self) -> Path:
+        """What the pseudonyms of cases and files stand for."""
+        return self.folder / "names.json"
+
+    @property
     def heads_file(self) -> Path:
         """What the hub showed and acknowledged of both records."""
         return self.folder / "heads.jsonl"
