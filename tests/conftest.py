@@ -87,6 +87,17 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def unmade_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of a database that is not there yet: it is made as a copy of another one."""
+    import psycopg
+
+    name = f"test_{uuid4().hex}"
+    yield f"{postgres_server}/{name}"
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 def _postgres_binaries() -> Path | None:
     """The folder of initdb and postgres: on the PATH, or where Debian puts them."""
     on_path = shutil.which("initdb")

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import text
 
 from backend.db.migrate import migrate
 from backend.db.session import create_engine_for
@@ -131,12 +130,12 @@ def _write_back(url: str) -> None:
 
 
 def _copy_database(server: str, source: str, target: str) -> None:
-    _execute(server, f"DROP DATABASE {target}")
+    _execute(server, f"DROP DATABASE IF EXISTS {target}")
     _execute(server, f"CREATE DATABASE {target} TEMPLATE {source}")
 
 
 def _execute(server: str, statement: str) -> None:
-    engine = create_engine_for(Settings(database_url=f"{server}/postgres").effective_database_url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    import psycopg
+
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(statement.encode())

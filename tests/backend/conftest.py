@@ -16,6 +16,10 @@ DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label
 FEDSM = {"name": "fedsm", "selector": {"name": "lda", "minimum_cases": 2}}
 
 
+#: For what is computed once the rows are read, where another test of the same runs on both databases.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def broker(valkey_url: str) -> Iterator[redis.Redis]:
     """An empty broker."""
@@ -27,8 +31,11 @@ def broker(valkey_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database; on SQLite the default one in the state folder."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    """Empty, or on PostgreSQL one that a saved state makes; on SQLite the default one in the state folder."""
+    if request.param == "sqlite":
+        return ""
+    filled = "saved_answers" in request.fixturenames
+    return str(request.getfixturevalue("unmade_postgres_url" if filled else "postgres_url"))
 
 
 @pytest.fixture(scope="session")

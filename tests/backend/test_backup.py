@@ -22,11 +22,8 @@ from backend.db.migrate import migrate, migration_config
 from backend.db.session import create_engine_for
 from backend.settings import Settings
 from fedsm.cli.app import app
-from tests.backend.conftest import DISC
+from tests.backend.conftest import DISC, on_sqlite
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
-
-#: What does not depend on the database is asked of one.
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def saved(settings: Settings) -> bytes:
