@@ -150,7 +150,7 @@ def test_the_guides_that_the_platform_names_come_along(installation: Installatio
     code = (path.read_text(encoding="utf-8") for part in ("backend", "fedsm") for path in (ROOT / part).rglob("*.py"))
     pages = (path.read_text(encoding="utf-8") for path in (ROOT / "frontend" / "src").rglob("*.tsx"))
     named = {name for text in (*code, *pages) for name in re.findall(r"docs/\w+\.md", text)}
-    assert {"docs/data.md", "docs/selector.md"} <= named
+    assert {"docs/algorithm.md", "docs/selector.md"} <= named
     assert [name for name in named if not (installation.folder / "share/doc/fedsm-studio" / name).is_file()] == []
 
 
