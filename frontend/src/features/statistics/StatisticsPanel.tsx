@@ -74,7 +74,14 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
             <Text size="xs" c="dimmed">
               Counts below a site's threshold are shown as a bound, and its cases are in none of the other numbers. What
               is computed, and what is not protected against, is in{" "}
-              <TextLink to="/help/$document" params={{ document: "data" }} hash="statistics" search={{}} inherit>
+              <TextLink
+                to="/help/$document"
+                params={{ document: "data" }}
+                hash="statistics"
+                search={{}}
+                inherit
+                underline="always"
+              >
                 the help
               </TextLink>
               . Statistics and reports hide small counts from readers outside; the Sites tab and the results show every
