@@ -42,6 +42,7 @@ interface Props {
 export function Panes(props: Props) {
   const { panes, scored, chosen, choices, groups, nameOf, look, views } = props;
   const single = panes.length === 1;
+  const scoring = panes.some((pane) => paneModel(pane, chosen, scored));
   useLinked(views, panes.length);
   return (
     <div className={classes.grid} data-count={panes.length} data-testid="panes">
@@ -59,7 +60,7 @@ export function Panes(props: Props) {
                 onChange={(next) => props.onPanes(panes.map((other, place) => (place === index ? next : other)))}
               />
             )}
-            {!single && model && <PaneScores scored={scored} model={model} look={look} />}
+            {!single && scoring && <PaneScores scored={scored} model={model} look={look} />}
             <div className={classes.picture}>
               <Suspense fallback={<Skeleton h="100%" />}>
                 <Viewer
@@ -94,11 +95,17 @@ export function Panes(props: Props) {
   );
 }
 
-/** The shown model's Dice, so that two views can be compared without looking away. */
-function PaneScores({ scored, model, look }: { scored: ScoredCase; model: string; look: Look }) {
+/** The shown model's Dice, so that two views can be compared without looking away. A view without a model keeps the line
+ * free: views next to each other show the same part of the image at the same height. */
+function PaneScores({ scored, model, look }: { scored: ScoredCase; model: string | null; look: Look }) {
+  if (!model) return <div className={classes.scores}>{"\u00a0"}</div>;
   const parts = look.structures.map((name) => `${name} ${formatScore(scored.scores[model]?.[name]?.dice, "dice")}`);
-  if (!scored.scores[model]) return <div className={classes.scores}>This case was not tested with this model.</div>;
-  return <div className={classes.scores}>Dice: {parts.join(", ")}</div>;
+  const words = scored.scores[model] ? `Dice: ${parts.join(", ")}` : "This case was not tested with this model.";
+  return (
+    <div className={classes.scores} title={words}>
+      {words}
+    </div>
+  );
 }
 
 /** Views that a smaller layout has left behind are forgotten. */
