@@ -193,7 +193,9 @@ def test_the_list_is_filtered_and_ordered_in_the_address(
     page.get_by_role("option", name="Best first").click()
     expect(page).to_have_url(re.compile("order=best"))
     expect(rows.first).not_to_contain_text(worst.name)
-    page.get_by_text("Personalized model", exact=True).click()  # the focus is on a choice: letters still act
+    page.get_by_role("radiogroup", name="Model").get_by_text(
+        "Personalized model", exact=True
+    ).click()  # the focus is on a choice: letters still act
     page.keyboard.press("j")
     expect(rows.nth(1)).to_have_attribute("aria-current", "true")
 
