@@ -16,7 +16,7 @@ export function Markdown({ name, markdown }: { name: string; markdown: string })
       const link = linkOf(href, name);
       if (link.kind === "web") {
         return (
-          <Anchor href={link.address} target="_blank" rel="noreferrer" underline="always">
+          <Anchor href={link.address} target="_blank" rel="noreferrer">
             {children}
           </Anchor>
         );
@@ -24,7 +24,7 @@ export function Markdown({ name, markdown }: { name: string; markdown: string })
       if (link.kind === "source") return <Code>{href.replace(/^(\.\.\/)+/, "")}</Code>;
       const to = link.name === START ? "/help" : "/help/$document";
       return (
-        <TextLink to={to} params={{ document: link.name }} hash={link.anchor} underline="always">
+        <TextLink to={to} params={{ document: link.name }} hash={link.anchor}>
           {children}
         </TextLink>
       );
