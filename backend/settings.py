@@ -8,9 +8,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from backend.contracts.file_settings import with_files
+from backend.contracts.file_settings import SettingsOrFiles
 
 MINIMUM_TOKEN_LENGTH = 24
 
@@ -22,7 +22,7 @@ def built_frontend() -> Path:
     return carried if carried.is_dir() else package.parent / "frontend" / "dist"
 
 
-class Settings(BaseSettings):
+class Settings(SettingsOrFiles):
     """Where the state lives, where to listen, and who may come in. Secrets are never printed."""
 
     model_config = SettingsConfigDict(
@@ -70,19 +70,6 @@ class Settings(BaseSettings):
         default=False,
         description="Say in the log where to sign in, with the token until an administrator has an account.",
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment, and the files that it names."""
-        del dotenv_settings, file_secret_settings
-        return with_files(settings_cls, init_settings, env_settings)
 
     @model_validator(mode="after")
     def _tokens_protect_an_open_port(self) -> Self:

@@ -15,7 +15,7 @@ class SettingFileProblem(ValueError):
 
 
 class FileSettings(PydanticBaseSettingsSource):
-    """The settings that the environment names files for."""
+    """The settings that the environment names files for, as a source of pydantic-settings."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The text, the field's name, and that it is no JSON. Raises SettingFileProblem."""
@@ -35,12 +35,22 @@ class FileSettings(PydanticBaseSettingsSource):
         return {name: text for name, text in found if text is not None}
 
 
-def with_files(
-    settings_cls: type[BaseSettings], first: PydanticBaseSettingsSource, *others: PydanticBaseSettingsSource
-) -> tuple[PydanticBaseSettingsSource, ...]:
-    """The sources with files after the first, for `settings_customise_sources`: a variable that is there but empty does
-    not hide its file."""
-    return (first, FileSettings(settings_cls), *others)
+class SettingsOrFiles(BaseSettings):
+    """Settings from the environment, and from the files that it names. A variable that is there but empty does not hide
+    its file."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code, the files, the environment: the first that has a value holds."""
+        del dotenv_settings, file_secret_settings
+        return (init_settings, FileSettings(settings_cls), env_settings)
 
 
 def _text_of(path: str, variable: str) -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from backend.contracts.file_settings import with_files
+from backend.contracts.file_settings import SettingsOrFiles
 
 WORKER_TOKEN_FILE = "worker-token"
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(SettingsOrFiles):
     """Where the backend and the broker are, which queues to serve, and how much of the machine to use."""
 
     model_config = SettingsConfigDict(
@@ -52,19 +52,6 @@ class WorkerSettings(BaseSettings):
         default=1800, ge=10, description="A process whose task makes no progress for this time is ended."
     )
     data_cache_mib: int = Field(default=1024, ge=16, description="Bound of decoded cases in each process's memory.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment, and the files that it names."""
-        del dotenv_settings, file_secret_settings
-        return with_files(settings_cls, init_settings, env_settings)
 
     @field_validator("queues", mode="before")
     @classmethod
