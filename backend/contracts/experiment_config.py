@@ -149,7 +149,7 @@ class ExperimentConfig(Contract):
         problems = [
             problem | {"field": problem["field"].replace("strategies", f"strategies.{index}", 1)}
             for index, strategy in enumerate(self.strategies)
-            for problem in setting_problems(strategy, self.schedule, self.network)
+            for problem in setting_problems(strategy, self.schedule, self.network, self.data)
         ]
         if problems:
             raise all_refused(problems)

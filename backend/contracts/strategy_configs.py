@@ -395,6 +395,13 @@ class FedRoDConfig(Contract):
     name: Literal["fedrod"] = "fedrod"
 
 
+class FedRDNConfig(Contract):
+    """FedAvg whose images are normalized in training by a random site's mean and deviation, in testing by their own."""
+
+    card: ClassVar[MethodCard] = MethodCard("FedRDN", PERSONALIZED, BOTH, "Yan et al., CVPR 2025")
+    name: Literal["fedrdn"] = "fedrdn"
+
+
 class FineTuningConfig(Contract):
     """FedAvg, then some rounds of local training from the global model at each site."""
 
@@ -611,6 +618,7 @@ StrategyConfig = Annotated[
     | FedPerConfig
     | FedRepConfig
     | FedRoDConfig
+    | FedRDNConfig
     | FineTuningConfig
     | APFLConfig
     | PFedMeConfig
@@ -642,6 +650,7 @@ StrategyName = Literal[
     "fedper",
     "fedrep",
     "fedrod",
+    "fedrdn",
     "fine-tuning",
     "apfl",
     "pfedme",

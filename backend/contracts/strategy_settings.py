@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from backend.contracts.data_config import DataConfig
 from backend.contracts.network_configs import AnyNetworkConfig, AttentionUnetConfig, SwinUNETRConfig
 from backend.contracts.refusals import Refusal, refusal
 from backend.contracts.schedule_config import ScheduleConfig
@@ -10,6 +11,7 @@ from backend.contracts.strategy_configs import (
     CyclicWeightTransferConfig,
     FedBNConfig,
     FedNovaConfig,
+    FedRDNConfig,
     FedSMConfig,
     FineTuningConfig,
     LocalOnlyConfig,
@@ -20,7 +22,7 @@ from backend.contracts.strategy_configs import (
 
 
 def setting_problems(
-    strategy: StrategyConfig, schedule: ScheduleConfig, network: AnyNetworkConfig
+    strategy: StrategyConfig, schedule: ScheduleConfig, network: AnyNetworkConfig, data: DataConfig
 ) -> Iterator[Refusal]:
     """Fields are paths from the configuration; `strategies` stands for the method itself."""
     match strategy:
@@ -61,6 +63,14 @@ def setting_problems(
                 "set steps to full, or leave local_steps empty",
                 "strategies.steps",
                 "equal",
+            )
+        case FedRDNConfig() if data.intensity == "standardized":
+            yield refusal(
+                "FedRDN normalizes images by the mean and deviation of sites, and data.intensity standardized gives "
+                "every image the mean 0 and the deviation 1 already, so it would be FedAvg",
+                "set intensity to unit, percentile or window, or remove FedRDN",
+                "data.intensity",
+                "standardized",
             )
         case CyclicWeightTransferConfig() if schedule.participation != 1:
             yield refusal(

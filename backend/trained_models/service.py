@@ -16,6 +16,7 @@ from backend.artifacts.store import ArtifactStore
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import FedRDNConfig
 from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
@@ -80,7 +81,12 @@ def model_set_of(session: Session, run: Run) -> ModelSet:
         num_rounds=run.num_rounds,
         chosen_by_validation=run.best_dice is not None,
         notes=notes_of(session, run),
-        usage=how_to_use(run.spec.config, run.spec.task, any(part.kind == "selector" for part in parts)),
+        usage=how_to_use(
+            run.spec.config,
+            run.spec.task,
+            has_selector=any(part.kind == "selector" for part in parts),
+            normalizes_input=isinstance(run.strategy, FedRDNConfig),
+        ),
         finished_at=run.finished_at,
         code_version=run.code_version,
         task=run.spec.task,

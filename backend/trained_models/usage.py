@@ -12,12 +12,23 @@ from backend.contracts.task_definition import SegmentationTask
 
 LINEAR = 'torch.nn.functional.interpolate(x[None], size, mode="bilinear", align_corners=False, antialias=True)[0]'
 
+NORMALIZE = (
+    "A file holds `input_mean` and `input_std` too, [C] each: take them out (`pop`) before `load_state_dict`, and give "
+    "the network `(x - input_mean) / input_std` of each channel, of whatever it sees."
+)
 
-def how_to_use(config: ExperimentConfig, task: SegmentationTask, has_selector: bool) -> list[str]:
-    """Steps in their order, from the image as stored to the mask at its own size."""
+
+def how_to_use(
+    config: ExperimentConfig, task: SegmentationTask, has_selector: bool, normalizes_input: bool = False
+) -> list[str]:
+    """Steps in their order, from the image as stored to the mask at its own size.
+
+    normalizes_input: whether the files hold `input_mean` and `input_std` next to the network's tensors.
+    """
     return [
         _network(config, task),
         *_image(config.data, config.network.spatial_dims),
+        *([NORMALIZE] if normalizes_input else ()),
         "Set the network to `eval()` and take the sigmoid of its output, not a softmax: structures may overlap.",
         *_mask(config.data, task),
         *_choice(has_selector),

@@ -26,6 +26,7 @@ from backend.contracts.strategy_configs import (
     FedNovaConfig,
     FedPerConfig,
     FedProxConfig,
+    FedRDNConfig,
     FedRepConfig,
     FedRoDConfig,
     FedSMConfig,
@@ -88,6 +89,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
             CyclicWeightTransferConfig(),
             ConsensusConfig(fusion="staple"),
             FedRoDConfig(),
+            FedRDNConfig(),
         ),
     ),
     "FedSM's options": (

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from worker.engine.input_normalization import MEAN, STD, normalize_input, without_numbers
 from worker.engine.networks.make import make_network
 from worker.engine.networks.sizes import check_size
 from worker.engine.plan import Plan
@@ -37,11 +38,15 @@ def load_network(plan: Plan, weights: Tensors) -> nn.Module:
 
 
 def load_weights(network: nn.Module, weights: Tensors) -> nn.Module:
-    """The same network with these weights. Raises ValueError naming the first key that does not fit."""
+    """The same network with these weights; it normalizes its input where they say by what.
+
+    Raises ValueError naming the first key that does not fit.
+    """
     try:
-        network.load_state_dict(weights)
+        network.load_state_dict(without_numbers(weights))
     except RuntimeError as error:
         raise ValueError(f"these weights do not fit the network of the plan: {error}") from error
+    normalize_input(network, weights.get(MEAN), weights.get(STD))
     return network
 
 

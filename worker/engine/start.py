@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import torch
 
+from worker.engine.input_normalization import INPUT_KEYS
 from worker.engine.plan import Plan
 from worker.engine.selectors.base import SELECTOR
 from worker.engine.state import GLOBAL, State, Tensors
@@ -21,10 +22,12 @@ def started_state(strategy: Strategy, plan: Plan, start: State) -> State:
     part and tensor where an architecture differs.
     """
     drawn = initial_weights(plan)
+    state = strategy.initial_state(plan)
+    # A model that normalizes its input (input_normalization.py) is of use to a method whose models do so as well.
+    numbers = {key: tensor for key, tensor in state.get(GLOBAL, {}).items() if key in INPUT_KEYS}
     for name, part in start.items():
         if name == GLOBAL or name.startswith(_PERSONALIZED):
-            _check(name, part, drawn)
-    state = strategy.initial_state(plan)
+            _check(name, part, drawn | {key: tensor for key, tensor in numbers.items() if key in part})
     if GLOBAL in start:
         state = {name: part | start[GLOBAL] if _begins_as(part, drawn) else part for name, part in state.items()}
     for name, part in start.items():

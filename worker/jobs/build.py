@@ -36,6 +36,7 @@ from backend.contracts.strategy_configs import (
     FedNovaConfig,
     FedPerConfig,
     FedProxConfig,
+    FedRDNConfig,
     FedRepConfig,
     FedRoDConfig,
     FedSMConfig,
@@ -82,6 +83,7 @@ from worker.engine.strategies.fednova import FedNova
 from worker.engine.strategies.fedopt import FedOpt
 from worker.engine.strategies.fedper import FedPer
 from worker.engine.strategies.fedprox import FedProx
+from worker.engine.strategies.fedrdn import FedRDN
 from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedrod import FedRoD
 from worker.engine.strategies.fedsm import FedSM
@@ -224,6 +226,8 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return Consensus(config.fusion)
         case FedRoDConfig():
             return FedRoD()
+        case FedRDNConfig():
+            return FedRDN()
         case FedAWAConfig():
             return FedAWA(config.server_learning_rate, config.server_steps)
         case FedLWSConfig():

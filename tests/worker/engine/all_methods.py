@@ -27,6 +27,7 @@ from worker.engine.strategies.fednova import FedNova
 from worker.engine.strategies.fedopt import FedOpt
 from worker.engine.strategies.fedper import FedPer
 from worker.engine.strategies.fedprox import FedProx
+from worker.engine.strategies.fedrdn import FedRDN
 from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedrod import FedRoD
 from worker.engine.strategies.fedsm import FedSM
@@ -81,6 +82,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "fedper": (FedPer(), adam_plan()),
     "fedrep": (FedRep(1), adam_plan()),
     "fedrod": (FedRoD(), adam_plan()),
+    "fedrdn": (FedRDN(), adam_plan()),
     "fine-tuning": (FineTuning(1), adam_plan()),
     "apfl": (APFL(0.5, 0.1), adam_plan()),
     "pfedme": (PFedMe(15.0, 2, 0.01, 1.0), adam_plan()),

@@ -16,7 +16,9 @@ from backend.contracts.task_definition import SegmentationTask
 from backend.trained_models.usage import how_to_use
 from tests.worker.engine.small_sites import small_plan
 from worker.engine.inference import predict_masks
+from worker.engine.input_normalization import with_numbers
 from worker.engine.networks import make_network
+from worker.engine.plan_network import load_weights
 from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_network_settings, build_sampling
 
@@ -46,19 +48,33 @@ def network_of(step: str) -> torch.nn.Module:
     return network
 
 
-@pytest.mark.parametrize("norm", ["instance", "batch"])
-@pytest.mark.parametrize("intensity", ["unit", "standardized"])
-def test_the_steps_of_the_card_give_the_platforms_masks(norm: str, intensity: str) -> None:
+@pytest.mark.parametrize(
+    ("norm", "intensity", "normalizes_input"),
+    [
+        ("instance", "unit", False),
+        ("batch", "unit", False),
+        ("instance", "standardized", False),
+        ("batch", "standardized", False),
+        ("instance", "unit", True),
+    ],
+)
+def test_the_steps_of_the_card_give_the_platforms_masks(norm: str, intensity: str, normalizes_input: bool) -> None:
     config = config_of(
         network=NetworkConfig(channels=(4, 8, 16), num_residual_units=1, norm=norm),  # type: ignore[arg-type]
         data=DataConfig(image_size=32, intensity=intensity),  # type: ignore[arg-type]
     )
-    steps = how_to_use(config, TASK, has_selector=False)
+    steps = how_to_use(config, TASK, has_selector=False, normalizes_input=normalizes_input)
     torch.manual_seed(0)
     settings = build_network_settings(config.network)
     ours = make_network(settings, 2, TASK.num_channels, len(TASK.structures)).eval()
     theirs = network_of(steps[0])
-    theirs.load_state_dict(ours.state_dict(), strict=True)
+    part = ours.state_dict()
+    mean, std = torch.tensor([0.4, 0.5, 0.6]), torch.tensor([0.2, 0.3, 0.1])
+    if normalizes_input:
+        part = with_numbers(part, mean, std)
+    ours = load_weights(ours, part)
+    mean, std = (part.pop(key, neutral) for key, neutral in (("input_mean", 0 * mean), ("input_std", 1 + 0 * std)))
+    theirs.load_state_dict(part, strict=True)
     theirs.eval()
 
     pixels = np.random.default_rng(0).integers(0, 256, (70, 51, 3)).astype(np.uint8)
@@ -72,12 +88,14 @@ def test_the_steps_of_the_card_give_the_platforms_masks(norm: str, intensity: st
     x = interpolate(x[None], (32, 32), mode="bilinear", align_corners=False, antialias=True)[0]
     if intensity == "standardized":
         x = (x - x.mean((1, 2), keepdim=True)) / x.std((1, 2), keepdim=True).clamp_min(1e-6)
+    x = (x - mean.reshape(3, 1, 1)) / std.reshape(3, 1, 1)
     with torch.inference_mode():
         probabilities = torch.sigmoid(theirs(x[None]))[0]
     mask = interpolate(probabilities[None], (70, 51), mode="bilinear", align_corners=False, antialias=True)[0] > 0.5
     assert 0 < expected.sum() < expected.size
     assert np.array_equal(mask.numpy(), expected)
     assert any("32 x 32 **with antialiasing**" in step for step in steps)
+    assert any("input_mean" in step for step in steps) == normalizes_input
     assert any("> 0.5" in step and "0: disc, 1: cup" in step for step in steps)
 
 
