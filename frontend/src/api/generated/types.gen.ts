@@ -2988,6 +2988,8 @@ export type ExperimentConfig = {
     } & FedRepConfig) | ({
         name: 'fedrod';
     } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -3794,6 +3796,18 @@ export type FedProxConfig = {
      * Name
      */
     name?: 'fedprox';
+};
+
+/**
+ * FedRDNConfig
+ *
+ * FedAvg whose images are normalized in training by a random site's mean and deviation, in testing by their own.
+ */
+export type FedRdnConfig = {
+    /**
+     * Name
+     */
+    name?: 'fedrdn';
 };
 
 /**
@@ -5567,6 +5581,8 @@ export type ModelSet = {
     } & FedRepConfig) | ({
         name: 'fedrod';
     } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -7718,6 +7734,8 @@ export type RunRecord = {
     } & FedRepConfig) | ({
         name: 'fedrod';
     } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -7910,6 +7928,8 @@ export type RunSpec = {
     } & FedRepConfig) | ({
         name: 'fedrod';
     } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -8044,6 +8064,8 @@ export type RunsAdd = {
     } & FedRepConfig) | ({
         name: 'fedrod';
     } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -9223,7 +9245,7 @@ export type SitePolicy = {
      *
      * The methods that may train on the site's data. None: all. An experiment with another is refused.
      */
-    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fedrod' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
+    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fedrod' | 'fedrdn' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
     /**
      * May Send Hashes
      *
