@@ -26,7 +26,7 @@ def read_png(screenshot: bytes) -> Pixels:
 
 def picture_of(viewer: Locator) -> Pixels:
     """What a viewer draws, [H, W, 3], without the buttons and the scale bar that lie over it."""
-    over_it = "button, [data-testid=scale-bar] { visibility: hidden }"
+    over_it = "[data-testid=viewer] :is(button, [data-testid=scale-bar]) { visibility: hidden }"
     corners = "[data-testid=viewer] { border-radius: 0 !important }"
     # A viewer may end between two pixels of the screen: the outermost show the page behind it, too.
     return read_png(viewer.screenshot(style=f"{over_it} {corners}"))[1:-1, 1:-1]

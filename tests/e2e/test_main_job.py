@@ -198,6 +198,7 @@ def shown(page: Page, **search: str) -> Pixels:
 def photograph(page: Page, federation: FederationRecord, platform: LivePlatform) -> Pixels:
     """The file behind the case on screen."""
     current = page.locator("[data-case][aria-current=true]")
+    expect(current).to_have_text(re.compile(r"\S"), use_inner_text=True)
     name = current.inner_text().splitlines()[0]
     datasets = platform.client.datasets(federation.id)
     [file] = [path for dataset in datasets for path in Path(dataset.folder).glob(f"images/{name}.*")]
