@@ -10,7 +10,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
+.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-speed test-gpu dist lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -66,7 +66,7 @@ typecheck-pages: setup-test
 test-frontend: setup-test ## The frontend's component and logic tests
 	$(NPM) run test
 
-test-unit: setup-test ## Tests of engine, data sets and backend, on SQLite and PostgreSQL
+test-unit: setup-test ## Tests of engine, data sets and backend; the backend's on SQLite, PostgreSQL or both
 	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
@@ -75,6 +75,9 @@ test-platform: setup-test ## Tests with real worker processes, killed processes,
 
 test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
 	$(BIN)/pytest $(T)
+
+test-databases: setup-test ## Every test of the backend on SQLite and on PostgreSQL, where `make test` runs most of them on one
+	FEDSM_TEST_EVERY_DATABASE=1 $(BIN)/pytest -n 3 --dist worksteal -m "not gpu and not speed" tests/backend
 
 test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that does nothing else
 	FEDSM_SPEED=1 $(NPM) run test -- rescore

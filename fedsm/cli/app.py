@@ -1,99 +1,70 @@
-"""The `fedsm` command. Heavy libraries are imported by the commands that need them: `fedsm --help` is quick."""
+"""The `fedsm` command: the list of its commands. Each is imported when it is asked for: `fedsm --help` is quick."""
 
-import os
-import sys
-import threading
-from collections.abc import Callable
-from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from fedsm.cli.audit import audit_app
-from fedsm.cli.backup import backup, restore
-from fedsm.cli.calls import add_calls
-from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
-from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
-from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
-from fedsm.cli.calls_of_users import USER_CALLS
-from fedsm.cli.create import add_site, create_federation, set_policy
-from fedsm.cli.dataset import dataset_app
-from fedsm.cli.experiment import experiment_app
-from fedsm.cli.extend import extend
-from fedsm.cli.federation import federation_app
-from fedsm.cli.hospital import add_hospital_commands
-from fedsm.cli.joining import accept, invite
-from fedsm.cli.model import import_model, score
-from fedsm.cli.predict import predict
-from fedsm.cli.prepare import prepare
-from fedsm.cli.report import report_app
-from fedsm.cli.run import run_app
-from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, fail
-from fedsm.cli.storage import storage_app
-from fedsm.cli.user import invite as invite_user
-from fedsm.cli.user import set_role
-from fedsm.local.home import AlreadyRunning, Home, PortTaken, open_home
-from fedsm.local.launch import LOOPBACK, Options, Platform, running_platform
-from fedsm.local.supervisor import StartFailed
+from fedsm.cli.calls_of_system import SYSTEM_CALLS
+from fedsm.cli.later import Later, LaterGroup
 
-#: What happens on a running platform, in a thread of its own, until the event is set.
-Activity = Callable[[Platform, threading.Event], None]
+
+class Commands(LaterGroup):
+    """In the order of `fedsm --help`. The line of a command that is no group is the first sentence of its own help."""
+
+    later: ClassVar = {
+        "up": Later(
+            "fedsm.cli.up:up", "Start the platform on this machine: broker, backend and one worker, until Ctrl-C."
+        ),
+        "demo": Later(
+            "fedsm.cli.up:demo",
+            "Start the platform with four synthetic sites and an experiment that compares FedSM with its baselines.",
+        ),
+        "worker": Later("fedsm.cli.up:worker", "Run one worker in the foreground."),
+        "experiment": Later("fedsm.cli.groups.experiment:group", "Experiments: create, watch, and read their results."),
+        "run": Later(
+            "fedsm.cli.groups.run:group",
+            "Runs: their state and log, every model on every site, what the selector did, several side by side.",
+        ),
+        "report": Later("fedsm.cli.report:report_app", "Frozen reports of experiments, read without signing in."),
+        "dataset": Later("fedsm.cli.groups.dataset:group", "Data sets: check a folder, and register it at a site."),
+        "federation": Later("fedsm.cli.groups.federation:group", "Federations: their sites, statistics and leakage."),
+        "storage": Later("fedsm.cli.storage:storage_app", "What lies on the disk, for whom, and how to be rid of it."),
+        "audit": Later("fedsm.cli.audit:audit_app", "The hub's record of who did what: verify it, save it."),
+        "site": Later(
+            "fedsm.cli.groups.site:group",
+            "Sites: add them, let hospitals join, set what may run there and leave; and what a hospital runs itself.",
+        ),
+        "model": Later("fedsm.cli.groups.model:group", "Models of runs and files: test, import, download, try them."),
+        "token": Later("fedsm.cli.groups.token:group", "Your access tokens, as for scripts."),
+        "user": Later("fedsm.cli.groups.user:group", "Users, their roles, and invitations."),
+        **{
+            call.command: Later(f"fedsm.cli.groups.system:{call.command.replace('-', '_')}", call.help)
+            for call in SYSTEM_CALLS
+        },
+        "prepare": Later(
+            "fedsm.cli.prepare:prepare",
+            "Turn a downloaded public data set into sites: images/, masks/ and cases.csv each, and a report.",
+        ),
+        "predict": Later(
+            "fedsm.cli.predict:predict", "Send an image to a run's models: which is chosen and why, and its masks."
+        ),
+        "backup": Later(
+            "fedsm.cli.backup:backup",
+            "Save the whole installation in one file: database, artifacts, and the state folder's keys and tokens.",
+        ),
+        "restore": Later(
+            "fedsm.cli.backup:restore",
+            "Put a backup back into an empty installation, of SQLite or PostgreSQL, whichever was saved.",
+        ),
+    }
+
 
 app = typer.Typer(
+    cls=Commands,
     help="FedSM Studio: federated medical image segmentation on one machine or over hospitals.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(experiment_app, name="experiment")
-app.add_typer(run_app, name="run")
-run_app.command()(extend)
-app.add_typer(report_app, name="report")
-app.add_typer(dataset_app, name="dataset")
-app.add_typer(federation_app, name="federation")
-app.add_typer(storage_app, name="storage")
-app.add_typer(audit_app, name="audit")
-add_calls(experiment_app, EXPERIMENT_CALLS)
-add_calls(run_app, RUN_CALLS)
-add_calls(dataset_app, DATASET_CALLS)
-federation_app.command("create")(create_federation)
-add_calls(federation_app, FEDERATION_CALLS)
-site_app = typer.Typer(
-    help="Sites: add them, let hospitals join, set what may run there and leave; and what a hospital runs itself.",
-    no_args_is_help=True,
-)
-site_app.command("add")(add_site)
-site_app.command("policy")(set_policy)
-add_calls(site_app, SITE_CALLS)
-site_app.command()(invite)
-site_app.command()(accept)
-add_hospital_commands(site_app)
-app.add_typer(site_app, name="site")
-model_app = typer.Typer(help="Models of runs and files: test, import, download, try them.", no_args_is_help=True)
-model_app.command("test")(score)
-model_app.command("import")(import_model)
-add_calls(model_app, MODEL_CALLS)
-app.add_typer(model_app, name="model")
-token_app = typer.Typer(help="Your access tokens, as for scripts.", no_args_is_help=True)
-add_calls(token_app, TOKEN_CALLS)
-app.add_typer(token_app, name="token")
-user_app = typer.Typer(help="Users, their roles, and invitations.", no_args_is_help=True)
-user_app.command("invite")(invite_user)
-user_app.command("role")(set_role)
-add_calls(user_app, USER_CALLS)
-app.add_typer(user_app, name="user")
-add_calls(app, SYSTEM_CALLS)
-app.command()(prepare)
-app.command()(predict)
-app.command()(backup)
-app.command()(restore)
-
-PortOption = Annotated[
-    int | None, typer.Option(help="Port of the web page and the API; without it the first free one from 8000 on.")
-]
-HostOption = Annotated[str, typer.Option(help="Address to listen on; other machines cannot reach the default.")]
-ConcurrencyOption = Annotated[
-    int | None, typer.Option(min=1, help="Worker processes; default: one a CPU core, or one a GPU.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -103,114 +74,3 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
         typer.echo(VERSION)
         raise typer.Exit
-
-
-@app.command()
-def up(
-    home: HomeOption = None,
-    port: PortOption = None,
-    host: HostOption = LOOPBACK,
-    concurrency: ConcurrencyOption = None,
-    reload: Annotated[
-        bool, typer.Option("--reload", help="For development: backend and worker start again when their code changes.")
-    ] = False,
-) -> None:
-    """Start the platform on this machine: broker, backend and one worker, until Ctrl-C."""
-    _run(open_home(home), Options(host, _port_or_environment(port), concurrency, reload), None)
-
-
-@app.command()
-def demo(
-    home: HomeOption = None,
-    port: PortOption = None,
-    host: HostOption = LOOPBACK,
-    concurrency: ConcurrencyOption = None,
-    volumes: Annotated[
-        bool, typer.Option("--volumes", help="Prostate MR volumes in place of fundus photographs.")
-    ] = False,
-) -> None:
-    """Start the platform with four synthetic sites and an experiment that compares FedSM with its baselines.
-
-    A second start keeps everything and goes on with what was running."""
-    from fedsm.local.demo import FUNDUS_DEMO, run_demo
-    from fedsm.local.demo_3d import PROSTATE_DEMO
-
-    content = PROSTATE_DEMO if volumes else FUNDUS_DEMO
-    _run(open_home(home), Options(host, _port_or_environment(port), concurrency), partial(run_demo, content))
-
-
-@app.command()
-def worker(
-    home: HomeOption = None,
-    backend_url: Annotated[str | None, typer.Option(help="The backend's address (FEDSM_BACKEND_URL).")] = None,
-    queues: Annotated[str | None, typer.Option(help="Comma separated; a site's is site.<slug> (FEDSM_QUEUES).")] = None,
-    concurrency: ConcurrencyOption = None,
-) -> None:
-    """Run one worker in the foreground. The broker's address is REDIS_URL, the token FEDSM_WORKER_TOKEN."""
-    given = {
-        "FEDSM_HOME": home and str(home),
-        "FEDSM_BACKEND_URL": backend_url,
-        "FEDSM_QUEUES": queues,
-        "FEDSM_CONCURRENCY": concurrency and str(concurrency),
-    }
-    os.environ.update({name: value for name, value in given.items() if value})
-    from worker.process.app import main as run_worker
-
-    try:
-        code = run_worker()
-    except ValueError as error:
-        fail(str(error))
-    raise typer.Exit(code)
-
-
-def _run(home: Home, options: Options, activity: Activity | None) -> None:
-    """Runs the platform until it is stopped; joins the one that already runs on this state folder."""
-    try:
-        with running_platform(home, options, _say) as (platform, supervisor):
-            _say_where(platform)
-            thread = _start_activity(activity, platform, supervisor.stopping)
-            supervisor.watch()
-            if thread is not None:
-                thread.join(timeout=5)
-    except AlreadyRunning as error:
-        if error.running is None:
-            fail(
-                f"another `fedsm` is just starting or stopping on {home.folder}: wait for it, or choose another --home"
-            )
-        platform = Platform(home, error.running.url, home.token("admin-token"))
-        _say(f"FedSM Studio already runs on {home.folder} (process {error.running.pid}).")
-        _say_where(platform)
-        if activity is not None:
-            activity(platform, threading.Event())
-    except (PortTaken, StartFailed) as error:
-        fail(str(error))
-
-
-def _start_activity(
-    activity: Activity | None, platform: Platform, stopping: threading.Event
-) -> threading.Thread | None:
-    if activity is None or stopping.is_set():
-        return None
-    thread = threading.Thread(target=activity, args=(platform, stopping), name="activity", daemon=True)
-    thread.start()
-    return thread
-
-
-def _say(text: str) -> None:
-    """At once, also when the output goes to a file."""
-    typer.echo(text)
-    sys.stdout.flush()
-
-
-def _say_where(platform: Platform) -> None:
-    _say(f"\n    Open this address in a browser (its token signs you in):\n\n        {platform.login_url}\n")
-    _say("    Ctrl-C stops everything.\n")
-
-
-def _port_or_environment(port: int | None) -> int | None:
-    text = os.environ.get("FEDSM_PORT")
-    if port is not None or not text:
-        return port
-    if not text.isdigit():
-        fail(f"FEDSM_PORT is {text!r}: it must be a number from 0 to 65535", EXIT_WRONG_INPUT)
-    return int(text)

@@ -9,7 +9,7 @@ from backend.audit.schemas import AuditVerification
 from fedsm.cli.shared import EXIT_FAILED, HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.cli.watch import print_json
 
-audit_app = typer.Typer(help="The hub's record of who did what: verify it, save it.", no_args_is_help=True)
+audit_app = typer.Typer()
 
 
 @audit_app.command()

@@ -29,7 +29,7 @@ def backup(
     ] = False,
     home: HomeOption = None,
 ) -> None:
-    """Save the whole installation in one file: database, artifacts, and the keys and tokens of the state folder. The
+    """Save the whole installation in one file: database, artifacts, and the state folder's keys and tokens. The
     platform may run meanwhile. The file holds secrets: keep it like them.
 
     A new file is read again and verified. The exit code is 1 where artifacts are absent or damaged, which are named."""

@@ -6,61 +6,26 @@ API answered; ends with 2 for wrong input; and, where something is lost for good
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 from rich.table import Table
 
+from fedsm.cli.call import Call, Option, Where
 from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, JsonOption, ServerOption, TokenOption, api, fail
 from fedsm.cli.watch import make_console, print_json
 from fedsm.client import Client
 
-Where = Literal["query", "body"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """`kind` is what the text is read as. sent_as: the API's name, where it is another. argument: given by position,
-    and needed. flag: what a switch sends, whether it is set or not."""
-
-    name: str
-    help: str
-    kind: type = str
-    where: Where = "query"
-    sent_as: str | None = None
-    argument: bool = False
-    flag: Callable[[bool], object] | None = None
-
-
-@dataclass(frozen=True)
-class Call:
-    """operation: the API's name of it. arguments: name in the path to its help. columns: what is printed of each
-    record, by name; empty for an answer without a body. said: printed in place of them, with the answer's fields.
-    ask: the question before it. file: the answer is a file's bytes, or a text."""
-
-    command: str
-    operation: str
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
-    path: str
-    help: str
-    arguments: dict[str, str]
-    options: tuple[Option, ...] = ()
-    columns: tuple[str, ...] = ()
-    said: str | None = None
-    ask: str | None = None
-    file: bool = False
-
 
 def add_calls(app: typer.Typer, calls: Sequence[Call]) -> None:
     for call in calls:
-        app.command(call.command, help=call.help)(_function(call))
+        app.command(call.command)(function_of(call))
 
 
-def _function(call: Call) -> Callable[..., None]:
-    """With the signature that typer reads."""
+def function_of(call: Call) -> Callable[..., None]:
+    """With the signature and the help that typer reads."""
 
     def run(**given: Any) -> None:
         _run(call, given)
@@ -82,6 +47,7 @@ def _function(call: Call) -> Callable[..., None]:
     shared = (("home", HomeOption), ("server", ServerOption), ("token", TokenOption))
     parameters += [_parameter(name, kind, None) for name, kind in shared]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may have one
+    run.__doc__ = call.help
     run.__name__ = call.command.replace("-", "_")
     return run
 

@@ -1,6 +1,6 @@
 """One-call commands on federations, sites and data sets: calls.py says how they behave."""
 
-from fedsm.cli.calls import Call, Option
+from fedsm.cli.call import Call, Option
 
 _DATASET = {"dataset_id": "The data set's id, as `fedsm dataset list` prints it."}
 _FEDERATION = {"federation_id": "The federation's name or id."}

@@ -1,6 +1,6 @@
 """One-call commands on experiments, runs and models: calls.py says how they behave."""
 
-from fedsm.cli.calls import Call, Option
+from fedsm.cli.call import Call, Option
 
 _EXPERIMENT = {"experiment_id": "The experiment's id, as `fedsm experiment list` prints it."}
 _RUN = {"run_id": "The run's id, as `fedsm experiment show` prints it."}

@@ -1,6 +1,6 @@
 """One-call commands on tokens and the platform itself: calls.py says how they behave."""
 
-from fedsm.cli.calls import Call, Option
+from fedsm.cli.call import Call, Option
 
 _EVENT_FILTERS = (
     Option("federation", "Id of a federation.", sent_as="federation_id"),

@@ -1,6 +1,6 @@
 """One-call commands on users and invitations: calls.py says how they behave."""
 
-from fedsm.cli.calls import Call, Option
+from fedsm.cli.call import Call, Option
 
 _USER = {"user_id": "The user's id, as `fedsm user list` prints it."}
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", bound=BaseModel)
 FRACTIONS = SplitFractions()
 
-dataset_app = typer.Typer(help="Data sets: check a folder, and register it at a site.", no_args_is_help=True)
+dataset_app = typer.Typer()
 
 LayoutOption = Annotated[str, typer.Option(help=f"How the files are arranged: {', '.join(get_args(Layout))}.")]
 LabelMapOption = Annotated[

@@ -31,7 +31,7 @@ from fedsm.cli.watch import describe_run, follow, make_console, print_json, run_
 from fedsm.client import Client
 from fedsm.experiment_file import WrongFile, read_experiment_file
 
-experiment_app = typer.Typer(help="Experiments: create, watch, and read their results.", no_args_is_help=True)
+experiment_app = typer.Typer()
 experiment_app.command()(templates)
 experiment_app.command()(check)
 experiment_app.command()(dry_run)

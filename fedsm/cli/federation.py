@@ -12,7 +12,7 @@ from fedsm.cli.alike import alike, decide
 from fedsm.cli.shared import EXIT_FAILED, HomeOption, JsonOption, ServerOption, TokenOption, api, find_federation
 from fedsm.cli.watch import make_console, print_json
 
-federation_app = typer.Typer(help="Federations: their sites, statistics and leakage.", no_args_is_help=True)
+federation_app = typer.Typer()
 
 FederationOption = Annotated[str | None, typer.Option(help="Name or id; may be left out where there is only one.")]
 

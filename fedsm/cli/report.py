@@ -11,7 +11,7 @@ from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, 
 from fedsm.cli.watch import make_console, print_json
 from fedsm.client import Client
 
-report_app = typer.Typer(help="Frozen reports of experiments, read without signing in.", no_args_is_help=True)
+report_app = typer.Typer()
 
 ExperimentArgument = Annotated[str, typer.Argument(help="The experiment's id, as `fedsm experiment list` prints it.")]
 ReportArgument = Annotated[str, typer.Argument(help="The report's id, as `fedsm report list` prints it.")]

@@ -24,10 +24,7 @@ from fedsm.cli.compare_runs import compare_runs
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api
 from fedsm.cli.watch import make_console, print_json
 
-run_app = typer.Typer(
-    help="Runs: their state and log, every model on every site, what the selector did, several side by side.",
-    no_args_is_help=True,
-)
+run_app = typer.Typer()
 run_app.command("compare")(compare_runs)
 
 ExperimentArgument = Annotated[str, typer.Argument(help="The experiment's id, as `fedsm experiment list` prints it.")]

@@ -22,7 +22,7 @@ from fedsm.cli.shared import (
 from fedsm.cli.watch import make_console, print_json
 from fedsm.client import Client
 
-storage_app = typer.Typer(help="What lies on the disk, for whom, and how to be rid of it.")
+storage_app = typer.Typer()
 
 KINDS = ("states", "updates", "images", "masks", "uploads", "thumbnails")
 

@@ -2,15 +2,17 @@
 
 import copy
 import inspect
+import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import redis
+from filelock import FileLock
 
 from backend.db.migrate import migrate
 from backend.db.session import create_engine_for
@@ -64,32 +66,36 @@ def _base_of(play: Play) -> str | None:
 class SavedState:
     """`database` names a PostgreSQL database; on SQLite the database is a file in `home`."""
 
-    home: Path
+    home: str
     database: str
     answers: dict[str, Any]
 
 
 class BackendStates:
-    """Made when first asked for, then kept for the whole session."""
+    """Made when first asked for, then kept in a folder that all processes of a run of pytest share."""
 
     def __init__(self, folder: Path, valkey_url: str) -> None:
         self._folder, self._valkey_url = folder, valkey_url
-        self._saved: dict[tuple[bool, str | None], SavedState] = {}
 
     def restore(self, name: str | None, home: Path, database_url: str, broker: redis.Redis) -> dict[str, Any]:
         """Fills an empty home and an empty database with a state, None for one without rows.
 
         Returns the answers of the plays that led to it.
         """
-        key = (bool(database_url), name)
-        if key not in self._saved:
-            self._saved[key] = self._make(name, database_url, broker)
-        saved = self._saved[key]
+        saved = self._saved(name, database_url, broker)
         shutil.copytree(saved.home, home, dirs_exist_ok=True)
         if database_url:
             server, _, database = database_url.rpartition("/")
             _copy_database(server, saved.database, database)
         return saved.answers
+
+    def _saved(self, name: str | None, database_url: str, broker: redis.Redis) -> SavedState:
+        """One process makes a state, and the others wait for it."""
+        file = self._folder / f"{name or 'no rows'} on {'postgresql' if database_url else 'sqlite'}.json"
+        with FileLock(file.with_suffix(".lock")):
+            if not file.exists():
+                file.write_text(json.dumps(asdict(self._make(name, database_url, broker))))
+        return SavedState(**json.loads(file.read_text()))
 
     def _make(self, name: str | None, database_url: str, broker: redis.Redis) -> SavedState:
         home = self._folder / uuid4().hex
@@ -106,7 +112,7 @@ class BackendStates:
             answers = self._play(name, home, url, broker)
         if not database_url:
             _write_back(Settings(home=home).effective_database_url)
-        return SavedState(home, database, answers)
+        return SavedState(str(home), database, answers)
 
     def _play(self, name: str, home: Path, database_url: str, broker: redis.Redis) -> dict[str, Any]:
         play = _PLAYS[name]

@@ -1,8 +1,10 @@
 """The backend on both databases, a played worker, and a federation with data."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 import redis
@@ -16,8 +18,21 @@ DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label
 FEDSM = {"name": "fedsm", "selector": {"name": "lda", "minimum_cases": 2}}
 
 
-#: For what is computed once the rows are read, where another test of the same runs on both databases.
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+DATABASES = ("sqlite", "postgresql")
+#: Set to anything, every test runs on every database.
+EVERY_DATABASE = "FEDSM_TEST_EVERY_DATABASE"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `every_database` runs on both; any other on one of them, the same one each time.
+
+    Its name chooses, so that half of the tests runs on each, in half of the time."""
+    if "database_url" not in metafunc.fixturenames:
+        return
+    chosen: tuple[str, ...] = DATABASES
+    if not (os.environ.get(EVERY_DATABASE) or metafunc.definition.get_closest_marker("every_database")):
+        chosen = (DATABASES[crc32(metafunc.definition.nodeid.encode()) % len(DATABASES)],)
+    metafunc.parametrize("database_url", chosen, indirect=True)
 
 
 @pytest.fixture
@@ -29,7 +44,7 @@ def broker(valkey_url: str) -> Iterator[redis.Redis]:
     client.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
     """Empty, or on PostgreSQL one that a saved state makes; on SQLite the default one in the state folder."""
     if request.param == "sqlite":
@@ -39,8 +54,10 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def backend_states(tmp_path_factory: pytest.TempPathFactory, valkey_url: str) -> BackendStates:
-    return BackendStates(tmp_path_factory.mktemp("states"), valkey_url)
+def backend_states(shared_folder: Path, valkey_url: str) -> BackendStates:
+    folder = shared_folder / "states"
+    folder.mkdir(exist_ok=True)
+    return BackendStates(folder, valkey_url)
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ from backend.worker_api import endpoints as worker_api
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 from tests.backend.people import PASSWORD, Person, code_of, make_person
 
+pytestmark = pytest.mark.every_database
+
 DOCUMENT = Path(__file__).parent.parent.parent / "frontend" / "openapi.json"
 REACHED = 418
 #: Nobody's name is asked for there.

@@ -5,9 +5,13 @@ import io
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
+
+pytestmark = pytest.mark.every_database
 
 
 def test_filters_leave_what_they_name(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from backend.events import retention
 from backend.events import service as events
 from tests.backend.live_backend import LiveBackend
 
+pytestmark = pytest.mark.every_database
+
 NUM_RECORDS = 6
 
 

@@ -22,8 +22,10 @@ from backend.db.migrate import migrate, migration_config
 from backend.db.session import create_engine_for
 from backend.settings import Settings
 from fedsm.cli.app import app
-from tests.backend.conftest import DISC, on_sqlite
+from tests.backend.conftest import DISC
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
+
+pytestmark = pytest.mark.every_database
 
 
 def saved(settings: Settings) -> bytes:
@@ -164,7 +166,6 @@ def names_in(archive: bytes) -> list[str]:
         return tar.getnames()
 
 
-@on_sqlite
 def test_a_damaged_backup_is_refused_and_leaves_nothing(archive: bytes, target: Settings) -> None:
     names = names_in(archive)
     artifact = next(name for name in names if name.startswith("artifacts/"))
@@ -211,7 +212,6 @@ def test_what_is_no_backup_is_refused(content: bytes, tmp_path: Path) -> None:
         restore(empty(tmp_path / "home"), content)
 
 
-@on_sqlite
 def test_a_foreign_archive_and_a_newer_one_are_refused(archive: bytes, target: Settings) -> None:
     foreign = io.BytesIO()
     with tarfile.open(fileobj=foreign, mode="w") as tar:
@@ -230,7 +230,6 @@ def test_a_foreign_archive_and_a_newer_one_are_refused(archive: bytes, target: S
         restore(target, newer)
 
 
-@on_sqlite
 def test_an_artifact_that_is_lost_is_named(backend: LiveBackend, completed_run: str) -> None:
     lost = next(backend.settings.artifacts_folder.glob("??/*"))
     lost.unlink()

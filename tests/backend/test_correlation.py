@@ -21,12 +21,6 @@ from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
 
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here: the tests of the schema ask both."""
-    return ""
-
-
 def ids_of_tasks(backend: LiveBackend) -> set[str | None]:
     with read_only(backend.platform.database) as session:
         return set(session.scalars(select(Task.correlation_id).where(Task.run_id.is_not(None))))

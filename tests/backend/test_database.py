@@ -13,6 +13,8 @@ from backend.db.migrate import migrate, migration_config
 from backend.db.session import create_engine_for
 from backend.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def url(tmp_path: Path, database_url: str) -> str:

@@ -22,6 +22,8 @@ from backend.settings import Settings
 from backend.sites.service import policy_of
 from tests.backend.live_backend import LiveBackend
 
+pytestmark = pytest.mark.every_database
+
 TIME = "2026-01-02 03:04:05+00:00"
 TASK = json.dumps({"modality": "x", "num_channels": 1, "structures": [{"name": "disc", "label_values": [1]}]})
 FRACTIONS = json.dumps({"train": 0.6, "val": 0.15})

@@ -13,6 +13,8 @@ from tests.backend.conftest import DISC, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
+pytestmark = pytest.mark.every_database
+
 
 def read_stream(response: httpx.Response) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """(event name, id, data) of each event."""

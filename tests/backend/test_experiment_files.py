@@ -9,12 +9,6 @@ from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 
 
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
-
-
 def read(backend: LiveBackend, text: str) -> dict[str, Any]:
     answer: dict[str, Any] = backend.post("/experiment-files/read", {"text": text})
     return answer

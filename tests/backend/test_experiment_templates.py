@@ -8,8 +8,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from backend.experiment_templates.service import notes_of, template_files, templates
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -20,12 +18,6 @@ PROSTATE = {
     "dimensions": 3,
     "structures": [{"name": "prostate", "label_values": [1, 2]}],
 }
-
-
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
 
 
 def with_smaller_minimum(config: dict[str, Any]) -> dict[str, Any]:

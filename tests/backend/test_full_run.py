@@ -10,6 +10,8 @@ from tests.backend.conftest import FEDSM, make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
+pytestmark = pytest.mark.every_database
+
 
 def test_data_set_is_checked_and_its_cases_listed(backend: LiveBackend, federation: dict[str, Any]) -> None:
     dataset = backend.get(f"/federations/{federation['id']}/datasets")[0]

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from backend.contracts.thresholds import ThresholdPoint, best_of_points
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
 from backend.evaluations.statistics import bootstrap_mean
-from tests.backend.conftest import FEDSM, make_experiment, on_sqlite
+from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
@@ -149,7 +149,6 @@ SETS = {
 }
 
 
-@on_sqlite
 @pytest.mark.parametrize("name", SETS)
 def test_the_terms_add_up_to_the_gap_whatever_is_missing(
     backend: LiveBackend, worker: PlayedWorker, four_cases: dict[str, Any], name: str

@@ -13,12 +13,6 @@ from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 
 
 @pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
-
-
-@pytest.fixture
 def browser(backend: LiveBackend) -> httpx.Client:
     """Signed in by the cookie."""
     client = httpx.Client(base_url=backend.url)

@@ -15,6 +15,8 @@ from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def trainings(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> list[str]:

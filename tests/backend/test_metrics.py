@@ -95,7 +95,6 @@ def test_the_dashboard_and_the_guide_name_what_there_is(
     assert guide == {parts.sub("", name) for name in found if name.startswith("fedsm_")}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_metrics_are_no_route_of_the_api(backend: LiveBackend, metrics_port: int) -> None:
     """Nobody comes to them over the published address."""
     assert "fedsm_runs" not in backend.admin.get("/metrics").text

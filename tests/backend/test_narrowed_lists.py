@@ -12,13 +12,9 @@ from tests.backend.people import Person, make_person
 from tests.backend.played_worker import PlayedWorker
 from tests.backend.test_withdrawn_policy import SendingWorker
 
+pytestmark = pytest.mark.every_database
+
 TASK = {"modality": "x", "num_channels": 1, "structures": [{"name": "disc", "label_values": [1]}]}
-
-
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.link import JoinRequest
@@ -32,12 +31,6 @@ from backend.users.schemas import (
     UserUpdate,
 )
 from tests.backend.live_backend import LiveBackend
-
-
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
 
 
 def test_document_is_stable_and_operations_are_named_after_functions() -> None:

@@ -9,6 +9,8 @@ import pytest
 from tests.backend.conftest import make_experiment
 from tests.backend.live_backend import LiveBackend
 
+pytestmark = pytest.mark.every_database
+
 ROOT = Path(__file__).parent.parent.parent
 #: Bounded by a run's schedule, by the numbers of metrics, or fixed.
 NOT_PAGED = {"list_run_rounds", "list_run_metrics", "list_experiment_templates"}

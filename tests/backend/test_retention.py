@@ -9,7 +9,7 @@ from backend.db.models import RunRound
 from backend.db.session import read_only
 from backend.ledger.history_rounds import history_rounds
 from backend.storage.sweep import sweep
-from tests.backend.conftest import make_experiment, on_sqlite, start_run
+from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import QUEUES, PlayedWorker
 from tests.backend.test_sweep import files, owned, rows
@@ -114,7 +114,6 @@ def test_while_it_trains_a_run_keeps_what_resuming_and_choosing_need(
     assert (run["status"], run["best_round"]) == ("completed", BEST)
 
 
-@on_sqlite
 def test_a_damaged_state_is_done_again_from_the_last_whole_round(
     backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
 ) -> None:
@@ -185,7 +184,6 @@ def test_a_draft_holds_nothing(backend: LiveBackend, federation: dict[str, Any])
     assert (found["num_files"], found["num_bytes"], found["by_kind"]) == (0, 0, {})
 
 
-@on_sqlite
 def test_a_run_that_stops_early_shows_the_same_rounds_whatever_is_kept(
     backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
 ) -> None:

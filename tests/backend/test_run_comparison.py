@@ -10,12 +10,6 @@ from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
 
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
-
-
 def finish(backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], **config: Any) -> dict[str, Any]:
     experiment = make_experiment(backend, federation, **config)
     backend.post(f"/experiments/{experiment['id']}/start")

@@ -23,6 +23,8 @@ from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, played_weights
 from tests.conftest import wait_until
 
+pytestmark = pytest.mark.every_database
+
 OLD = time.time() - 7200
 
 

@@ -10,12 +10,6 @@ from tests.backend.live_backend import LiveBackend
 FEDAVG = {"name": "fedavg"}
 
 
-@pytest.fixture
-def database_url() -> str:
-    """One database is enough here."""
-    return ""
-
-
 @pytest.mark.parametrize(
     ("config", "field", "words"),
     [

@@ -25,6 +25,8 @@ from backend.contracts.values import (
 from backend.main import create_app
 from backend.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 NO_SHARES: dict[str, float] = {}
 
 

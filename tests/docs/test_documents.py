@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 from pydantic_settings import BaseSettings
 
 from backend.contracts.selector_configs import CnnSelector, LdaSelector, Vgg11Selector
@@ -13,6 +12,7 @@ from backend.contracts.strategy_configs import FedSMConfig
 from backend.settings import Settings
 from benchmarks.selectors import make_parser
 from fedsm.cli.app import app
+from fedsm.cli.later import all_commands
 from fedsm.experiment_file import read_experiment_file
 from fedsm.site_agent.process import AgentSettings
 from worker.process.settings import WorkerSettings
@@ -48,20 +48,10 @@ def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
     assert {name for name in documented - known if name not in elsewhere} == set()
 
 
-def commands(app: typer.Typer, prefix: str) -> set[str]:
-    group = typer.main.get_command(app)
-    names = {
-        f"{prefix} {name}"
-        for name, command in group.commands.items()
-        if not hasattr(command, "commands") or command.invoke_without_command
-    }
-    return names.union(*(commands(below.typer_instance, f"{prefix} {below.name}") for below in app.registered_groups))
-
-
 def test_every_command_is_in_the_command_line_guide_and_no_other() -> None:
     row = r"^\| `(fedsm(?: [a-z][a-z-]*)+)(?: [A-Z-].*)?` \|"
     table = re.findall(row, (DOCS / "cli.md").read_text(), flags=re.MULTILINE)
-    assert set(table) == commands(app, "fedsm")
+    assert set(table) == {f"fedsm {words}" for words in all_commands(app)}
 
 
 def test_the_guides_experiment_file_is_accepted(tmp_path: Path) -> None:

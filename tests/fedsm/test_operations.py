@@ -5,15 +5,15 @@ import json
 from typing import Any
 
 import pytest
-import typer
 
 from backend.openapi import openapi_json
 from fedsm.cli.app import app
-from fedsm.cli.calls import Call
+from fedsm.cli.call import Call
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
 from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
 from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
 from fedsm.cli.calls_of_users import USER_CALLS
+from fedsm.cli.later import all_commands
 
 TABLES: dict[str, tuple[Call, ...]] = {
     "dataset": DATASET_CALLS,
@@ -134,14 +134,6 @@ def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     }
 
 
-def command_names(group: typer.Typer, prefix: str = "") -> set[str]:
-    commands = typer.main.get_command(group).commands  # type: ignore[attr-defined]  # it is a group
-    own = {f"{prefix} {name}".strip() for name, command in commands.items() if not hasattr(command, "commands")}
-    return own.union(
-        *(command_names(below.typer_instance, f"{prefix} {below.name}".strip()) for below in group.registered_groups)
-    )
-
-
 def test_every_operation_has_a_command_or_a_reason() -> None:
     of_tables = {call.operation for calls in TABLES.values() for call in calls}
     lacking = operations().keys() - of_tables - COMMANDS.keys() - WITHOUT.keys()
@@ -152,7 +144,7 @@ def test_every_operation_has_a_command_or_a_reason() -> None:
 
 def test_every_named_command_is_there() -> None:
     named = {f"{group} {call.command}".strip() for group, calls in TABLES.items() for call in calls}
-    assert (named | set(COMMANDS.values())) - command_names(app) == set()
+    assert (named | set(COMMANDS.values())) - all_commands(app).keys() == set()
 
 
 @pytest.mark.parametrize(

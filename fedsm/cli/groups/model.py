@@ -1,0 +1,12 @@
+"""`fedsm model`."""
+
+import typer
+
+from fedsm.cli.calls import add_calls
+from fedsm.cli.calls_of_runs import MODEL_CALLS
+from fedsm.cli.model import import_model, score
+
+group = typer.Typer()
+group.command("test")(score)
+group.command("import")(import_model)
+add_calls(group, MODEL_CALLS)

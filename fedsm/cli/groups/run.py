@@ -1,0 +1,9 @@
+"""`fedsm run`."""
+
+from fedsm.cli.calls import add_calls
+from fedsm.cli.calls_of_runs import RUN_CALLS
+from fedsm.cli.extend import extend
+from fedsm.cli.run import run_app as group
+
+group.command()(extend)
+add_calls(group, RUN_CALLS)
