@@ -13,7 +13,7 @@ from setuptools.errors import SetupError
 ROOT = Path(__file__).resolve().parent
 VERSION = runpy.run_path(str(ROOT / "backend" / "version.py"))
 #: `pip install` of a wheel gives the whole platform; images take the groups apart.
-RUNTIME_GROUPS = ("common", "backend", "agent", "worker", "local")
+RUNTIME_GROUPS = ("common", "backend", "agent", "worker", "export", "local")
 
 
 def complete(package: Path) -> None:

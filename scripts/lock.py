@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CPU_BUILDS = ROOT / "scripts" / "torch-cpu-builds.sha256"
 OLDEST_PYTHON = "3.11"
-RUNTIME_GROUPS = ("common", "backend", "agent", "worker", "local")
+RUNTIME_GROUPS = ("common", "backend", "agent", "worker", "export", "local")
 #: What only the CUDA build of PyTorch needs.
 CUDA = re.compile(r"^(nvidia|cuda)-|^triton$")
 #: A package's name and its lines of the lock.
@@ -36,7 +36,7 @@ def main(upgrade: bool) -> None:
         "requirements-test.lock": resolve(("test",), constraints=versions).keys() - runtime,
         "requirements-node.lock": resolve(("node",), constraints=versions).keys(),
         "backend/requirements.lock": resolve(("common", "backend"), constraints=versions).keys(),
-        "worker/requirements.lock": resolve(("common", "worker"), constraints=versions).keys() - of_torch,
+        "worker/requirements.lock": resolve(("common", "worker", "export"), constraints=versions).keys() - of_torch,
         "fedsm/requirements.lock": resolve(("common", "worker", "agent"), constraints=versions).keys() - of_torch,
     }
     for name, packages in cuts.items():

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from backend.access.matrix import Permission
 from backend.artifacts.service import store_artifact
 from backend.contracts.artifacts import SAFETENSORS
+from backend.contracts.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.predictions import FileName
 from backend.contracts.values import Id
@@ -30,7 +31,7 @@ from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBody
 from backend.trained_models import importing, service
-from backend.trained_models.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile, read_model_file
+from backend.trained_models.model_file import read_model_file
 from backend.trained_models.schemas import ModelSet
 
 router = APIRouter(tags=["models"])

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import require_artifacts
 from backend.clock import now
 from backend.contracts.config_problems import ConfigProblem
+from backend.contracts.model_file import ModelDescription, ModelFile
 from backend.contracts.status import RunStatus
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
@@ -16,7 +17,6 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunRound
 from backend.errors import InvalidInput
 from backend.events import service as events
-from backend.trained_models.model_file import ModelDescription, ModelFile
 
 KIND = "import"
 

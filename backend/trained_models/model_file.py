@@ -1,143 +1,26 @@
-"""A model as a ZIP, as `model.zip` exports it: read and checked by the standard library before anything is stored."""
+"""What the API answers to a file that is no model."""
 
-import hashlib
-import json
-import re
-import tempfile
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from backend.artifacts.safetensors_header import NoSafetensors, read_header
-from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts import model_file
+from backend.contracts.model_file import DESCRIPTION, BadModelFile, ModelFile
 from backend.contracts.refusals import one_by_one
-from backend.contracts.strategy_configs import FedAvgConfig, StrategyConfig
-from backend.contracts.task_definition import SegmentationTask
 from backend.errors import InvalidInput
 from backend.problems import describe_problem
-
-MAX_BYTES = 4 * 2**30
-MAX_DESCRIPTION_BYTES = 16 * 2**20
-COPY_BYTES = 1 << 20
-DESCRIPTION = "model.json"
-SUFFIX = ".safetensors"
-PART = re.compile(
-    r"^(?:global|selector|selector_encoder|selector_quality|personalized/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)$"
-)
-_FIELD = "file"
-
-
-class ListedPart(BaseModel):
-    """Other fields of an exported description are not needed."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    name: str
-    sha256: str
-
-
-class ModelDescription(BaseModel):
-    """What `model.json` must say; of an exported one the rest is left."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    task: SegmentationTask
-    config: ExperimentConfig
-    strategy: StrategyConfig = FedAvgConfig()
-    strategy_label: str = Field(default="Imported model", max_length=200)
-    experiment_name: str = Field(default="", max_length=80)
-    seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    round: int = Field(default=1, ge=0, le=100_000)
-    sites: list[str] = Field(default=[], max_length=1000)
-    code_version: str | None = Field(default=None, max_length=200)
-    parts: list[ListedPart] | None = None
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """parts: name to SHA-256 of the entry of that name in the ZIP."""
-
-    path: Path
-    description: ModelDescription
-    parts: dict[str, str]
 
 
 def read_model_file(path: Path) -> ModelFile:
     """Raises InvalidInput naming the entry, what is wrong with it and what to do."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
-            if sum(entry.file_size for entry in entries.values()) > MAX_BYTES:
-                raise _wrong("more than 4 GiB", "is too large", "send the files of one model")
-            description = _description(archive, entries)
-            names = [name.removesuffix(SUFFIX) for name in entries if name.endswith(SUFFIX)]
-            parts = {name: _checked_part(archive, name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
-        raise _wrong("", f"is no ZIP that can be read ({error})", "send a model.zip as it was downloaded") from error
-    _require_parts(description, parts)
-    return ModelFile(path, description, parts)
+        return model_file.read_model_file(path)
+    except BadModelFile as problem:
+        raise _refusal(problem) from problem
 
 
-def _description(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> ModelDescription:
-    entry = entries.get(DESCRIPTION)
-    if entry is None:
-        remedy = "put a model.json next to the safetensors files: `task`, `config` and, for several sites, `sites`"
-        raise _wrong(DESCRIPTION, "is not in the ZIP", remedy)
-    if entry.file_size > MAX_DESCRIPTION_BYTES:
-        raise _wrong(DESCRIPTION, "is larger than 16 MiB", "send a model.json as it was downloaded")
-    try:
-        content: Any = json.loads(archive.read(entry))
-    except (ValueError, RecursionError) as error:
-        raise _wrong(DESCRIPTION, f"is no JSON ({error})", "send a model.json as it was downloaded") from error
-    try:
-        return ModelDescription.model_validate(content)
-    except ValidationError as error:
-        problems = one_by_one(error.errors())
-        fields = [describe_problem(problem | {"loc": ("body", *problem["loc"])}, content) for problem in problems]
-        fields = [field | {"field": f"{DESCRIPTION}.{field['field']}"} for field in fields]
-        raise InvalidInput("; ".join(f"{f['field']}: {f['message']}" for f in fields), fields) from error
-
-
-def _checked_part(archive: zipfile.ZipFile, name: str) -> str:
-    """The part's SHA-256."""
-    if not PART.match(name):
-        names = "global, personalized/<site>, selector, selector_encoder or selector_quality"
-        remedy = f"name the files {names}, each .safetensors"
-        raise _wrong(f"{name[:80]}{SUFFIX}", "is no part of a model", remedy)
-    digest = hashlib.sha256()
-    with archive.open(f"{name}{SUFFIX}") as source, tempfile.NamedTemporaryFile(prefix="fedsm-part-") as copy:
-        while chunk := source.read(COPY_BYTES):
-            digest.update(chunk)
-            copy.write(chunk)
-        copy.flush()
-        try:
-            tensors = read_header(Path(copy.name))
-        except NoSafetensors as error:
-            raise _wrong(f"{name}{SUFFIX}", str(error), "save the state dict as safetensors") from error
-    if not tensors:
-        raise _wrong(f"{name}{SUFFIX}", "holds no tensor", "save the state dict as safetensors")
-    return digest.hexdigest()
-
-
-def _require_parts(description: ModelDescription, parts: dict[str, str]) -> None:
-    if not any(name == "global" or name.startswith("personalized/") for name in parts):
-        raise _wrong("", "holds no segmentation model", "put a global.safetensors into the ZIP")
-    for listed in description.parts or []:
-        if listed.name not in parts:
-            raise _wrong(f"{listed.name[:80]}{SUFFIX}", "is listed in model.json and not in the ZIP", "add the file")
-        if parts[listed.name] != listed.sha256:
-            message = f"hashes to {parts[listed.name]}, not to what model.json says"
-            raise _wrong(f"{listed.name}{SUFFIX}", message, "send the file as it was downloaded, or mend model.json")
-    strangers = [
-        name for name in parts if name.startswith("personalized/") and name.partition("/")[2] not in description.sites
-    ]
-    if strangers:
-        message = "is the model of a site that model.json does not name"
-        raise _wrong(f"{strangers[0]}{SUFFIX}", message, "name all sites in `sites`, in their order")
-
-
-def _wrong(value: str, message: str, remedy: str) -> InvalidInput:
-    return InvalidInput.of_field(_FIELD, value, message, remedy)
+def _refusal(problem: BadModelFile) -> InvalidInput:
+    if problem.invalid is None:
+        return InvalidInput.of_field("file", problem.value, problem.message, problem.remedy)
+    errors = one_by_one(problem.invalid.errors())
+    fields = [describe_problem(error | {"loc": ("body", *error["loc"])}, problem.content) for error in errors]
+    fields = [field | {"field": f"{DESCRIPTION}.{field['field']}"} for field in fields]
+    return InvalidInput("; ".join(f"{field['field']}: {field['message']}" for field in fields), fields)

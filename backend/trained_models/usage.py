@@ -106,6 +106,6 @@ def _choice(has_selector: bool) -> Iterator[str]:
     )
     if has_selector:
         yield (
-            "The super model cannot be used outside yet: what the model selector takes is computed by FedSM Studio "
-            "(`fedsm predict` and the model's page route images with it). Use the global or a personalized model."
+            "The super model, which chooses among them for each image, needs what the model selector takes: "
+            "`fedsm predict model.zip IMAGES` computes it without a server (docs/models.md)."
         )

@@ -1,4 +1,4 @@
-"""`fedsm predict`: what a run's models make of an image, saved as files."""
+"""`fedsm predict`: what models make of images, saved as files: a run's models on the server, or those of a file."""
 
 import time
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from backend.contracts.routing_words import why_chosen
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.predictions.schemas import MaskRecord, PredictionRecord
 from fedsm.cli.shared import (
@@ -24,28 +25,58 @@ from fedsm.cli.shared import (
 from fedsm.cli.watch import make_console, print_json
 from fedsm.client import Client
 from fedsm.packing import CannotSend, stem_of
+from fedsm.predicting.options import FormOption, OnlyOption, is_model_file, predict_here
 
 POLL_SECONDS = 0.3
 
 
 def predict(
-    run_id: Annotated[str, typer.Argument(help="A completed run, as `fedsm experiment show --json` prints it.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A model.zip, which needs no server; or the id of a completed run, as `fedsm experiment show --json` "
+            "prints it."
+        ),
+    ],
     image: Annotated[
         list[Path],
         typer.Argument(
-            help="A picture or volume of the federation's kind: a file (the data of a .mhd, .nhdr or .hdr go with it), "
-            "the folder of a DICOM series, a zip, or all files of one image."
+            help="With a model.zip: any number of images, folders, DICOM series and patterns. With a run: one image, "
+            "that is a file (the data of a .mhd, .nhdr or .hdr go with it), the folder of a DICOM series, a zip, or "
+            "all files of one image."
         ),
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder for the chosen model's masks, one file a structure.")] = None,
-    keep: Annotated[bool, typer.Option(help="Leave the image and its masks on the server.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the chosen model's masks. With a model.zip it is `masks` where none is given."),
+    ] = None,
+    form: FormOption = None,
+    only: OnlyOption = None,
+    keep: Annotated[bool, typer.Option(help="Of a run: leave the image and its masks on the server.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Send an image to a run's models: which is chosen and why, and its masks. The server then forgets the image."""
-    with api(home, server, token) as client:
+    """Masks of your own images, which model was chosen and why: by a model.zip on this machine, or by a run's models on
+    the server, which then forgets the image."""
+    if is_model_file(model):
+        predict_here(Path(model), image, out, form, only, as_json)
+        return
+    if form is not None or only is not None:
+        fail("--form and --model go with a model.zip: a run's masks are one file a structure", EXIT_WRONG_INPUT)
+    _predict_there(model, image, out, keep, as_json, (home, server, token))
+
+
+def _predict_there(
+    run_id: str,
+    image: list[Path],
+    out: Path | None,
+    keep: bool,
+    as_json: bool,
+    where: tuple[Path | None, str | None, str | None],
+) -> None:
+    with api(*where) as client:
         try:
             started = client.predict(run_id, *image)
         except CannotSend as problem:
@@ -84,7 +115,8 @@ def _save(client: Client, mask: MaskRecord, stem: str, out: Path) -> list[Path]:
 
 
 def _print(console: Console, done: PredictionRecord, files: list[Path]) -> None:
-    console.print(f"{done.file_name}: {_why(done)}", highlight=False)
+    why = why_chosen(done.chosen_model or "", done.probabilities, done.gamma)
+    console.print(f"{done.file_name}: {why}", highlight=False)
     if done.unlike is not None:
         console.print(f"[yellow]{escape(done.unlike)}[/yellow]", highlight=False)
     for warning in done.warnings:
@@ -95,16 +127,3 @@ def _print(console: Console, done: PredictionRecord, files: list[Path]) -> None:
     console.print(table)
     for path in files:
         console.print(f"saved {path}", highlight=False)
-
-
-def _why(done: PredictionRecord) -> str:
-    if not done.probabilities:
-        return f"segmented by {done.chosen_model}; the method has no model selector"
-    site, probability = max(done.probabilities.items(), key=lambda entry: entry[1])
-    seen = f"most like {site} ({probability:.1%})"
-    if done.chosen_model == "mixture":
-        return f"{seen}: segmented by all sites' models, weighted so"
-    if done.gamma is None:
-        return f"{seen}: segmented by {done.chosen_model}, of which the best score is expected"
-    compared = "not above" if done.chosen_model == "global" else "above"
-    return f"{seen}, {compared} gamma {done.gamma:g}: segmented by {done.chosen_model}"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from backend.artifacts.safetensors_header import NoSafetensors, TensorInfo, read_header
+from backend.contracts.safetensors_header import NoSafetensors, TensorInfo, read_header
 
 WEIGHTS = {"a": torch.zeros(2, 3), "b": torch.tensor(5), "c": torch.zeros(4, dtype=torch.bfloat16)}
 

@@ -37,7 +37,7 @@ def run_in_process(
 ) -> ExpectedRun:
     """run_rounds() on the sites' folders, with one thread as workers compute."""
     torch.set_num_threads(1)
-    manifests = tuple(_manifest(site, folder, task) for site, folder in sites.items())
+    manifests = tuple(manifest_of(site, folder, task) for site, folder in sites.items())
     works = [local_work(config, [manifest], {}, is_volume=False) for manifest in manifests]
     run = RunSpec(
         run_id="run",
@@ -62,7 +62,7 @@ def run_in_process(
     )
 
 
-def _manifest(site: str, folder: Path, task: SegmentationTask) -> DatasetManifest:
+def manifest_of(site: str, folder: Path, task: SegmentationTask) -> DatasetManifest:
     """As the backend makes it of the same folder, with the default split."""
     checked = check_folder(folder, task, SplitFractions(), 0).cases
     files = tuple(

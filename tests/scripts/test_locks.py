@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [str(path.relative_to(ROOT)) for pattern in ("*.lock", "*/requirements.lock") for path in ROOT.glob(pattern)]
 #: Which locks together hold a group.
 HOLDERS = {
-    "requirements.lock": ("common", "backend", "agent", "worker", "local"),
+    "requirements.lock": ("common", "backend", "agent", "worker", "export", "local"),
     "requirements-test.lock": ("test",),
     "requirements-node.lock": ("node",),
     "backend/requirements.lock": ("common", "backend"),
-    "worker/requirements.lock": ("common", "worker"),
+    "worker/requirements.lock": ("common", "worker", "export"),
     "fedsm/requirements.lock": ("common", "worker", "agent"),
 }
 REMEDY = "Remedy: make lock"

@@ -103,7 +103,7 @@ def test_a_card_says_what_cannot_be_used_outside_and_where_other_networks_are_ma
     steps = how_to_use(config_of(network={"name": "dynunet", "filters": [8, 16, 32]}), TASK, has_selector=True)
     assert "`dynunet`" in steps[0]
     assert "config.network" in steps[0]
-    assert "cannot be used outside yet" in steps[-1]
+    assert "fedsm predict model.zip" in steps[-1]
     assert not any("cannot be used" in step for step in how_to_use(config_of(), TASK, has_selector=False))
 
 

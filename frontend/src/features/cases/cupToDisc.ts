@@ -1,5 +1,6 @@
 /** What is measured of the structures of a case. */
 
+import { cup_to_disc as patterns } from "@/api/tables.json";
 import type { StructureSize } from "@/components/viewer/structureSizes";
 
 /** `mm²`, `px`: pixels of a volume are voxels. */
@@ -19,8 +20,8 @@ export function cupToDisc(
   reference: readonly StructureSize[],
   prediction: readonly StructureSize[],
 ): CupToDisc | null {
-  const disc = structures.findIndex((name) => /\bdis[ck]\b/i.test(name));
-  const cup = structures.findIndex((name) => /\bcup\b/i.test(name));
+  const position = (pattern: string) => structures.findIndex((name) => new RegExp(pattern, "i").test(name));
+  const [disc, cup] = [position(patterns.disc), position(patterns.cup)];
   if (disc < 0 || cup < 0) return null;
   const ratio = (sizes: readonly StructureSize[]) => (sizes[cup]?.height ?? 0) / (sizes[disc]?.height || Number.NaN);
   const [expected, found] = [ratio(reference), ratio(prediction)];

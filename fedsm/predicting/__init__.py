@@ -1,0 +1,1 @@
+"""`fedsm predict` with a model of a file: no server, no network, none of the platform's packages."""
