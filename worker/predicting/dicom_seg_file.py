@@ -12,6 +12,7 @@ import pydicom
 from highdicom.color import CIELabColor
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
 
 from worker.datasets.readers import looks_like_dicom
 from worker.datasets.readers.model import Frame
@@ -103,7 +104,7 @@ def _description(number: int, structure: CodedStructure, made_by: str) -> highdi
         segmented_property_type=structure.code,
         algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=highdicom.AlgorithmIdentificationSequence(
-            name=made_by[:64], version="1", family=pydicom.sr.codedict.codes.DCM.ArtificialIntelligence
+            name=made_by[:64], version="1", family=codes.DCM.ArtificialIntelligence
         ),
         display_color=CIELabColor.from_rgb(*structure.color),
     )
