@@ -19,6 +19,8 @@ input { width: 100%; box-sizing: border-box; }
 button { margin: .5rem .75rem 0 0; cursor: pointer; }
 button.yes { background: #1864ab; color: white; border-color: #1864ab; }
 .decided { font-weight: 600; }
+.decided.approved::before { content: "\2713\00a0"; }
+.decided.refused::before { content: "\2717\00a0"; }
 @media (prefers-color-scheme: dark) {
   body { background: #1a1b1e; color: #e9ecef; }
   dt { color: #adb5bd; }
@@ -36,9 +38,17 @@ class Shown:
     consent: Consent | None
 
 
-def page(site: str, federation: str, shown: list[Shown], guard: str) -> str:
-    """guard: what each form sends back."""
-    sections = "".join(_section(one, guard) for one in shown)
+@dataclass(frozen=True)
+class Form:
+    """guard: what each form sends back. name: who decided last, for the next decision."""
+
+    guard: str
+    name: str
+
+
+def page(site: str, federation: str, shown: list[Shown], form: Form) -> str:
+    """What waits for a decision comes first, in the order given."""
+    sections = "".join(_section(one, form) for one in shown)
     empty = f"<p>No run of {escape(federation)} asks for this site's approval now.</p>"
     intro = (
         "<p>Nothing of a run is trained or tested here before it is approved. The decision is signed with this site's "
@@ -53,19 +63,22 @@ def says(site: str, text: str) -> str:
     return _document(site, f"<h1>{escape(site)}</h1><p role='alert'>{escape(text)}</p>")
 
 
-def _section(shown: Shown, guard: str) -> str:
+def _section(shown: Shown, form: Form) -> str:
     rows = "".join(f"<dt>{escape(fact.what)}</dt><dd>{escape(fact.said)}</dd>" for fact in shown.facts)
-    return f"<section><dl>{rows}</dl>{_decided(shown.consent)}{_form(shown, guard)}</section>"
+    return f"<section><dl>{rows}</dl>{_decided(shown.consent)}{_form(shown, form)}</section>"
 
 
 def _decided(consent: Consent | None) -> str:
     if consent is None:
         return "<p class='decided'>Waits for your decision.</p>"
-    parts = (f"{consent.decision.capitalize()} {consent.decided_at:%Y-%m-%d %H:%M} UTC", consent.name, consent.reason)
-    return f"<p class='decided'>{escape(', '.join(part for part in parts if part))}</p>"
+    who = consent.name or ("a rule of policy.yaml" if consent.by == "rule" else "")
+    by = f" by {who}" if who else ""
+    why = f": {consent.reason.rstrip('.')}" if consent.reason else ""
+    said = f"{consent.decision.capitalize()} on {consent.decided_at:%Y-%m-%d %H:%M} UTC{by}{why}."
+    return f"<p class='decided {consent.decision}'>{escape(said)}</p>"
 
 
-def _form(shown: Shown, guard: str) -> str:
+def _form(shown: Shown, form: Form) -> str:
     decision = shown.consent.decision if shown.consent else None
     buttons: Iterable[str] = (
         f"<button class='{kind}' name='decision' value='{value}'>{word}</button>"
@@ -74,10 +87,10 @@ def _form(shown: Shown, guard: str) -> str:
     )
     return (
         "<form method='post' action='/decide'>"
-        f"<input type='hidden' name='guard' value='{escape(guard)}'>"
+        f"<input type='hidden' name='guard' value='{escape(form.guard)}'>"
         f"<input type='hidden' name='terms' value='{escape(shown.digest)}'>"
         "<label>Your name, which the hub keeps with the decision (may be left out)"
-        "<input name='name' maxlength='100' autocomplete='name'></label>"
+        f"<input name='name' maxlength='100' autocomplete='name' value='{escape(form.name)}'></label>"
         "<label>Reason of a refusal, which the researcher reads<input name='reason' maxlength='2000'></label>"
         f"{''.join(buttons)}</form>"
     )

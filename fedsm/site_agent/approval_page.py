@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from backend.contracts.consent import Decision
 from fedsm.site_agent import approvals
-from fedsm.site_agent.approval_html import Shown, page, says
+from fedsm.site_agent.approval_html import Form, Shown, page, says
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.hub import Hub, HubAway, HubRefused
@@ -31,7 +31,8 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer a browser sends the page's own forms with the origin `null`, which is nobody's.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -56,6 +57,8 @@ class ApprovalPage:
     #: One-time token to when it ends, and session to the same.
     _links: dict[str, float] = field(default_factory=dict)
     _sessions: dict[str, float] = field(default_factory=dict)
+    #: Session to the name that was given last, for the next form.
+    _names: dict[str, str] = field(default_factory=dict)
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def new_link(self) -> str:
@@ -80,7 +83,8 @@ class ApprovalPage:
         session = self._session(request)
         try:
             shown = await self._shown()
-            content = page(self.membership.site, self.membership.federation, shown, self._guard(session))
+            form = Form(self._guard(session), self._names.get(session, ""))
+            content = page(self.membership.site, self.membership.federation, shown, form)
         except (HubAway, HubRefused, Refused) as error:
             content = says(self.membership.site, f"What is asked cannot be shown: {error}. Try again in a moment.")
         return HTMLResponse(content, headers=HEADERS)
@@ -91,11 +95,12 @@ class ApprovalPage:
         session = self._session(request)
         form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)
         if not hmac.compare_digest(_one(form, "guard").encode(), self._guard(session).encode()):
-            raise NotLetIn("this form is not of this page: open the page anew and decide there")
+            raise NotLetIn("This form is not of this page: open the page anew and decide there.")
         decision = _DECISIONS.get(_one(form, "decision"))
         if decision is None:
-            raise NotLetIn("the form says neither approved nor refused: open the page anew and decide there")
+            raise NotLetIn("The form says neither approved nor refused: open the page anew and decide there.")
         digest, name, reason = _one(form, "terms"), _one(form, "name")[:100], _one(form, "reason")[:2000]
+        self._names[session] = name
         try:
             chosen = tuple(one for one in await approvals.asked_of(self.hub) if one.terms_sha256 == digest)
             await approvals.decide(self.hub, self.consents, self.audit, chosen, decision, name, reason)
@@ -122,7 +127,7 @@ class ApprovalPage:
 
     def _let_in(self, token: str) -> Response:
         if self._links.pop(token, 0.0) < time.monotonic():
-            raise NotLetIn("this link has been used, or is too old: fedsm site approvals prints a new one")
+            raise NotLetIn("This link has been used, or is too old: fedsm site approvals prints a new one.")
         session = secrets.token_urlsafe(32)
         self._sessions[session] = time.monotonic() + SESSION_SECONDS
         answer = RedirectResponse("/", status_code=303, headers=HEADERS)
@@ -132,7 +137,7 @@ class ApprovalPage:
     def _session(self, request: Request) -> str:
         session = request.cookies.get(COOKIE, "")
         if self._sessions.get(session, 0.0) < time.monotonic():
-            raise NotLetIn("this page opens with a link: fedsm site approvals prints one")
+            raise NotLetIn("This page opens with a link: fedsm site approvals prints one.")
         return session
 
     def _guard(self, session: str) -> str:
@@ -144,7 +149,7 @@ class ApprovalPage:
         own = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
         origin = request.headers.get("origin")
         if request.headers.get("host") not in own or (origin and origin.removeprefix("http://") not in own):
-            raise NotLetIn(f"this page is at http://127.0.0.1:{self.port} alone")
+            raise NotLetIn(f"This page is at http://127.0.0.1:{self.port} alone.")
 
 
 async def _body(request: Request) -> bytes:
@@ -152,7 +157,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
-            raise NotLetIn("the form is too long: give a shorter reason")
+            raise NotLetIn("The form is too long: give a shorter reason.")
     return bytes(body)
 
 

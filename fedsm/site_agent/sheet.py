@@ -42,7 +42,8 @@ def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[st
     yield "Task", f"{run.task.modality}: {', '.join(structure.name for structure in run.task.structures)}"
     yield (
         "Length",
-        f"{schedule.rounds} rounds of {schedule.local_epochs} local epochs; network {run.config.network.name}",
+        f"{_counted(schedule.rounds, 'round')} of {_counted(schedule.local_epochs, 'local epoch')}; "
+        f"network {run.config.network.name}",
     )
     yield "Sites", _sites(run, slug)
     for manifest in sheet.data:
@@ -50,13 +51,17 @@ def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[st
     yield "Comes in", "models of the federation, as safetensors"
     yield (
         "Leaves",
-        f"updates of the {' and the '.join(card.models)} model each round, metrics and scores of cases",
+        f"updates of the models' weights each round ({', '.join(card.models)}), metrics and scores of cases",
     )
     opened = [words for switch, words in _SWITCHES.items() if getattr(policy, switch)]
     closed = [words for switch, words in _SWITCHES.items() if not getattr(policy, switch)]
     yield "Policy opens", ", ".join(opened) or "nothing more"
     yield "Policy closes", ", ".join(closed) or "nothing"
     yield "Fixed by the consent", asked.digest
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _sites(run: RunSpec, slug: str) -> str:
@@ -67,5 +72,6 @@ def _sites(run: RunSpec, slug: str) -> str:
 
 def _data(manifest: DatasetManifest) -> str:
     splits = Counter(case.split for case in manifest.cases)
-    counts = f"{splits['train']} training cases, {splits['val']} validation cases, {splits['test']} test cases"
+    kinds = (("train", "training"), ("val", "validation"), ("test", "test"))
+    counts = ", ".join(_counted(splits[split], f"{word} case") for split, word in kinds)
     return f"{manifest.folder}: {counts}"
