@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ApprovalRecord } from "@/api";
-import { approvalSentence } from "./approvals";
+import { approvalSentence, askedRuns, byDecision } from "./approvals";
 
 const asked: ApprovalRecord = {
   id: "r.north",
@@ -37,5 +37,24 @@ describe("approvalSentence", () => {
   it("gives the reason of a refusal", () => {
     const refused = { ...decided, decision: "refused", by: "person", reason: "The ethics vote is pending." } as const;
     expect(approvalSentence(refused)).toMatch(/^North refused this run on [^(]+: The ethics vote is pending\.$/);
+  });
+});
+
+describe("byDecision", () => {
+  it("has one group for all seeds of a hospital's terms", () => {
+    const others = { ...asked, id: "r2.north", run_id: "r2", run: "FedSM, seed 1" };
+    const south = { ...asked, id: "r.south", site_slug: "south", site: "South" };
+    const changed = { ...others, id: "r3.north", run_id: "r3", run: "FedAvg, seed 0", terms_sha256: "1".repeat(64) };
+    const groups = byDecision([asked, south, others, changed]);
+    expect(groups.map(({ first, count }) => [first.id, count])).toEqual([
+      ["r.north", 2],
+      ["r.south", 1],
+      ["r3.north", 1],
+    ]);
+    expect(groups.map(askedRuns)).toEqual([
+      "FedSM, seed 0, and 1 more seed of Question",
+      "FedSM, seed 0 of Question",
+      "FedAvg, seed 0 of Question",
+    ]);
   });
 });

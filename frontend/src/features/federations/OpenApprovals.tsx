@@ -2,7 +2,7 @@ import { Alert, Stack, Text } from "@mantine/core";
 import { IconSignature } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { TextLink } from "@/components/links";
-import { approvalSentence } from "@/lib/approvals";
+import { approvalSentence, askedRuns, byDecision, WHERE_HOSPITALS_DECIDE } from "@/lib/approvals";
 import { plural } from "@/lib/format";
 import { openApprovalsQuery } from "./queries";
 
@@ -13,31 +13,30 @@ const MAX_SHOWN = 5;
 export function OpenApprovals({ federationId }: { federationId: string }) {
   const { data: approvals = [] } = useQuery(openApprovalsQuery(federationId));
   if (approvals.length === 0) return null;
-  const more = approvals.length - MAX_SHOWN;
+  const groups = byDecision(approvals);
+  const more = groups.length - MAX_SHOWN;
   return (
     <Alert
       color="yellow"
       icon={<IconSignature aria-hidden />}
-      title={`${plural(approvals.length, "approval")} of hospitals missing`}
+      title={`${plural(groups.length, "approval")} of hospitals missing`}
     >
       <Stack gap={4} data-testid="open-approvals">
-        {approvals.slice(0, MAX_SHOWN).map((approval) => (
-          <Text key={approval.id} size="sm">
+        {groups.slice(0, MAX_SHOWN).map((group) => (
+          <Text key={group.first.id} size="sm">
             <TextLink
               size="sm"
               to="/experiments/$experimentId"
-              params={{ experimentId: approval.experiment_id }}
-              search={{ run: approval.run_id }}
+              params={{ experimentId: group.first.experiment_id }}
+              search={{ run: group.first.run_id }}
             >
-              {approval.run} of {approval.experiment}
+              {askedRuns(group)}
             </TextLink>
-            : {approvalSentence(approval)}
+            : {approvalSentence(group.first)}
           </Text>
         ))}
         {more > 0 && <Text size="sm">And {more} more.</Text>}
-        <Text size="sm" c="dimmed">
-          A hospital's manager decides on the hospital's own machine: fedsm site approvals.
-        </Text>
+        <Text size="sm">{WHERE_HOSPITALS_DECIDE}</Text>
       </Stack>
     </Alert>
   );

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconClockPause } from "@tabler/icons-react";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
 import { useNow } from "@/components/useNow";
+import { WHERE_HOSPITALS_DECIDE } from "@/lib/approvals";
 import { formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
 import { isOver } from "@/lib/status";
@@ -11,7 +12,15 @@ import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
 import { participantName } from "./participants";
 import { RunActions } from "./RunActions";
-import { absenceSentences, activityOf, clockTime, elapsedSeconds, waitingSentence, wholeSeconds } from "./waiting";
+import {
+  absenceSentences,
+  activityOf,
+  clockTime,
+  elapsedSeconds,
+  unapproved,
+  waitingSentence,
+  wholeSeconds,
+} from "./waiting";
 
 interface Props {
   run: RunRecord;
@@ -82,7 +91,11 @@ function RoundProgress({ run, active }: { run: RunRecord; active: boolean }) {
 }
 
 function nowSentence(run: RunRecord, tasks: TaskRecord[], federation: FederationRecord, now: number): string {
-  const waiting = waitingSentence(tasks, (participant) => shortName(participantName(participant, federation)), now);
+  const undecided = unapproved(run);
+  const asked = tasks.filter((task) => !undecided.has(task.participant));
+  const waiting =
+    waitingSentence(asked, (participant) => shortName(participantName(participant, federation)), now) ??
+    (undecided.size > 0 ? "Waiting for hospitals to approve the run." : null);
   switch (run.status) {
     case "created":
       return "Not started.";
@@ -137,6 +150,7 @@ function Absences({ run, federation, now }: { run: RunRecord; federation: Federa
           </Text>
         ))}
         {more > 0 && <Text size="sm">And {more} more.</Text>}
+        {unapproved(run).size > 0 && <Text size="sm">{WHERE_HOSPITALS_DECIDE}</Text>}
       </Stack>
     </Alert>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "@/api";
-import { absenceSentences, activityOf, elapsedSeconds, runTitle, waitingSentence } from "./waiting";
+import { absenceSentences, activityOf, elapsedSeconds, runTitle, unapproved, waitingSentence } from "./waiting";
 
 const NOW = Date.parse("2026-01-01T00:01:00Z");
 
@@ -101,5 +101,22 @@ describe("runTitle", () => {
   it("shows the progress in the browser's tab", () => {
     expect(runTitle({ status: "running", round: 3, num_rounds: 20 }, "Eyes")).toBe("3/20 · Eyes");
     expect(runTitle({ status: "created", round: 0, num_rounds: 20 }, "Eyes")).toBe("Eyes");
+  });
+});
+
+describe("unapproved", () => {
+  it("names the sites whose decision is missing, and nobody who is offline", () => {
+    const wait = {
+      task_kind: "train_site",
+      round: 1,
+      since: "2026-01-01T00:00:00Z",
+      goes_on_at: null,
+      needed: true,
+    } as const;
+    const waits_for = [
+      { ...wait, participant: "birch", reason: "not_approved" },
+      { ...wait, participant: "cedar", reason: "offline" },
+    ] as const;
+    expect([...unapproved({ waits_for: [...waits_for] })]).toEqual(["birch"]);
   });
 });

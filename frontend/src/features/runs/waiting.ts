@@ -46,6 +46,11 @@ export function absenceSentences(
   });
 }
 
+/** The hospitals that have not decided yet; their tasks wait for a person, not for a worker. */
+export function unapproved(run: Pick<RunRecord, "waits_for">): ReadonlySet<string> {
+  return new Set(run.waits_for.filter(({ reason }) => reason === "not_approved").map(({ participant }) => participant));
+}
+
 /** Seconds without tenths, which would flicker. */
 export function wholeSeconds(seconds: number): string {
   return seconds < 90 ? `${Math.round(seconds)} s` : formatSeconds(seconds);
