@@ -19,8 +19,8 @@ input { width: 100%; box-sizing: border-box; }
 button { margin: .5rem .75rem 0 0; cursor: pointer; }
 button.yes { background: #1864ab; color: white; border-color: #1864ab; }
 .decided { font-weight: 600; }
-.decided.approved::before { content: "\2713\00a0"; }
-.decided.refused::before { content: "\2717\00a0"; }
+.decided.approved::before { content: "✓ "; }
+.decided.refused::before { content: "✗ "; }
 @media (prefers-color-scheme: dark) {
   body { background: #1a1b1e; color: #e9ecef; }
   dt { color: #adb5bd; }
