@@ -72,6 +72,11 @@ def _sites(run: RunSpec, slug: str) -> str:
 
 def _data(manifest: DatasetManifest) -> str:
     splits = Counter(case.split for case in manifest.cases)
-    kinds = (("train", "training"), ("val", "validation"), ("test", "test"))
-    counts = ", ".join(_counted(splits[split], f"{word} case") for split, word in kinds)
+    counts = ", ".join(
+        (
+            _counted(splits["train"], "training case"),
+            _counted(splits["val"], "validation case"),
+            _counted(splits["test"], "test case"),
+        )
+    )
     return f"{manifest.folder}: {counts}"
