@@ -21,6 +21,10 @@ FEDSM: dict[str, Any] = {"name": "fedsm", "selector": NO_LIMIT}
 #: The benchmark's synthetic sites have four validation cases each; these are nobody's.
 QUALITY: dict[str, Any] = {"routing": "quality", "quality_minimum_cases": 1}
 
+SOFT: dict[str, Any] = {"routing": "soft"}
+SOUP: dict[str, Any] = {"mixture": "weights"}
+HALF: dict[str, Any] = {"global_share": 0.5}
+
 
 def options_of(rounds: int) -> tuple[tuple[Method, str | None], ...]:
     """Each row, and the label of the row that it is compared with."""
@@ -37,10 +41,28 @@ def options_of(rounds: int) -> tuple[tuple[Method, str | None], ...]:
         (Method("FedSM, gamma auto", FEDSM | {"gamma": "auto"}, {}), "FedSM"),
         (Method("FedSM, quality of probabilities", FEDSM | QUALITY, {}), "FedSM"),
         (Method("FedSM, quality of descriptors", FEDSM | QUALITY | {"quality_from": "descriptors"}, {}), "FedSM"),
+        (Method("FedSM, lambda from 0.4 to 0.9", FEDSM | {"lambda": 0.9, "lambda_start": 0.4}, {}), "FedSM"),
+        (Method("FedSM, pull by depth 0.5", FEDSM | {"pull_by_depth": 0.5}, {}), "FedSM"),
+        (Method("FedSM, pull by depth 1", FEDSM | {"pull_by_depth": 1.0}, {}), "FedSM"),
+        (Method("FedSM, server momentum 0.5", FEDSM | {"server_momentum": 0.5}, {}), "FedSM"),
+        (Method("FedSM, soft routing", FEDSM | SOFT, {}), "FedSM"),
+        (Method("FedSM, soup", FEDSM | SOFT | SOUP, {}), "FedSM"),
+        (Method("FedSM, soft routing, half global", FEDSM | SOFT | HALF, {}), "FedSM"),
+        (Method("FedSM, soup, half global", FEDSM | SOFT | SOUP | HALF, {}), "FedSM"),
         (Method("FedSM, mean of late rounds", FEDSM, mean), "FedSM"),
         (Method("FedSM, moving average", FEDSM, ema), "FedSM"),
         (Method("FedSM, mean and gamma auto", FEDSM | {"gamma": "auto"}, mean), "FedSM"),
         (Method("FedSM, mean and quality of probabilities", FEDSM | QUALITY, mean), "FedSM"),
+        (
+            Method(
+                "FedSM, lambda from 0.4 to 0.9, by depth, soft",
+                FEDSM | SOFT | {"lambda": 0.9, "lambda_start": 0.4, "pull_by_depth": 0.5},
+                {},
+            ),
+            "FedSM",
+        ),
+        (Method("FedRDN", {"name": "fedrdn"}, {}), "FedAvg"),
+        (Method("IOP-FL", {"name": "iop-fl"}, {}), "FedAvg"),
     )
 
 

@@ -78,6 +78,7 @@ def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
         ("FedRep", {"name": "fedrep"}),
         ("FedRoD", {"name": "fedrod"}),
         ("FedRDN", {"name": "fedrdn"}),
+        ("IOP-FL", {"name": "iop-fl"}),
         ("FedAvg + fine-tuning", {"name": "fine-tuning", "fine_tuning_rounds": max(1, rounds // 4)}),
         ("APFL", {"name": "apfl"}),
         ("pFedMe", {"name": "pfedme", "lambda": 1.0, "inner_steps": 2, "local_learning_rate": 0.5}),

@@ -194,6 +194,14 @@ def _fedsm_problems(
             f"its own model than of each other's (rho = {soft_pull_contraction(strategy.lambda_, present):.2f})",
             remedy=f"set lambda above {1 / present:.3g} and at most 1; the reference code uses 0.7",
         )
+    if present > 1 and strategy.lambda_start is not None and strategy.lambda_start <= 1 / present:
+        yield ConfigProblem(
+            field=f"{field}.lambda_start",
+            value=str(strategy.lambda_start),
+            message=f"at most 1/K = {1 / present:.3g} for {present} sites in a round: every site would keep no more of "
+            "its own model than of each other's",
+            remedy=f"set it above {1 / present:.3g} and at most 1, or leave it empty",
+        )
     if isinstance(strategy.selector, LdaSelector):
         minimum = strategy.selector.minimum_cases
         if small := [site for site in sites if site.num_training_cases < minimum]:

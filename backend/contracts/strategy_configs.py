@@ -106,6 +106,49 @@ class FedSMConfig(Contract):
         "selector, whose moments measure the distance.",
         json_schema_extra=default_from(f"{OWN}; the paper has 0 alone"),
     )
+    lambda_start: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="lambda in round 1, from where it goes in a straight line to lambda in the last round: below "
+        "lambda, sites share more at first and keep more of their own in the end. Empty: the same in all rounds.",
+        json_schema_extra=default_from(f"{OWN}; the paper has one lambda"),
+    )
+    pull_by_depth: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="0: SoftPull pulls every layer alike; above, the encoder more, and the output layer and "
+        "normalization less. 1: one encoder for all sites, and an output layer and normalization for each.",
+        json_schema_extra=default_from(f"{OWN}; the paper has 0 alone"),
+    )
+    server_momentum: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Momentum of the global model at the server, as FedAvgM has; 0: the plain average.",
+        json_schema_extra=default_from(f"{OWN}; the paper has 0 alone"),
+    )
+    mixture: Literal["probabilities", "weights"] = Field(
+        default="probabilities",
+        description="What soft routing mixes.",
+        json_schema_extra=choices(
+            {
+                "probabilities": "the models' predictions: each model runs on the image",
+                "weights": "the models' weights (a soup): one network of them runs on the image",
+            }
+        )
+        | applies_when("routing", "soft")
+        | default_from(OWN),
+    )
+    global_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the global model in soft routing's mixture; the sites' models have the rest, by the "
+        "selector's probabilities.",
+        json_schema_extra=applies_when("routing", "soft") | default_from(OWN),
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -402,6 +445,35 @@ class FedRDNConfig(Contract):
     name: Literal["fedrdn"] = "fedrdn"
 
 
+class IOPFLConfig(Contract):
+    """FedAvg whose sites follow it with moving averages; an image of no site gets a mixture learned on it alone."""
+
+    card: ClassVar[MethodCard] = MethodCard("IOP-FL", PERSONALIZED, (*BOTH, "super"), "Jiang et al., IEEE TMI 2023")
+    name: Literal["iop-fl"] = "iop-fl"
+    alpha: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="What a personalized model keeps of itself in a round; 0: it is what the site made of the "
+        "global model.",
+        json_schema_extra=default_from("authors' code"),
+    )
+    test_steps: int = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        description="Steps that the mixture of the models is learned with on each test image; 0: their plain mean.",
+        json_schema_extra=default_from("authors' code, which passes over all test images as often"),
+    )
+    test_learning_rate: float = Field(
+        default=0.1,
+        gt=0,
+        le=10,
+        description="Adam's, of the shares' logarithms.",
+        json_schema_extra=default_from(f"{OWN}; the authors' 1e-3 is of networks that compute the shares"),
+    )
+
+
 class FineTuningConfig(Contract):
     """FedAvg, then some rounds of local training from the global model at each site."""
 
@@ -619,6 +691,7 @@ StrategyConfig = Annotated[
     | FedRepConfig
     | FedRoDConfig
     | FedRDNConfig
+    | IOPFLConfig
     | FineTuningConfig
     | APFLConfig
     | PFedMeConfig
@@ -651,6 +724,7 @@ StrategyName = Literal[
     "fedrep",
     "fedrod",
     "fedrdn",
+    "iop-fl",
     "fine-tuning",
     "apfl",
     "pfedme",

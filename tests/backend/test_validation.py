@@ -19,6 +19,7 @@ FEDAVG = {"name": "fedavg"}
         ({"strategies": [{"name": "fedsm", "lambda": 0}]}, "strategies.0.lambda", "more than 0"),
         ({"strategies": [{"name": "fedsm", "gamma": "high"}]}, "strategies.0.gamma", "number"),
         ({"strategies": [FEDAVG, {"name": "fedsm", "lambda": 1 / 3}]}, "strategies.1.lambda", "1/K"),
+        ({"strategies": [{"name": "fedsm", "lambda_start": 1 / 3}]}, "strategies.0.lambda_start", "leave it empty"),
         ({"strategies": [{"name": "fedsm", "selector": {"name": "svm"}}]}, "strategies.0.selector", "'lda', 'cnn'"),
         ({"strategies": [{"name": "fedmagic"}]}, "strategies.0", "'fedsm'"),
         ({"strategies": []}, "strategies", "at least 1"),

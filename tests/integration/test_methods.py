@@ -32,6 +32,7 @@ from backend.contracts.strategy_configs import (
     FedSMConfig,
     FedYogiConfig,
     FineTuningConfig,
+    IOPFLConfig,
     LocalOnlyConfig,
     MoonConfig,
     MrMtlConfig,
@@ -90,6 +91,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
             ConsensusConfig(fusion="staple"),
             FedRoDConfig(),
             FedRDNConfig(),
+            IOPFLConfig(test_steps=2),
         ),
     ),
     "FedSM's options": (
@@ -97,6 +99,15 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
         (
             FedSMConfig(selector=LDA, routing="soft"),
             FedSMConfig(selector=LDA, similarity=2.0),
+            FedSMConfig(
+                selector=LDA,
+                lambda_start=0.5,
+                pull_by_depth=0.5,
+                server_momentum=0.5,
+                routing="soft",
+                mixture="weights",
+                global_share=0.5,
+            ),
             FedSMConfig(selector=LDA, threshold="validation"),
             FedSMConfig(selector=LDA, routing="quality", quality_minimum_cases=1),
             FedSMConfig(selector=LdaSelector(minimum_cases=2, features="both")),

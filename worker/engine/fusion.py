@@ -1,4 +1,4 @@
-"""Label fusion: one mask of several models' predictions."""
+"""Label fusion: one mask of several models."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -7,11 +7,14 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+from worker.engine.routed_weights import TestTimeRouting
+
 #: SimpleITK without types, which its wrapper has not.
 _ITK: Any = SimpleITK
 #: mean: of the probabilities, cut at 0.5. majority: of the masks. staple: Warfield et al., "Simultaneous Truth and
 #: Performance Level Estimation (STAPLE)", IEEE TMI 2004, which weighs each model by how well it seems to do.
-Fusion = Literal["mean", "majority", "staple"]
+#: weights: one prediction of the mean of the models' weights; test-time routing: of a mean learned on the image.
+Fusion = Literal["mean", "majority", "staple", "weights"] | TestTimeRouting
 #: STAPLE's expectation and maximization ends after as many iterations where it has not converged before.
 MAX_ITERATIONS = 100
 

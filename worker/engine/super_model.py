@@ -12,6 +12,7 @@ from worker.engine.fusion import Fusion, majority, staple
 from worker.engine.inference import predict_probabilities
 from worker.engine.plan import Plan
 from worker.engine.plan_network import blank_network, load_weights
+from worker.engine.routed_weights import TestTimeRouting, routed, soup
 from worker.engine.state import Tensors
 from worker.engine.transforms import to_original
 
@@ -33,7 +34,8 @@ def predict_cases(
 
     mixtures: for each case, part names and their shares, which sum to 1, or nothing; the case then also has the mask of
     the weighted mean of their probabilities, under the name MIXTURE; or, by another fusion, of their masks, whatever
-    their shares. Parts are loaded once for as many cases as MASK_BYTES allows at a time.
+    their shares, or that of one network with a weighted mean of their weights. Parts are loaded once for as many cases
+    as MASK_BYTES allows at a time.
     """
     shares = mixtures or [{}] * len(cases)
     network = blank_network(plan)
@@ -44,10 +46,17 @@ def predict_cases(
 
 def _num_bytes(case: Case, wanted: Collection[str], shares: Mapping[str, float], fusion: Fusion) -> int:
     """Bytes of the case's masks, and of the sum of its probabilities or the masks to fuse where it has a mixture."""
+    if _by_weights(fusion):
+        return len({*wanted, *([MIXTURE] if shares else ())}) * case.reference_original.nbytes
     if fusion != "mean":
         return len({*wanted, *shares, MIXTURE}) * case.reference_original.nbytes
     mixture = 4 * case.reference.numel() + case.reference_original.nbytes if shares else 0
     return len(wanted) * case.reference_original.nbytes + mixture
+
+
+def _by_weights(fusion: Fusion) -> bool:
+    """Whether a mixture is one network, and no fusion of several predictions."""
+    return fusion == "weights" or isinstance(fusion, TestTimeRouting)
 
 
 def _groups(sizes: Sequence[int]) -> Iterator[slice]:
@@ -73,24 +82,46 @@ def _predict_group(
     masks: list[dict[str, NDArray[np.bool_]]] = [{} for _ in cases]
     sums: dict[int, torch.Tensor] = {}
     to_fuse: list[list[NDArray[np.bool_]]] = [[] for _ in cases]
-    for part in sorted({name for names in (*wanted, *shares) for name in names}):
-        chosen = [i for i in range(len(cases)) if part in wanted[i] or part in shares[i]]
+    to_sum = [{}] * len(cases) if _by_weights(fusion) else shares
+    for part in sorted({name for names in (*wanted, *to_sum) for name in names}):
+        chosen = [i for i in range(len(cases)) if part in wanted[i] or part in to_sum[i]]
         load_weights(network, load_part(part))
         predicted = predict_probabilities(network, [cases[i] for i in chosen], plan)
         for i, probabilities in zip(chosen, predicted, strict=True):
             if part in wanted[i]:
                 masks[i][part] = _mask(probabilities, cases[i])
-            if part in shares[i] and fusion != "mean":
+            if part in to_sum[i] and fusion != "mean":
                 to_fuse[i].append(masks[i].get(part, _mask(probabilities, cases[i])))
-            elif part in shares[i]:
-                weighted = probabilities.cpu() * shares[i][part]
+            elif part in to_sum[i]:
+                weighted = probabilities.cpu() * to_sum[i][part]
                 sums[i] = sums[i] + weighted if i in sums else weighted
     for i, total in sums.items():
         masks[i][MIXTURE] = _mask(total, cases[i])
     for i, predictions in enumerate(to_fuse):
         if predictions:
             masks[i][MIXTURE] = majority(predictions) if fusion == "majority" else staple(predictions)
+    if _by_weights(fusion):
+        models = {part: load_part(part) for part in sorted({name for of_case in shares for name in of_case})}
+        for mask, case, of_case in zip(masks, cases, shares, strict=True):
+            if of_case:
+                mask[MIXTURE] = _mask_of_mixed_weights(models, of_case, fusion, network, case, plan)
     return masks
+
+
+def _mask_of_mixed_weights(
+    models: Mapping[str, Tensors],
+    shares: Mapping[str, float],
+    fusion: Fusion,
+    network: nn.Module,
+    case: Case,
+    plan: Plan,
+) -> NDArray[np.bool_]:
+    if isinstance(fusion, TestTimeRouting):
+        weights = routed(models, shares, fusion, network, case, plan)
+    else:
+        weights = soup(models, {part: share for part, share in shares.items() if share > 0})
+    (probabilities,) = predict_probabilities(load_weights(network, weights), [case], plan)
+    return _mask(probabilities, case)
 
 
 def _mask(probabilities: torch.Tensor, case: Case) -> NDArray[np.bool_]:

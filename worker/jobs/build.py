@@ -42,6 +42,7 @@ from backend.contracts.strategy_configs import (
     FedSMConfig,
     FedYogiConfig,
     FineTuningConfig,
+    IOPFLConfig,
     LocalOnlyConfig,
     MoonConfig,
     MrMtlConfig,
@@ -61,6 +62,7 @@ from worker.engine.networks import settings
 from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import AggregationRule, Krum, Mean, Median, TrimmedMean
+from worker.engine.routed_weights import TestTimeRouting
 from worker.engine.routing.base import ValidationRule
 from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
@@ -86,8 +88,9 @@ from worker.engine.strategies.fedprox import FedProx
 from worker.engine.strategies.fedrdn import FedRDN
 from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedrod import FedRoD
-from worker.engine.strategies.fedsm import FedSM
+from worker.engine.strategies.fedsm import Beyond, FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
+from worker.engine.strategies.iopfl import IOPFL
 from worker.engine.strategies.local_only import LocalOnly
 from worker.engine.strategies.moon import Moon
 from worker.engine.strategies.mr_mtl import MrMtl
@@ -228,6 +231,8 @@ def build_strategy(config: StrategyConfig) -> Strategy:
             return FedRoD()
         case FedRDNConfig():
             return FedRDN()
+        case IOPFLConfig():
+            return IOPFL(config.alpha, TestTimeRouting(config.test_steps, config.test_learning_rate))
         case FedAWAConfig():
             return FedAWA(config.server_learning_rate, config.server_steps)
         case FedLWSConfig():
@@ -243,7 +248,10 @@ def build_strategy(config: StrategyConfig) -> Strategy:
 def _build_fedsm(config: FedSMConfig) -> FedSM:
     selector = _build_selector(config.selector)
     routing: Literal["hard", "soft"] = "soft" if config.routing == "soft" else "hard"
-    return FedSM(config.lambda_, config.gamma, selector, config.similarity, routing, _build_rule(config))
+    beyond = Beyond(
+        config.lambda_start, config.pull_by_depth, config.server_momentum, config.mixture, config.global_share
+    )
+    return FedSM(config.lambda_, config.gamma, selector, config.similarity, routing, _build_rule(config), beyond)
 
 
 def _build_rule(config: FedSMConfig) -> ValidationRule | None:

@@ -7,6 +7,7 @@ from tests.worker.engine.method_runs import BATCH_NORM, adam_plan, sgd_plan
 from tests.worker.engine.small_sites import SGD
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Krum, Mean, Median, TrimmedMean
+from worker.engine.routed_weights import TestTimeRouting
 from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.lda import LdaSelector
@@ -30,8 +31,9 @@ from worker.engine.strategies.fedprox import FedProx
 from worker.engine.strategies.fedrdn import FedRDN
 from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedrod import FedRoD
-from worker.engine.strategies.fedsm import FedSM
+from worker.engine.strategies.fedsm import Beyond, FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
+from worker.engine.strategies.iopfl import IOPFL
 from worker.engine.strategies.local_only import LocalOnly
 from worker.engine.strategies.moon import Moon
 from worker.engine.strategies.mr_mtl import MrMtl
@@ -59,6 +61,10 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
         FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3, "pooled_gradient"), 0.0, "hard"),
         adam_plan(),
     ),
+    "fedsm-beyond-the-paper": (
+        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "soft", None, Beyond(0.5, 0.5, 0.5, "weights", 0.5)),
+        adam_plan(),
+    ),
     "fedavg": (FedAvg(Mean()), adam_plan()),
     "fedavg-median": (FedAvg(Median()), adam_plan()),
     "fedavg-trimmed-mean": (FedAvg(TrimmedMean(1)), adam_plan()),
@@ -83,6 +89,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "fedrep": (FedRep(1), adam_plan()),
     "fedrod": (FedRoD(), adam_plan()),
     "fedrdn": (FedRDN(), adam_plan()),
+    "iop-fl": (IOPFL(0.1, TestTimeRouting(2, 0.1)), adam_plan()),
     "fine-tuning": (FineTuning(1), adam_plan()),
     "apfl": (APFL(0.5, 0.1), adam_plan()),
     "pfedme": (PFedMe(15.0, 2, 0.01, 1.0), adam_plan()),

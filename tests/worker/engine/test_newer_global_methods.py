@@ -39,7 +39,10 @@ def row(*values: float) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", ["moon", "fedawa", "fedlws", "cyclic", "fedrod", "fedrdn", "consensus-staple"])
+@pytest.mark.parametrize(
+    "name",
+    ["moon", "fedawa", "fedlws", "cyclic", "fedrod", "fedrdn", "iop-fl", "fedsm-beyond-the-paper", "consensus-staple"],
+)
 def test_every_state_update_and_kept_model_becomes_a_file(name: str) -> None:
     """As the platform stores them: no two tensors of one part share memory."""
     strategy, plan = ALL[name]

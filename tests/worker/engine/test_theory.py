@@ -30,6 +30,9 @@ from tests.worker.engine.quadratics import (
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.federation import run_rounds
+from worker.engine.networks.depth import Depth
+from worker.engine.pull import Pull as PullOverTime
+from worker.engine.pull import lambda_at
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.similarity import similarity_weights, site_distances
 from worker.engine.state import GLOBAL, personalized
@@ -397,6 +400,53 @@ def test_claim_15_weighted_pulls_as_graph_regularisation() -> None:
     one_way = coupling_of(weighted(lambda_, cyclic_weights()), 3, eta)
     scaled = stationary_distribution(cyclic_weights())[:, None] * one_way
     assert (scaled - scaled.T).abs().max() > 1e-2
+
+
+# 16 and 17: by depth and over time
+
+
+@pytest.mark.parametrize("by_depth", [0.0, 0.4])
+def test_claim_16_blocks_have_a_strength_of_their_own(by_depth: float) -> None:
+    """Three weights, one a block: encoder, decoder, output layer."""
+    lambda_, eta, num_sites = 0.7, 0.3, 4
+    quadratics, rho = random_quadratics(num_sites, seed=3), rho_of(0.7, 4)
+    blocks: tuple[Depth, ...] = ("encoder", "decoder", "site")
+    lambdas = [lambda_at(depth, lambda_, by_depth, num_sites) for depth in blocks]
+    rhos = [rho_of(each, num_sites) for each in lambdas]
+    assert rhos == pytest.approx([(1 - by_depth) * rho, rho, 1 - (1 - by_depth) * (1 - rho)])
+
+    def by_block(models: Matrix) -> Matrix:
+        return torch.cat([soft(each)(models[:, i : i + 1]) for i, each in enumerate(lambdas)], dim=1)
+
+    models = random_models(num_sites)
+    close(by_block(models).mean(dim=0), models.mean(dim=0))
+    fixed = rounds(quadratics, eta, by_block)
+    strengths = torch.tensor([strength(each, eta) for each in rhos], dtype=torch.float64)
+    close(quadratics.gradients(fixed), -strengths * off_mean(fixed))
+    assert lambda_at("encoder", lambda_, 1, num_sites) == pytest.approx(1 / num_sites)
+    assert lambda_at("site", lambda_, 1, num_sites) == 1
+
+
+def test_claim_17_a_changing_lambda() -> None:
+    quadratics, eta, pull = random_quadratics(4, seed=5), 0.3, PullOverTime(0.9, 0.4, 0.0)
+    lambdas = [pull.of_round(t, 6) for t in range(1, 7)]
+    assert lambdas == pytest.approx([0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    models, added, mean = random_models(4), [], []
+    start = off_mean(models)
+    for lambda_ in lambdas:
+        change = -eta * quadratics.gradients(models)
+        added.append(change)
+        mean.append(models.mean(dim=0) + change.mean(dim=0))
+        models = soft(lambda_)(models + change)
+        close(models.mean(dim=0), mean[-1])
+    left = [math.prod(rho_of(each, 4) for each in lambdas[t:]) for t in range(6)]
+    remembered = left[0] * start + sum(w * off_mean(change) for w, change in zip(left, added, strict=True))
+    close(off_mean(models), torch.as_tensor(remembered))
+    assert all(w <= rho_of(0.9, 4) ** (6 - t) for t, w in enumerate(left))
+    # However it began, with lambda constant from here on the rounds end where they always do.
+    for _ in range(4000):
+        models = soft(0.9)(models - eta * quadratics.gradients(models))
+    close(models, rounds(quadratics, eta, soft(0.9)))
 
 
 def test_every_claim_has_its_test_and_every_test_its_claim() -> None:

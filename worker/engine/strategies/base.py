@@ -72,7 +72,8 @@ class CaseRoute:
     the selector knows no distances.
     of_no_site: whether that is farther than the selector takes for any site's.
     ensemble: the part names of the mixture where no selector weighs them: all have one share.
-    fusion: how the mixture's predictions become one mask.
+    fusion: how the mixture becomes one mask.
+    global_share: of the global model in a mixture that the selector weighs, 0 to 1; the sites' models share the rest.
     """
 
     case_id: str
@@ -82,6 +83,7 @@ class CaseRoute:
     of_no_site: bool = False
     ensemble: tuple[str, ...] = ()
     fusion: Fusion = "mean"
+    global_share: float = 0.0
 
     @property
     def shares(self) -> dict[str, float]:
@@ -90,7 +92,10 @@ class CaseRoute:
             return {}
         if self.ensemble:
             return dict.fromkeys(self.ensemble, 1 / len(self.ensemble))
-        return {personalized(site): probability for site, probability in self.probabilities.items()}
+        if self.global_share == 0:
+            return {personalized(site): probability for site, probability in self.probabilities.items()}
+        of_sites = {personalized(site): (1 - self.global_share) * p for site, p in self.probabilities.items()}
+        return {GLOBAL: self.global_share, **of_sites}
 
 
 def fusion_of(routes: Sequence[CaseRoute | None]) -> Fusion:

@@ -10,13 +10,14 @@ from typing import Literal, final
 
 import torch
 
-from worker.engine.aggregation import soft_pull
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics, mean_over_structures
 from worker.engine.plan import Plan
+from worker.engine.pull import Pull, pulled
 from worker.engine.routing.base import ValidationRule, check_reports, learned_parts, report_of
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
-from worker.engine.similarity import similarity_weights, soft_pull_weighted
+from worker.engine.server_momentum import MOMENTUM, initial_momentum, with_momentum
+from worker.engine.similarity import similarity_weights
 from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import (
     CaseRoute,
@@ -25,6 +26,7 @@ from worker.engine.strategies.base import (
     SiteUpdate,
     Strategy,
     average_part,
+    fusion_of,
     initial_weights,
     train_model,
     update_weights,
@@ -32,10 +34,31 @@ from worker.engine.strategies.base import (
 from worker.engine.super_model import MIXTURE, predict_cases
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """Options beyond the paper, each off in PAPER.
+
+    lambda_start: lambda in round 1, from where it goes to lambda_ in the last; None: it is lambda_ in all rounds.
+    pull_by_depth: 0 to 1, how much more the encoder is pulled, and less the output layer and normalization (pull.py).
+    server_momentum: beta of the global model, 0 to below 1 (server_momentum.py).
+    mixture: what soft routing mixes: the models' probabilities, or their weights into one network.
+    global_share: of the global model in soft routing's mixture, 0 to 1.
+    """
+
+    lambda_start: float | None
+    pull_by_depth: float
+    server_momentum: float
+    mixture: Literal["probabilities", "weights"]
+    global_share: float
+
+
+PAPER = Beyond(None, 0.0, 0.0, "probabilities", 0.0)
+
+
 @final
 @dataclass(frozen=True)
 class FedSM(Strategy):
-    """The method of this file. similarity above 0 and soft routing go beyond the paper.
+    """The method of this file. similarity above 0, soft routing and `beyond` go beyond the paper.
 
     lambda_: SoftPull's share of a site's own model, 0 to 1.
     gamma: the selector's threshold in the super model, 0 to 1.
@@ -45,6 +68,7 @@ class FedSM(Strategy):
     routing: hard chooses one model for a case; soft mixes the sites' models by the selector's probabilities.
     rule: in place of gamma, what validation cases choose a case's model by; None: gamma is the threshold. It does
     nothing under soft routing.
+    beyond: further options.
     """
 
     lambda_: float
@@ -53,6 +77,7 @@ class FedSM(Strategy):
     similarity: float
     routing: Literal["hard", "soft"]
     rule: ValidationRule | None = None
+    beyond: Beyond = PAPER
 
     @property
     def criterion(self) -> ModelKind:
@@ -63,7 +88,8 @@ class FedSM(Strategy):
         weights = initial_weights(plan)
         models = {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
         learned = {self.rule.part: self.rule.initial()} if self.rule is not None else {}
-        return models | self.selector.initial_parts(plan) | learned
+        momentum = {MOMENTUM: initial_momentum(weights, plan)} if self.beyond.server_momentum > 0 else {}
+        return models | self.selector.initial_parts(plan) | learned | momentum
 
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:
         """w_g, only the participant's own w_p,k, and w_s (with what the selector needs of its own earlier updates)."""
@@ -94,27 +120,31 @@ class FedSM(Strategy):
         self.selector.check(state, participant, update.parts, plan)
         check_reports(self.rule, participant, update.parts, plan)
 
-    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
+    def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:
         """w_g: weighted mean. w_p,k: SoftPull among the sites present; an absent site's stays. w_s: as the selector
         does it."""
         selector = self.selector.aggregate(
             state, {site: update.parts for site, update in updates.items()}, update_weights(updates, plan), plan
         )
         trained = [update.parts[personalized(site)] for site, update in updates.items()]
-        # With fewer sites present 1 / K rises; a lambda below it would give a site more of the others than of itself.
-        lambda_ = max(self.lambda_, 1 / len(trained))
+        weights = None
         if self.similarity > 0:
-            distances = self.selector.site_distances(selector, tuple(updates))
-            pulled = soft_pull_weighted(trained, lambda_, similarity_weights(distances, self.similarity))
-        else:
-            pulled = soft_pull(trained, lambda_)
+            weights = similarity_weights(self.selector.site_distances(selector, tuple(updates)), self.similarity)
+        pull = Pull(self.lambda_, self.beyond.lambda_start, self.beyond.pull_by_depth)
         return (
-            {GLOBAL: average_part(GLOBAL, updates, plan)}
+            self._global(state, updates, plan)
             | {personalized(site): state[personalized(site)] for site in plan.sites}
-            | {personalized(site): model for site, model in zip(updates, pulled, strict=True)}
+            | dict(zip(map(personalized, updates), pulled(pull, trained, weights, plan, round_), strict=True))
             | selector
             | learned_parts(self.rule, state, [update.parts for update in updates.values()], plan)
         )
+
+    def _global(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
+        average = average_part(GLOBAL, updates, plan)
+        if self.beyond.server_momentum == 0:
+            return {GLOBAL: average}
+        moved, momentum = with_momentum(state[GLOBAL], average, state[MOMENTUM], self.beyond.server_momentum)
+        return {GLOBAL: moved, MOMENTUM: momentum}
 
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"global": GLOBAL, "personalized": personalized(participant)}
@@ -139,7 +169,8 @@ class FedSM(Strategy):
         rows = [list(route_.probabilities.values()) for route_ in routes]
         if self.rule is not None:
             wanted = [names | self.rule.scored_parts(row, plan.sites) for names, row in zip(wanted, rows, strict=True)]
-        masks = predict_cases(load_part, cases, wanted, plan, [route_.shares for route_ in routes])
+        shares = [route_.shares for route_ in routes]
+        masks = predict_cases(load_part, cases, wanted, plan, shares, fusion_of(routes))
         dice = [
             {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
             for case, by_part in zip(cases, masks, strict=True)
@@ -184,6 +215,8 @@ class FedSM(Strategy):
                 dict(zip(plan.sites, row, strict=True)),
                 model,
                 *((far.times_usual, far.of_no_site) if far is not None else ()),
+                fusion="weights" if self.beyond.mixture == "weights" else "mean",
+                global_share=self.beyond.global_share,
             )
             for case, row, model, far in zip(cases, probabilities.tolist(), chosen, unlike, strict=True)
         )
