@@ -3,11 +3,13 @@
     python -m benchmarks.selectors --data fundus near-fundus prostate
     python -m benchmarks.selectors --data vessels --vessels FOLDER --seeds 0 1
     python -m benchmarks.selectors --data fundus --seeds 0 --selectors vgg11-reference --rounds 6
+    python -m benchmarks.selectors --no-models --rounds 3 --selectors lda-descriptors lda-descriptors-quadratic-0.5
 
 FOLDER holds one folder a site with `images` and `masks` of the same file names; without it the vessels are skipped.
 Prints two Markdown tables for each data set: selectors, then the super model's Dice. With --unseen each site in turn is
 left out of the federation, and Dice is that on the test cases of the one left out. Selectors are trained through the
 engine's own functions, apart from the segmentation models, which train in `run_rounds` with the closed-form selector.
+With --no-models these are left out: for selectors that need no encoder.
 What was run already is read from the state file. One thread; figures are in docs/selector.md.
 """
 
@@ -47,6 +49,9 @@ SELECTORS: Mapping[str, Selector] = {
     "lda-both": LdaSelector(SHRINKAGE, MINIMUM_CASES, "both", math.inf),
     "lda-descriptors-shrinkage-0.01": LdaSelector(0.01, MINIMUM_CASES, "descriptors", math.inf),
     "lda-descriptors-shrinkage-0.5": LdaSelector(0.5, MINIMUM_CASES, "descriptors", math.inf),
+    "lda-descriptors-quadratic-0.2": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors", math.inf, 0.2),
+    "lda-descriptors-quadratic-0.5": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors", math.inf, 0.5),
+    "lda-descriptors-quadratic-0.9": LdaSelector(SHRINKAGE, MINIMUM_CASES, "descriptors", math.inf, 0.9),
     "cnn-reference": SoftmaxSelector("cnn", 1e-3, "reference"),
     "cnn-pooled-1e-3": SoftmaxSelector("cnn", 1e-3, "pooled_gradient"),
     "cnn-pooled-1e-4": SoftmaxSelector("cnn", 1e-4, "pooled_gradient"),
@@ -155,9 +160,12 @@ def segmentation_runs(federation: Federation, lambda_: float) -> tuple[list[Tens
     return global_models, last
 
 
-def compare(federation: Federation, names: Sequence[str], lambda_: float, unseen: Sequence[Case]) -> Records:
-    """unseen: cases of a site outside the federation, on which Dice is then computed."""
-    if set(names) <= set(HEAVY):  # they need no global model: do not train any
+def compare(
+    federation: Federation, names: Sequence[str], lambda_: float, unseen: Sequence[Case], models: bool = True
+) -> Records:
+    """unseen: cases of a site outside the federation, on which Dice is then computed. models: whether segmentation
+    models are trained."""
+    if not models or set(names) <= set(HEAVY):  # they need no global model: do not train any
         blank: list[Tensors] = [{} for _ in range(federation.plan.rounds)]
         heavy = [train_selector(name, federation, blank, ()) for name in names]
         return Records({name: record for result in heavy for name, record in result.records.items()}, {})
@@ -182,7 +190,7 @@ def _asked(pull: str, routings: Mapping[str, torch.Tensor]) -> dict[str, torch.T
 def _run(name: DataName, seed: int, left_out: str | None, names: Sequence[str], options: argparse.Namespace) -> Records:
     federation = make_federation(name, seed, options.rounds, options.vessels or Path())
     if left_out is None:
-        return compare(federation, names, options.lambda_, ())
+        return compare(federation, names, options.lambda_, (), options.models)
     return compare(without(federation, left_out), names, options.lambda_, federation.sites[left_out].test)
 
 
@@ -217,6 +225,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--lambda", dest="lambda_", type=float, default=0.7)
     parser.add_argument("--unseen", action="store_true", help="leave each site out in turn, and score it")
+    parser.add_argument(
+        "--models", action=argparse.BooleanOptionalAction, default=True, help="train segmentation models"
+    )
     parser.add_argument("--state", type=Path, default=Path("selectors-benchmark.json"))
     return parser
 

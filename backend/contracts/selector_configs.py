@@ -38,6 +38,14 @@ class LdaSelector(Contract):
         le=1,
         description="Share of the identity in the pooled, standardized covariance; 1 ignores correlations.",
     )
+    quadratic: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="0: sites differ by the means of their features alone (linear). Above: by how these vary too, the "
+        "more, the nearer to 1 (quadratic; Friedman, JASA 1989). For sites that are alike and have many cases.",
+        json_schema_extra=default_from(f"{OWN}; docs/selector.md"),
+    )
     farthest: float | None = Field(
         default=10.0,
         gt=1,

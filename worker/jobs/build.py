@@ -346,7 +346,7 @@ def _build_selector(config: SelectorConfig) -> Selector:
     match config:
         case LdaSelector():
             farthest = math.inf if config.farthest is None else config.farthest
-            return lda.LdaSelector(config.shrinkage, config.minimum_cases, config.features, farthest)
+            return lda.LdaSelector(config.shrinkage, config.minimum_cases, config.features, farthest, config.quadratic)
         case CnnSelector():
             return softmax.SoftmaxSelector("cnn", config.learning_rate, config.training)
         case Vgg11Selector():

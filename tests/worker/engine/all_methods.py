@@ -61,6 +61,10 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
         FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3, "pooled_gradient"), 0.0, "hard"),
         adam_plan(),
     ),
+    "fedsm-quadratic-selector": (
+        FedSM(0.7, 0.9, LdaSelector(0.1, 2, "descriptors", 10.0, 0.5), 0.0, "hard"),
+        adam_plan(),
+    ),
     "fedsm-beyond-the-paper": (
         FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "soft", None, Beyond(0.5, 0.5, 0.5, "weights", 0.5)),
         adam_plan(),

@@ -13,7 +13,15 @@ from worker.engine.data import Case, SiteData
 from worker.engine.descriptors import SCAN_FLOORS, describe_image, descriptor_floors, num_descriptors
 from worker.engine.plan import Plan
 from worker.engine.selectors.features import FeatureSet, encode, feature_floors, features_of, num_features
-from worker.engine.selectors.lda import LdaSelector, moments_of, solve_lda, squared_distance
+from worker.engine.selectors.lda import (
+    MIN_DEVIATION,
+    LdaSelector,
+    logits_of,
+    moments_of,
+    solve_lda,
+    squared_distance,
+)
+from worker.engine.selectors.quadratic import quadratic_terms
 from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import initial_weights
 
@@ -309,3 +317,65 @@ def test_an_encoder_described_by_nobody_is_asked_of_the_absent_site() -> None:
     del update["selector_moments/c"]
     with pytest.raises(ValueError, match="site c: selector_moments/c is missing"):
         selector.check(state, "c", update, plan)
+
+
+def pooled_qda(sites: dict[str, np.ndarray], q: float, x: np.ndarray) -> np.ndarray:
+    """The textbook's way, from all cases in one place: a covariance for each class, log densities up to a constant."""
+    scatters = {site: (c := rows - rows.mean(0)).T @ c for site, rows in sites.items()}
+    total = sum(scatters.values())
+    freedom = sum(map(len, sites.values())) - len(sites)
+    scale = np.sqrt(np.diag(total / freedom))
+    logits = []
+    for site, rows in sites.items():
+        covariance = (q * scatters[site] + (1 - q) * total) / (q * (len(rows) - 1) + (1 - q) * freedom)
+        shrunk = (1 - SHRINKAGE) * covariance / np.outer(scale, scale) + SHRINKAGE * np.eye(len(scale))
+        inverse = np.linalg.inv(shrunk) / np.outer(scale, scale)
+        difference = x - rows.mean(0)
+        squared = np.einsum("nd,de,ne->n", difference, inverse, difference)
+        logits.append(-0.5 * squared - 0.5 * np.linalg.slogdet(shrunk)[1])
+    return np.stack(logits, axis=1)
+
+
+@pytest.mark.parametrize("q", [0.3, 1.0])
+def test_federated_quadratic_terms_are_the_pooled_ones(q: float) -> None:
+    sites = random_sites((40, 25, 12))
+    moments, floors = federated(sites), torch.zeros(5, dtype=torch.float64)
+    selector = solve_lda(moments, SHRINKAGE, floors) | quadratic_terms(moments, q, SHRINKAGE, floors, MIN_DEVIATION)
+    x = np.random.default_rng(5).normal(size=(20, 5))
+    found = logits_of(selector, torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(found, pooled_qda(sites, q, x), rtol=1e-9, atol=1e-9)
+    backwards = dict(reversed(moments.items()))
+    again = solve_lda(backwards, SHRINKAGE, floors) | quadratic_terms(backwards, q, SHRINKAGE, floors, MIN_DEVIATION)
+    np.testing.assert_allclose(logits_of(again, torch.from_numpy(x)).numpy()[:, ::-1], found, rtol=1e-9, atol=1e-9)
+
+
+def test_with_one_covariance_for_all_the_quadratic_classifier_is_the_linear_one() -> None:
+    """Up to what all sites' logits share, which softmax takes away."""
+    moments, floors = federated(random_sites((40, 25, 12))), torch.zeros(5, dtype=torch.float64)
+    selector = solve_lda(moments, SHRINKAGE, floors)
+    x = torch.from_numpy(np.random.default_rng(5).normal(size=(20, 5)))
+    quadratic = selector | quadratic_terms(moments, 1e-12, SHRINKAGE, floors, MIN_DEVIATION)
+    found = torch.softmax(logits_of(quadratic, x), dim=1)
+    np.testing.assert_allclose(found.numpy(), torch.softmax(logits_of(selector, x), dim=1).numpy(), atol=1e-8)
+
+
+def test_sites_with_one_mean_are_told_apart_by_how_they_vary() -> None:
+    """One feature around 0, of deviation 1 and 5: near 0 it is the first site's, far from it the second's."""
+    draws = np.random.default_rng(3)
+    sites = {"narrow": draws.normal(size=(400, 1)), "wide": 5 * draws.normal(size=(400, 1))}
+    sites = {site: rows - rows.mean(0) for site, rows in sites.items()}
+    moments, floors = federated(sites), torch.zeros(1, dtype=torch.float64)
+    linear = solve_lda(moments, SHRINKAGE, floors)
+    quadratic = linear | quadratic_terms(moments, 1.0, SHRINKAGE, floors, MIN_DEVIATION)
+    x = torch.tensor([[0.0], [10.0]], dtype=torch.float64)
+    assert torch.softmax(logits_of(linear, x), dim=1)[:, 0].tolist() == pytest.approx([0.5, 0.5])
+    assert logits_of(quadratic, x).argmax(dim=1).tolist() == [0, 1]
+
+
+def test_a_site_that_has_sent_nothing_is_never_named_by_the_quadratic_classifier_either() -> None:
+    moments = {**federated(random_sites((40, 25))), "absent": None}
+    floors = torch.zeros(5, dtype=torch.float64)
+    selector = solve_lda(moments, SHRINKAGE, floors) | quadratic_terms(moments, 1.0, SHRINKAGE, floors, MIN_DEVIATION)
+    rows = torch.softmax(logits_of(selector, torch.zeros(3, 5, dtype=torch.float64)), dim=1)
+    assert rows[:, 2].tolist() == [0, 0, 0]
+    to_bytes(selector)

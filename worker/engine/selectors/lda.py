@@ -35,6 +35,7 @@ from worker.engine.selectors.calibration import (
     held_out_report,
 )
 from worker.engine.selectors.features import FeatureSet, feature_floors, features_of, num_features
+from worker.engine.selectors.quadratic import PRECISIONS, quadratic_logits, quadratic_terms
 from worker.engine.similarity import site_distances
 from worker.engine.state import GLOBAL, State, Tensors
 
@@ -61,12 +62,14 @@ class LdaSelector(Selector):
     features: what describes a case.
     farthest: an image is of no site where its squared distance to every site is more than this many times that of
     held-out cases; infinity sets no limit.
+    quadratic: how much of its covariance is a site's own, 0 (linear) to 1 (quadratic.py).
     """
 
     shrinkage: float
     minimum_cases: int
     features: FeatureSet
     farthest: float
+    quadratic: float = 0.0
 
     def initial_parts(self, plan: Plan) -> State:  # noqa: ARG002 (nothing to draw)
         return {}
@@ -96,7 +99,7 @@ class LdaSelector(Selector):
         if SELECTOR in parts and held_out and parts[SELECTOR]["bias"][index] > ABSENT_LOGIT:
             selector = with_distances(parts[SELECTOR])
             described = self._features(parts.__getitem__, held_out, plan)
-            logits = described @ selector["weight"].T + selector["bias"]
+            logits = logits_of(selector, described)
             distances = squared_distance(selector, described)
             update[f"{CALIBRATION}/{site}"] = held_out_report(logits, distances, index)
         on_progress(1.0)
@@ -119,7 +122,10 @@ class LdaSelector(Selector):
         kept = self._promoted(state, known | new)
         if new:
             moments = {site: kept.get(f"{MOMENTS}/{site}") for site in plan.sites}
-            selector = solve_lda(moments, self.shrinkage, self._floors(moments, plan))
+            floors = self._floors(moments, plan)
+            selector = solve_lda(moments, self.shrinkage, floors)
+            if self.quadratic > 0:
+                selector |= quadratic_terms(moments, self.quadratic, self.shrinkage, floors, MIN_DEVIATION)
             before = UNCALIBRATED | state.get(SELECTOR, {})
             selector |= {key: before[key] for key in UNCALIBRATED}
         else:
@@ -184,7 +190,7 @@ class LdaSelector(Selector):
     ) -> tuple[torch.Tensor, list[Unlikeness | None]]:
         selector = with_distances(load_part(SELECTOR))
         described = self._features(load_part, cases, plan)
-        logits = described @ selector["weight"].T + selector["bias"]
+        logits = logits_of(selector, described)
         probabilities = torch.softmax(logits / selector["temperature"], dim=1)
         known = selector["bias"] > ABSENT_LOGIT
         equal = known.double() / known.sum()
@@ -272,6 +278,14 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
         # In rows, as it comes back from a file, because a matrix in columns is multiplied in another order.
         "precision": precision.contiguous(),
     }
+
+
+def logits_of(selector: Tensors, features_ND: torch.Tensor) -> torch.Tensor:  # noqa: N803 (shape suffix)
+    """[N, K] float64, linear in the features, or quadratic where the classifier has the terms for it."""
+    if PRECISIONS not in selector:
+        return features_ND @ selector["weight"].T + selector["bias"]
+    absent = selector["bias"] <= ABSENT_LOGIT
+    return quadratic_logits(selector, features_ND).masked_fill(absent, ABSENT_LOGIT)
 
 
 def with_distances(selector: Tensors) -> Tensors:
