@@ -110,7 +110,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
             ),
             FedSMConfig(selector=LDA, threshold="validation"),
             FedSMConfig(selector=LDA, routing="quality", quality_minimum_cases=1),
-            FedSMConfig(selector=LdaSelector(minimum_cases=2, features="both")),
+            FedSMConfig(selector=LdaSelector(minimum_cases=2, features="both", quadratic=0.5)),
         ),
     ),
     "plain SGD": ({"schedule": SGD}, (ScaffoldConfig(), FedNovaConfig())),

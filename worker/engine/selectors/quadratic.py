@@ -4,9 +4,9 @@ Regularized discriminant analysis (Friedman, "Regularized Discriminant Analysis"
 
     Sigma_k(q) = (q S_k + (1 - q) S) / (q (n_k - 1) + (1 - q) (n - K)),        S = sum_k S_k,
 
-with S_k the scatter about the site's mean, so that a small site keeps more of the pooled one. q = 0 is linear discriminant
-analysis, q = 1 quadratic. Features are standardized and correlations shrunk towards the identity as in lda.py. The moments that
-sites send for that are enough: no byte more leaves a site.
+with S_k the scatter about the site's mean, so that a small site keeps more of the pooled one. q = 0 is linear
+discriminant analysis, q = 1 quadratic. Features are standardized and correlations shrunk towards the identity as in
+lda.py. The moments that sites send for that are enough: no byte more leaves a site.
 """
 
 from collections.abc import Mapping
