@@ -2990,6 +2990,8 @@ export type ExperimentConfig = {
     } & FedRoDConfig) | ({
         name: 'fedrdn';
     } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -3853,15 +3855,39 @@ export type FedSmConfig = {
      */
     gamma?: number;
     /**
+     * Global Share
+     *
+     * Share of the global model in soft routing's mixture; the sites' models have the rest, by the selector's probabilities.
+     */
+    global_share?: number;
+    /**
      * Lambda
      *
      * SoftPull's share of a site's own personalized model; the rest is shared equally by the others. 1 is local training; it must be more than 1 / number of sites. At one lambda a lower learning rate pulls harder: where the schedule lets the rate fall to 0, the personalized models are equal in the end, so keep the rate constant or raise lambda.
      */
     lambda?: number;
     /**
+     * Lambda Start
+     *
+     * lambda in round 1, from where it goes in a straight line to lambda in the last round: below lambda, sites share more at first and keep more of their own in the end. Empty: the same in all rounds.
+     */
+    lambda_start?: number | null;
+    /**
+     * Mixture
+     *
+     * What soft routing mixes.
+     */
+    mixture?: 'probabilities' | 'weights';
+    /**
      * Name
      */
     name?: 'fedsm';
+    /**
+     * Pull By Depth
+     *
+     * 0: SoftPull pulls every layer alike; above, the encoder more, and the output layer and normalization less. 1: one encoder for all sites, and an output layer and normalization for each.
+     */
+    pull_by_depth?: number;
     /**
      * Quality From
      *
@@ -3896,6 +3922,12 @@ export type FedSmConfig = {
     } & CnnSelector) | ({
         name: 'vgg11';
     } & Vgg11Selector);
+    /**
+     * Server Momentum
+     *
+     * Momentum of the global model at the server, as FedAvgM has; 0: the plain average.
+     */
+    server_momentum?: number;
     /**
      * Similarity
      *
@@ -4488,6 +4520,36 @@ export type Heartbeat = {
 };
 
 /**
+ * IOPFLConfig
+ *
+ * FedAvg whose sites follow it with moving averages; an image of no site gets a mixture learned on it alone.
+ */
+export type IopflConfig = {
+    /**
+     * Alpha
+     *
+     * What a personalized model keeps of itself in a round; 0: it is what the site made of the global model.
+     */
+    alpha?: number;
+    /**
+     * Name
+     */
+    name?: 'iop-fl';
+    /**
+     * Test Learning Rate
+     *
+     * Adam's, of the shares' logarithms.
+     */
+    test_learning_rate?: number;
+    /**
+     * Test Steps
+     *
+     * Steps that the mixture of the models is learned with on each test image; 0: their plain mean.
+     */
+    test_steps?: number;
+};
+
+/**
  * InitializeRunPayload
  */
 export type InitializeRunPayload = {
@@ -4827,6 +4889,12 @@ export type LdaSelector = {
      * Name
      */
     name?: 'lda';
+    /**
+     * Quadratic
+     *
+     * 0: sites differ by the means of their features alone (linear). Above: by how these vary too, the more, the nearer to 1 (quadratic; Friedman, JASA 1989). For sites that are alike and have many cases.
+     */
+    quadratic?: number;
     /**
      * Shrinkage
      *
@@ -5583,6 +5651,8 @@ export type ModelSet = {
     } & FedRoDConfig) | ({
         name: 'fedrdn';
     } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -7736,6 +7806,8 @@ export type RunRecord = {
     } & FedRoDConfig) | ({
         name: 'fedrdn';
     } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -7930,6 +8002,8 @@ export type RunSpec = {
     } & FedRoDConfig) | ({
         name: 'fedrdn';
     } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -8066,6 +8140,8 @@ export type RunsAdd = {
     } & FedRoDConfig) | ({
         name: 'fedrdn';
     } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
         name: 'fine-tuning';
     } & FineTuningConfig) | ({
         name: 'apfl';
@@ -9245,7 +9321,7 @@ export type SitePolicy = {
      *
      * The methods that may train on the site's data. None: all. An experiment with another is refused.
      */
-    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fedrod' | 'fedrdn' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
+    allowed_strategies?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fedrod' | 'fedrdn' | 'iop-fl' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
     /**
      * May Send Hashes
      *
