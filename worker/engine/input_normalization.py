@@ -1,7 +1,7 @@
 """A model that brings its input to a mean of 0 and a deviation of 1 itself, by numbers that travel with its weights.
 
 Such a model's part holds two tensors more than its network has: `input_mean` and `input_std`, [C] each, at the scale of
-`Case.image`. Whoever loads the part gets a network that subtracts the one and divides by the other first.
+`Case.image`. A network that loads the part is one that subtracts the one and divides by the other first.
 """
 
 from collections.abc import Sequence

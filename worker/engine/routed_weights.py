@@ -25,7 +25,7 @@ ENTROPY_WEIGHT, CONSISTENCY_WEIGHT = 10.0, 0.1
 #: Standard deviation of the noise of the second view, in deviations of the image.
 NOISE = 0.1
 #: Slices or patches of a large image that the shares are learned on.
-MOST_VIEWS = 8
+MAX_VIEWS = 8
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def _views(case: Case, plan: Plan) -> torch.Tensor:
     """[B, C, *space]: what the network sees of the case; of many slices or patches some, evenly spread."""
     image = case.image
     if case.is_volume and plan.spatial_dims == 2:
-        return torch.cat([_patches(image[:, slice_], plan) for slice_ in _spread(image.shape[1], MOST_VIEWS)])[
-            :MOST_VIEWS
+        return torch.cat([_patches(image[:, slice_], plan) for slice_ in _spread(image.shape[1], MAX_VIEWS)])[
+            :MAX_VIEWS
         ].to(plan.device)
     return _patches(image, plan).to(plan.device)
 

@@ -214,7 +214,8 @@ class FedSM(Strategy):
                 case.case_id,
                 dict(zip(plan.sites, row, strict=True)),
                 model,
-                *((far.times_usual, far.of_no_site) if far is not None else ()),
+                unlikeness=far.times_usual if far is not None else None,
+                of_no_site=far is not None and far.of_no_site,
                 fusion="weights" if self.beyond.mixture == "weights" else "mean",
                 global_share=self.beyond.global_share,
             )
