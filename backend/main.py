@@ -26,6 +26,7 @@ from backend.evaluations.verdict import endpoints as verdict
 from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
+from backend.experiments import sweeps
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
 from backend.gate import Gate
@@ -57,6 +58,7 @@ FEATURES = (
     statistics,
     leakage,
     experiments,
+    sweeps,
     experiment_templates,
     dry_runs,
     runs,

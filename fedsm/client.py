@@ -31,6 +31,7 @@ from backend.evaluations.schemas import (
 from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord, RunsAdd
+from backend.experiments.sweeps import SweepCreate, SweepPlan
 from backend.federations.schemas import FederationCreate, FederationRecord
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
@@ -175,6 +176,10 @@ class Client:
         return self._post(
             f"/federations/{federation_id}/experiments/check", ConfigCheck(config=config), ConfigCheckResult
         )
+
+    def plan_sweep(self, federation_id: str, body: SweepCreate) -> SweepPlan:
+        """Creates nothing."""
+        return self._post(f"/federations/{federation_id}/experiments/sweep", body, SweepPlan)
 
     def experiment(self, experiment_id: str) -> ExperimentRecord:
         return self._get(f"/experiments/{experiment_id}", ExperimentRecord)

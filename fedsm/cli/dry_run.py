@@ -46,7 +46,7 @@ def dry_run(
         fail(str(error), EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
         target = find_federation(client, federation or wanted.federation)
-        done = _await(client, client.start_dry_run(target.id, wanted.config))
+        done = await_dry_run(client, client.start_dry_run(target.id, wanted.config))
     if as_json:
         print_json(done.model_dump(mode="json"))
     else:
@@ -55,7 +55,8 @@ def dry_run(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _await(client: Client, started: DryRunRecord) -> DryRunRecord:
+def await_dry_run(client: Client, started: DryRunRecord) -> DryRunRecord:
+    """Its end; Ctrl-C cancels it."""
     try:
         while (record := client.dry_run(started.id)).status == "running":
             time.sleep(POLL_SECONDS)

@@ -26,6 +26,7 @@ from fedsm.cli.shared import (
     fail,
     find_federation,
 )
+from fedsm.cli.sweep import create_sweep
 from fedsm.cli.templates import templates
 from fedsm.cli.watch import describe_run, follow, make_console, print_json, run_display
 from fedsm.client import Client
@@ -55,18 +56,39 @@ def create(
     federation: FederationOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the runs to their end.")] = False,
     start: Annotated[bool, typer.Option(help="Start the runs at once.")] = True,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A setting and its values, as fedsm.lambda=0.5,0.7 or schedule.learning_rate=0.001,0.003; repeat for "
+            "a grid. A method's setting makes more methods, one of all methods more experiments."
+        ),
+    ] = None,
+    estimate: Annotated[bool, typer.Option(help="Of a sweep: a dry run says first what it costs.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Of a sweep: do not ask.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Create an experiment and start it. With --watch the exit code is 1 when a run does not complete."""
+    """Create an experiment and start it. With --watch the exit code is 1 when a run does not complete.
+
+    With --sweep: its number of runs and its cost are shown before anything is created.
+    """
+    if sweep and watch:
+        fail("--watch follows one experiment, and --sweep may make several: leave one of them out", EXIT_WRONG_INPUT)
     try:
         wanted = read_experiment_file(file)
     except WrongFile as error:
         fail(str(error), EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
         target = find_federation(client, federation or wanted.federation)
+        if sweep:
+            made = create_sweep(client, target.id, wanted, sweep, start=start, yes=yes, estimate=estimate)
+            if as_json:
+                print_json([each.model_dump(mode="json") for each in made])
+            for each in [] if as_json else made:
+                typer.echo(f"experiment {each.id}, {each.name}: {client.server}/experiments/{each.id}")
+            return
         experiment = client.create_experiment(target.id, wanted.name, wanted.config, wanted.description)
         if start:
             experiment = client.start_experiment(experiment.id)

@@ -27,9 +27,10 @@ WIDTH_OF_FILES = 140
 ShowRuns = Callable[[list[RunRecord]], None]
 
 
-def make_console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_OF_FILES)
+def make_console(stderr: bool = False) -> Console:
+    """stderr: for what is no output of the command, such as what a question is about."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(width=WIDTH_OF_FILES, stderr=stderr)
 
 
 def follow(client: Client, experiment_id: str, show: ShowRuns, stopping: threading.Event) -> ExperimentRecord | None:

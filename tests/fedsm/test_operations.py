@@ -46,6 +46,7 @@ COMMANDS = {
     "list_experiments": "experiment list",
     "create_experiment": "experiment create",
     "check_experiment": "experiment check",
+    "plan_sweep": "experiment create",
     "start_dry_run": "experiment dry-run",
     "get_dry_run": "experiment dry-run",
     "cancel_dry_run": "experiment dry-run",

@@ -113,3 +113,30 @@ def test_an_experiment_is_renamed_archived_and_deleted(
     done = fedsm(platform, "experiment", "delete", made["id"], "--yes")
     assert done.returncode == 0, done.stderr
     assert made["id"] not in [experiment.id for experiment in platform.client.experiments(federation.id)]
+
+
+def test_a_sweep_shows_its_runs_and_their_cost_and_creates_them_only_when_told(
+    platform: LivePlatform, federation: FederationRecord, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "experiment.yaml", federation)
+    sweep = ("--sweep", "schedule.batch_size=1,2", "--sweep", "local-only.steps=full,equal")
+    asked = fedsm(platform, "experiment", "create", "-f", file, *sweep)
+    assert asked.returncode == 1  # nobody answers the question
+    assert "2 experiment(s), 6 run(s), 12 round(s) in all" in asked.stderr
+    assert "kept in the end" in asked.stderr
+    assert platform.client.experiments(federation.id) == []
+    made = fedsm(platform, "experiment", "create", "-f", file, *sweep, "--yes", "--no-estimate", "--no-start", "--json")
+    assert made.returncode == 0, made.stderr
+    records = json.loads(made.stdout)
+    assert [each["name"] for each in records] == ["Tried (schedule.batch_size 1)", "Tried (schedule.batch_size 2)"]
+    assert [run["strategy_label"] for run in records[0]["runs"]] == [
+        "FedAvg",
+        "Local-only (steps full)",
+        "Local-only (steps equal)",
+    ]
+    assert {run["status"] for each in records for run in each["runs"]} == {"created"}
+    wrong = fedsm(platform, "experiment", "create", "-f", file, "--sweep", "fedavg.lamda=1")
+    assert wrong.returncode != 0
+    assert "axes.0.path" in wrong.stderr
+    for each in records:
+        platform.client.delete_experiment(each["id"])
