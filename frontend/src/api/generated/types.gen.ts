@@ -4743,6 +4743,8 @@ export type JoinedCases = {
     names: Array<string>;
 };
 
+export type JsonValue = unknown;
+
 /**
  * KeptAtWorker
  *
@@ -10087,6 +10089,61 @@ export type StructureTable = {
 };
 
 /**
+ * SweepAxis
+ *
+ * A setting and its values.
+ */
+export type SweepAxis = {
+    /**
+     * Path
+     *
+     * `fedsm.lambda`: a method and its setting; `schedule.learning_rate`: a setting of all methods.
+     */
+    path: string;
+    /**
+     * Values
+     */
+    values: Array<JsonValue>;
+};
+
+/**
+ * SweepCreate
+ */
+export type SweepCreate = {
+    /**
+     * Axes
+     */
+    axes: Array<SweepAxis>;
+    config: ExperimentConfig;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * SweepPlan
+ */
+export type SweepPlan = {
+    /**
+     * Experiments
+     */
+    experiments: Array<SweptExperiment>;
+    /**
+     * Num Rounds
+     *
+     * Of all runs together: what a sweep costs grows with it.
+     */
+    num_rounds: number;
+    /**
+     * Num Runs
+     *
+     * Of all experiments, every seed counted.
+     */
+    num_runs: number;
+};
+
+/**
  * SweepPoint
  *
  * The super model if its threshold were gamma.
@@ -10130,6 +10187,41 @@ export type SweepRecord = {
      * Unfinished uploads that were removed.
      */
     num_leftovers: number;
+};
+
+/**
+ * SweptExperiment
+ *
+ * Send name and config to `POST /federations/{id}/experiments` to create it.
+ */
+export type SweptExperiment = {
+    config: ExperimentConfig;
+    /**
+     * Label
+     *
+     * What differs from the sweep's other experiments; empty where it is the only one.
+     */
+    label: string;
+    /**
+     * Methods
+     *
+     * The labels of its methods, each with what tells it apart.
+     */
+    methods: Array<string>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Num Runs
+     */
+    num_runs: number;
+    /**
+     * Problems
+     *
+     * Why this federation would refuse it.
+     */
+    problems: Array<ConfigProblem>;
 };
 
 /**
@@ -16438,6 +16530,80 @@ export type CheckExperimentResponses = {
 };
 
 export type CheckExperimentResponse = CheckExperimentResponses[keyof CheckExperimentResponses];
+
+export type PlanSweepData = {
+    body: SweepCreate;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/federations/{federation_id}/experiments/sweep';
+};
+
+export type PlanSweepErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type PlanSweepError = PlanSweepErrors[keyof PlanSweepErrors];
+
+export type PlanSweepResponses = {
+    /**
+     * Successful Response
+     */
+    200: SweepPlan;
+};
+
+export type PlanSweepResponse = PlanSweepResponses[keyof PlanSweepResponses];
 
 export type InviteMemberData = {
     body: MemberInvite;
