@@ -26,9 +26,10 @@ import yaml
 
 from benchmarks.method_sites import Workload
 from benchmarks.methods import NO_LIMIT, Method, benchmark_parser, chosen_workloads, run_method
-from worker.engine.data import SiteData
 from worker.process.hardware import describe_hardware
 
+#: What `run_method` gives for a method and a seed.
+Train = Callable[[Method, int], dict[str, Any]]
 Draw = Callable[[random.Random], float]
 
 
@@ -89,7 +90,7 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     (workload,) = chosen_workloads(options)
     sites = workload.load()
-    found = Record(options.out / "search.json", workload, sites)
+    found = Record(options.out / "search.json", lambda method, seed: run_method(workload, sites, method, seed))
     command = f"python -m benchmarks.tune {' '.join(sys.argv[1:])}"
     found.say("command", command)
     found.keep_budget(
@@ -113,8 +114,8 @@ def main() -> int:
 class Record:
     """`search.json`: what was asked, and each run's settings, validation score and, of the checks, test Dice."""
 
-    def __init__(self, path: Path, workload: Workload, sites: dict[str, SiteData]) -> None:
-        self.path, self.workload, self.sites = path, workload, sites
+    def __init__(self, path: Path, train: Train) -> None:
+        self.path, self.train = path, train
         self.content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"runs": {}}
 
     def say(self, key: str, value: object) -> None:
@@ -137,7 +138,7 @@ class Record:
             self._save()
             return
         started = time.monotonic()
-        result = run_method(self.workload, self.sites, method, seed)
+        result = self.train(method, seed)
         row = {"strategy": method.strategy, "settings": method.settings, "seed": seed}
         row |= {name: result[name] for name in ("validation", "best_round")}
         row["cpu_seconds"] = round(result["seconds"], 1)
@@ -163,11 +164,10 @@ def write_recipe(path: Path, workload: Workload, method: Method, command: str) -
     config: dict[str, Any] = workload.config.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     for section, changes in method.settings.items():
         config[section] = config.get(section, {}) | changes
-    strategy = {key: value for key, value in method.strategy.items() if value != NO_LIMIT}
     content = {
-        "name": f"{strategy['name']}, tuned on {workload.name}",
+        "name": f"{method.strategy['name']}, tuned on {workload.name}",
         "description": "Settings chosen on validation cases; search.json has every candidate and its score.",
-        "config": config | {"strategies": [strategy], "seeds": [0, 1, 2]},
+        "config": config | {"strategies": [method.strategy], "seeds": [0, 1, 2]},
     }
     path.write_text(f"# {command}\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True)}")
 
