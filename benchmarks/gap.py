@@ -42,6 +42,8 @@ def options_of(rounds: int) -> tuple[tuple[Method, str | None], ...]:
         (Method("FedSM, quality of probabilities", FEDSM | QUALITY, {}), "FedSM"),
         (Method("FedSM, quality of descriptors", FEDSM | QUALITY | {"quality_from": "descriptors"}, {}), "FedSM"),
         (Method("FedSM, lambda from 0.4 to 0.9", FEDSM | {"lambda": 0.9, "lambda_start": 0.4}, {}), "FedSM"),
+        (Method("FedSM, lambda 0.9", FEDSM | {"lambda": 0.9}, {}), "FedSM"),
+        (Method("FedSM, lambda 0.9, pull by depth 1", FEDSM | {"lambda": 0.9, "pull_by_depth": 1.0}, {}), "FedSM"),
         (Method("FedSM, pull by depth 0.5", FEDSM | {"pull_by_depth": 0.5}, {}), "FedSM"),
         (Method("FedSM, pull by depth 1", FEDSM | {"pull_by_depth": 1.0}, {}), "FedSM"),
         (Method("FedSM, server momentum 0.5", FEDSM | {"server_momentum": 0.5}, {}), "FedSM"),

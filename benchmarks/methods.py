@@ -2,6 +2,8 @@
 
     python -m benchmarks.methods [--no-synthetic] [--vessels FOLDER] [--seeds 3] [--rounds 20] [--only NAME ...]
 
+    python -m benchmarks.methods --medsegbench    the methods of FL-MedSegBench, and FedSM beside them
+
 A method that asks for another optimizer or network is compared with FedAvg under those settings, in a block of its own.
 What was run already is read from the state file, so that an interrupted benchmark goes on where it stopped.
 """
@@ -109,10 +111,35 @@ def _methods(rounds: int) -> tuple[tuple[str, tuple[Method, ...]], ...]:
     )
 
 
+def medsegbench() -> tuple[tuple[str, tuple[Method, ...]], ...]:
+    """The methods of Zhu et al., "FL-MedSegBench", arXiv 2603.11659 (2026), as its code lists them, and FedSM.
+
+    All on one network with batch norm, which FedBN and SiloBN ask for. Its PN (population normalization) is not here.
+    """
+    generic = ("FedAvg", "FedProx", "FedAWA", "FedRDN", "FedLWS", "MOON")
+    personalized = ("Ditto", "FedBN", "FedPer", "FedRoD", "SiloBN")
+    fedsm: dict[str, Any] = {"name": "fedsm", "selector": NO_LIMIT}
+    sgd = BATCH_NORM | SGD
+    return (
+        ("generic", tuple(Method(f"{label} (medseg)", {"name": label.lower()}, BATCH_NORM) for label in generic)),
+        (
+            "generic, plain SGD",
+            tuple(Method(f"{label} (medseg, SGD)", {"name": label.lower()}, sgd) for label in ("FedAvg", "FedNova")),
+        ),
+        (
+            "personalized",
+            tuple(Method(f"{label} (medseg)", {"name": label.lower()}, BATCH_NORM) for label in personalized),
+        ),
+        ("FedSM", (Method("FedSM (medseg)", fedsm, BATCH_NORM),)),
+    )
+
+
 def main() -> int:
-    options = benchmark_parser(__doc__, 20, "methods-benchmark.json").parse_args()
+    parser = benchmark_parser(__doc__, 20, "methods-benchmark.json")
+    parser.add_argument("--medsegbench", action="store_true", help="the methods of FL-MedSegBench, and FedSM")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    blocks = _methods(options.rounds)
+    blocks = medsegbench() if options.medsegbench else _methods(options.rounds)
     workloads = chosen_workloads(options)
     done = run_missing(workloads, [method for _, methods in blocks for method in methods], options)
     print(f"python -m benchmarks.methods {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
