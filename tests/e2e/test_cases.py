@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from scipy import ndimage
 
@@ -15,7 +16,7 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
-from tests.e2e.pixels import Pixels, content_box, difference, likeness, read_png, settled
+from tests.e2e.pixels import Pixels, content_box, difference, likeness, read_png, settled, share_of_colour
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -23,6 +24,8 @@ from tests.integration.tiny_data import tiny_config
 pytestmark = pytest.mark.e2e
 
 LOAD_MS = 30_000
+#: Of frontend/src/components/viewer/viewer.ts.
+RULER_COLOUR = (255, 217, 0)
 #: ERROR_COLOURS of frontend/src/lib/palette.ts.
 COLOURS = {"agreement": (241, 245, 249), "false_positive": (250, 204, 21), "false_negative": (59, 130, 246)}
 
@@ -137,6 +140,7 @@ def test_a_picture_of_the_case_is_saved(
     shown = picture(page, 0)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as a picture").click()
+        page.get_by_role("menuitem", name="PNG").click()
     assert download.value.suggested_filename == f"{case.name}.png"
     download.value.save_as(tmp_path / "case.png")
     saved = read_png((tmp_path / "case.png").read_bytes())
@@ -144,6 +148,49 @@ def test_a_picture_of_the_case_is_saved(
     assert saved.shape[1] >= 2 * width
     left = saved[8 + 18 : 8 + 18 + height, 8 : 8 + width]
     assert likeness(content_box(left), content_box(shown)) > 0.95
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a picture").click()
+        page.get_by_role("menuitem", name="SVG").click()
+    download.value.save_as(tmp_path / "case.svg")
+    svg = (tmp_path / "case.svg").read_text()
+    assert svg.count("<image ") == 2
+    for words in ("optic disc", "optic cup", "Dice 0.", " px</text>", case.name):
+        assert words in svg, words
+
+
+def test_the_pointer_reads_the_image_and_the_ruler_measures(
+    signed_in: Page, platform: LivePlatform, federation: FederationRecord, run: RunRecord
+) -> None:
+    page = signed_in
+    case = platform.client.run_cases(run.id).cases[0]
+    open_case(page, run, case, "reference=off&prediction=off", 1)
+    box = page.get_by_test_id("viewer").bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(middle[0] + 10, middle[1] - 14)
+    readout = page.get_by_test_id("readout")
+    expect(readout).to_have_text(re.compile(r"^x \d+, y \d+: \d+ \d+ \d+$"))
+    x, y, *colour = map(int, re.findall(r"\d+", readout.inner_text()))
+    folders = [Path(dataset.folder) for dataset in platform.client.datasets(federation.id)]
+    [file] = [path for folder in folders for path in folder.glob(f"images/{case.name}.*")]
+    stored = np.asarray(Image.open(file).convert("RGB"))
+    assert x > stored.shape[1] / 2
+    assert y < stored.shape[0] / 2
+    assert stored[y - 1, x - 1].tolist() == colour
+    page.mouse.move(0, 0)
+    expect(readout).to_be_empty()
+    before = picture(page, 0)
+    page.keyboard.press("m")
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 100, middle[1], steps=4)
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    viewer = page.get_by_test_id("viewer")
+    ruled = settled(viewer, lambda view: share_of_colour(view, RULER_COLOUR) > 0.0002)
+    assert share_of_colour(before, RULER_COLOUR) < 0.0002, difference(ruled, before)
+    page.keyboard.press("m")
+    settled(viewer, lambda view: difference(view, before) < 0.1)
 
 
 def test_the_round_slider_goes_back_to_the_first_masks(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:

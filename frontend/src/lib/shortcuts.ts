@@ -78,6 +78,7 @@ export const SHORTCUTS = {
         does: "Look further to a side; turn a 3D view",
       },
       all: { keys: ["0"], does: "Show all of it again" },
+      measure: { keys: ["m"], does: "Measure lengths by dragging, or stop and remove the lines" },
     },
   },
   volume: {

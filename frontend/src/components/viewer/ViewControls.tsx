@@ -1,5 +1,6 @@
 import { ActionIcon, Stack, Tooltip } from "@mantine/core";
-import { IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
+import { IconRuler2, IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
+import { useState } from "react";
 import { useShortcuts } from "@/components/useShortcuts";
 import type { CaseView, Direction } from "./viewer";
 
@@ -11,14 +12,27 @@ const DIRECTIONS: Readonly<Record<string, Direction>> = {
   "shift+ArrowDown": "down",
 };
 
+interface Props {
+  view: CaseView | undefined;
+  turns: boolean;
+  /** Of the image's spacing, in which lengths are said. */
+  unit: "mm" | "px" | null;
+}
+
 /** Zooms, moves and turns a view by button and by key. Of linked views, the first has the keys and the others follow. */
-export function ViewControls({ view, turns }: { view: CaseView | undefined; turns: boolean }) {
+export function ViewControls({ view, turns, unit }: Props) {
+  const [measures, setMeasures] = useState(false);
+  const measure = () => {
+    view?.measure(!measures, unit);
+    setMeasures(!measures);
+  };
   useShortcuts(
     "view",
     {
       zoom: (key) => view?.zoom(key === "+" ? ZOOM_STEP : 1 / ZOOM_STEP),
       move: (key) => DIRECTIONS[key] && view?.move(DIRECTIONS[key]),
       all: () => view?.resetView(),
+      measure: () => !turns && measure(),
     },
     view !== undefined,
   );
@@ -41,6 +55,26 @@ export function ViewControls({ view, turns }: { view: CaseView | undefined; turn
           </ActionIcon>
         </Tooltip>
       ))}
+      {!turns && (
+        <Tooltip
+          label={
+            measures
+              ? "Remove the lines (M)"
+              : `Measure: drag from one point to another${unit ? `, in ${unit}` : ""} (M)`
+          }
+          position="left"
+        >
+          <ActionIcon
+            variant="filled"
+            color={measures ? undefined : "dark"}
+            onClick={measure}
+            aria-label="Measure"
+            aria-pressed={measures}
+          >
+            <IconRuler2 size={18} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      )}
     </Stack>
   );
 }

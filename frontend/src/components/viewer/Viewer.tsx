@@ -2,6 +2,7 @@ import { Button, Center, Group, Loader, Paper, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Layer, Plane } from "./layers";
+import { Readout } from "./Readout";
 import { ScaleBar } from "./ScaleBar";
 import { ViewControls } from "./ViewControls";
 import { CaseView, type PixelLength, type VolumeInfo } from "./viewer";
@@ -184,7 +185,8 @@ export default function Viewer(props: Props) {
           </Paper>
         </Center>
       )}
-      <ViewControls view={ready ? view : undefined} turns={plane === "3d"} />
+      {ready && view && <Readout view={view} canvas={canvas} />}
+      <ViewControls view={ready ? view : undefined} turns={plane === "3d"} unit={props.unit ?? null} />
     </div>
   );
 }

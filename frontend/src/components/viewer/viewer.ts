@@ -5,6 +5,7 @@ import { caseFile, caseMask } from "./caseFiles";
 import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
 import type { MaskVolume } from "./maskVolume";
 import { toNifti } from "./nifti";
+import { underPointerWords, voxelAt } from "./readout";
 import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./viewPan";
 
 /** What can be moved in a volume. Slices are counted from 0: left to right, posterior to anterior, inferior to superior. */
@@ -34,6 +35,8 @@ const VEIL = 0.12;
 const CROSSHAIR = 1;
 
 const NO_CROSSHAIR = 0;
+/** Red, green, blue and opacity of the ruler: yellow is seen on every image. */
+const RULER = [1, 0.85, 0, 1] as const;
 /** Azimuth and elevation in degrees, and size, as a 3D view begins. */
 const FIRST_TURN = { azimuth: 110, elevation: 10, scale: 1 };
 /** Degrees, and the share of the view, of one step by keyboard. */
@@ -108,6 +111,7 @@ export class CaseView {
   /** The plane that the layers on screen were made for. */
   #painted: Plane = "axial";
   #others: readonly CaseView[] = [];
+  #measures = false;
   /** Called with the slice of the present plane when wheel or mouse moved it. */
   onSlice: (slice: number) => void = () => {};
   /** Called with the stored values that are black and white when the mouse changed them. */
@@ -231,8 +235,9 @@ export class CaseView {
     const isVolume = this.volume() !== null;
     this.#plane = isVolume ? plane : "axial";
     this.#niivue.opts.dragMode = isVolume ? DRAG_MODE.contrast : DRAG_MODE.pan;
+    const left = isVolume ? DRAG_MODE.crosshair : DRAG_MODE.pan;
     this.#niivue.opts.mouseEventConfig = {
-      leftButton: { primary: isVolume ? DRAG_MODE.crosshair : DRAG_MODE.pan, withShift: DRAG_MODE.pan },
+      leftButton: { primary: this.#measures ? DRAG_MODE.measurement : left, withShift: DRAG_MODE.pan },
       rightButton: isVolume ? DRAG_MODE.contrast : DRAG_MODE.pan,
       centerButton: DRAG_MODE.pan,
     };
@@ -303,6 +308,35 @@ export class CaseView {
     const slice = this.#niivue.screenSlices[0];
     const [length, pixels] = [slice?.fovMM[0], slice?.leftTopWidthHeight[2]];
     return length && pixels ? Math.abs(length / pixels) : null;
+  }
+
+  /** On: a drag draws a line and says its length. Off: the lines are gone. unit: of the image's spacing. */
+  measure(on: boolean, unit: "mm" | "px" | null): void {
+    this.#measures = on;
+    // NiiVue knows millimetres alone.
+    this.#niivue.opts.showMeasureUnits = unit === "mm";
+    this.#niivue.opts.measureLineColor = [...RULER];
+    this.#niivue.opts.measureTextColor = [...RULER];
+    if (!on) this.#niivue.clearMeasurements();
+    this.showPlane(this.#plane);
+  }
+
+  /** Place and value at a position in pixels of the page from the view's corner; null where no image is. */
+  under(x: number, y: number): string | null {
+    const image = this.#niivue.volumes[0];
+    const size = image?.dimsRAS;
+    if (!image || !size || this.#plane === "3d") return null;
+    const ratio = window.devicePixelRatio;
+    const tile = this.#niivue.tileIndex(x * ratio, y * ratio);
+    if (tile < 0) return null;
+    const share = pointOf(this.#niivue.screenXY2TextureFrac(x * ratio, y * ratio, tile, false));
+    const [, across = 1, up = 1, through = 1] = size;
+    const isVolume = this.volume() !== null;
+    const voxel = voxelAt(share, [across, up, through], isVolume);
+    if (!voxel) return null;
+    const stored = [voxel[0] - 1, isVolume ? voxel[1] - 1 : up - voxel[1], voxel[2] - 1] as const;
+    const span = (image.global_max ?? 1) - (image.global_min ?? 0);
+    return underPointerWords({ voxel, values: [...image.getValues(...stored)] }, isVolume, span);
   }
 
   /** What is on screen now, for a picture of it. */

@@ -1,5 +1,6 @@
 import { ActionIcon, Group, Menu, SegmentedControl, Tooltip } from "@mantine/core";
 import { IconCamera, IconLayoutGrid, IconMaximize } from "@tabler/icons-react";
+import type { PictureFormat } from "@/components/viewer/snapshot";
 import { PANE_COUNTS, type Pane, paneText, presets } from "./paneList";
 
 interface Props {
@@ -8,7 +9,7 @@ interface Props {
   onCount: (count: number) => void;
   onPanes: (panes: readonly Pane[]) => void;
   onFullscreen: () => void;
-  onPicture: () => void;
+  onPicture: (format: PictureFormat) => void;
 }
 
 /** How many views there are, of what, and what can be done with all of them. */
@@ -50,11 +51,19 @@ export function LayoutControls(props: Props) {
           <IconMaximize size={18} aria-hidden />
         </ActionIcon>
       </Tooltip>
-      <Tooltip label="Save as a picture (P)">
-        <ActionIcon variant="default" size="lg" onClick={props.onPicture} aria-label="Save as a picture">
-          <IconCamera size={18} aria-hidden />
-        </ActionIcon>
-      </Tooltip>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Tooltip label="Save as a picture (P)">
+            <ActionIcon variant="default" size="lg" aria-label="Save as a picture">
+              <IconCamera size={18} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => props.onPicture("png")}>PNG</Menu.Item>
+          <Menu.Item onClick={() => props.onPicture("svg")}>SVG: its words stay text</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
     </Group>
   );
 }

@@ -7,6 +7,7 @@ import { Unlike } from "@/components/Unlike";
 import { useShortcuts } from "@/components/useShortcuts";
 import { OverlayControls, StructureEyes } from "@/components/viewer/OverlayControls";
 import type { OverlayStyle } from "@/components/viewer/overlayStyles";
+import type { PictureFormat } from "@/components/viewer/snapshot";
 import { VolumeControls } from "@/components/viewer/VolumeControls";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
 import classes from "./CasesPage.module.css";
@@ -76,13 +77,19 @@ export function Picture(props: PictureProps) {
   const setCount = (count: number) => setPanes(resized(panes, count, choices));
   const onToggle = (structure: number) => update({ hidden: toggled(search.hidden, structure) });
   const look = { reference, prediction, structures: all.structures, hidden };
-  const picture = () =>
-    void savePicture(views.current, panes, {
-      scored,
-      models: panes.map((pane) => paneModel(pane, choice, scored)),
-      nameOf,
-      words: [...words, ...(slice === undefined || !volume ? [] : [`${plane} slice ${slice + 1}`])],
-    }).catch((error: Error) => notifyError("No picture was saved", error));
+  const picture = (format: PictureFormat = "png") =>
+    void savePicture(
+      views.current,
+      panes,
+      {
+        scored,
+        models: panes.map((pane) => paneModel(pane, choice, scored)),
+        nameOf,
+        words: [...words, ...(slice === undefined || !volume ? [] : [`${plane} slice ${slice + 1}`])],
+        shown: visible.map((index) => ({ name: all.structures[index] ?? "", index })),
+      },
+      format,
+    ).catch((error: Error) => notifyError("No picture was saved", error));
   const fullscreen = () => void (document.fullscreenElement ? document.exitFullscreen() : toFullscreen(grid.current));
   const toRound = (next: number) => update({ round: next === all.round ? undefined : next });
   const bothOff = reference === "off" && prediction === "off";
@@ -97,7 +104,7 @@ export function Picture(props: PictureProps) {
     outline: () => update({ prediction: prediction === "fill" ? "outline" : "fill" }),
     round: (key) => toRound(roundBeside(rounds ?? [], round, key === "]" ? 1 : -1)),
     fullscreen,
-    picture,
+    picture: () => picture(),
   });
   return (
     <div className={classes.column}>

@@ -1,8 +1,10 @@
-/** The views of a case as one PNG, with what is needed to find it again. */
+/** The views of a case as one PNG or SVG, with what is needed to find it again. */
 
 import type { ScoredCase } from "@/api";
+import type { PictureFormat } from "@/components/viewer/snapshot";
 import type { CaseView } from "@/components/viewer/viewer";
 import { formatScore } from "@/lib/metrics";
+import { structureColour } from "@/lib/palette";
 import { caseScore } from "./cases";
 import { type Pane, paneWords } from "./paneList";
 
@@ -12,18 +14,21 @@ interface About {
   models: readonly (string | null)[];
   words: readonly string[];
   nameOf: (choice: string) => string;
+  /** Of the structures that are shown, by their place among all. */
+  shown: readonly { name: string; index: number }[];
 }
 
 /** Saves it under the case's name. Throws where nothing is on screen yet. */
 export async function savePicture(
   views: readonly (CaseView | null)[],
   panes: readonly Pane[],
-  { scored, models, words, nameOf }: About,
+  { scored, models, words, nameOf, shown: structures }: About,
+  format: PictureFormat,
 ): Promise<void> {
   const { snapshot } = await import("@/components/viewer/snapshot");
   const shown = panes.flatMap((pane, index) => {
-    const canvas = views[index]?.canvas();
-    if (!canvas) return [];
+    const view = views[index];
+    if (!view) return [];
     const model = models[index] ?? null;
     const dice = model === null ? null : caseScore(scored, model, null, "dice");
     const caption = [
@@ -31,13 +36,18 @@ export async function savePicture(
       model && nameOf(model),
       dice !== null && `Dice ${formatScore(dice, "dice")}`,
     ];
-    return [{ canvas, caption: caption.filter(Boolean).join(", ") }];
+    return [{ view, caption: caption.filter(Boolean).join(", ") }];
   });
   if (shown.length === 0) throw new Error("Nothing is on screen yet: wait for the image, then try again.");
-  const blob = await snapshot(shown, shown.length === 1 ? 1 : 2, [words.join(" · "), addressOf(scored)]);
+  const about = {
+    legend: structures.map(({ name, index }) => ({ name, colour: structureColour(index) })),
+    lines: [words.join(" · "), addressOf(scored)],
+    unit: scored.distance_unit ?? null,
+  };
+  const blob = await snapshot(shown, shown.length === 1 ? 1 : 2, about, format);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = `${scored.name.replace(/[^\w-]+/g, "-")}.png`;
+  link.download = `${scored.name.replace(/[^\w-]+/g, "-")}.${format}`;
   link.click();
   URL.revokeObjectURL(link.href);
 }
