@@ -65,6 +65,7 @@ def test_main_job(signed_in: Page, federation: FederationRecord, platform: LiveP
     compare_methods(page)
     look_at_one_run(page)
 
+    read_settings(page)
     page.get_by_role("tab", name=re.compile("FedSM")).click()
     page.get_by_role("link", name="Look at the cases").click()
     look_at_cases(page, federation, platform)
@@ -124,6 +125,17 @@ def compare_methods(page: Page) -> None:
     assert "Test HD95 in px" in answer.text()
     assert "FedAvg (global)" in answer.text()
     page.keyboard.press("Escape")
+
+
+def read_settings(page: Page) -> None:
+    """All of them with their defaults, and those alone that differ."""
+    page.get_by_role("tab", name="Settings").click()
+    settings = page.get_by_test_id("settings")
+    expect(settings.get_by_role("row", name=re.compile(r"Rounds 3 100 schedule\.rounds"))).to_be_visible()
+    expect(settings.get_by_role("row", name=re.compile(r"data\.sampling"))).to_be_visible()
+    page.get_by_label("Only what differs").check()
+    expect(settings.get_by_role("row", name=re.compile(r"data\.sampling"))).to_have_count(0)
+    expect(settings.get_by_role("row", name=re.compile(r"FedSM . Lambda 0\.8 0\.7"))).to_be_visible()
 
 
 def look_at_one_run(page: Page) -> None:

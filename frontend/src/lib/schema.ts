@@ -203,14 +203,15 @@ export function differences(value: unknown, standard: unknown, path = ""): Diffe
   if (areRecords(value) && areRecords(standard) && value.length === standard.length) {
     return value.flatMap((entry, index) => differences(entry, standard[index], `${path}.${index}`));
   }
-  return [{ path, value: asText(value), default: asText(standard) }];
+  return [{ path, value: settingText(value), default: settingText(standard) }];
 }
 
 function areRecords(value: unknown): value is Record<string, unknown>[] {
   return Array.isArray(value) && value.length > 0 && value.every(isRecord);
 }
 
-function asText(value: unknown): string {
+/** A value as it is shown; a list by its entries, an object by its name. */
+export function settingText(value: unknown): string {
   if (value === null || value === undefined) return "empty";
   if (Array.isArray(value)) return value.length > 0 ? value.join(", ") : "empty";
   return isRecord(value) ? String(value.name) : String(value);

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Group, ScrollArea, Select, Stack, Tabs, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconArchive, IconList, IconShare, IconTable } from "@tabler/icons-react";
+import { IconAdjustments, IconArchive, IconList, IconShare, IconTable } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -14,6 +14,7 @@ import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
 import { RunsActions } from "@/features/experiments/RunsActions";
 import { RunsView } from "@/features/experiments/RunsView";
 import { RUNNING_COLUMNS } from "@/features/experiments/runRows";
+import { RunSettings, SettingsView } from "@/features/experiments/SettingsView";
 import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
@@ -24,6 +25,7 @@ import { isOver } from "@/lib/status";
 const route = getRouteApi("/experiments/$experimentId");
 const RESULTS = "results";
 const RUNS = "runs";
+const SETTINGS = "settings";
 
 export function ExperimentPage() {
   const { experimentId } = route.useParams();
@@ -136,6 +138,9 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
                 Runs ({experiment.runs.length})
               </Tabs.Tab>
             )}
+            <Tabs.Tab value={SETTINGS} leftSection={<IconAdjustments size={16} aria-hidden />}>
+              Settings
+            </Tabs.Tab>
             {tabs.map((entry) => (
               <Tabs.Tab key={entry.id} value={entry.id}>
                 <RunTabLabel run={entry} manySeeds={manySeeds} />
@@ -150,7 +155,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
             aria-label="Run"
             placeholder={`Look at one of ${experiment.runs.length} runs`}
             searchable
-            value={chosen === RESULTS || chosen === RUNS ? null : chosen}
+            value={tabs.some(({ id }) => id === chosen) ? chosen : null}
             onChange={(next) => next && open(next)}
             data={experiment.runs.map((entry) => ({
               value: entry.id,
@@ -175,9 +180,15 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
           />
         </Stack>
       </Tabs.Panel>
+      <Tabs.Panel value={SETTINGS}>
+        <SettingsView experiment={experiment} />
+      </Tabs.Panel>
       {tabs.map((entry) => (
         <Tabs.Panel key={entry.id} value={entry.id}>
-          <RunView runId={entry.id} federation={federation} />
+          <Stack>
+            <RunView runId={entry.id} federation={federation} />
+            {experiment.kind === "training" && <RunSettings experiment={experiment} run={entry} />}
+          </Stack>
         </Tabs.Panel>
       ))}
     </Tabs>
