@@ -28,6 +28,7 @@ from fedsm.cli.watch import follow, make_console, run_display
 from fedsm.client import ApiError, Client
 from fedsm.local.launch import Platform
 from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
+from fedsm.synthetic_fundus.demo_sites import DEMO_SITES, HELD_OUT
 
 DATA_SEED = 7
 IMAGE_SIDE = 160
@@ -51,12 +52,13 @@ class Demo:
 
 FUNDUS_DEMO = Demo(
     folder="demo-data",
-    write=lambda folder: write_fundus_sites(folder, seed=DATA_SEED, image_side=IMAGE_SIDE),
+    write=lambda folder: write_fundus_sites(folder, seed=DATA_SEED, image_side=IMAGE_SIDE, sites=DEMO_SITES),
     dataset="Synthetic fundus",
     task=FUNDUS_TASK,
     federation="Fundus demo",
     federation_description=(
-        "Four simulated eye clinics that photograph and outline the optic disc and cup differently."
+        "Six simulated eye clinics that photograph and outline the optic disc and cup differently. Aster and elm share "
+        "a camera and outline differently; fir trains no model."
     ),
     experiment="FedSM and its baselines",
     experiment_description="The super model against its baselines, on the same data, network and schedule.",
@@ -66,6 +68,7 @@ FUNDUS_DEMO = Demo(
         schedule=ScheduleConfig(rounds=30, local_epochs=2, batch_size=4, learning_rate=4e-3, loss="dice_bce"),
         strategies=(FedSMConfig(lambda_=0.9), FedAvgConfig(), LocalOnlyConfig(), CentralizedConfig()),
         seeds=(0,),
+        held_out_sites=tuple(site.slug for site in HELD_OUT),
     ),
 )
 

@@ -6,7 +6,7 @@ import pytest
 
 from fedsm.local.demo import FUNDUS_DEMO, Demo
 from fedsm.local.demo_3d import PROSTATE_DEMO
-from fedsm.synthetic_fundus import SITES as FUNDUS_SITES
+from fedsm.synthetic_fundus.demo_sites import DEMO_SITES
 from fedsm.synthetic_prostate import SITES as PROSTATE_SITES
 
 DEMOS = (FUNDUS_DEMO, PROSTATE_DEMO)
@@ -25,7 +25,7 @@ def test_the_settings_fit_the_task(demo: Demo) -> None:
     assert {strategy.name for strategy in demo.config.strategies} == {"fedsm", "fedavg", "local-only", "centralized"}
 
 
-@pytest.mark.parametrize(("demo", "sites"), [(FUNDUS_DEMO, FUNDUS_SITES), (PROSTATE_DEMO, PROSTATE_SITES)])
+@pytest.mark.parametrize(("demo", "sites"), [(FUNDUS_DEMO, DEMO_SITES), (PROSTATE_DEMO, PROSTATE_SITES)])
 def test_a_demo_writes_its_sites(demo: Demo, sites: tuple[object, ...], tmp_path: Path) -> None:
     slugs = demo.write(tmp_path)
     assert slugs == [site.slug for site in sites] == sorted(path.name for path in tmp_path.iterdir())
