@@ -22,6 +22,7 @@ class MethodCard:
     models: the kinds of models that a run of the method is scored with; the last is what the method is for.
     paper: with its equation or algorithm; empty for a reference that has none.
     summary: one sentence, which is the docstring of the method's settings.
+    also_sends: what leaves a site beyond updates of the models, metrics and scores, as part of a list.
     """
 
     label: str
@@ -29,3 +30,4 @@ class MethodCard:
     models: tuple[ModelKind, ...]
     paper: str = ""
     summary: str = ""
+    also_sends: str = ""

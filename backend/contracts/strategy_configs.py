@@ -21,7 +21,13 @@ _AGGREGATION = Field(
 class FedSMConfig(Contract):
     """A super model: one global model, a personalized model a site, and a selector that decides between them."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedSM", REFERENCES, (*BOTH, "super"), "Xu et al., CVPR 2022")
+    card: ClassVar[MethodCard] = MethodCard(
+        "FedSM",
+        REFERENCES,
+        (*BOTH, "super"),
+        "Xu et al., CVPR 2022",
+        also_sends="what its model selector learns from: sums of features of the training images, or gradients",
+    )
     name: Literal["fedsm"] = "fedsm"
     lambda_: float = Field(
         default=0.7,
@@ -441,7 +447,13 @@ class FedRoDConfig(Contract):
 class FedRDNConfig(Contract):
     """FedAvg whose images are normalized in training by a random site's mean and deviation, in testing by their own."""
 
-    card: ClassVar[MethodCard] = MethodCard("FedRDN", PERSONALIZED, BOTH, "Yan et al., CVPR 2025")
+    card: ClassVar[MethodCard] = MethodCard(
+        "FedRDN",
+        PERSONALIZED,
+        BOTH,
+        "Yan et al., CVPR 2025",
+        also_sends="once the mean and the deviation of each image channel over the training images",
+    )
     name: Literal["fedrdn"] = "fedrdn"
 
 

@@ -49,9 +49,10 @@ def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[st
     for manifest in sheet.data:
         yield "Data", _data(manifest)
     yield "Comes in", "models of the federation, as safetensors"
+    more = f", {card.also_sends}" if card.also_sends else ""
     yield (
         "Leaves",
-        f"updates of the models' weights each round ({', '.join(card.models)}), metrics and scores of cases",
+        f"updates of the models' weights each round ({', '.join(card.models)}){more}, metrics and scores of cases",
     )
     opened = [words for switch, words in _SWITCHES.items() if getattr(policy, switch)]
     closed = [words for switch, words in _SWITCHES.items() if not getattr(policy, switch)]
