@@ -93,7 +93,7 @@ def authenticate(request: Request, platform: Platform) -> Caller:
     if token is None:
         return users.caller_of_session(platform.database, platform.settings, session_secret(request, platform.settings))
     if token.startswith(tokens.PREFIX):
-        return tokens.caller_of(platform.database, token)
+        return tokens.caller_of(platform.database, platform.settings, token)
     users.check_admin_token(token, platform.settings)
     return Caller(ADMIN, None, True, (), "admin_token", credential=ADMIN)
 

@@ -35,6 +35,18 @@ class WrongPassword(FedSMError):
     status_code = 401
 
 
+class SecondFactorNeeded(FedSMError):
+    """Name and password are right; a code of the user's app, or a recovery code, is needed too."""
+
+    status_code = 401
+
+
+class WrongCode(FedSMError):
+    """Of the second factor: it is wrong, old, or was used before."""
+
+    status_code = 401
+
+
 class Forbidden(FedSMError):
     status_code = 403
 

@@ -39,6 +39,7 @@ from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
 from backend.reports import endpoints as reports
 from backend.runs import endpoints as runs
+from backend.second_factor import endpoints as second_factor
 from backend.settings import Settings
 from backend.sites import endpoints as sites
 from backend.sites.enrolment import endpoints as enrolment
@@ -75,6 +76,7 @@ FEATURES = (
     artifacts,
     storage,
     members,
+    second_factor,
 )
 API_ROUTERS = (
     *(feature.router for feature in FEATURES),

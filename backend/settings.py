@@ -4,7 +4,7 @@ import ipaddress
 import os
 import secrets
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -59,6 +59,10 @@ class Settings(SettingsOrFiles):
         default=3650, ge=1, le=36_500, description="How long what people did, warnings and errors stay in Activity."
     )
     session_days: int = Field(default=30, ge=1, le=365, description="How long a sign-in lasts.")
+    second_factor: Literal["optional", "administrators", "everybody"] = Field(
+        default="optional",
+        description="Who must give a code of an app besides the password, and may do nothing until it is set up.",
+    )
     sweep_hours: float = Field(
         default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."
     )

@@ -33,6 +33,8 @@ class Caller:
     way: Way
     scope: Scope = "all"
     credential: str = ""
+    #: The platform asks for a second factor, which this user has not set up.
+    lacks_second_factor: bool = False
 
     def may(self, permission: Permission, federation_id: str | None = None, site_id: str | None = None) -> bool:
         """Of the installation, or in a federation, at a site of it."""
@@ -40,6 +42,8 @@ class Caller:
             return False
         if permission in OF_ONESELF:
             return True
+        if self.lacks_second_factor:
+            return False
         if self.is_administrator:
             return permission in GRANTS[Role.ADMINISTRATOR]
         if permission in INSTALLATION:
@@ -72,6 +76,11 @@ class Caller:
 
     def refusal(self, permission: Permission, federation_id: str | None = None) -> Forbidden:
         """Says who can."""
+        if self.lacks_second_factor:
+            return Forbidden(
+                "this platform asks for a second factor: set it up at the page that follows the sign-in; then all that "
+                "your role allows is open"
+            )
         who = " and ".join(in_words(role) for role in self.roles(federation_id)) or "user without a role"
         if self.scope == "read" and permission not in READING:
             who = "token of scope read"

@@ -141,7 +141,7 @@ def accept_invitation(
     _: Anybody, body: InvitationAccept, request: Request, response: Response, platform: PlatformDep
 ) -> SessionRecord:
     """Choose a name and a password, or give those that you have; you are signed in then."""
-    wish = invitations.Wish(body.invitation_code, body.name, body.password)
+    wish = invitations.Wish(body.invitation_code, body.name, body.password, body.code)
     secret = invitations.accept(platform, wish, client_address(request))
     set_cookie(request, response, platform.settings, secret)
     return session_record(service.caller_of_session(platform.database, platform.settings, secret))

@@ -15,6 +15,7 @@ from backend.db.session import read_only, unit_of_work
 from backend.errors import Conflict, InvalidInput, NameTaken, NotFound, WrongPassword
 from backend.events import service as events
 from backend.platform import Platform
+from backend.users import second_factor
 from backend.users.passwords import hash_password, is_password
 from backend.users.schemas import MemberRecord, UserRecord
 from backend.users.service import close_sessions, renew_proof
@@ -62,6 +63,7 @@ def user_records(
         if row.site_id is not None:
             sites.append(row.site_id)
     tokens = session.scalars(select(ApiToken.user_id).where(ApiToken.user_id.in_(ids))).all()
+    protected = second_factor.holders(session, ids)
     return [
         UserRecord(
             id=user.id,
@@ -71,6 +73,7 @@ def user_records(
             created_by=user.created_by,
             last_seen_at=user.last_seen_at,
             num_tokens=tokens.count(user.id) if may_see_tokens else None,
+            has_second_factor=user.id in protected if may_see_tokens else None,
             memberships=[
                 MemberRecord(federation_id=federation_id, role=Role(role), site_ids=site_ids)
                 for (federation_id, role), site_ids in roles[user.id].items()
@@ -171,6 +174,7 @@ def remove_user(session: Session, user: User, caller: Caller) -> None:
     close_sessions(session, user.id)
     session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
     session.execute(delete(MembershipRow).where(MembershipRow.user_id == user.id))
+    second_factor.remove(session, user.id)
     user.removed_at, user.is_administrator = now(), False
     user.password_hash = ""
     events.record(session, "user", f"{caller.name} removed the user {user.name}.", caller.name)

@@ -57,7 +57,7 @@ def create_session(
     if body.token is not None:
         secret = service.sign_in_by_token(platform, body.token, address)
     elif body.name is not None and body.password is not None:
-        secret = service.sign_in_by_password(platform, body.name, body.password, address)
+        secret = service.sign_in_by_password(platform, body.name, body.password, body.code, address)
     else:
         field = "password" if body.name is not None else "name"
         raise InvalidInput.of_field(field, "(absent)", "is required", "give name and password, or a token")

@@ -21,7 +21,7 @@ from backend.platform import Platform
 from backend.users import accounts
 from backend.users.passwords import hash_password, is_password
 from backend.users.schemas import InvitationRecord, SeenInvitation
-from backend.users.service import find_user, open_session
+from backend.users.service import find_user, open_session, pass_second_factor
 
 VALID = timedelta(days=7)
 
@@ -33,6 +33,7 @@ class Wish:
     code: str
     name: str
     password: str
+    second_code: str | None = None
 
 
 def invite(
@@ -154,9 +155,12 @@ def find(session: Session, platform: Platform, code: str, address: str) -> Invit
 
 def accept(platform: Platform, wish: Wish, address: str) -> str:
     """Makes the account, or gives the role to the user of this name and password, or sets a new password; the link is
-    used up then. The cookie's secret of a new session. Raises NotFound, Gone, NameTaken, InvalidInput."""
+    used up then. The cookie's secret of a new session. Raises NotFound, Gone, NameTaken, InvalidInput,
+    SecondFactorNeeded, WrongCode."""
     platform.rates.require_few_failures(address)
     known = _known(platform, wish, address)
+    if known is not None:
+        pass_second_factor(platform, known, wish.second_code, address)
     password_hash = hash_password(wish.password)
     with unit_of_work(platform.database) as session:
         row = find(session, platform, wish.code, address)
@@ -170,23 +174,25 @@ def accept(platform: Platform, wish: Wish, address: str) -> str:
         return open_session(session, platform.settings, user)
 
 
-def _known(platform: Platform, wish: Wish, address: str) -> str | None:
-    """The id of the user of this name and password; None where there is no user of this name. A wrong password is
-    counted, and raises NameTaken: the invitation lets nobody guess."""
+def _known(platform: Platform, wish: Wish, address: str) -> User | None:
+    """The user of this name and password, or whose password the link sets; None where there is no user of this name.
+    A wrong password is counted, and raises NameTaken: the invitation lets nobody guess."""
     with read_only(platform.database) as session:
         row = find(session, platform, wish.code, address)
-        user = None if row.user_id is not None else find_user(session, wish.name)
+        if row.user_id is not None:
+            return accounts.get_user(session, row.user_id)
+        user = find_user(session, wish.name)
     if user is None:
         return None
     if not is_password(wish.password, user.password_hash):
         platform.rates.count_failure(address)
         raise accounts.name_taken(user.name)
-    return user.id
+    return user
 
 
-def _take_role(session: Session, row: Invitation, name: str, known: str | None, password_hash: str) -> User:
+def _take_role(session: Session, row: Invitation, name: str, known: User | None, password_hash: str) -> User:
     if known is not None:
-        user = accounts.get_user(session, known)
+        user = accounts.get_user(session, known.id)
     else:
         user = accounts.add_user(session, name, password_hash, row.created_by)
     message = f"{user.name} accepted the invitation of {row.label!r} by {row.created_by}."

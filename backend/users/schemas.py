@@ -17,6 +17,8 @@ UserName = Annotated[str, Text(80, least=1, visible=True)]
 NewPassword = Annotated[str, Text(200, least=12)]
 Password = Annotated[str, Text(200, least=1)]
 Code = Annotated[str, Text(200, least=1)]
+#: Of the second factor.
+SecondCode = Annotated[str, Text(40, least=1)]
 
 
 class SessionCreate(Contract):
@@ -29,6 +31,10 @@ class SessionCreate(Contract):
     )
     name: UserName | None = None
     password: Password | None = None
+    code: SecondCode | None = Field(
+        default=None,
+        description="Of the second factor, where the user has one: of the app, or for recovery.",
+    )
 
 
 class PasswordChange(Contract):
@@ -54,6 +60,9 @@ class InvitationAccept(Contract):
         description="Under which you sign in; of a user that there is already, with its password, to add the role."
     )
     password: NewPassword = Field(description="At least 12 characters.")
+    code: SecondCode | None = Field(
+        default=None, description="Of the second factor, where a user that there is already has one."
+    )
 
 
 class AdministratorInvite(Contract):
@@ -97,6 +106,7 @@ class UserRecord(Record):
     created_by: str
     last_seen_at: datetime | None = Field(description="To the minute; null: never.")
     num_tokens: int | None = Field(description="Null: only administrators see it.")
+    has_second_factor: bool | None = Field(description="Null: only administrators see it.")
     memberships: list[MemberRecord]
 
 
@@ -168,6 +178,9 @@ class SessionRecord(Record):
     way: Way = Field(description="How this request was let in.")
     scope: Scope
     is_administrator: bool
+    lacks_second_factor: bool = Field(
+        description="The platform asks for a second factor; until it is set up, nothing else may be done."
+    )
     permissions: list[Permission] = Field(description="Everywhere: of an administrator all, of others few.")
     federations: list[FederationAccess] = Field(description="In which the caller has a role; none for administrators.")
 

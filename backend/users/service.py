@@ -13,10 +13,11 @@ from backend.access.matrix import Membership, Role
 from backend.clock import now
 from backend.db.models import MembershipRow, User, UserSession
 from backend.db.session import Database, read_only, unit_of_work
-from backend.errors import FedSMError, NotSignedIn, WrongPassword, WrongToken
+from backend.errors import FedSMError, NotSignedIn, WrongCode, WrongPassword, WrongToken
 from backend.events import service as events
 from backend.platform import Platform
 from backend.settings import Settings
+from backend.users import second_factor
 from backend.users.passwords import is_password
 
 #: Time between two records of when a user was last seen.
@@ -47,8 +48,11 @@ def sign_in_by_token(platform: Platform, token: str, address: str) -> str:
         return open_session(session, platform.settings, None)
 
 
-def sign_in_by_password(platform: Platform, name: str, password: str, address: str) -> str:
-    """The cookie's secret of a new session. Raises WrongPassword, which does not say which of the two is wrong."""
+def sign_in_by_password(platform: Platform, name: str, password: str, code: str | None, address: str) -> str:
+    """The cookie's secret of a new session. code: of the second factor, needed where the user has one.
+
+    Raises WrongPassword, which does not say which of the two is wrong, SecondFactorNeeded, WrongCode,
+    TooManyRequests."""
     platform.rates.require_few_failures(address)
     with read_only(platform.database) as session:
         user = find_user(session, name)
@@ -56,8 +60,18 @@ def sign_in_by_password(platform: Platform, name: str, password: str, address: s
         error = WrongPassword("there is no user with this name and this password: check both")
         raise _failed(platform, "a password", address, error)
     assert user is not None
+    pass_second_factor(platform, user, code, address)
     with unit_of_work(platform.database) as session:
         return open_session(session, platform.settings, user)
+
+
+def pass_second_factor(platform: Platform, user: User, code: str | None, address: str) -> None:
+    """Nothing happens where the user has none. Raises SecondFactorNeeded, WrongCode."""
+    try:
+        with unit_of_work(platform.database) as session:
+            second_factor.check(session, platform.server_key, user, code)
+    except WrongCode as error:
+        raise _failed(platform, "a code of the second factor", address, error) from None
 
 
 def find_user(session: Session, name: str) -> User | None:
@@ -104,19 +118,22 @@ def caller_of_session(database: Database, settings: Settings, secret: str | None
             row.proof, _proof(secret, settings, user)
         ):
             raise NotSignedIn("your sign-in has ended, because the token or the password changed: sign in again")
-        caller = caller_of_user(session, user, "session", row.token_sha256)
+        caller = caller_of_user(session, settings, user, "session", row.token_sha256)
     _note_seen(database, user)
     return caller
 
 
-def caller_of_user(session: Session, user: User | None, way: str, credential: str, scope: str = "all") -> Caller:
+def caller_of_user(
+    session: Session, settings: Settings, user: User | None, way: str, credential: str, scope: str = "all"
+) -> Caller:
     """user: None for the administrator's token."""
     more = {"way": way, "credential": credential, "scope": scope}
     if user is None:
         return Caller(ADMIN, None, True, (), **more)  # type: ignore[arg-type]  # the columns hold these words only
     rows = session.scalars(select(MembershipRow).where(MembershipRow.user_id == user.id))
     members = tuple(Membership(row.federation_id, Role(row.role), row.site_id) for row in rows)
-    return Caller(user.name, user.id, user.is_administrator, members, **more)  # type: ignore[arg-type]
+    lacks = second_factor.is_required(settings, user.is_administrator) and not second_factor.has(session, user.id)
+    return Caller(user.name, user.id, user.is_administrator, members, lacks_second_factor=lacks, **more)  # type: ignore[arg-type]
 
 
 def _note_seen(database: Database, user: User | None) -> None:

@@ -15,6 +15,7 @@ def session_record(caller: Caller) -> SessionRecord:
         way=caller.way,
         scope=caller.scope,
         is_administrator=caller.is_administrator,
+        lacks_second_factor=caller.lacks_second_factor,
         permissions=[permission for permission in _ASKED if caller.may(permission)],
         federations=[_access(caller, federation_id) for federation_id in ids],
     )

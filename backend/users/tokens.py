@@ -14,6 +14,7 @@ from backend.db.models import ApiToken, User
 from backend.db.session import Database, read_only, unit_of_work
 from backend.errors import Forbidden, NotFound, WrongToken
 from backend.events import service as events
+from backend.settings import Settings
 from backend.users.service import caller_of_user
 
 #: Personal tokens begin with this, so that one that is found in a file can be recognized.
@@ -66,7 +67,7 @@ def revoke_token(session: Session, user_id: str | None, token_id: str, actor: st
     events.record(session, "user", f"{actor} revoked the token {row.name!r}{whose}.", actor)
 
 
-def caller_of(database: Database, token: str) -> Caller:
+def caller_of(database: Database, settings: Settings, token: str) -> Caller:
     """Raises WrongToken. Notes the use."""
     with read_only(database) as session:
         row = session.scalars(select(ApiToken).where(ApiToken.token_sha256 == _hash(token))).one_or_none()
@@ -75,7 +76,7 @@ def caller_of(database: Database, token: str) -> Caller:
             raise WrongToken("this token is not valid, or was revoked: make a new one under Access tokens")
         if row.expires_at < now():
             raise WrongToken(f"the token {row.name!r} expired on {row.expires_at:%Y-%m-%d}: make a new one")
-        caller = caller_of_user(session, user, "token", row.token_sha256, row.scope)
+        caller = caller_of_user(session, settings, user, "token", row.token_sha256, row.scope)
         token_id, used_at = row.id, row.last_used_at
     if used_at is None or used_at < now() - USE_STEP:
         with unit_of_work(database) as session:

@@ -52,6 +52,16 @@ USER_CALLS = (
         said="the role is taken away",
     ),
     Call(
+        "reset-second-factor",
+        "reset_second_factor",
+        "DELETE",
+        "/users/{user_id}/second-factor",
+        "Take the second factor away from a user who lost phone and recovery codes; their sign-ins end.",
+        _USER,
+        said="the second factor is gone, and the sign-ins have ended",
+        ask="Did {user_id} ask for it in person? Without it, the password alone lets in.",
+    ),
+    Call(
         "administrator",
         "update_user",
         "PATCH",

@@ -30,7 +30,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" not in metafunc.fixturenames:
         return
     chosen: tuple[str, ...] = DATABASES
-    if not (os.environ.get(EVERY_DATABASE) or metafunc.definition.get_closest_marker("every_database")):
+    if metafunc.definition.get_closest_marker("only_sqlite"):
+        chosen = DATABASES[:1]
+    elif not (os.environ.get(EVERY_DATABASE) or metafunc.definition.get_closest_marker("every_database")):
         chosen = (DATABASES[crc32(metafunc.definition.nodeid.encode()) % len(DATABASES)],)
     metafunc.parametrize("database_url", chosen, indirect=True)
 

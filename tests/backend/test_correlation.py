@@ -74,6 +74,7 @@ def test_health_without_a_broker_is_degraded_and_serves(backend: LiveBackend, mo
     assert (ready.status_code, ready.json()["status"], ready.json()["broker"]) == (200, "degraded", False)
 
 
+@pytest.mark.only_sqlite
 def test_health_without_a_database_is_unready_while_the_process_lives(backend: LiveBackend) -> None:
     database = backend.settings.home / "fedsm.sqlite3"
     for path in backend.settings.home.glob("fedsm.sqlite3*"):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -49,9 +50,12 @@ def test_a_reader_is_invited_looks_and_is_taken_the_role(
         invited.get_by_text("Experiments are made by researchers, coordinators and administrators.").first
     ).to_be_visible()
 
+    protect(invited)
+
     signed_in.reload()
     row = signed_in.get_by_test_id("users").get_by_role("row", name=re.compile("^jo"))
     expect(row).to_contain_text("Fundus: reader")
+    expect(row.get_by_role("cell", name="On", exact=True)).to_be_visible()
     row.get_by_role("button", name="Actions of jo").click()
     signed_in.get_by_role("menuitem", name="Take role in Fundus").click()
     expect(row).to_contain_text("No role")
@@ -64,6 +68,37 @@ def test_a_reader_is_invited_looks_and_is_taken_the_role(
     expect(signed_in.get_by_text("No user yet")).to_be_visible()
     invited.goto("/")
     invited.get_by_role("button", name="Sign in").wait_for()
+
+
+def protect(page: Page) -> None:
+    """Sets up a second factor, signs out, and signs in with it: at first with a wrong code, then for recovery."""
+    page.get_by_role("button", name="jo").click()
+    page.get_by_role("menuitem", name="Second factor…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Present password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_role("img", name="QR code for the authenticator app")).to_be_visible()
+    secret = dialog.get_by_test_id("totp-secret").inner_text()
+    dialog.get_by_label("Code of your app").fill(pyotp.TOTP(secret).now())
+    dialog.get_by_role("button", name="Confirm").click()
+    codes = dialog.get_by_test_id("recovery-codes").locator("code")
+    expect(codes).to_have_count(10)
+    recovery = codes.first.inner_text()
+    dialog.get_by_role("button", name="I have kept them").click()
+
+    page.get_by_role("button", name="jo").click()
+    page.get_by_role("menuitem", name="Sign out", exact=True).click()
+    page.get_by_text("Name and password").click()
+    page.get_by_role("textbox", name="Name").fill("jo")
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    code = page.get_by_label("Code of your app")
+    code.fill("000000")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text(re.compile("this code is not right"))).to_be_visible()
+    code.fill(recovery)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Federations").wait_for()
 
 
 def make_link(page: Page, label: str, federation: FederationRecord, role: str) -> str:

@@ -18,6 +18,7 @@ import { useDisclosure } from "@mantine/hooks";
 import {
   IconChevronDown,
   IconDatabase,
+  IconDeviceMobile,
   IconDevices,
   IconKey,
   IconKeyboard,
@@ -40,6 +41,8 @@ import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
 import { isReportPath } from "@/features/report/reports";
 import { JOIN_PATH } from "@/features/session/join";
 import { PasswordModal } from "@/features/session/PasswordModal";
+import { SecondFactorFirst } from "@/features/session/SecondFactorFirst";
+import { SecondFactorModal } from "@/features/session/SecondFactorModal";
 import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
@@ -61,6 +64,7 @@ export function Shell() {
 function SignInFirst() {
   const token = useTokenFromUrl();
   const session = useQuery({ ...sessionQuery, enabled: token.done });
+  if (token.done && session.data?.lacks_second_factor) return <SecondFactorFirst />;
   if (token.done && session.data) return <SignedInShell user={session.data.user} />;
   const signedOut = session.error instanceof ApiError && session.error.status === 401;
   if (token.done && signedOut) return <SignIn problem={token.problem} />;
@@ -208,6 +212,7 @@ function Shortcuts() {
 function UserMenu({ user }: { user: string }) {
   const client = useQueryClient();
   const [opened, password] = useDisclosure(false);
+  const [protecting, protection] = useDisclosure(false);
   const hasPassword = useQuery({ ...sessionQuery, enabled: false }).data?.user_id != null;
   const signOut = async (end: typeof api.deleteSession | typeof api.signOutEverywhere) => {
     try {
@@ -222,6 +227,7 @@ function UserMenu({ user }: { user: string }) {
   return (
     <>
       <PasswordModal opened={opened} onClose={password.close} />
+      <SecondFactorModal opened={protecting} onClose={protection.close} />
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
           <Button
@@ -240,6 +246,11 @@ function UserMenu({ user }: { user: string }) {
           {hasPassword && (
             <Menu.Item leftSection={<IconLock size={16} aria-hidden />} onClick={password.open}>
               Change password…
+            </Menu.Item>
+          )}
+          {hasPassword && (
+            <Menu.Item leftSection={<IconDeviceMobile size={16} aria-hidden />} onClick={protection.open}>
+              Second factor…
             </Menu.Item>
           )}
           <Allowed permission="operate">

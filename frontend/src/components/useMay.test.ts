@@ -8,6 +8,7 @@ const manager: SessionRecord = {
   way: "session",
   scope: "all",
   is_administrator: false,
+  lacks_second_factor: false,
   permissions: ["own_account"],
   federations: [
     {

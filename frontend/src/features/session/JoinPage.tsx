@@ -6,6 +6,7 @@ import { ApiError, api, fieldErrors, type SeenInvitation, unwrap } from "@/api";
 import { roles } from "@/api/tables.json";
 import { Isolated } from "@/components/Isolated";
 import { formatDateTime } from "@/lib/format";
+import { CodeInput, codeProblem, wantsCode } from "./CodeInput";
 import { EntryCard } from "./EntryCard";
 
 /** The invited choose a name and a password, or give those that they have. */
@@ -29,10 +30,19 @@ export function JoinPage() {
 }
 
 function Accept({ code, invitation }: { code: string; invitation: SeenInvitation }) {
-  const form = useForm({ initialValues: { name: invitation.name ?? "", password: "", again: "" } });
+  const form = useForm({ initialValues: { name: invitation.name ?? "", password: "", again: "", code: "" } });
   const accept = useMutation({
-    mutationFn: ({ name, password }: { name: string; password: string }) =>
-      unwrap(api.acceptInvitation({ body: { invitation_code: code, name, password } })),
+    mutationFn: (values: { name: string; password: string; code: string }) =>
+      unwrap(
+        api.acceptInvitation({
+          body: {
+            invitation_code: code,
+            name: values.name,
+            password: values.password,
+            code: values.code.trim() || null,
+          },
+        }),
+      ),
     onSuccess: () => window.location.assign("/"),
     onError: (error) => {
       if (error instanceof ApiError) form.setErrors(fieldErrors(error.fields));
@@ -64,7 +74,16 @@ function Accept({ code, invitation }: { code: string; invitation: SeenInvitation
         {...form.getInputProps("password")}
       />
       <PasswordInput label="Password, again" autoComplete="new-password" required {...form.getInputProps("again")} />
-      {accept.error && Object.keys(form.errors).length === 0 && <Alert color="red">{accept.error.message}</Alert>}
+      {wantsCode(accept.error) && (
+        <CodeInput
+          value={form.values.code}
+          onChange={(next) => form.setFieldValue("code", next)}
+          error={codeProblem(accept.error)}
+        />
+      )}
+      {accept.error && !wantsCode(accept.error) && Object.keys(form.errors).length === 0 && (
+        <Alert color="red">{accept.error.message}</Alert>
+      )}
       <Button type="submit" loading={accept.isPending}>
         {invitation.name === null ? "Accept" : "Set password"}
       </Button>

@@ -3,6 +3,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, sessionQuery, unwrap } from "@/api";
+import { CodeInput, codeProblem, wantsCode } from "./CodeInput";
 import { EntryCard } from "./EntryCard";
 
 const WAYS = [
@@ -19,15 +20,22 @@ export function SignIn({ problem }: { problem: string | null }) {
   const [way, setWay] = useState(ON_THIS_MACHINE ? "token" : "password");
   const [name, setName] = useState("");
   const [secret, setSecret] = useState("");
+  const [code, setCode] = useState("");
   const byToken = way === "token";
   const signIn = useMutation({
     mutationFn: () =>
-      unwrap(api.createSession({ body: byToken ? { token: secret.trim() } : { name: name.trim(), password: secret } })),
+      unwrap(
+        api.createSession({
+          body: byToken ? { token: secret.trim() } : { name: name.trim(), password: secret, code: code.trim() || null },
+        }),
+      ),
     onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
   });
+  const asked = wantsCode(signIn.error);
   const choose = (next: string) => {
     setWay(next);
     setSecret("");
+    setCode("");
     signIn.reset();
   };
   return (
@@ -53,11 +61,12 @@ export function SignIn({ problem }: { problem: string | null }) {
         label={byToken ? "Token" : "Password"}
         value={secret}
         onChange={(event) => setSecret(event.currentTarget.value)}
-        error={signIn.error?.message}
+        error={asked ? undefined : signIn.error?.message}
         autoComplete="current-password"
         autoFocus={byToken}
         required
       />
+      {asked && <CodeInput value={code} onChange={setCode} error={codeProblem(signIn.error)} />}
       <Button
         type="submit"
         loading={signIn.isPending}

@@ -1,6 +1,7 @@
 import { ActionIcon, Menu, Modal } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
+  IconDeviceMobileOff,
   IconDots,
   IconKey,
   IconLink,
@@ -84,6 +85,19 @@ export function UserMenu({ user, federations, onRole, onTokens }: Props) {
               <Menu.Item leftSection={<IconLink size={16} aria-hidden />} onClick={() => link.mutate()}>
                 Link for a new password…
               </Menu.Item>
+              {user.has_second_factor && (
+                <Menu.Item
+                  leftSection={<IconDeviceMobileOff size={16} aria-hidden />}
+                  onClick={() =>
+                    act.mutate({
+                      call: api.resetSecondFactor({ path }),
+                      done: `${user.name} has no second factor any more, and is signed out everywhere.`,
+                    })
+                  }
+                >
+                  Reset second factor
+                </Menu.Item>
+              )}
               <Menu.Item
                 leftSection={<IconLogout size={16} aria-hidden />}
                 onClick={() =>

@@ -86,6 +86,7 @@ function UserTable({ users, federations, own }: TableProps) {
               <Table.Th>Roles</Table.Th>
               <Table.Th>Last seen</Table.Th>
               {withTokens && <Table.Th ta="right">Tokens</Table.Th>}
+              {withTokens && <Table.Th>Second factor</Table.Th>}
               <Table.Th>Since</Table.Th>
               <Table.Th />
             </Table.Tr>
@@ -101,6 +102,7 @@ function UserTable({ users, federations, own }: TableProps) {
                 </Table.Td>
                 <Table.Td>{user.last_seen_at ? formatAgo(user.last_seen_at, now) : "Never"}</Table.Td>
                 {withTokens && <Table.Td ta="right">{user.num_tokens}</Table.Td>}
+                {withTokens && <Table.Td>{user.has_second_factor ? "On" : "Off"}</Table.Td>}
                 <Table.Td>
                   {formatDateTime(user.created_at)}
                   <Text size="xs" c="dimmed">
