@@ -8,6 +8,7 @@ import { type ExperimentRecord, experimentQuery, type FederationRecord, federati
 import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
+import { OnThisPage } from "@/components/OnThisPage";
 import { Page } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
@@ -165,7 +166,9 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
         )}
       </Group>
       <Tabs.Panel value={RESULTS}>
-        <ResultsView experiment={experiment} federation={federation} />
+        <OnThisPage>
+          <ResultsView experiment={experiment} federation={federation} />
+        </OnThisPage>
       </Tabs.Panel>
       <Tabs.Panel value={RUNS}>
         <Stack gap="sm">
@@ -185,10 +188,12 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
       </Tabs.Panel>
       {tabs.map((entry) => (
         <Tabs.Panel key={entry.id} value={entry.id}>
-          <Stack>
-            <RunView runId={entry.id} federation={federation} />
-            {experiment.kind === "training" && <RunSettings experiment={experiment} run={entry} />}
-          </Stack>
+          <OnThisPage>
+            <Stack>
+              <RunView runId={entry.id} federation={federation} />
+              {experiment.kind === "training" && <RunSettings experiment={experiment} run={entry} />}
+            </Stack>
+          </OnThisPage>
         </Tabs.Panel>
       ))}
     </Tabs>

@@ -12,7 +12,7 @@ import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
 import type { JsonSchema } from "@/lib/schema";
 import { DraftActions } from "./DraftActions";
-import { type DraftPlace, dropDraft, keepDraft } from "./draft";
+import { type DraftPlace, dropDraft, keepDraft, watchDraft } from "./draft";
 import { changesOf, configOf, type Values } from "./formValues";
 import { Notice, type NoticeText } from "./Notice";
 import { experimentCheckQuery } from "./queries";
@@ -25,6 +25,9 @@ import { neighbour, STEP_WORDS, type Step } from "./steps";
 const route = getRouteApi("/federations/$federationId/experiments/new");
 const CHECK_DELAY_MS = 300;
 const RESTORED = "This is your draft, as you left it in this browser.";
+
+const OTHER_TAB =
+  "Another tab changes the same draft. Both go on; what this browser keeps is what was changed last, in either tab.";
 
 interface Props {
   federation: FederationRecord;
@@ -82,8 +85,21 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   };
   const fillFrom = (values: Values, from: string) => {
     const before = form.values;
-    replaceAll(values, { text: `Every setting is now as in ${from}.`, undo: () => replaceAll(before, null) });
+    const undo = { label: "Undo", act: () => replaceAll(before, null) };
+    replaceAll(values, { text: `Every setting is now as in ${from}.`, remedy: undo });
   };
+  const replaced = useRef(replaceAll);
+  replaced.current = replaceAll;
+  useEffect(
+    () =>
+      watchDraft(place, starting, (theirs) =>
+        setNotice({
+          text: OTHER_TAB,
+          remedy: { label: "Take what the other tab has", act: () => replaced.current(theirs, null) },
+        }),
+      ),
+    [place, starting],
+  );
   const after = neighbour(step, 1);
   useShortcuts("setup", { next: () => after && go(after) }, after !== undefined);
   return (

@@ -2,8 +2,8 @@ import { Alert, Anchor } from "@mantine/core";
 
 export interface NoticeText {
   text: string;
-  /** Takes back what the text says. */
-  undo?: () => void;
+  /** What can be done about what the text says. */
+  remedy?: { label: string; act: () => void };
 }
 
 /** What happened to the draft as a whole, and the way back. */
@@ -11,9 +11,9 @@ export function Notice({ notice, onClose }: { notice: NoticeText; onClose: () =>
   return (
     <Alert color="gray" py="xs" role="status" withCloseButton closeButtonLabel="Close" onClose={onClose}>
       {notice.text}{" "}
-      {notice.undo && (
-        <Anchor component="button" type="button" size="sm" onClick={notice.undo}>
-          Undo
+      {notice.remedy && (
+        <Anchor component="button" type="button" size="sm" onClick={notice.remedy.act}>
+          {notice.remedy.label}
         </Anchor>
       )}
     </Alert>

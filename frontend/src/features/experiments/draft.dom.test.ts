@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { dropDraft, keepDraft, readDraft } from "./draft";
+import { dropDraft, keepDraft, readDraft, watchDraft } from "./draft";
 import type { Values } from "./formValues";
 
 const starting = { name: "", strategies: [], schedule: { rounds: 100 }, seeds: [0] } as unknown as Values;
@@ -32,5 +32,18 @@ describe("a draft", () => {
     localStorage.setItem("fedsm-draft-one", "{");
     expect(readDraft({ federationId: "one" }, starting)).toBeNull();
     expect(localStorage.getItem("fedsm-draft-one")).toBeNull();
+  });
+
+  it("says what another tab makes of it, and of no other draft", () => {
+    const seen: string[] = [];
+    const stop = watchDraft({ federationId: "one" }, starting, (values) => seen.push(values.name));
+    const written = (key: string) => window.dispatchEvent(new StorageEvent("storage", { key }));
+    keepDraft({ federationId: "one" }, { ...starting, name: "Theirs" });
+    written("fedsm-draft-one");
+    written("fedsm-draft-two");
+    expect(seen).toEqual(["Theirs"]);
+    stop();
+    written("fedsm-draft-one");
+    expect(seen).toEqual(["Theirs"]);
   });
 });

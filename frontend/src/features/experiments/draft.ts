@@ -36,3 +36,14 @@ export function keepDraft(place: DraftPlace, values: Values): void {
 export function dropDraft(place: DraftPlace): void {
   localStorage.removeItem(keyOf(place));
 }
+
+/** Calls with what another tab of this browser has made of the draft. Returns how to stop. */
+export function watchDraft(place: DraftPlace, starting: Values, onChange: (values: Values) => void): () => void {
+  const changed = (event: StorageEvent) => {
+    if (event.key !== keyOf(place)) return;
+    const values = readDraft(place, starting);
+    if (values) onChange(values);
+  };
+  window.addEventListener("storage", changed);
+  return () => window.removeEventListener("storage", changed);
+}

@@ -1,5 +1,5 @@
 import { Alert, Group, Stack, Text } from "@mantine/core";
-import { IconCircleCheck, IconSlideshow, IconTable } from "@tabler/icons-react";
+import { IconBox, IconCircleCheck, IconSlideshow, IconTable } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import type { RunRecord } from "@/api";
 import { LinkButton } from "@/components/links";
@@ -56,6 +56,18 @@ export function FinishedPanel({ run, now }: { run: RunRecord; now: number }) {
           >
             Look at the cases
           </LinkButton>
+          {!isTest && (
+            <LinkButton
+              size="xs"
+              to="/runs/$runId/model"
+              params={{ runId: run.id }}
+              search={{}}
+              variant="default"
+              leftSection={<IconBox size={16} aria-hidden />}
+            >
+              Open the model
+            </LinkButton>
+          )}
           {!isTest && <ExtendRun run={run} />}
         </Group>
       </Stack>
