@@ -478,11 +478,11 @@ class IOPFLConfig(Contract):
         json_schema_extra=default_from("authors' code, which passes over all test images as often"),
     )
     test_learning_rate: float = Field(
-        default=0.1,
+        default=1e-3,
         gt=0,
         le=10,
         description="Adam's, of the shares' logarithms.",
-        json_schema_extra=default_from(f"{OWN}; the authors' 1e-3 is of networks that compute the shares"),
+        json_schema_extra=default_from("authors' code, whose networks compute the shares"),
     )
 
 
