@@ -46,8 +46,12 @@ const MAX_RETRY_MS = 15_000;
 /** offline: the browser knows that there is no network; lost: the backend does not answer. */
 export type Connection = "connecting" | "open" | "lost" | "offline";
 
-/** Follows the backend's events until the returned function is called. */
-export function followEvents(client: QueryClient, onConnection: (state: Connection) => void): () => void {
+/** Follows the backend's events until the returned function is called. onEvent: called with each as it comes. */
+export function followEvents(
+  client: QueryClient,
+  onConnection: (state: Connection) => void,
+  onEvent: (event: EventRecord) => void = () => {},
+): () => void {
   const stale = new Map<string, QueryKey>();
   let source: EventSource | undefined;
   let flush: ReturnType<typeof setTimeout> | undefined;
@@ -57,7 +61,9 @@ export function followEvents(client: QueryClient, onConnection: (state: Connecti
 
   const receive = (message: MessageEvent<string>) => {
     if (message.lastEventId) lastId = message.lastEventId;
-    for (const key of staleKeys(JSON.parse(message.data) as EventRecord)) stale.set(JSON.stringify(key), key);
+    const event = JSON.parse(message.data) as EventRecord;
+    onEvent(event);
+    for (const key of staleKeys(event)) stale.set(JSON.stringify(key), key);
     flush ??= setTimeout(() => {
       flush = undefined;
       const keys = [...stale.values()];

@@ -16,6 +16,8 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
+  IconBell,
+  IconBellOff,
   IconChevronDown,
   IconDatabase,
   IconDeviceMobile,
@@ -47,6 +49,7 @@ import { SignIn } from "@/features/session/SignIn";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
 import { ConnectionLine } from "./ConnectionLine";
+import { setNotices, tellOfRun, wantsNotices } from "./runNotifications";
 import classes from "./Shell.module.css";
 
 const Palette = lazy(() => import("./Palette"));
@@ -91,7 +94,10 @@ function SignedInShell({ user }: { user: string }) {
   const [connection, setConnection] = useState<Connection>("connecting");
   const follows = useMaySomewhere("follow");
   const managesMembers = useMaySomewhere("manage_members");
-  useEffect(() => (follows ? followEvents(client, setConnection) : undefined), [client, follows]);
+  useEffect(() => {
+    if (!follows) return;
+    return followEvents(client, setConnection, (event) => void tellOfRun(event, client));
+  }, [client, follows]);
   return (
     <AppShell header={{ height: 56 }} padding="lg">
       <a href={`#${CONTENT}`} className={classes.skip}>
@@ -258,6 +264,7 @@ function UserMenu({ user }: { user: string }) {
               Storage
             </Menu.Item>
           </Allowed>
+          <NoticesItem />
           <Menu.Divider />
           <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut(api.deleteSession)}>
             Sign out
@@ -271,5 +278,28 @@ function UserMenu({ user }: { user: string }) {
         </Menu.Dropdown>
       </Menu>
     </>
+  );
+}
+
+/** Switches the browser's notifications of runs that end. */
+function NoticesItem() {
+  const [wanted, setWanted] = useState(wantsNotices);
+  const change = async () => {
+    try {
+      await setNotices(!wanted);
+      setWanted(!wanted);
+    } catch (error) {
+      notifyError("No notifications", error as Error);
+    }
+  };
+  return (
+    <Menu.Item
+      role="menuitemcheckbox"
+      aria-checked={wanted}
+      leftSection={wanted ? <IconBell size={16} aria-hidden /> : <IconBellOff size={16} aria-hidden />}
+      onClick={() => void change()}
+    >
+      {wanted ? "Stop telling when runs end" : "Tell when runs end"}
+    </Menu.Item>
   );
 }
