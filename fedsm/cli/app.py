@@ -17,7 +17,7 @@ class Commands(LaterGroup):
         ),
         "demo": Later(
             "fedsm.cli.up:demo",
-            "Start the platform with four synthetic sites and an experiment that compares FedSM with its baselines.",
+            "Start the platform with synthetic sites and an experiment that compares FedSM with its baselines.",
         ),
         "worker": Later("fedsm.cli.up:worker", "Run one worker in the foreground."),
         "experiment": Later("fedsm.cli.groups.experiment:group", "Experiments: create, watch, and read their results."),

@@ -48,7 +48,7 @@ def demo(
         bool, typer.Option("--volumes", help="Prostate MR volumes in place of fundus photographs.")
     ] = False,
 ) -> None:
-    """Start the platform with four synthetic sites and an experiment that compares FedSM with its baselines.
+    """Start the platform with synthetic sites and an experiment that compares FedSM with its baselines.
 
     A second start keeps everything and goes on with what was running."""
     from fedsm.local.demo import FUNDUS_DEMO, run_demo

@@ -14,7 +14,7 @@ ELM = replace(
     ASTER,
     slug="elm-clinic",
     name="Elm clinic",
-    num_cases=44,
+    num_cases=36,
     eyes=replace(ASTER.eyes, disc_x=(0.38, 0.06), pigment=(0.92, 0.05), halo=(0.3, 0.12)),
     annotator=replace(BIRCH.annotator, cup_scale=0.74),
 )
@@ -41,6 +41,6 @@ FIR = FundusSite(
     annotator=replace(ASTER.annotator, cup_scale=1.0),
 )
 
-TRAINING = (replace(ASTER, num_cases=32), replace(BIRCH, num_cases=36), replace(CEDAR, num_cases=32), DOGWOOD, ELM)
+TRAINING = (replace(ASTER, num_cases=40), replace(BIRCH, num_cases=36), replace(CEDAR, num_cases=32), DOGWOOD, ELM)
 HELD_OUT = (FIR,)
 DEMO_SITES = (*TRAINING, *HELD_OUT)
