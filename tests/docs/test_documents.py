@@ -96,6 +96,7 @@ def test_the_selectors_document_states_the_defaults() -> None:
         "selector.name": config.selector.name,
         "selector.features": config.selector.features,
         "selector.shrinkage": f"{config.selector.shrinkage:g}",
+        "selector.quadratic": f"{config.selector.quadratic:g}",
         "selector.farthest": f"{config.selector.farthest:g}",
         "gamma": f"{config.gamma:g}",
         "routing": config.routing,
