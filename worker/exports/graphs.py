@@ -1,0 +1,113 @@
+"""The networks and the selector of a set of models as graphs with fixed inputs and outputs.
+
+Legend of shapes: B images, C channels, S structures, K sites; `space` is (H, W), or (D, H, W) of a 3D network.
+"""
+
+import torch
+from torch import nn
+
+from worker.engine.networks.sizes import size_multiple
+from worker.engine.plan import Plan
+from worker.engine.plan_network import load_network
+from worker.engine.selectors.lda import ABSENT_LOGIT, FAR_SHARE, LdaSelector, with_distances
+from worker.engine.selectors.calibration import USUAL_DISTANCE
+from worker.engine.selectors.base import SELECTOR
+from worker.engine.strategies.fedsm import FedSM
+from worker.exports.descriptor_graph import Descriptors
+from worker.predicting.predict import Predictor
+
+
+class CannotExport(ValueError):
+    """Why a set of models does not fit a form, and what does."""
+
+
+class Probabilities(nn.Module):
+    """Prepared images [B, C, *space] to probabilities [B, S, *space]."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.network(image))
+
+
+class LdaGraph(nn.Module):
+    """The closed-form selector: probabilities [B, K] of the sites, and how far [B] each image is from the nearest one in
+    times of what is usual.
+
+    A picture is one image [1, C, H, W] in 0 to 1; of a volume come all its slices [D, C, H, W] with `scan` [4], and there
+    is one answer. It is the arithmetic of `worker.engine.selectors.lda`.
+    """
+
+    def __init__(self, selector: LdaSelector, predictor: Predictor, is_volume: bool) -> None:
+        super().__init__()
+        learned = with_distances(predictor.load_part(SELECTOR))
+        self.descriptors, self.is_volume, self.farthest = Descriptors(), is_volume, selector.farthest
+        for name in ("weight", "bias", "means", "precision", "temperature", USUAL_DISTANCE):
+            self.register_buffer(name, learned[name].double())
+        self.register_buffer("known", learned["bias"] > ABSENT_LOGIT)
+
+    def forward(self, unit: torch.Tensor, scan: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        described = self.descriptors(unit)
+        if self.is_volume:
+            described = torch.cat([described.mean(dim=0, keepdim=True), scan.double()[None]], dim=1)
+        else:
+            described = described + 0 * scan.double().sum()  # a picture has no numbers of a scan
+        probabilities = torch.softmax((described @ self.weight.T + self.bias) / self.temperature, dim=1)
+        difference = described[:, None, :] - self.means[None]
+        squares = ((difference @ self.precision) * difference).sum(dim=2)
+        squared = torch.where(self.known[None], squares, torch.inf).amin(dim=1)
+        usual = getattr(self, USUAL_DISTANCE).reshape(())
+        is_far = (squared > self.farthest * usual) & (usual > 0)
+        equal = self.known.double() / self.known.double().sum()
+        shared = torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)
+        return shared, (squared / usual.clamp_min(torch.finfo(torch.float64).tiny)).sqrt()
+
+
+def network_graph(predictor: Predictor, model: str) -> Probabilities:
+    """With the model's weights. 3D convolutions are PyTorch's own, which compute the same."""
+    network = load_network(predictor.plan, predictor.load_part(model))
+    for module in network.modules():
+        if isinstance(module, nn.Conv3d):
+            module.__class__ = nn.Conv3d
+    return Probabilities(network).eval()
+
+
+def selector_graph(predictor: Predictor) -> LdaGraph | None:
+    """None for a method without a selector. Raises CannotExport for one that has no graph."""
+    strategy = predictor.strategy
+    if not isinstance(strategy, FedSM):
+        return None
+    if strategy.routing != "hard" or strategy.rule is not None:
+        raise CannotExport(
+            "the super model mixes models or expects their quality, which is no choice by a threshold: take model.zip, "
+            "or choose routing hard"
+        )
+    if not isinstance(strategy.selector, LdaSelector) or strategy.selector.features != "descriptors":
+        raise CannotExport(
+            "the model selector looks at the image with a network of its own, which has no exported form: take "
+            "model.zip, or train with the selector lda and its features descriptors"
+        )
+    return LdaGraph(strategy.selector, predictor, predictor.run.task.dimensions == 3).eval()
+
+
+def require_whole_images(predictor: Predictor) -> None:
+    """Raises CannotExport for models that predict patch by patch."""
+    if predictor.plan.sampling.mode != "resize":
+        raise CannotExport(
+            "the models predict patch by patch, and the windows are no part of a graph: take model.zip, which "
+            "`fedsm predict` runs"
+        )
+
+
+def example(plan: Plan, batch: int = 2) -> torch.Tensor:
+    """An input of the size that training saw."""
+    size = (plan.sampling.depth, plan.sampling.size, plan.sampling.size)[-plan.spatial_dims :]
+    return torch.rand((batch, plan.num_channels, *size), generator=torch.Generator().manual_seed(0))
+
+
+def multiples(plan: Plan) -> tuple[int, ...]:
+    """What each side of an input must be a multiple of."""
+    depth = plan.sampling.depth if plan.spatial_dims == 3 else None
+    return size_multiple(plan.network, plan.spatial_dims, depth)

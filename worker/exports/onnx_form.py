@@ -1,0 +1,151 @@
+"""Models as ONNX: one file a model, the selector's, and one with the routing inside."""
+
+import logging
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from torch.export import ExportedProgram
+
+from worker.exports.graphs import require_whole_images
+from worker.exports.torch_form import network_programs, selector_program
+from worker.predicting.predict import Predictor
+
+SUFFIX = ".onnx"
+OPSET = 20
+SUPER = "super"
+#: Google's format of messages, in which ONNX files are written, ends at 2 GiB.
+MAX_BYTES = 2**31 - 2**20
+
+
+def write_onnx(predictor: Predictor, folder: Path) -> None:
+    """Raises CannotExport with the reason."""
+    require_whole_images(predictor)
+    selector = selector_program(predictor)
+    models: dict[str, ModelProto] = {}
+    for name, program in network_programs(predictor):
+        models[name] = _converted(program, ["image"], ["probabilities"])
+        _save(models[name], folder / f"{name}{SUFFIX}")
+    if selector is None:
+        return
+    routing = _converted(selector, ["unit", "scan"], ["site_probabilities", "times_usual_distance"])
+    _save(routing, folder / f"selector{SUFFIX}")
+    gamma = predictor.strategy.gamma  # type: ignore[attr-defined]  # a selector is FedSM's
+    if sum(model.ByteSize() for model in models.values()) < MAX_BYTES:
+        _save(with_routing(routing, models, gamma), folder / f"{SUPER}{SUFFIX}")
+
+
+def _converted(program: ExportedProgram, inputs: list[str], outputs: list[str]) -> ModelProto:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's own parts that are old, and of torchvision, which nobody needs
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        made = torch.onnx.export(
+            program,
+            (),
+            dynamo=True,
+            verbose=False,
+            optimize=False,
+            opset_version=OPSET,
+            input_names=inputs,
+            output_names=outputs,
+        )
+    assert made is not None
+    model: ModelProto = made.model_proto
+    model.producer_name = "FedSM Studio"
+    for node in model.graph.node:  # where in our code an operation was traced is nobody's affair
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del model.graph.value_info[:]
+    return model
+
+
+def _save(model: ModelProto, path: Path) -> None:
+    onnx.checker.check_model(model, full_check=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+
+
+def with_routing(selector: ModelProto, models: Mapping[str, ModelProto], gamma: float) -> ModelProto:
+    """One picture or volume in, its probabilities out, by the model that the selector chooses.
+
+    models: `global` first, then the sites' in the order of the selector's outputs. The choice is the super model's rule:
+    the most probable site's model where its probability is above gamma, else the global one.
+    """
+    first = next(iter(models.values()))
+    graph = onnx.compose.add_prefix(selector, "selector/").graph
+    names = {value.name: value.name.removeprefix("selector/") for value in (*graph.input, *graph.output)}
+    graph = _renamed(graph, names)
+    nodes = [*graph.node, *_chosen_index("site_probabilities", gamma)]
+    branches = [_branch(model, f"model{index}/") for index, model in enumerate(models.values())]
+    nodes += _nested(branches)
+    whole = helper.make_graph(
+        nodes,
+        "super_model",
+        [first.graph.input[0], *graph.input],
+        [first.graph.output[0], *graph.output, helper.make_tensor_value_info("chosen", TensorProto.INT64, [])],
+        initializer=list(graph.initializer),
+    )
+    return helper.make_model(
+        whole,
+        opset_imports=list({entry.domain: entry for entry in (*first.opset_import, *selector.opset_import)}.values()),
+        functions=list({function.name: function for function in (*first.functions, *selector.functions)}.values()),
+        ir_version=first.ir_version,
+        producer_name="FedSM Studio",
+    )
+
+
+def _renamed(graph: onnx.GraphProto, names: Mapping[str, str]) -> onnx.GraphProto:
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for value in (*graph.input, *graph.output):
+        value.name = names[value.name]
+    return graph
+
+
+def _chosen_index(probabilities: str, gamma: float) -> Iterable[onnx.NodeProto]:
+    """`chosen`: 0 for the global model, i + 1 for site i. As in Python, the first of equals is taken."""
+    threshold = numpy_helper.from_array(np.array(gamma, dtype=np.float64), "")
+    yield helper.make_node("Constant", [], ["gamma"], value=threshold)
+    for name, value in (("one", 1), ("zero", 0)):
+        yield helper.make_node(
+            "Constant", [], [name], value=numpy_helper.from_array(np.array(value, dtype=np.int64), "")
+        )
+    yield helper.make_node("ReduceMax", [probabilities], ["largest"], keepdims=0)
+    yield helper.make_node("ArgMax", [probabilities], ["best_row"], axis=1, keepdims=0)
+    yield helper.make_node("ReduceMax", ["best_row"], ["best"], keepdims=0)
+    yield helper.make_node("Greater", ["largest", "gamma"], ["is_sure"])
+    yield helper.make_node("Add", ["best", "one"], ["site_model"])
+    yield helper.make_node("Where", ["is_sure", "site_model", "zero"], ["chosen"])
+
+
+def _branch(model: ModelProto, prefix: str) -> onnx.GraphProto:
+    """A model as the branch of an `If`, which takes `image` from outside."""
+    graph = onnx.compose.add_prefix(model, prefix).graph
+    graph = _renamed(graph, {f"{prefix}image": "image", f"{prefix}probabilities": f"{prefix}probabilities"})
+    del graph.input[:]
+    return graph
+
+
+def _nested(branches: list[onnx.GraphProto]) -> list[onnx.NodeProto]:
+    """`probabilities` of the branch whose position is `chosen`: each `If` asks about one, its else about the rest."""
+    inner = branches[-1]
+    for index in reversed(range(len(branches) - 1)):
+        output = f"probabilities_{index}" if index else "probabilities"
+        wanted = numpy_helper.from_array(np.array(index, dtype=np.int64), "")
+        nodes = [
+            helper.make_node("Constant", [], [f"position_{index}"], value=wanted),
+            helper.make_node("Equal", ["chosen", f"position_{index}"], [f"is_{index}"]),
+            helper.make_node("If", [f"is_{index}"], [output], then_branch=branches[index], else_branch=inner),
+        ]
+        if index == 0:
+            return nodes
+        last = onnx.ValueInfoProto()
+        last.CopyFrom(branches[index].output[0])
+        last.name = output
+        inner = helper.make_graph(nodes, f"from_{index}", [], [last])
+    raise ValueError("models: a set with a selector has the global one and one for each site")

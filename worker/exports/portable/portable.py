@@ -1,0 +1,164 @@
+"""What lies around a network of FedSM Studio: from a file to its input, and from its output to a mask at the image's own
+size. It needs numpy; Pillow for pictures, nibabel for volumes. Apache-2.0.
+
+`preparation.json` next to it holds the numbers. Legend of shapes: C channels, S structures; `space` is [H, W] of a
+picture or [D, H, W] of a volume, in axial slices from foot to head, rows to posterior and columns to the left (LPS).
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+PERCENTILES = (0.5, 99.5)
+
+
+def load_preparation(folder):
+    return json.loads((Path(folder) / "preparation.json").read_text(encoding="utf-8"))
+
+
+def read_image(path, preparation):
+    """Pixels [*space, C] as stored, spacing in mm (None where unknown), and what `write_masks` needs of the file."""
+    path = Path(path)
+    if preparation["dimensions"] == 2:
+        from PIL import Image, ImageOps
+
+        with Image.open(path) as file:
+            picture = ImageOps.exif_transpose(file)
+            pixels = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
+        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+        spacing, place = None, None
+    else:
+        import nibabel
+
+        file = nibabel.load(path)
+        lps = nibabel.orientations.axcodes2ornt(("L", "P", "S"))
+        change = nibabel.orientations.ornt_transform(nibabel.orientations.io_orientation(file.affine), lps)
+        stored = np.asarray(file.dataobj)
+        turned = nibabel.orientations.apply_orientation(stored, change)
+        pixels = turned.transpose(2, 1, 0)[..., None]
+        affine = file.affine @ nibabel.orientations.inv_ornt_aff(change, stored.shape)
+        spacing = tuple(round(float(mm), 6) for mm in np.linalg.norm(affine[:3, :3], axis=0))[::-1]
+        place = {"affine": file.affine, "orientation": nibabel.orientations.io_orientation(file.affine)}
+    if pixels.shape[-1] == 3 and preparation["num_channels"] == 1 and (pixels == pixels[..., :1]).all():
+        pixels = pixels[..., :1]
+    if pixels.shape[-1] != preparation["num_channels"]:
+        raise ValueError(f"{path} has {pixels.shape[-1]} channels, and the model takes {preparation['num_channels']}")
+    return pixels, spacing, place
+
+
+def prepare(pixels, spacing, preparation):
+    """What the network takes [C, *size], the same in 0 to 1 for the selector, and the selector's numbers of a scan [4]:
+    log of the spacing along D, H and W, and of the intensity range. All are float32."""
+    planes = np.moveaxis(pixels, -1, 0).astype(np.float32)
+    low, high = _bounds(pixels, planes, preparation)
+    unit = np.clip(planes / high if low == 0 else (planes - low) / (high - low), 0, 1)
+    size = network_size(planes.shape[1:], preparation)
+    unit = resize(unit, size)
+    image = unit
+    if preparation["intensity"] == "standardized":
+        source = unit if pixels.ndim == 3 else resize(planes, size)
+        axes = tuple(range(1, source.ndim))
+        deviation = source.std(axis=axes, keepdims=True, ddof=1)
+        image = (source - source.mean(axis=axes, keepdims=True)) / np.maximum(deviation, 1e-6)
+    scan = np.array([*np.log(spacing or (1.0, 1.0, 1.0))[-3:], np.log(max(high - low, 1e-6))], dtype=np.float64)
+    return image.astype(np.float32), unit.astype(np.float32), scan
+
+
+def network_size(space, preparation):
+    """The size at which the network sees an image of this size; a 2D network keeps a volume's number of slices."""
+    side = preparation["image_size"]
+    if len(space) == 2:
+        return (side, side)
+    return (preparation["depth"] if preparation["spatial_dims"] == 3 else space[0], side, side)
+
+
+def masks(probabilities, space):
+    """Probabilities [S, *size] to masks [S, *space] bool: the probabilities are resized, and then cut at 0.5."""
+    return resize(probabilities.astype(np.float32), tuple(space)) > 0.5
+
+
+def write_masks(masks, place, folder, stem, structures):
+    """One file a structure: PNG of 0 and 255, or NIfTI of 0 and 1 in the order of voxels of the image's file."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, plane in zip(structures, masks, strict=True):
+        word = name.replace(" ", "-").replace("/", "-").replace("\\", "-")
+        if place is None:
+            from PIL import Image
+
+            written.append(folder / f"{stem}.{word}.png")
+            Image.fromarray(plane.astype(np.uint8) * 255).save(written[-1])
+        else:
+            import nibabel
+
+            lps = nibabel.orientations.axcodes2ornt(("L", "P", "S"))
+            back = nibabel.orientations.ornt_transform(lps, place["orientation"])
+            voxels = nibabel.orientations.apply_orientation(plane.transpose(2, 1, 0), back).astype(np.uint8)
+            written.append(folder / f"{stem}.{word}.nii.gz")
+            nibabel.save(nibabel.Nifti1Image(voxels, place["affine"]), written[-1])
+    return written
+
+
+def stem_of(path):
+    name = Path(path).name
+    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else Path(name).stem
+
+
+def chosen_model(probabilities, preparation):
+    """The file stem of the model for one image: that of the most probable site where its probability is above gamma,
+    else the global one. Ties go to the first site."""
+    if probabilities is None:
+        return preparation["models"][0]
+    best = int(np.argmax(probabilities))
+    above = probabilities[best] > preparation["gamma"]
+    return f"personalized/{preparation['sites'][best]}" if above else "global"
+
+
+def resize(planes, size):
+    """[N, *space] to [N, *size], linear: in the plane with antialiasing when shrinking, as PyTorch's `interpolate(...,
+    antialias=True)`, and then along the depth without."""
+    size = tuple(size)
+    for axis in range(1, planes.ndim):
+        source, target = planes.shape[axis], size[axis - 1]
+        if source != target:
+            is_depth = planes.ndim == 4 and axis == 1
+            matrix = _linear(source, target) if is_depth else _antialiased(source, target)
+            planes = np.moveaxis(np.tensordot(matrix, planes, axes=(1, axis)), 0, axis)
+    return planes
+
+
+def _bounds(pixels, planes, preparation):
+    """The stored values that become 0 and 1."""
+    kind = preparation["intensity"]
+    if kind == "window":
+        return preparation["low"], preparation["high"]
+    if pixels.ndim == 3 and kind != "percentile":
+        return 0.0, float(np.iinfo(pixels.dtype).max) if np.issubdtype(pixels.dtype, np.integer) else 1.0
+    low, high = np.percentile(planes, PERCENTILES)
+    return float(low), max(float(high), float(low) + 1e-6)
+
+
+def _antialiased(source, target):
+    """[target, source] float32: a triangle as wide as an output pixel, and never narrower than an input pixel."""
+    scale = source / target
+    support = max(scale, 1.0)
+    centers = scale * (np.arange(target)[:, None] + 0.5)
+    first = np.maximum(np.floor(centers - support + 0.5), 0)
+    last = np.minimum(np.floor(centers + support + 0.5), source)
+    places = np.arange(source)[None, :]
+    weights = np.maximum(1 - np.abs((places - centers + 0.5) / support), 0)
+    weights = np.where((places >= first) & (places < last), weights, 0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _linear(source, target):
+    """[target, source] float32: between the two nearest slices."""
+    places = np.maximum((np.arange(target) + 0.5) * (source / target) - 0.5, 0)
+    first = np.minimum(places.astype(np.int64), source - 1)
+    share = places - first
+    matrix = np.zeros((target, source))
+    np.add.at(matrix, (np.arange(target), first), 1 - share)
+    np.add.at(matrix, (np.arange(target), np.minimum(first + 1, source - 1)), share)
+    return matrix.astype(np.float32)
