@@ -27,6 +27,7 @@ from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
 from backend.experiments import sweeps
+from backend.exports import endpoints as exports
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router
 from backend.gate import Gate
@@ -70,6 +71,7 @@ FEATURES = (
     run_comparison,
     models,
     predictions,
+    exports,
     reports,
     events,
     audit,

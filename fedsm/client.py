@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from backend.consents.schemas import ApprovalRecord
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.exports import ExportForm
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
@@ -32,6 +33,7 @@ from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord, RunsAdd
 from backend.experiments.sweeps import SweepCreate, SweepPlan
+from backend.exports.schemas import ExportCreate, ExportRecord
 from backend.federations.schemas import FederationCreate, FederationRecord
 from backend.predictions.schemas import PredictionRecord
 from backend.reports.schemas import ReportCreate, ReportRecord
@@ -267,6 +269,13 @@ class Client:
 
     def prediction(self, prediction_id: str) -> PredictionRecord:
         return self._get(f"/predictions/{prediction_id}", PredictionRecord)
+
+    def start_export(self, run_id: str, form: ExportForm) -> ExportRecord:
+        """A form of a run's models for other programs; poll `export` until it is made."""
+        return self._post(f"/runs/{run_id}/exports", ExportCreate(form=form), ExportRecord)
+
+    def model_export(self, export_id: str) -> ExportRecord:
+        return self._get(f"/exports/{export_id}", ExportRecord)
 
     def predictions(self, run_id: str) -> list[PredictionRecord]:
         return self._get(f"/runs/{run_id}/predictions", list[PredictionRecord])

@@ -13,6 +13,7 @@ from backend.db.models import (
     Experiment,
     Federation,
     Invitation,
+    ModelExport,
     Prediction,
     Report,
     Run,
@@ -43,6 +44,9 @@ _PLACES: dict[str, Select[Any, Any]] = {
     "prediction": select(Experiment.federation_id, null())
     .join(Run, Run.experiment_id == Experiment.id)
     .join(Prediction, Prediction.run_id == Run.id),
+    "export": select(Experiment.federation_id, null())
+    .join(Run, Run.experiment_id == Experiment.id)
+    .join(ModelExport, ModelExport.run_id == Run.id),
     "report": select(Experiment.federation_id, null()).join(Report, Report.experiment_id == Experiment.id),
     "invitation": select(Invitation.federation_id, null()),
 }
@@ -55,6 +59,7 @@ _IDS: dict[str, Any] = {
     "run": Run.id,
     "dry_run": DryRun.id,
     "prediction": Prediction.id,
+    "export": ModelExport.id,
     "report": Report.id,
     "invitation": Invitation.id,
 }

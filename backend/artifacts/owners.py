@@ -17,7 +17,7 @@ from backend.artifacts.kinds import Kind, PolicySwitch, Subject
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base
-from backend.db.models import Case, CaseHistory, Prediction, Run, RunRound, Task, TestedCase
+from backend.db.models import Case, CaseHistory, ModelExport, Prediction, Run, RunRound, Task, TestedCase
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ OWNERS: tuple[Owner, ...] = (
     Owner(Task.answer, "images", _predicted_image, "prediction", Task.prediction_id),
     Owner(Task.answer, "masks", _predicted_masks, "prediction", Task.prediction_id),
     _owner_of_run(RunRound.parts, "states", _values, kept=RunRound.removed_at.is_(None)),
+    _owner_of_run(ModelExport.file, "states", _itself),
     Owner(Run.spec, "states", _start_parts, "run", Run.id),
     _owner_of_run(Task.update, "updates", lambda update: update.parts.values(), kept=_AWAITS_AGGREGATION, shown=False),
 )
@@ -137,6 +138,7 @@ FIELDS: dict[str, str] = {
     "PredictCaseResult.image": "task.answer",
     "PredictedMask.mask": "task.answer",
     "PredictedMask.files": "task.answer",
+    "ExportModelResult.file": "model_export.file",
     "InitializeRunResult.parts": "run_round.parts",
     "AggregateRoundResult.parts": "run_round.parts",
     "TrainSiteResult.parts": "task.update",
@@ -153,6 +155,7 @@ READ_BY_WORKERS = frozenset(
         "EvaluateSitePayload.state",
         "EvaluateSitePayload.history",
         "PredictCasePayload.state",
+        "ExportModelPayload.state",
     }
 )
 NO_ARTIFACTS: dict[str, str] = dict.fromkeys(READ_BY_WORKERS, "read from run_round.parts") | {

@@ -14,6 +14,8 @@ SAFETENSORS = "application/vnd.safetensors"
 NIFTI_GZ = "application/x-nifti-gz"
 JPEG = "image/jpeg"
 PNG = "image/png"
+#: A model in a form for other programs.
+ZIP = "application/zip"
 #: A file as somebody uploaded it.
 UPLOAD = "application/octet-stream"
-ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG, UPLOAD})
+ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG, ZIP, UPLOAD})

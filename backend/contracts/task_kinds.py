@@ -12,6 +12,7 @@ TaskKind = Literal[
     "validate_site",
     "evaluate_site",
     "predict_case",
+    "export_model",
 ]
 
 
@@ -34,4 +35,5 @@ TASK_CARDS: dict[TaskKind, TaskCard] = {
     "validate_site": TaskCard("validating", "validate"),
     "evaluate_site": TaskCard("testing the models", "test the models"),
     "predict_case": TaskCard("predicting an image", "predict the image", of_round=False),
+    "export_model": TaskCard("exporting models", "export the models", of_round=False),
 }

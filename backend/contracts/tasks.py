@@ -20,6 +20,7 @@ from backend.contracts.datasets import ManifestCase as ManifestCase
 from backend.contracts.datasets import SplitFractions as SplitFractions
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.exports import ExportForm, ExportModelResult
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
@@ -181,6 +182,19 @@ class PredictCasePayload(Contract):
     file_name: FileName
 
 
+class ExportModelPayload(Contract):
+    """A form of a finished run's models for other programs, tried on raw test cases of `data` that the worker can read.
+
+    The run's strategy is as its best round predicts."""
+
+    kind: Literal["export_model"] = "export_model"
+    export_id: Id
+    run: RunSpec
+    state: PartMap
+    form: ExportForm
+    data: Manifests = Field(description="Of the sites that the central workers serve.")
+
+
 TaskPayload = Annotated[
     DescribeDatasetPayload
     | DryRunSitePayload
@@ -189,7 +203,8 @@ TaskPayload = Annotated[
     | AggregateRoundPayload
     | ValidateSitePayload
     | EvaluateSitePayload
-    | PredictCasePayload,
+    | PredictCasePayload
+    | ExportModelPayload,
     Field(discriminator="kind"),
 ]
 
@@ -319,7 +334,8 @@ TaskResult = Annotated[
     | AggregateRoundResult
     | ValidateSiteResult
     | EvaluateSiteResult
-    | PredictCaseResult,
+    | PredictCaseResult
+    | ExportModelResult,
     Field(discriminator="kind"),
 ]
 

@@ -2,7 +2,8 @@
 
 from backend.datasets import tasks as datasets
 from backend.dry_runs import tasks as dry_runs
+from backend.exports import tasks as exports
 from backend.ledger import round_tasks
 from backend.predictions import tasks as predictions
 
-OWNERS = (round_tasks, datasets, dry_runs, predictions)
+OWNERS = (round_tasks, datasets, dry_runs, predictions, exports)

@@ -46,7 +46,8 @@ class Commands(LaterGroup):
             "Turn a downloaded public data set into sites: images/, masks/ and cases.csv each, and a report.",
         ),
         "predict": Later(
-            "fedsm.cli.predict:predict", "Send an image to a run's models: which is chosen and why, and its masks."
+            "fedsm.cli.predict:predict",
+            "Masks of your own images, by a downloaded model.zip here or by a run's models on the server.",
         ),
         "backup": Later(
             "fedsm.cli.backup:backup",

@@ -58,8 +58,9 @@ def predict(
     server: ServerOption = None,
     token: TokenOption = None,
 ) -> None:
-    """Masks of your own images, which model was chosen and why: by a model.zip on this machine, or by a run's models on
-    the server, which then forgets the image."""
+    """Masks of your own images, by a downloaded model.zip here or by a run's models on the server.
+
+    It says which model was chosen and why. The server then forgets the image."""
     if is_model_file(model):
         predict_here(Path(model), image, out, form, only, as_json)
         return

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import redis
 
-from backend.contracts.artifacts import NIFTI_GZ, PNG, SAFETENSORS
+from backend.contracts.artifacts import NIFTI_GZ, PNG, SAFETENSORS, ZIP
 
 QUEUES = ("coordinator", "simulated")
 Result = dict[str, Any]
@@ -243,6 +243,17 @@ class PlayedWorker:
             "masks": [mask],
             "seconds": 0.5,
             **self.unlike(name),
+        }
+
+    def _export_model(self, payload: dict[str, Any]) -> Result:
+        content = f"{payload['form']} of {sorted(payload['state'])} on {len(payload['data'])} data sets".encode()
+        return {
+            "file": self.upload(content, ZIP),
+            "num_bytes": len(content),
+            "num_images": 2,
+            "num_voxels": 100,
+            "num_different": 0,
+            "seconds": 0.5,
         }
 
     def _initialize_run(self, payload: dict[str, Any]) -> Result:

@@ -113,6 +113,7 @@ def things(backend: LiveBackend) -> dict[str, str]:
         "run_id": "r" * 16,
         "dry_run_id": "d" * 16,
         "prediction_id": "p" * 16,
+        "export_id": "v" * 16,
         "report_id": "q" * 16,
         "task_id": "t" * 16,
         "round_number": "1",
@@ -139,6 +140,8 @@ def _store_rows(backend: LiveBackend, ids: dict[str, str]) -> None:
                     "created_at": at, "created_by": "admin"},
         "prediction": {"id": ids["prediction_id"], "run_id": ids["run_id"], "file_name": "a.png", "image": "0" * 64,
                        "round": 1, "created_at": at, "created_by": "admin"},
+        "model_export": {"id": ids["export_id"], "run_id": ids["run_id"], "form": "onnx", "round": 1,
+                         "created_at": at, "created_by": "admin"},
         "report": {"id": ids["report_id"], "experiment_id": ids["experiment_id"], "token": "y" * 43, "title": "R",
                    "document": "{}", "created_at": at, "created_by": "admin", "num_opened": 0},
     }  # fmt: skip

@@ -68,6 +68,7 @@ def test_no_column_holds_a_hash_that_the_list_does_not_know(
     run_id = start_run(backend, federation, strategies=[FEDSM], evaluation={"history_rounds": 2})
     worker.work_until_idle()
     backend.admin.post(f"/api/v1/runs/{run_id}/predictions", params={"name": "eye.png"}, content=b"eye")
+    backend.post(f"/runs/{run_id}/exports", {"form": "onnx"})
     worker.work_until_idle()
     assert backend.get(f"/runs/{run_id}")["status"] == "completed"
     start_run(backend, federation, start_from={"run": run_id})

@@ -85,6 +85,8 @@ COMMANDS = {
     "get_run_selector": "run selector",
     "predict_image": "predict",
     "get_prediction": "predict",
+    "export_model": "model export",
+    "get_export": "model export",
     "import_model": "model import",
     "test_model": "model test",
     "sweep_storage": "storage sweep",

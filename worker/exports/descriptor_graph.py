@@ -92,7 +92,7 @@ def _spectrum(grey: torch.Tensor) -> torch.Tensor:
 
 def _waves(places: torch.Tensor, frequencies: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosines and sines [places, frequencies]."""
-    angle = (places[:, None] * frequencies[None, :]).remainder(size).double() * (2 * math.pi / size)
+    angle = (places[:, None] * frequencies[None, :]).double() * (2 * math.pi) / size
     return angle.cos(), angle.sin()
 
 

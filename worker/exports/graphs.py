@@ -3,16 +3,19 @@
 Legend of shapes: B images, C channels, S structures, K sites; `space` is (H, W), or (D, H, W) of a 3D network.
 """
 
+import math
+
 import torch
 from torch import nn
 
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import ConsensusConfig, FedSMConfig
 from worker.engine.networks.sizes import size_multiple
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network
-from worker.engine.selectors.lda import ABSENT_LOGIT, FAR_SHARE, LdaSelector, with_distances
-from worker.engine.selectors.calibration import USUAL_DISTANCE
 from worker.engine.selectors.base import SELECTOR
-from worker.engine.strategies.fedsm import FedSM
+from worker.engine.selectors.calibration import USUAL_DISTANCE
+from worker.engine.selectors.distances import ABSENT_LOGIT, FAR_SHARE, with_distances
 from worker.exports.descriptor_graph import Descriptors
 from worker.predicting.predict import Predictor
 
@@ -33,17 +36,17 @@ class Probabilities(nn.Module):
 
 
 class LdaGraph(nn.Module):
-    """The closed-form selector: probabilities [B, K] of the sites, and how far [B] each image is from the nearest one in
-    times of what is usual.
+    """The closed-form selector: probabilities [B, K] of the sites, and how far [B] each image is from the nearest one
+    in times of what is usual.
 
-    A picture is one image [1, C, H, W] in 0 to 1; of a volume come all its slices [D, C, H, W] with `scan` [4], and there
-    is one answer. It is the arithmetic of `worker.engine.selectors.lda`.
+    Pictures are [B, C, H, W] in 0 to 1; of a volume come all its slices [D, C, H, W] with `scan` [4], and there is one
+    answer. It is the arithmetic of `worker.engine.selectors.lda`.
     """
 
-    def __init__(self, selector: LdaSelector, predictor: Predictor, is_volume: bool) -> None:
+    def __init__(self, farthest: float, predictor: Predictor, is_volume: bool) -> None:
         super().__init__()
         learned = with_distances(predictor.load_part(SELECTOR))
-        self.descriptors, self.is_volume, self.farthest = Descriptors(), is_volume, selector.farthest
+        self.descriptors, self.is_volume, self.farthest = Descriptors(), is_volume, farthest
         for name in ("weight", "bias", "means", "precision", "temperature", USUAL_DISTANCE):
             self.register_buffer(name, learned[name].double())
         self.register_buffer("known", learned["bias"] > ABSENT_LOGIT)
@@ -76,20 +79,32 @@ def network_graph(predictor: Predictor, model: str) -> Probabilities:
 
 def selector_graph(predictor: Predictor) -> LdaGraph | None:
     """None for a method without a selector. Raises CannotExport for one that has no graph."""
-    strategy = predictor.strategy
-    if not isinstance(strategy, FedSM):
+    strategy = routed_strategy(predictor)
+    if strategy is None:
         return None
-    if strategy.routing != "hard" or strategy.rule is not None:
+    if strategy.routing != "hard" or strategy.threshold != "fixed":
         raise CannotExport(
             "the super model mixes models or expects their quality, which is no choice by a threshold: take model.zip, "
             "or choose routing hard"
         )
-    if not isinstance(strategy.selector, LdaSelector) or strategy.selector.features != "descriptors":
+    selector = strategy.selector
+    if not isinstance(selector, LdaSelector) or selector.features != "descriptors":
         raise CannotExport(
             "the model selector looks at the image with a network of its own, which has no exported form: take "
             "model.zip, or train with the selector lda and its features descriptors"
         )
-    return LdaGraph(strategy.selector, predictor, predictor.run.task.dimensions == 3).eval()
+    farthest = math.inf if selector.farthest is None else selector.farthest
+    return LdaGraph(farthest, predictor, predictor.run.task.dimensions == 3).eval()
+
+
+def routed_strategy(predictor: Predictor) -> FedSMConfig | None:
+    """The settings of a method whose super model chooses by a selector; None for the others."""
+    strategy = predictor.run.strategy
+    if isinstance(strategy, FedSMConfig):
+        return strategy
+    if isinstance(strategy, ConsensusConfig):
+        raise CannotExport("the method fuses the masks of all sites' models, which is no one graph: take model.zip")
+    return None
 
 
 def require_whole_images(predictor: Predictor) -> None:

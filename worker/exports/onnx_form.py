@@ -11,7 +11,8 @@ import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch.export import ExportedProgram
 
-from worker.exports.graphs import require_whole_images
+from worker.exports.graphs import require_whole_images, routed_strategy
+from worker.exports.preparation import write_preparation
 from worker.exports.torch_form import network_programs, selector_program
 from worker.predicting.predict import Predictor
 
@@ -27,16 +28,20 @@ def write_onnx(predictor: Predictor, folder: Path) -> None:
     require_whole_images(predictor)
     selector = selector_program(predictor)
     models: dict[str, ModelProto] = {}
+    graph: ModelProto | None = None
     for name, program in network_programs(predictor):
-        models[name] = _converted(program, ["image"], ["probabilities"])
+        graph = graph or _converted(program, ["image"], ["probabilities"])
+        models[name] = _with_weights(graph, program)
         _save(models[name], folder / f"{name}{SUFFIX}")
-    if selector is None:
+    write_preparation(predictor, folder)
+    strategy = routed_strategy(predictor)
+    if selector is None or strategy is None:
         return
     routing = _converted(selector, ["unit", "scan"], ["site_probabilities", "times_usual_distance"])
     _save(routing, folder / f"selector{SUFFIX}")
-    gamma = predictor.strategy.gamma  # type: ignore[attr-defined]  # a selector is FedSM's
     if sum(model.ByteSize() for model in models.values()) < MAX_BYTES:
-        _save(with_routing(routing, models, gamma), folder / f"{SUPER}{SUFFIX}")
+        _save(with_routing(routing, models, strategy.gamma), folder / f"{SUPER}{SUFFIX}")
+        write_preparation(predictor, folder, has_super=True)
 
 
 def _converted(program: ExportedProgram, inputs: list[str], outputs: list[str]) -> ModelProto:
@@ -63,6 +68,16 @@ def _converted(program: ExportedProgram, inputs: list[str], outputs: list[str]) 
     return model
 
 
+def _with_weights(graph: ModelProto, program: ExportedProgram) -> ModelProto:
+    """The same graph with the program's weights; what is no weight stays."""
+    model = ModelProto()
+    model.CopyFrom(graph)
+    for place in model.graph.initializer:
+        if place.name in program.state_dict:
+            place.CopyFrom(numpy_helper.from_array(program.state_dict[place.name].detach().numpy(), place.name))
+    return model
+
+
 def _save(model: ModelProto, path: Path) -> None:
     onnx.checker.check_model(model, full_check=True)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +87,8 @@ def _save(model: ModelProto, path: Path) -> None:
 def with_routing(selector: ModelProto, models: Mapping[str, ModelProto], gamma: float) -> ModelProto:
     """One picture or volume in, its probabilities out, by the model that the selector chooses.
 
-    models: `global` first, then the sites' in the order of the selector's outputs. The choice is the super model's rule:
-    the most probable site's model where its probability is above gamma, else the global one.
+    models: `global` first, then the sites' in the order of the selector's outputs. The choice is the super model's
+    rule: the most probable site's model where its probability is above gamma, else the global one.
     """
     first = next(iter(models.values()))
     graph = onnx.compose.add_prefix(selector, "selector/").graph

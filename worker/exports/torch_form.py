@@ -15,6 +15,7 @@ from worker.exports.graphs import (
     require_whole_images,
     selector_graph,
 )
+from worker.exports.preparation import write_preparation
 from worker.predicting.predict import Predictor
 
 SUFFIX = ".pt2"
@@ -29,6 +30,7 @@ def write_torch(predictor: Predictor, folder: Path) -> None:
         target = folder / f"{model}{SUFFIX}"
         target.parent.mkdir(parents=True, exist_ok=True)
         torch.export.save(program, target)
+    write_preparation(predictor, folder)
     if selector is not None:
         torch.export.save(selector, folder / f"selector{SUFFIX}")
 

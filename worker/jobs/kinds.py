@@ -12,6 +12,7 @@ from backend.contracts.tasks import (
     DescribeDatasetPayload,
     EvaluateSitePayload,
     EvaluateSiteResult,
+    ExportModelPayload,
     InitializeRunPayload,
     InitializeRunResult,
     OutlyingUpdate,
@@ -42,6 +43,7 @@ from worker.jobs.case_loading import load_participant_data
 from worker.jobs.data_roots import require_open
 from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
 from worker.jobs.dry_run import dry_run_site
+from worker.jobs.exports import export_model
 from worker.jobs.past_masks import past_masks
 from worker.jobs.predictions import predict_case
 from worker.jobs.run_log import data_line, training_line, transfer_line, validation_line
@@ -75,6 +77,8 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
             return evaluate_site(payload, toolbox, lease)
         case PredictCasePayload():
             return predict_case(payload, toolbox, lease)
+        case ExportModelPayload():
+            return export_model(payload, toolbox, lease)
         case _:
             assert_never(payload)
 

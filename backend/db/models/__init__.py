@@ -14,6 +14,7 @@ from backend.db.models.federation import Federation
 from backend.db.models.invitation import Invitation
 from backend.db.models.membership import MembershipRow
 from backend.db.models.metric import Metric
+from backend.db.models.model_export import ModelExport
 from backend.db.models.moment import Moment
 from backend.db.models.pair_decision import PairDecision
 from backend.db.models.prediction import Prediction
@@ -53,6 +54,7 @@ __all__ = [
     "Invitation",
     "MembershipRow",
     "Metric",
+    "ModelExport",
     "Moment",
     "PairDecision",
     "Prediction",

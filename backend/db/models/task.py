@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.contracts.dry_runs import DryRunSiteResult
+from backend.contracts.exports import ExportModelResult
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import SiteUpdateRef
 from backend.db.base import Base, ContractJson, new_id
@@ -28,6 +29,7 @@ class Task(Base):
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id", ondelete="CASCADE"), index=True)
     dry_run_id: Mapped[str | None] = mapped_column(ForeignKey("dry_run.id", ondelete="CASCADE"), index=True)
     prediction_id: Mapped[str | None] = mapped_column(ForeignKey("prediction.id", ondelete="CASCADE"), index=True)
+    export_id: Mapped[str | None] = mapped_column(ForeignKey("model_export.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     round: Mapped[int]
     participant: Mapped[str]
@@ -41,8 +43,8 @@ class Task(Base):
     failure_kind: Mapped[str | None]
     failure_detail: Mapped[str | None]
     update: Mapped[SiteUpdateRef | None] = mapped_column(ContractJson(SiteUpdateRef))
-    answer: Mapped[DryRunSiteResult | PredictCaseResult | None] = mapped_column(
-        ContractJson(DryRunSiteResult | PredictCaseResult)
+    answer: Mapped[DryRunSiteResult | PredictCaseResult | ExportModelResult | None] = mapped_column(
+        ContractJson(DryRunSiteResult | PredictCaseResult | ExportModelResult)
     )
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime]

@@ -12,14 +12,13 @@ from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.descriptors import SCAN_FLOORS, describe_image, descriptor_floors, num_descriptors
 from worker.engine.plan import Plan
+from worker.engine.selectors.distances import logits_of, squared_distance
 from worker.engine.selectors.features import FeatureSet, encode, feature_floors, features_of, num_features
 from worker.engine.selectors.lda import (
     MIN_DEVIATION,
     LdaSelector,
-    logits_of,
     moments_of,
     solve_lda,
-    squared_distance,
 )
 from worker.engine.selectors.quadratic import quadratic_terms
 from worker.engine.state import GLOBAL, State, Tensors

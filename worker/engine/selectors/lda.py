@@ -34,8 +34,9 @@ from worker.engine.selectors.calibration import (
     check_report,
     held_out_report,
 )
+from worker.engine.selectors.distances import ABSENT_LOGIT, FAR_SHARE, logits_of, squared_distance, with_distances
 from worker.engine.selectors.features import FeatureSet, feature_floors, features_of, num_features
-from worker.engine.selectors.quadratic import PRECISIONS, quadratic_logits, quadratic_terms
+from worker.engine.selectors.quadratic import quadratic_terms
 from worker.engine.similarity import site_distances
 from worker.engine.state import GLOBAL, State, Tensors
 
@@ -47,10 +48,6 @@ CANDIDATE_MOMENTS = "selector_candidate_moments"
 CALIBRATION = "selector_calibration"
 #: Feature deviations below this are numerical noise.
 MIN_DEVIATION = 1e-9
-#: The share of its own probabilities that a far image keeps next to equal ones: they keep their order and no more.
-FAR_SHARE = 0.05
-#: The logit of a site that has not sent its moments: probability 0, and a finite number in the file.
-ABSENT_LOGIT = -1e30
 
 
 @dataclass(frozen=True)
@@ -278,31 +275,3 @@ def solve_lda(moments: Mapping[str, Tensors | None], shrinkage: float, floors: t
         # In rows, as it comes back from a file, because a matrix in columns is multiplied in another order.
         "precision": precision.contiguous(),
     }
-
-
-def logits_of(selector: Tensors, features_ND: torch.Tensor) -> torch.Tensor:  # noqa: N803 (shape suffix)
-    """[N, K] float64, linear in the features, or quadratic where the classifier has the terms for it."""
-    if PRECISIONS not in selector:
-        return features_ND @ selector["weight"].T + selector["bias"]
-    absent = selector["bias"] <= ABSENT_LOGIT
-    return quadratic_logits(selector, features_ND).masked_fill(absent, ABSENT_LOGIT)
-
-
-def with_distances(selector: Tensors) -> Tensors:
-    """The classifier with what distances need; one that was stored before distances were kept has no image far from a
-    site."""
-    if "means" in selector:
-        return selector
-    weight = selector["weight"]
-    nowhere = {"means": torch.zeros_like(weight), "precision": weight.new_zeros(weight.shape[1], weight.shape[1])}
-    return UNCALIBRATED | nowhere | selector
-
-
-def squared_distance(selector: Tensors, features_ND: torch.Tensor) -> torch.Tensor:  # noqa: N803 (shape suffix)
-    """[N] float64: squared Mahalanobis distance to the nearest site's mean."""
-    squares = []
-    for mean, bias in zip(selector["means"], selector["bias"], strict=True):
-        if bias > ABSENT_LOGIT:
-            difference = features_ND - mean
-            squares.append(((difference @ selector["precision"]) * difference).sum(dim=1))
-    return torch.stack(squares).min(dim=0).values

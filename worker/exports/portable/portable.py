@@ -1,11 +1,14 @@
-"""What lies around a network of FedSM Studio: from a file to its input, and from its output to a mask at the image's own
-size. It needs numpy; Pillow for pictures, nibabel for volumes. Apache-2.0.
+"""What lies around a network of FedSM Studio: from a file to its input, and from its output to masks of its size.
+
+It needs numpy; Pillow for pictures, nibabel for volumes. Apache-2.0.
 
 `preparation.json` next to it holds the numbers. Legend of shapes: C channels, S structures; `space` is [H, W] of a
 picture or [D, H, W] of a volume, in axial slices from foot to head, rows to posterior and columns to the left (LPS).
 """
 
+import argparse
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +107,51 @@ def write_masks(masks, place, folder, stem, structures):
 def stem_of(path):
     name = Path(path).name
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else Path(name).stem
+
+
+def main(segment, folder):
+    """The command of a form: masks of the images that are named, and a line of JSON for each.
+
+    segment: from image [C, *size], unit image, scan and preparation to probabilities [S, *size], the model's name and
+    the selector's probabilities of the sites, or None.
+    """
+    parser = argparse.ArgumentParser(description="Masks of images by a model of FedSM Studio.")
+    parser.add_argument("images", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("masks"))
+    arguments = parser.parse_args()
+    preparation = load_preparation(folder)
+    taken = set()
+    for path in arguments.images:
+        stem, number = stem_of(path), 2
+        while stem in taken:  # of images of one name in several folders
+            stem, number = f"{stem_of(path)}-{number}", number + 1
+        taken.add(stem)
+        pixels, spacing, place = read_image(path, preparation)
+        image, unit, scan = prepare(pixels, spacing, preparation)
+        probabilities, chosen, of_sites = segment(image, unit, scan, preparation)
+        found = masks(probabilities, pixels.shape[:-1])
+        written = write_masks(found, place, arguments.out, stem, preparation["structures"])
+        line = {"image": str(path), "chosen": chosen, "masks": [str(file) for file in written]}
+        of_sites = None if of_sites is None else [float(value) for value in of_sites]
+        sys.stdout.write(json.dumps(line | {"site_probabilities": of_sites}) + "\n")
+        sys.stdout.flush()
+
+
+def network_batch(image, preparation):
+    """What the network takes [B, C, *space]: a volume's slices are a batch of pictures to a 2D network."""
+    is_stack = image.ndim - 1 > preparation["spatial_dims"]
+    return np.ascontiguousarray(image.swapaxes(0, 1) if is_stack else image[None])
+
+
+def from_batch(probabilities, preparation):
+    """The inverse: [S, *size]."""
+    is_stack = preparation["dimensions"] > preparation["spatial_dims"]
+    return probabilities.swapaxes(0, 1) if is_stack else probabilities[0]
+
+
+def selector_batch(unit):
+    """What the selector takes: the picture, or all slices of the volume [D, C, H, W]."""
+    return np.ascontiguousarray(unit[None] if unit.ndim == 3 else unit.swapaxes(0, 1))
 
 
 def chosen_model(probabilities, preparation):

@@ -783,6 +783,34 @@ export const getExperimentVerdict = <ThrowOnError extends boolean = false>(optio
 });
 
 /**
+ * Delete Export
+ *
+ * Remove a form with its file; one that is being made is stopped.
+ */
+export const deleteExport = <ThrowOnError extends boolean = false>(options: Options<DeleteExportData, ThrowOnError>) => (options.client ?? client).delete<DeleteExportResponses, DeleteExportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/exports/{export_id}',
+    ...options
+});
+
+/**
+ * Get Export
+ */
+export const getExport = <ThrowOnError extends boolean = false>(options: Options<GetExportData, ThrowOnError>) => (options.client ?? client).get<GetExportResponses, GetExportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/exports/{export_id}',
+    ...options
+});
+
+/**
  * List Federations
  *
  * The federations in which you have a role, the newest first.
@@ -1434,6 +1462,41 @@ export const listRunEvents = <ThrowOnError extends boolean = false>(options: Opt
         }],
     url: '/api/v1/runs/{run_id}/events',
     ...options
+});
+
+/**
+ * List Exports
+ *
+ * The newest first.
+ */
+export const listExports = <ThrowOnError extends boolean = false>(options: Options<ListExportsData, ThrowOnError>) => (options.client ?? client).get<ListExportsResponses, ListExportsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/exports',
+    ...options
+});
+
+/**
+ * Export Model
+ *
+ * Make a form of a completed run's models for other programs, in the background. A worker tries it on raw test
+ * cases, in a process with that form's packages alone; a form that gives other masks than the run is not given out.
+ */
+export const exportModel = <ThrowOnError extends boolean = false>(options: Options<ExportModelData, ThrowOnError>) => (options.client ?? client).post<ExportModelResponses, ExportModelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/exports',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

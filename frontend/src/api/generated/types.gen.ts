@@ -1151,7 +1151,9 @@ export type ClaimedTask = {
         kind: 'evaluate_site';
     } & EvaluateSitePayload) | ({
         kind: 'predict_case';
-    } & PredictCasePayload);
+    } & PredictCasePayload) | ({
+        kind: 'export_model';
+    } & ExportModelPayload);
     /**
      * Task Id
      */
@@ -1459,7 +1461,9 @@ export type CompleteRequest = {
         kind: 'evaluate_site';
     } & EvaluateSiteResult) | ({
         kind: 'predict_case';
-    } & PredictCaseResult);
+    } & PredictCaseResult) | ({
+        kind: 'export_model';
+    } & ExportModelResult);
 };
 
 /**
@@ -3352,6 +3356,176 @@ export type ExperimentUpdate = {
      * Name
      */
     name?: string | null;
+};
+
+/**
+ * ExportCreate
+ */
+export type ExportCreate = {
+    /**
+     * Form
+     *
+     * onnx, torch-export or monai (a MONAI bundle).
+     */
+    form: 'onnx' | 'torch-export' | 'monai';
+};
+
+/**
+ * ExportModelPayload
+ *
+ * A form of a finished run's models for other programs, tried on raw test cases of `data` that the worker can read.
+ *
+ * The run's strategy is as its best round predicts.
+ */
+export type ExportModelPayload = {
+    /**
+     * Data
+     *
+     * Of the sites that the central workers serve.
+     */
+    data: Array<DatasetManifest>;
+    /**
+     * Export Id
+     */
+    export_id: string;
+    /**
+     * Form
+     */
+    form: 'onnx' | 'torch-export' | 'monai';
+    /**
+     * Kind
+     */
+    kind?: 'export_model';
+    run: RunSpec;
+    /**
+     * State
+     */
+    state: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * ExportModelResult
+ *
+ * A form that gave the platform's masks, as one ZIP, with what was compared.
+ */
+export type ExportModelResult = {
+    /**
+     * File
+     */
+    file: string;
+    /**
+     * Kind
+     */
+    kind?: 'export_model';
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Different
+     */
+    num_different: number;
+    /**
+     * Num Images
+     */
+    num_images: number;
+    /**
+     * Num Voxels
+     */
+    num_voxels: number;
+    /**
+     * Seconds
+     */
+    seconds: number;
+};
+
+/**
+ * ExportRecord
+ */
+export type ExportRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Error
+     *
+     * Why there is no such form, and the remedy.
+     */
+    error: string | null;
+    /**
+     * File Name
+     */
+    file_name: string;
+    /**
+     * Form
+     */
+    form: 'onnx' | 'torch-export' | 'monai';
+    /**
+     * Fraction
+     */
+    fraction: number;
+    /**
+     * Holds
+     *
+     * What is in the ZIP, and what runs it.
+     */
+    holds: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Label
+     *
+     * The form's name, as shown everywhere.
+     */
+    label: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number | null;
+    /**
+     * Num Different
+     *
+     * Of these, those that differ: rounding at an edge.
+     */
+    num_different: number | null;
+    /**
+     * Num Images
+     *
+     * Raw test cases on which its masks were compared with the platform's.
+     */
+    num_images: number | null;
+    /**
+     * Num Voxels
+     *
+     * Of all their masks.
+     */
+    num_voxels: number | null;
+    /**
+     * Round
+     *
+     * The run's best, whose models it holds.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    status: TaskStatus;
+    /**
+     * Url
+     *
+     * Of the ZIP; null until it is made.
+     */
+    url: string | null;
 };
 
 /**
@@ -9654,7 +9828,7 @@ export type SiteTask = {
     /**
      * Kind
      */
-    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case' | 'export_model';
     /**
      * Num Rounds
      */
@@ -10458,7 +10632,7 @@ export type TaskDetail = {
     /**
      * Kind
      */
-    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case' | 'export_model';
     /**
      * Num Dropped
      *
@@ -10551,7 +10725,7 @@ export type TaskFailure = {
     /**
      * Task Kind
      */
-    task_kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    task_kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case' | 'export_model';
     /**
      * Title
      *
@@ -10605,7 +10779,7 @@ export type TaskRecord = {
     /**
      * Kind
      */
-    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case' | 'export_model';
     /**
      * Num Dropped
      *
@@ -11273,7 +11447,7 @@ export type WaitedFor = {
     /**
      * Task Kind
      */
-    task_kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case';
+    task_kind: 'describe_dataset' | 'dry_run_site' | 'initialize_run' | 'train_site' | 'aggregate_round' | 'validate_site' | 'evaluate_site' | 'predict_case' | 'export_model';
 };
 
 /**
@@ -15632,6 +15806,154 @@ export type GetExperimentVerdictResponses = {
 
 export type GetExperimentVerdictResponse = GetExperimentVerdictResponses[keyof GetExperimentVerdictResponses];
 
+export type DeleteExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/exports/{export_id}';
+};
+
+export type DeleteExportErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DeleteExportError = DeleteExportErrors[keyof DeleteExportErrors];
+
+export type DeleteExportResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteExportResponse = DeleteExportResponses[keyof DeleteExportResponses];
+
+export type GetExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/exports/{export_id}';
+};
+
+export type GetExportErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetExportError = GetExportErrors[keyof GetExportErrors];
+
+export type GetExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExportRecord;
+};
+
+export type GetExportResponse = GetExportResponses[keyof GetExportResponses];
+
 export type ListFederationsData = {
     body?: never;
     path?: never;
@@ -18796,6 +19118,169 @@ export type ListRunEventsResponses = {
 };
 
 export type ListRunEventsResponse = ListRunEventsResponses[keyof ListRunEventsResponses];
+
+export type ListExportsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/runs/{run_id}/exports';
+};
+
+export type ListExportsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListExportsError = ListExportsErrors[keyof ListExportsErrors];
+
+export type ListExportsResponses = {
+    /**
+     * Response List Exports
+     *
+     * Successful Response
+     */
+    200: Array<ExportRecord>;
+};
+
+export type ListExportsResponse = ListExportsResponses[keyof ListExportsResponses];
+
+export type ExportModelData = {
+    body: ExportCreate;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/exports';
+};
+
+export type ExportModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database cannot be used just now: try again
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ExportModelError = ExportModelErrors[keyof ExportModelErrors];
+
+export type ExportModelResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExportRecord;
+};
+
+export type ExportModelResponse = ExportModelResponses[keyof ExportModelResponses];
 
 export type ExtendRunData = {
     body: RunExtend;

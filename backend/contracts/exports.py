@@ -1,0 +1,46 @@
+"""The forms in which a trained set of models goes out to other programs."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from backend.contracts.artifacts import Sha256
+from backend.contracts.base import Contract
+from backend.contracts.values import Count, NumBytes, Seconds
+
+ExportForm = Literal["onnx", "torch-export", "monai"]
+FORMS: tuple[ExportForm, ...] = get_args(ExportForm)
+
+
+@dataclass(frozen=True)
+class FormCard:
+    """label: on screens. summary: what is in the ZIP, and what runs it."""
+
+    label: str
+    summary: str
+
+
+FORM_CARDS: dict[ExportForm, FormCard] = {
+    "onnx": FormCard(
+        "ONNX",
+        "one .onnx a model, the selector's and one with the routing inside; ONNX Runtime and NumPy run them without "
+        "PyTorch",
+    ),
+    "torch-export": FormCard("torch.export", "one .pt2 a model and the selector's; PyTorch alone runs them"),
+    "monai": FormCard(
+        "MONAI bundle", "the bundle's folders with configuration, weights and the routing; MONAI runs it"
+    ),
+}
+#: Largest share of voxels in which an exported model's masks may differ from the platform's: rounding at an edge.
+MAX_DIFFERENT = 1e-5
+
+
+class ExportModelResult(Contract):
+    """A form that gave the platform's masks, as one ZIP, with what was compared."""
+
+    kind: Literal["export_model"] = "export_model"
+    file: Sha256
+    num_bytes: NumBytes
+    num_images: Count
+    num_voxels: Count
+    num_different: Count
+    seconds: Seconds

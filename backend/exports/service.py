@@ -1,0 +1,85 @@
+"""A finished run's models in forms for other programs, made and tried by a worker."""
+
+from typing import cast
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from backend.artifacts.service import artifact_url
+from backend.clock import now
+from backend.contracts.exports import FORM_CARDS, ExportForm, ExportModelResult
+from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.tasks import COORDINATOR
+from backend.db.lookup import lock_row
+from backend.db.models import ModelExport, Run, Task
+from backend.errors import Conflict
+from backend.events import service as events
+from backend.exports.schemas import ExportRecord
+from backend.predictions.service import require_models
+from backend.queue import COORDINATOR_QUEUE
+from backend.runs.service import describe_run
+from backend.task_status import enqueue
+
+
+def start_export(session: Session, run_id: str, form: ExportForm, actor: str) -> ModelExport:
+    """Raises Conflict for a run without models, and while the same form of it is being made."""
+    run = require_models(session, run_id)
+    assert run.best_round is not None
+    for export in session.scalars(exports_of(run_id).where(ModelExport.form == form)):
+        if task_of(session, export).status not in TERMINAL_TASK_STATUSES:
+            raise Conflict(f"the form {form} of this run is being made already: wait for it, or delete it")
+    export = ModelExport(run_id=run.id, form=form, round=run.best_round, created_at=now(), created_by=actor)
+    session.add(export)
+    session.flush()
+    task = Task(
+        export_id=export.id,
+        kind="export_model",
+        round=run.best_round,
+        participant=COORDINATOR,
+        queue=COORDINATOR_QUEUE,
+        created_at=now(),
+    )
+    enqueue(session, task)
+    message = f"{actor} exports the models of {describe_run(run)} as {FORM_CARDS[form].label}."
+    events.record_of_run(session, run, "task", message, actor)
+    return export
+
+
+def exports_of(run_id: str) -> Select[ModelExport]:
+    """The newest first."""
+    query = select(ModelExport).where(ModelExport.run_id == run_id)
+    return query.order_by(ModelExport.created_at.desc(), ModelExport.id)
+
+
+def delete_export(session: Session, export_id: str) -> None:
+    """One that is under way is stopped; the sweep that follows removes the file."""
+    session.delete(lock_row(session, ModelExport, export_id))
+
+
+def export_record(session: Session, export: ModelExport) -> ExportRecord:
+    task, run = task_of(session, export), session.get_one(Run, export.run_id)
+    answer = task.answer if isinstance(task.answer, ExportModelResult) else None
+    form = cast(ExportForm, export.form)
+    return ExportRecord(
+        id=export.id,
+        run_id=export.run_id,
+        form=form,
+        label=FORM_CARDS[form].label,
+        holds=FORM_CARDS[form].summary,
+        round=export.round,
+        created_at=export.created_at,
+        created_by=export.created_by,
+        status=TaskStatus(task.status),
+        fraction=task.fraction,
+        error=task.error,
+        url=artifact_url(export.file),
+        file_name=f"fedsm-{run.strategy.name}-seed-{run.seed}-{form}.zip",
+        num_bytes=answer.num_bytes if answer else None,
+        num_images=answer.num_images if answer else None,
+        num_voxels=answer.num_voxels if answer else None,
+        num_different=answer.num_different if answer else None,
+    )
+
+
+def task_of(session: Session, export: ModelExport) -> Task:
+    return session.scalars(select(Task).where(Task.export_id == export.id)).one()

@@ -1,0 +1,65 @@
+"""Making a form of models as a task of the ledger."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from backend.artifacts.service import require_artifacts
+from backend.contracts.exports import ExportForm, ExportModelResult
+from backend.contracts.model_parts import PREDICTING
+from backend.contracts.tasks import DatasetManifest, ExportModelPayload, TaskResult
+from backend.db.models import Dataset, Experiment, ModelExport, Run, RunDataset, RunRound, Site, Task
+from backend.runs.threshold import finished_strategy
+from backend.task_owners import EventPlace, TaskOwner, register
+
+
+class Exports(TaskOwner):
+    @override
+    def payload(self, session: Session, task: Task) -> ExportModelPayload:
+        export = _export_of(session, task)
+        run = session.get_one(Run, export.run_id)
+        assert run.spec is not None
+        state = session.get_one(RunRound, (run.id, export.round)).parts or {}
+        form: ExportForm = export.form  # type: ignore[assignment]  # the column holds nothing else
+        return ExportModelPayload(
+            export_id=export.id,
+            run=run.spec.model_copy(update={"strategy": finished_strategy(session, run)}),
+            state={name: part for name, part in state.items() if name.partition("/")[0] in PREDICTING},
+            form=form,
+            data=tuple(_central_data(session, run)),
+        )
+
+    @override
+    def check(self, session: Session, task: Task, result: TaskResult) -> None:
+        assert isinstance(result, ExportModelResult)
+
+    @override
+    def store(self, session: Session, task: Task, result: TaskResult) -> None:
+        assert isinstance(result, ExportModelResult)
+        require_artifacts(session, {result.file})
+        task.answer = result
+        _export_of(session, task).file = result.file
+
+    @override
+    def event_place(self, session: Session, task: Task) -> EventPlace:
+        run = session.get_one(Run, _export_of(session, task).run_id)
+        return EventPlace(federation_id=session.get_one(Experiment, run.experiment_id).federation_id, private=True)
+
+
+def _export_of(session: Session, task: Task) -> ModelExport:
+    return session.get_one(ModelExport, task.export_id)
+
+
+def _central_data(session: Session, run: Run) -> list[DatasetManifest]:
+    """Of the sites whose files the central workers read; no hospital's paths go to them."""
+    query = (
+        select(RunDataset)
+        .join(Dataset, Dataset.id == RunDataset.dataset_id)
+        .join(Site, Site.id == Dataset.site_id)
+        .where(RunDataset.run_id == run.id, Site.kind == "simulated")
+        .order_by(RunDataset.position)
+    )
+    return [row.manifest for row in session.scalars(query)]
+
+
+register(Exports(), "export_model")

@@ -1,0 +1,36 @@
+"""The lines of docs/models.md give the masks that the platform gives."""
+
+import re
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.worker.exports.conftest import Made
+from tests.worker.predicting.trained import TrainedSet
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "models.md"
+
+
+@pytest.mark.parametrize(("words", "form"), [("onnxruntime", "onnx"), ("torch.export", "torch-export")])
+def test_ten_lines_give_the_mask(
+    made: Made,
+    pictures: TrainedSet,
+    words: str,
+    form: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (block,) = (block for block in blocks if words in block)
+    image = next(iter(pictures.tested))
+    (tmp_path / "lines.py").write_text(block.replace("IMAGE", repr(str(image))))
+    folder = made["pictures", form][0]  # type: ignore[index]
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    found = runpy.run_path(str(tmp_path / "lines.py"))
+    route = pictures.tested[image].route
+    assert route is not None
+    assert found["model"] == route.chosen_model
+    np.testing.assert_array_equal(found["mask"], pictures.mask(image))

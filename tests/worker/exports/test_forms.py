@@ -1,0 +1,171 @@
+"""Each form gives the platform's masks on raw test cases, in a process that has only the form's packages."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from backend.contracts.exports import FORMS, ExportForm
+from tests.worker.exports.conftest import SETS, Made
+from tests.worker.predicting.trained import TrainedSet
+from worker.engine.descriptors import describe_image
+from worker.engine.transforms import resize
+from worker.exports.descriptor_graph import Descriptors
+from worker.exports.graphs import CannotExport, network_graph
+from worker.exports.make import make_export
+from worker.exports.portable import portable
+from worker.predicting.model import open_model
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", SETS)
+def test_masks_and_choices_are_the_platforms(
+    made: Made, kind: str, form: ExportForm, request: pytest.FixtureRequest
+) -> None:
+    trained: TrainedSet = request.getfixturevalue(kind)
+    folder, verified = made[kind, form]
+    assert verified.num_images == len(trained.tested)
+    assert verified.num_different <= 1e-5 * verified.num_voxels
+    assert verified.num_voxels == sum(trained.mask(image).size for image in trained.tested)
+    assert f"on {verified.num_images} raw images" in (folder / "README.md").read_text()
+    assert not list(folder.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_onnx_runs_at_other_sizes_and_batches(made: Made, kind: str, request: pytest.FixtureRequest) -> None:
+    trained: TrainedSet = request.getfixturevalue(kind)
+    folder, _ = made[kind, "onnx"]
+    graph = network_graph(open_model(trained.archive), "global")
+    session = onnxruntime.InferenceSession(folder / "global.onnx")
+    space = (64, 40) if kind == "pictures" else (4, 48, 36)
+    for batch in (1, 3):
+        image = torch.rand(batch, trained.run.task.num_channels, *space)
+        (found,) = session.run(None, {"image": image.numpy()})
+        np.testing.assert_allclose(found, graph(image).detach().numpy(), atol=1e-5)
+
+
+def test_the_super_model_is_one_graph_that_takes_each_branch(made: Made, pictures: TrainedSet) -> None:
+    folder, _ = made["pictures", "onnx"]
+    preparation = portable.load_preparation(folder)
+    session = onnxruntime.InferenceSession(folder / "super.onnx")
+    chosen = set()
+    for image in [*pictures.tested]:
+        pixels, spacing, _ = portable.read_image(image, preparation)
+        prepared, unit, scan = portable.prepare(pixels, spacing, preparation)
+        inputs = {"image": prepared[None], "unit": unit[None], "scan": scan}
+        found, of_sites, index = session.run(["probabilities", "site_probabilities", "chosen"], inputs)
+        model = preparation["models"][int(index)]
+        route = pictures.tested[image].route
+        assert route is not None
+        assert model == route.chosen_model
+        assert dict(zip(preparation["sites"], of_sites[0].tolist(), strict=True)) == pytest.approx(route.probabilities)
+        alone = onnxruntime.InferenceSession(folder / f"{model}.onnx").run(None, {"image": prepared[None]})[0]
+        np.testing.assert_array_equal(found, alone)
+        chosen.add(model)
+    assert len(chosen) > 2
+
+
+def test_torch_programs_run_at_other_sizes_and_batches(made: Made, volumes: TrainedSet) -> None:
+    folder, _ = made["volumes", "torch-export"]
+    graph = network_graph(open_model(volumes.archive), "personalized/south")
+    image = torch.rand(3, 1, 6, 20, 44)
+    found = torch.export.load(folder / "personalized" / "south.pt2").module()(image)
+    torch.testing.assert_close(found, graph(image))
+
+
+@pytest.mark.parametrize("bundle", ["super_model", "global"])
+@pytest.mark.parametrize("kind", SETS)
+def test_monais_own_commands_take_the_bundle(
+    made: Made, kind: str, bundle: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    trained: TrainedSet = request.getfixturevalue(kind)
+    root = made[kind, "monai"][0] / bundle
+    image = next(iter(trained.tested))
+    files = ["--config_file", "configs/inference.json", "--meta_file", "configs/metadata.json"]
+    monai(root, "verify_net_in_out", "network_def", *files, "--device", "cpu", "--n", "16")
+    printed = monai(root, "run", *files, "--images", str([str(image)]), "--output_dir", str(tmp_path))
+    line = json.loads(next(line for line in printed.splitlines() if line.startswith("{")))
+    assert [Path(path).is_file() for path in line["masks"]] == [True, True]
+    assert line["chosen"] == "global" or bundle == "super_model"
+
+
+def test_the_metadata_has_what_monai_asks_for(made: Made, tmp_path: Path) -> None:
+    """With the fields that MONAI's specification of bundles calls mandatory as the schema; its own lies on the web."""
+    root = made["pictures", "monai"][0] / "super_model"
+    wanted = ["version", "monai_version", "pytorch_version", "numpy_version", "required_packages_version", "task",
+              "description", "authorship", "copyright", "network_data_format", "changelog", "name"]  # fmt: skip
+    tensor = {"type": "object", "required": ["type", "format", "num_channels", "spatial_shape", "dtype", "value_range",
+                                             "is_patch_data", "channel_def"]}  # fmt: skip
+    formats = {
+        "required": ["inputs", "outputs"],
+        "properties": {"inputs": {"additionalProperties": tensor}, "outputs": {"additionalProperties": tensor}},
+    }
+    schema = {"type": "object", "required": wanted, "properties": {"network_data_format": formats}}
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    metadata = json.loads((root / "configs" / "metadata.json").read_text())
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata | {"schema": (tmp_path / "schema.json").as_uri()}))
+    files = ["--meta_file", str(tmp_path / "metadata.json"), "--filepath", str(tmp_path / "fetched.json")]
+    assert "verified with no error" in monai(root, "verify_metadata", *files)
+
+
+def monai(root: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "monai.bundle", *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout + done.stderr
+
+
+def test_a_form_with_other_masks_is_not_given_out(
+    pictures: TrainedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a preparation that was forgotten would make it: here the portable code cuts elsewhere."""
+    changed = tmp_path / "portable"
+    changed.mkdir()
+    for path in Path(portable.__file__).parent.glob("*.py"):
+        (changed / path.name).write_text(path.read_text().replace("tuple(space)) > 0.5", "tuple(space)) > 0.45"))
+    monkeypatch.setattr("worker.exports.make.PORTABLE", changed)
+    target = tmp_path / "out.zip"
+    with pytest.raises(CannotExport, match=r"voxels differ in \d+ images, more than rounding explains"):
+        make_export(open_model(pictures.archive), "torch-export", list(pictures.tested), target, lambda share: None)
+    assert not target.exists()
+
+
+def test_a_form_that_does_not_run_is_not_given_out(
+    pictures: TrainedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = tmp_path / "portable"
+    changed.mkdir()
+    for path in Path(portable.__file__).parent.glob("*.py"):
+        (changed / path.name).write_text("import sqlalchemy\n" + path.read_text())
+    monkeypatch.setattr("worker.exports.make.PORTABLE", changed)
+    with pytest.raises(CannotExport, match="must not need sqlalchemy"):
+        make_export(
+            open_model(pictures.archive),
+            "torch-export",
+            list(pictures.tested),
+            tmp_path / "out.zip",
+            lambda share: None,
+        )
+
+
+@pytest.mark.parametrize("shape", [(3, 64, 64), (3, 40, 44), (1, 33, 51)])
+def test_the_graphs_descriptors_are_those_of_the_engine(shape: tuple[int, ...]) -> None:
+    image = torch.rand(2, *shape, generator=torch.Generator().manual_seed(1)) ** 2
+    image[:, :, : shape[1] // 2] *= 0.2
+    expected = np.stack([describe_image(each.numpy()) for each in image])
+    np.testing.assert_allclose(Descriptors()(image).numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [((2, 40, 44), (32, 32)), ((2, 32, 32), (40, 44)), ((2, 10, 24, 20), (8, 32, 32)), ((2, 8, 32, 32), (10, 24, 20))],
+)
+def test_the_portable_resize_is_that_of_pytorch(source: tuple[int, ...], target: tuple[int, ...]) -> None:
+    planes = np.random.default_rng(0).random(source, dtype=np.float32)
+    expected = resize(torch.from_numpy(planes), target).numpy()
+    np.testing.assert_allclose(portable.resize(planes, target), expected, atol=3e-6)

@@ -1,0 +1,84 @@
+"""Making a form of a set of models: written, tried on raw files, and only then packed."""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.contracts.exports import FORM_CARDS, ExportForm
+from worker.exports.monai_form import write_monai
+from worker.exports.onnx_form import write_onnx
+from worker.exports.torch_form import write_torch
+from worker.exports.verify import Verified, verify
+from worker.predicting.predict import Predictor
+
+PORTABLE = Path(__file__).parent / "portable"
+
+
+@dataclass(frozen=True)
+class _Form:
+    """write: puts its files into an empty folder. scripts: of the portable code. command: what predicts with it."""
+
+    write: Callable[[Predictor, Path], None]
+    scripts: tuple[str, ...]
+    command: str
+
+
+_FORMS: dict[ExportForm, _Form] = {
+    "monai": _Form(write_monai, ("predict_monai.py",), "predict_monai.py"),
+    "onnx": _Form(write_onnx, ("portable.py", "predict_onnx.py"), "predict_onnx.py"),
+    "torch-export": _Form(write_torch, ("portable.py", "predict_torch.py"), "predict_torch.py"),
+}
+
+
+def make_export(
+    predictor: Predictor,
+    form: ExportForm,
+    images: Sequence[Path],
+    target: Path,
+    report: Callable[[float], None],
+) -> Verified:
+    """Writes a ZIP of the form, once its masks of the images are the platform's. report: the share that is done.
+
+    Raises CannotExport with the reason; then there is no ZIP.
+    """
+    found = _FORMS[form]
+    with tempfile.TemporaryDirectory(prefix="fedsm-export-") as name:
+        folder, tried = Path(name) / "model", Path(name) / "tried"
+        folder.mkdir()
+        found.write(predictor, folder)
+        for script in found.scripts:
+            shutil.copy(PORTABLE / script, folder / script)
+        report(0.5)
+        verified = verify(predictor, form, folder, [found.command], images, tried)
+        report(0.9)
+        (folder / "README.md").write_text(_readme(predictor, form, found.command, verified), encoding="utf-8")
+        _pack(folder, target)
+    return verified
+
+
+def _readme(predictor: Predictor, form: ExportForm, command: str, verified: Verified) -> str:
+    structures = ", ".join(predictor.plan.structures)
+    return f"""# {FORM_CARDS[form].label} of a model of FedSM Studio
+
+Segments {structures} in {predictor.run.task.modality}. Research software, not a medical device.
+
+    python {command} IMAGE... --out masks
+
+Holds {FORM_CARDS[form].summary}.
+`preparation.json` and `portable.py` say what lies around the graphs: values, sizes and the cut at 0.5. A graph takes
+prepared images and gives probabilities; height and width are any multiple of what the network halves.
+
+Tried before it was given out: on {verified.num_images} raw images {verified.num_different} of
+{verified.num_voxels} voxels differ from the platform's masks, and every choice of a model is the same.
+"""
+
+
+def _pack(folder: Path, target: Path) -> None:
+    """Equal files, equal bytes: with the ZIP format's first date."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            with path.open("rb") as source, archive.open(zipfile.ZipInfo(str(path.relative_to(folder))), "w") as to:
+                shutil.copyfileobj(source, to)

@@ -1,0 +1,40 @@
+"""Masks by ONNX Runtime, without PyTorch: `python predict_onnx.py IMAGE... --out DIR`. Apache-2.0."""
+
+import sys
+from pathlib import Path
+
+import onnxruntime
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import portable  # noqa: E402 (it lies next to this file)
+
+onnxruntime.set_default_logger_severity(3)
+sessions = {}
+
+
+def session(name):
+    if name not in sessions:
+        path = str(HERE / f"{name}.onnx")
+        sessions[name] = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return sessions[name]
+
+
+def segment(image, unit, scan, preparation):
+    batch = portable.network_batch(image, preparation)
+    if not preparation["selector"]:
+        (probabilities,) = session(preparation["models"][0]).run(["probabilities"], {"image": batch})
+        return portable.from_batch(probabilities, preparation), preparation["models"][0], None
+    of_image = {"unit": portable.selector_batch(unit), "scan": scan}
+    if preparation["super"]:
+        names = ["probabilities", "site_probabilities", "chosen"]
+        probabilities, of_sites, index = session("super").run(names, {"image": batch, **of_image})
+        return portable.from_batch(probabilities, preparation), preparation["models"][int(index)], of_sites[0]
+    (of_sites,) = session("selector").run(["site_probabilities"], of_image)
+    chosen = portable.chosen_model(of_sites[0], preparation)
+    (probabilities,) = session(chosen).run(["probabilities"], {"image": batch})
+    return portable.from_batch(probabilities, preparation), chosen, of_sites[0]
+
+
+if __name__ == "__main__":
+    portable.main(segment, HERE)

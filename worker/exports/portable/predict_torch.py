@@ -1,0 +1,31 @@
+"""Masks by PyTorch alone: `python predict_torch.py IMAGE... --out DIR`. Apache-2.0."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+import torch
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import portable  # noqa: E402 (it lies next to this file)
+
+
+@cache
+def program(name):
+    return torch.export.load(HERE / f"{name}.pt2").module()
+
+
+@torch.inference_mode()
+def segment(image, unit, scan, preparation):
+    of_sites = None
+    if preparation["selector"]:
+        images = torch.from_numpy(portable.selector_batch(unit))
+        of_sites = program("selector")(images, torch.from_numpy(scan))[0][0].numpy()
+    chosen = portable.chosen_model(of_sites, preparation)
+    batch = torch.from_numpy(portable.network_batch(image, preparation))
+    return portable.from_batch(program(chosen)(batch).numpy(), preparation), chosen, of_sites
+
+
+if __name__ == "__main__":
+    portable.main(segment, HERE)

@@ -1,0 +1,124 @@
+"""Whether an exported model gives the platform's masks: on raw files, in a process with the form's packages alone."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.contracts.exports import MAX_DIFFERENT, ExportForm
+from worker.datasets.mask_files import mask_file
+from worker.exports.graphs import CannotExport
+from worker.predicting.own_image import read_own_file
+from worker.predicting.predict import Predictor, predict_image
+
+#: What a form's process may not import: the platform, and for ONNX PyTorch too.
+_PLATFORM = ("backend", "worker", "fedsm", "fastapi", "sqlalchemy", "celery", "pydantic", "httpx", "redis")
+_FORBIDDEN: dict[ExportForm, tuple[str, ...]] = {
+    "onnx": (*_PLATFORM, "torch", "monai", "onnx"),
+    "torch-export": (*_PLATFORM, "monai"),
+    "monai": _PLATFORM,
+}
+SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Verified:
+    """num_images: raw files that were compared. num_voxels: of all their masks. num_different: of these."""
+
+    num_images: int
+    num_voxels: int
+    num_different: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    chosen: str
+    mask: NDArray[np.bool_]
+
+
+def verify(
+    predictor: Predictor, form: ExportForm, folder: Path, script: Sequence[str], images: Sequence[Path], out: Path
+) -> Verified:
+    """Runs `script` (a file of `folder` and its arguments) on the images, and compares choices and masks.
+
+    Raises CannotExport where a choice or more than rounding of a mask differs, or the form does not run.
+    """
+    if not images:
+        raise CannotExport("there is no image to compare masks on: name some")
+    lines = _run(form, folder, [*script, *map(str, images), "--out", str(out)])
+    num_voxels = num_different = 0
+    for image, line in zip(images, lines, strict=True):
+        expected = _expected(predictor, image)
+        if line["chosen"] != expected.chosen:
+            raise CannotExport(
+                f"for {image.name} this form chooses {line['chosen']}, and the platform {expected.chosen}: it is not "
+                "given out; take model.zip"
+            )
+        found = np.stack([_read(Path(path)) for path in line["masks"]])
+        if found.shape != expected.mask.shape:
+            raise CannotExport(f"for {image.name} this form gives masks of another size: it is not given out")
+        num_voxels += found.size
+        num_different += int((found != expected.mask).sum())
+    if num_different > MAX_DIFFERENT * num_voxels:
+        raise CannotExport(
+            f"this form gives other masks: {num_different} of {num_voxels} voxels differ in {len(images)} images, more "
+            "than rounding explains: it is not given out; take model.zip"
+        )
+    return Verified(len(images), num_voxels, num_different)
+
+
+def _expected(predictor: Predictor, path: Path) -> Compared:
+    """The masks as files have them."""
+    image = read_own_file(path, predictor.run.task)
+    done = predict_image(predictor, image, only_chosen=True)
+    planes = [_decoded(mask_file(plane, image.frame)[0]) for plane in done.masks[done.chosen]]
+    return Compared(done.chosen, np.stack(planes))
+
+
+def _decoded(content: bytes) -> NDArray[np.bool_]:
+    if content[:2] == b"\x1f\x8b":
+        made = nibabel.Nifti1Image.from_bytes(gzip.decompress(content))
+        return np.asarray(made.dataobj) > 0
+    return np.asarray(Image.open(io.BytesIO(content))) > 0
+
+
+def _read(path: Path) -> NDArray[np.bool_]:
+    return _decoded(path.read_bytes())
+
+
+def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> list[dict[str, object]]:
+    """The lines of JSON that the form's command prints. Raises CannotExport with the end of what it said."""
+    code = (
+        "import sys, runpy\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {_FORBIDDEN[form]!r}:\n"
+        "            raise ImportError('an exported model must not need ' + name)\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+        "sys.argv = sys.argv[1:]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    # In a folder of its own, so that nothing of the platform's checkout is found by chance.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "FEDSM_"))}
+    kept["PYTHONDONTWRITEBYTECODE"] = "1"  # what is tried is what is packed
+    command = [sys.executable, "-c", code, *arguments]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=kept, capture_output=True, text=True, check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotExport(f"this form took more than {SECONDS} s to predict a few images: take model.zip") from error
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no word"])[-1][:300]
+        raise CannotExport(f"this form does not run ({last}): take model.zip")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
