@@ -19,6 +19,7 @@ from backend.access.matrix import (
     matrix_markdown,
 )
 from backend.contracts.cup_to_disc import CUP, DISC
+from backend.contracts.exports import FORM_CARDS
 from backend.contracts.image_formats import FORMATS
 from backend.contracts.metrics import SCORES
 from backend.contracts.strategy_configs import METHODS
@@ -39,6 +40,7 @@ def tables_json() -> str:
         "scores": [{"name": name} | asdict(card) for name, card in SCORES.items()],
         "formats": [asdict(entry) for entry in FORMATS],
         "tasks": {name: asdict(card) for name, card in TASK_CARDS.items()},
+        "export_forms": [{"form": form} | asdict(card) for form, card in FORM_CARDS.items()],
         "cup_to_disc": {"disc": DISC, "cup": CUP},
         "permissions": {permission: _permission(permission) for permission in Permission if holders(permission)},
         "roles": {role: {"label": in_words(role), "meaning": ROLE_MEANINGS[role]} for role in Role},

@@ -86,6 +86,28 @@ def test_the_set_says_what_it_was_made_of(signed_in: Page, run: RunRecord) -> No
     expect(page.get_by_role("heading", name="Models to try")).to_be_visible()
 
 
+def test_a_form_for_other_programs_is_made_and_says_how_it_was_tried(
+    signed_in: Page, run: RunRecord, tmp_path: Path
+) -> None:
+    page = signed_in
+    page.goto(f"/runs/{run.id}/model")
+    card = page.get_by_test_id("model-exports")
+    expect(card).to_contain_text("Not exported yet")
+    card.get_by_role("button", name="Export").click()
+    page.get_by_role("menuitem", name=re.compile("^torch.export")).click()
+    made = page.get_by_test_id("export-torch-export")
+    expect(made).to_contain_text(re.compile(r"Tried on \d+ raw test cases: .* no of [\d,]+ voxels"), timeout=180_000)
+    with page.expect_download() as download:
+        made.get_by_role("link", name=re.compile("^Download")).click()
+    assert download.value.suggested_filename == "fedsm-fedsm-seed-0-torch-export.zip"
+    download.value.save_as(tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert {"README.md", "portable.py", "global.pt2", "selector.pt2"} <= set(archive.namelist())
+    page.screenshot(path=str(tmp_path / "export.png"), full_page=True)
+    made.get_by_role("button", name="Remove the export torch.export").click()
+    expect(card).to_contain_text("Not exported yet")
+
+
 def test_the_set_is_downloaded(signed_in: Page, run: RunRecord, tmp_path: Path) -> None:
     page = signed_in
     page.goto(f"/runs/{run.id}/model")

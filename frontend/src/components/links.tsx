@@ -22,7 +22,7 @@ export const LinkCard = createLink(
   )),
 );
 
-/** A file of the backend's, saved under the name that it gives. */
-export function DownloadButton(props: ButtonProps & { href: string; children: ReactNode }) {
+/** A file of the backend's, saved under the name that it gives, or under this one. */
+export function DownloadButton(props: ButtonProps & { href: string; download?: string; children: ReactNode }) {
   return <Button component="a" download {...props} />;
 }

@@ -9,6 +9,7 @@ import { Loaded } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { formatBytes } from "@/lib/format";
+import { ModelExports } from "./ModelExports";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
 import { ModelScores } from "./ModelScores";
@@ -55,6 +56,9 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
           <Stack>
             <ModelScores set={set} />
             <TestModel set={set} />
+            <Allowed permission="move_models" federationId={federation.id}>
+              <ModelExports set={set} />
+            </Allowed>
             <ModelFiles set={set} federation={federation} />
           </Stack>
         </Grid.Col>

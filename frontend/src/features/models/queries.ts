@@ -11,6 +11,14 @@ export const modelTestsQuery = (runId: string) =>
     queryFn: () => unwrap(api.listModelTests({ path: { run_id: runId } })),
   });
 
+/** Asks again while one of them is being made. */
+export const exportsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "exports"],
+    queryFn: () => unwrap(api.listExports({ path: { run_id: runId } })),
+    refetchInterval: ({ state }) => (state.data?.some(({ status }) => !TERMINAL_TASKS.has(status)) ? 1000 : false),
+  });
+
 /** Asks again while one of them is under way. */
 export const predictionsQuery = (runId: string) =>
   queryOptions({
