@@ -43,6 +43,14 @@ class LdaGraph(nn.Module):
     answer. It is the arithmetic of `worker.engine.selectors.lda`.
     """
 
+    weight: torch.Tensor
+    bias: torch.Tensor
+    means: torch.Tensor
+    precision: torch.Tensor
+    temperature: torch.Tensor
+    usual_distance: torch.Tensor
+    known: torch.Tensor
+
     def __init__(self, farthest: float, predictor: Predictor, is_volume: bool) -> None:
         super().__init__()
         learned = with_distances(predictor.load_part(SELECTOR))
@@ -61,7 +69,7 @@ class LdaGraph(nn.Module):
         difference = described[:, None, :] - self.means[None]
         squares = ((difference @ self.precision) * difference).sum(dim=2)
         squared = torch.where(self.known[None], squares, torch.inf).amin(dim=1)
-        usual = getattr(self, USUAL_DISTANCE).reshape(())
+        usual = self.usual_distance.reshape(())
         is_far = (squared > self.farthest * usual) & (usual > 0)
         equal = self.known.double() / self.known.double().sum()
         shared = torch.where(is_far[:, None], FAR_SHARE * probabilities + (1 - FAR_SHARE) * equal, probabilities)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -96,7 +97,7 @@ def _read(path: Path) -> NDArray[np.bool_]:
     return _decoded(path.read_bytes())
 
 
-def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> list[dict[str, object]]:
+def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> list[dict[str, Any]]:
     """The lines of JSON that the form's command prints. Raises CannotExport with the end of what it said."""
     code = (
         "import sys, runpy\n"

@@ -4,22 +4,23 @@ antialiasing and back, and which model is chosen. Apache-2.0."""
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from monai.transforms import MapTransform
+from monai.transforms.transform import MapTransform
 
-from scripts import portable
+from scripts import portable  # type: ignore[attr-defined]  # the bundle's own
 
 
 class ReadPreparedd(MapTransform):
     """A path to the network's input [C, *space]; the file's own geometry goes with it as `image_place`."""
 
-    def __init__(self, keys, preparation):
+    def __init__(self, keys: Any, preparation: Any) -> None:
         super().__init__(keys)
         self.preparation = preparation
 
-    def __call__(self, data):
+    def __call__(self, data: Any) -> Any:
         found = dict(data)
         for key in self.key_iterator(found):
             path = found[key]
@@ -34,12 +35,12 @@ class ReadPreparedd(MapTransform):
 class ChooseModeld(MapTransform):
     """The selector's choice, which becomes one more channel of the input: everywhere the number of the model."""
 
-    def __init__(self, keys, selector, preparation):
+    def __init__(self, keys: Any, selector: Any, preparation: Any) -> None:
         super().__init__(keys)
         self.selector, self.preparation = torch.export.load(selector).module(), preparation
 
     @torch.inference_mode()
-    def __call__(self, data):
+    def __call__(self, data: Any) -> Any:
         found = dict(data)
         for key in self.key_iterator(found):
             images = torch.from_numpy(portable.selector_batch(found[f"{key}_unit"]))
@@ -55,11 +56,12 @@ class ChooseModeld(MapTransform):
 class SaveMasksd(MapTransform):
     """Probabilities [S, *size] to one file a structure at the image's own size, and a line of JSON."""
 
-    def __init__(self, keys, output_dir, preparation):
+    def __init__(self, keys: Any, output_dir: Any, preparation: Any) -> None:
         super().__init__(keys)
-        self.output_dir, self.preparation, self.taken = output_dir, preparation, set()
+        self.output_dir, self.preparation = output_dir, preparation
+        self.taken: set[str] = set()
 
-    def __call__(self, data):
+    def __call__(self, data: Any) -> Any:
         for key in self.key_iterator(data):
             masks = portable.masks(np.asarray(data[key]), data["image_space"])
             stem, number = portable.stem_of(data["image_path"]), 2
@@ -77,29 +79,29 @@ class SaveMasksd(MapTransform):
 class ExportedNetwork(torch.nn.Module):
     """A program of torch.export as a network: prepared images [B, C, *space] to probabilities [B, S, *space]."""
 
-    def __init__(self, path):
+    def __init__(self, path: Any) -> None:
         super().__init__()
         self.program = [torch.export.load(path).module()]  # in a list, because a program has no training mode
 
-    def forward(self, image):
+    def forward(self, image: Any) -> Any:
         return self.program[0](image)
 
 
 class SuperNetwork(torch.nn.Module):
     """The model whose number the last channel holds, for each image of a batch."""
 
-    def __init__(self, paths):
+    def __init__(self, paths: Any) -> None:
         super().__init__()
         self.networks = torch.nn.ModuleList(ExportedNetwork(path) for path in paths)
 
-    def forward(self, image):
+    def forward(self, image: Any) -> Any:
         numbers = image[:, -1].flatten(1).mean(dim=1).round().long().clamp(0, len(self.networks) - 1)
         rows = [self.networks[int(number)](row[None, :-1]) for number, row in zip(numbers, image, strict=True)]
         return torch.cat(rows)
 
 
 @torch.inference_mode()
-def predict_all(dataset, network, inferer, postprocessing):
+def predict_all(dataset: Any, network: Any, inferer: Any, postprocessing: Any) -> Any:
     """What `run` of the bundle does; MONAI's evaluators need one more package."""
     network.eval()
     device = next((tensor.device for tensor in network.parameters()), torch.device("cpu"))
@@ -108,5 +110,5 @@ def predict_all(dataset, network, inferer, postprocessing):
         postprocessing(item | {"pred": inferer(image, network)[0].cpu()})
 
 
-def preparation_of(bundle_root):
+def preparation_of(bundle_root: Any) -> Any:
     return portable.load_preparation(Path(bundle_root) / "configs")

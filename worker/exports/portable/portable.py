@@ -9,18 +9,20 @@ picture or [D, H, W] of a volume, in axial slices from foot to head, rows to pos
 import argparse
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 PERCENTILES = (0.5, 99.5)
 
 
-def load_preparation(folder):
+def load_preparation(folder: Any) -> Any:
     return json.loads((Path(folder) / "preparation.json").read_text(encoding="utf-8"))
 
 
-def read_image(path, preparation):
+def read_image(path: Any, preparation: Any) -> Any:
     """Pixels [*space, C] as stored, spacing in mm (None where unknown), and what `write_masks` needs of the file."""
     path = Path(path)
     if preparation["dimensions"] == 2:
@@ -32,17 +34,17 @@ def read_image(path, preparation):
         pixels = pixels[..., None] if pixels.ndim == 2 else pixels
         spacing, place = None, None
     else:
-        import nibabel
+        nibabel: Any = import_module("nibabel")  # it has no annotations
 
-        file = nibabel.load(path)
+        volume = nibabel.load(path)
         lps = nibabel.orientations.axcodes2ornt(("L", "P", "S"))
-        change = nibabel.orientations.ornt_transform(nibabel.orientations.io_orientation(file.affine), lps)
-        stored = np.asarray(file.dataobj)
+        change = nibabel.orientations.ornt_transform(nibabel.orientations.io_orientation(volume.affine), lps)
+        stored = np.asarray(volume.dataobj)
         turned = nibabel.orientations.apply_orientation(stored, change)
         pixels = turned.transpose(2, 1, 0)[..., None]
-        affine = file.affine @ nibabel.orientations.inv_ornt_aff(change, stored.shape)
+        affine = volume.affine @ nibabel.orientations.inv_ornt_aff(change, stored.shape)
         spacing = tuple(round(float(mm), 6) for mm in np.linalg.norm(affine[:3, :3], axis=0))[::-1]
-        place = {"affine": file.affine, "orientation": nibabel.orientations.io_orientation(file.affine)}
+        place = {"affine": volume.affine, "orientation": nibabel.orientations.io_orientation(volume.affine)}
     if pixels.shape[-1] == 3 and preparation["num_channels"] == 1 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., :1]
     if pixels.shape[-1] != preparation["num_channels"]:
@@ -50,7 +52,7 @@ def read_image(path, preparation):
     return pixels, spacing, place
 
 
-def prepare(pixels, spacing, preparation):
+def prepare(pixels: Any, spacing: Any, preparation: Any) -> Any:
     """What the network takes [C, *size], the same in 0 to 1 for the selector, and the selector's numbers of a scan [4]:
     log of the spacing along D, H and W, and of the intensity range. All are float32."""
     planes = np.moveaxis(pixels, -1, 0).astype(np.float32)
@@ -68,7 +70,7 @@ def prepare(pixels, spacing, preparation):
     return image.astype(np.float32), unit.astype(np.float32), scan
 
 
-def network_size(space, preparation):
+def network_size(space: Any, preparation: Any) -> Any:
     """The size at which the network sees an image of this size; a 2D network keeps a volume's number of slices."""
     side = preparation["image_size"]
     if len(space) == 2:
@@ -76,12 +78,12 @@ def network_size(space, preparation):
     return (preparation["depth"] if preparation["spatial_dims"] == 3 else space[0], side, side)
 
 
-def masks(probabilities, space):
+def masks(probabilities: Any, space: Any) -> Any:
     """Probabilities [S, *size] to masks [S, *space] bool: the probabilities are resized, and then cut at 0.5."""
     return resize(probabilities.astype(np.float32), tuple(space)) > 0.5
 
 
-def write_masks(masks, place, folder, stem, structures):
+def write_masks(masks: Any, place: Any, folder: Any, stem: Any, structures: Any) -> Any:
     """One file a structure: PNG of 0 and 255, or NIfTI of 0 and 1 in the order of voxels of the image's file."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +96,7 @@ def write_masks(masks, place, folder, stem, structures):
             written.append(folder / f"{stem}.{word}.png")
             Image.fromarray(plane.astype(np.uint8) * 255).save(written[-1])
         else:
-            import nibabel
+            nibabel: Any = import_module("nibabel")
 
             lps = nibabel.orientations.axcodes2ornt(("L", "P", "S"))
             back = nibabel.orientations.ornt_transform(lps, place["orientation"])
@@ -104,12 +106,12 @@ def write_masks(masks, place, folder, stem, structures):
     return written
 
 
-def stem_of(path):
+def stem_of(path: Any) -> Any:
     name = Path(path).name
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else Path(name).stem
 
 
-def main(segment, folder):
+def main(segment: Any, folder: Any) -> None:
     """The command of a form: masks of the images that are named, and a line of JSON for each.
 
     segment: from image [C, *size], unit image, scan and preparation to probabilities [S, *size], the model's name and
@@ -137,24 +139,24 @@ def main(segment, folder):
         sys.stdout.flush()
 
 
-def network_batch(image, preparation):
+def network_batch(image: Any, preparation: Any) -> Any:
     """What the network takes [B, C, *space]: a volume's slices are a batch of pictures to a 2D network."""
     is_stack = image.ndim - 1 > preparation["spatial_dims"]
     return np.ascontiguousarray(image.swapaxes(0, 1) if is_stack else image[None])
 
 
-def from_batch(probabilities, preparation):
+def from_batch(probabilities: Any, preparation: Any) -> Any:
     """The inverse: [S, *size]."""
     is_stack = preparation["dimensions"] > preparation["spatial_dims"]
     return probabilities.swapaxes(0, 1) if is_stack else probabilities[0]
 
 
-def selector_batch(unit):
+def selector_batch(unit: Any) -> Any:
     """What the selector takes: the picture, or all slices of the volume [D, C, H, W]."""
     return np.ascontiguousarray(unit[None] if unit.ndim == 3 else unit.swapaxes(0, 1))
 
 
-def chosen_model(probabilities, preparation):
+def chosen_model(probabilities: Any, preparation: Any) -> Any:
     """The file stem of the model for one image: that of the most probable site where its probability is above gamma,
     else the global one. Ties go to the first site."""
     if probabilities is None:
@@ -164,7 +166,7 @@ def chosen_model(probabilities, preparation):
     return f"personalized/{preparation['sites'][best]}" if above else "global"
 
 
-def resize(planes, size):
+def resize(planes: Any, size: Any) -> Any:
     """[N, *space] to [N, *size], linear: in the plane with antialiasing when shrinking, as PyTorch's `interpolate(...,
     antialias=True)`, and then along the depth without."""
     size = tuple(size)
@@ -177,7 +179,7 @@ def resize(planes, size):
     return planes
 
 
-def _bounds(pixels, planes, preparation):
+def _bounds(pixels: Any, planes: Any, preparation: Any) -> Any:
     """The stored values that become 0 and 1."""
     kind = preparation["intensity"]
     if kind == "window":
@@ -188,7 +190,7 @@ def _bounds(pixels, planes, preparation):
     return float(low), max(float(high), float(low) + 1e-6)
 
 
-def _antialiased(source, target):
+def _antialiased(source: Any, target: Any) -> Any:
     """[target, source] float32: a triangle as wide as an output pixel, and never narrower than an input pixel."""
     scale = source / target
     support = max(scale, 1.0)
@@ -201,7 +203,7 @@ def _antialiased(source, target):
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _linear(source, target):
+def _linear(source: Any, target: Any) -> Any:
     """[target, source] float32: between the two nearest slices."""
     places = np.maximum((np.arange(target) + 0.5) * (source / target) - 0.5, 0)
     first = np.minimum(places.astype(np.int64), source - 1)

@@ -2,25 +2,26 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-import portable  # noqa: E402 (it lies next to this file)
+import portable  # type: ignore[import-not-found]  # noqa: E402 (it lies next to this file)
 
 onnxruntime.set_default_logger_severity(3)
-sessions = {}
+sessions: dict[str, Any] = {}
 
 
-def session(name):
+def session(name: Any) -> Any:
     if name not in sessions:
         path = str(HERE / f"{name}.onnx")
         sessions[name] = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return sessions[name]
 
 
-def segment(image, unit, scan, preparation):
+def segment(image: Any, unit: Any, scan: Any, preparation: Any) -> Any:
     batch = portable.network_batch(image, preparation)
     if not preparation["selector"]:
         (probabilities,) = session(preparation["models"][0]).run(["probabilities"], {"image": batch})

@@ -3,21 +3,22 @@
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-import portable  # noqa: E402 (it lies next to this file)
+import portable  # type: ignore[import-not-found]  # noqa: E402 (it lies next to this file)
 
 
 @cache
-def program(name):
+def program(name: Any) -> Any:
     return torch.export.load(HERE / f"{name}.pt2").module()
 
 
 @torch.inference_mode()
-def segment(image, unit, scan, preparation):
+def segment(image: Any, unit: Any, scan: Any, preparation: Any) -> Any:
     of_sites = None
     if preparation["selector"]:
         images = torch.from_numpy(portable.selector_batch(unit))
