@@ -15,9 +15,12 @@ from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network
 from worker.engine.selectors.base import SELECTOR
 from worker.engine.selectors.calibration import USUAL_DISTANCE
-from worker.engine.selectors.distances import ABSENT_LOGIT, FAR_SHARE, with_distances
+from worker.engine.selectors.distances import ABSENT_LOGIT, FAR_SHARE, logits_of, with_distances
+from worker.engine.selectors.quadratic import LOG_DETERMINANTS, PRECISIONS
 from worker.exports.descriptor_graph import Descriptors
 from worker.predicting.predict import Predictor
+
+CLASSIFIER = ("weight", "bias", "means", PRECISIONS, LOG_DETERMINANTS)
 
 
 class CannotExport(ValueError):
@@ -43,8 +46,6 @@ class LdaGraph(nn.Module):
     answer. It is the arithmetic of `worker.engine.selectors.lda`.
     """
 
-    weight: torch.Tensor
-    bias: torch.Tensor
     means: torch.Tensor
     precision: torch.Tensor
     temperature: torch.Tensor
@@ -55,7 +56,9 @@ class LdaGraph(nn.Module):
         super().__init__()
         learned = with_distances(predictor.load_part(SELECTOR))
         self.descriptors, self.is_volume, self.farthest = Descriptors(), is_volume, farthest
-        for name in ("weight", "bias", "means", "precision", "temperature", USUAL_DISTANCE):
+        #: Of the classifier; a quadratic one has two more tensors.
+        self.names = [name for name in CLASSIFIER if name in learned]
+        for name in (*self.names, "precision", "temperature", USUAL_DISTANCE):
             self.register_buffer(name, learned[name].double())
         self.register_buffer("known", learned["bias"] > ABSENT_LOGIT)
 
@@ -65,7 +68,8 @@ class LdaGraph(nn.Module):
             described = torch.cat([described.mean(dim=0, keepdim=True), scan.double()[None]], dim=1)
         else:
             described = described + 0 * scan.double().sum()  # a picture has no numbers of a scan
-        probabilities = torch.softmax((described @ self.weight.T + self.bias) / self.temperature, dim=1)
+        classifier = {name: self.get_buffer(name) for name in self.names}
+        probabilities = torch.softmax(logits_of(classifier, described) / self.temperature, dim=1)
         difference = described[:, None, :] - self.means[None]
         squares = ((difference @ self.precision) * difference).sum(dim=2)
         squared = torch.where(self.known[None], squares, torch.inf).amin(dim=1)
