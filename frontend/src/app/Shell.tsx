@@ -294,8 +294,6 @@ function NoticesItem() {
   };
   return (
     <Menu.Item
-      role="menuitemcheckbox"
-      aria-checked={wanted}
       leftSection={wanted ? <IconBell size={16} aria-hidden /> : <IconBellOff size={16} aria-hidden />}
       onClick={() => void change()}
     >
