@@ -71,7 +71,8 @@ class ModelDescription(BaseModel):
 
 @dataclass(frozen=True)
 class ModelFile:
-    """parts: name to SHA-256 of the entry of that name in the ZIP."""
+    """path: of the ZIP. description: what its model.json says. parts: name to SHA-256 of the entry of that name in the
+    ZIP."""
 
     path: Path
     description: ModelDescription

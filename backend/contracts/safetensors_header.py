@@ -18,6 +18,8 @@ _BYTES_OF = {
 
 @dataclass(frozen=True)
 class TensorInfo:
+    """dtype: as safetensors names it, such as F32. shape: the length of each axis."""
+
     dtype: str
     shape: tuple[int, ...]
 

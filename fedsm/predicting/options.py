@@ -24,7 +24,7 @@ OnlyOption = Annotated[
 
 
 def is_model_file(text: str) -> bool:
-    """Whether this names a file and no run; a file that is not there is told as such."""
+    """Whether this names a file and no run; the path of a file that is absent counts as a file."""
     return text.lower().endswith(".zip") or Path(text).is_file()
 
 

@@ -14,10 +14,12 @@ from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate, RunsAdd
 from backend.experiments.sweeps import SweepCreate
+from backend.exports.schemas import ExportCreate
 from backend.federations.schemas import FederationCreate, FederationUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
+from backend.second_factor.schemas import SecondFactorConfirm, SecondFactorRemove, SecondFactorStart
 from backend.sites.enrolment.schemas import AcceptSite, RevokeSite
 from backend.sites.schemas import SiteCreate, SiteUpdate
 from backend.users.schemas import (
@@ -50,6 +52,10 @@ BODIES = {
     model.__name__: model
     for model in (
         AdministratorInvite,
+        ExportCreate,
+        SecondFactorConfirm,
+        SecondFactorRemove,
+        SecondFactorStart,
         InvitationAccept,
         InvitationLook,
         MemberInvite,

@@ -2,10 +2,13 @@
 
 import json
 import shutil
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import monai
+import nibabel
+import numpy as np
+import PIL
 import torch
 
 from worker.engine.networks.settings import UNetSettings
@@ -145,14 +148,14 @@ def _metadata(predictor: Predictor, with_selector: bool) -> dict[str, Any]:
     channels = {str(index): f"channel {index}" for index in range(plan.num_channels)}
     if with_selector:
         channels[str(plan.num_channels)] = "the number of the model that the selector chose"
-    packages = {name: version(name) for name in ("nibabel", "pillow")}
+    packages = {"nibabel": nibabel.__version__, "pillow": PIL.__version__}
     return {
         "schema": SCHEMA,
         "version": "1.0.0",
         "changelog": {"1.0.0": "exported by FedSM Studio"},
-        "monai_version": version("monai"),
-        "pytorch_version": version("torch").partition("+")[0],
-        "numpy_version": version("numpy"),
+        "monai_version": monai.__version__,
+        "pytorch_version": torch.__version__.partition("+")[0],
+        "numpy_version": np.__version__,
         "required_packages_version": packages,
         "optional_packages_version": packages,
         "supported_apps": {},

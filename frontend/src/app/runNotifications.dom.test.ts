@@ -43,7 +43,7 @@ it("tells of an end and of a failure, and of nothing else", () => {
     expect(noticeOf({ ...run, status }, "")).toBeNull();
 });
 
-it("tells whoever asked for it, once a run", async () => {
+it("tells a person who asked for it, once a run", async () => {
   await tellOfRun(event, client("completed"));
   expect(PlayedNotification.shown).toEqual([]);
   await setNotices(true);

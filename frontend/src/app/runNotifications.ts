@@ -1,4 +1,4 @@
-/** Tells by the browser's own notifications that a run has ended, to whoever asked for it in this browser. */
+/** Tells by the browser's own notifications that a run has ended, where a person asked for it in this browser. */
 
 import type { QueryClient } from "@tanstack/react-query";
 import { type EventRecord, type RunRecord, runQuery } from "@/api";
