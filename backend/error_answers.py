@@ -56,7 +56,10 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     422: {"model": ErrorBody, "description": "Invalid input: `fields` names each field, its value and the remedy"},
     429: {"model": ErrorBody, "description": "Asked too often: `Retry-After` says how many seconds to wait"},
     500: {"model": ErrorBody, "description": "A fault of the backend: its log has the cause under `correlation_id`"},
-    503: {"model": ErrorBody, "description": "The database cannot be used just now: try again"},
+    503: {
+        "model": ErrorBody,
+        "description": "The database, or the provider of single sign-on, cannot be used just now",
+    },
     507: {"model": ErrorBody, "description": "A disk of the backend is full; the detail says which"},
 }
 

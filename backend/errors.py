@@ -47,8 +47,18 @@ class WrongCode(FedSMError):
     status_code = 401
 
 
+class ProviderUnavailable(FedSMError):
+    """The provider of single sign-on does not answer, or is not set up as it should be."""
+
+    status_code = 503
+
+
 class Forbidden(FedSMError):
     status_code = 403
+
+
+class SignInRefused(Forbidden):
+    """Of single sign-on; the detail says what to do."""
 
 
 class RequestSignatureRefused(FedSMError):

@@ -49,6 +49,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = frozenset(
     {("GET", "/api/v1/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session"), ("POST", "/api/v1/join")}
     | {("GET", "/health/live"), ("GET", "/health/ready")}
+    | {("GET", "/api/v1/session/ways")}
+    | {("POST", "/api/v1/session/single-sign-on"), ("POST", "/api/v1/session/single-sign-on/finish")}
     | {("POST", "/api/v1/invitations/look"), ("POST", "/api/v1/invitations/accept")}
     | {("GET", "/api/v1/shared-reports/{token}"), ("GET", "/api/v1/shared-reports/{token}/pdf")}
 )

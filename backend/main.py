@@ -42,6 +42,7 @@ from backend.reports import endpoints as reports
 from backend.runs import endpoints as runs
 from backend.second_factor import endpoints as second_factor
 from backend.settings import Settings
+from backend.single_sign_on import endpoints as single_sign_on
 from backend.sites import endpoints as sites
 from backend.sites.enrolment import endpoints as enrolment
 from backend.sites.enrolment.signed_answers import SignedAnswers
@@ -79,10 +80,11 @@ FEATURES = (
     storage,
     members,
     second_factor,
+    single_sign_on,
 )
 API_ROUTERS = (
     *(feature.router for feature in FEATURES),
-    *(feature.public_router for feature in (users, members, reports)),
+    *(feature.public_router for feature in (users, members, reports, single_sign_on)),
     users.router,
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from backend.artifacts.store import ArtifactStore, FolderStore
 from backend.db.session import Database, Message, open_database, unit_of_work
 from backend.events import service as events
+from backend.identity_provider import Provider
 from backend.link.keys import SigningKey
 from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
@@ -34,6 +35,8 @@ class Platform:
     #: Set where something was let go: the storage loop sweeps before long.
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
     rates: Rates = field(default_factory=Rates)
+    #: Of single sign-on, where there is one.
+    provider: Provider | None = None
 
     def close(self) -> None:
         self.queue.close()
@@ -57,7 +60,9 @@ def open_platform(settings: Settings) -> Platform:
 
     database = open_database(settings.effective_database_url, after_commit)
     store = FolderStore(settings.artifacts_folder)
-    return Platform(settings, database, queue, store, bell, open_server_key(settings), Nonces(time.time()))
+    provider = Provider(settings) if settings.oidc_issuer else None
+    key = open_server_key(settings)
+    return Platform(settings, database, queue, store, bell, key, Nonces(time.time()), provider=provider)
 
 
 def open_server_key(settings: Settings) -> SigningKey:

@@ -37,6 +37,7 @@ def _rule(operation: str, limit: str, what: str) -> Rule:
 #: Of each sender: of a credential, or of an address where there is none.
 RULES: tuple[Rule, ...] = (
     _rule("POST /api/v1/session", "60 per minute", "sign-ins"),
+    _rule("POST /api/v1/session/single-sign-on(/finish)?", "30 per minute", "sign-ins"),
     _rule("POST /api/v1/join", "30 per minute", "requests to join"),
     _rule("POST /api/v1/invitations/(look|accept)", "30 per minute", "questions about invitations"),
     _rule("GET /api/v1/shared-reports/{token}", "120 per minute", "openings of reports"),

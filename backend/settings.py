@@ -63,6 +63,12 @@ class Settings(SettingsOrFiles):
         default="optional",
         description="Who must give a code of an app besides the password, and may do nothing until it is set up.",
     )
+    oidc_issuer: str = Field(
+        default="", description="The institution's OpenID Connect provider, as it names itself; empty: none."
+    )
+    oidc_client_id: str = Field(default="", description="Under which the provider knows this platform.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="What the provider gave with it.")
+    oidc_name: str = Field(default="your institution", description="The provider's name on the sign-in page.")
     sweep_hours: float = Field(
         default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."
     )
@@ -93,6 +99,17 @@ class Settings(SettingsOrFiles):
         admin = self.admin_token.get_secret_value()
         if admin and admin == self.worker_token.get_secret_value():
             raise ValueError("FEDSM_ADMIN_TOKEN and FEDSM_WORKER_TOKEN are the same: give workers a token of their own")
+        return self
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if not self.oidc_issuer:
+            return self
+        parts = urlsplit(self.oidc_issuer)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise ValueError("FEDSM_OIDC_ISSUER must be an address with https, such as https://login.example.org")
+        if not self.oidc_client_id or not self.oidc_client_secret.get_secret_value():
+            raise ValueError("FEDSM_OIDC_ISSUER needs FEDSM_OIDC_CLIENT_ID and FEDSM_OIDC_CLIENT_SECRET next to it")
         return self
 
     @field_validator("public_url")

@@ -10,7 +10,7 @@ from backend.access.caller import ADMIN, Caller
 from backend.access.matrix import Permission, Role, in_words
 from backend.clock import now
 from backend.db.lookup import get_row
-from backend.db.models import ApiToken, Federation, MembershipRow, Site, User
+from backend.db.models import ApiToken, Federation, MembershipRow, Site, User, UserIdentity
 from backend.db.session import read_only, unit_of_work
 from backend.errors import Conflict, InvalidInput, NameTaken, NotFound, WrongPassword
 from backend.events import service as events
@@ -175,9 +175,16 @@ def remove_user(session: Session, user: User, caller: Caller) -> None:
     session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
     session.execute(delete(MembershipRow).where(MembershipRow.user_id == user.id))
     second_factor.remove(session, user.id)
+    remove_identities(session, user.id)
     user.removed_at, user.is_administrator = now(), False
     user.password_hash = ""
     events.record(session, "user", f"{caller.name} removed the user {user.name}.", caller.name)
+
+
+def remove_identities(session: Session, user_id: str | None) -> int:
+    """A user's accounts at providers of single sign-on let nobody in any more. Gives their number."""
+    done = session.execute(delete(UserIdentity).where(UserIdentity.user_id == user_id))
+    return int(done.rowcount)  # type: ignore[attr-defined]  # a result of DELETE has it
 
 
 def change_password(platform: Platform, caller: Caller, old: str, new: str, secret: str | None) -> None:

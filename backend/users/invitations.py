@@ -15,7 +15,7 @@ from backend.clock import now
 from backend.db.lookup import get_row
 from backend.db.models import Federation, Invitation, Site, User
 from backend.db.session import read_only, unit_of_work
-from backend.errors import Gone, NotFound
+from backend.errors import Conflict, Gone, NotFound
 from backend.events import service as events
 from backend.platform import Platform
 from backend.users import accounts
@@ -172,6 +172,24 @@ def accept(platform: Platform, wish: Wish, address: str) -> str:
             user = _take_role(session, row, wish.name, known, password_hash)
         row.used_by = user.name
         return open_session(session, platform.settings, user)
+
+
+def accept_as(
+    session: Session, platform: Platform, code: str, known: User | None, name: str | None, address: str
+) -> User:
+    """The same for somebody whom a provider of single sign-on vouches for, under the name that it knows.
+
+    known: the user who signs in by this account of the provider already. Raises NotFound, Gone, NameTaken,
+    InvalidInput."""
+    platform.rates.require_few_failures(address)
+    row = find(session, platform, code, address)
+    if row.user_id is not None:
+        raise Conflict("this link sets a new password: open it, or sign in without it")
+    row.used_at = now()
+    # Of a user without a password nobody knows it: a link of an administrator can set one.
+    user = _take_role(session, row, name or row.label, known, hash_password(secrets.token_urlsafe(32)))
+    row.used_by = user.name
+    return user
 
 
 def _known(platform: Platform, wish: Wish, address: str) -> User | None:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -89,7 +90,7 @@ def _failed(platform: Platform, what: str, address: str, error: FedSMError) -> F
     return error
 
 
-def open_session(session: Session, settings: Settings, user: User | None) -> str:
+def open_session(session: Session, settings: Settings, user: User | None, is_single_sign_on: bool = False) -> str:
     """The cookie's secret, which is stored only as a hash. user: None for the administrator's token."""
     secret = secrets.token_urlsafe(32)
     session.execute(delete(UserSession).where(UserSession.expires_at < now()))
@@ -101,6 +102,7 @@ def open_session(session: Session, settings: Settings, user: User | None) -> str
         proof=_proof(secret, settings, user),
         created_at=now(),
         expires_at=now() + timedelta(days=settings.session_days),
+        is_single_sign_on=is_single_sign_on,
     )
     session.add(row)
     events.record(session, "user", f"{name} signed in.", name)
@@ -119,6 +121,8 @@ def caller_of_session(database: Database, settings: Settings, secret: str | None
         ):
             raise NotSignedIn("your sign-in has ended, because the token or the password changed: sign in again")
         caller = caller_of_user(session, settings, user, "session", row.token_sha256)
+        if row.is_single_sign_on:  # its provider asks for what it holds necessary
+            caller = replace(caller, lacks_second_factor=False)
     _note_seen(database, user)
     return caller
 

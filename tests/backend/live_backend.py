@@ -39,14 +39,14 @@ class LiveBackend:
     ) -> None:
         """is_migrated: the database has its newest tables already, and looking for them would take 30 ms."""
         # The tests call recover() themselves, so that what they see does not depend on time.
-        settings = {"recovery_seconds": 3600.0, "lease_seconds": 30.0, "resend_seconds": 20.0} | settings
+        defaults = {"recovery_seconds": 3600.0, "lease_seconds": 30.0, "resend_seconds": 20.0}
+        settings = {**defaults, "frontend_dist": home / "dist"} | settings
         self.settings = Settings(
             home=home,
             database_url=database_url,
             redis_url=redis_url,
             admin_token=SecretStr(ADMIN_TOKEN),
             worker_token=SecretStr(WORKER_TOKEN),
-            frontend_dist=home / "dist",
             **settings,
         )
         if not is_migrated:

@@ -20,6 +20,7 @@ from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
 from backend.second_factor.schemas import SecondFactorConfirm, SecondFactorRemove, SecondFactorStart
+from backend.single_sign_on.schemas import SingleSignOnFinish, SingleSignOnStart
 from backend.sites.enrolment.schemas import AcceptSite, RevokeSite
 from backend.sites.schemas import SiteCreate, SiteUpdate
 from backend.users.schemas import (
@@ -56,6 +57,8 @@ BODIES = {
         SecondFactorConfirm,
         SecondFactorRemove,
         SecondFactorStart,
+        SingleSignOnFinish,
+        SingleSignOnStart,
         InvitationAccept,
         InvitationLook,
         MemberInvite,

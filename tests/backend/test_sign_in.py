@@ -45,7 +45,13 @@ def test_every_endpoint_but_health_sign_in_and_shared_reports_asks_for_a_token(b
         ("post", "/api/v1/invitations/look"),
         ("post", "/api/v1/invitations/accept"),
     }
-    session = {("post", "/api/v1/session"), ("delete", "/api/v1/session")}
+    session = {
+        ("post", "/api/v1/session"),
+        ("delete", "/api/v1/session"),
+        ("get", "/api/v1/session/ways"),
+        ("post", "/api/v1/session/single-sign-on"),
+        ("post", "/api/v1/session/single-sign-on/finish"),
+    }
     health = {("get", "/api/v1/health"), ("get", "/health/live"), ("get", "/health/ready")}
     open_paths = {*health, *session, *invitations, *reports}
     for path, methods in document["paths"].items():

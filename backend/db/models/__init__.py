@@ -33,6 +33,7 @@ from backend.db.models.task import Task
 from backend.db.models.tested_case import TestedCase
 from backend.db.models.threshold_curve import ThresholdCurve
 from backend.db.models.user import User
+from backend.db.models.user_identity import UserIdentity
 from backend.db.models.user_session import UserSession
 from backend.db.models.worker import Worker
 from backend.db.models.worker_day import WorkerDay
@@ -73,6 +74,7 @@ __all__ = [
     "TestedCase",
     "ThresholdCurve",
     "User",
+    "UserIdentity",
     "UserSession",
     "Worker",
     "WorkerDay",

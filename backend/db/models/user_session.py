@@ -10,7 +10,7 @@ class UserSession(Base):
     """A sign-in. Only the SHA-256 of the cookie is stored.
 
     user_id: None for the administrator's token. proof: an HMAC of the credential under the cookie's secret, so that the
-    session ends when that token or that password changes.
+    session ends when that token or that password changes. is_single_sign_on: the institution's provider let them in.
     """
 
     __tablename__ = "user_session"
@@ -21,3 +21,4 @@ class UserSession(Base):
     proof: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    is_single_sign_on: Mapped[bool]

@@ -18,6 +18,7 @@ import { useDisclosure } from "@mantine/hooks";
 import {
   IconBell,
   IconBellOff,
+  IconBuilding,
   IconChevronDown,
   IconDatabase,
   IconDeviceMobile,
@@ -41,11 +42,13 @@ import { notifyError } from "@/components/notify";
 import { useMaySomewhere } from "@/components/useMay";
 import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
 import { isReportPath } from "@/features/report/reports";
-import { JOIN_PATH } from "@/features/session/join";
+import { JOIN_PATH, RETURN_PATH } from "@/features/session/join";
 import { PasswordModal } from "@/features/session/PasswordModal";
+import { signInWaysQuery } from "@/features/session/queries";
 import { SecondFactorFirst } from "@/features/session/SecondFactorFirst";
 import { SecondFactorModal } from "@/features/session/SecondFactorModal";
 import { SignIn } from "@/features/session/SignIn";
+import { SingleSignOnModal } from "@/features/session/SingleSignOnModal";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
 import { ConnectionLine } from "./ConnectionLine";
@@ -60,7 +63,7 @@ const CONTENT = "content";
 /** The frame of every screen but a shared report and an invitation, whose readers have no account. */
 export function Shell() {
   const pathname = useLocation({ select: (location) => location.pathname });
-  return isReportPath(pathname) || pathname === JOIN_PATH ? <Outlet /> : <SignInFirst />;
+  return isReportPath(pathname) || pathname === JOIN_PATH || pathname === RETURN_PATH ? <Outlet /> : <SignInFirst />;
 }
 
 /** Shows the sign-in while there is no session. */
@@ -219,6 +222,8 @@ function UserMenu({ user }: { user: string }) {
   const client = useQueryClient();
   const [opened, password] = useDisclosure(false);
   const [protecting, protection] = useDisclosure(false);
+  const [connecting, connection] = useDisclosure(false);
+  const provider = useQuery(signInWaysQuery).data?.single_sign_on;
   const hasPassword = useQuery({ ...sessionQuery, enabled: false }).data?.user_id != null;
   const signOut = async (end: typeof api.deleteSession | typeof api.signOutEverywhere) => {
     try {
@@ -234,6 +239,7 @@ function UserMenu({ user }: { user: string }) {
     <>
       <PasswordModal opened={opened} onClose={password.close} />
       <SecondFactorModal opened={protecting} onClose={protection.close} />
+      {provider && <SingleSignOnModal name={provider} opened={connecting} onClose={connection.close} />}
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
           <Button
@@ -257,6 +263,11 @@ function UserMenu({ user }: { user: string }) {
           {hasPassword && (
             <Menu.Item leftSection={<IconDeviceMobile size={16} aria-hidden />} onClick={protection.open}>
               Second factor…
+            </Menu.Item>
+          )}
+          {hasPassword && provider && (
+            <Menu.Item leftSection={<IconBuilding size={16} aria-hidden />} onClick={connection.open}>
+              Sign-in with {provider}…
             </Menu.Item>
           )}
           <Allowed permission="operate">

@@ -102,6 +102,12 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("@/features/users/UsersPage"), "UsersPage"),
 });
 
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  path: "/signed-in",
+  component: lazyRouteComponent(() => import("@/features/session/SignedInPage"), "SignedInPage"),
+});
+
 const join = createRoute({
   getParentRoute: () => root,
   path: "/join",
@@ -157,6 +163,7 @@ export const router = createRouter({
     tokens,
     users,
     join,
+    signedIn,
     storage,
     report,
     compare,

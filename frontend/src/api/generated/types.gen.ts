@@ -9329,6 +9329,18 @@ export type ShownTable = {
 };
 
 /**
+ * SignInWays
+ */
+export type SignInWays = {
+    /**
+     * Single Sign On
+     *
+     * The provider's name for people; null: there is none.
+     */
+    single_sign_on: string | null;
+};
+
+/**
  * SignedConsent
  *
  * signature: the site's key's, over `consent_message`.
@@ -9351,6 +9363,60 @@ export type SiloBnConfig = {
      * Name
      */
     name?: 'silobn';
+};
+
+/**
+ * SingleSignOnAddress
+ */
+export type SingleSignOnAddress = {
+    /**
+     * Address
+     *
+     * Where the browser signs in at the provider.
+     */
+    address: string;
+};
+
+/**
+ * SingleSignOnFinish
+ */
+export type SingleSignOnFinish = {
+    /**
+     * Provider Code
+     *
+     * What the provider appended as `code`.
+     */
+    provider_code: string;
+    /**
+     * State
+     *
+     * What the provider appended as `state`.
+     */
+    state: string;
+};
+
+/**
+ * SingleSignOnRecord
+ */
+export type SingleSignOnRecord = {
+    /**
+     * Is Connected
+     *
+     * Whether an account at the provider lets you in.
+     */
+    is_connected: boolean;
+};
+
+/**
+ * SingleSignOnStart
+ */
+export type SingleSignOnStart = {
+    /**
+     * Invitation Code
+     *
+     * Of an invitation that the sign-in accepts.
+     */
+    invitation_code?: string | null;
 };
 
 /**
@@ -11655,7 +11721,7 @@ export type DecideAlikeErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -11737,7 +11803,7 @@ export type GetArtifactErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -11810,7 +11876,7 @@ export type DownloadAuditErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -11879,7 +11945,7 @@ export type VerifyAuditErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -11953,7 +12019,7 @@ export type DeleteDatasetErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12027,7 +12093,7 @@ export type GetDatasetErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12101,7 +12167,7 @@ export type UpdateDatasetErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12192,7 +12258,7 @@ export type ListCasesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12277,7 +12343,7 @@ export type DownloadCasesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12354,7 +12420,7 @@ export type CheckDatasetErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12428,7 +12494,7 @@ export type CancelCheckErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12515,7 +12581,7 @@ export type ListChecksErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12591,7 +12657,7 @@ export type ConfirmDatasetErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12678,7 +12744,7 @@ export type ListDatasetRunsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12754,7 +12820,7 @@ export type GetDryRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12828,7 +12894,7 @@ export type CancelDryRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -12978,7 +13044,7 @@ export type ListEventsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13112,7 +13178,7 @@ export type DownloadEventsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13244,7 +13310,7 @@ export type DownloadLogErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13332,7 +13398,7 @@ export type StreamEventsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13401,7 +13467,7 @@ export type ReadExperimentFileErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13470,7 +13536,7 @@ export type GetExperimentSchemaErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13543,7 +13609,7 @@ export type ListExperimentTemplatesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13619,7 +13685,7 @@ export type DeleteExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13693,7 +13759,7 @@ export type GetExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13767,7 +13833,7 @@ export type UpdateExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13841,7 +13907,7 @@ export type CancelExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -13922,7 +13988,7 @@ export type DownloadCasesCsvErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14027,7 +14093,7 @@ export type CompareMethodsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14114,7 +14180,7 @@ export type ListExperimentEventsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14190,7 +14256,7 @@ export type DownloadExperimentFileErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14285,7 +14351,7 @@ export type GetExperimentGapErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14378,7 +14444,7 @@ export type DownloadGapCsvErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14471,7 +14537,7 @@ export type DownloadGapLatexErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14545,7 +14611,7 @@ export type GetExperimentProvenanceErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14632,7 +14698,7 @@ export type ListReportsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14708,7 +14774,7 @@ export type CreateReportErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14795,7 +14861,7 @@ export type GetExperimentResultsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14876,7 +14942,7 @@ export type DownloadResultsCsvErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -14957,7 +15023,7 @@ export type DownloadResultsJsonErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15074,7 +15140,7 @@ export type DownloadResultsLatexErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15148,7 +15214,7 @@ export type ResumeExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15222,7 +15288,7 @@ export type AddRunsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15296,7 +15362,7 @@ export type StartExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15370,7 +15436,7 @@ export type GetExperimentStorageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15459,7 +15525,7 @@ export type StreamExperimentEventsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15576,7 +15642,7 @@ export type DownloadShownCsvErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15693,7 +15759,7 @@ export type DownloadShownTableErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15786,7 +15852,7 @@ export type GetExperimentVerdictErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15860,7 +15926,7 @@ export type DeleteExportErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -15934,7 +16000,7 @@ export type GetExportErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16016,7 +16082,7 @@ export type ListFederationsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16087,7 +16153,7 @@ export type CreateFederationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16161,7 +16227,7 @@ export type DeleteFederationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16235,7 +16301,7 @@ export type GetFederationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16309,7 +16375,7 @@ export type UpdateFederationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16388,7 +16454,7 @@ export type ListAlikeErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16475,7 +16541,7 @@ export type ListOpenApprovalsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16564,7 +16630,7 @@ export type ListDatasetsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16640,7 +16706,7 @@ export type StartDryRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16714,7 +16780,7 @@ export type WriteExperimentFileErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16803,7 +16869,7 @@ export type ListExperimentsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16879,7 +16945,7 @@ export type CreateExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -16953,7 +17019,7 @@ export type CheckExperimentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17027,7 +17093,7 @@ export type PlanSweepErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17101,7 +17167,7 @@ export type InviteMemberErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17175,7 +17241,7 @@ export type GetFederationLeakageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17253,7 +17319,7 @@ export type RemoveMemberErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17331,7 +17397,7 @@ export type SetMemberErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17418,7 +17484,7 @@ export type ListModelsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17501,7 +17567,7 @@ export type ImportModelErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17596,7 +17662,7 @@ export type CompareRunsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17670,7 +17736,7 @@ export type CreateSiteErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17744,7 +17810,7 @@ export type GetFederationStatisticsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17813,7 +17879,7 @@ export type GetHealthErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17895,7 +17961,7 @@ export type ListInvitationsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -17966,7 +18032,7 @@ export type InviteAdministratorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18035,7 +18101,7 @@ export type AcceptInvitationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18104,7 +18170,7 @@ export type LookAtInvitationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18178,7 +18244,7 @@ export type RevokeInvitationErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18251,7 +18317,7 @@ export type JoinErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18320,7 +18386,7 @@ export type GetLatestResultErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18396,7 +18462,7 @@ export type DeletePredictionErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18470,7 +18536,7 @@ export type GetPredictionErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18544,7 +18610,7 @@ export type RevokeReportErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18618,7 +18684,7 @@ export type GetRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18705,7 +18771,7 @@ export type ListRunApprovalsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18781,7 +18847,7 @@ export type CancelRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18855,7 +18921,7 @@ export type ListRunCasesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -18936,7 +19002,7 @@ export type GetRunCurvesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19010,7 +19076,7 @@ export type GetRunEffortErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19097,7 +19163,7 @@ export type ListRunEventsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19186,7 +19252,7 @@ export type ListExportsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19262,7 +19328,7 @@ export type ExportModelErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19336,7 +19402,7 @@ export type ExtendRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19417,7 +19483,7 @@ export type PreviewExtensionErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19491,7 +19557,7 @@ export type GetRunHistoryErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19584,7 +19650,7 @@ export type GetRunMatrixErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19665,7 +19731,7 @@ export type ListRunMetricsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19741,7 +19807,7 @@ export type GetModelErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19819,7 +19885,7 @@ export type DownloadModelErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19893,7 +19959,7 @@ export type PauseRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -19980,7 +20046,7 @@ export type ListPredictionsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20063,7 +20129,7 @@ export type PredictImageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20137,7 +20203,7 @@ export type ResumeRunErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20211,7 +20277,7 @@ export type ListRunRoundsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20291,7 +20357,7 @@ export type GetRunRoundErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20384,7 +20450,7 @@ export type GetRunSelectorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20477,7 +20543,7 @@ export type ListSelectorCasesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20551,7 +20617,7 @@ export type GetRunStorageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20644,7 +20710,7 @@ export type ListRunTasksErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20724,7 +20790,7 @@ export type GetRunTaskErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20802,7 +20868,7 @@ export type RerunTaskErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20889,7 +20955,7 @@ export type ListModelTestsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -20965,7 +21031,7 @@ export type TestModelErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21034,7 +21100,7 @@ export type DeleteSessionErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21103,7 +21169,7 @@ export type GetSessionErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21172,7 +21238,7 @@ export type CreateSessionErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21241,7 +21307,7 @@ export type ChangePasswordErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21310,7 +21376,7 @@ export type GetSecondFactorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21379,7 +21445,7 @@ export type StartSecondFactorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21448,7 +21514,7 @@ export type ConfirmSecondFactorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21517,7 +21583,7 @@ export type RemoveSecondFactorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21536,6 +21602,420 @@ export type RemoveSecondFactorResponses = {
 };
 
 export type RemoveSecondFactorResponse = RemoveSecondFactorResponses[keyof RemoveSecondFactorResponses];
+
+export type DisconnectSingleSignOnData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/single-sign-on';
+};
+
+export type DisconnectSingleSignOnErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DisconnectSingleSignOnError = DisconnectSingleSignOnErrors[keyof DisconnectSingleSignOnErrors];
+
+export type DisconnectSingleSignOnResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DisconnectSingleSignOnResponse = DisconnectSingleSignOnResponses[keyof DisconnectSingleSignOnResponses];
+
+export type GetSingleSignOnData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/single-sign-on';
+};
+
+export type GetSingleSignOnErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetSingleSignOnError = GetSingleSignOnErrors[keyof GetSingleSignOnErrors];
+
+export type GetSingleSignOnResponses = {
+    /**
+     * Successful Response
+     */
+    200: SingleSignOnRecord;
+};
+
+export type GetSingleSignOnResponse = GetSingleSignOnResponses[keyof GetSingleSignOnResponses];
+
+export type StartSingleSignOnData = {
+    body: SingleSignOnStart;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/single-sign-on';
+};
+
+export type StartSingleSignOnErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type StartSingleSignOnError = StartSingleSignOnErrors[keyof StartSingleSignOnErrors];
+
+export type StartSingleSignOnResponses = {
+    /**
+     * Successful Response
+     */
+    200: SingleSignOnAddress;
+};
+
+export type StartSingleSignOnResponse = StartSingleSignOnResponses[keyof StartSingleSignOnResponses];
+
+export type ConnectSingleSignOnData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/single-sign-on/connect';
+};
+
+export type ConnectSingleSignOnErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ConnectSingleSignOnError = ConnectSingleSignOnErrors[keyof ConnectSingleSignOnErrors];
+
+export type ConnectSingleSignOnResponses = {
+    /**
+     * Successful Response
+     */
+    200: SingleSignOnAddress;
+};
+
+export type ConnectSingleSignOnResponse = ConnectSingleSignOnResponses[keyof ConnectSingleSignOnResponses];
+
+export type FinishSingleSignOnData = {
+    body: SingleSignOnFinish;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/single-sign-on/finish';
+};
+
+export type FinishSingleSignOnErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type FinishSingleSignOnError = FinishSingleSignOnErrors[keyof FinishSingleSignOnErrors];
+
+export type FinishSingleSignOnResponses = {
+    /**
+     * Successful Response
+     */
+    200: SessionRecord;
+};
+
+export type FinishSingleSignOnResponse = FinishSingleSignOnResponses[keyof FinishSingleSignOnResponses];
+
+export type GetSignInWaysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/ways';
+};
+
+export type GetSignInWaysErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetSignInWaysError = GetSignInWaysErrors[keyof GetSignInWaysErrors];
+
+export type GetSignInWaysResponses = {
+    /**
+     * Successful Response
+     */
+    200: SignInWays;
+};
+
+export type GetSignInWaysResponse = GetSignInWaysResponses[keyof GetSignInWaysResponses];
 
 export type SignOutEverywhereData = {
     body?: never;
@@ -21586,7 +22066,7 @@ export type SignOutEverywhereErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21660,7 +22140,7 @@ export type GetSharedReportErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21734,7 +22214,7 @@ export type DownloadSharedReportErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21808,7 +22288,7 @@ export type GetSiteErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21882,7 +22362,7 @@ export type UpdateSiteErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -21956,7 +22436,7 @@ export type AcceptSiteErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22030,7 +22510,7 @@ export type RevokeSiteErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22104,7 +22584,7 @@ export type CreateDatasetErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22178,7 +22658,7 @@ export type GetDeparturesErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22252,7 +22732,7 @@ export type InviteSiteErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22326,7 +22806,7 @@ export type GetSentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22400,7 +22880,7 @@ export type WithdrawSentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22469,7 +22949,7 @@ export type GetStorageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22538,7 +23018,7 @@ export type ScrubStorageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22607,7 +23087,7 @@ export type SweepStorageErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22676,7 +23156,7 @@ export type GetSystemErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22758,7 +23238,7 @@ export type ListTokensErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22829,7 +23309,7 @@ export type CreateTokenErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22903,7 +23383,7 @@ export type RevokeTokenErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -22985,7 +23465,7 @@ export type ListUsersErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23061,7 +23541,7 @@ export type RemoveUserErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23135,7 +23615,7 @@ export type UpdateUserErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23209,7 +23689,7 @@ export type CreatePasswordLinkErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23283,7 +23763,7 @@ export type ResetSecondFactorErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23357,7 +23837,7 @@ export type SignOutUserErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23444,7 +23924,7 @@ export type ListUserTokensErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23524,7 +24004,7 @@ export type RevokeUserTokenErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23593,7 +24073,7 @@ export type GetLiveErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23735,7 +24215,7 @@ export type ListApprovalsErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23813,7 +24293,7 @@ export type GetApprovalErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23899,7 +24379,7 @@ export type DownloadArtifactErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -23981,7 +24461,7 @@ export type HeadArtifactErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24057,7 +24537,7 @@ export type PutArtifactErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24130,7 +24610,7 @@ export type CompareAuditErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24203,7 +24683,7 @@ export type GiveConsentErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24276,7 +24756,7 @@ export type FindGoneErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24349,7 +24829,7 @@ export type SendHeartbeatErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24422,7 +24902,7 @@ export type ReplaceKeyErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24495,7 +24975,7 @@ export type LeaveErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24568,7 +25048,7 @@ export type PollErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24646,7 +25126,7 @@ export type ClaimTaskErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24724,7 +25204,7 @@ export type CompleteTaskErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24802,7 +25282,7 @@ export type FailTaskErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**
@@ -24880,7 +25360,7 @@ export type ReportProgressErrors = {
      */
     500: ErrorBody;
     /**
-     * The database cannot be used just now: try again
+     * The database, or the provider of single sign-on, cannot be used just now
      */
     503: ErrorBody;
     /**

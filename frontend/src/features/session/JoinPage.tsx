@@ -8,6 +8,7 @@ import { Isolated } from "@/components/Isolated";
 import { formatDateTime } from "@/lib/format";
 import { CodeInput, codeProblem, wantsCode } from "./CodeInput";
 import { EntryCard } from "./EntryCard";
+import { SingleSignOnButton } from "./SingleSignOnButton";
 
 /** The invited choose a name and a password, or give those that they have. */
 export function JoinPage() {
@@ -55,6 +56,7 @@ function Accept({ code, invitation }: { code: string; invitation: SeenInvitation
   return (
     <EntryCard onSubmit={submit}>
       <Words invitation={invitation} />
+      {invitation.role !== null && <SingleSignOnButton invitationCode={code} />}
       <TextInput
         label="Name"
         description={

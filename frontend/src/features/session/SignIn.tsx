@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api, sessionQuery, unwrap } from "@/api";
 import { CodeInput, codeProblem, wantsCode } from "./CodeInput";
 import { EntryCard } from "./EntryCard";
+import { SingleSignOnButton } from "./SingleSignOnButton";
 
 const WAYS = [
   { value: "password", label: "Name and password" },
@@ -40,6 +41,7 @@ export function SignIn({ problem }: { problem: string | null }) {
   };
   return (
     <EntryCard onSubmit={() => signIn.mutate()}>
+      <SingleSignOnButton />
       <SegmentedControl aria-label="Sign in with" value={way} onChange={choose} data={WAYS} />
       {problem && !signIn.error && <Alert color="red">{problem}</Alert>}
       {byToken ? (

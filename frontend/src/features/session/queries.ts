@@ -5,3 +5,14 @@ export const secondFactorQuery = queryOptions({
   queryKey: ["second-factor"],
   queryFn: () => unwrap(api.getSecondFactor()),
 });
+
+export const signInWaysQuery = queryOptions({
+  queryKey: ["sign-in-ways"],
+  queryFn: () => unwrap(api.getSignInWays()),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const singleSignOnQuery = queryOptions({
+  queryKey: ["single-sign-on"],
+  queryFn: () => unwrap(api.getSingleSignOn()),
+});
