@@ -36,8 +36,6 @@ from tests.backend.conftest import start_run
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
-pytestmark = pytest.mark.every_database
-
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 #: They never end; tests/backend/test_events.py reads them.
 STREAMS = ("/api/v1/events/stream", "/api/v1/experiments/{experiment_id}/stream")

@@ -54,6 +54,7 @@ from backend.contracts.strategy_configs import (
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.contracts.thresholds import CHOICES, best_threshold
+from worker.engine.beyond_paper import Beyond
 from worker.engine.evaluation import EvaluatedCase
 from worker.engine.late_average import LateAverage
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
@@ -88,7 +89,7 @@ from worker.engine.strategies.fedprox import FedProx
 from worker.engine.strategies.fedrdn import FedRDN
 from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedrod import FedRoD
-from worker.engine.strategies.fedsm import Beyond, FedSM
+from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
 from worker.engine.strategies.iopfl import IOPFL
 from worker.engine.strategies.local_only import LocalOnly

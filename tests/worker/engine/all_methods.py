@@ -5,6 +5,7 @@ from dataclasses import replace
 from backend.contracts.thresholds import CHOICES, best_threshold
 from tests.worker.engine.method_runs import BATCH_NORM, adam_plan, sgd_plan
 from tests.worker.engine.small_sites import SGD
+from worker.engine.beyond_paper import Beyond
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Krum, Mean, Median, TrimmedMean
 from worker.engine.routed_weights import TestTimeRouting
@@ -31,7 +32,7 @@ from worker.engine.strategies.fedprox import FedProx
 from worker.engine.strategies.fedrdn import FedRDN
 from worker.engine.strategies.fedrep import FedRep
 from worker.engine.strategies.fedrod import FedRoD
-from worker.engine.strategies.fedsm import Beyond, FedSM
+from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.fine_tuning import FineTuning
 from worker.engine.strategies.iopfl import IOPFL
 from worker.engine.strategies.local_only import LocalOnly

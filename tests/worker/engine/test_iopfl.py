@@ -8,6 +8,7 @@ import torch
 
 from tests.worker.engine.method_runs import DATA, SITES, adam_plan, assert_close, hashes, number, states_of, update_of
 from tests.worker.engine.small_sites import small_volumes
+from worker.engine.beyond_paper import PAPER
 from worker.engine.data import Case
 from worker.engine.evaluation import evaluate
 from worker.engine.inference import predict_masks
@@ -20,7 +21,7 @@ from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.base import CaseRoute
 from worker.engine.strategies.fedavg import FedAvg
-from worker.engine.strategies.fedsm import PAPER, FedSM
+from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.iopfl import FOLLOWED, IOPFL
 from worker.engine.super_model import MIXTURE, predict_cases
 

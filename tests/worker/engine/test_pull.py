@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.worker.engine.method_runs import BATCH_NORM, SITES, adam_plan, hashes, states_of
+from worker.engine.beyond_paper import PAPER, Beyond
 from worker.engine.networks.depth import depths
 from worker.engine.networks.make import make_network
 from worker.engine.networks.presets import preset
@@ -13,7 +14,7 @@ from worker.engine.selectors.lda import LdaSelector
 from worker.engine.server_momentum import MOMENTUM, initial_momentum, with_momentum
 from worker.engine.state import GLOBAL, Tensors, personalized
 from worker.engine.strategies.base import initial_weights
-from worker.engine.strategies.fedsm import PAPER, Beyond, FedSM
+from worker.engine.strategies.fedsm import FedSM
 
 LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
 

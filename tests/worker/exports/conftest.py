@@ -1,12 +1,15 @@
-"""Every form of a set of models of pictures and of volumes, made once."""
+"""Every form of a set of models of pictures and of volumes, made once for all processes of a run."""
 
+import json
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
-from backend.contracts.exports import FORMS, ExportForm
+from backend.contracts.exports import ExportForm
 from tests.worker.predicting.conftest import one_thread, pictures, volumes
 from tests.worker.predicting.trained import TrainedSet
 from worker.exports.make import make_export
@@ -15,20 +18,39 @@ from worker.predicting.model import open_model
 
 __all__ = ["one_thread", "pictures", "volumes"]
 SETS = ("pictures", "volumes")
-Made = dict[tuple[str, ExportForm], tuple[Path, Verified]]
+
+
+class Made:
+    """Each form of each set, unpacked, with what its trial said; made when it is asked for."""
+
+    def __init__(self, sets: dict[str, TrainedSet], shared: Path, folder: Path) -> None:
+        self._sets, self._shared, self._folder = sets, shared, folder
+        self._unpacked: dict[tuple[str, ExportForm], tuple[Path, Verified]] = {}
+
+    def __getitem__(self, key: tuple[str, ExportForm]) -> tuple[Path, Verified]:
+        if key not in self._unpacked:
+            self._unpacked[key] = self._unpack(*key)
+        return self._unpacked[key]
+
+    def _unpack(self, kind: str, form: ExportForm) -> tuple[Path, Verified]:
+        archive, said = self._shared / f"{kind}-{form}.zip", self._shared / f"{kind}-{form}.json"
+        with FileLock(said.with_suffix(".lock")):  # one process makes it, and the others wait
+            if not said.exists():
+                trained = self._sets[kind]
+                images = list(trained.tested)
+                verified = make_export(open_model(trained.archive), form, images, archive, lambda share: None)
+                said.write_text(json.dumps(asdict(verified)))
+        folder = self._folder / f"{kind}-{form}"
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(folder)
+        return folder, Verified(**json.loads(said.read_text()))
 
 
 @pytest.fixture(scope="session")
-def made(pictures: TrainedSet, volumes: TrainedSet, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Unpacked."""
+def made(
+    pictures: TrainedSet, volumes: TrainedSet, shared_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Made:
     torch.set_num_threads(1)
-    found: Made = {}
-    for kind, trained in zip(SETS, (pictures, volumes), strict=True):
-        for form in FORMS:
-            folder = tmp_path_factory.mktemp(f"{kind}-{form}")
-            predictor = open_model(trained.archive)
-            verified = make_export(predictor, form, list(trained.tested), folder / "out.zip", lambda share: None)
-            with zipfile.ZipFile(folder / "out.zip") as archive:
-                archive.extractall(folder)
-            found[kind, form] = folder, verified
-    return found
+    shared = shared_folder / "exports"
+    shared.mkdir(exist_ok=True)
+    return Made(dict(zip(SETS, (pictures, volumes), strict=True)), shared, tmp_path_factory.mktemp("exports"))

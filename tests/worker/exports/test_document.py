@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def test_ten_lines_give_the_mask(
     folder = made["pictures", form][0]  # type: ignore[index]
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # other tests look at the same folder
     found = runpy.run_path(str(tmp_path / "lines.py"))
     route = pictures.tested[image].route
     assert route is not None

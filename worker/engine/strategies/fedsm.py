@@ -10,11 +10,13 @@ from typing import Literal, final
 
 import torch
 
+from worker.engine.beyond_paper import PAPER, Beyond
 from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics, mean_over_structures
 from worker.engine.plan import Plan
 from worker.engine.pull import Pull, pulled
 from worker.engine.routing.base import ValidationRule, check_reports, learned_parts, report_of
+from worker.engine.routing.metrics import routing_metrics
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
 from worker.engine.server_momentum import MOMENTUM, initial_momentum, with_momentum
 from worker.engine.similarity import similarity_weights
@@ -32,27 +34,6 @@ from worker.engine.strategies.base import (
     update_weights,
 )
 from worker.engine.super_model import MIXTURE, predict_cases
-
-
-@dataclass(frozen=True)
-class Beyond:
-    """Options beyond the paper, each off in PAPER.
-
-    lambda_start: lambda in round 1, from where it goes to lambda_ in the last; None: it is lambda_ in all rounds.
-    pull_by_depth: 0 to 1, how much more the encoder is pulled, and less the output layer and normalization (pull.py).
-    server_momentum: beta of the global model, 0 to below 1 (server_momentum.py).
-    mixture: what soft routing mixes: the models' probabilities, or their weights into one network.
-    global_share: of the global model in soft routing's mixture, 0 to 1.
-    """
-
-    lambda_start: float | None
-    pull_by_depth: float
-    server_momentum: float
-    mixture: Literal["probabilities", "weights"]
-    global_share: float
-
-
-PAPER = Beyond(None, 0.0, 0.0, "probabilities", 0.0)
 
 
 @final
@@ -180,7 +161,7 @@ class FedSM(Strategy):
             *dice_metrics(context.round, "global", plan.structures, [case[GLOBAL] for case in dice]),
             *dice_metrics(context.round, "personalized", plan.structures, [case[personalized(site)] for case in dice]),
             *dice_metrics(context.round, "super", plan.structures, chosen),
-            *_routing_metrics(context.round, site, routes),
+            *routing_metrics(context.round, site, [r.probabilities for r in routes], [r.chosen_model for r in routes]),
         )
         if self.rule is None:
             return metrics, {}
@@ -221,13 +202,3 @@ class FedSM(Strategy):
             )
             for case, row, model, far in zip(cases, probabilities.tolist(), chosen, unlike, strict=True)
         )
-
-
-def _routing_metrics(round_: int, site: str, routes: Sequence[CaseRoute]) -> tuple[Metric, Metric]:
-    num = len(routes)
-    right = sum(max(route_.probabilities, key=lambda s: route_.probabilities[s]) == site for route_ in routes)
-    to_global = sum(route_.chosen_model == GLOBAL for route_ in routes)
-    return (
-        Metric(round_, "selector", "val", "accuracy", None, right / num, num),
-        Metric(round_, "selector", "val", "share_global", None, to_global / num, num),
-    )
