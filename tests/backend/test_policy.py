@@ -24,7 +24,14 @@ OPEN = {
     "get_shared_report",
     "download_shared_report",
 }
-OPEN |= {"look_at_invitation", "accept_invitation", "join"}
+OPEN |= {
+    "look_at_invitation",
+    "accept_invitation",
+    "get_sign_in_ways",
+    "start_single_sign_on",
+    "finish_single_sign_on",
+    "join",
+}
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

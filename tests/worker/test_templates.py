@@ -1,7 +1,8 @@
 """Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
 
-What is small is the data (two sites of three or seven cases, of few pixels), the number of rounds and the hidden
-layers of VGG-11; the network, the size that it sees, the optimizer and the selectors are the template's own.
+What is small is the data (two sites of three cases, or seven for a closed-form selector, of few pixels), the number of
+rounds and the hidden layers of VGG-11; the network, the size that it sees, the optimizer and the selectors are the
+template's own.
 """
 
 import re
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.selector_configs import LdaSelector, Vgg11Selector
-from backend.contracts.strategy_configs import FedSMConfig
+from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.contracts.tasks import RunSpec
 from backend.experiment_templates.service import template_files
@@ -90,10 +91,12 @@ DATA: dict[str, tuple[SegmentationTask, Callable[[ExperimentConfig, int, int], C
 }
 
 
-def sites_for(name: str, config: ExperimentConfig) -> tuple[SegmentationTask, dict[str, SiteData]]:
+def sites_for(
+    name: str, config: ExperimentConfig, strategy: StrategyConfig
+) -> tuple[SegmentationTask, dict[str, SiteData]]:
     task, make = DATA[name.partition("-")[0]]
-    selectors = [strategy.selector for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
-    num_train = NUM_TRAIN if any(isinstance(selector, LdaSelector) for selector in selectors) else MIN_TRAIN
+    is_closed_form = isinstance(strategy, FedSMConfig) and isinstance(strategy.selector, LdaSelector)
+    num_train = NUM_TRAIN if is_closed_form else MIN_TRAIN
     sites = {}
     for position, slug in enumerate(("first", "second")):
         cases = tuple(make(config, position, index) for index in range(num_train + 2))
@@ -169,7 +172,7 @@ def test_each_method_runs_for_one_round(name: str, position: int) -> None:
     config = read_experiment_file(TEMPLATES[name]).config
     one_round = config.model_copy(update={"schedule": config.schedule.model_copy(update={"rounds": 1})})
     strategy = one_round.strategies[position]
-    task, sites = sites_for(name, one_round)
+    task, sites = sites_for(name, one_round, strategy)
     run = RunSpec(run_id="run", config=one_round, strategy=strategy, seed=0, task=task, sites=tuple(sites))
     plan, engine = build_plan(run, torch.device("cpu")), build_strategy(strategy)
     first, last = run_rounds(engine, sites, plan)
