@@ -23,7 +23,8 @@ class Later:
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
             group = typer.main.get_group(found)
-            group.name, group.help, group.no_args_is_help = name, self.help, True
+            group.name, group.help = name, self.help
+            group.no_args_is_help = not group.invoke_without_command
             return group
         alone = typer.Typer(add_completion=False)
         alone.command(name)(found)

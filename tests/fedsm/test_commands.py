@@ -46,6 +46,11 @@ def test_the_list_of_commands_imports_none_of_them() -> None:
     assert modules & {"pydantic", "httpx", "sqlalchemy", "torch", "fedsm.client"} == set()
 
 
+def test_a_group_without_a_command_shows_its_help_unless_it_is_a_command_itself() -> None:
+    shown = {name for name in _groups() if Commands.later[name].load(name).no_args_is_help}
+    assert shown == _groups().keys() - {"storage"}
+
+
 def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
     done = CliRunner().invoke(app, ["experimnt"])
     assert done.exit_code == 2

@@ -35,7 +35,7 @@ def test_the_estimate_is_printed_and_no_experiment_made(
     assert "2 runs: about" in done.stdout
     as_json = json.loads(fedsm(platform, "experiment", "dry-run", "-f", file, "--json").stdout)
     assert [entry["strategy_label"] for entry in as_json["estimate"]["strategies"]] == ["FedAvg", "Local-only"]
-    assert platform.client.experiments(federation.id) == []
+    assert {record.id for record in platform.client.experiments(federation.id)} == before
 
 
 def test_what_cannot_run_is_said_with_exit_code_1(
@@ -120,6 +120,7 @@ def test_a_sweep_shows_its_runs_and_their_cost_and_creates_them_only_when_told(
 ) -> None:
     file = write_file(tmp_path / "experiment.yaml", federation)
     sweep = ("--sweep", "schedule.batch_size=1,2", "--sweep", "local-only.steps=full,equal")
+    before = {record.id for record in platform.client.experiments(federation.id)}
     asked = fedsm(platform, "experiment", "create", "-f", file, *sweep)
     assert asked.returncode == 1  # nobody answers the question
     assert "2 experiment(s), 6 run(s), 12 round(s) in all" in asked.stderr
