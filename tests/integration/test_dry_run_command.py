@@ -35,7 +35,7 @@ def test_the_estimate_is_printed_and_no_experiment_made(
     assert "2 runs: about" in done.stdout
     as_json = json.loads(fedsm(platform, "experiment", "dry-run", "-f", file, "--json").stdout)
     assert [entry["strategy_label"] for entry in as_json["estimate"]["strategies"]] == ["FedAvg", "Local-only"]
-    assert {record.id for record in platform.client.experiments(federation.id)} == before
+    assert platform.client.experiments(federation.id) == []
 
 
 def test_what_cannot_run_is_said_with_exit_code_1(
@@ -125,7 +125,7 @@ def test_a_sweep_shows_its_runs_and_their_cost_and_creates_them_only_when_told(
     assert asked.returncode == 1  # nobody answers the question
     assert "2 experiment(s), 6 run(s), 12 round(s) in all" in asked.stderr
     assert "kept in the end" in asked.stderr
-    assert platform.client.experiments(federation.id) == []
+    assert {record.id for record in platform.client.experiments(federation.id)} == before
     made = fedsm(platform, "experiment", "create", "-f", file, *sweep, "--yes", "--no-estimate", "--no-start", "--json")
     assert made.returncode == 0, made.stderr
     records = json.loads(made.stdout)
