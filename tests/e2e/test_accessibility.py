@@ -82,6 +82,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("/activity", "/activity", "role=table"),
     ("/users", "/users", "role=heading[level=1]"),
     ("/join", "/join", "role=heading"),
+    ("/signed-in", "/signed-in?error=access_denied", "role=link[name='Back to the sign-in']"),
     ("/tokens", "/tokens", "role=heading[level=1]"),
     ("/storage", "/storage", "role=heading[level=1]"),
     ("/reports/$token", "{report}", "role=heading[level=1]"),
