@@ -63,8 +63,13 @@ def share_of_colour(pixels: Pixels, colour: tuple[int, int, int], tolerance: flo
 
 def content_box(pixels: Pixels, darkest: float = 12) -> Pixels:
     """The part of the screenshot that is not the black around the picture."""
+    return pixels[content_place(pixels, darkest)]
+
+
+def content_place(pixels: Pixels, darkest: float = 12) -> tuple[slice, slice]:
+    """Its rows and columns."""
     rows, columns = np.nonzero(pixels.max(axis=2) > darkest)
-    return pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
 
 
 def likeness(left: Pixels, right: Pixels, side: int = 24) -> float:
