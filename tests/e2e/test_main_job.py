@@ -77,7 +77,7 @@ def fill_experiment(page: Page) -> None:
     open_step(page, "Methods")
     for name in ("Local-only", "Centralized"):
         page.get_by_label(name).uncheck()
-    lambda_ = page.get_by_role("textbox", name="Lambda")
+    lambda_ = page.get_by_role("textbox", name="Lambda", exact=True)
     lambda_.fill("0.2")
     expect(page.get_by_text(re.compile("set lambda above 0.25")).first).to_be_visible()
     expect(step_of(page, "Methods")).to_contain_text("1 problem")
