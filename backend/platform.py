@@ -4,16 +4,19 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from backend.artifacts.store import ArtifactStore, FolderStore
 from backend.db.session import Database, Message, open_database, unit_of_work
 from backend.events import service as events
-from backend.identity_provider import Provider
 from backend.link.keys import SigningKey
 from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
 from backend.settings import Settings
 from backend.sites.enrolment.identity import Nonces
+
+if TYPE_CHECKING:
+    from backend.identity_provider import Provider
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ class Platform:
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
     rates: Rates = field(default_factory=Rates)
     #: Of single sign-on, where there is one.
-    provider: Provider | None = None
+    provider: "Provider | None" = None
 
     def close(self) -> None:
         self.queue.close()
@@ -60,9 +63,15 @@ def open_platform(settings: Settings) -> Platform:
 
     database = open_database(settings.effective_database_url, after_commit)
     store = FolderStore(settings.artifacts_folder)
-    provider = Provider(settings) if settings.oidc_issuer else None
+    provider = _provider(settings) if settings.oidc_issuer else None
     key = open_server_key(settings)
     return Platform(settings, database, queue, store, bell, key, Nonces(time.time()), provider=provider)
+
+
+def _provider(settings: Settings) -> "Provider":
+    from backend.identity_provider import Provider  # with its libraries, which others need not wait for
+
+    return Provider(settings)
 
 
 def open_server_key(settings: Settings) -> SigningKey:

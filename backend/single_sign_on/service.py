@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import select
@@ -15,10 +16,12 @@ from backend.db.models import User, UserIdentity
 from backend.db.session import unit_of_work
 from backend.errors import Conflict, NotFound, SignInRefused
 from backend.events import service as events
-from backend.identity_provider import Identity, Provider
 from backend.platform import Platform
 from backend.users import accounts, invitations
 from backend.users.service import open_session
+
+if TYPE_CHECKING:
+    from backend.identity_provider import Identity, Provider
 
 #: Between leaving for the provider and coming back.
 MINUTES = 10
@@ -44,7 +47,7 @@ class Returned:
     address: str
 
 
-def require_provider(platform: Platform) -> Provider:
+def require_provider(platform: Platform) -> "Provider":
     """Raises NotFound."""
     if platform.provider is None:
         raise NotFound("single sign-on is not set up here: sign in with name and password")
@@ -79,7 +82,7 @@ def finish(platform: Platform, returned: Returned, sealed: str | None, client: s
         return open_session(session, platform.settings, user, is_single_sign_on=True)
 
 
-def _user_of(session: Session, platform: Platform, started: Started, identity: Identity, client: str) -> User:
+def _user_of(session: Session, platform: Platform, started: Started, identity: "Identity", client: str) -> User:
     row = session.get(UserIdentity, (identity.issuer, identity.subject))
     known = None if row is None else session.get(User, row.user_id)
     if known is not None and known.removed_at is not None:
@@ -100,7 +103,7 @@ def _user_of(session: Session, platform: Platform, started: Started, identity: I
     return known
 
 
-def _connected(session: Session, user_id: str, known: User | None, identity: Identity) -> User:
+def _connected(session: Session, user_id: str, known: User | None, identity: "Identity") -> User:
     user = accounts.get_user(session, user_id)
     if known is not None and known.id != user.id:
         raise SignInRefused(f"this account of the provider is connected with {known.name!r} already")
@@ -109,7 +112,7 @@ def _connected(session: Session, user_id: str, known: User | None, identity: Ide
     return user
 
 
-def _add(session: Session, user: User, identity: Identity) -> None:
+def _add(session: Session, user: User, identity: "Identity") -> None:
     session.add(UserIdentity(issuer=identity.issuer, subject=identity.subject, user_id=user.id, created_at=now()))
     message = f"{user.name} signs in by single sign-on from now on, as {identity.name or identity.subject}."
     events.record(session, "user", message, user.name)
