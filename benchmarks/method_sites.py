@@ -10,9 +10,9 @@ from PIL import Image
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
-from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from fedsm.synthetic_fundus import FUNDUS_TASK, SITES, make_fundus_case
 from worker.engine.data import Case, SiteData

@@ -18,8 +18,9 @@ import time
 from pathlib import Path
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.status import TERMINAL_RUN_STATUSES, DatasetStatus
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, TaskRecord

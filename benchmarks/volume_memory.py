@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
-from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.tasks import RunSpec
 from fedsm.synthetic_prostate import PROSTATE_TASK
 from worker.engine.inference import predict_masks

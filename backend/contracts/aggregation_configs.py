@@ -55,3 +55,9 @@ class KrumAggregation(Contract):
 AggregationConfig = Annotated[
     MeanAggregation | MedianAggregation | TrimmedMeanAggregation | KrumAggregation, Field(discriminator="name")
 ]
+
+#: The field `aggregation` of each method that averages.
+AGGREGATION = Field(
+    default=MeanAggregation(),
+    description="How the server makes one model of the sites': the weighted mean, or a rule that resists bad updates.",
+)

@@ -6,21 +6,17 @@ from typing import Literal
 from backend.contracts.aggregation_configs import AggregationConfig, KrumAggregation, TrimmedMeanAggregation
 from backend.contracts.base import Contract
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import (
-    CentralizedConfig,
+from backend.contracts.methods.fedsm import FedSMConfig, soft_pull_contraction
+from backend.contracts.methods.one_global import (
     FedAdagradConfig,
     FedAdamConfig,
-    FedAvgConfig,
     FedAvgMConfig,
     FedProxConfig,
-    FedSMConfig,
     FedYogiConfig,
-    LocalOnlyConfig,
-    StrategyConfig,
-    StrategyName,
-    soft_pull_contraction,
 )
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import StrategyConfig, StrategyName
 from backend.contracts.task_definition import SegmentationTask
 
 

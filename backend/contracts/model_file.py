@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.safetensors_header import NoSafetensors, read_header
-from backend.contracts.strategy_configs import FedAvgConfig, StrategyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 
 MAX_BYTES = 4 * 2**30

@@ -3,22 +3,14 @@
 from collections.abc import Iterator
 
 from backend.contracts.data_config import DataConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import CyclicWeightTransferConfig, FedNovaConfig, ScaffoldConfig
+from backend.contracts.methods.personalized import FedBNConfig, FedRDNConfig, FineTuningConfig, SiloBNConfig
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.network_configs import AnyNetworkConfig, AttentionUnetConfig, SwinUNETRConfig
 from backend.contracts.refusals import Refusal, refusal
 from backend.contracts.schedule_config import ScheduleConfig
-from backend.contracts.strategy_configs import (
-    CentralizedConfig,
-    CyclicWeightTransferConfig,
-    FedBNConfig,
-    FedNovaConfig,
-    FedRDNConfig,
-    FedSMConfig,
-    FineTuningConfig,
-    LocalOnlyConfig,
-    ScaffoldConfig,
-    SiloBNConfig,
-    StrategyConfig,
-)
+from backend.contracts.strategy_configs import StrategyConfig
 
 
 def setting_problems(

@@ -6,7 +6,8 @@ from statistics import fmean
 
 from backend.contracts.dry_runs import DryRunSiteResult, StrategyCost
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.strategy_configs import CentralizedConfig, LocalOnlyConfig, StrategyConfig
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.dry_runs.kept_bytes import (
     num_states_at_most,
     num_states_at_the_end,

@@ -11,8 +11,8 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.metrics import SCORES
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.thresholds import GAMMAS
 from backend.db.models import Run
 from backend.errors import NotFound

@@ -9,8 +9,8 @@ from backend.artifacts.store import ArtifactStore
 from backend.clock import now
 from backend.contracts.config_problems import num_present
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig, soft_pull_contraction
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig, soft_pull_contraction
 from backend.datasets import service as datasets
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation

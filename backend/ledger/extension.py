@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.personalized import FineTuningConfig
 from backend.contracts.run_length import Extension
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FineTuningConfig
 from backend.contracts.tasks import RunSpec
 from backend.db.lookup import lock_row
 from backend.db.models import Run, RunRound

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.contracts.config_problems import ConfigProblem, SiteFacts, problems_for_sites
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import gpu_problems
-from backend.contracts.strategy_configs import LocalOnlyConfig
+from backend.contracts.methods.references import LocalOnlyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import DatasetManifest, RunSpec
 from backend.datasets import service as datasets

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import require_artifacts
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.start_model import StartFrom, StartState
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.db.models import Experiment, Run, RunRound

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.local_work import LocalWork, mean_work
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.safetensors_header import NoSafetensors, TensorInfo, read_header
-from backend.contracts.strategy_configs import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.tasks import DatasetManifest, PartMap, TrainSiteResult
 from backend.db.models import Run, RunRound, Task
 from backend.errors import NotFound

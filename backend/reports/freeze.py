@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import VERSION
 from backend.clock import now
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.metrics import SCORES, ModelKind, ScoreName
 from backend.contracts.report_document import (
     Report,
@@ -26,7 +27,6 @@ from backend.contracts.report_document import (
     SiteRole,
 )
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.db.models import Experiment, Federation, Run, RunDataset
 from backend.errors import Conflict
 from backend.evaluations.comparison import comparison_of

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.db.models import Metric, Run
 
 

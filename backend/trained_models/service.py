@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
+from backend.contracts.methods.personalized import FedRDNConfig
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedRDNConfig
 from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.contracts.strategy_configs import CentralizedConfig, FedAvgConfig, FedSMConfig, LocalOnlyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.datasets.schemas import DatasetCreate, DatasetRecord
 from backend.experiments.schemas import ExperimentRecord

@@ -2,9 +2,10 @@
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
-from backend.contracts.strategy_configs import CentralizedConfig, FedAvgConfig, FedSMConfig, LocalOnlyConfig
 from fedsm.local.demo import DATA_SEED, Demo
 from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.routing_words import why_chosen
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from backend.contracts.unlikeness import unlike_in_words
 from worker.predicting.measures import cup_to_disc

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from backend.contracts.strategy_configs import FedSMConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 
 
 def test_gamma_auto_is_the_short_form_of_a_threshold_from_validation() -> None:

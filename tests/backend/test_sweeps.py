@@ -6,7 +6,7 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.strategy_configs import FedSMConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.sweep import SweepAxis, swept
 from tests.backend.live_backend import LiveBackend
 

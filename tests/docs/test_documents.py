@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import CnnSelector, LdaSelector, Vgg11Selector
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.settings import Settings
 from benchmarks.selectors import make_parser
 from fedsm.cli.app import app

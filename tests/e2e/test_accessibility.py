@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.reports.schemas import ReportCreate

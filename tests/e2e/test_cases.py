@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from scipy import ndimage
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
 from tests.e2e.pixels import Pixels, content_place, difference, likeness, read_png, settled, share_of_colour

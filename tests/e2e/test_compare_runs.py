@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from backend.contracts.strategy_configs import FedAvgConfig, FedProxConfig
+from backend.contracts.methods.one_global import FedProxConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from tests.integration.live_platform import LivePlatform

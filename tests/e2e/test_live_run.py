@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.runs.schemas import RunRecord
 from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
 from tests.e2e.conftest import IMAGE_SIDE

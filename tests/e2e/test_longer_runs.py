@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
 from tests.e2e.test_main_job import open_step

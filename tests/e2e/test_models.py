@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from backend import VERSION
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
 from tests.integration.live_platform import LivePlatform

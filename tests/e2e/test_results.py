@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backend import VERSION
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import FedProxConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedAvgConfig, FedProxConfig, FedSMConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from tests.integration.live_platform import LivePlatform

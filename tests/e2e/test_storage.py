@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backend.contracts.datasets import SitePolicy
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.sites.schemas import SiteUpdate

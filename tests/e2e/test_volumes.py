@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from scipy import ndimage
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.runs.schemas import RunRecord, ScoredCase
 from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 from tests.e2e.pixels import Pixels, difference, settled

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord
 from backend.sites.schemas import SiteCreate

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.federations.schemas import FederationRecord
 from tests.integration.live_platform import LivePlatform
 from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config, write_sites

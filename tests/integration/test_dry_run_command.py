@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backend.contracts.strategy_configs import FedAvgConfig, LocalOnlyConfig
+from backend.contracts.methods.references import FedAvgConfig, LocalOnlyConfig
 from backend.federations.schemas import FederationRecord
 from fedsm.cli.dry_run import mebibytes, seconds
 from tests.integration.live_platform import LivePlatform

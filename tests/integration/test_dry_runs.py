@@ -7,22 +7,20 @@ import pytest
 import torch
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.status import TaskStatus
-from backend.contracts.strategy_configs import (
-    CentralizedConfig,
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import ScaffoldConfig
+from backend.contracts.methods.personalized import (
     DittoConfig,
     FedALAConfig,
-    FedAvgConfig,
     FedBNConfig,
     FedPerConfig,
     FedRepConfig,
-    FedSMConfig,
     FineTuningConfig,
-    LocalOnlyConfig,
     PFedMeConfig,
-    ScaffoldConfig,
 )
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.status import TaskStatus
 from backend.dry_runs.schemas import DryRunRecord
 from backend.federations.schemas import FederationRecord
 from tests.conftest import wait_until

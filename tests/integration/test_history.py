@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from backend.contracts.experiment_config import EvaluationConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import CentralizedConfig, FedSMConfig, LocalOnlyConfig
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from tests.integration.live_platform import LivePlatform

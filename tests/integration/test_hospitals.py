@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.status import DatasetStatus, RunStatus
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.datasets.schemas import DatasetCreate
 from backend.sites.schemas import SiteCreate
 from fedsm.local.certificates import make_authority, make_certificate

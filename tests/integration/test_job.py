@@ -8,14 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
 from backend.contracts.selector_configs import CnnSelector, LdaSelector
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import (
-    CentralizedConfig,
-    FedAvgConfig,
-    FedSMConfig,
-    LocalOnlyConfig,
-)
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.personalized import DittoConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import DittoConfig, FedAvgConfig, FedSMConfig
 from backend.federations.schemas import FederationRecord
 from tests.conftest import wait_until
 from tests.integration.in_process import run_in_process

@@ -6,42 +6,41 @@ from typing import Any, get_args
 import pytest
 
 from backend.contracts.aggregation_configs import KrumAggregation, MedianAggregation, TrimmedMeanAggregation
-from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import (
-    APFLConfig,
-    CentralizedConfig,
-    ConsensusConfig,
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import (
     CyclicWeightTransferConfig,
-    DittoConfig,
     FedAdagradConfig,
     FedAdamConfig,
-    FedALAConfig,
-    FedAvgConfig,
     FedAvgMConfig,
     FedAWAConfig,
-    FedBNConfig,
     FedDynConfig,
     FedLWSConfig,
     FedNovaConfig,
-    FedPerConfig,
     FedProxConfig,
+    FedYogiConfig,
+    MoonConfig,
+    ScaffoldConfig,
+)
+from backend.contracts.methods.personalized import (
+    APFLConfig,
+    ConsensusConfig,
+    DittoConfig,
+    FedALAConfig,
+    FedBNConfig,
+    FedPerConfig,
     FedRDNConfig,
     FedRepConfig,
     FedRoDConfig,
-    FedSMConfig,
-    FedYogiConfig,
     FineTuningConfig,
     IOPFLConfig,
-    LocalOnlyConfig,
-    MoonConfig,
     MrMtlConfig,
     PFedMeConfig,
-    ScaffoldConfig,
     SiloBNConfig,
-    StrategyConfig,
-    StrategyName,
 )
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
+from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import StrategyConfig, StrategyName
 from backend.federations.schemas import FederationRecord
 from tests.integration.in_process import run_in_process
 from tests.integration.live_platform import LivePlatform

@@ -9,8 +9,10 @@ import pytest
 from safetensors.torch import load
 
 from backend import VERSION
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import ScaffoldConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig, ScaffoldConfig
 from backend.experiments.schemas import ExperimentRecord
 from fedsm.client import ApiError
 from tests.integration.live_platform import LivePlatform

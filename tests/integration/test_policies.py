@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from backend.contracts.datasets import SitePolicy
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedAvgConfig
 from backend.sites.schemas import SiteUpdate
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment

@@ -11,9 +11,10 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from PIL import Image
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus, TaskStatus
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.predictions.schemas import PredictionRecord
 from backend.runs.schemas import RunRecord
 from tests.conftest import wait_until

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.experiments.schemas import ExperimentRecord
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment

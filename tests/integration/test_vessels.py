@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.status import RunStatus
-from backend.contracts.strategy_configs import FedAvgConfig, FedSMConfig
 from backend.federations.schemas import FederationRecord
 from fedsm.synthetic_prostate import PROSTATE_TASK, SITES, make_prostate_case, write_prostate_sites
 from tests.integration.in_process import run_in_process

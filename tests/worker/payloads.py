@@ -1,6 +1,6 @@
 """Small valid payloads."""
 
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.tasks import AggregateRoundPayload, RunSpec
 from tests.integration.tiny_data import SITES, TASK, tiny_config
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.contracts.datasets import DatasetManifest, ManifestCase
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.tasks import RunSpec
 from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
 from worker.datasets.readers.reading import content_sha256

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.tasks import AggregateRoundPayload, RunSpec, SiteUpdateRef
 from tests.integration.tiny_data import SITES, TASK, tiny_config
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api

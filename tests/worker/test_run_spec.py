@@ -2,7 +2,8 @@
 
 import torch
 
-from backend.contracts.strategy_configs import FedAvgConfig, FedProxConfig
+from backend.contracts.methods.one_global import FedProxConfig
+from backend.contracts.methods.references import FedAvgConfig
 from tests.worker.payloads import run_spec
 from worker.jobs.build import build_plan
 

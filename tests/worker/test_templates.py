@@ -17,8 +17,9 @@ import yaml
 from typer.testing import CliRunner
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector, Vgg11Selector
-from backend.contracts.strategy_configs import FedSMConfig, StrategyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from backend.contracts.tasks import RunSpec
 from backend.experiment_templates.service import template_files

@@ -8,8 +8,9 @@ import math
 import torch
 from torch import nn
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.personalized import ConsensusConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import ConsensusConfig, FedSMConfig
 from worker.engine.networks.sizes import size_multiple
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network

@@ -15,42 +15,42 @@ from backend.contracts.aggregation_configs import (
     TrimmedMeanAggregation,
 )
 from backend.contracts.data_config import DataConfig
-from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
-from backend.contracts.schedule_config import ScheduleConfig
-from backend.contracts.selector_configs import CnnSelector, LdaSelector, SelectorConfig, Vgg11Selector
-from backend.contracts.strategy_configs import (
-    APFLConfig,
-    CentralizedConfig,
-    ConsensusConfig,
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import (
     CyclicWeightTransferConfig,
-    DittoConfig,
     FedAdagradConfig,
     FedAdamConfig,
-    FedALAConfig,
-    FedAvgConfig,
     FedAvgMConfig,
     FedAWAConfig,
-    FedBNConfig,
     FedDynConfig,
     FedLWSConfig,
     FedNovaConfig,
-    FedPerConfig,
     FedProxConfig,
+    FedYogiConfig,
+    MoonConfig,
+    ScaffoldConfig,
+)
+from backend.contracts.methods.personalized import (
+    APFLConfig,
+    ConsensusConfig,
+    DittoConfig,
+    FedALAConfig,
+    FedBNConfig,
+    FedPerConfig,
     FedRDNConfig,
     FedRepConfig,
     FedRoDConfig,
-    FedSMConfig,
-    FedYogiConfig,
     FineTuningConfig,
     IOPFLConfig,
-    LocalOnlyConfig,
-    MoonConfig,
     MrMtlConfig,
     PFedMeConfig,
-    ScaffoldConfig,
     SiloBNConfig,
-    StrategyConfig,
 )
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
+from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
+from backend.contracts.schedule_config import ScheduleConfig
+from backend.contracts.selector_configs import CnnSelector, LdaSelector, SelectorConfig, Vgg11Selector
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.contracts.thresholds import CHOICES, best_threshold

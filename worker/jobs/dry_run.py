@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult, StrategyCost
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import LocalOnlyConfig
 from backend.contracts.metrics import Split
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedSMConfig, LocalOnlyConfig, StrategyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import DatasetManifest, RunSpec
 from worker.datasets.folder import read_case
 from worker.datasets.viewer_files import image_nifti, mask_nifti

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.model_file import SUFFIX, BadModelFile, ModelFile, read_model_file
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.tasks import RunSpec
 from worker.engine.checkpoint import from_bytes
 from worker.engine.plan_network import blank_network, load_weights

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from backend.contracts.strategy_configs import CentralizedConfig
+from backend.contracts.methods.references import CentralizedConfig
 from backend.db.models import Run
 from backend.evaluations.effort.schemas import MethodEffort, Remark
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import CentralizedConfig
 from backend.contracts.metrics import SCORES, ModelKind
-from backend.contracts.strategy_configs import CentralizedConfig, FedSMConfig
 from backend.contracts.thresholds import ThresholdPoint, best_of_points
 from backend.db.models import Run, ThresholdCurve
 from backend.evaluations.gap.schemas import LevelKey, MissingTerm, TermKey

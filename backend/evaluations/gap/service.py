@@ -6,8 +6,9 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.metrics import SCORES, ScoreName
-from backend.contracts.strategy_configs import CentralizedConfig, FedSMConfig, LocalOnlyConfig
 from backend.db.models import Experiment
 from backend.errors import InvalidInput, NotFound
 from backend.evaluations.comparison import require_structure

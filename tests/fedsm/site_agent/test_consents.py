@@ -16,7 +16,7 @@ from backend.contracts.consent import (
     consent_message,
     terms_sha256,
 )
-from backend.contracts.strategy_configs import FedProxConfig
+from backend.contracts.methods.one_global import FedProxConfig
 from backend.contracts.tasks import ClaimedTask, TrainSitePayload
 from backend.link.keys import PublicKey, SigningKey
 from fedsm.site_agent.approvals import Desk

@@ -2,7 +2,10 @@
 
 import pytest
 
-from backend.contracts.strategy_configs import FedAvgConfig, FedRDNConfig, FedSMConfig, StrategyConfig
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.personalized import FedRDNConfig
+from backend.contracts.methods.references import FedAvgConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from fedsm.site_agent.approvals import Asked
 from fedsm.site_agent.policy import HospitalPolicy
 from fedsm.site_agent.sheet import facts

@@ -10,8 +10,8 @@ from torch.nn.functional import interpolate
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.network_configs import NetworkConfig
-from backend.contracts.strategy_configs import FedAvgConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.trained_models.usage import how_to_use
 from tests.worker.engine.small_sites import small_plan

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from backend.contracts.data_config import DataConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.strategy_configs import FedSMConfig
 from backend.contracts.task_definition import SegmentationTask, Structure
 from tests.integration.tiny_data import TASK, tiny_config, write_sites
 from tests.worker.datasets.readers.medical_files import write_nifti

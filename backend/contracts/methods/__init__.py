@@ -1,0 +1,1 @@
+"""The methods' settings, one class a method, by group."""
