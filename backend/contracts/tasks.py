@@ -24,6 +24,7 @@ from backend.contracts.exports import ExportForm, ExportModelResult
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
+from backend.contracts.score_summaries import SiteSummary
 from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
@@ -316,6 +317,8 @@ class PastMask(Contract):
 
 
 class EvaluateSiteResult(Contract):
+    """`summary` in place of scores, routes, files and history where no score of a single case leaves the site."""
+
     kind: Literal["evaluate_site"] = "evaluate_site"
     scores: Annotated[tuple[CaseScore, ...], AtMost(MAX_SCORES)]
     routing: Annotated[tuple[CaseRouting, ...], AtMost(MAX_CASES)] = ()
@@ -324,6 +327,7 @@ class EvaluateSiteResult(Contract):
     thresholds: Annotated[tuple[ThresholdPoint, ...], AtMost(len(GAMMAS))] = Field(
         default=(), description="The super model on the participant's validation cases at each threshold."
     )
+    summary: SiteSummary | None = None
 
 
 TaskResult = Annotated[

@@ -1,7 +1,5 @@
 """The personalization matrix of a run: every model on every site's test cases."""
 
-from statistics import fmean
-
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
@@ -12,15 +10,16 @@ from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
     SUPER,
-    CaseValue,
     Places,
     Query,
     TestedCaseScores,
     evaluated_cases,
     places_of,
-    present_values,
+    stated_of_run,
+    summaries_of,
     valued_cases,
 )
+from backend.evaluations.summaries import ColumnValue, StatedSites, column_value
 from backend.evaluations.table_rows import best_of, printed
 
 #: Oracle routing: each case by the model of the site that it came from.
@@ -31,6 +30,7 @@ def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
     """Empty until the run's evaluation. Raises InvalidInput for a structure that the task does not have."""
     require_structure([structure.name for structure in run.spec.task.structures] if run.spec else [], query.structure)
     places, rows = places_of(run), evaluated_cases(session, [run.id], query.checkpoint)
+    stated = stated_of_run(session, run, query.checkpoint)
     return RunMatrix(
         run_id=run.id,
         round=checkpoint_round(run, query),
@@ -40,7 +40,7 @@ def run_matrix(session: Session, run: Run, query: Query) -> RunMatrix:
         higher_is_better=not SCORES[query.metric].lower_is_better,
         sites=places.all,
         unseen_sites=places.unseen,
-        rows=_with_best([_row(rows, places, model, query) for model in _models(rows, run)], query),
+        rows=_with_best([_row(rows, stated, places, model, query) for model in _models(rows, stated, run)], query),
     )
 
 
@@ -48,11 +48,13 @@ def checkpoint_round(run: Run, query: Query) -> int:
     return run.num_rounds if query.checkpoint == "last" else run.best_round or 0
 
 
-def _models(rows: list[TestedCaseScores], run: Run) -> list[str]:
+def _models(rows: list[TestedCaseScores], stated: StatedSites, run: Run) -> list[str]:
     """Those that were scored: single models, then ways of choosing among them."""
-    scored = {model for row in rows for model in row.scores}
+    scored = {model for row in rows for model in row.scores} | {
+        model for site in stated.values() for model in site.models
+    }
     sites = run.spec.sites if run.spec else ()
-    tested = {row.site_slug for row in rows}
+    tested = {row.site_slug for row in rows} | stated.keys()
     own = {f"{PERSONALIZED}/{slug}" for slug in sites if slug in tested}
     order = [GLOBAL, *(f"{PERSONALIZED}/{slug}" for slug in sites)]
     return [model for model in order if model in scored] + [
@@ -61,9 +63,16 @@ def _models(rows: list[TestedCaseScores], run: Run) -> list[str]:
     ]
 
 
-def _row(rows: list[TestedCaseScores], places: Places, model: str, query: Query) -> MatrixRow:
-    valued = valued_cases(rows, PERSONALIZED if model == OWN else model, query)
-    return MatrixRow(model=model, cells=[_cell(places.values(valued, slug), slug, query) for slug in places.columns])
+def _row(rows: list[TestedCaseScores], stated: StatedSites, places: Places, model: str, query: Query) -> MatrixRow:
+    kind = PERSONALIZED if model == OWN else model
+    valued = valued_cases(rows, kind, query)
+    found = [
+        column_value(places.values(valued, slug), summaries_of(stated, places, kind, query, slug))
+        for slug in places.columns
+    ]
+    return MatrixRow(
+        model=model, cells=[_cell(value, slug, query) for value, slug in zip(found, places.columns, strict=True)]
+    )
 
 
 def _with_best(rows: list[MatrixRow], query: Query) -> list[MatrixRow]:
@@ -76,15 +85,13 @@ def _with_best(rows: list[MatrixRow], query: Query) -> list[MatrixRow]:
     return rows
 
 
-def _cell(values: list[CaseValue], slug: str | None, query: Query) -> MatrixCell:
-    present = present_values(values)
-    mean = fmean(present) if present else None
+def _cell(value: ColumnValue, slug: str | None, query: Query) -> MatrixCell:
     return MatrixCell(
         site_slug=slug,
-        mean=mean,
-        text=printed(mean, query.metric),
+        mean=value.mean,
+        text=printed(value.mean, query.metric),
         best=False,
-        num_cases=len(values),
-        num_missing=sum(value.missing for value in values),
-        num_misses=sum(value.missed for value in values),
+        num_cases=value.num_cases,
+        num_missing=value.num_missing,
+        num_misses=value.num_misses,
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from backend.contracts.case_values import most_probable as most_probable
 from backend.contracts.metrics import SCORES, DistanceUnit
 from backend.db.models import Experiment, Run
 from backend.evaluations.hierarchical import words_of_seeds
@@ -22,16 +23,15 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.scored_cases import (
     GLOBAL,
-    CaseValue,
     ExperimentCases,
     Method,
     Query,
     TestedCaseScores,
     experiment_cases,
     places_of,
-    present_values,
     valued_cases,
 )
+from backend.evaluations.summaries import ColumnValue
 from backend.evaluations.table_notes import notes_of
 from backend.evaluations.table_rows import columns_of, rows_of, with_efforts
 
@@ -69,10 +69,10 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
             for structure in [None, *cases.structures]
         ],
         selectors=[
-            _selector(run, trained, routed)
+            selector
             for run in cases.runs
             if (trained := [slug for slug in places_of(run).training if run.spec and slug in run.spec.sites])
-            and (routed := [row for row in cases.rows[run.id] if row.probabilities and row.site_slug in trained])
+            and (selector := _selector(cases, run, trained)) is not None
         ],
         complete=cases.complete,
         notes=notes_of(cases),
@@ -85,7 +85,7 @@ def seeds_of_table(cases: ExperimentCases) -> str:
     """What the seeds allow one to say; of the method with the fewest that are tested."""
     tested: dict[str, set[int]] = defaultdict(set)
     for run in cases.runs:
-        if cases.rows.get(run.id):
+        if cases.is_tested(run):
             tested[run.strategy_label].add(run.seed)
     return words_of_seeds(min(map(len, tested.values()), default=1))
 
@@ -93,6 +93,8 @@ def seeds_of_table(cases: ExperimentCases) -> str:
 def distance_unit(cases: ExperimentCases) -> DistanceUnit | Literal["mixed"] | None:
     """None before any case was scored."""
     units = {row.distance_unit for rows in cases.rows.values() for row in rows}
+    stated = (site.summary.distance_unit for sites in cases.stated.values() for site in sites.values())
+    units |= {unit for unit in stated if unit is not None}
     if len(units) > 1:
         return "mixed"
     return "mm" if units == {"mm"} else "px" if units else None
@@ -103,13 +105,13 @@ def _cells(cases: ExperimentCases, query: Query) -> Iterator[ResultCell]:
     of_structures = [Query(query.metric, query.checkpoint, structure) for structure in [*cases.structures, None]]
     for method in cases.methods():
         valued = [
-            [valued_cases(cases.rows[run.id], method.model, of_cell) for run in method.runs]
+            [(run, valued_cases(cases.rows[run.id], method.model, of_cell)) for run in method.runs]
             for of_cell in of_structures
         ]
         for slug in cases.places.columns:
             lacks = cases.lacks(method, slug)
             for of_cell, of_seeds in zip(of_structures, valued, strict=True):
-                per_seed = [cases.places.values(of_seed, slug) for of_seed in of_seeds]
+                per_seed = [cases.column_value(run, method.model, of_cell, slug, of_run) for run, of_run in of_seeds]
                 yield _cell(cases, method, slug, of_cell, per_seed, lacks)
 
 
@@ -118,10 +120,10 @@ def _cell(
     method: Method,
     slug: str | None,
     query: Query,
-    per_seed: list[list[CaseValue]],
+    per_seed: list[ColumnValue],
     lacks: LackingCases | None,
 ) -> ResultCell:
-    means = [fmean(present) for values in per_seed if (present := present_values(values))]
+    means = [value.mean for value in per_seed if value.mean is not None]
     return ResultCell(
         strategy_label=method.label,
         model=method.model,
@@ -131,26 +133,34 @@ def _cell(
         structure=query.structure,
         mean=fmean(means) if means else None,
         std=stdev(means) if len(means) > 1 else None,
-        num_cases=max((len(values) for values in per_seed), default=0),
-        num_fewest=min((len(values) for values in per_seed if values), default=0),
+        num_cases=max((value.num_cases for value in per_seed), default=0),
+        num_fewest=min((value.num_cases for value in per_seed if value.num_cases), default=0),
         lacks=lacks,
-        num_missing=max((sum(value.missing for value in values) for values in per_seed), default=0),
-        num_misses=max((sum(value.missed for value in values) for values in per_seed), default=0),
+        num_missing=max((value.num_missing for value in per_seed), default=0),
+        num_misses=max((value.num_misses for value in per_seed), default=0),
         num_seeds=len(means),
     )
 
 
-def _selector(run: Run, training: list[str], rows: list[TestedCaseScores]) -> SelectorResult:
-    """Accuracy is of the most probable site, whether or not its model was then used. rows: of sites that train."""
+def _selector(cases: ExperimentCases, run: Run, training: list[str]) -> SelectorResult | None:
+    """Accuracy is of the most probable site, whether or not its model was then used. None where nothing was routed."""
+    rows = [row for row in cases.rows[run.id] if row.probabilities and row.site_slug in training]
     confusion = {slug: confusion_row([row for row in rows if row.site_slug == slug]) for slug in training}
-    num_right = sum(confusion[slug][slug] for slug in training)
+    num_global = sum(row.chosen_model == GLOBAL for row in rows)
+    for slug, site in cases.stated_of(run).items():
+        if slug in training and (routing := site.summary.routing) is not None:
+            confusion[slug].update(routing.chosen)
+            num_global += routing.num_global
+    num_cases = sum(map(Counter.total, confusion.values()))
+    if not num_cases:
+        return None
     return SelectorResult(
         run_id=run.id,
         strategy_label=run.strategy_label,
         seed=run.seed,
-        accuracy=num_right / len(rows),
-        share_global=sum(row.chosen_model == GLOBAL for row in rows) / len(rows),
-        num_cases=len(rows),
+        accuracy=sum(confusion[slug][slug] for slug in training) / num_cases,
+        share_global=num_global / num_cases,
+        num_cases=num_cases,
         confusion=[
             ConfusionRow(site_slug=slug, chosen={chosen: confusion[slug][chosen] for chosen in training})
             for slug in training
@@ -161,7 +171,3 @@ def _selector(run: Run, training: list[str], rows: list[TestedCaseScores]) -> Se
 def confusion_row(rows: list[TestedCaseScores]) -> Counter[str]:
     """How often each site is the most probable one."""
     return Counter(most_probable(row.probabilities) for row in rows if row.probabilities)
-
-
-def most_probable(probabilities: dict[str, float]) -> str:
-    return max(probabilities, key=lambda slug: probabilities[slug])

@@ -4,26 +4,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from statistics import fmean
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from backend.contracts.case_values import GLOBAL as GLOBAL
+from backend.contracts.case_values import PERSONALIZED as PERSONALIZED
+from backend.contracts.case_values import SUPER as SUPER
+from backend.contracts.case_values import CaseValue as CaseValue
+from backend.contracts.case_values import Scores, value_of
+from backend.contracts.case_values import model_name as model_name
+from backend.contracts.case_values import present_values as present_values
+from backend.contracts.case_values import scores_of as scores_of
 from backend.contracts.metrics import ModelKind, ScoreName
+from backend.contracts.score_summaries import ScoreSummary
 from backend.contracts.status import TERMINAL_RUN_STATUSES
-from backend.db.models import Experiment, Federation, Run, TestedCase
+from backend.db.models import Experiment, Federation, Run, ScoreSummaryRow, TestedCase
 from backend.evaluations.effort.service import Training, training_of
 from backend.evaluations.schemas import Checkpoint, LackingCases
+from backend.evaluations.summaries import ColumnValue, StatedSites, column_value, stated_sites
 from backend.evaluations.tested_cases import expected_cases, lacking, together
 from backend.runs.service import list_runs
 from backend.sites import service as sites
-
-#: Model to structure to metric to value.
-Scores = dict[str, dict[str, dict[str, Any]]]
-SUPER = "super"
-GLOBAL = "global"
-PERSONALIZED = "personalized"
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,6 @@ class Query:
     metric: ScoreName
     checkpoint: Checkpoint
     structure: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseValue:
-    """missing: structure in neither mask. missed: in one mask only, so that the metric has no value for it."""
-
-    value: float | None
-    missing: bool
-    missed: bool
 
 
 @dataclass(slots=True)
@@ -122,6 +115,8 @@ class ExperimentCases:
     expected: dict[str, dict[str, frozenset[str]]]
     #: Site to the smallest number of cases that its policy lets be stated.
     minimum_counts: dict[str, int]
+    #: Run id to what sites stated of their test that let no score of a case leave.
+    stated: dict[str, StatedSites]
 
     @cached_property
     def training(self) -> Training:
@@ -150,7 +145,24 @@ class ExperimentCases:
         for row in self.rows.get(run.id, []):
             if model is None or model_name(model, row.site_slug) in row.scores:
                 found[row.site_slug].add(row.case_id)
+        expected = self.expected.get(run.id, {})
+        for slug, site in self.stated_of(run).items():
+            if model is None or site.has(model_name(model, slug)):
+                found[slug] |= expected.get(slug, frozenset())
         return {slug: frozenset(cases) for slug, cases in found.items()}
+
+    def stated_of(self, run: Run) -> StatedSites:
+        return self.stated.get(run.id, {})
+
+    def is_tested(self, run: Run) -> bool:
+        return bool(self.rows.get(run.id) or self.stated_of(run))
+
+    def column_value(
+        self, run: Run, model: str, query: Query, slug: str | None, valued: Sequence[Valued]
+    ) -> ColumnValue:
+        """Of one run and column. valued: what single cases say, at every site."""
+        stated = summaries_of(self.stated_of(run), self.places, model, query, slug)
+        return column_value(self.places.values(valued, slug), stated)
 
     def lacks(self, method: Method, slug: str | None) -> LackingCases | None:
         """What a column's mean is short of, of the run that is short of most; None where nothing is, or none is there.
@@ -161,7 +173,7 @@ class ExperimentCases:
             return None  # a site that does not train has no model of its own
         wanted = self.places.sites(slug)
         expected = {site: self.everything[site] for site in self.places.all if site in wanted & self.everything.keys()}
-        of_runs = [self.tested(run, method.model) for run in method.runs if self.rows.get(run.id)]
+        of_runs = [self.tested(run, method.model) for run in method.runs if self.is_tested(run)]
         short = [found for tested in of_runs if (found := lacking(tested, expected))]
         return min(short, key=lambda found: found.num_tested, default=None)
 
@@ -192,7 +204,8 @@ def experiment_cases(session: Session, experiment: Experiment, checkpoint: Check
     least = {
         site.slug: sites.policy_of(site).minimum_count for site in sites.list_sites(session, experiment.federation_id)
     }
-    return ExperimentCases(session, experiment, runs, rows, places, structures, expected, least)
+    stated = stated_sites(session, of_checkpoint_summaries([run.id for run in runs], checkpoint))
+    return ExperimentCases(session, experiment, runs, rows, places, structures, expected, least, stated)
 
 
 def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[TestedCaseScores]:
@@ -209,6 +222,27 @@ def of_checkpoint(run_ids: Iterable[str], checkpoint: Checkpoint) -> tuple[Colum
     return TestedCase.run_id.in_(ids), Run.id == TestedCase.run_id, TestedCase.round == wanted
 
 
+def of_checkpoint_summaries(run_ids: Iterable[str], checkpoint: Checkpoint) -> tuple[ColumnElement[bool], ...]:
+    """As `of_checkpoint`, on score_summary."""
+    wanted = func.coalesce(Run.best_round, 0) if checkpoint == "best" else Run.num_rounds
+    ids = list(run_ids)
+    return ScoreSummaryRow.run_id.in_(ids), Run.id == ScoreSummaryRow.run_id, ScoreSummaryRow.round == wanted
+
+
+def stated_of_run(session: Session, run: Run, checkpoint: Checkpoint) -> StatedSites:
+    """By site; empty where every site sent the scores of its cases."""
+    return stated_sites(session, of_checkpoint_summaries([run.id], checkpoint)).get(run.id, {})
+
+
+def summaries_of(stated: StatedSites, places: Places, model: str, query: Query, slug: str | None) -> list[ScoreSummary]:
+    """What the sites of a column stated of a model by kind or name."""
+    found = (
+        stated[site].of(model_name(model, site), query.structure, query.metric)
+        for site in sorted(places.sites(slug) & stated.keys())
+    )
+    return [summary for summary in found if summary is not None]
+
+
 def places_of(run: Run) -> Places:
     """Of the test of a finished model, where nobody trained, the sites that are tested."""
     if run.participants == []:
@@ -221,44 +255,15 @@ def selector_places(run: Run) -> Places:
     return Places(list(run.spec.sites), list(run.spec.held_out_sites)) if run.spec else Places([], [])
 
 
-def scores_of(scores: Scores, chosen_model: str | None) -> Scores:
-    """With the super model's, which are the chosen model's."""
-    if chosen_model is None or chosen_model not in scores:
-        return scores
-    return {**scores, SUPER: scores[chosen_model]}
-
-
-def model_name(model: str, site_slug: str) -> str:
-    """The scored model that stands for a kind: `personalized` is the case's own site's."""
-    return f"{PERSONALIZED}/{site_slug}" if model == PERSONALIZED else model
-
-
 def case_value(row: TestedCaseScores, model: str, query: Query) -> CaseValue | None:
-    """Of a model by kind or name; None where it was not scored. A case's mean over structures is of those with a
-    value, and the case is a miss as soon as one structure is."""
+    """Of a model by kind or name; None where it was not scored."""
     by_structure = row.scores.get(model_name(model, row.site_slug))
-    if by_structure is None:
-        return None
-    wanted = [query.structure] if query.structure is not None else list(by_structure)
-    scores = [by_structure[structure] for structure in wanted if query.metric in by_structure.get(structure, {})]
-    if not scores:
-        return None
-    values = [score[query.metric] for score in scores]
-    present = [value for value in values if value is not None]
-    missing = [score["dice"] is None for score in scores]
-    missed = len(present) < len(values) and any(
-        value is None and not is_missing for value, is_missing in zip(values, missing, strict=True)
-    )
-    return CaseValue(fmean(present) if present else None, all(missing), missed)
+    return None if by_structure is None else value_of(by_structure, query.metric, query.structure)
 
 
 def valued_cases(rows: Iterable[TestedCaseScores], model: str, query: Query) -> list[Valued]:
     """The cases on which the model was scored, each with its value."""
     return [(row, value) for row in rows if (value := case_value(row, model, query)) is not None]
-
-
-def present_values(values: Iterable[CaseValue]) -> list[float]:
-    return [value.value for value in values if value.value is not None]
 
 
 def _places(session: Session, experiment: Experiment, runs: list[Run]) -> Places:

@@ -12,17 +12,18 @@ from backend.contracts.datasets import SitePolicy
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.contracts.unlikeness import unlike_in_words
 from backend.datasets import service as datasets
-from backend.db.models import CaseHistory, Experiment, Run, TestedCase, ThresholdCurve
+from backend.db.models import CaseHistory, Experiment, Run, ScoreSummaryRow, TestedCase, ThresholdCurve
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
+from backend.evaluations.summaries import store_summary
 from backend.runs.schemas import RunCases, ScoredCase
 from backend.sites import service as sites
 
 
 def forget_evaluation(session: Session, run_id: str) -> None:
     """Scores, routes, the viewer's masks and those of earlier rounds, and what validation says of thresholds."""
-    for rows in (TestedCase, CaseHistory, ThresholdCurve):
+    for rows in (TestedCase, CaseHistory, ThresholdCurve, ScoreSummaryRow):
         session.execute(delete(rows).where(rows.run_id == run_id))
 
 
@@ -68,6 +69,7 @@ def store_evaluation(
             predictions=dict(file.predictions) if file else {},
         )
         session.merge(row)
+    store_summary(session, run_id, round_number, participant, result.summary)
     store_history(session, run_id, result)
     if result.thresholds:
         points = [point.model_dump() for point in result.thresholds]

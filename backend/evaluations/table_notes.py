@@ -15,7 +15,7 @@ def notes_of(cases: ExperimentCases, with_counts: bool = True) -> list[str]:
     with_counts False: for readers to whom a site's policy states no small numbers.
     """
     remarks = [remark.words for remark in cases.training.remarks]
-    return [*_other_sites(cases), *_lacking(cases, with_counts), *remarks]
+    return [*_other_sites(cases), *_lacking(cases, with_counts), *_stated(cases), *remarks]
 
 
 def _other_sites(cases: ExperimentCases) -> Iterator[str]:
@@ -32,7 +32,7 @@ def _other_sites(cases: ExperimentCases) -> Iterator[str]:
 def _lacking(cases: ExperimentCases, with_counts: bool) -> Iterator[str]:
     by_words: dict[str, list[Run]] = {}
     for run in cases.runs:
-        if cases.rows.get(run.id) and (found := lacking(cases.tested(run), cases.everything)):
+        if cases.is_tested(run) and (found := lacking(cases.tested(run), cases.everything)):
             words = f"tested on {found.words}" if with_counts else f"tested {found.stated_words}"
             by_words.setdefault(words, []).append(run)
     for words, runs in by_words.items():
@@ -40,6 +40,18 @@ def _lacking(cases: ExperimentCases, with_counts: bool) -> Iterator[str]:
             f"{_named(runs)}: {words}. A mean over other cases is not compared with the others: it is neither the best "
             "of its column nor a worst site; paired differences are over the cases that both have."
         )
+
+
+def _stated(cases: ExperimentCases) -> Iterator[str]:
+    """Sites whose policy keeps the scores of single cases."""
+    stated = [(slug, site) for run in cases.runs for slug, site in cases.stated_of(run).items()]
+    if means := sorted({slug for slug, site in stated if site.summary.scores}):
+        yield (
+            f"{', '.join(means)}: the site's policy lets means leave and no score of a single case. They count in all "
+            "means; paired tests, intervals, the selector's thresholds and the list of cases are of the other sites."
+        )
+    if none := sorted({slug for slug, site in stated if not site.summary.scores}):
+        yield f"{', '.join(none)}: tested, but on fewer cases than the site's policy asks for: no mean leaves."
 
 
 def _named(runs: list[Run]) -> str:

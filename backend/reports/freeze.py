@@ -66,7 +66,7 @@ class Wish:
 def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) -> Report:
     """Raises Conflict where nothing was evaluated yet, InvalidInput for a baseline that is not the experiment's."""
     cases = experiment_cases(session, experiment, wish.checkpoint)
-    if not any(cases.rows.values()):
+    if not any(map(cases.is_tested, cases.runs)):
         raise Conflict(
             f"the experiment {experiment.name!r} has no results yet: a report can be made once its first run has "
             "tested its models"
@@ -262,7 +262,7 @@ def _cell(shown: ShownCell, withheld: dict[str, int]) -> ReportCell:
 
 def _shown_run(cases: ExperimentCases) -> Run | None:
     """Whose matrix is shown: FedSM's first run with results, else the first with a personalized model."""
-    scored = [run for run in cases.runs if cases.rows.get(run.id)]
+    scored = [run for run in cases.runs if cases.is_tested(run)]
     personalized = [run for run in scored if "personalized" in run.strategy.card.models]
     of_fedsm = [run for run in personalized if isinstance(run.strategy, FedSMConfig)]
     return next(iter(of_fedsm or personalized), None)

@@ -5,7 +5,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean
 from typing import cast
 
 from sqlalchemy import Select, select
@@ -21,7 +20,15 @@ from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
 from backend.errors import Conflict
-from backend.evaluations.scored_cases import Query, case_value, evaluated_cases, places_of, present_values
+from backend.evaluations.scored_cases import (
+    Query,
+    evaluated_cases,
+    places_of,
+    stated_of_run,
+    summaries_of,
+    valued_cases,
+)
+from backend.evaluations.summaries import column_value
 from backend.runs.contributions import used_rounds
 from backend.runs.notes import notes_of
 from backend.runs.threshold import finished_strategy
@@ -144,12 +151,13 @@ def _data(session: Session, run: Run) -> list[TrainingData]:
 
 def _scores(session: Session, run: Run) -> list[ModelScore]:
     query = Query("dice", "best")
-    cases = places_of(run).select(evaluated_cases(session, [run.id], "best"), None)
+    places = places_of(run)
+    cases, stated = evaluated_cases(session, [run.id], "best"), stated_of_run(session, run, "best")
     scores = []
     for model in run.strategy.card.models:
-        values = [value for row in cases if (value := case_value(row, model, query)) is not None]
-        present = present_values(values)
-        scores.append(ModelScore(model=model, dice=fmean(present) if present else None, num_cases=len(values)))
+        values = places.values(valued_cases(cases, model, query), None)
+        found = column_value(values, summaries_of(stated, places, model, query, None))
+        scores.append(ModelScore(model=model, dice=found.mean, num_cases=found.num_cases))
     return scores
 
 

@@ -1,4 +1,5 @@
-"""What may leave a hospital in words: names of cases and files, lines of logs, texts of errors. Closed by default.
+"""What may leave a hospital: names of cases and files, lines of logs, texts of errors, scores of single cases. All are
+closed by default.
 
 A closed name leaves as a pseudonym that this site alone can resolve; what the hub sends back with it is resolved before
 a worker sees it. A closed text leaves as its kind; the text itself stays in the agent's log.
@@ -16,9 +17,10 @@ from typing import Any
 from backend.contracts.datasets import CheckedCase, DatasetManifest, DescribeDatasetPayload, DescribeDatasetResult
 from backend.contracts.failures import ADVICE
 from backend.contracts.likeness import Alike, AlikePair
-from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, ProgressReport
+from backend.contracts.tasks import ClaimedTask, CompleteRequest, EvaluateSiteResult, FailRequest, ProgressReport
 from fedsm.site_agent.policy import HospitalPolicy
 from fedsm.site_agent.site_home import write_private
+from fedsm.site_agent.summaries import summarised
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +91,8 @@ class Names:
 def leaves(policy: HospitalPolicy, names: Names, task_id: str, asked: Report) -> Report:
     """A worker's report as the hub gets it."""
     if isinstance(asked, CompleteRequest):
+        if isinstance(asked.result, EvaluateSiteResult) and not policy.may_send_case_scores:
+            return asked.model_copy(update={"result": summarised(asked.result, policy.minimum_scored_cases)})
         if not isinstance(asked.result, DescribeDatasetResult):
             return asked
         result = asked.result if policy.may_send_texts else _without_texts(task_id, asked.result)

@@ -44,8 +44,8 @@ class StandingApproval(Contract):
 
 
 class HospitalPolicy(Contract):
-    """The hospital's own say. Updates, metrics and the scores of cases leave always: without them nothing is federated,
-    and nobody knows what the models are worth."""
+    """The hospital's own say. Updates leave always, and so do metrics and scores as means over cases: without them
+    nothing is federated, and nobody knows what the models are worth."""
 
     allowed_strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = Field(
         default=None, description="The methods that may run on this site's data. Left out: all."
@@ -65,12 +65,28 @@ class HospitalPolicy(Contract):
     may_send_texts: bool = Field(
         default=False, description="Lines of logs and texts of errors, which may name files. Closed: their kind alone."
     )
+    may_send_case_scores: bool = Field(
+        default=False,
+        description="Scores of single test cases, and what the selector said of each. Closed: means and counts.",
+    )
+    minimum_scored_cases: int = Field(
+        default=5, ge=1, le=1_000_000, description="A mean in place of scores is over at least this many test cases."
+    )
     may_send_thumbnails: bool = Field(default=False, description="Small pictures of the cases.")
-    may_send_images: bool = Field(default=False, description="Images and reference masks of test cases.")
-    may_send_predictions: bool = Field(default=False, description="Predicted masks of test cases.")
+    may_send_images: bool = Field(
+        default=False, description="Images and reference masks of test cases; only together with may_send_case_scores."
+    )
+    may_send_predictions: bool = Field(
+        default=False, description="Predicted masks of test cases; only together with may_send_case_scores."
+    )
     may_send_hashes: bool = Field(
         default=False, description="Hashes of decoded images, by which cases of two sites are compared."
     )
+
+    def opens(self, switch: str) -> bool:
+        """Pictures of test cases stand next to their scores, and stay where those stay."""
+        of_cases = switch in ("may_send_images", "may_send_predictions")
+        return bool(getattr(self, switch)) and (self.may_send_case_scores or not of_cases)
 
 
 #: Of what is left out by default, an example.
@@ -157,8 +173,8 @@ def narrowed(policy: HospitalPolicy, claimed: ClaimedTask) -> ClaimedTask:
 def require_within(policy: HospitalPolicy, result: TaskResult) -> None:
     """Raises Refused where a result holds what may not leave, although its task was narrowed."""
     for switch, there in _shown_by(result):
-        if there and not getattr(policy, switch):
-            raise Refused(f"{FILE_NAME} of the site, {switch}: false; the result holds some")
+        if there and not policy.opens(switch):
+            raise Refused(f"{FILE_NAME} of the site closes {switch}; the result holds some")
 
 
 def require_file(policy: HospitalPolicy, media_type: str) -> None:
@@ -166,8 +182,8 @@ def require_file(policy: HospitalPolicy, media_type: str) -> None:
     open_to = {
         SAFETENSORS: True,
         JPEG: policy.may_send_thumbnails,
-        PNG: policy.may_send_images or policy.may_send_predictions,
-        NIFTI_GZ: policy.may_send_images or policy.may_send_predictions,
+        PNG: policy.opens("may_send_images") or policy.opens("may_send_predictions"),
+        NIFTI_GZ: policy.opens("may_send_images") or policy.opens("may_send_predictions"),
     }
     if not open_to.get(media_type, False):
         raise Refused(f"{FILE_NAME} of the site lets no file of the kind {media_type} leave")
@@ -175,7 +191,7 @@ def require_file(policy: HospitalPolicy, media_type: str) -> None:
 
 def _both(policy: HospitalPolicy, given: Contract, *switches: str) -> dict[str, bool]:
     """What hub and hospital allow."""
-    return {name: getattr(given, name) and getattr(policy, name) for name in switches}
+    return {name: getattr(given, name) and policy.opens(name) for name in switches}
 
 
 def _strategies_of(payload: TaskPayload) -> tuple[StrategyName, ...]:

@@ -14,6 +14,7 @@ from fedsm.site_agent.policy import HospitalPolicy
 _SWITCHES = {
     "may_send_names": "names of cases and files",
     "may_send_texts": "lines of logs and texts of errors",
+    "may_send_case_scores": "scores of single cases",
     "may_send_thumbnails": "thumbnails",
     "may_send_images": "images and reference masks",
     "may_send_predictions": "predicted masks",
@@ -52,10 +53,11 @@ def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[st
     more = f", {card.also_sends}" if card.also_sends else ""
     yield (
         "Leaves",
-        f"updates of the models' weights each round ({', '.join(card.models)}){more}, metrics and scores of cases",
+        f"updates of the models' weights each round ({', '.join(card.models)}){more}, metrics, "
+        "and scores as means over cases",
     )
-    opened = [words for switch, words in _SWITCHES.items() if getattr(policy, switch)]
-    closed = [words for switch, words in _SWITCHES.items() if not getattr(policy, switch)]
+    opened = [words for switch, words in _SWITCHES.items() if policy.opens(switch)]
+    closed = [words for switch, words in _SWITCHES.items() if not policy.opens(switch)]
     yield "Policy opens", ", ".join(opened) or "nothing more"
     yield "Policy closes", ", ".join(closed) or "nothing"
     yield "Fixed by the consent", asked.digest

@@ -23,6 +23,7 @@ from backend.db.models.run import Run
 from backend.db.models.run_approval import RunApproval
 from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
+from backend.db.models.score_summary import ScoreSummaryRow
 from backend.db.models.second_factor import SecondFactor
 from backend.db.models.site import Site
 from backend.db.models.site_consent import SiteConsent
@@ -64,6 +65,7 @@ __all__ = [
     "RunApproval",
     "RunDataset",
     "RunRound",
+    "ScoreSummaryRow",
     "SecondFactor",
     "Site",
     "SiteConsent",

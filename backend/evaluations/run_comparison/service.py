@@ -24,8 +24,10 @@ from backend.evaluations.scored_cases import (
     evaluated_cases,
     model_name,
     places_of,
+    stated_of_run,
 )
 from backend.evaluations.statistics import bootstrap_mean, holm, wilcoxon
+from backend.evaluations.summaries import StatedSites
 from backend.evaluations.table_rows import best_of, printed
 from backend.evaluations.tested_cases import TestCases, expected_cases, lacking, together
 from backend.runs.service import describe_run, run_record
@@ -39,6 +41,7 @@ class _Entry:
     experiment: Experiment
     model: ModelKind
     rows: list[TestedCaseScores]
+    stated: StatedSites
     fingerprints: dict[str, tuple[str, ...]]
 
     def values(self, slug: str | None, pooled: list[str], query: Query) -> dict[str, float]:
@@ -106,8 +109,8 @@ def _entry(session: Session, federation: Federation, run_id: str, query: Query) 
     datasets = select(RunDataset).where(RunDataset.run_id == run.id).order_by(RunDataset.position)
     for dataset in session.scalars(datasets):
         fingerprints[dataset.site_slug] = (*fingerprints.get(dataset.site_slug, ()), dataset.fingerprint)
-    rows = evaluated_cases(session, [run.id], query.checkpoint)
-    return _Entry(run, experiment, run.strategy.card.models[-1], rows, fingerprints)
+    rows, stated = evaluated_cases(session, [run.id], query.checkpoint), stated_of_run(session, run, query.checkpoint)
+    return _Entry(run, experiment, run.strategy.card.models[-1], rows, stated, fingerprints)
 
 
 def _compared_run(session: Session, entry: _Entry) -> ComparedRun:
@@ -193,10 +196,12 @@ def _cautions(
                 f"{describe_run(entry.run)} was tested on {short.words}: its means are over other cases than the "
                 "others' and not compared with them; differences are over the cases that both have."
             )
+    if stated := sorted({slug for entry in entries for slug in entry.stated}):
+        yield f"{', '.join(stated)}: the site's policy lets no score of a single case leave; it is left out here."
     if other_data:
         named = ", ".join(other_data)
         yield f"The data of {named} are not the same in every run: their scores are not of the same images."
-    if untested := [describe_run(entry.run) for entry in entries if not entry.rows]:
+    if untested := [describe_run(entry.run) for entry in entries if not (entry.rows or entry.stated)]:
         yield f"No test scores yet: {'; '.join(untested)}."
     if len(pooled) < len(slugs):
         rest = ", ".join(slug for slug in slugs if slug not in pooled)

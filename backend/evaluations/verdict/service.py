@@ -15,7 +15,6 @@ from backend.evaluations.scored_cases import (
     Method,
     Query,
     experiment_cases,
-    present_values,
     valued_cases,
 )
 from backend.evaluations.statistics import SIGNIFICANT
@@ -73,7 +72,7 @@ def latest_result(session: Session, federation_ids: list[str] | None) -> LatestR
 def verdict_of(cases: ExperimentCases, query: Query) -> Verdict:
     require_structure(cases.structures, query.structure)
     unit = distance_unit(cases) if SCORES[query.metric].quantity == "distance" else None
-    tested = [method for method in _main_models(cases) if any(cases.rows.get(run.id) for run in method.runs)]
+    tested = [method for method in _main_models(cases) if any(cases.is_tested(run) for run in method.runs)]
     subject = _subject(tested)
     verdict = Verdict(
         experiment_id=cases.experiment.id,
@@ -83,7 +82,7 @@ def verdict_of(cases: ExperimentCases, query: Query) -> Verdict:
         structure=query.structure,
         complete=cases.complete,
         method=_method(cases, subject, query) if subject else None,
-        run_id=next((run.id for run in subject.runs if cases.rows.get(run.id)), None) if subject else None,
+        run_id=next((run.id for run in subject.runs if cases.is_tested(run)), None) if subject else None,
         against=[],
         ahead=None,
         headline=words.NOT_TESTED,
@@ -164,8 +163,9 @@ def _pooled_mean(cases: ExperimentCases, method: Method, query: Query) -> float 
     means = []
     for run in method.runs:
         valued = valued_cases(cases.rows.get(run.id, []), method.model, query)
-        if values := present_values(cases.places.values(valued, None)):
-            means.append(sum(values) / len(values))
+        mean = cases.column_value(run, method.model, query, None, valued).mean
+        if mean is not None:
+            means.append(mean)
     return sum(means) / len(means) if means else None
 
 

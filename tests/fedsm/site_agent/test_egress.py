@@ -7,14 +7,19 @@ import pytest
 
 from backend.contracts.datasets import CaseWarning, CheckedCase, DatasetManifest, DescribeDatasetResult, ManifestCase
 from backend.contracts.likeness import Alike, AlikePair, JoinedCases
+from backend.contracts.metrics import SCORES, CaseRouting, CaseScore
+from backend.contracts.score_summaries import RoutingSummary, SiteSummary
 from backend.contracts.tasks import (
     ClaimedTask,
     CompleteRequest,
     DescribeDatasetPayload,
+    EvaluateSiteResult,
     FailRequest,
     LogLine,
+    PastMask,
     ProgressReport,
     TrainSitePayload,
+    ViewerFiles,
 )
 from fedsm.site_agent.hub import API
 from tests.fedsm.site_agent.played_hub import PlayedHub
@@ -83,6 +88,83 @@ def test_no_name_no_path_and_no_text_leaves_by_default(hub: PlayedHub, site: Sit
 def test_what_the_policy_opens_leaves(hub: PlayedHub, site: Site, verb: str) -> None:
     site.policy_file.write_text("may_send_names: true\nmay_send_texts: true\n")
     assert type(REPORTS[verb]).model_validate_json(report(hub, site, verb)) == REPORTS[verb]
+
+
+def evaluated(num_cases: int) -> EvaluateSiteResult:
+    """One model on two structures of each case; the second is missed in the last case. All that could be of one case is
+    in it."""
+    ids = [f"{CANARY}-{index}" for index in range(num_cases)]
+
+    def score(case_id: str, structure: str, dice: float, missed: bool) -> CaseScore:
+        values = dict.fromkeys(SCORES, dice) | ({"hd95": None, "assd": None} if missed else {})
+        return CaseScore(case_id=case_id, model="global", structure=structure, distance_unit="mm", values=values)
+
+    return EvaluateSiteResult(
+        scores=tuple(
+            score(
+                case_id, structure, index / 10 if structure == "disc" else 0.8, (case_id, structure) == (ids[-1], "cup")
+            )
+            for index, case_id in enumerate(ids)
+            for structure in ("disc", "cup")
+        ),
+        routing=tuple(
+            CaseRouting(
+                case_id=case_id,
+                probabilities={"a": 0.9, "b": 0.1},
+                chosen_model="global",
+                unlikeness=1.0,
+                of_no_site=True,
+            )
+            for case_id in ids
+        ),
+        files=(ViewerFiles(case_id=ids[0]),),
+        history=(PastMask(case_id=ids[0], round=1, model="global", dice={"disc": 0.5}, mask=None, chosen=True),),
+    )
+
+
+def sent_on(hub: PlayedHub, site: Site, result: EvaluateSiteResult) -> EvaluateSiteResult:
+    hub.answers[f"POST {TASK}/complete"] = (204, b"")
+    body = CompleteRequest(attempt=1, result=result).model_dump_json().encode()
+    assert site.ask("POST", f"{TASK}/complete", body).status_code == 204
+    left = CompleteRequest.model_validate_json(hub.asked[-1][2]).result
+    assert isinstance(left, EvaluateSiteResult)
+    return left
+
+
+def test_scores_leave_as_means_by_default(hub: PlayedHub, site: Site) -> None:
+    """By hand: of five cases the disc's Dice is 0, 0.1, 0.2, 0.3 and 0.4, whose mean is 0.2; the cup's is 0.8; a case's
+    mean over both is from 0.4 to 0.6 in steps of 0.05, whose mean is 0.5."""
+    left = sent_on(hub, site, evaluated(5))
+    assert (left.scores, left.routing, left.files, left.history) == ((), (), (), ())
+    assert CANARY not in everything(hub)
+    assert left.summary is not None
+    assert left.summary.num_cases == 5
+    means = {(score.model, score.structure): score.mean for score in left.summary.scores if score.metric == "dice"}
+    assert means == {
+        (model, structure): pytest.approx(mean)
+        for model in ("global", "super")
+        for structure, mean in (("disc", 0.2), ("cup", 0.8), (None, 0.5))
+    }
+    [missed] = [
+        score
+        for score in left.summary.scores
+        if (score.model, score.structure, score.metric) == ("global", "cup", "hd95")
+    ]
+    assert (missed.num_cases, missed.num_valued, missed.num_misses, missed.mean) == (5, 0, 1, None)
+    assert left.summary.routing == RoutingSummary(num_global=5, chosen={"a": 5})
+
+
+def test_no_mean_is_over_fewer_cases_than_the_policy_asks_for(hub: PlayedHub, site: Site) -> None:
+    left = sent_on(hub, site, evaluated(4))
+    assert left == EvaluateSiteResult(scores=(), summary=SiteSummary(num_cases=0))
+    site.policy_file.write_text("minimum_scored_cases: 4\n")
+    assert sent_on(hub, site, evaluated(4)).summary != left.summary
+
+
+def test_scores_of_cases_leave_where_the_policy_opens_them(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("may_send_case_scores: true\n")
+    result = evaluated(4)
+    assert sent_on(hub, site, result) == result
 
 
 def test_a_failure_says_its_kind_and_where_the_cause_stands(hub: PlayedHub, site: Site) -> None:

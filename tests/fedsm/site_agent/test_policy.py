@@ -69,11 +69,20 @@ def test_what_the_file_does_not_open_is_closed_whatever_the_hub_says(hub: Played
     assert (payload.may_send_thumbnails, payload.may_send_hashes) == (False, False)
     give(hub, evaluate())
     site.approve(evaluate())
-    site.policy_file.write_text("may_send_predictions: true\n")
+    site.policy_file.write_text("may_send_predictions: true\nmay_send_case_scores: true\n")
     evaluated = ClaimedTask.model_validate_json(site.claim().content).payload
     assert isinstance(evaluated, EvaluateSitePayload)
     assert [(data.may_send_images, data.may_send_predictions) for data in evaluated.data] == [(False, True)]
     assert evaluated.data[0].cases == manifest().cases
+
+
+def test_pictures_of_test_cases_stay_where_their_scores_stay(hub: PlayedHub, site: Site) -> None:
+    give(hub, evaluate())
+    site.approve(evaluate())
+    site.policy_file.write_text("may_send_predictions: true\nmay_send_images: true\n")
+    evaluated = ClaimedTask.model_validate_json(site.claim().content).payload
+    assert isinstance(evaluated, EvaluateSitePayload)
+    assert [(data.may_send_images, data.may_send_predictions) for data in evaluated.data] == [(False, False)]
 
 
 def test_what_the_hub_closed_stays_closed(hub: PlayedHub, site: Site) -> None:
@@ -127,7 +136,7 @@ def test_no_file_of_a_closed_kind_leaves(hub: PlayedHub, site: Site, media_type:
     assert (answer.status_code, hub.asked) == (422, [])
     assert f"no file of the kind {media_type}" in answer.json()["detail"]
     assert list(site.folder.glob("spool/*")) == []
-    site.policy_file.write_text(f"{switch}: true")
+    site.policy_file.write_text(f"{switch}: true\nmay_send_case_scores: true")
     for kind in (media_type, SAFETENSORS):  # they go on to the next question: do the bytes hash to their address?
         assert "hash" in site.ask("PUT", path, b"x", content_type=kind, x_fedsm_task=TASK_ID).json()["detail"]
 
@@ -159,7 +168,7 @@ def test_no_result_with_what_is_closed_leaves(
     answer = site.ask("POST", COMPLETE, body)
     assert (answer.status_code, hub.asked) == (422, [])
     assert switch in answer.json()["detail"]
-    site.policy_file.write_text(f"{switch}: true")
+    site.policy_file.write_text(f"{switch}: true\nmay_send_case_scores: true")
     assert site.ask("POST", COMPLETE, body).status_code == 204
 
 
