@@ -2759,6 +2759,8 @@ export type EvaluateSitePayload = {
 
 /**
  * EvaluateSiteResult
+ *
+ * `summary` in place of scores, routes, files and history where no score of a single case leaves the site.
  */
 export type EvaluateSiteResult = {
     /**
@@ -2781,6 +2783,7 @@ export type EvaluateSiteResult = {
      * Scores
      */
     scores: Array<CaseScore>;
+    summary?: SiteSummary | null;
     /**
      * Thresholds
      *
@@ -7662,6 +7665,28 @@ export type RoundEffort = {
 };
 
 /**
+ * RoutingSummary
+ *
+ * What the model selector said of the site's test cases.
+ */
+export type RoutingSummary = {
+    /**
+     * Chosen
+     *
+     * Most probable site to cases.
+     */
+    chosen: {
+        [key: string]: unknown | number;
+    };
+    /**
+     * Num Global
+     *
+     * Cases for which the super model used the global model.
+     */
+    num_global: number;
+};
+
+/**
  * RunCases
  */
 export type RunCases = {
@@ -8566,6 +8591,58 @@ export type ScoreRow = {
      * None: the cases of all sites that train in every run, pooled.
      */
     site_slug: string | null;
+};
+
+/**
+ * ScoreSummary
+ *
+ * One model by one metric over the site's test cases.
+ */
+export type ScoreSummary = {
+    /**
+     * Mean
+     *
+     * Null where no case has a value, or fewer than the site lets be stated.
+     */
+    mean: number | null;
+    /**
+     * Metric
+     */
+    metric: 'dice' | 'iou' | 'hd95' | 'nsd' | 'assd' | 'volume_difference' | 'sensitivity' | 'precision';
+    /**
+     * Model
+     *
+     * `global`, `personalized/<site slug>`, `mixture`, or `super`.
+     */
+    model: string;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Num Misses
+     *
+     * Cases with the structure in one mask only, so that there is no value.
+     */
+    num_misses: number;
+    /**
+     * Num Missing
+     *
+     * Cases with the structure in neither mask.
+     */
+    num_missing: number;
+    /**
+     * Num Valued
+     *
+     * Cases behind the mean.
+     */
+    num_valued: number;
+    /**
+     * Structure
+     *
+     * None: each case's mean over structures.
+     */
+    structure?: string | null;
 };
 
 /**
@@ -9871,6 +9948,27 @@ export type SiteStatistics = {
      * Structures
      */
     structures: Array<StructureStatistics>;
+};
+
+/**
+ * SiteSummary
+ *
+ * Of one site's test cases. Without scores where there are fewer cases than the site's policy asks for.
+ */
+export type SiteSummary = {
+    /**
+     * Distance Unit
+     */
+    distance_unit?: 'mm' | 'px' | null;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    routing?: RoutingSummary | null;
+    /**
+     * Scores
+     */
+    scores?: Array<ScoreSummary>;
 };
 
 /**
