@@ -13,7 +13,7 @@ def summarised(result: EvaluateSiteResult, minimum_cases: int) -> EvaluateSiteRe
     """Without anything of a single case. minimum_cases: no mean is over fewer, and no threshold is judged on fewer."""
     by_case: dict[str, Scores] = defaultdict(dict)
     for score in result.scores:
-        by_case[score.case_id].setdefault(score.model, {})[score.structure] = {**score.values}
+        by_case[score.case_id].setdefault(score.model, {})[score.structure] = score.model_dump()["values"]
     if len(by_case) < minimum_cases:
         return EvaluateSiteResult(scores=(), summary=SiteSummary(num_cases=0))
     chosen = {route.case_id: route.chosen_model for route in result.routing}

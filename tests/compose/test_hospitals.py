@@ -31,14 +31,16 @@ policy = yaml.safe_load(file.read_text()) | {"standing_approvals": [{"strategies
 file.write_text(yaml.safe_dump(policy))
 """
 AGENT_REACHES = """
-import socket, sys
-for name in sys.argv[1:]:
+import concurrent.futures, socket, sys
+def ask(name):
     host, port = name.rsplit(":", 1)
     try:
         socket.create_connection((host, int(port)), timeout=3).close()
-        print(name, "open")
+        return name + " open"
     except OSError:
-        print(name, "closed")
+        return name + " closed"
+with concurrent.futures.ThreadPoolExecutor(16) as pool:
+    print("\\n".join(pool.map(ask, sys.argv[1:])))
 """
 
 
@@ -169,9 +171,12 @@ def joined(hub: Stack, hospitals: dict[str, Hospital]) -> str:
         link = next(found["link"] for found in sites(hub, federation["id"]) if found["slug"] == name)
         assert link["phrase"] in words, "both sides read the same six words, also where TLS is inspected"
         hub.post(f"/sites/{site['id']}/credential/accept", {"fingerprint": link["fingerprint"]})
-        hospital.compose("up", "--detach", "--wait", "--wait-timeout", "240")
+        hospital.compose("up", "--detach")
+    for site in sites(hub, federation["id"]):
+        name = str(site["slug"])
+        hospitals[name].compose("up", "--detach", "--wait", "--wait-timeout", "240")
         if name != "north":
-            hospital.compose("exec", "-T", "agent", "python3", "-c", APPROVED_BY_RULE)
+            hospitals[name].compose("exec", "-T", "agent", "python3", "-c", APPROVED_BY_RULE)
         dataset = hub.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": "/data"})
         path = f"/datasets/{dataset['id']}"
         wait(lambda path=path: hub.get(path)["status"] == "ready", 120, f"{name}'s data set is checked")  # type: ignore[index]
