@@ -38,6 +38,7 @@ from backend.monitoring.hook import Monitoring
 from backend.openapi_document import Application
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
+from backend.registry import endpoints as registry
 from backend.reports import endpoints as reports
 from backend.runs import endpoints as runs
 from backend.second_factor import endpoints as second_factor
@@ -71,6 +72,7 @@ FEATURES = (
     verdict,
     run_comparison,
     models,
+    registry,
     predictions,
     exports,
     reports,

@@ -105,8 +105,8 @@ class InBody:
             require(self._platform, self._caller, permission, kind, row_id)
 
     def require_start(self, config: ExperimentConfig) -> None:
-        """For the run whose model the experiment begins with."""
-        if config.start_from is not None:
+        """For the run whose model the experiment begins with; a version is of the experiment's own federation."""
+        if config.start_from is not None and config.start_from.run is not None:
             self.require(Permission.RUN_EXPERIMENTS, "run", config.start_from.run)
 
 
@@ -139,6 +139,7 @@ CanManageMembers = Annotated[str, Depends(Require(Permission.MANAGE_MEMBERS))]
 CanRunExperiments = Annotated[str, Depends(Require(Permission.RUN_EXPERIMENTS))]
 CanShareReports = Annotated[str, Depends(Require(Permission.SHARE_REPORTS))]
 CanMoveModels = Annotated[str, Depends(Require(Permission.MOVE_MODELS))]
+CanRegisterModels = Annotated[str, Depends(Require(Permission.REGISTER_MODELS))]
 CanCreateFederations = Annotated[str, Depends(Require(Permission.CREATE_FEDERATIONS))]
 CanManageUsers = Annotated[str, Depends(Require(Permission.MANAGE_USERS))]
 CanOperate = Annotated[str, Depends(Require(Permission.OPERATE))]

@@ -36,6 +36,7 @@ from backend.experiments.sweeps import SweepCreate, SweepPlan
 from backend.exports.schemas import ExportCreate, ExportRecord
 from backend.federations.schemas import FederationCreate, FederationRecord
 from backend.predictions.schemas import PredictionRecord
+from backend.registry.schemas import RegisteredModelRecord, VersionComparison
 from backend.reports.schemas import ReportCreate, ReportRecord
 from backend.runs.schemas import (
     ExtensionPreview,
@@ -382,6 +383,12 @@ class Client:
 
     def start_model_test(self, run_id: str, body: ModelTestCreate) -> ExperimentRecord:
         return self._post(f"/runs/{run_id}/tests", body, ExperimentRecord)
+
+    def registered_models(self, federation_id: str) -> list[RegisteredModelRecord]:
+        return self._get(f"/federations/{federation_id}/registered-models", list[RegisteredModelRecord])
+
+    def compare_versions(self, version_id: str, other: str) -> VersionComparison:
+        return self._get(f"/model-versions/{version_id}/comparison", VersionComparison, other=other)
 
     def post_json(self, path: str, body: object) -> Any:
         """A body as it is, unchecked on this side: the backend's own errors come back."""

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     RUN_EXPERIMENTS = "run_experiments"
     SHARE_REPORTS = "share_reports"
     MOVE_MODELS = "move_models"
+    REGISTER_MODELS = "register_models"
     CREATE_FEDERATIONS = "create_federations"
     MANAGE_USERS = "manage_users"
     OPERATE = "operate"
@@ -56,6 +57,7 @@ MEANINGS: dict[Permission, str] = {
     Permission.RUN_EXPERIMENTS: "Create, start, steer and delete experiments, and try a run's models on an image.",
     Permission.SHARE_REPORTS: "Make a report that everybody with its address can read, and revoke it.",
     Permission.MOVE_MODELS: "Download a run's models, and import models.",
+    Permission.REGISTER_MODELS: "Register models under names, move aliases, write notes, remove versions.",
     Permission.CREATE_FEDERATIONS: "Create federations.",
     Permission.MANAGE_USERS: "See every user, make administrators, remove users, revoke their tokens.",
     Permission.OPERATE: "See the state of the installation, sweep and verify its storage.",
@@ -85,6 +87,7 @@ _STUDY = _LOOK | {
     Permission.RUN_EXPERIMENTS,
     Permission.SHARE_REPORTS,
     Permission.MOVE_MODELS,
+    Permission.REGISTER_MODELS,
 }
 
 #: The matrix.

@@ -14,7 +14,9 @@ from backend.db.models import (
     Federation,
     Invitation,
     ModelExport,
+    ModelVersion,
     Prediction,
+    RegisteredModel,
     Report,
     Run,
     Site,
@@ -47,6 +49,10 @@ _PLACES: dict[str, Select[Any, Any]] = {
     "export": select(Experiment.federation_id, null())
     .join(Run, Run.experiment_id == Experiment.id)
     .join(ModelExport, ModelExport.run_id == Run.id),
+    "model": select(RegisteredModel.federation_id, null()),
+    "version": select(RegisteredModel.federation_id, null()).join(
+        ModelVersion, ModelVersion.model_id == RegisteredModel.id
+    ),
     "report": select(Experiment.federation_id, null()).join(Report, Report.experiment_id == Experiment.id),
     "invitation": select(Invitation.federation_id, null()),
 }
@@ -60,12 +66,16 @@ _IDS: dict[str, Any] = {
     "dry_run": DryRun.id,
     "prediction": Prediction.id,
     "export": ModelExport.id,
+    "model": RegisteredModel.id,
+    "version": ModelVersion.id,
     "report": Report.id,
     "invitation": Invitation.id,
 }
 #: Parameters of addresses that name no thing of a federation: they stand next to one that does, or are narrowed where
 #: they are used, as the test of all routes shows.
-OTHER_PARAMETERS = frozenset({"task_id", "round_number", "user_id", "token_id", "session_id", "sha256", "token"})
+OTHER_PARAMETERS = frozenset(
+    {"task_id", "round_number", "user_id", "token_id", "session_id", "sha256", "token", "alias"}
+)
 
 
 def kind_of(parameter: str) -> str | None:

@@ -17,7 +17,7 @@ from backend.artifacts.kinds import Kind, PolicySwitch, Subject
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base
-from backend.db.models import Case, CaseHistory, ModelExport, Prediction, Run, RunRound, Task, TestedCase
+from backend.db.models import Case, CaseHistory, ModelExport, ModelVersion, Prediction, Run, RunRound, Task, TestedCase
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,11 @@ def _start_parts(spec: RunSpec) -> Iterable[str]:
     return spec.start.parts.values() if spec.start is not None else ()
 
 
+def _registered_parts(facts: dict[str, Any]) -> Iterable[str]:
+    """A version keeps its files, whatever the run lets go."""
+    return [part["sha256"] for part in facts["parts"]]
+
+
 def _owner_of_run(column: InstrumentedAttribute[Any], kind: Kind, hashes: Callable[[Any], Any], **more: Any) -> Owner:
     model: Any = column.class_
     return Owner(column, kind, hashes, "run", model.run_id, **more)
@@ -122,6 +127,7 @@ OWNERS: tuple[Owner, ...] = (
     Owner(Task.answer, "masks", _predicted_masks, "prediction", Task.prediction_id),
     _owner_of_run(RunRound.parts, "states", _values, kept=RunRound.removed_at.is_(None)),
     _owner_of_run(ModelExport.file, "states", _itself),
+    _owner_of_run(ModelVersion.facts, "states", _registered_parts),
     Owner(Run.spec, "states", _start_parts, "run", Run.id),
     _owner_of_run(Task.update, "updates", lambda update: update.parts.values(), kept=_AWAITS_AGGREGATION, shown=False),
 )

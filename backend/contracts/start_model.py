@@ -1,19 +1,27 @@
 """A model that training begins with, in place of random weights."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract, choices
+from backend.contracts.refusals import refused
+from backend.contracts.registry import ModelReference
 from backend.contracts.values import MAX_PARTS, AtMost, Id, PartName, RoundNumber, ShortSaid
 
 
 class StartFrom(Contract):
     """What an experiment asks for."""
 
-    run: Id = Field(
+    run: Id | None = Field(
+        default=None,
         description="Id of the completed run, or of the imported model, whose models training begins with.",
+    )
+    version: ModelReference | None = Field(
+        default=None,
+        description="In place of a run: a registered model of the federation, `name:number` or `name@alias`. An "
+        "experiment is created with the run of the version, and the number to which an alias points then.",
     )
     models: Literal["all", "global"] = Field(
         default="all",
@@ -26,8 +34,15 @@ class StartFrom(Contract):
         ),
     )
 
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.run is None and self.version is None:
+            raise refused("neither run nor version is given", "give one of them", field="run")
+        return self
+
     def __str__(self) -> str:
-        return f"run {self.run}, {'all models' if self.models == 'all' else 'the global model'}"
+        source = f"run {self.run}" if self.version is None else self.version
+        return f"{source}, {'all models' if self.models == 'all' else 'the global model'}"
 
 
 class StartState(Contract):

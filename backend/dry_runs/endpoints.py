@@ -11,6 +11,7 @@ from backend.dependencies import ReadSession, WriteSession
 from backend.dry_runs import service
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.ledger.snapshot import require_runnable, sites_with_data
+from backend.ledger.start_model import resolved
 from backend.policy import CanFollow, CanRunExperiments, NamedInBody
 
 router = APIRouter(tags=["experiments"])
@@ -29,8 +30,9 @@ def start_dry_run(
     """Try a few steps of every strategy at every site; the answer's estimate comes when all have answered."""
     named.require_start(body.config)
     federation = get_row(session, Federation, federation_id)
-    require_runnable(session, body.config, sites_with_data(session, federation_id), federation.task)
-    return service.dry_run_record(session, service.start_dry_run(session, federation_id, body.config, user))
+    config = resolved(session, federation_id, body.config)
+    require_runnable(session, config, sites_with_data(session, federation_id), federation.task)
+    return service.dry_run_record(session, service.start_dry_run(session, federation_id, config, user))
 
 
 @router.get("/dry-runs/{dry_run_id}")

@@ -18,7 +18,7 @@ from backend.db.session import read_only
 from backend.dependencies import CallerDep, PlatformDep, ReadSession, authenticate
 from backend.errors import NotSignedIn, WrongToken
 from backend.events import service
-from backend.events.schemas import EventRecord
+from backend.events.schemas import EventRecord, Kind, Level
 from backend.events.service import EventFilters
 from backend.platform import Platform
 from backend.policy import CanFollow, CanFollowSomewhere
@@ -54,10 +54,10 @@ def event_filters(
     site_slug: Participant | None = None,
     actor: Annotated[Label | None, Query(description="Who: a user, a worker, or `backend`.")] = None,
     kind: Annotated[
-        Annotated[list[service.Kind], AtMost(20)] | None,
+        Annotated[list[Kind], AtMost(20)] | None,
         Query(description="What it is about; may be given several times."),
     ] = None,
-    level: Annotated[service.Level | None, Query(description="`warning` shows errors too.")] = None,
+    level: Annotated[Level | None, Query(description="`warning` shows errors too.")] = None,
     since: Annotated[Time | None, Query(description="With its time zone.")] = None,
     until: Annotated[Time | None, Query(description="With its time zone.")] = None,
     text: Annotated[Label | None, Query(description="Words that the message holds, in any case.")] = None,

@@ -10,7 +10,7 @@ from backend.clock import now
 from backend.db.audit_chain import WORK_KINDS
 from backend.db.models import AuditRecord, AuditStart, Event
 from backend.db.session import Database, unit_of_work
-from backend.events.service import Kind
+from backend.events.schemas import Kind
 from backend.settings import Settings
 
 #: Who did what: signed in, made, changed, started, deleted.

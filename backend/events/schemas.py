@@ -7,15 +7,20 @@ from pydantic import Field
 
 from backend.record import Record
 
+Kind = Literal[
+    "status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage", "model"
+]
+Level = Literal["info", "warning", "error"]
+
 
 class EventRecord(Record):
     """What happened, when and by whom. The stream sends the same objects."""
 
     id: int
     at: datetime
-    kind: Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
+    kind: Kind
     actor: str
-    level: Literal["info", "warning", "error"]
+    level: Level
     message: str
     federation_id: str | None
     experiment_id: str | None

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ScalarResult, Select, func, select
 from sqlalchemy.orm import Session
@@ -16,13 +16,13 @@ from backend.csv_text import csv_pieces
 from backend.db.models import Event, Experiment, Run
 from backend.db.session import Database, buffer_event, read_only
 from backend.events.schemas import EventRecord
+from backend.events.schemas import Kind as Kind
+from backend.events.schemas import Level as Level
 from backend.events.targets import with_targets
 
 BACKEND = "backend"
-Kind = Literal["status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage"]
 #: Events that an export reads at a time.
 PAGE = 500
-Level = Literal["info", "warning", "error"]
 #: From the lightest.
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 

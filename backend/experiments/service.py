@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from backend.artifacts.store import ArtifactStore
 from backend.clock import now
-from backend.contracts.config_problems import num_present
+from backend.contracts.config_problems import ConfigProblem, in_short, num_present
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig, soft_pull_contraction
 from backend.contracts.status import RunStatus
 from backend.datasets import service as datasets
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation
-from backend.errors import ExperimentRunning
+from backend.errors import Conflict, ExperimentRunning, InvalidInput
 from backend.events import service as events
 from backend.events.changes import from_to
 from backend.experiments import additions, files
@@ -32,7 +32,8 @@ from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.ledger import service as rounds
 from backend.ledger.damage import go_back_to_whole_round
 from backend.ledger.snapshot import problems_on, require_runnable, sites_with_data
-from backend.ledger.start_model import start_warnings
+from backend.ledger.start_model import resolved, start_warnings
+from backend.registry import lookup as registry
 from backend.runs import service as runs
 from backend.sites import service as sites
 
@@ -55,12 +56,13 @@ RESUMABLE = frozenset({RunStatus.PAUSED, RunStatus.FAILED, RunStatus.CANCELLED})
 def create_experiment(session: Session, federation_id: str, body: ExperimentCreate, actor: str) -> Experiment:
     """Makes one run for each strategy and seed. Raises InvalidInput if they cannot run on the federation's sites."""
     federation = get_row(session, Federation, federation_id)
-    require_runnable(session, body.config, sites_with_data(session, federation_id), federation.task)
+    config = resolved(session, federation_id, body.config)
+    require_runnable(session, config, sites_with_data(session, federation_id), federation.task)
     experiment = Experiment(
         federation_id=federation_id,
         name=body.name,
         description=body.description,
-        config=body.config,
+        config=config,
         created_at=now(),
         created_by=actor,
     )
@@ -78,6 +80,7 @@ def create_experiment(session: Session, federation_id: str, body: ExperimentCrea
 def check_config(session: Session, federation_id: str, config: ExperimentConfig) -> ConfigCheckResult:
     """What `create_experiment` would refuse, without creating anything."""
     federation = get_row(session, Federation, federation_id)
+    config, unknown = _resolved_or_problems(session, federation_id, config)
     data = sites_with_data(session, federation_id)
     lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
     num_training = sum(entry.site.slug not in config.held_out_sites for entry in data)
@@ -88,7 +91,7 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
         if entry.site.slug not in config.held_out_sites
     }
     return ConfigCheckResult(
-        problems=problems_on(session, config, data, federation.task),
+        problems=[*unknown, *problems_on(session, config, data, federation.task)],
         warnings=[
             *warnings_on(config, records, federation.task),
             *warnings_of_empty_cases(config, num_empty),
@@ -98,6 +101,16 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
         num_runs=len(config.strategies) * len(config.seeds),
         rho={str(lambda_): soft_pull_contraction(lambda_, num_present(config, num_training)) for lambda_ in lambdas},
     )
+
+
+def _resolved_or_problems(
+    session: Session, federation_id: str, config: ExperimentConfig
+) -> tuple[ExperimentConfig, list[ConfigProblem]]:
+    """What names no registered model begins with random weights for the rest of the check."""
+    try:
+        return resolved(session, federation_id, config), []
+    except InvalidInput as error:
+        return config.model_copy(update={"start_from": None}), [ConfigProblem.model_validate(e) for e in error.fields]
 
 
 def start_experiment(session: Session, experiment_id: str, actor: str) -> Experiment:
@@ -159,9 +172,16 @@ def update_experiment(session: Session, experiment_id: str, body: ExperimentUpda
 
 
 def delete_experiment(session: Session, experiment_id: str, actor: str) -> None:
-    """Raises ExperimentRunning while a run is under way. Its events stay."""
+    """Raises ExperimentRunning while a run is under way, Conflict while models of it are registered.
+
+    Its events stay."""
     experiment = lock_row(session, Experiment, experiment_id)
     _require_no_run_under_way(session, experiment)
+    if registered := registry.references_of_experiment(session, experiment_id):
+        raise Conflict(
+            f"models of the experiment {experiment.name!r} are registered as {in_short(registered)}: remove these "
+            "versions first, or archive the experiment, which hides it and loses nothing"
+        )
     session.delete(experiment)
     _record(session, experiment, f"{actor} deleted the experiment {experiment.name}.", actor)
 

@@ -16,6 +16,7 @@ from backend.dependencies import ReadSession
 from backend.errors import InvalidInput
 from backend.experiments.labels import strategy_labels
 from backend.ledger.snapshot import problems_on, sites_with_data
+from backend.ledger.start_model import resolved
 from backend.policy import CanRunExperiments, NamedInBody
 from backend.record import Record
 
@@ -72,7 +73,8 @@ def planned(session: Session, federation_id: str, body: SweepCreate) -> SweepPla
     federation = get_row(session, Federation, federation_id)
     data = sites_with_data(session, federation_id)
     experiments = []
-    for point in _points(body):
+    config = resolved(session, federation_id, body.config)
+    for point in _points(body.model_copy(update={"config": config})):
         config = point.config
         experiments.append(
             SweptExperiment(

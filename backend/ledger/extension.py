@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.contracts.config_problems import in_short
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.personalized import FineTuningConfig
 from backend.contracts.run_length import Extension
@@ -13,6 +14,7 @@ from backend.db.lookup import lock_row
 from backend.db.models import Run, RunRound
 from backend.errors import InvalidInput, TransitionNotAllowed
 from backend.ledger.advance import advance
+from backend.registry.lookup import references_of_run
 from backend.runs import approvals
 from backend.runs.schemas import ExtensionPreview
 from backend.runs.service import describe_run, set_status
@@ -71,6 +73,11 @@ def _problem(session: Session, run: Run, rounds: int) -> str | None:
         return f"{describe_run(run)} is {run.status}: only a completed run is given more rounds; resume it, or wait"
     if not run.participants:
         return f"{describe_run(run)} was not trained here: start a new experiment that begins with its model"
+    if registered := references_of_run(session, run.id):
+        return (
+            f"the models of {describe_run(run)} are registered as {in_short(registered)}, and more rounds would change "
+            "what the run is: start an experiment that begins with the version"
+        )
     if rounds <= run.num_rounds:
         return f"{describe_run(run)} has trained {run.num_rounds} rounds: choose more than {run.num_rounds}"
     last = session.get(RunRound, (run.id, run.num_rounds))

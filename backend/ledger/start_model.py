@@ -8,6 +8,7 @@ from backend.artifacts.service import require_artifacts
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.registry import Reference
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.start_model import StartFrom, StartState
 from backend.contracts.status import RunStatus
@@ -15,10 +16,32 @@ from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.db.models import Experiment, Run, RunRound
+from backend.errors import InvalidInput
+from backend.registry.lookup import find_version, reference_of
 from backend.runs.service import describe_run
 
 GLOBAL, SELECTOR = "global", "selector"
 _REMEDY = "choose another model, or leave start_from empty"
+
+
+def resolved(session: Session, federation_id: str, config: ExperimentConfig) -> ExperimentConfig:
+    """With the run and the number of the registered version that it begins with, where it names one.
+
+    Raises InvalidInput for a version that the federation does not have, and for one of another run than is named.
+    """
+    wanted = config.start_from
+    if wanted is None or wanted.version is None:
+        return config
+    reference = Reference.of(wanted.version)
+    version = find_version(session, federation_id, reference) if reference is not None else None
+    if version is None:
+        remedy = "give name:number or name@alias of a model that is registered in this federation"
+        raise InvalidInput.of_problems([_problem("version", wanted.version, "is no registered model here", remedy)])
+    if wanted.run not in (None, version.run_id):
+        remedy = f"leave run out, or set it to {version.run_id}"
+        raise InvalidInput.of_problems([_problem("run", wanted.run, f"is not that of {wanted.version}", remedy)])
+    fixed = wanted.model_copy(update={"run": version.run_id, "version": reference_of(session, version)})
+    return config.model_copy(update={"start_from": fixed})
 
 
 def start_problems(
@@ -28,6 +51,7 @@ def start_problems(
     wanted = config.start_from
     if wanted is None:
         return
+    assert wanted.run is not None  # `resolved` was asked
     run = session.get(Run, wanted.run)
     if run is None:
         remedy = "give the id of a completed run, or of an imported model, of this platform"
@@ -153,8 +177,8 @@ def part_problems(
         yield _problem("run", wanted.run, message, _REMEDY)
 
 
-def _problem(field: str, value: str, message: str, remedy: str) -> ConfigProblem:
-    return ConfigProblem(field=f"start_from.{field}", value=value, message=message, remedy=remedy)
+def _problem(field: str, value: str | None, message: str, remedy: str) -> ConfigProblem:
+    return ConfigProblem(field=f"start_from.{field}", value=value or "", message=message, remedy=remedy)
 
 
 def _text(value: object) -> str:

@@ -22,7 +22,6 @@ from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run
 from backend.db.session import read_only, unit_of_work
 from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
-from backend.error_body import ErrorBody
 from backend.errors import InvalidInput
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
@@ -30,17 +29,11 @@ from backend.ledger import model_test
 from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBody
-from backend.trained_models import importing, service
+from backend.trained_models import importing, service, zip_answer
 from backend.trained_models.model_file import read_model_file
 from backend.trained_models.schemas import ModelSet
 
 router = APIRouter(tags=["models"])
-
-ZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
-    410: {"model": ErrorBody, "description": "A file of the model is damaged: nothing is sent"},
-}
-
 
 UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
@@ -107,7 +100,7 @@ def list_model_tests(_user: CanRead, run_id: Id, session: ReadSession, page: Pag
     return [experiments.experiment_record(session, row) for row in rows]
 
 
-@router.get("/runs/{run_id}/model.zip", responses=ZIP_RESPONSES, response_class=FileResponse)
+@router.get("/runs/{run_id}/model.zip", responses=zip_answer.RESPONSES, response_class=FileResponse)
 def download_model(
     _user: CanMoveModels, run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
 ) -> FileResponse:

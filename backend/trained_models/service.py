@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,7 @@ from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
 from backend.contracts.methods.personalized import FedRDNConfig
+from backend.contracts.model_file import COPY_BYTES, DESCRIPTION, SUFFIX
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.status import RunStatus
 from backend.contracts.tasks import POOLED
@@ -57,15 +58,18 @@ def model_set(session: Session, run_id: str) -> ModelSet:
 
 def write_archive(found: ModelSet, store: ArtifactStore, target: Path) -> None:
     """A ZIP of the safetensors files as they are, `model.json` and `README.md`. Equal models, equal bytes."""
+    texts = {"README.md": model_card(found).encode(), DESCRIPTION: _description(found).encode()}
+    write_files(texts, found.parts, store, target)
+
+
+def write_files(texts: dict[str, bytes], parts: Sequence[ModelPart], store: ArtifactStore, target: Path) -> None:
+    """A ZIP of the texts by their names, and of the parts' files. Equal contents, equal bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        _write(archive, "README.md", model_card(found).encode())
-        _write(archive, "model.json", _description(found).encode())
-        for part in found.parts:
-            with (
-                store.path(part.sha256).open("rb") as source,
-                archive.open(_entry(f"{part.name}.safetensors"), "w") as to,
-            ):
-                while chunk := source.read(1 << 20):
+        for name, content in texts.items():
+            archive.writestr(_entry(name), content)
+        for part in parts:
+            with store.path(part.sha256).open("rb") as source, archive.open(_entry(f"{part.name}{SUFFIX}"), "w") as to:
+                while chunk := source.read(COPY_BYTES):
                     to.write(chunk)
 
 
@@ -163,10 +167,6 @@ def _scores(session: Session, run: Run) -> list[ModelScore]:
 
 def _description(found: ModelSet) -> str:
     return json.dumps(found.model_dump(mode="json", by_alias=True), indent=2)
-
-
-def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    archive.writestr(_entry(name), content)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from fedsm.cli.call import Call, Option, Where
+from fedsm.cli.references import find_model, find_run, find_version
 from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, JsonOption, ServerOption, TokenOption, api, fail
 from fedsm.cli.watch import make_console, print_json
 from fedsm.client import Client
@@ -78,7 +79,13 @@ def find_site(client: Client, wanted: str) -> str:
 
 
 #: Names in a path that people need not look up.
-RESOLVED: dict[str, Callable[[Client, str], str]] = {"federation_id": _federation, "site_id": find_site}
+RESOLVED: dict[str, Callable[[Client, str], str]] = {
+    "federation_id": _federation,
+    "site_id": find_site,
+    "model_id": find_model,
+    "version_id": lambda client, wanted: find_version(client, wanted).id,
+    "run_id": find_run,
+}
 
 
 def _optional(option: Option) -> inspect.Parameter:

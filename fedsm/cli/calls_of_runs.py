@@ -5,6 +5,8 @@ from fedsm.cli.call import Call, Option
 _EXPERIMENT = {"experiment_id": "The experiment's id, as `fedsm experiment list` prints it."}
 _RUN = {"run_id": "The run's id, as `fedsm experiment show` prints it."}
 
+_MODEL_RUN = {"run_id": "The run's id, as `fedsm experiment show` prints it; or name:number or name@alias."}
+
 EXPERIMENT_CALLS = (
     Call(
         "start",
@@ -164,7 +166,7 @@ MODEL_CALLS = (
         "GET",
         "/runs/{run_id}/tests",
         "List the tests of a run's models on other data.",
-        _RUN,
+        _MODEL_RUN,
         columns=("id", "name", "status", "federation_id", "created_at", "created_by"),
     ),
     Call(
@@ -173,7 +175,7 @@ MODEL_CALLS = (
         "GET",
         "/runs/{run_id}/model",
         "A run's models: what they were made of and how well they do.",
-        _RUN,
+        _MODEL_RUN,
         columns=(
             "experiment_name",
             "strategy_label",
@@ -192,7 +194,7 @@ MODEL_CALLS = (
         "GET",
         "/runs/{run_id}/model.zip",
         "Save a run's models with their configuration and card as a ZIP.",
-        _RUN,
+        _MODEL_RUN,
         file=True,
     ),
     Call(
@@ -201,7 +203,7 @@ MODEL_CALLS = (
         "GET",
         "/runs/{run_id}/predictions",
         "The images that a run's models were tried on.",
-        _RUN,
+        _MODEL_RUN,
         columns=("id", "file_name", "round", "status", "chosen_model", "created_at", "created_by"),
     ),
     Call(
@@ -210,7 +212,7 @@ MODEL_CALLS = (
         "GET",
         "/runs/{run_id}/exports",
         "The forms for other programs that were made of a run's models, and how they were tried.",
-        _RUN,
+        _MODEL_RUN,
         columns=("id", "form", "status", "fraction", "num_images", "num_different", "num_bytes", "created_by"),
     ),
     Call(

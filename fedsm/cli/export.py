@@ -9,6 +9,7 @@ import typer
 from backend.contracts.exports import FORM_CARDS, FORMS, ExportForm
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.exports.schemas import ExportRecord
+from fedsm.cli.references import find_run
 from fedsm.cli.shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -28,7 +29,9 @@ _FORMS_IN_WORDS = ", ".join(f"{form} ({card.label})" for form, card in FORM_CARD
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A completed run's id; or a model.zip, which needs no server.")],
+    model: Annotated[
+        str, typer.Argument(help="A run's id, name:number or name@alias; or a model.zip, which needs no server.")
+    ],
     form: Annotated[str, typer.Option(help=f"One of {_FORMS_IN_WORDS}.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The ZIP to write; left out: named by form.")] = None,
     image: Annotated[
@@ -53,7 +56,7 @@ def export(
     if image:
         fail("--image goes with a model.zip: a run's form is tried on its own test cases", EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
-        done = _awaited(client, client.start_export(model, chosen))
+        done = _awaited(client, client.start_export(find_run(client, model), chosen))
         target = out or Path(done.file_name)
         if done.url is not None:
             target.write_bytes(client.artifact(done.url))

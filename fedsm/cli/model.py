@@ -13,6 +13,7 @@ import yaml
 
 from backend.contracts.model_tests import ModelTestCreate
 from backend.experiments.schemas import ExperimentRecord
+from fedsm.cli.references import find_run
 from fedsm.cli.shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -59,7 +60,9 @@ def import_model(
 
 
 def score(
-    run_id: Annotated[str, typer.Argument(help="The run's id, as `fedsm federation models` prints it.")],
+    run_id: Annotated[
+        str, typer.Argument(help="The run's id, as `fedsm federation models` prints it; or name:number or name@alias.")
+    ],
     dataset: Annotated[list[str], typer.Option(help="Id of a data set; repeat for each.")],
     cases: Annotated[str, typer.Option(help="all: every case that is new to the model; test: the test split.")] = "all",
     name: Annotated[str | None, typer.Option(help="Of the test; left out: made from what is tested.")] = None,
@@ -76,7 +79,7 @@ def score(
         body = ModelTestCreate.model_validate(values) if cases in ("all", "test") else None
         if body is None:
             fail(f"--cases {cases!r}: choose all or test", EXIT_WRONG_INPUT)
-        made = client.start_model_test(run_id, body)
+        made = client.start_model_test(find_run(client, run_id), body)
         if wait:
             made = _followed(client, made, as_json)
     if as_json:

@@ -12,6 +12,7 @@ from rich.table import Table
 from backend.contracts.routing_words import why_chosen
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.predictions.schemas import MaskRecord, PredictionRecord
+from fedsm.cli.references import find_run
 from fedsm.cli.shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -35,7 +36,7 @@ def predict(
         str,
         typer.Argument(
             help="A model.zip, which needs no server; or the id of a completed run, as `fedsm experiment show --json` "
-            "prints it."
+            "prints it, or name:number or name@alias."
         ),
     ],
     image: Annotated[
@@ -79,7 +80,7 @@ def _predict_there(
 ) -> None:
     with api(*where) as client:
         try:
-            started = client.predict(run_id, *image)
+            started = client.predict(find_run(client, run_id), *image)
         except CannotSend as problem:
             fail(str(problem), EXIT_WRONG_INPUT)
         try:

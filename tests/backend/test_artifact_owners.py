@@ -72,6 +72,7 @@ def test_no_column_holds_a_hash_that_the_list_does_not_know(
     worker.work_until_idle()
     assert backend.get(f"/runs/{run_id}")["status"] == "completed"
     start_run(backend, federation, start_from={"run": run_id})
+    backend.post(f"/runs/{run_id}/versions", {"name": "fundus"})
     with read_only(backend.platform.database) as session:
         hashes = set(session.scalars(select(Artifact.sha256)))
         assert len(hashes) > 20

@@ -8,6 +8,7 @@ import httpx
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.link import JoinRequest
 from backend.contracts.model_tests import ModelTestCreate
+from backend.contracts.registry import AliasMove, ModelRegister, VersionUpdate
 from backend.datasets.alike_schemas import PairDecide
 from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, DatasetUpdate
 from backend.dry_runs.schemas import DryRunCreate
@@ -76,6 +77,9 @@ BODIES = {
         ExperimentUpdate,
         FederationCreate,
         FederationUpdate,
+        AliasMove,
+        ModelRegister,
+        VersionUpdate,
         ModelTestCreate,
         PairDecide,
         ReportCreate,

@@ -10,6 +10,7 @@ from backend.openapi import openapi_json
 from fedsm.cli.app import app
 from fedsm.cli.call import Call
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
+from fedsm.cli.calls_of_registry import REGISTRY_CALLS
 from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
 from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
 from fedsm.cli.calls_of_users import USER_CALLS
@@ -19,7 +20,7 @@ TABLES: dict[str, tuple[Call, ...]] = {
     "dataset": DATASET_CALLS,
     "experiment": EXPERIMENT_CALLS,
     "federation": FEDERATION_CALLS,
-    "model": MODEL_CALLS,
+    "model": MODEL_CALLS + REGISTRY_CALLS,
     "run": RUN_CALLS,
     "site": SITE_CALLS,
     "": SYSTEM_CALLS,
@@ -89,6 +90,9 @@ COMMANDS = {
     "get_export": "model export",
     "import_model": "model import",
     "test_model": "model test",
+    "register_model": "model register",
+    "list_registered_models": "model registered",
+    "compare_versions": "model diff",
     "sweep_storage": "storage sweep",
     "scrub_storage": "storage scrub",
     "withdraw_sent": "storage withdraw",

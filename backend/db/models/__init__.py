@@ -18,6 +18,7 @@ from backend.db.models.model_export import ModelExport
 from backend.db.models.moment import Moment
 from backend.db.models.pair_decision import PairDecision
 from backend.db.models.prediction import Prediction
+from backend.db.models.registered_model import ModelAlias, ModelVersion, RegisteredModel
 from backend.db.models.report import Report
 from backend.db.models.run import Run
 from backend.db.models.run_approval import RunApproval
@@ -56,10 +57,13 @@ __all__ = [
     "Invitation",
     "MembershipRow",
     "Metric",
+    "ModelAlias",
     "ModelExport",
+    "ModelVersion",
     "Moment",
     "PairDecision",
     "Prediction",
+    "RegisteredModel",
     "Report",
     "Run",
     "RunApproval",

@@ -3,12 +3,17 @@
 import typer
 
 from fedsm.cli.calls import add_calls
+from fedsm.cli.calls_of_registry import REGISTRY_CALLS
 from fedsm.cli.calls_of_runs import MODEL_CALLS
 from fedsm.cli.export import export
 from fedsm.cli.model import import_model, score
+from fedsm.cli.registry import diff, register, registered, verify
 
 group = typer.Typer()
 group.command("test")(score)
 group.command("import")(import_model)
 group.command()(export)
+for command in (register, registered, diff, verify):
+    group.command()(command)
 add_calls(group, MODEL_CALLS)
+add_calls(group, REGISTRY_CALLS)

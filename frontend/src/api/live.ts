@@ -14,6 +14,7 @@ export const EVENT_KINDS: readonly EventRecord["kind"][] = [
   "federation",
   "user",
   "storage",
+  "model",
 ];
 
 /** The keys of all queries that an event may have changed. */
@@ -32,6 +33,7 @@ export function staleKeys(event: EventRecord): QueryKey[] {
       ["datasets", event.federation_id],
     );
   }
+  if (event.federation_id && event.kind === "model") keys.push(["registered-models", event.federation_id], ["version"]);
   if (event.kind === "federation" || event.kind === "site") keys.push(["federations"]);
   return keys;
 }

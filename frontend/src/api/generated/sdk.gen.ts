@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcceptSiteData, AcceptSiteErrors, AcceptSiteResponses, AddRunsData, AddRunsErrors, AddRunsResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareAuditData, CompareAuditErrors, CompareAuditResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, ConnectSingleSignOnData, ConnectSingleSignOnErrors, ConnectSingleSignOnResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DisconnectSingleSignOnData, DisconnectSingleSignOnErrors, DisconnectSingleSignOnResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadGapCsvData, DownloadGapCsvErrors, DownloadGapCsvResponses, DownloadGapLatexData, DownloadGapLatexErrors, DownloadGapLatexResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExportModelData, ExportModelErrors, ExportModelResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, FinishSingleSignOnData, FinishSingleSignOnErrors, FinishSingleSignOnResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDeparturesData, GetDeparturesErrors, GetDeparturesResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentGapData, GetExperimentGapErrors, GetExperimentGapResponses, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetExperimentVerdictData, GetExperimentVerdictErrors, GetExperimentVerdictResponses, GetExportData, GetExportErrors, GetExportResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestResultData, GetLatestResultErrors, GetLatestResultResponses, GetLiveData, GetLiveErrors, GetLiveResponses, GetModelData, GetModelErrors, GetModelResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunEffortData, GetRunEffortErrors, GetRunEffortResponses, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSignInWaysData, GetSignInWaysErrors, GetSignInWaysResponses, GetSingleSignOnData, GetSingleSignOnErrors, GetSingleSignOnResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, GiveConsentData, GiveConsentErrors, GiveConsentResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InviteSiteData, InviteSiteErrors, InviteSiteResponses, JoinData, JoinErrors, JoinResponses, LeaveData, LeaveErrors, LeaveResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListOpenApprovalsData, ListOpenApprovalsErrors, ListOpenApprovalsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunApprovalsData, ListRunApprovalsErrors, ListRunApprovalsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PlanSweepData, PlanSweepErrors, PlanSweepResponses, PollData, PollErrors, PollResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReplaceKeyData, ReplaceKeyErrors, ReplaceKeyResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResetSecondFactorData, ResetSecondFactorErrors, ResetSecondFactorResponses, ResumeExperimentData, ResumeExperimentErrors, ResumeExperimentResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeSiteData, RevokeSiteErrors, RevokeSiteResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StartSecondFactorData, StartSecondFactorErrors, StartSecondFactorResponses, StartSingleSignOnData, StartSingleSignOnErrors, StartSingleSignOnResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcceptSiteData, AcceptSiteErrors, AcceptSiteResponses, AddRunsData, AddRunsErrors, AddRunsResponses, CancelCheckData, CancelCheckErrors, CancelCheckResponses, CancelDryRunData, CancelDryRunErrors, CancelDryRunResponses, CancelExperimentData, CancelExperimentErrors, CancelExperimentResponses, CancelRunData, CancelRunErrors, CancelRunResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckDatasetData, CheckDatasetErrors, CheckDatasetResponses, CheckExperimentData, CheckExperimentErrors, CheckExperimentResponses, ClaimTaskData, ClaimTaskErrors, ClaimTaskResponses, CompareAuditData, CompareAuditErrors, CompareAuditResponses, CompareMethodsData, CompareMethodsErrors, CompareMethodsResponses, CompareRunsData, CompareRunsErrors, CompareRunsResponses, CompareVersionsData, CompareVersionsErrors, CompareVersionsResponses, CompleteTaskData, CompleteTaskErrors, CompleteTaskResponses, ConfirmDatasetData, ConfirmDatasetErrors, ConfirmDatasetResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, ConnectSingleSignOnData, ConnectSingleSignOnErrors, ConnectSingleSignOnResponses, CreateDatasetData, CreateDatasetErrors, CreateDatasetResponses, CreateExperimentData, CreateExperimentErrors, CreateExperimentResponses, CreateFederationData, CreateFederationErrors, CreateFederationResponses, CreatePasswordLinkData, CreatePasswordLinkErrors, CreatePasswordLinkResponses, CreateReportData, CreateReportErrors, CreateReportResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateSiteData, CreateSiteErrors, CreateSiteResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideAlikeData, DecideAlikeErrors, DecideAlikeResponses, DeleteDatasetData, DeleteDatasetErrors, DeleteDatasetResponses, DeleteExperimentData, DeleteExperimentErrors, DeleteExperimentResponses, DeleteExportData, DeleteExportErrors, DeleteExportResponses, DeleteFederationData, DeleteFederationErrors, DeleteFederationResponses, DeleteModelVersionData, DeleteModelVersionErrors, DeleteModelVersionResponses, DeletePredictionData, DeletePredictionErrors, DeletePredictionResponses, DeleteRegisteredModelData, DeleteRegisteredModelErrors, DeleteRegisteredModelResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DisconnectSingleSignOnData, DisconnectSingleSignOnErrors, DisconnectSingleSignOnResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadArtifactResponses, DownloadAuditData, DownloadAuditErrors, DownloadAuditResponses, DownloadCasesCsvData, DownloadCasesCsvErrors, DownloadCasesCsvResponses, DownloadCasesData, DownloadCasesErrors, DownloadCasesResponses, DownloadEventsData, DownloadEventsErrors, DownloadEventsResponses, DownloadExperimentFileData, DownloadExperimentFileErrors, DownloadExperimentFileResponses, DownloadGapCsvData, DownloadGapCsvErrors, DownloadGapCsvResponses, DownloadGapLatexData, DownloadGapLatexErrors, DownloadGapLatexResponses, DownloadLogData, DownloadLogErrors, DownloadLogResponses, DownloadModelData, DownloadModelErrors, DownloadModelResponses, DownloadModelVersionData, DownloadModelVersionErrors, DownloadModelVersionResponses, DownloadResultsCsvData, DownloadResultsCsvErrors, DownloadResultsCsvResponses, DownloadResultsJsonData, DownloadResultsJsonErrors, DownloadResultsJsonResponses, DownloadResultsLatexData, DownloadResultsLatexErrors, DownloadResultsLatexResponses, DownloadSharedReportData, DownloadSharedReportErrors, DownloadSharedReportResponses, DownloadShownCsvData, DownloadShownCsvErrors, DownloadShownCsvResponses, DownloadShownTableData, DownloadShownTableErrors, DownloadShownTableResponses, ExportModelData, ExportModelErrors, ExportModelResponses, ExtendRunData, ExtendRunErrors, ExtendRunResponses, FailTaskData, FailTaskErrors, FailTaskResponses, FindGoneData, FindGoneErrors, FindGoneResponses, FinishSingleSignOnData, FinishSingleSignOnErrors, FinishSingleSignOnResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetArtifactData, GetArtifactErrors, GetArtifactResponses, GetDatasetData, GetDatasetErrors, GetDatasetResponses, GetDeparturesData, GetDeparturesErrors, GetDeparturesResponses, GetDryRunData, GetDryRunErrors, GetDryRunResponses, GetExperimentData, GetExperimentErrors, GetExperimentGapData, GetExperimentGapErrors, GetExperimentGapResponses, GetExperimentProvenanceData, GetExperimentProvenanceErrors, GetExperimentProvenanceResponses, GetExperimentResponses, GetExperimentResultsData, GetExperimentResultsErrors, GetExperimentResultsResponses, GetExperimentSchemaData, GetExperimentSchemaErrors, GetExperimentSchemaResponses, GetExperimentStorageData, GetExperimentStorageErrors, GetExperimentStorageResponses, GetExperimentVerdictData, GetExperimentVerdictErrors, GetExperimentVerdictResponses, GetExportData, GetExportErrors, GetExportResponses, GetFederationData, GetFederationErrors, GetFederationLeakageData, GetFederationLeakageErrors, GetFederationLeakageResponses, GetFederationResponses, GetFederationStatisticsData, GetFederationStatisticsErrors, GetFederationStatisticsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestResultData, GetLatestResultErrors, GetLatestResultResponses, GetLiveData, GetLiveErrors, GetLiveResponses, GetModelData, GetModelErrors, GetModelResponses, GetModelVersionData, GetModelVersionErrors, GetModelVersionResponses, GetPredictionData, GetPredictionErrors, GetPredictionResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegisteredModelData, GetRegisteredModelErrors, GetRegisteredModelResponses, GetRunCurvesData, GetRunCurvesErrors, GetRunCurvesResponses, GetRunData, GetRunEffortData, GetRunEffortErrors, GetRunEffortResponses, GetRunErrors, GetRunHistoryData, GetRunHistoryErrors, GetRunHistoryResponses, GetRunMatrixData, GetRunMatrixErrors, GetRunMatrixResponses, GetRunResponses, GetRunRoundData, GetRunRoundErrors, GetRunRoundResponses, GetRunSelectorData, GetRunSelectorErrors, GetRunSelectorResponses, GetRunStorageData, GetRunStorageErrors, GetRunStorageResponses, GetRunTaskData, GetRunTaskErrors, GetRunTaskResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetSentData, GetSentErrors, GetSentResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetSharedReportData, GetSharedReportErrors, GetSharedReportResponses, GetSignInWaysData, GetSignInWaysErrors, GetSignInWaysResponses, GetSingleSignOnData, GetSingleSignOnErrors, GetSingleSignOnResponses, GetSiteData, GetSiteErrors, GetSiteResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetSystemData, GetSystemErrors, GetSystemResponses, GiveConsentData, GiveConsentErrors, GiveConsentResponses, HeadArtifactData, HeadArtifactErrors, HeadArtifactResponses, ImportModelData, ImportModelErrors, ImportModelResponses, InviteAdministratorData, InviteAdministratorErrors, InviteAdministratorResponses, InviteMemberData, InviteMemberErrors, InviteMemberResponses, InviteSiteData, InviteSiteErrors, InviteSiteResponses, JoinData, JoinErrors, JoinResponses, LeaveData, LeaveErrors, LeaveResponses, ListAlikeData, ListAlikeErrors, ListAlikeResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListCasesData, ListCasesErrors, ListCasesResponses, ListChecksData, ListChecksErrors, ListChecksResponses, ListDatasetRunsData, ListDatasetRunsErrors, ListDatasetRunsResponses, ListDatasetsData, ListDatasetsErrors, ListDatasetsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExperimentEventsData, ListExperimentEventsErrors, ListExperimentEventsResponses, ListExperimentsData, ListExperimentsErrors, ListExperimentsResponses, ListExperimentTemplatesData, ListExperimentTemplatesErrors, ListExperimentTemplatesResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFederationsData, ListFederationsErrors, ListFederationsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListModelTestsData, ListModelTestsErrors, ListModelTestsResponses, ListOpenApprovalsData, ListOpenApprovalsErrors, ListOpenApprovalsResponses, ListPredictionsData, ListPredictionsErrors, ListPredictionsResponses, ListRegisteredModelsData, ListRegisteredModelsErrors, ListRegisteredModelsResponses, ListReportsData, ListReportsErrors, ListReportsResponses, ListRunApprovalsData, ListRunApprovalsErrors, ListRunApprovalsResponses, ListRunCasesData, ListRunCasesErrors, ListRunCasesResponses, ListRunEventsData, ListRunEventsErrors, ListRunEventsResponses, ListRunMetricsData, ListRunMetricsErrors, ListRunMetricsResponses, ListRunRoundsData, ListRunRoundsErrors, ListRunRoundsResponses, ListRunTasksData, ListRunTasksErrors, ListRunTasksResponses, ListSelectorCasesData, ListSelectorCasesErrors, ListSelectorCasesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, LookAtInvitationData, LookAtInvitationErrors, LookAtInvitationResponses, MoveAliasData, MoveAliasErrors, MoveAliasResponses, PauseRunData, PauseRunErrors, PauseRunResponses, PlanSweepData, PlanSweepErrors, PlanSweepResponses, PollData, PollErrors, PollResponses, PredictImageData, PredictImageErrors, PredictImageResponses, PreviewExtensionData, PreviewExtensionErrors, PreviewExtensionResponses, PutArtifactData, PutArtifactErrors, PutArtifactResponses, ReadExperimentFileData, ReadExperimentFileErrors, ReadExperimentFileResponses, RegisterModelData, RegisterModelErrors, RegisterModelResponses, RemoveAliasData, RemoveAliasErrors, RemoveAliasResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, RemoveUserData, RemoveUserErrors, RemoveUserResponses, ReplaceKeyData, ReplaceKeyErrors, ReplaceKeyResponses, ReportProgressData, ReportProgressErrors, ReportProgressResponses, RerunTaskData, RerunTaskErrors, RerunTaskResponses, ResetSecondFactorData, ResetSecondFactorErrors, ResetSecondFactorResponses, ResumeExperimentData, ResumeExperimentErrors, ResumeExperimentResponses, ResumeRunData, ResumeRunErrors, ResumeRunResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeReportData, RevokeReportErrors, RevokeReportResponses, RevokeSiteData, RevokeSiteErrors, RevokeSiteResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, ScrubStorageData, ScrubStorageErrors, ScrubStorageResponses, SendHeartbeatData, SendHeartbeatErrors, SendHeartbeatResponses, SetMemberData, SetMemberErrors, SetMemberResponses, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutUserData, SignOutUserErrors, SignOutUserResponses, StartDryRunData, StartDryRunErrors, StartDryRunResponses, StartExperimentData, StartExperimentErrors, StartExperimentResponses, StartSecondFactorData, StartSecondFactorErrors, StartSecondFactorResponses, StartSingleSignOnData, StartSingleSignOnErrors, StartSingleSignOnResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, StreamExperimentEventsData, StreamExperimentEventsErrors, StreamExperimentEventsResponse, StreamExperimentEventsResponses, SweepStorageData, SweepStorageErrors, SweepStorageResponses, TestModelData, TestModelErrors, TestModelResponses, UpdateDatasetData, UpdateDatasetErrors, UpdateDatasetResponses, UpdateExperimentData, UpdateExperimentErrors, UpdateExperimentResponses, UpdateFederationData, UpdateFederationErrors, UpdateFederationResponses, UpdateModelVersionData, UpdateModelVersionErrors, UpdateModelVersionResponses, UpdateSiteData, UpdateSiteErrors, UpdateSiteResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawSentData, WithdrawSentErrors, WithdrawSentResponses, WriteExperimentFileData, WriteExperimentFileErrors, WriteExperimentFileResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1155,6 +1155,21 @@ export const importModel = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * List Registered Models
+ *
+ * By name, each with its versions and aliases.
+ */
+export const listRegisteredModels = <ThrowOnError extends boolean = false>(options: Options<ListRegisteredModelsData, ThrowOnError>) => (options.client ?? client).get<ListRegisteredModelsResponses, ListRegisteredModelsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/federations/{federation_id}/registered-models',
+    ...options
+});
+
+/**
  * Compare Runs
  *
  * Runs of one federation side by side, also of different experiments: settings, costs, paired differences.
@@ -1320,6 +1335,85 @@ export const getLatestResult = <ThrowOnError extends boolean = false>(options?: 
 });
 
 /**
+ * Delete Model Version
+ *
+ * Remove a version to which no alias points; its number is not given again.
+ */
+export const deleteModelVersion = <ThrowOnError extends boolean = false>(options: Options<DeleteModelVersionData, ThrowOnError>) => (options.client ?? client).delete<DeleteModelVersionResponses, DeleteModelVersionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/model-versions/{version_id}',
+    ...options
+});
+
+/**
+ * Get Model Version
+ *
+ * A version: what the run knew, what people say, the card, and the server's signature.
+ */
+export const getModelVersion = <ThrowOnError extends boolean = false>(options: Options<GetModelVersionData, ThrowOnError>) => (options.client ?? client).get<GetModelVersionResponses, GetModelVersionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/model-versions/{version_id}',
+    ...options
+});
+
+/**
+ * Update Model Version
+ *
+ * Write the notes of a version's card.
+ */
+export const updateModelVersion = <ThrowOnError extends boolean = false>(options: Options<UpdateModelVersionData, ThrowOnError>) => (options.client ?? client).patch<UpdateModelVersionResponses, UpdateModelVersionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/model-versions/{version_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Compare Versions
+ *
+ * Two versions side by side: every setting, and the scores of each model at each site.
+ */
+export const compareVersions = <ThrowOnError extends boolean = false>(options: Options<CompareVersionsData, ThrowOnError>) => (options.client ?? client).get<CompareVersionsResponses, CompareVersionsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/model-versions/{version_id}/comparison',
+    ...options
+});
+
+/**
+ * Download Model Version
+ *
+ * The version's files with its card, the server's statement of their hashes, and its signature.
+ */
+export const downloadModelVersion = <ThrowOnError extends boolean = false>(options: Options<DownloadModelVersionData, ThrowOnError>) => (options.client ?? client).get<DownloadModelVersionResponses, DownloadModelVersionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/model-versions/{version_id}/model.zip',
+    ...options
+});
+
+/**
  * Delete Prediction
  *
  * Forget the image, and the masks that were made of it; one that is under way is stopped.
@@ -1344,6 +1438,70 @@ export const getPrediction = <ThrowOnError extends boolean = false>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/v1/predictions/{prediction_id}',
+    ...options
+});
+
+/**
+ * Delete Registered Model
+ *
+ * Remove a name that has no version.
+ */
+export const deleteRegisteredModel = <ThrowOnError extends boolean = false>(options: Options<DeleteRegisteredModelData, ThrowOnError>) => (options.client ?? client).delete<DeleteRegisteredModelResponses, DeleteRegisteredModelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/registered-models/{model_id}',
+    ...options
+});
+
+/**
+ * Get Registered Model
+ *
+ * A name with its versions and aliases.
+ */
+export const getRegisteredModel = <ThrowOnError extends boolean = false>(options: Options<GetRegisteredModelData, ThrowOnError>) => (options.client ?? client).get<GetRegisteredModelResponses, GetRegisteredModelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/registered-models/{model_id}',
+    ...options
+});
+
+/**
+ * Move Alias
+ *
+ * Let an alias point to a version, wherever it pointed before.
+ */
+export const moveAlias = <ThrowOnError extends boolean = false>(options: Options<MoveAliasData, ThrowOnError>) => (options.client ?? client).post<MoveAliasResponses, MoveAliasErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/registered-models/{model_id}/aliases',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove Alias
+ *
+ * Remove an alias; the version stays.
+ */
+export const removeAlias = <ThrowOnError extends boolean = false>(options: Options<RemoveAliasData, ThrowOnError>) => (options.client ?? client).delete<RemoveAliasResponses, RemoveAliasErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/registered-models/{model_id}/aliases/{alias}',
     ...options
 });
 
@@ -1825,6 +1983,26 @@ export const testModel = <ThrowOnError extends boolean = false>(options: Options
             type: 'apiKey'
         }],
     url: '/api/v1/runs/{run_id}/tests',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Register Model
+ *
+ * Keep a completed run's models under a name, as its next version: files, facts and scores as they are now, with
+ * the server's signature. A run with a registered version is not deleted and gets no more rounds.
+ */
+export const registerModel = <ThrowOnError extends boolean = false>(options: Options<RegisterModelData, ThrowOnError>) => (options.client ?? client).post<RegisterModelResponses, RegisterModelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'fedsm_session_8000',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/runs/{run_id}/versions',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -120,6 +120,24 @@ export type AggregateRoundResult = {
 };
 
 /**
+ * AliasMove
+ */
+export type AliasMove = {
+    /**
+     * Alias
+     *
+     * `best`, `in use`, or any other word; it is made where it is new.
+     */
+    alias: string;
+    /**
+     * Version
+     *
+     * The number of the version to which it points from now on.
+     */
+    version: number;
+};
+
+/**
  * Alike
  *
  * What a check found of cases that look far more alike than others of their data set.
@@ -1277,6 +1295,26 @@ export type ComparedScore = {
      * The mean as it is printed; a dash for none.
      */
     text: string;
+};
+
+/**
+ * ComparedVersionScore
+ */
+export type ComparedVersionScore = {
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string | null;
+    /**
+     * Values
+     *
+     * One a version; null where it has no such score.
+     */
+    values: Array<VersionScore | null>;
 };
 
 /**
@@ -2851,7 +2889,7 @@ export type EventRecord = {
     /**
      * Kind
      */
-    kind: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage';
+    kind: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model';
     /**
      * Level
      */
@@ -5664,6 +5702,30 @@ export type ModelPart = {
 };
 
 /**
+ * ModelRegister
+ */
+export type ModelRegister = {
+    /**
+     * Aliases
+     *
+     * They point to this version from now on, wherever they pointed before.
+     */
+    aliases?: Array<string>;
+    /**
+     * Name
+     *
+     * A new name makes a model; one that the federation has gets its next version. Letters, digits, dots, dashes and underscores.
+     */
+    name: string;
+    /**
+     * Notes
+     *
+     * What people say about this version (Markdown).
+     */
+    notes?: string;
+};
+
+/**
  * ModelScore
  *
  * Mean Dice of one model on the test cases of the sites that train, over structures and cases.
@@ -6308,7 +6370,7 @@ export type PastRound = {
 /**
  * Permission
  */
-export type Permission = 'read' | 'read_cases' | 'follow' | 'read_data' | 'manage_data' | 'manage_sites' | 'manage_federations' | 'manage_members' | 'run_experiments' | 'share_reports' | 'move_models' | 'create_federations' | 'manage_users' | 'operate' | 'own_account' | 'work' | 'anybody';
+export type Permission = 'read' | 'read_cases' | 'follow' | 'read_data' | 'manage_data' | 'manage_sites' | 'manage_federations' | 'manage_members' | 'run_experiments' | 'share_reports' | 'move_models' | 'register_models' | 'create_federations' | 'manage_users' | 'operate' | 'own_account' | 'work' | 'anybody';
 
 /**
  * PollAnswer
@@ -6709,6 +6771,46 @@ export type RecoveryCodes = {
      * Each lets you in once, without the app. Shown this once.
      */
     recovery_codes: Array<string>;
+};
+
+/**
+ * RegisteredModelRecord
+ */
+export type RegisteredModelRecord = {
+    /**
+     * Aliases
+     *
+     * Alias to the number of the version.
+     */
+    aliases: {
+        [key: string]: number;
+    };
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Versions
+     *
+     * The newest first.
+     */
+    versions: Array<VersionSummary>;
 };
 
 /**
@@ -9418,6 +9520,38 @@ export type SignInWays = {
 };
 
 /**
+ * Signature
+ *
+ * What the server says of the version's files, signed with its key (Ed25519).
+ */
+export type Signature = {
+    /**
+     * Fingerprint
+     *
+     * The SHA-256 of the public key: the server's.
+     */
+    fingerprint: string;
+    /**
+     * Public Key
+     *
+     * In base64.
+     */
+    public_key: string;
+    /**
+     * Signature
+     *
+     * Of the statement's bytes, in base64.
+     */
+    signature: string;
+    /**
+     * Statement
+     *
+     * JSON: name, version, run, round, time, and the SHA-256 of each file.
+     */
+    statement: string;
+};
+
+/**
  * SignedConsent
  *
  * signature: the site's key's, over `consent_message`.
@@ -10162,7 +10296,13 @@ export type StartFrom = {
      *
      * Id of the completed run, or of the imported model, whose models training begins with.
      */
-    run: string;
+    run?: string | null;
+    /**
+     * Version
+     *
+     * In place of a run: a registered model of the federation, `name:number` or `name@alias`. An experiment is created with the run of the version, and the number to which an alias points then.
+     */
+    version?: string | null;
 };
 
 /**
@@ -11516,6 +11656,472 @@ export type VerdictPlace = {
      * Unseen
      */
     unseen: boolean;
+};
+
+/**
+ * VersionComparison
+ */
+export type VersionComparison = {
+    /**
+     * Cautions
+     *
+     * Why the numbers may not be comparable, in sentences.
+     */
+    cautions: Array<string>;
+    /**
+     * Parameters
+     *
+     * Every setting, method first, with one value a version.
+     */
+    parameters: Array<Parameter>;
+    /**
+     * Scores
+     */
+    scores: Array<ComparedVersionScore>;
+    /**
+     * Versions
+     */
+    versions: Array<VersionSummary>;
+};
+
+/**
+ * VersionFacts
+ *
+ * What the run knew when the version was registered. It never changes, and its hash is signed.
+ */
+export type VersionFacts = {
+    /**
+     * Changed Settings
+     *
+     * Of the experiment and the method; not at defaults.
+     */
+    changed_settings: Array<ChangedSetting>;
+    /**
+     * Chosen By Validation
+     *
+     * False where no site has validation cases: then it is the last round.
+     */
+    chosen_by_validation: boolean;
+    /**
+     * Code Version
+     *
+     * Of FedSM Studio, as the run started; null if not kept.
+     */
+    code_version: string | null;
+    config: ExperimentConfig;
+    /**
+     * Data
+     */
+    data: Array<TrainingData>;
+    /**
+     * Download Url
+     */
+    download_url: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Finished At
+     */
+    finished_at: string;
+    /**
+     * Imported
+     *
+     * It came in as a file; no run of this platform trained it.
+     */
+    imported: boolean;
+    /**
+     * Limits
+     *
+     * For what the models are not, in sentences.
+     */
+    limits: Array<string>;
+    /**
+     * Notes
+     *
+     * What a reader of the scores must know, as of the run.
+     */
+    notes: Array<string>;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Parts
+     */
+    parts: Array<ModelPart>;
+    /**
+     * Round
+     *
+     * The best round, from which the models are.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     */
+    scores: Array<ModelScore>;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Sites
+     *
+     * In site order: the order of the selector's outputs.
+     */
+    sites: Array<string>;
+    /**
+     * The models that training began with; null: random weights.
+     */
+    start: StartState | null;
+    /**
+     * Strategy
+     */
+    strategy: ({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig);
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    task: SegmentationTask;
+    /**
+     * Usage
+     *
+     * How to use the files without FedSM Studio, step by step (Markdown).
+     */
+    usage: Array<string>;
+    /**
+     * Version Scores
+     */
+    version_scores: Array<VersionScore>;
+};
+
+/**
+ * VersionRecord
+ */
+export type VersionRecord = {
+    /**
+     * Aliases
+     */
+    aliases: Array<string>;
+    /**
+     * Card
+     *
+     * README.md of the download: facts around the notes (Markdown).
+     */
+    card: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Download Url
+     */
+    download_url: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    facts: VersionFacts;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Is Signed
+     *
+     * Whether the signature fits the files and facts as they are stored now.
+     */
+    is_signed: boolean;
+    /**
+     * Model Id
+     */
+    model_id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Noted At
+     */
+    noted_at: string | null;
+    /**
+     * Noted By
+     */
+    noted_by: string | null;
+    /**
+     * Notes
+     */
+    notes: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Reference
+     *
+     * `name:number`
+     */
+    reference: string;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     *
+     * On the test cases of all sites that trained, together.
+     */
+    scores: Array<VersionScore>;
+    /**
+     * Seed
+     */
+    seed: number;
+    signature: Signature;
+    /**
+     * Sites
+     */
+    sites: Array<string>;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+};
+
+/**
+ * VersionScore
+ *
+ * Mean Dice of one model on test cases, over structures and cases, with its bootstrap interval.
+ */
+export type VersionScore = {
+    /**
+     * Dice
+     */
+    dice: number | null;
+    /**
+     * Held Out
+     *
+     * The site did not train.
+     */
+    held_out: boolean;
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Low
+     *
+     * Ends of the 95 % interval; null for fewer than two cases, and where a site states its mean alone.
+     */
+    low: number | null;
+    /**
+     * Model
+     *
+     * `global`, `personalized` (of the case's own site) or `super`.
+     */
+    model: string;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Site Slug
+     *
+     * Null: the test cases of all sites that trained, together.
+     */
+    site_slug: string | null;
+};
+
+/**
+ * VersionSummary
+ *
+ * A line of a list.
+ */
+export type VersionSummary = {
+    /**
+     * Aliases
+     */
+    aliases: Array<string>;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Model Id
+     */
+    model_id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Notes
+     */
+    notes: string;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Reference
+     *
+     * `name:number`
+     */
+    reference: string;
+    /**
+     * Round
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     *
+     * On the test cases of all sites that trained, together.
+     */
+    scores: Array<VersionScore>;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Sites
+     */
+    sites: Array<string>;
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+};
+
+/**
+ * VersionUpdate
+ */
+export type VersionUpdate = {
+    /**
+     * Notes
+     *
+     * In place of those that are there; what the run knows is not changed by it.
+     */
+    notes: string;
 };
 
 /**
@@ -13061,7 +13667,7 @@ export type ListEventsData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage'> | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
         /**
          * Level
          *
@@ -13195,7 +13801,7 @@ export type DownloadEventsData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage'> | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
         /**
          * Level
          *
@@ -13327,7 +13933,7 @@ export type DownloadLogData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage'> | null;
+        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
         /**
          * Level
          *
@@ -17685,6 +18291,95 @@ export type ImportModelResponses = {
 
 export type ImportModelResponse = ImportModelResponses[keyof ImportModelResponses];
 
+export type ListRegisteredModelsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/federations/{federation_id}/registered-models';
+};
+
+export type ListRegisteredModelsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListRegisteredModelsError = ListRegisteredModelsErrors[keyof ListRegisteredModelsErrors];
+
+export type ListRegisteredModelsResponses = {
+    /**
+     * Response List Registered Models
+     *
+     * Successful Response
+     */
+    200: Array<RegisteredModelRecord>;
+};
+
+export type ListRegisteredModelsResponse = ListRegisteredModelsResponses[keyof ListRegisteredModelsResponses];
+
 export type CompareRunsData = {
     body?: never;
     path: {
@@ -18506,6 +19201,387 @@ export type GetLatestResultResponses = {
 
 export type GetLatestResultResponse = GetLatestResultResponses[keyof GetLatestResultResponses];
 
+export type DeleteModelVersionData = {
+    body?: never;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-versions/{version_id}';
+};
+
+export type DeleteModelVersionErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DeleteModelVersionError = DeleteModelVersionErrors[keyof DeleteModelVersionErrors];
+
+export type DeleteModelVersionResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteModelVersionResponse = DeleteModelVersionResponses[keyof DeleteModelVersionResponses];
+
+export type GetModelVersionData = {
+    body?: never;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-versions/{version_id}';
+};
+
+export type GetModelVersionErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetModelVersionError = GetModelVersionErrors[keyof GetModelVersionErrors];
+
+export type GetModelVersionResponses = {
+    /**
+     * Successful Response
+     */
+    200: VersionRecord;
+};
+
+export type GetModelVersionResponse = GetModelVersionResponses[keyof GetModelVersionResponses];
+
+export type UpdateModelVersionData = {
+    body: VersionUpdate;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-versions/{version_id}';
+};
+
+export type UpdateModelVersionErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type UpdateModelVersionError = UpdateModelVersionErrors[keyof UpdateModelVersionErrors];
+
+export type UpdateModelVersionResponses = {
+    /**
+     * Successful Response
+     */
+    200: VersionRecord;
+};
+
+export type UpdateModelVersionResponse = UpdateModelVersionResponses[keyof UpdateModelVersionResponses];
+
+export type CompareVersionsData = {
+    body?: never;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query: {
+        /**
+         * Other
+         *
+         * Id of the version to compare with.
+         */
+        other: string;
+    };
+    url: '/api/v1/model-versions/{version_id}/comparison';
+};
+
+export type CompareVersionsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type CompareVersionsError = CompareVersionsErrors[keyof CompareVersionsErrors];
+
+export type CompareVersionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: VersionComparison;
+};
+
+export type CompareVersionsResponse = CompareVersionsResponses[keyof CompareVersionsResponses];
+
+export type DownloadModelVersionData = {
+    body?: never;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-versions/{version_id}/model.zip';
+};
+
+export type DownloadModelVersionErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * A file of the model is damaged: nothing is sent
+     */
+    410: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DownloadModelVersionError = DownloadModelVersionErrors[keyof DownloadModelVersionErrors];
+
+export type DownloadModelVersionResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DownloadModelVersionResponse = DownloadModelVersionResponses[keyof DownloadModelVersionResponses];
+
 export type DeletePredictionData = {
     body?: never;
     path: {
@@ -18653,6 +19729,306 @@ export type GetPredictionResponses = {
 };
 
 export type GetPredictionResponse = GetPredictionResponses[keyof GetPredictionResponses];
+
+export type DeleteRegisteredModelData = {
+    body?: never;
+    path: {
+        /**
+         * Model Id
+         */
+        model_id: string;
+    };
+    query?: never;
+    url: '/api/v1/registered-models/{model_id}';
+};
+
+export type DeleteRegisteredModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DeleteRegisteredModelError = DeleteRegisteredModelErrors[keyof DeleteRegisteredModelErrors];
+
+export type DeleteRegisteredModelResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteRegisteredModelResponse = DeleteRegisteredModelResponses[keyof DeleteRegisteredModelResponses];
+
+export type GetRegisteredModelData = {
+    body?: never;
+    path: {
+        /**
+         * Model Id
+         */
+        model_id: string;
+    };
+    query?: never;
+    url: '/api/v1/registered-models/{model_id}';
+};
+
+export type GetRegisteredModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetRegisteredModelError = GetRegisteredModelErrors[keyof GetRegisteredModelErrors];
+
+export type GetRegisteredModelResponses = {
+    /**
+     * Successful Response
+     */
+    200: RegisteredModelRecord;
+};
+
+export type GetRegisteredModelResponse = GetRegisteredModelResponses[keyof GetRegisteredModelResponses];
+
+export type MoveAliasData = {
+    body: AliasMove;
+    path: {
+        /**
+         * Model Id
+         */
+        model_id: string;
+    };
+    query?: never;
+    url: '/api/v1/registered-models/{model_id}/aliases';
+};
+
+export type MoveAliasErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type MoveAliasError = MoveAliasErrors[keyof MoveAliasErrors];
+
+export type MoveAliasResponses = {
+    /**
+     * Successful Response
+     */
+    200: RegisteredModelRecord;
+};
+
+export type MoveAliasResponse = MoveAliasResponses[keyof MoveAliasResponses];
+
+export type RemoveAliasData = {
+    body?: never;
+    path: {
+        /**
+         * Model Id
+         */
+        model_id: string;
+        /**
+         * Alias
+         */
+        alias: string;
+    };
+    query?: never;
+    url: '/api/v1/registered-models/{model_id}/aliases/{alias}';
+};
+
+export type RemoveAliasErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RemoveAliasError = RemoveAliasErrors[keyof RemoveAliasErrors];
+
+export type RemoveAliasResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveAliasResponse = RemoveAliasResponses[keyof RemoveAliasResponses];
 
 export type RevokeReportData = {
     body?: never;
@@ -21148,6 +22524,80 @@ export type TestModelResponses = {
 };
 
 export type TestModelResponse = TestModelResponses[keyof TestModelResponses];
+
+export type RegisterModelData = {
+    body: ModelRegister;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/versions';
+};
+
+export type RegisterModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type RegisterModelError = RegisterModelErrors[keyof RegisterModelErrors];
+
+export type RegisterModelResponses = {
+    /**
+     * Successful Response
+     */
+    201: VersionRecord;
+};
+
+export type RegisterModelResponse = RegisterModelResponses[keyof RegisterModelResponses];
 
 export type DeleteSessionData = {
     body?: never;

@@ -7,7 +7,7 @@ import { choice, text } from "@/lib/search";
 export type ActivityFilters = Omit<NonNullable<ListEventsData["query"]>, "after" | "before" | "limit">;
 
 /** What people did, without the many steps of runs: what the list shows when nothing else is asked for. */
-const WITHOUT_STEPS = ["status", "dataset", "site", "experiment", "federation", "user", "storage"] as const;
+const WITHOUT_STEPS = ["status", "dataset", "site", "experiment", "federation", "user", "storage", "model"] as const;
 
 export const KINDS = [
   { value: "everything", label: "Everything, each step too" },
@@ -18,6 +18,7 @@ export const KINDS = [
   { value: "experiment", label: "Experiments" },
   { value: "federation", label: "Federations" },
   { value: "user", label: "Users and tokens" },
+  { value: "model", label: "Registered models" },
   { value: "storage", label: "Disks and files" },
   { value: "log", label: "Log lines" },
 ] as const;

@@ -1,0 +1,40 @@
+"""Two versions side by side: what was set otherwise, what they score."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from backend.db.models import ModelVersion
+from backend.evaluations.run_comparison.parameters import parameters
+from backend.registry.records import version_summary
+from backend.registry.schemas import ComparedVersionScore, VersionComparison, VersionFacts
+
+
+def compare_versions(session: Session, versions: Sequence[ModelVersion]) -> VersionComparison:
+    facts = [VersionFacts.model_validate(version.facts) for version in versions]
+    return VersionComparison(
+        versions=[version_summary(session, version) for version in versions],
+        parameters=parameters([(entry.config, entry.strategy, entry.seed) for entry in facts]),
+        scores=list(_scores(facts)),
+        cautions=list(_cautions(facts)),
+    )
+
+
+def _scores(facts: Sequence[VersionFacts]) -> Iterator[ComparedVersionScore]:
+    """In the order of the first version; what only a later one has follows."""
+    tables = [{(score.site_slug, score.model): score for score in entry.version_scores} for entry in facts]
+    keys = dict.fromkeys(key for table in tables for key in table)
+    for slug, model in keys:
+        yield ComparedVersionScore(model=model, site_slug=slug, values=[table.get((slug, model)) for table in tables])
+
+
+def _cautions(facts: Sequence[VersionFacts]) -> Iterator[str]:
+    """A score of other cases says nothing about the model."""
+    data = [{(row.site_slug, row.fingerprint) for row in entry.data} for entry in facts]
+    differing = sorted({slug for first in data for second in data for slug, _ in first ^ second})
+    if differing:
+        yield f"The data of {', '.join(differing)} are not the same in both: scores there are of other cases."
+    if len({entry.federation_id for entry in facts}) > 1:
+        yield "The versions are of several federations: a site of the same name may be another hospital."
+    if len({tuple(structure.name for structure in entry.task.structures) for entry in facts}) > 1:
+        yield "The versions segment different structures."

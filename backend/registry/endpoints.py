@@ -1,0 +1,116 @@
+"""Registered models: names, versions, aliases, notes, comparison and download."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi.responses import FileResponse
+
+from backend.access.matrix import Permission
+from backend.contracts.registry import AliasMove, AliasName, ModelRegister, VersionUpdate
+from backend.contracts.values import Id
+from backend.db.lookup import get_row
+from backend.db.models import Federation, RegisteredModel
+from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
+from backend.paging import PageDep
+from backend.policy import CanMoveModels, CanRead, CanRegisterModels, NamedInBody
+from backend.registry import comparison, download, records, service
+from backend.registry.schemas import RegisteredModelRecord, VersionComparison, VersionRecord
+from backend.storage.dependencies import SweepAfter
+
+router = APIRouter(tags=["models"])
+
+
+@router.get("/federations/{federation_id}/registered-models")
+def list_registered_models(
+    _user: CanRead, federation_id: Id, session: ReadSession, page: PageDep
+) -> list[RegisteredModelRecord]:
+    """By name, each with its versions and aliases."""
+    get_row(session, Federation, federation_id)
+    rows = page.rows(session, service.models_of(federation_id), RegisteredModel.id)
+    return [records.model_record(session, row) for row in rows]
+
+
+@router.post("/runs/{run_id}/versions", status_code=201)
+def register_model(
+    user: CanRegisterModels, run_id: Id, body: ModelRegister, platform: PlatformDep, session: WriteSession
+) -> VersionRecord:
+    """Keep a completed run's models under a name, as its next version: files, facts and scores as they are now, with
+    the server's signature. A run with a registered version is not deleted and gets no more rounds."""
+    version = service.register(session, run_id, body, platform.server_key, user)
+    return records.version_record(session, version)
+
+
+@router.get("/registered-models/{model_id}")
+def get_registered_model(_user: CanRead, model_id: Id, session: ReadSession) -> RegisteredModelRecord:
+    """A name with its versions and aliases."""
+    return records.model_record(session, service.get_model(session, model_id))
+
+
+@router.delete("/registered-models/{model_id}", status_code=204)
+def delete_registered_model(user: CanRegisterModels, model_id: Id, session: WriteSession) -> None:
+    """Remove a name that has no version."""
+    service.remove_model(session, model_id, user)
+
+
+@router.post("/registered-models/{model_id}/aliases")
+def move_alias(user: CanRegisterModels, model_id: Id, body: AliasMove, session: WriteSession) -> RegisteredModelRecord:
+    """Let an alias point to a version, wherever it pointed before."""
+    return records.model_record(session, service.move_alias(session, model_id, body, user))
+
+
+@router.delete("/registered-models/{model_id}/aliases/{alias}", status_code=204)
+def remove_alias(user: CanRegisterModels, model_id: Id, alias: AliasName, session: WriteSession) -> None:
+    """Remove an alias; the version stays."""
+    service.remove_alias(session, model_id, alias, user)
+
+
+@router.get("/model-versions/{version_id}")
+def get_model_version(_user: CanRead, version_id: Id, session: ReadSession) -> VersionRecord:
+    """A version: what the run knew, what people say, the card, and the server's signature."""
+    return records.version_record(session, service.get_version(session, version_id))
+
+
+@router.patch("/model-versions/{version_id}")
+def update_model_version(
+    user: CanRegisterModels, version_id: Id, body: VersionUpdate, session: WriteSession
+) -> VersionRecord:
+    """Write the notes of a version's card."""
+    return records.version_record(session, service.write_notes(session, version_id, body.notes, user))
+
+
+@router.delete("/model-versions/{version_id}", status_code=204)
+def delete_model_version(user: CanRegisterModels, version_id: Id, session: WriteSession, sweep: SweepAfter) -> None:
+    """Remove a version to which no alias points; its number is not given again."""
+    service.remove_version(session, version_id, user)
+    sweep()
+
+
+@router.get("/model-versions/{version_id}/comparison")
+def compare_versions(
+    _user: CanRead,
+    version_id: Id,
+    other: Annotated[Id, Query(description="Id of the version to compare with.")],
+    named: NamedInBody,
+    session: ReadSession,
+) -> VersionComparison:
+    """Two versions side by side: every setting, and the scores of each model at each site."""
+    named.require(Permission.READ, "version", other)
+    pair = [service.get_version(session, each) for each in (version_id, other)]
+    return comparison.compare_versions(session, pair)
+
+
+@router.get("/model-versions/{version_id}/model.zip", responses=download.RESPONSES, response_class=FileResponse)
+def download_model_version(
+    _user: CanMoveModels, version_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
+) -> FileResponse:
+    """The version's files with its card, the server's statement of their hashes, and its signature."""
+    version = service.get_version(session, version_id)
+    found = records.version_record(session, version)
+    with tempfile.NamedTemporaryFile(prefix="fedsm-version-", suffix=".zip", delete=False) as file:
+        target = Path(file.name)
+    background.add_task(target.unlink, missing_ok=True)
+    download.write_archive(version, found, artifacts, target)
+    name = f"{found.name}-{found.number}.zip"
+    return FileResponse(target, filename=name, media_type="application/zip", background=background)

@@ -1,0 +1,82 @@
+"""What is frozen when a run's models are registered: the model set, its scores with intervals, its limits."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from backend.contracts.case_values import present_values
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.selector_configs import LdaSelector
+from backend.db.models import Run
+from backend.evaluations.scored_cases import (
+    Query,
+    evaluated_cases,
+    places_of,
+    stated_of_run,
+    summaries_of,
+    valued_cases,
+)
+from backend.evaluations.statistics import bootstrap_mean
+from backend.evaluations.summaries import column_value
+from backend.registry.schemas import VersionFacts, VersionScore
+from backend.trained_models.schemas import ModelSet
+from backend.trained_models.service import model_set
+
+
+def facts_of(session: Session, run: Run) -> VersionFacts:
+    """Raises Conflict for a run that is not completed."""
+    found = model_set(session, run.id)
+    scores = list(_scores(session, run))
+    return VersionFacts(
+        **{name: getattr(found, name) for name in ModelSet.model_fields},
+        version_scores=scores,
+        limits=list(_limits(found, scores)),
+    )
+
+
+def _scores(session: Session, run: Run) -> Iterator[VersionScore]:
+    """All sites that trained together first, then each site. Where a site stated its mean alone there is no interval."""
+    rows, places = evaluated_cases(session, [run.id], "best"), places_of(run)
+    stated, query = stated_of_run(session, run, "best"), Query("dice", "best")
+    for slug in [None, *places.all]:
+        for model in run.strategy.card.models:
+            values = places.values(valued_cases(rows, model, query), slug)
+            summaries = summaries_of(stated, places, model, query, slug)
+            found = column_value(values, summaries)
+            if not found.num_cases:
+                continue
+            interval = None if summaries else bootstrap_mean(present_values(values))
+            yield VersionScore(
+                model=model,
+                site_slug=slug,
+                held_out=slug in places.unseen,
+                dice=found.mean,
+                low=interval.low if interval else None,
+                high=interval.high if interval else None,
+                num_cases=found.num_cases,
+            )
+
+
+def _limits(found: ModelSet, scores: list[VersionScore]) -> Iterator[str]:
+    yield "Research software, not a medical device: nobody may base a diagnosis or a treatment on it alone."
+    task = found.task
+    names = ", ".join(structure.name for structure in task.structures)
+    yield (
+        f"It segments {names} in {task.modality} with {task.num_channels} channel(s) in {task.dimensions} dimensions, "
+        "and nothing else."
+    )
+    tested = sorted({score.site_slug for score in scores if score.held_out and score.site_slug is not None})
+    if not scores:
+        yield "It was not tested on this platform."
+    elif tested:
+        yield f"Of sites that did not train it was tested at {', '.join(tested)} only."
+    else:
+        yield "It was not tested at any site that did not train."
+    strategy = found.strategy
+    selector = strategy.selector if isinstance(strategy, FedSMConfig) else None
+    if isinstance(selector, LdaSelector) and selector.farthest is not None:
+        yield (
+            f"An image whose squared distance to every site is more than {selector.farthest:g} times the usual one "
+            "gets the global model, with a warning."
+        )
+    yield from found.notes

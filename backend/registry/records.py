@@ -1,0 +1,70 @@
+"""Rows of the registry as answers."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.models import Experiment, ModelAlias, ModelVersion, RegisteredModel
+from backend.registry import signing
+from backend.registry.card import version_card
+from backend.registry.schemas import RegisteredModelRecord, VersionFacts, VersionRecord, VersionSummary
+from backend.registry.service import aliases_of, versions_of
+
+
+def model_record(session: Session, model: RegisteredModel) -> RegisteredModelRecord:
+    versions = session.scalars(versions_of(model.id)).all()
+    numbers = {version.id: version.number for version in versions}
+    aliases = session.scalars(select(ModelAlias).where(ModelAlias.model_id == model.id).order_by(ModelAlias.alias))
+    return RegisteredModelRecord(
+        id=model.id,
+        federation_id=model.federation_id,
+        name=model.name,
+        created_at=model.created_at,
+        created_by=model.created_by,
+        aliases={alias.alias: numbers[alias.version_id] for alias in aliases},
+        versions=[version_summary(session, version) for version in versions],
+    )
+
+
+def version_summary(session: Session, version: ModelVersion) -> VersionSummary:
+    return VersionSummary.model_validate(_summary(session, version, VersionFacts.model_validate(version.facts)))
+
+
+def version_record(session: Session, version: ModelVersion) -> VersionRecord:
+    facts = VersionFacts.model_validate(version.facts)
+    name = session.get_one(RegisteredModel, version.model_id).name
+    signature = signing.signature_of(version, name)
+    return VersionRecord(
+        **_summary(session, version, facts),
+        federation_id=facts.federation_id,
+        facts=facts,
+        noted_at=version.noted_at,
+        noted_by=version.noted_by,
+        card=version_card(version, name, facts),
+        signature=signature,
+        is_signed=signing.fits(signature),
+        download_url=f"/api/v1/model-versions/{version.id}/model.zip",
+    )
+
+
+def _summary(session: Session, version: ModelVersion, facts: VersionFacts) -> dict[str, object]:
+    name = session.get_one(RegisteredModel, version.model_id).name
+    return {
+        "id": version.id,
+        "model_id": version.model_id,
+        "name": name,
+        "number": version.number,
+        "reference": f"{name}:{version.number}",
+        "aliases": aliases_of(session, version),
+        "run_id": version.run_id,
+        "experiment_id": facts.experiment_id,
+        "experiment_name": session.get_one(Experiment, facts.experiment_id).name,
+        "strategy_label": facts.strategy_label,
+        "seed": facts.seed,
+        "round": facts.round,
+        "sites": facts.sites,
+        "num_bytes": facts.num_bytes,
+        "scores": [score for score in facts.version_scores if score.site_slug is None],
+        "notes": version.notes,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+    }

@@ -1,0 +1,96 @@
+"""Registered models, their versions, and what is known about them."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from backend.evaluations.run_comparison.schemas import Parameter
+from backend.record import Record
+from backend.trained_models.schemas import ModelSet
+
+
+class VersionScore(Record):
+    """Mean Dice of one model on test cases, over structures and cases, with its bootstrap interval."""
+
+    model: str = Field(description="`global`, `personalized` (of the case's own site) or `super`.")
+    site_slug: str | None = Field(description="Null: the test cases of all sites that trained, together.")
+    held_out: bool = Field(description="The site did not train.")
+    dice: float | None
+    low: float | None = Field(
+        description="Ends of the 95 % interval; null for fewer than two cases, and where a site states its mean alone."
+    )
+    high: float | None
+    num_cases: int
+
+
+class VersionFacts(ModelSet):
+    """What the run knew when the version was registered. It never changes, and its hash is signed."""
+
+    version_scores: list[VersionScore]
+    limits: list[str] = Field(description="For what the models are not, in sentences.")
+
+
+class Signature(Record):
+    """What the server says of the version's files, signed with its key (Ed25519)."""
+
+    statement: str = Field(description="JSON: name, version, run, round, time, and the SHA-256 of each file.")
+    signature: str = Field(description="Of the statement's bytes, in base64.")
+    public_key: str = Field(description="In base64.")
+    fingerprint: str = Field(description="The SHA-256 of the public key: the server's.")
+
+
+class VersionSummary(Record):
+    """A line of a list."""
+
+    id: str
+    model_id: str
+    name: str
+    number: int
+    reference: str = Field(description="`name:number`")
+    aliases: list[str]
+    run_id: str
+    experiment_id: str
+    experiment_name: str
+    strategy_label: str
+    seed: int
+    round: int
+    sites: list[str]
+    num_bytes: int
+    scores: list[VersionScore] = Field(description="On the test cases of all sites that trained, together.")
+    notes: str
+    created_at: datetime
+    created_by: str
+
+
+class VersionRecord(VersionSummary):
+    federation_id: str
+    facts: VersionFacts
+    noted_at: datetime | None
+    noted_by: str | None
+    card: str = Field(description="README.md of the download: facts around the notes (Markdown).")
+    signature: Signature
+    is_signed: bool = Field(description="Whether the signature fits the files and facts as they are stored now.")
+    download_url: str
+
+
+class RegisteredModelRecord(Record):
+    id: str
+    federation_id: str
+    name: str
+    created_at: datetime
+    created_by: str
+    aliases: dict[str, int] = Field(description="Alias to the number of the version.")
+    versions: list[VersionSummary] = Field(description="The newest first.")
+
+
+class ComparedVersionScore(Record):
+    model: str
+    site_slug: str | None
+    values: list[VersionScore | None] = Field(description="One a version; null where it has no such score.")
+
+
+class VersionComparison(Record):
+    versions: list[VersionSummary]
+    parameters: list[Parameter] = Field(description="Every setting, method first, with one value a version.")
+    scores: list[ComparedVersionScore]
+    cautions: list[str] = Field(description="Why the numbers may not be comparable, in sentences.")
