@@ -35,7 +35,7 @@ def facts_of(session: Session, run: Run) -> VersionFacts:
 
 
 def _scores(session: Session, run: Run) -> Iterator[VersionScore]:
-    """All sites that trained together first, then each site. Where a site stated its mean alone there is no interval."""
+    """All sites that trained together first, then each site; no interval where a site stated its mean alone."""
     rows, places = evaluated_cases(session, [run.id], "best"), places_of(run)
     stated, query = stated_of_run(session, run, "best"), Query("dice", "best")
     for slug in [None, *places.all]:

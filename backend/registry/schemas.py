@@ -17,7 +17,7 @@ class VersionScore(Record):
     held_out: bool = Field(description="The site did not train.")
     dice: float | None
     low: float | None = Field(
-        description="Ends of the 95 % interval; null for fewer than two cases, and where a site states its mean alone."
+        description="Ends of the 95 % interval; null for fewer than two cases, or where a site states a mean alone."
     )
     high: float | None
     num_cases: int

@@ -26,7 +26,11 @@ def test_a_run_begins_with_the_models_of_another(
     parts = {part["name"]: part["sha256"] for part in backend.get(f"/runs/{completed_run}/model")["parts"]}
     experiment = make_experiment(backend, federation, strategies=[DITTO], start_from={"run": completed_run})
     text = backend.admin.get(f"/api/v1/experiments/{experiment['id']}/file.yaml").text
-    assert yaml.safe_load(text)["config"]["start_from"] == {"run": completed_run, "models": "all"}
+    assert yaml.safe_load(text)["config"]["start_from"] == {
+        "run": completed_run,
+        "version": None,
+        "models": "all",
+    }
     assert backend.post("/experiment-files/read", {"text": text})["problems"] == []
 
     run_id = backend.post(f"/experiments/{experiment['id']}/start")["runs"][0]["id"]
