@@ -12007,7 +12007,7 @@ export type VersionScore = {
     /**
      * Low
      *
-     * Ends of the 95 % interval; null for fewer than two cases, and where a site states its mean alone.
+     * Ends of the 95 % interval; null for fewer than two cases, or where a site states a mean alone.
      */
     low: number | null;
     /**
