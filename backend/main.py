@@ -26,7 +26,7 @@ from backend.evaluations.verdict import endpoints as verdict
 from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
 from backend.experiments import endpoints as experiments
-from backend.experiments import sweeps
+from backend.experiments.sweeps import endpoints as sweeps
 from backend.exports import endpoints as exports
 from backend.federations import endpoints as federations
 from backend.frontend import frontend_router

@@ -32,7 +32,7 @@ from backend.evaluations.schemas import (
 from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord, RunsAdd
-from backend.experiments.sweeps import SweepCreate, SweepPlan
+from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan
 from backend.exports.schemas import ExportCreate, ExportRecord
 from backend.federations.schemas import FederationCreate, FederationRecord
 from backend.predictions.schemas import PredictionRecord

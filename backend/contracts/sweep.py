@@ -56,7 +56,7 @@ def swept(config: ExperimentConfig, axes: Sequence[SweepAxis]) -> list[SweepPoin
         for axis, value in zip(shared, values, strict=True):
             changed = _with(changed, axis.path.split("."), value)
         label = ", ".join(f"{axis.path} {_text(value)}" for axis, value in zip(shared, values, strict=True))
-        points.append(SweepPoint(label=label, config=_validated(changed, label)))
+        points.append(SweepPoint(label=label, config=_validated(changed, label, axes)))
     return points
 
 
@@ -129,7 +129,7 @@ def _has(fields: object, steps: Sequence[str]) -> bool:
     return True
 
 
-def _validated(fields: dict[str, Any], label: str) -> ExperimentConfig:
+def _validated(fields: dict[str, Any], label: str, axes: Sequence[SweepAxis]) -> ExperimentConfig:
     try:
         return ExperimentConfig.model_validate(fields)
     except ValidationError as error:
@@ -139,12 +139,22 @@ def _validated(fields: dict[str, Any], label: str) -> ExperimentConfig:
                 refusal(
                     f"{_said(problem)}{of_point}",
                     "give values that each experiment may have",
-                    "axes",
+                    _axis_of(problem["loc"], axes),
                     ".".join(str(step) for step in problem["loc"]) or "config",
                 )
                 for problem in one_by_one(error.errors())
             ]
         ) from error
+
+
+def _axis_of(loc: Sequence[int | str], axes: Sequence[SweepAxis]) -> str:
+    """The axis whose setting is wrong, else all of them. Between the steps of a setting stand places and variants."""
+    for index, axis in enumerate(axes):
+        steps = axis.path.split(".")
+        rest = iter(loc)
+        if loc and loc[-1] == steps[-1] and all(step in rest for step in steps):
+            return f"axes.{index}.values"
+    return "axes"
 
 
 def _said(problem: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from backend.contracts.experiment_file import ExperimentFile
 from backend.contracts.sweep import SweepAxis
 from backend.dry_runs.schemas import DryRunEstimate
 from backend.experiments.schemas import ExperimentRecord
-from backend.experiments.sweeps import SweepCreate, SweepPlan, SweptExperiment
+from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan, SweptExperiment
 from fedsm.cli.dry_run import await_dry_run, mebibytes, seconds
 from fedsm.cli.shared import EXIT_FAILED, EXIT_WRONG_INPUT, fail
 from fedsm.cli.watch import make_console

@@ -14,7 +14,7 @@ from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, 
 from backend.dry_runs.schemas import DryRunCreate
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import ConfigCheck, ExperimentCreate, ExperimentFileText, ExperimentUpdate, RunsAdd
-from backend.experiments.sweeps import SweepCreate
+from backend.experiments.sweeps.schemas import SweepCreate
 from backend.exports.schemas import ExportCreate
 from backend.federations.schemas import FederationCreate, FederationUpdate
 from backend.openapi import openapi_json

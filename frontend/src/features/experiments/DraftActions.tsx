@@ -6,9 +6,9 @@ import { api, type FederationRecord, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { saveText } from "@/lib/save";
+import type { ExperimentForm } from "./formValues";
 import { configOf, type Values } from "./formValues";
 import { ImportFile } from "./ImportFile";
-import type { ExperimentForm } from "./SchemaFields";
 
 interface Props {
   federation: FederationRecord;

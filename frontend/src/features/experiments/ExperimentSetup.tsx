@@ -2,10 +2,10 @@ import { Alert, Button, Grid, Group, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiError, api, experimentsQuery, type FederationRecord, type FieldProblem, unwrap } from "@/api";
+import { ApiError, type FederationRecord, type FieldProblem } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
@@ -21,6 +21,9 @@ import { StepBar } from "./StepBar";
 import { StepContent } from "./StepContent";
 import { Summary } from "./Summary";
 import { neighbour, STEP_WORDS, type Step } from "./steps";
+import { withSwept } from "./sweep";
+import { useCreate } from "./useCreate";
+import { useSweepPlan } from "./useSweepPlan";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 const CHECK_DELAY_MS = 300;
@@ -44,25 +47,6 @@ interface Props {
   hasDraft: boolean;
 }
 
-function useCreate(federation: FederationRecord, values: Values, place: DraftPlace) {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  return useMutation({
-    mutationFn: async (start: boolean) => {
-      const { name, description } = values;
-      const body = { name, description, config: configOf(values) };
-      const experiment = await unwrap(api.createExperiment({ path: { federation_id: federation.id }, body }));
-      if (start) await unwrap(api.startExperiment({ path: { experiment_id: experiment.id } }));
-      return experiment;
-    },
-    onSuccess: async (experiment) => {
-      dropDraft(place);
-      await client.invalidateQueries({ queryKey: experimentsQuery(federation.id).queryKey });
-      await navigate({ to: "/experiments/$experimentId", params: { experimentId: experiment.id }, search: {} });
-    },
-  });
-}
-
 export function ExperimentSetup({ federation, schema, starting, first, fresh, place, origin, hasDraft }: Props) {
   const { step = "task" } = route.useSearch();
   const navigate = route.useNavigate();
@@ -71,11 +55,12 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   const config = configOf(form.values);
   const [settled] = useDebouncedValue(config, CHECK_DELAY_MS);
   const check = useQuery(experimentCheckQuery(federation.id, settled));
-  const create = useCreate(federation, form.values, place);
   const checkProblems = check.error instanceof ApiError ? check.error.fields : (check.data?.problems ?? []);
+  const sweep = useSweepPlan(federation.id, form.values, checkProblems, CHECK_DELAY_MS);
+  const create = useCreate(federation, form.values, sweep, place);
   const createProblems = create.error instanceof ApiError ? create.error.fields : [];
-  const problems: FieldProblem[] = [...checkProblems, ...createProblems];
-  const changes = changesOf(schema, form.values, starting);
+  const problems: FieldProblem[] = [...checkProblems, ...sweep.problems, ...createProblems];
+  const changes = withSwept(changesOf(schema, form.values, starting), sweep.axes, form.values);
   const otherError = create.error && createProblems.length === 0 ? create.error : null;
   const heading = useGo(step);
   const go = (next: Step) => void navigate({ search: (old) => ({ ...old, step: next === "task" ? undefined : next }) });
@@ -144,6 +129,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
                   check={check.data}
                   problems={problems}
                   named={form.values.name.trim() !== ""}
+                  sweep={sweep}
                   pending={create.isPending}
                   onCreate={(start) => create.mutate(start)}
                   onGo={go}
@@ -161,6 +147,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
                 changes={changes}
                 check={check.data}
                 problems={problems}
+                sweep={sweep.plan}
                 onReview={() => go("review")}
               />
             </Grid.Col>

@@ -3,8 +3,9 @@ import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
 import { applies, fieldsOf, type JsonSchema } from "@/lib/schema";
+import type { ExperimentForm } from "./formValues";
 import { errorAt } from "./formValues";
-import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { SchemaFields } from "./SchemaFields";
 import { isUsual } from "./steps";
 
 interface Props {

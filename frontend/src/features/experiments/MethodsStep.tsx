@@ -4,8 +4,8 @@ import { useState } from "react";
 import type { FieldProblem } from "@/api";
 import type { JsonSchema } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
+import type { ExperimentForm } from "./formValues";
 import { byOrder, missingReferences, newStrategy } from "./formValues";
-import type { ExperimentForm } from "./SchemaFields";
 import { Strategies } from "./Strategies";
 
 interface Props {

@@ -7,7 +7,10 @@ import { strategyName } from "@/lib/words";
 import { Changes } from "./Changes";
 import { DryRun } from "./DryRun";
 import { Problems } from "./Problems";
+import { SweepCost } from "./SweepCost";
+import { SweepReview } from "./SweepReview";
 import type { Step } from "./steps";
+import type { Sweep } from "./useSweepPlan";
 
 interface Props {
   federation: FederationRecord;
@@ -16,6 +19,7 @@ interface Props {
   check: ConfigCheckResult | undefined;
   problems: readonly FieldProblem[];
   named: boolean;
+  sweep: Sweep;
   pending: boolean;
   /** start: at once, too. */
   onCreate: (start: boolean) => void;
@@ -24,15 +28,21 @@ interface Props {
 
 /** What will happen, what differs from the defaults, what it will cost, and what stands in the way. */
 export function Review(props: Props) {
-  const { federation, config, changes, check, problems, named, pending, onCreate, onGo } = props;
-  const runnable = problems.length === 0 && config.strategies.length > 0;
+  const { federation, config, changes, check, problems, named, sweep, pending, onCreate, onGo } = props;
+  const isSweep = sweep.axes.length > 0;
+  const many = (sweep.plan?.experiments.length ?? 1) > 1 ? ` ${sweep.plan?.experiments.length} experiments` : "";
+  const runnable = problems.length === 0 && config.strategies.length > 0 && (!isSweep || sweep.plan !== undefined);
   const ready = named && runnable;
   return (
     <Grid gap="lg">
       <Grid.Col span={{ base: 12, md: 6 }}>
         <Card withBorder>
           <Stack gap="md">
-            <Runs config={config} check={check} clean={problems.length === 0} />
+            {sweep.plan ? (
+              <SweepReview plan={sweep.plan} />
+            ) : (
+              <Runs config={config} check={check} clean={problems.length === 0 && !isSweep} />
+            )}
             <div>
               <Title order={3} size="h5" mb={4}>
                 Differs from the defaults
@@ -47,7 +57,11 @@ export function Review(props: Props) {
           <Stack gap="md">
             <Problems problems={problems} strategies={config.strategies} onGo={onGo} />
             <Problems kind="warning" problems={check?.warnings ?? []} strategies={config.strategies} onGo={onGo} />
-            <DryRun federation={federation} config={config} ready={runnable} />
+            {isSweep ? (
+              <SweepCost federation={federation} plan={sweep.plan} ready={runnable} />
+            ) : (
+              <DryRun federation={federation} config={config} ready={runnable} />
+            )}
             {!named && (
               <Text size="sm" c="dimmed">
                 Give the experiment a name to create it.
@@ -60,10 +74,10 @@ export function Review(props: Props) {
                 onClick={() => onCreate(true)}
                 leftSection={<IconPlayerPlay size={16} aria-hidden />}
               >
-                Create and start
+                Create{many} and start
               </Button>
               <Button variant="default" disabled={!ready || pending} onClick={() => onCreate(false)}>
-                Create without starting
+                Create{many} without starting
               </Button>
             </Group>
           </Stack>

@@ -1,14 +1,23 @@
-import { Anchor, Checkbox, NumberInput, Select, SimpleGrid, Stack, Text, TextInput, Tooltip } from "@mantine/core";
-import type { UseFormReturnType } from "@mantine/form";
+import {
+  Anchor,
+  Checkbox,
+  Group,
+  NumberInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+  TextInput,
+  Tooltip,
+} from "@mantine/core";
 import { IconInfoCircle, IconRestore } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
 import { upperFirst } from "@/lib/format";
 import { applies, choiceValue, type Field, parseNumbers } from "@/lib/schema";
-import { errorAt, type Values } from "./formValues";
-
-export type ExperimentForm = UseFormReturnType<Values>;
+import { type ExperimentForm, errorAt } from "./formValues";
+import { isSwept, SweepInput, SweepToggle } from "./SweepField";
 
 interface Props {
   fields: Field[];
@@ -30,8 +39,15 @@ export function SchemaFields({ fields, path, form, problems, extra }: Props) {
         const at = path ? `${path}.${field.name}` : field.name;
         return (
           <Stack key={field.name} gap={4}>
-            <SchemaInput field={field} path={at} form={form} error={errorAt(problems, at)} />
-            <Reset field={field} path={at} form={form} />
+            {isSwept({ field, path: at, form }) ? (
+              <SweepInput {...{ field, form }} path={at} label={field.label} error={errorAt(problems, at)} />
+            ) : (
+              <SchemaInput field={field} path={at} form={form} error={errorAt(problems, at)} />
+            )}
+            <Group gap="md">
+              {!isSwept({ field, path: at, form }) && <Reset field={field} path={at} form={form} />}
+              <SweepToggle {...{ field, form }} path={at} />
+            </Group>
             {extra?.(field)}
           </Stack>
         );

@@ -7,8 +7,8 @@ import { StateBadge } from "@/components/StateBadge";
 import { checkSentence } from "@/lib/checks";
 import { plural } from "@/lib/format";
 import { isActive, SPLITS } from "@/lib/sites";
+import type { ExperimentForm } from "./formValues";
 import { errorAt } from "./formValues";
-import type { ExperimentForm } from "./SchemaFields";
 
 interface Props {
   federation: FederationRecord;

@@ -2,8 +2,8 @@ import { SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ConfigProblem, type FederationRecord, type FieldProblem, modelsQuery } from "@/api";
 import { formatDice } from "@/lib/format";
+import type { ExperimentForm } from "./formValues";
 import { Problems } from "./Problems";
-import type { ExperimentForm } from "./SchemaFields";
 
 interface Props {
   federation: FederationRecord;

@@ -1,9 +1,9 @@
 import type { ConfigCheckResult, FederationRecord, FieldProblem } from "@/api";
 import { fieldsOf, type JsonSchema } from "@/lib/schema";
 import { FoldedFields } from "./FoldedFields";
-import type { Values } from "./formValues";
+import type { ExperimentForm, Values } from "./formValues";
 import { MethodsStep } from "./MethodsStep";
-import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { SchemaFields } from "./SchemaFields";
 import { Section } from "./Section";
 import { StartFromField } from "./StartFromField";
 import type { Step } from "./steps";

@@ -3,8 +3,9 @@ import { IconPlus } from "@tabler/icons-react";
 import type { FieldProblem } from "@/api";
 import { type Field, fieldsOf, type JsonSchema } from "@/lib/schema";
 import { STRATEGY_GROUPS, strategyHelp, strategyName } from "@/lib/words";
+import type { ExperimentForm } from "./formValues";
 import { byOrder, errorAt, errorOf, newStrategy, strategySchemas } from "./formValues";
-import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { SchemaFields } from "./SchemaFields";
 import { VariantField } from "./VariantField";
 
 interface Props {

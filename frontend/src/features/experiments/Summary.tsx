@@ -1,16 +1,18 @@
 import { Button, Card, Stack, Text, Title } from "@mantine/core";
-import type { ConfigCheckResult, ExperimentConfig, FieldProblem } from "@/api";
+import type { ConfigCheckResult, ExperimentConfig, FieldProblem, SweepPlan } from "@/api";
 import { plural } from "@/lib/format";
 import type { Difference } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
 import { Changes } from "./Changes";
 import { Problems } from "./Problems";
+import { sweptWords } from "./sweepWords";
 
 interface Props {
   config: ExperimentConfig;
   changes: readonly Difference[];
   check: ConfigCheckResult | undefined;
   problems: readonly FieldProblem[];
+  sweep: SweepPlan | undefined;
   onReview: () => void;
 }
 
@@ -19,7 +21,7 @@ const MAX_LISTED = 8;
 const MAX_PROBLEMS = 3;
 
 /** What is set up so far, shown next to every step. */
-export function Summary({ config, changes, check, problems, onReview }: Props) {
+export function Summary({ config, changes, check, problems, sweep, onReview }: Props) {
   return (
     <Card withBorder style={{ position: "sticky", top: 76 }}>
       <Stack gap="sm">
@@ -28,12 +30,17 @@ export function Summary({ config, changes, check, problems, onReview }: Props) {
         </Title>
         <Text size="sm">
           {[...new Set(config.strategies.map(({ name }) => strategyName(name)))].join(", ") || "No method chosen"}
-          {check && problems.length === 0 && (
+          {check && problems.length === 0 && !sweep && (
             <>
               : {plural(check.num_runs, "run")} on {plural(check.num_sites, "site")} with data
             </>
           )}
         </Text>
+        {sweep && (
+          <Text size="sm" data-testid="sweep-count">
+            The sweep makes {sweptWords(sweep)}.
+          </Text>
+        )}
         <Changes changes={changes.slice(0, MAX_LISTED)} strategies={config.strategies} />
         {changes.length > MAX_LISTED && (
           <Text size="xs" c="dimmed">

@@ -3,9 +3,9 @@ import { IconCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentTemplate, FederationRecord } from "@/api";
 import { differences } from "@/lib/schema";
+import type { ExperimentForm } from "./formValues";
 import { configOf, type Values, valuesOfTemplate } from "./formValues";
 import { experimentTemplatesQuery } from "./queries";
-import type { ExperimentForm } from "./SchemaFields";
 
 interface Props {
   federation: FederationRecord;

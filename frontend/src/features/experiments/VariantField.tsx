@@ -2,8 +2,9 @@ import { Select, Stack } from "@mantine/core";
 import type { FieldProblem } from "@/api";
 import { type Field, fieldsOf, type JsonSchema, variants } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
+import type { ExperimentForm } from "./formValues";
 import { errorAt } from "./formValues";
-import { type ExperimentForm, SchemaFields } from "./SchemaFields";
+import { SchemaFields } from "./SchemaFields";
 
 /** A choice between alternatives that bring their own fields, such as the selector or the network. */
 export function VariantField(props: {

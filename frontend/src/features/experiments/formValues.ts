@@ -1,5 +1,6 @@
 /** The values of the experiment form. Their paths are the server's field names, so that its errors find their fields. */
 
+import type { UseFormReturnType } from "@mantine/form";
 import {
   type ExperimentConfig,
   type ExperimentFile,
@@ -28,19 +29,30 @@ export interface Values {
   waiting: Record<string, unknown>;
   refuse_outliers: unknown;
   retention: unknown;
+  /** Settings with several values, by the path that the backend gives them: `fedsm.lambda`, `schedule.rounds`. */
+  sweep: Record<string, SweptSetting>;
 }
+
+export interface SweptSetting {
+  /** As it was typed. */
+  text: string;
+  values: unknown[];
+}
+
+export type ExperimentForm = UseFormReturnType<Values>;
 
 /**
  * Every field as the contract has it, and FedSM with its references: the comparison that most people want first. Volumes
  * have no pixel type whose range means anything, so their intensities begin with the choice that fits them.
  */
 export function initialValues(schema: JsonSchema, dimensions: number): Values {
-  const standard = defaultOf(schema, schema) as Omit<Values, "name" | "description" | "strategies">;
+  const standard = defaultOf(schema, schema) as Omit<Values, "name" | "description" | "strategies" | "sweep">;
   return {
     ...standard,
     data: dimensions === 3 ? { ...standard.data, intensity: "percentile" } : standard.data,
     name: "",
     description: "",
+    sweep: {},
     strategies: Object.keys(strategySchemas(schema))
       .filter((name) => ORDER.includes(name))
       .map((name) => newStrategy(schema, name))
@@ -50,23 +62,24 @@ export function initialValues(schema: JsonSchema, dimensions: number): Values {
 
 /** The template's configuration; a name and a description that somebody wrote stay. */
 export function valuesOfTemplate(template: ExperimentTemplate, now: Values): Values {
-  const config = template.config as unknown as Omit<Values, "name" | "description">;
+  const config = template.config as unknown as Omit<Values, "name" | "description" | "sweep">;
   return {
     ...now,
     ...structuredClone(config),
+    sweep: {},
     name: now.name.trim() === "" ? template.title : now.name,
   };
 }
 
 /** A file's name and description replace those there are: the file is what somebody wants. */
 export function valuesOfFile(file: ExperimentFile, now: Values): Values {
-  const config = file.config as unknown as Omit<Values, "name" | "description">;
-  return { ...now, ...structuredClone(config), name: file.name, description: file.description ?? "" };
+  const config = file.config as unknown as Omit<Values, "name" | "description" | "sweep">;
+  return { ...now, ...structuredClone(config), sweep: {}, name: file.name, description: file.description ?? "" };
 }
 
 /** Another experiment's settings. Those that the contract has got since are as they start. */
 export function valuesOfExperiment(experiment: ExperimentRecord, starting: Values): Values {
-  const config = experiment.config as unknown as Omit<Values, "name" | "description">;
+  const config = experiment.config as unknown as Omit<Values, "name" | "description" | "sweep">;
   const name = `${experiment.name.slice(0, MAX_NAME_LETTERS - COPY.length)}${COPY}`;
   return { ...starting, ...structuredClone(config), name, description: experiment.description };
 }
@@ -101,7 +114,7 @@ export function byOrder(left: { name: string }, right: { name: string }): number
 
 /** What is sent. The backend checks it all, so a value that is not a number yet goes out as it is. */
 export function configOf(values: Values): ExperimentConfig {
-  const { name: _name, description: _description, ...config } = values;
+  const { name: _name, description: _description, sweep: _sweep, ...config } = values;
   return config as unknown as ExperimentConfig;
 }
 

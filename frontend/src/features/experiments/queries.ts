@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, type ExperimentConfig, unwrap } from "@/api";
+import { api, type ExperimentConfig, type SweepCreate, unwrap } from "@/api";
 import type { JsonSchema } from "@/lib/schema";
 
 const DRY_RUN_POLL_MS = 700;
@@ -23,6 +23,17 @@ export const experimentCheckQuery = (federationId: string, config: ExperimentCon
     queryKey: ["experiment-check", federationId, config],
     queryFn: () => unwrap(api.checkExperiment({ path: { federation_id: federationId }, body: { config } })),
     enabled: config.strategies.length > 0,
+    retry: false,
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
+/** What a grid over settings would make, without creating anything. */
+export const sweepPlanQuery = (federationId: string, body: SweepCreate) =>
+  queryOptions({
+    queryKey: ["sweep-plan", federationId, body],
+    queryFn: () => unwrap(api.planSweep({ path: { federation_id: federationId }, body })),
+    enabled: body.axes.length > 0 && body.config.strategies.length > 0,
     retry: false,
     placeholderData: keepPreviousData,
     staleTime: 30_000,

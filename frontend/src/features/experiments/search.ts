@@ -38,4 +38,6 @@ export const setupSearch = v.object({
   clone: text,
   /** Id of the dry run that is shown. */
   dry: text,
+  /** Ids of the dry runs of a sweep's experiments, in their order. */
+  dries: texts,
 });

@@ -1,0 +1,133 @@
+import { Alert, Button, Group, Progress, Stack, Text, Title } from "@mantine/core";
+import { IconTestPipe, IconX } from "@tabler/icons-react";
+import { useMutation, useQueries } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { api, type DryRunRecord, type FederationRecord, type SweepPlan, unwrap } from "@/api";
+import { formatBytes, formatSeconds, plural } from "@/lib/format";
+import { differences } from "@/lib/schema";
+import { dryRunQuery } from "./queries";
+
+const route = getRouteApi("/federations/$federationId/experiments/new");
+
+interface Props {
+  federation: FederationRecord;
+  /** Undefined while it is not known, or refused. */
+  plan: SweepPlan | undefined;
+  ready: boolean;
+}
+
+/** Tries every experiment of a sweep at every site, and says what all of them cost together. */
+export function SweepCost({ federation, plan, ready }: Props) {
+  const { dries = [] } = route.useSearch();
+  const navigate = route.useNavigate();
+  const keep = (ids: string[]) =>
+    navigate({ search: (old) => ({ ...old, dries: ids }), replace: true, resetScroll: false });
+  const start = useMutation({
+    mutationFn: async (wanted: SweepPlan) => {
+      const ids: string[] = [];
+      for (const { config } of wanted.experiments) {
+        const record = await unwrap(api.startDryRun({ path: { federation_id: federation.id }, body: { config } }));
+        ids.push(record.id);
+      }
+      return ids;
+    },
+    onSuccess: keep,
+  });
+  const cancel = useMutation({
+    mutationFn: (ids: readonly string[]) =>
+      Promise.all(ids.map((id) => unwrap(api.cancelDryRun({ path: { dry_run_id: id } })))),
+  });
+  const queries = useQueries({ queries: dries.map((id) => dryRunQuery(id)) });
+  const records = queries.flatMap(({ data }) => data ?? []);
+  const over = records.filter(({ status }) => status !== "running");
+  const running = start.isPending || over.length < dries.length;
+  const error = start.error ?? cancel.error ?? queries.find((query) => query.error)?.error;
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between">
+        <Title order={3} size="h5">
+          Cost
+        </Title>
+        {running ? (
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconX size={14} aria-hidden />}
+            disabled={start.isPending}
+            onClick={() => cancel.mutate(records.filter(({ status }) => status === "running").map(({ id }) => id))}
+          >
+            Cancel
+          </Button>
+        ) : (
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconTestPipe size={14} aria-hidden />}
+            disabled={!ready || !plan}
+            onClick={() => plan && start.mutate(plan)}
+          >
+            {dries.length > 0 ? "Try again" : `Try ${plan ? plural(plan.experiments.length, "experiment") : "it"}`}
+          </Button>
+        )}
+      </Group>
+      {dries.length === 0 && !start.isPending && (
+        <Text size="sm" c="dimmed">
+          A few steps of every method at every site, for each experiment: does it run, how long will all take, how much
+          traffic and space do they need?
+        </Text>
+      )}
+      {running && (
+        <Progress
+          value={(100 * over.length) / Math.max(1, dries.length)}
+          aria-label={`${over.length} of ${dries.length} tried`}
+        />
+      )}
+      {error && <Alert color="red">{error.message}</Alert>}
+      <Failures records={over} federation={federation} />
+      {!running && plan && <Total records={records} plan={plan} />}
+    </Stack>
+  );
+}
+
+/** What each site could not run, once for all experiments that say the same. */
+function Failures({ records, federation }: { records: readonly DryRunRecord[]; federation: FederationRecord }) {
+  const name = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const causes = records.flatMap(({ sites }) =>
+    sites.flatMap(({ site_slug, error }) => (error ? `${name(site_slug)}: ${error}` : [])),
+  );
+  return [...new Set(causes)].map((cause) => (
+    <Text key={cause} size="sm" c="red" role="alert">
+      {cause}
+    </Text>
+  ));
+}
+
+function Total({ records, plan }: { records: readonly DryRunRecord[]; plan: SweepPlan }) {
+  const estimates = records.flatMap(({ estimate }) => estimate ?? []);
+  if (estimates.length === 0) return null;
+  const sum = (of: (estimate: (typeof estimates)[number]) => number) =>
+    estimates.reduce((total, estimate) => total + of(estimate), 0);
+  const stale =
+    records.length !== plan.experiments.length ||
+    records.some(({ config }, index) => differences(config, plan.experiments[index]?.config).length > 0);
+  return (
+    <>
+      <Text size="sm" data-testid="sweep-cost">
+        {plural(
+          sum(({ num_runs }) => num_runs),
+          "run",
+        )}
+        : about <b>{formatSeconds(sum(({ seconds }) => seconds))}</b> one experiment after the other,{" "}
+        <b>{formatBytes(sum(({ bytes_up, bytes_down }) => bytes_up + bytes_down))}</b> of traffic,{" "}
+        <b>{formatBytes(sum(({ bytes_kept }) => bytes_kept))}</b> kept in the end.
+        {estimates.length < records.length &&
+          ` ${records.length - estimates.length} of ${plural(records.length, "experiment")} have no estimate.`}
+      </Text>
+      {stale && (
+        <Text size="xs" c="dimmed">
+          The settings were changed since: try again for a new estimate.
+        </Text>
+      )}
+    </>
+  );
+}

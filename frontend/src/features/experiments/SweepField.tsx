@@ -1,0 +1,85 @@
+import { Anchor, MultiSelect, Text, TextInput } from "@mantine/core";
+import { IconArrowsSplit2 } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import type { Field } from "@/lib/schema";
+import type { ExperimentForm } from "./formValues";
+import { axisPath, isSweepable, sweepValues } from "./sweep";
+
+interface Props {
+  field: Field;
+  /** Of the field in the form. */
+  path: string;
+  form: ExperimentForm;
+}
+
+export function isSwept({ field, path, form }: Props): boolean {
+  return isSweepable(field) && axisPath(path, form.values) in form.values.sweep;
+}
+
+function setSweep({ field, path, form }: Props, text: string | null) {
+  const axis = axisPath(path, form.values);
+  const { [axis]: _old, ...rest } = form.values.sweep;
+  form.setFieldValue("sweep", text === null ? rest : { ...rest, [axis]: { text, values: sweepValues(text, field) } });
+}
+
+/** Several values of one setting, as a list or a range; of a choice, those that are chosen. */
+export function SweepInput(props: Props & { label: ReactNode; error: string | undefined }) {
+  const { field, path, form, label, error } = props;
+  const text = form.values.sweep[axisPath(path, form.values)]?.text ?? "";
+  const common = { label, error, inputWrapperOrder: ORDER };
+  if (field.kind === "choice") {
+    return (
+      <MultiSelect
+        {...common}
+        description={
+          <Text span size="xs">
+            Each chosen value is trained.
+          </Text>
+        }
+        data={field.choices}
+        value={text.split(",").filter((part) => part !== "")}
+        onChange={(chosen) => setSweep(props, chosen.join(","))}
+      />
+    );
+  }
+  if (field.kind === "boolean") {
+    return <Text size="sm">{label}: off and on, each is trained.</Text>;
+  }
+  return (
+    <TextInput
+      {...common}
+      description={
+        <Text span size="xs">
+          Several values: a list such as 1, 2, 4, or a range such as 0.1 to 0.9 by 0.2.
+          {field.bounds && ` Allowed: ${field.bounds}.`}
+        </Text>
+      }
+      value={text}
+      onChange={(event) => setSweep(props, event.currentTarget.value)}
+    />
+  );
+}
+
+const ORDER: ("label" | "input" | "error" | "description")[] = ["label", "input", "error", "description"];
+
+/** Between one value and several. */
+export function SweepToggle(props: Props) {
+  const { field, path, form } = props;
+  if (!isSweepable(field)) return null;
+  const swept = isSwept(props);
+  const value = form.getInputProps(path).value as unknown;
+  const first = field.kind === "boolean" ? "false,true" : field.kind === "choice" ? String(value) : `${value ?? ""}, `;
+  return (
+    <Anchor
+      component="button"
+      type="button"
+      size="xs"
+      c="dimmed"
+      aria-label={swept ? `One value of ${field.label}` : `Several values of ${field.label}`}
+      onClick={() => setSweep(props, swept ? null : first)}
+    >
+      <IconArrowsSplit2 size={12} aria-hidden style={{ verticalAlign: "-1px" }} />{" "}
+      {swept ? "One value" : "Several values"}
+    </Anchor>
+  );
+}
