@@ -146,6 +146,36 @@ def test_dry_run_then_create_then_clone(setup: Page, federation: FederationRecor
     assert first.config == second.config
 
 
+def test_several_values_make_a_grid_whose_count_and_cost_are_shown_first(
+    setup: Page, federation: FederationRecord, platform: LivePlatform
+) -> None:
+    page = setup
+    page.get_by_label("Name", exact=False).first.fill("How fast")
+    make_small(page)
+    page.get_by_role("button", name="Several values of Learning rate", exact=True).click()
+    rate = page.get_by_label("Learning rate", exact=True)
+    rate.fill("0.001, 7")
+    expect(page.get_by_text("less than or equal to 1, got 7").first).to_be_visible()
+    expect(step_of(page, "Network and schedule")).to_contain_text("1 problem")
+    rate.fill("0.001 to 0.003 by 0.002")
+    open_step(page, "Methods")
+    for name in ("FedSM", "Local-only", "Centralized"):
+        page.get_by_label(name, exact=True).uncheck()
+    expect(page.get_by_test_id("sweep-count")).to_have_text("The sweep makes 2 experiments, 2 runs, 4 rounds.")
+    page.reload()  # the grid is part of the draft
+    open_step(page, "Review")
+    expect(page.get_by_role("table", name="Experiments of the sweep").get_by_role("row")).to_have_count(3)
+    page.get_by_role("button", name="Try 2 experiments").click()
+    expect(page.get_by_test_id("sweep-cost")).to_contain_text("2 runs: about", timeout=DRY_RUN_MS)
+    page.get_by_role("button", name="Create 2 experiments without starting").click()
+    runs = page.get_by_test_id("runs-table").get_by_role("row")
+    expect(runs.filter(has_text=re.compile("How fast .*0.001"))).to_be_visible()
+    expect(runs.filter(has_text=re.compile("How fast .*0.003"))).to_be_visible()
+    made = [entry for entry in platform.client.experiments(federation.id) if entry.name.startswith("How fast")]
+    assert sorted(entry.config.schedule.learning_rate for entry in made) == [0.001, 0.003]
+    assert not any(entry.started_at for entry in made)
+
+
 def test_experiments_are_archived_found_and_deleted(
     signed_in: Page, federation: FederationRecord, platform: LivePlatform
 ) -> None:

@@ -48,7 +48,7 @@ export function SchemaFields({ fields, path, form, problems, extra }: Props) {
               {!isSwept({ field, path: at, form }) && <Reset field={field} path={at} form={form} />}
               <SweepToggle {...{ field, form }} path={at} />
             </Group>
-            {extra?.(field)}
+            {!isSwept({ field, path: at, form }) && extra?.(field)}
           </Stack>
         );
       })}

@@ -30,7 +30,7 @@ export function SweepReview({ plan }: { plan: SweepPlan }) {
           <Table.Tbody>
             {plan.experiments.map((experiment) => (
               <Table.Tr key={experiment.name}>
-                <Table.Td pl={0} style={{ overflowWrap: "anywhere" }}>
+                <Table.Td pl={0} style={{ overflowWrap: "break-word" }}>
                   {experiment.label || experiment.name}
                   {experiment.problems.length > 0 && (
                     <Text size="xs" c="red">

@@ -48,7 +48,12 @@ describe("the axes", () => {
   });
 
   it("of a method that was taken out, or of another variant, do not count", () => {
-    const all = { "fedsm.lambda": [0.5], "fedsm.selector.gone": [1], "ditto.lambda": [1], "schedule.learning_rate": [1] };
+    const all = {
+      "fedsm.lambda": [0.5],
+      "fedsm.selector.gone": [1],
+      "ditto.lambda": [1],
+      "schedule.learning_rate": [1],
+    };
     expect(axesOf(swept(all)).map(({ path }) => path)).toEqual(["fedsm.lambda", "schedule.learning_rate"]);
   });
 
