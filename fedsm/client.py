@@ -304,7 +304,7 @@ class Client:
         return self._post(f"/runs/{run_id}/tasks/{task_id}/rerun", None, TaskRecord)
 
     def act_on_run(self, run_id: str, action: str) -> RunRecord:
-        """action: pause, resume or cancel."""
+        """action: pause, resume, cancel or finish."""
         return self._post(f"/runs/{run_id}/{action}", None, RunRecord)
 
     def extension(self, run_id: str, rounds: int) -> ExtensionPreview:

@@ -8,14 +8,21 @@ from backend.contracts.base import Contract
 
 
 class EarlyStop(Contract):
-    """Training ended before the planned number of rounds, because the validation gained nothing more."""
+    """Training ended before the planned number of rounds: the validation gained nothing more, or somebody ended it."""
 
     round: int = Field(ge=1, description="The last round that was trained.")
-    gained_in: int = Field(ge=1, description="The last round whose validation gained enough.")
-    waited_rounds: int = Field(ge=1, description="Validated rounds after it without enough gain.")
+    gained_in: int | None = Field(
+        default=None, ge=1, description="The last round whose validation gained enough; null where somebody ended it."
+    )
+    waited_rounds: int | None = Field(
+        default=None, ge=1, description="Validated rounds after it without enough gain; null where somebody ended it."
+    )
     planned_rounds: int = Field(ge=1)
+    by: str | None = Field(default=None, description="Who ended it; null where the validation did.")
 
     def in_words(self) -> str:
+        if self.waited_rounds is None:
+            return f"was ended by {self.by} after round {self.round} of {self.planned_rounds}"
         rounds = "1 round" if self.waited_rounds == 1 else f"{self.waited_rounds} rounds"
         return f"stopped after round {self.round} of {self.planned_rounds}: no gain for {rounds}"
 

@@ -12,7 +12,7 @@ from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
 from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
 from backend.errors import NotFound
-from backend.ledger import damage, extension, rerun
+from backend.ledger import damage, extension, finish, rerun
 from backend.ledger import service as rounds
 from backend.paging import PageDep
 from backend.policy import CanFollow, CanRead, CanRunExperiments
@@ -118,6 +118,14 @@ def resume_run(user: CanRunExperiments, run_id: Id, session: WriteSession, artif
 def cancel_run(user: CanRunExperiments, run_id: Id, session: WriteSession) -> RunRecord:
     """Stop a run. It can be resumed later."""
     return service.run_record(session, rounds.cancel_run(session, run_id, user))
+
+
+@router.post("/{run_id}/finish")
+def finish_run(user: CanRunExperiments, run_id: Id, session: WriteSession, artifacts: ArtifactsDep) -> RunRecord:
+    """End the training of a paused, failed or cancelled run after its last finished round, and test its best round so
+    far. Then it is completed like any other: compared, downloaded, or given more rounds."""
+    damage.go_back_to_whole_round(session, artifacts, run_id, user)
+    return service.run_record(session, finish.finish_run(session, run_id, user))
 
 
 @router.get("/{run_id}/extension")

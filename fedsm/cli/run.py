@@ -1,4 +1,4 @@
-"""`fedsm run show|pause|resume|cancel|rerun|log`: one run from a shell, as the browser's live page has it."""
+"""`fedsm run show|pause|resume|cancel|finish|rerun|log`: one run from a shell, as the browser's live page has it."""
 
 from typing import Annotated
 
@@ -53,6 +53,14 @@ def resume(
 ) -> None:
     """Go on from the last finished round, with every site that failed."""
     _act(run_id, "resume", home, server, token)
+
+
+@run_app.command()
+def finish(
+    run_id: RunArgument, home: HomeOption = None, server: ServerOption = None, token: TokenOption = None
+) -> None:
+    """End the training of a stopped run after its last finished round, and test its best round so far."""
+    _act(run_id, "finish", home, server, token)
 
 
 @run_app.command()

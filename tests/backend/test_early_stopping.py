@@ -53,7 +53,7 @@ def test_a_run_ends_when_its_validation_has_gained_nothing_for_long_enough(
     run = backend.get(f"/runs/{run_id}")
     assert (run["status"], run["round"], run["num_rounds"], run["best_round"]) == ("completed", 6, 6, 2)
     assert run["notes"] == ["Training stopped after round 6 of 20: no gain for 3 rounds."]
-    assert run["early_stop"] == {"round": 6, "gained_in": 2, "waited_rounds": 3, "planned_rounds": 20}
+    assert run["early_stop"] == {"round": 6, "gained_in": 2, "waited_rounds": 3, "planned_rounds": 20, "by": None}
     messages = [event["message"] for event in backend.get(f"/runs/{run_id}/events")]
     assert any("stopped after round 6 of 20: no gain for 3 rounds; the last gain was in round 2" in m for m in messages)
     tested = {number for kind, _, number in worker.done if kind == "evaluate_site"}

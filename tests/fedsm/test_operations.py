@@ -76,6 +76,7 @@ COMMANDS = {
     "get_run": "run show",
     "pause_run": "run pause",
     "resume_run": "run resume",
+    "finish_run": "run finish",
     "cancel_run": "run cancel",
     "rerun_task": "run rerun",
     "preview_extension": "run extend",

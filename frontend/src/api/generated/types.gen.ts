@@ -2691,15 +2691,21 @@ export type DynUNetConfig = {
 /**
  * EarlyStop
  *
- * Training ended before the planned number of rounds, because the validation gained nothing more.
+ * Training ended before the planned number of rounds: the validation gained nothing more, or somebody ended it.
  */
 export type EarlyStop = {
     /**
+     * By
+     *
+     * Who ended it; null where the validation did.
+     */
+    by?: string | null;
+    /**
      * Gained In
      *
-     * The last round whose validation gained enough.
+     * The last round whose validation gained enough; null where somebody ended it.
      */
-    gained_in: number;
+    gained_in?: number | null;
     /**
      * Planned Rounds
      */
@@ -2713,9 +2719,9 @@ export type EarlyStop = {
     /**
      * Waited Rounds
      *
-     * Validated rounds after it without enough gain.
+     * Validated rounds after it without enough gain; null where somebody ended it.
      */
-    waited_rounds: number;
+    waited_rounds?: number | null;
 };
 
 /**
@@ -20976,6 +20982,80 @@ export type PreviewExtensionResponses = {
 };
 
 export type PreviewExtensionResponse = PreviewExtensionResponses[keyof PreviewExtensionResponses];
+
+export type FinishRunData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/finish';
+};
+
+export type FinishRunErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type FinishRunError = FinishRunErrors[keyof FinishRunErrors];
+
+export type FinishRunResponses = {
+    /**
+     * Successful Response
+     */
+    200: RunRecord;
+};
+
+export type FinishRunResponse = FinishRunResponses[keyof FinishRunResponses];
 
 export type GetRunHistoryData = {
     body?: never;

@@ -23,7 +23,7 @@ export function noResult(experiment: Experiment): { title: string; words: string
   }
   return {
     title: "No result",
-    words: `${ends(experiment.runs)} before any was tested. Resume a run to go on from its last finished round.`,
+    words: `${ends(experiment.runs)} before any was tested. Resume a run to go on from its last finished round, or end it there: "End here" on its tab tests its best round so far.`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { Button, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
+import { IconFlag, IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type RunRecord, runQuery, unwrap } from "@/api";
 import { AllowedInExperiment } from "@/components/Allowed";
@@ -8,9 +8,15 @@ import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { isOver } from "@/lib/status";
 
-type Action = "pause" | "resume" | "cancel";
-const CALLS = { pause: api.pauseRun, resume: api.resumeRun, cancel: api.cancelRun };
+type Action = "pause" | "resume" | "cancel" | "finish";
+const CALLS = { pause: api.pauseRun, resume: api.resumeRun, cancel: api.cancelRun, finish: api.finishRun };
 const CAN_PAUSE = new Set(["queued", "running"]);
+const DOING: Record<Action, string> = {
+  pause: "pause the run",
+  resume: "resume the run",
+  cancel: "cancel the run",
+  finish: "end the training",
+};
 const CAN_RESUME = new Set(["paused", "failed", "cancelled"]);
 
 export function RunActions({ run }: { run: RunRecord }) {
@@ -24,6 +30,7 @@ export function RunActions({ run }: { run: RunRecord }) {
 function OwnRunActions({ run }: { run: RunRecord }) {
   const client = useQueryClient();
   const [asking, ask] = useDisclosure(false);
+  const [ending, end] = useDisclosure(false);
   const act = useMutation({
     mutationFn: (action: Action) => unwrap<RunRecord>(CALLS[action]({ path: { run_id: run.id } })),
     onSuccess: (fresh) => {
@@ -31,7 +38,7 @@ function OwnRunActions({ run }: { run: RunRecord }) {
       void client.invalidateQueries({ queryKey: ["experiment", run.experiment_id] });
       void client.invalidateQueries({ queryKey: ["run", run.id] });
     },
-    onError: (error, action) => notifyError(`Could not ${action} the run`, error),
+    onError: (error, action) => notifyError(`Could not ${DOING[action]}`, error),
   });
   const cancel = () => {
     ask.close();
@@ -60,6 +67,17 @@ function OwnRunActions({ run }: { run: RunRecord }) {
           Resume
         </Button>
       )}
+      {CAN_RESUME.has(run.status) && run.num_rounds > 0 && run.round > 0 && (
+        <Button
+          variant="default"
+          onClick={end.open}
+          loading={act.isPending}
+          title="Tests the best round so far, without training on"
+          leftSection={<IconFlag size={16} aria-hidden />}
+        >
+          End here
+        </Button>
+      )}
       {!isOver(run) && (
         <Button
           variant="default"
@@ -71,6 +89,22 @@ function OwnRunActions({ run }: { run: RunRecord }) {
           Cancel
         </Button>
       )}
+      <ConfirmModal
+        opened={ending}
+        onClose={end.close}
+        title={`End the training of ${run.strategy_label}, seed ${run.seed}?`}
+        action="Test the best round so far"
+        harmless
+        onConfirm={() => {
+          end.close();
+          act.mutate("finish");
+        }}
+        keep="Leave it as it is"
+      >
+        The best of the finished rounds is tested on the sites' test cases. Then the run is completed: its scores stand
+        among the results, and its model can be downloaded. What sites did in a round that never ended is dropped. It
+        can be trained on later.
+      </ConfirmModal>
       <CancelModal run={run} opened={asking} onClose={ask.close} onCancel={cancel} />
     </Group>
   );
