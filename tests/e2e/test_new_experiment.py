@@ -137,6 +137,7 @@ def test_dry_run_then_create_then_clone(setup: Page, federation: FederationRecor
     open_step(page, "Review")
     expect(page.get_by_text("1 run on 4 sites with data")).to_be_visible()
     expect(page.get_by_text("data.image_size")).to_be_visible()
+    expect(page.get_by_test_id("differs-from-original")).to_contain_text("it would train the same runs again")
     page.get_by_role("button", name="Create without starting").click()
     expect(page.get_by_role("heading", name="The original (copy)")).to_be_visible()
     first, second = sorted(

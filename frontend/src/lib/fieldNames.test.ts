@@ -19,6 +19,6 @@ describe("describePath", () => {
   });
 
   it("says what it can of a method that is gone", () => {
-    expect(describePath("strategies.7.lambda", [fedsm])).toBe("Strategies \u203a 7 \u203a Lambda");
+    expect(describePath("strategies.7.lambda", [fedsm])).toBe("Methods \u203a 7 \u203a Lambda");
   });
 });

@@ -12,6 +12,7 @@ const NAMES: Record<string, string> = {
   data: "Images",
   "": "Settings",
   config: "Settings",
+  strategies: "Methods",
 };
 
 export function fieldName(name: string): string {

@@ -6,10 +6,12 @@ import type { Difference } from "@/lib/schema";
 interface Props {
   changes: readonly Difference[];
   strategies: ExperimentConfig["strategies"];
+  /** What they differ from. */
+  standard?: "default" | "original";
 }
 
-/** What is not at its default, in words and as the path that a file has. */
-export function Changes({ changes, strategies }: Props) {
+/** What is not as it is by default or in the original, in words and as the path that a file has. */
+export function Changes({ changes, strategies, standard = "default" }: Props) {
   if (changes.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -18,7 +20,7 @@ export function Changes({ changes, strategies }: Props) {
     );
   }
   return (
-    <Table fz="sm" verticalSpacing={4} withRowBorders={false} aria-label="Settings that differ from the defaults">
+    <Table fz="sm" verticalSpacing={4} withRowBorders={false} aria-label={`Settings that differ from the ${standard}s`}>
       <Table.Tbody>
         {changes.map((difference) => (
           <Table.Tr key={difference.path}>
@@ -31,7 +33,7 @@ export function Changes({ changes, strategies }: Props) {
             <Table.Td style={{ overflowWrap: "anywhere" }}>
               <b>{difference.value}</b>{" "}
               <Text span c="dimmed" size="xs">
-                default {difference.default}
+                {standard} {difference.default}
               </Text>
             </Table.Td>
           </Table.Tr>

@@ -7,6 +7,7 @@ import { Allowed } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { LinkButton } from "@/components/links";
 import { notifyDone, notifyError } from "@/components/notify";
+import { notifyUndo } from "@/components/notifyUndo";
 import { plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import type { RunRow } from "./runRows";
@@ -30,6 +31,10 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
   const going = rows.filter(({ run }) => !isOver(run) && run.status !== "created");
   const tested = rows.filter(({ run }) => run.status === "completed");
   const busy = experiments.filter(({ runs, started_at: start }) => start !== null && !runs.every(isOver));
+  const refresh = async () => {
+    await client.invalidateQueries({ queryKey: experimentsQuery(federationId).queryKey });
+    await client.invalidateQueries({ queryKey: ["experiment"] });
+  };
   const act = useMutation({
     mutationFn: async (action: Action) => {
       if (action === "cancel") {
@@ -44,8 +49,9 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
       }
       return `${plural(experiments.length, "experiment is", "experiments are")} ${action}d.`;
     },
-    onSuccess: (words) => {
-      notifyDone(words);
+    onSuccess: (words, action) => {
+      if (action === "archive") notifyUndo(words, () => restore.mutate(experiments.map(({ id }) => id)));
+      else notifyDone(words);
       onDone();
     },
     onError: (error, action) => notifyError(`Could not ${action} all of them`, error),
@@ -53,9 +59,16 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
     onSettled: async () => {
       cancel.close();
       remove.close();
-      await client.invalidateQueries({ queryKey: experimentsQuery(federationId).queryKey });
-      await client.invalidateQueries({ queryKey: ["experiment"] });
+      await refresh();
     },
+  });
+  const restore = useMutation({
+    mutationFn: async (ids: readonly string[]) => {
+      for (const id of ids)
+        await unwrap(api.updateExperiment({ path: { experiment_id: id }, body: { archived: false } }));
+    },
+    onError: (error) => notifyError("Could not take all of them out of the archive", error),
+    onSettled: refresh,
   });
   if (rows.length === 0) return null;
   const waits = busy.length > 0 ? "Cancel the runs that are under way first" : undefined;

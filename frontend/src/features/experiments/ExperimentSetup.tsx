@@ -13,7 +13,7 @@ import { useShortcuts } from "@/components/useShortcuts";
 import type { JsonSchema } from "@/lib/schema";
 import { DraftActions } from "./DraftActions";
 import { type DraftPlace, dropDraft, keepDraft, watchDraft } from "./draft";
-import { changesOf, configOf, type Values } from "./formValues";
+import { changesFrom, changesOf, configOf, type Values } from "./formValues";
 import { Notice, type NoticeText } from "./Notice";
 import { experimentCheckQuery } from "./queries";
 import { Review } from "./Review";
@@ -130,6 +130,11 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
                   problems={problems}
                   named={form.values.name.trim() !== ""}
                   sweep={sweep}
+                  original={
+                    origin === undefined
+                      ? undefined
+                      : { name: origin, changes: withSwept(changesFrom(fresh, form.values), sweep.axes, form.values) }
+                  }
                   pending={create.isPending}
                   onCreate={(start) => create.mutate(start)}
                   onGo={go}

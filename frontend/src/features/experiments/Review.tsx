@@ -20,6 +20,8 @@ interface Props {
   problems: readonly FieldProblem[];
   named: boolean;
   sweep: Sweep;
+  /** Of a copy: the experiment's name, and what is set otherwise in it. */
+  original: { name: string; changes: readonly Difference[] } | undefined;
   pending: boolean;
   /** start: at once, too. */
   onCreate: (start: boolean) => void;
@@ -28,7 +30,7 @@ interface Props {
 
 /** What will happen, what differs from the defaults, what it will cost, and what stands in the way. */
 export function Review(props: Props) {
-  const { federation, config, changes, check, problems, named, sweep, pending, onCreate, onGo } = props;
+  const { federation, config, changes, check, problems, named, sweep, original, pending, onCreate, onGo } = props;
   const isSweep = sweep.axes.length > 0;
   const many = (sweep.plan?.experiments.length ?? 1) > 1 ? ` ${sweep.plan?.experiments.length} experiments` : "";
   const runnable = problems.length === 0 && config.strategies.length > 0 && (!isSweep || sweep.plan !== undefined);
@@ -42,6 +44,18 @@ export function Review(props: Props) {
               <SweepReview plan={sweep.plan} />
             ) : (
               <Runs config={config} check={check} clean={problems.length === 0 && !isSweep} />
+            )}
+            {original && (
+              <div data-testid="differs-from-original">
+                <Title order={3} size="h5" mb={4}>
+                  Differs from {original.name}
+                </Title>
+                {original.changes.length === 0 ? (
+                  <Text size="sm">Nothing: it would train the same runs again.</Text>
+                ) : (
+                  <Changes changes={original.changes} strategies={config.strategies} standard="original" />
+                )}
+              </div>
             )}
             <div>
               <Title order={3} size="h5" mb={4}>

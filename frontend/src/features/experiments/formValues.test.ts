@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ExperimentTemplate } from "@/api";
-import { configOf, type Values, valuesOfTemplate } from "./formValues";
+import { changesFrom, configOf, type Values, valuesOfTemplate } from "./formValues";
 
 const template = {
   name: "quick-look",
@@ -34,5 +34,23 @@ describe("valuesOfTemplate", () => {
     const values = valuesOfTemplate(template, empty);
     values.schedule.rounds = 7;
     expect(template.config.schedule?.rounds).toBe(5);
+  });
+});
+
+describe("changesFrom", () => {
+  const original = { ...empty, strategies: [{ name: "fedsm", lambda: 0.7 }], seeds: [0] } as unknown as Values;
+
+  it("names the settings of a copy that are not its original's", () => {
+    const copy = { ...original, name: "Copy", seeds: [0, 1], strategies: [{ name: "fedsm", lambda: 0.9 }] };
+    expect(changesFrom(original, original)).toEqual([]);
+    expect(changesFrom(original, copy)).toEqual([
+      { path: "seeds", value: "0, 1", default: "0" },
+      { path: "strategies.0.lambda", value: "0.9", default: "0.7" },
+    ]);
+  });
+
+  it("names the methods where they are others", () => {
+    const copy = { ...original, strategies: [{ name: "fedsm" }, { name: "fedavg" }] };
+    expect(changesFrom(original, copy)).toEqual([{ path: "strategies", value: "FedSM, FedAvg", default: "FedSM" }]);
   });
 });

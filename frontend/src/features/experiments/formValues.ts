@@ -11,6 +11,7 @@ import {
   problemText,
 } from "@/api";
 import { type Difference, defaultOf, differences, type JsonSchema, variants } from "@/lib/schema";
+import { strategyName } from "@/lib/words";
 
 export type StrategyValues = Record<string, unknown> & { name: string };
 
@@ -127,6 +128,21 @@ export function changesOf(schema: JsonSchema, values: Values, starting: Values):
     ...values.strategies.flatMap((strategy, index) =>
       differences(strategy, newStrategy(schema, strategy.name), `strategies.${index}`),
     ),
+  ];
+}
+
+/** What a copy has otherwise than its original: settings, and which methods take part. */
+export function changesFrom(original: Values, values: Values): Difference[] {
+  const { strategies: before, ...standard } = configOf(original);
+  const { strategies: now, ...config } = configOf(values);
+  const names = (strategies: readonly { name: string }[]) =>
+    strategies.map(({ name }) => strategyName(name)).join(", ");
+  const same = names(before) === names(now);
+  return [
+    ...differences(config, standard),
+    ...(same
+      ? now.flatMap((strategy, index) => differences(strategy, before[index], `strategies.${index}`))
+      : [{ path: "strategies", value: names(now), default: names(before) }]),
   ];
 }
 
