@@ -58,8 +58,8 @@ def _last_finished(session: Session, run: Run) -> int | None:
 
 
 def _drop_open_round(session: Session, run: Run, finished: int) -> None:
-    """A worker whose task is gone is told so at its next report, and stops. Validations of the last state are asked
-    anew, of everybody: those who train had them as a part of the round that is dropped."""
+    """A worker whose task is gone hears of it at its next report and ends its work. Everybody validates the last state
+    anew: where a site trained, its validation was a part of the round that is dropped."""
     cancel_open_tasks(session, run)
     session.flush()
     session.execute(delete(Task).where(Task.run_id == run.id, Task.round > finished))
