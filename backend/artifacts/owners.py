@@ -106,6 +106,8 @@ def _owner_of_run(column: InstrumentedAttribute[Any], kind: Kind, hashes: Callab
 _AWAITS_AGGREGATION = ~exists().where(
     RunRound.run_id == Task.run_id, RunRound.round == Task.round, RunRound.finished_at.is_not(None)
 )
+#: By the index of predictions: of all tasks, few have an answer.
+_OF_PREDICTION = Task.prediction_id.in_(select(Prediction.id))
 _EVALUATED = {"site_slug": TestedCase.site_slug, "case_id": TestedCase.case_id}
 
 OWNERS: tuple[Owner, ...] = (
@@ -123,8 +125,8 @@ OWNERS: tuple[Owner, ...] = (
     _owner_of_run(TestedCase.predictions, "masks", _values, policy="may_send_predictions", **_EVALUATED),
     _owner_of_run(CaseHistory.models, "masks", _past_masks, policy="may_send_predictions", case_id=CaseHistory.case_id),
     Owner(Prediction.image, "uploads", _itself, "prediction", Prediction.id),
-    Owner(Task.answer, "images", _predicted_image, "prediction", Task.prediction_id),
-    Owner(Task.answer, "masks", _predicted_masks, "prediction", Task.prediction_id),
+    Owner(Task.answer, "images", _predicted_image, "prediction", Task.prediction_id, kept=_OF_PREDICTION),
+    Owner(Task.answer, "masks", _predicted_masks, "prediction", Task.prediction_id, kept=_OF_PREDICTION),
     _owner_of_run(RunRound.parts, "states", _values, kept=RunRound.removed_at.is_(None)),
     _owner_of_run(ModelExport.file, "states", _itself),
     _owner_of_run(ModelVersion.facts, "states", _registered_parts),

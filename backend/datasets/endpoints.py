@@ -101,7 +101,7 @@ def list_checks(_user: CanFollow, dataset_id: Id, session: ReadSession, page: Pa
 def list_dataset_runs(_user: CanFollow, dataset_id: Id, session: ReadSession, page: PageDep) -> list[DatasetRun]:
     """Runs that were started on the data set, with its fingerprint of then; the latest first."""
     get_row(session, Dataset, dataset_id)
-    return list(page.of(history.runs_on(session, dataset_id), lambda run: run.run_id))
+    return history.runs_on(session, dataset_id, page)
 
 
 @router.post("/datasets/{dataset_id}/check", status_code=202)

@@ -9,6 +9,7 @@ from backend.contracts.status import RunStatus
 from backend.csv_text import write_csv
 from backend.datasets.schemas import DatasetRun
 from backend.db.models import Case, DatasetCheck, Experiment, Run, RunDataset
+from backend.paging import Page
 
 CASE_COLUMNS = ("name", "used", "reason_code", "reason", "split", "patient", "width", "height", "depth")
 
@@ -19,26 +20,36 @@ def checks_of(dataset_id: str) -> Select[DatasetCheck]:
     return query.order_by(DatasetCheck.at.desc(), DatasetCheck.id)
 
 
-def runs_on(session: Session, dataset_id: str) -> list[DatasetRun]:
-    """The latest first."""
+def runs_on(session: Session, dataset_id: str, page: Page | None = None) -> list[DatasetRun]:
+    """The latest first; page None: all."""
     query = (
-        select(Run, Experiment, RunDataset.fingerprint)
+        select(
+            Run.id,
+            Run.strategy_label,
+            Run.seed,
+            Run.status,
+            Run.started_at,
+            RunDataset.fingerprint,
+            Experiment.id.label("experiment_id"),
+            Experiment.name.label("experiment_name"),
+        )
         .join(RunDataset, RunDataset.run_id == Run.id)
         .join(Experiment, Experiment.id == Run.experiment_id)
         .where(RunDataset.dataset_id == dataset_id)
         .order_by(Run.created_at.desc(), Run.position, Run.id)
     )
+    rows = session.execute(query).all()
     return [
         DatasetRun(
-            run_id=run.id,
-            run_label=f"{run.strategy_label}, seed {run.seed}",
-            status=RunStatus(run.status),
-            experiment_id=experiment.id,
-            experiment_name=experiment.name,
-            started_at=run.started_at,
-            fingerprint=fingerprint,
+            run_id=row.id,
+            run_label=f"{row.strategy_label}, seed {row.seed}",
+            status=RunStatus(row.status),
+            experiment_id=row.experiment_id,
+            experiment_name=row.experiment_name,
+            started_at=row.started_at,
+            fingerprint=row.fingerprint,
         )
-        for run, experiment, fingerprint in session.execute(query)
+        for row in (page.of(rows, lambda row: str(row.id)) if page else rows)
     ]
 
 

@@ -23,7 +23,8 @@ from backend.db.models import Experiment, Federation, Run, ScoreSummaryRow, Test
 from backend.evaluations.effort.service import Training, training_of
 from backend.evaluations.schemas import Checkpoint, LackingCases
 from backend.evaluations.summaries import ColumnValue, StatedSites, column_value, stated_sites
-from backend.evaluations.tested_cases import expected_cases, lacking, together
+from backend.evaluations.tested_cases import lacking, together
+from backend.runs.run_data import expected_cases
 from backend.runs.service import list_runs
 from backend.sites import service as sites
 
@@ -231,7 +232,12 @@ def of_checkpoint_summaries(run_ids: Iterable[str], checkpoint: Checkpoint) -> t
 
 def stated_of_run(session: Session, run: Run, checkpoint: Checkpoint) -> StatedSites:
     """By site; empty where every site sent the scores of its cases."""
-    return stated_sites(session, of_checkpoint_summaries([run.id], checkpoint)).get(run.id, {})
+    return stated_of_runs(session, [run.id], checkpoint).get(run.id, {})
+
+
+def stated_of_runs(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> dict[str, StatedSites]:
+    """By run id; runs whose sites all sent the scores of their cases are left out."""
+    return stated_sites(session, of_checkpoint_summaries(run_ids, checkpoint))
 
 
 def summaries_of(stated: StatedSites, places: Places, model: str, query: Query, slug: str | None) -> list[ScoreSummary]:

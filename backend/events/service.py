@@ -78,7 +78,7 @@ class EventFilters:
             query = query.where(Event.federation_id.in_(self.federations))
         if self.kinds is not None:
             query = query.where(Event.kind.in_(self.kinds))
-        if self.level is not None:
+        if self.level not in (None, LEVELS[0]):
             query = query.where(Event.level.in_(LEVELS[LEVELS.index(self.level) :]))
         if self.since is not None:
             query = query.where(Event.at >= self.since)

@@ -73,7 +73,7 @@ def list_experiments(_user: CanRead, federation_id: Id, session: ReadSession, pa
     get_row(session, Federation, federation_id)
     query = select(Experiment).where(Experiment.federation_id == federation_id)
     rows = page.rows(session, query.order_by(Experiment.created_at.desc(), Experiment.id), Experiment.id)
-    return [service.experiment_record(session, row) for row in rows]
+    return service.experiment_records(session, rows)
 
 
 @router.post("/federations/{federation_id}/experiments", status_code=201)

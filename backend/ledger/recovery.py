@@ -20,7 +20,7 @@ from backend.ledger.worker_reports import end_attempt, lock_task
 from backend.platform import Platform, announce_broker
 from backend.queue import QueueUnavailable
 from backend.runs.attendance import note_listening
-from backend.runs.waiting import overdue
+from backend.runs.waiting import runs_with_overdue
 from backend.task_status import Failure
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def go_on_without_absent(platform: Platform) -> None:
         return
     with read_only(platform.database) as session:
         runs = session.scalars(select(Run).where(Run.status.in_(GOING))).all()
-        run_ids = [run.id for run in runs if overdue(session, run)]
+        run_ids = runs_with_overdue(session, runs)
     for run_id in run_ids:
         with unit_of_work(platform.database) as session:
             go_on_without_overdue(session, lock_row(session, Run, run_id))

@@ -4,6 +4,8 @@ The hub only remembers, and hands out no task that would be refused for want of 
 that trains nothing without a consent on its own disk.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Select, and_, select
@@ -57,17 +59,21 @@ def undecided_runs(session: Session, site_id: str) -> tuple[str, ...]:
     return tuple(session.scalars(query.order_by(RunApproval.asked_at, Run.id)))
 
 
-def waiting_since(session: Session, run: Run) -> dict[str, datetime]:
-    """By queue: since when the run waits for the decision of a site that joined."""
+def waiting_since(session: Session, run_ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
+    """By run id and queue: since when the run waits for the decision of a site that joined."""
     query = (
-        select(Site, RunApproval.asked_at)
-        .join(RunApproval, RunApproval.site_id == Site.id)
+        select(RunApproval.run_id, RunApproval.asked_at, Site)
+        .join(Site, Site.id == RunApproval.site_id)
         .outerjoin(SiteConsent, _DECIDED)
-        .where(RunApproval.run_id == run.id, SiteConsent.id.is_(None))
+        .where(RunApproval.run_id.in_(run_ids), SiteConsent.id.is_(None))
     )
-    found = {site_queue(site.kind, site.slug): asked_at for site, asked_at in session.execute(query)}
-    joined = joined_queues(session) if found else frozenset()
-    return {queue: asked_at for queue, asked_at in found.items() if queue in joined}
+    rows = session.execute(query).all()
+    joined = joined_queues(session) if rows else frozenset()
+    found: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for run_id, asked_at, site in rows:
+        if (queue := site_queue(site.kind, site.slug)) in joined:
+            found[run_id][queue] = asked_at
+    return found
 
 
 def terms_of(session: Session, run: Run, queue: str) -> tuple[RunSpec, tuple[DatasetManifest, ...]]:

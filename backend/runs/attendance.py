@@ -43,15 +43,12 @@ class Attendance:
 def load_attendance(session: Session) -> Attendance:
     listening = session.get(Moment, LISTENING)
     running = select(Task.worker).where(Task.status == TaskStatus.RUNNING, Task.worker.is_not(None)).distinct()
-    ended = (
-        select(Task.worker, func.max(Task.finished_at))
-        .where(Task.worker.is_not(None), Task.finished_at.is_not(None))
-        .group_by(Task.worker)
-    )
+    last = select(func.max(Task.finished_at)).where(Task.worker == Worker.name).scalar_subquery()
+    ended = select(Worker.name, last)  # one look into an index for each worker, however many tasks they did
     return Attendance(
         workers=tuple(session.scalars(select(Worker).order_by(Worker.name))),
         busy=frozenset(name for name in session.scalars(running) if name is not None),
-        ended_at={name: at for name, at in session.execute(ended) if name is not None and at is not None},
+        ended_at={name: at for name, at in session.execute(ended) if at is not None},
         listening_since=listening.at if listening else None,
     )
 

@@ -1,6 +1,9 @@
 """What failed in a run, task by task, with the remedy of its kind."""
 
-from sqlalchemy import select
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.failures import ADVICE, kind_of
@@ -15,24 +18,45 @@ def unfinished_of_step(session: Session, run: Run) -> list[Task]:
     """Tasks of the present step that ended without a result: of the open round, or of validation and evaluation.
 
     Sites that failed in an earlier, finished round are not among them."""
-    query = select(RunRound).where(RunRound.run_id == run.id).order_by(RunRound.round.desc()).limit(1)
-    latest = session.scalars(query).one_or_none()
-    ended_badly = select(Task).where(
-        Task.run_id == run.id, Task.status.in_(TERMINAL_TASK_STATUSES - {TaskStatus.COMPLETED})
-    )
-    if latest is not None and latest.finished_at is not None:
-        ended_badly = ended_badly.where(Task.kind.in_(("validate_site", "evaluate_site")))
-    else:
-        ended_badly = ended_badly.where(Task.round == (latest.round if latest is not None else 0))
-    return list(session.scalars(ended_badly.order_by(Task.created_at, Task.id)))
+    return _unfinished(session, [run.id]).get(run.id, [])
 
 
-def failures_of(session: Session, run: Run) -> list[TaskFailure]:
-    """Why a failed run failed; sites before the coordinator."""
-    if run.status != RunStatus.FAILED:
-        return []
-    found = [failure for task in unfinished_of_step(session, run) if (failure := failure_of(task))]
+def failures_of_runs(session: Session, runs: Iterable[Run]) -> dict[str, list[TaskFailure]]:
+    """By run id, why a failed run failed; sites before the coordinator. With as many queries as for one run."""
+    failed = [run.id for run in runs if run.status == RunStatus.FAILED]
+    return {run_id: _in_order(tasks) for run_id, tasks in _unfinished(session, failed).items()} if failed else {}
+
+
+def _in_order(tasks: Iterable[Task]) -> list[TaskFailure]:
+    found = [failure for task in tasks if (failure := failure_of(task))]
     return sorted(found, key=lambda failure: failure.task_kind in ("initialize_run", "aggregate_round"))
+
+
+def _unfinished(session: Session, run_ids: Sequence[str]) -> dict[str, list[Task]]:
+    """By run id, in the order of opening."""
+    latest = (
+        select(RunRound.run_id, func.max(RunRound.round).label("round"))
+        .where(RunRound.run_id.in_(run_ids))
+        .group_by(RunRound.run_id)
+        .subquery()
+    )
+    of_latest = (RunRound.run_id == latest.c.run_id) & (RunRound.round == latest.c.round)
+    open_rounds = {
+        row.run_id: None if row.finished_at is not None else row.round
+        for row in session.execute(
+            select(RunRound.run_id, RunRound.round, RunRound.finished_at).join(latest, of_latest)
+        )
+    }
+    query = select(Task).where(
+        Task.run_id.in_(run_ids), Task.status.in_(TERMINAL_TASK_STATUSES - {TaskStatus.COMPLETED})
+    )
+    found: dict[str, list[Task]] = defaultdict(list)
+    for task in session.scalars(query.order_by(Task.created_at, Task.id)):
+        assert task.run_id is not None
+        number = open_rounds.get(task.run_id, 0)
+        if task.kind in ("validate_site", "evaluate_site") if number is None else task.round == number:
+            found[task.run_id].append(task)
+    return dict(found)
 
 
 def failure_of(task: Task) -> TaskFailure | None:

@@ -1,18 +1,36 @@
 """What a reader of a run's numbers must know, in sentences; shown wherever they are."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.status import RunStatus, TaskStatus
-from backend.db.models import Run, RunDataset, Task
-from backend.runs.contributions import used_rounds
+from backend.db.models import Run, Task
+from backend.runs.contributions import unused_participants
+from backend.runs.run_data import expected_cases
 
 
 def notes_of(session: Session, run: Run) -> list[str]:
     """Empty where every site took part in everything, and all rounds were trained as planned."""
-    return [*_length(run), *_comparison(run), *_tests(session, run), *_updates(session, run)]
+    return notes_of_runs(session, [run])[run.id]
+
+
+def notes_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, list[str]]:
+    """By run id, with as many queries as for one run."""
+    completed = [run for run in runs if run.status == RunStatus.COMPLETED]
+    untested, unused = _untested(session, completed), unused_participants(session, completed)
+    expected = expected_cases(session, untested) if untested else {}
+    return {
+        run.id: [
+            *_length(run),
+            *_comparison(run),
+            *_tests(untested.get(run.id, []), expected.get(run.id, {})),
+            *_updates(run, unused.get(run.id, [])),
+        ]
+        for run in runs
+    }
 
 
 def _length(run: Run) -> Iterator[str]:
@@ -30,34 +48,36 @@ def _comparison(run: Run) -> Iterator[str]:
         yield run.compared.note
 
 
-def _tests(session: Session, run: Run) -> Iterator[str]:
-    """Sites whose test failed while enough others were tested."""
-    if run.status != RunStatus.COMPLETED or run.best_round is None:
-        return
-    query = select(Task.participant).where(
-        Task.run_id == run.id,
-        Task.kind == "evaluate_site",
-        Task.round == run.best_round,
-        Task.status != TaskStatus.COMPLETED,
+def _untested(session: Session, completed: Sequence[Run]) -> dict[str, list[str]]:
+    """Run id to the sites, sorted, whose test failed while enough others were tested."""
+    query = (
+        select(Task.run_id, Task.participant)
+        .join(Run, Run.id == Task.run_id)
+        .where(
+            Task.run_id.in_([run.id for run in completed]),
+            Task.kind == "evaluate_site",
+            Task.round == Run.best_round,
+            Task.status != TaskStatus.COMPLETED,
+        )
     )
-    absent = sorted(session.scalars(query))
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in session.execute(query) if completed else ():
+        found[row.run_id].append(row.participant)
+    return {run_id: sorted(participants) for run_id, participants in found.items()}
+
+
+def _tests(absent: list[str], expected: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """absent: sites whose test failed. expected: each site's test cases."""
     if not absent:
         return
-    counts: dict[str, int] = {}
-    for row in session.scalars(select(RunDataset).where(RunDataset.run_id == run.id)):
-        num_test = sum(case.split == "test" for case in row.manifest.cases)
-        counts[row.site_slug] = counts.get(row.site_slug, 0) + num_test
-    num_expected = sum(counts.values())
-    num_tested = num_expected - sum(counts.get(slug, 0) for slug in absent)
+    num_expected = sum(map(len, expected.values()))
+    num_tested = num_expected - sum(len(expected.get(slug, ())) for slug in absent)
     yield (
         f"Tested on {num_tested} of {num_expected} cases, without {', '.join(absent)}: its means are over other cases "
         "than those of runs that were tested everywhere."
     )
 
 
-def _updates(session: Session, run: Run) -> Iterator[str]:
-    if run.status != RunStatus.COMPLETED:
-        return
-    used = used_rounds(session, run, run.best_round)
-    if never := [participant for participant, rounds in used.items() if not rounds]:
-        yield f"No update of {', '.join(never)} is in the models of round {run.best_round}."
+def _updates(run: Run, unused: list[str]) -> Iterator[str]:
+    if unused:
+        yield f"No update of {', '.join(unused)} is in the models of round {run.best_round}."

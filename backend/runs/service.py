@@ -1,5 +1,7 @@
 """Runs: the one writer of their status, and their records."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from sqlalchemy import select
@@ -12,14 +14,32 @@ from backend.contracts.task_kinds import TaskKind
 from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
-from backend.runs.failures import failures_of
-from backend.runs.notes import notes_of
+from backend.runs.failures import failures_of_runs
+from backend.runs.notes import notes_of_runs
 from backend.runs.schemas import RunRecord, TaskRecord, WaitedFor
-from backend.runs.threshold import used_gamma
-from backend.runs.waiting import Wait, waits_of
+from backend.runs.threshold import best_gammas
+from backend.runs.waiting import Wait, waits_of_runs
 
 #: Rounds whose mean duration gives the estimate of the rest.
 ETA_ROUNDS = 5
+#: Of a run, as its record has them.
+COLUMNS = (
+    "id",
+    "experiment_id",
+    "strategy",
+    "strategy_label",
+    "seed",
+    "status",
+    "round",
+    "num_rounds",
+    "best_round",
+    "best_dice",
+    "compared",
+    "failure",
+    "created_at",
+    "started_at",
+    "finished_at",
+)
 
 
 def set_status(
@@ -46,42 +66,45 @@ def set_status(
 
 
 def describe_run(run: Run) -> str:
-    return f"{run.strategy_label}, seed {run.seed}"
+    return described(run.strategy_label, run.seed)
+
+
+def described(strategy_label: str, seed: int) -> str:
+    return f"{strategy_label}, seed {seed}"
 
 
 def list_runs(session: Session, experiment_id: str) -> list[Run]:
-    return list(session.scalars(select(Run).where(Run.experiment_id == experiment_id).order_by(Run.position)))
+    return list_runs_of(session, [experiment_id])
+
+
+def list_runs_of(session: Session, experiment_ids: Iterable[str]) -> list[Run]:
+    """By experiment, each one's in order."""
+    query = select(Run).where(Run.experiment_id.in_(list(experiment_ids)))
+    return list(session.scalars(query.order_by(Run.experiment_id, Run.position)))
 
 
 def run_record(session: Session, run: Run) -> RunRecord:
-    columns = (
-        "id",
-        "experiment_id",
-        "strategy",
-        "strategy_label",
-        "seed",
-        "status",
-        "round",
-        "num_rounds",
-        "best_round",
-        "best_dice",
-        "compared",
-        "failure",
-        "created_at",
-        "started_at",
-        "finished_at",
-    )
-    waits = waits_of(session, run)
-    return RunRecord(
-        **{column: getattr(run, column) for column in columns},
-        gamma=used_gamma(session, run, run.best_round),
-        notes=notes_of(session, run),
-        failures=failures_of(session, run),
-        waits_for=[_waited_for(wait) for wait in waits if wait.late],
-        eta_seconds=_eta_seconds(session, run, waits),
-        early_stop=run.early_stop,
-        extensions=run.extensions or [],
-    )
+    return run_records(session, [run])[0]
+
+
+def run_records(session: Session, runs: Sequence[Run]) -> list[RunRecord]:
+    """In the same order, with as many queries as for one run; the pace of work under way is read for each run."""
+    gammas, notes = best_gammas(session, runs), notes_of_runs(session, runs)
+    failures, waits = failures_of_runs(session, runs), waits_of_runs(session, runs)
+    rounds = _last_rounds(session, runs)
+    return [
+        RunRecord(
+            **{column: getattr(run, column) for column in COLUMNS},
+            gamma=gammas.get(run.id),
+            notes=notes[run.id],
+            failures=failures.get(run.id, []),
+            waits_for=[_waited_for(wait) for wait in waits.get(run.id, []) if wait.late],
+            eta_seconds=_eta_seconds(run, rounds[run.id], waits.get(run.id, [])),
+            early_stop=run.early_stop,
+            extensions=run.extensions or [],
+        )
+        for run in runs
+    ]
 
 
 def task_record(task: Task) -> TaskRecord:
@@ -100,13 +123,23 @@ def _waited_for(wait: Wait) -> WaitedFor:
     )
 
 
-def _eta_seconds(session: Session, run: Run, waits: list[Wait]) -> float | None:
+def _last_rounds(session: Session, runs: Sequence[Run]) -> dict[str, list[RunRound]]:
+    """By run id, of those that are running: the round under way and the last ones before it."""
+    running = [run.id for run in runs if run.status == RunStatus.RUNNING]
+    query = (
+        select(RunRound)
+        .join(Run, Run.id == RunRound.run_id)
+        .where(RunRound.run_id.in_(running), RunRound.round >= 1, RunRound.round >= Run.round - ETA_ROUNDS)
+    )
+    found: dict[str, list[RunRound]] = defaultdict(list)
+    for row in session.scalars(query.order_by(RunRound.round)) if running else ():
+        found[row.run_id].append(row)
+    return found
+
+
+def _eta_seconds(run: Run, rounds: list[RunRound], waits: list[Wait]) -> float | None:
     """Rounds left times the mean of the last rounds, less what the present one has used; at least until the present
     one goes on without those who are absent. None while nobody can say when that is."""
-    if run.status != RunStatus.RUNNING:
-        return None
-    query = select(RunRound).where(RunRound.run_id == run.id, RunRound.round >= max(1, run.round - ETA_ROUNDS))
-    rounds = session.scalars(query.order_by(RunRound.round)).all()
     durations = [(row.finished_at - row.opened_at).total_seconds() for row in rounds if row.finished_at]
     if not durations:
         return None

@@ -5,11 +5,12 @@ settled once its outcome does not depend on the rest: the quorum is reached, or 
 on those that are absent or late have a time limit; before, the run waits as long as it takes.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.clock import now
@@ -30,6 +31,7 @@ ABSENT: FailureKind = "site_absent"
 BEGINNING = timedelta(seconds=60)
 #: Queued by the step itself, and not once more since.
 AT_ONCE = timedelta(seconds=1)
+WAITING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING)
 STEP_KINDS = ("train_site", "validate_site", "evaluate_site")
 
 
@@ -53,26 +55,61 @@ def quorum(run: Run, num_expected: int) -> int:
 
 def waits_of(session: Session, run: Run) -> list[Wait]:
     """Of every open task of the present step, in the order of opening."""
-    if run.status not in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING):
-        return []
-    query = select(Task).where(Task.run_id == run.id).order_by(Task.created_at, Task.id)
-    open_ = list(session.scalars(query.where(Task.status.not_in(TERMINAL_TASK_STATUSES))))
-    if run.status != RunStatus.EVALUATING:
-        # A validation of an earlier state is waited for at the end, or where early stopping cannot decide without it.
-        others = [task for task in open_ if task.kind != "validate_site"]
-        open_ = others if others or run.status == RunStatus.PAUSED else open_
+    return waits_of_runs(session, [run]).get(run.id, [])
+
+
+def waits_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, list[Wait]]:
+    """By run id. What all runs share is read once; how far the tasks of a step are, for each run with open tasks."""
+    open_ = _open_tasks(session, {run.id: run for run in runs if run.status in WAITING})
     if not open_:
-        return []
-    attendance, config = load_attendance(session), run.spec.config.waiting if run.spec else WaitingConfig()
-    steps = _steps(session, run, open_)
-    pace = load_pace(session, run, open_) if any(map(_is_running, open_)) else Pace.empty()
-    undecided = approvals.waiting_since(session, run)
-    return [_wait(task, steps[task.id], attendance, config, pace, undecided.get(task.queue)) for task in open_]
+        return {}
+    attendance = load_attendance(session)
+    undecided = approvals.waiting_since(session, open_)
+    given_up, tasks = _given_up(session, open_), _tasks_of_steps(session, open_)
+    found = {}
+    for run in runs:
+        if (mine := open_.get(run.id)) is None:
+            continue
+        steps = _steps(session, run, mine, tasks[run.id], given_up[run.id])
+        pace = load_pace(session, run, mine) if any(map(_is_running, mine)) else Pace.empty()
+        config, decisions = run.spec.config.waiting if run.spec else WaitingConfig(), undecided.get(run.id, {})
+        found[run.id] = [
+            _wait(task, steps[task.id], attendance, config, pace, decisions.get(task.queue)) for task in mine
+        ]
+    return found
+
+
+def _open_tasks(session: Session, runs: Mapping[str, Run]) -> dict[str, list[Task]]:
+    """Those of the present step, by the id of each run that has any."""
+    query = select(Task).where(Task.run_id.in_(runs), Task.status.not_in(TERMINAL_TASK_STATUSES))
+    found = _by_run(session.scalars(query.order_by(Task.created_at, Task.id)) if runs else ())
+    for run_id, tasks in found.items():
+        # A validation of an earlier state is waited for at the end, or where early stopping cannot decide without it.
+        others = [task for task in tasks if task.kind != "validate_site"]
+        if runs[run_id].status != RunStatus.EVALUATING and (others or runs[run_id].status == RunStatus.PAUSED):
+            found[run_id] = others
+    return {run_id: tasks for run_id, tasks in found.items() if tasks}
+
+
+def _by_run(tasks: Iterable[Task]) -> dict[str, list[Task]]:
+    found: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        found[str(task.run_id)].append(task)
+    return found
 
 
 def overdue(session: Session, run: Run) -> list[Wait]:
     """Those that the run goes on without now."""
-    return [wait for wait in waits_of(session, run) if wait.until is not None and wait.until <= now()]
+    return [wait for wait in waits_of(session, run) if _is_over(wait)]
+
+
+def runs_with_overdue(session: Session, runs: Sequence[Run]) -> list[str]:
+    """The ids of runs that go on without somebody now."""
+    return [run_id for run_id, waits in waits_of_runs(session, runs).items() if any(map(_is_over, waits))]
+
+
+def _is_over(wait: Wait) -> bool:
+    return wait.until is not None and wait.until <= now()
 
 
 @dataclass(frozen=True)
@@ -83,11 +120,25 @@ class _Step:
     given_up_at: datetime | None
 
 
-def _steps(session: Session, run: Run, open_: list[Task]) -> dict[str, _Step]:
-    kinds = {task.kind for task in open_ if task.kind in STEP_KINDS}
-    query = select(Task).where(Task.run_id == run.id, Task.kind.in_(kinds))
-    tasks = list(session.scalars(query.where(Task.round.in_({task.round for task in open_} | {run.num_rounds}))))
-    given_up = _given_up(session, run)
+def _tasks_of_steps(session: Session, open_: Mapping[str, list[Task]]) -> dict[str, list[Task]]:
+    """By run id: all tasks of the rounds in which a step is open, and of the last one."""
+    kinds = {task.kind for tasks in open_.values() for task in tasks if task.kind in STEP_KINDS}
+    rounds = {(run_id, task.round) for run_id, tasks in open_.items() for task in tasks}
+    query = (
+        select(Task)
+        .join(Run, Run.id == Task.run_id)
+        .where(
+            Task.run_id.in_(open_),
+            Task.kind.in_(kinds),
+            or_(tuple_(Task.run_id, Task.round).in_(rounds), Task.round == Run.num_rounds),
+        )
+    )
+    return _by_run(session.scalars(query) if kinds else ())
+
+
+def _steps(
+    session: Session, run: Run, open_: list[Task], tasks: list[Task], given_up: Mapping[str, datetime]
+) -> dict[str, _Step]:
     steps = {}
     for task in open_:
         # A site that sat a round out validates it in the same step as the last state.
@@ -119,12 +170,13 @@ def _settled_at(run: Run, step: list[Task]) -> datetime | None:
     return lost[may_lose] if len(lost) > may_lose else None
 
 
-def _given_up(session: Session, run: Run) -> dict[str, datetime]:
-    """Participant to when this run last went on without it."""
-    query = select(Task).where(Task.run_id == run.id, Task.status == TaskStatus.FAILED, Task.failure_kind == ABSENT)
-    times: dict[str, datetime] = {}
-    for task in session.scalars(query):
-        times[task.participant] = max(_ended_at(task), times.get(task.participant, _ended_at(task)))
+def _given_up(session: Session, run_ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
+    """By run id, participant to when the run last went on without it."""
+    absent = (Task.status == TaskStatus.FAILED, Task.failure_kind == ABSENT)
+    times: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for task in session.scalars(select(Task).where(Task.run_id.in_(run_ids), *absent)):
+        of_run, ended_at = times[str(task.run_id)], _ended_at(task)
+        of_run[task.participant] = max(ended_at, of_run.get(task.participant, ended_at))
     return times
 
 

@@ -3,14 +3,15 @@
 It is read from the ledger and from what lies here now; what belonged to a deleted experiment or data set went with it.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import distinct, exists, func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.status import TaskStatus
 from backend.db.models import Case, CaseHistory, Dataset, DatasetCheck, Experiment, Run, Site, Task, TestedCase
-from backend.runs.service import describe_run
+from backend.runs.service import described
 from backend.storage.schemas import DepartureRecord
 
 _AGGREGATED = "the server, which aggregates it with the other sites'; no other site receives it"
@@ -56,7 +57,10 @@ def _of_datasets(session: Session, site: Site) -> Iterator[DepartureRecord]:
 def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
     query = (
         select(
-            Run,
+            Run.id,
+            Run.strategy_label,
+            Run.seed,
+            Run.experiment_id,
             Experiment.name,
             Task.kind,
             func.count(),
@@ -74,18 +78,19 @@ def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
         )
         .group_by(Run.id, Experiment.name, Task.kind)
     )
-    for run, experiment, kind, count, num_bytes, first, last in session.execute(query):
+    pictures = _pictures(session, site)
+    for run_id, label, seed, experiment_id, experiment, kind, count, num_bytes, first, last in session.execute(query):
         what, to = _OF_RUN[kind]
-        if kind == "evaluate_site" and (pictures := _pictures(session, site, run)):
-            what, to = f"{what}; {pictures}, kept here", _SHOWN
+        if kind == "evaluate_site" and run_id in pictures:
+            what, to = f"{what}; {pictures[run_id]}, kept here", _SHOWN
         yield DepartureRecord(
-            id=f"{run.id}-{kind}",
+            id=f"{run_id}-{kind}",
             what=what,
             to=to,
-            of=f"{describe_run(run)}, of {experiment}",
+            of=f"{described(label, seed)}, of {experiment}",
             dataset_id=None,
-            run_id=run.id,
-            experiment_id=run.experiment_id,
+            run_id=run_id,
+            experiment_id=experiment_id,
             num_times=count,
             num_bytes=None if num_bytes is None else int(num_bytes),
             first_at=first,
@@ -93,18 +98,29 @@ def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
         )
 
 
-def _pictures(session: Session, site: Site, run: Run) -> str:
-    rows = session.execute(
-        select(TestedCase.case_id, TestedCase.image, TestedCase.predictions).where(
-            TestedCase.run_id == run.id, TestedCase.site_slug == site.slug
-        )
-    ).all()
-    num_images = len({row.case_id for row in rows if row.image is not None})
-    num_masks = sum(len(row.predictions) for row in rows)
-    case_ids = {row.case_id for row in rows}
-    past = session.execute(select(CaseHistory.case_id, CaseHistory.models).where(CaseHistory.run_id == run.id)).all()
-    num_masks += sum(
-        entry["mask"] is not None for row in past if row.case_id in case_ids for entry in row.models.values()
+def _pictures(session: Session, site: Site) -> dict[str, str]:
+    """Run id to what lies here of its test on the site's cases, in words; runs of which nothing does are left out."""
+    runs = select(Run.id).join(Experiment, Experiment.id == Run.experiment_id)
+    of_site = (
+        TestedCase.run_id.in_(runs.where(Experiment.federation_id == site.federation_id)),
+        TestedCase.site_slug == site.slug,
     )
-    parts = [f"{num_images} image(s) with references"] if num_images else []
-    return " and ".join([*parts, f"{num_masks} predicted mask(s)"] if num_masks else parts)
+    images = select(TestedCase.run_id, func.count(distinct(TestedCase.case_id))).where(
+        *of_site, TestedCase.image.is_not(None)
+    )
+    num_images: dict[str, int] = dict(session.execute(images.group_by(TestedCase.run_id)).all())
+    num_masks: Counter[str] = Counter()
+    masks = select(TestedCase.run_id, TestedCase.predictions).where(*of_site)
+    for run_id, predictions in session.execute(masks):
+        num_masks[run_id] += len(predictions)
+    same_case = (TestedCase.run_id == CaseHistory.run_id) & (TestedCase.case_id == CaseHistory.case_id)
+    past = select(CaseHistory.run_id, CaseHistory.models).where(exists().where(same_case, *of_site))
+    for run_id, models in session.execute(past):
+        num_masks[run_id] += sum(entry["mask"] is not None for entry in models.values())
+    return {
+        run_id: " and ".join(
+            [f"{num_images[run_id]} image(s) with references"] * (run_id in num_images)
+            + [f"{num_masks[run_id]} predicted mask(s)"] * (num_masks[run_id] > 0)
+        )
+        for run_id in num_images.keys() | +num_masks
+    }

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.kinds import Kind
@@ -31,6 +32,8 @@ class _Holdings:
             query = owner.rows(owner.subject_id)
             if wanted is not None and owner.subject == "run":
                 query = query.where(owner.subject_id.in_(wanted))
+            if wanted is not None and owner.subject == "prediction":
+                query = query.where(owner.subject_id.in_(select(Prediction.id).where(Prediction.run_id.in_(wanted))))
             if wanted is not None and owner.subject == "dataset":
                 continue
             for value, subject_id in session.execute(query):
@@ -63,7 +66,9 @@ def storage_record(session: Session, settings: Settings) -> StorageRecord:
     found = _Holdings(session)
     held = [*found.of_runs.values(), *found.of_datasets.values()]
     everything = found.record(held)
-    experiments = [_experiment(session, found, row) for row in session.scalars(select(Experiment))]
+    rows = list(session.scalars(select(Experiment)))
+    runs = _runs(session, select(Run.id))
+    experiments = [_experiment(found, row, runs[row.id]) for row in rows]
     names = select(Dataset.id, Dataset.name, Site.name).join(Site, Site.id == Dataset.site_id)
     datasets = [
         DatasetStorage(dataset_id=row_id, dataset_name=name, site_name=site, **_numbers(found, [of]))
@@ -85,36 +90,58 @@ def storage_record(session: Session, settings: Settings) -> StorageRecord:
 
 
 def experiment_storage(session: Session, experiment: Experiment) -> ExperimentStorage:
-    ids = session.scalars(select(Run.id).where(Run.experiment_id == experiment.id)).all()
-    return _experiment(session, _Holdings(session, ids), experiment)
+    runs = _runs(session, select(Run.id).where(Run.experiment_id == experiment.id))[experiment.id]
+    return _experiment(_Holdings(session, [run.run_id for run in runs]), experiment, runs)
 
 
 def run_storage(session: Session, run: Run) -> RunStorage:
-    return _run(session, _Holdings(session, [run.id]), run)
+    (own,) = _runs(session, select(Run.id).where(Run.id == run.id))[run.experiment_id]
+    return _run(_Holdings(session, [run.id]), own)
 
 
-def _experiment(session: Session, found: _Holdings, experiment: Experiment) -> ExperimentStorage:
-    runs = session.scalars(select(Run).where(Run.experiment_id == experiment.id).order_by(Run.position)).all()
+@dataclass(frozen=True)
+class _RunOnDisk:
+    run_id: str
+    strategy_label: str
+    seed: int
+    #: Round to whether its models were removed, of the rounds that have any.
+    removed: dict[int, bool]
+
+
+def _runs(session: Session, run_ids: Select[str]) -> dict[str, list[_RunOnDisk]]:
+    """By experiment, in its order. Two queries, whatever the number."""
+    of_rounds: dict[str, dict[int, bool]] = defaultdict(dict)
+    rounds = select(RunRound.run_id, RunRound.round, RunRound.removed_at.is_not(None)).where(
+        RunRound.run_id.in_(run_ids), RunRound.parts.is_not(None)
+    )
+    for run_id, number, is_removed in session.execute(rounds.order_by(RunRound.run_id, RunRound.round)):
+        of_rounds[run_id][number] = bool(is_removed)
+    found: dict[str, list[_RunOnDisk]] = defaultdict(list)
+    columns = select(Run.experiment_id, Run.id, Run.strategy_label, Run.seed).where(Run.id.in_(run_ids))
+    for experiment_id, run_id, label, seed in session.execute(columns.order_by(Run.experiment_id, Run.position)):
+        found[experiment_id].append(_RunOnDisk(run_id, label, seed, of_rounds[run_id]))
+    return found
+
+
+def _experiment(found: _Holdings, experiment: Experiment, runs: list[_RunOnDisk]) -> ExperimentStorage:
     return ExperimentStorage(
         experiment_id=experiment.id,
         experiment_name=experiment.name,
         federation_id=experiment.federation_id,
         retention=experiment.config.retention,
-        runs=[_run(session, found, run) for run in runs],
-        **_numbers(found, [found.of_runs[run.id] for run in runs]),
+        runs=[_run(found, run) for run in runs],
+        **_numbers(found, [found.of_runs[run.run_id] for run in runs]),
     )
 
 
-def _run(session: Session, found: _Holdings, run: Run) -> RunStorage:
-    rows = select(RunRound.round, RunRound.removed_at).where(RunRound.run_id == run.id, RunRound.parts.is_not(None))
-    rounds = session.execute(rows.order_by(RunRound.round)).all()
+def _run(found: _Holdings, run: _RunOnDisk) -> RunStorage:
     return RunStorage(
-        run_id=run.id,
+        run_id=run.run_id,
         strategy_label=run.strategy_label,
         seed=run.seed,
-        kept_rounds=[row.round for row in rounds if row.removed_at is None],
-        removed_rounds=[row.round for row in rounds if row.removed_at is not None],
-        **_numbers(found, [found.of_runs[run.id]]),
+        kept_rounds=[number for number, is_removed in run.removed.items() if not is_removed],
+        removed_rounds=[number for number, is_removed in run.removed.items() if is_removed],
+        **_numbers(found, [found.of_runs[run.run_id]]),
     )
 
 

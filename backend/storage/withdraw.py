@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, cast, or_, select
+from sqlalchemy.orm import Session, load_only
 
 from backend.contracts.datasets import SitePolicy
 from backend.db.lookup import lock_row
@@ -39,7 +39,7 @@ def _withdraw(session: Session, site: Site, policy: SitePolicy, forget: bool) ->
             num_thumbnails += 1
             if forget:
                 case.thumbnail = None
-    for row in _evaluated(session, site):
+    for row in _evaluated(session, site, policy):
         if not policy.may_send_images and (row.image or row.reference):
             num_images += 1
             if forget:
@@ -71,8 +71,17 @@ def _of_federation(query: Any, site: Site) -> Any:
     )
 
 
-def _evaluated(session: Session, site: Site) -> Iterator[TestedCase]:
-    yield from session.scalars(_of_federation(select(TestedCase), site))
+def _evaluated(session: Session, site: Site, policy: SitePolicy) -> Iterator[TestedCase]:
+    """Those with something that the policy forbids. Of each, its scores are not read."""
+    forbidden: list[ColumnElement[bool]] = []
+    if not policy.may_send_images:
+        forbidden += [TestedCase.image.is_not(None), TestedCase.reference.is_not(None)]
+    if not policy.may_send_predictions:
+        forbidden.append(cast(TestedCase.predictions, Text) != "{}")
+    if forbidden:
+        files = load_only(TestedCase.image, TestedCase.reference, TestedCase.predictions)
+        query = _of_federation(select(TestedCase), site).where(or_(*forbidden))
+        yield from session.scalars(query.options(files))
 
 
 def _history(session: Session, site: Site) -> Iterator[CaseHistory]:

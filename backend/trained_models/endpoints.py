@@ -48,7 +48,7 @@ def list_models(_user: CanRead, federation_id: Id, session: ReadSession, page: P
     """The sets of models of completed runs, the newest first."""
     get_row(session, Federation, federation_id)
     runs = page.rows(session, service.runs_with_models(federation_id), Run.id)
-    return [service.model_set_of(session, run) for run in runs]
+    return service.model_sets_of(session, runs)
 
 
 @router.post("/federations/{federation_id}/models", status_code=201, openapi_extra=UPLOAD_BODY)
@@ -97,7 +97,7 @@ def list_model_tests(_user: CanRead, run_id: Id, session: ReadSession, page: Pag
     get_row(session, Run, run_id)
     query = select(Experiment).where(Experiment.tested_run_id == run_id)
     rows = page.rows(session, query.order_by(Experiment.created_at.desc(), Experiment.id), Experiment.id)
-    return [experiments.experiment_record(session, row) for row in rows]
+    return experiments.experiment_records(session, rows)
 
 
 @router.get("/runs/{run_id}/model.zip", responses=zip_answer.RESPONSES, response_class=FileResponse)

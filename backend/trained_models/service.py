@@ -2,12 +2,12 @@
 
 import json
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url
@@ -19,20 +19,22 @@ from backend.contracts.model_parts import PREDICTING
 from backend.contracts.status import RunStatus
 from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
-from backend.db.models import Artifact, Experiment, Run, RunDataset, RunRound
+from backend.db.models import Artifact, Experiment, Run, RunRound
 from backend.errors import Conflict
 from backend.evaluations.scored_cases import (
     Query,
+    TestedCaseScores,
     evaluated_cases,
     places_of,
-    stated_of_run,
+    stated_of_runs,
     summaries_of,
     valued_cases,
 )
-from backend.evaluations.summaries import column_value
-from backend.runs.contributions import used_rounds
-from backend.runs.notes import notes_of
-from backend.runs.threshold import finished_strategy
+from backend.evaluations.summaries import StatedSites, column_value
+from backend.runs.contributions import rounds_in_models
+from backend.runs.notes import notes_of_runs
+from backend.runs.run_data import StartedOn, data_of_runs
+from backend.runs.threshold import best_gammas, strategy_with
 from backend.trained_models.card import model_card
 from backend.trained_models.schemas import ModelPart, ModelScore, ModelSet, PartKind, TrainingData
 from backend.trained_models.usage import how_to_use
@@ -74,24 +76,45 @@ def write_files(texts: dict[str, bytes], parts: Sequence[ModelPart], store: Arti
 
 
 def model_set_of(session: Session, run: Run) -> ModelSet:
-    experiment = session.get_one(Experiment, run.experiment_id)
+    return model_sets_of(session, [run])[0]
+
+
+def model_sets_of(session: Session, runs: Sequence[Run]) -> list[ModelSet]:
+    """In the same order, with as many queries as for one."""
+    ids = [run.id for run in runs]
+    wanted = Experiment.id.in_({run.experiment_id for run in runs})
+    experiments = {row.id: row for row in session.scalars(select(Experiment).where(wanted))}
+    parts, notes, data = _parts(session, runs), notes_of_runs(session, runs), _data(session, runs)
+    gammas, cases = best_gammas(session, runs), _by_run(evaluated_cases(session, ids, "best"))
+    stated = stated_of_runs(session, ids, "best")
+    return [
+        _model_set(
+            run,
+            experiments[run.experiment_id],
+            strategy=strategy_with(run, gammas.get(run.id)),
+            parts=parts[run.id],
+            notes=notes[run.id],
+            data=data[run.id],
+            scores=_scores(run, cases[run.id], stated.get(run.id, {})),
+        )
+        for run in runs
+    ]
+
+
+def _model_set(run: Run, experiment: Experiment, *, parts: list[ModelPart], **found: Any) -> ModelSet:
     assert run.spec is not None
-    assert run.best_round is not None
     assert run.finished_at is not None
-    parts = list(_parts(session, run, run.best_round))
     return ModelSet(
         run_id=run.id,
         experiment_id=experiment.id,
         experiment_name=experiment.name,
         imported=experiment.kind == "import",
         federation_id=experiment.federation_id,
-        strategy=finished_strategy(session, run),
         strategy_label=run.strategy_label,
         seed=run.seed,
-        round=run.best_round,
+        round=_best_round(run),
         num_rounds=run.num_rounds,
         chosen_by_validation=run.best_dice is not None,
-        notes=notes_of(session, run),
         usage=how_to_use(
             run.spec.config,
             run.spec.task,
@@ -106,57 +129,89 @@ def model_set_of(session: Session, run: Run) -> ModelSet:
         start=run.spec.start,
         sites=list(run.spec.sites),
         parts=parts,
-        data=_data(session, run),
-        scores=_scores(session, run),
         num_bytes=sum(part.num_bytes for part in parts),
         download_url=f"/api/v1/runs/{run.id}/model.zip",
+        **found,
     )
 
 
-def _parts(session: Session, run: Run, round_number: int) -> Iterator[ModelPart]:
-    state = session.get_one(RunRound, (run.id, round_number)).parts or {}
-    for name, sha256 in state.items():
-        kind = name.partition("/")[0]
-        if kind not in PREDICTING:
-            continue
-        yield ModelPart(
-            name=name,
-            kind=cast(PartKind, "selector" if kind.startswith("selector") else kind),
-            sha256=sha256,
-            num_bytes=session.get_one(Artifact, sha256).num_bytes,
-            url=artifact_url(sha256) or "",
-        )
+def _best_round(run: Run) -> int:
+    assert run.best_round is not None, "a completed run has one"
+    return run.best_round
 
 
-def _data(session: Session, run: Run) -> list[TrainingData]:
-    assert run.spec is not None
-    rows = session.scalars(select(RunDataset).where(RunDataset.run_id == run.id).order_by(RunDataset.position))
-    used = used_rounds(session, run, run.best_round)
-    found = []
-    for row in rows:
-        held_out = row.site_slug in run.spec.held_out_sites
-        own = used.get(row.site_slug) or ([] if held_out else used.get(POOLED, []))
-        splits = Counter(case.split for case in row.manifest.cases)
-        rounds = own if splits["train"] else []
-        found.append(
-            TrainingData(
-                site_slug=row.site_slug,
-                dataset_id=row.dataset_id,
-                fingerprint=row.fingerprint,
-                num_cases=len(row.manifest.cases),
-                num_by_split={"train": splits["train"], "val": splits["val"], "test": splits["test"]},
-                held_out=held_out,
-                used_rounds=rounds,
-                trained_on=bool(rounds),
+def _parts(session: Session, runs: Sequence[Run]) -> dict[str, list[ModelPart]]:
+    """By run id."""
+    best = tuple_(RunRound.run_id, RunRound.round).in_([(run.id, _best_round(run)) for run in runs])
+    states = {
+        row.run_id: row.parts or {} for row in session.execute(select(RunRound.run_id, RunRound.parts).where(best))
+    }
+    named = {sha256 for state in states.values() for name, sha256 in state.items() if _kind(name) in PREDICTING}
+    sizes = select(Artifact.sha256, Artifact.num_bytes).where(Artifact.sha256.in_(named))
+    num_bytes: dict[str, int] = dict(session.execute(sizes).all())
+    return {
+        run.id: [
+            ModelPart(
+                name=name,
+                kind=cast(PartKind, "selector" if _kind(name).startswith("selector") else _kind(name)),
+                sha256=sha256,
+                num_bytes=num_bytes[sha256],
+                url=artifact_url(sha256) or "",
             )
-        )
+            for name, sha256 in states[run.id].items()
+            if _kind(name) in PREDICTING
+        ]
+        for run in runs
+    }
+
+
+def _kind(part: str) -> str:
+    return part.partition("/")[0]
+
+
+def _data(session: Session, runs: Sequence[Run]) -> dict[str, list[TrainingData]]:
+    """By run id, in the order of sites."""
+    of_runs = {run.id: run for run in runs}
+    used = rounds_in_models(session, runs)
+    splits: dict[tuple[str, str], Counter[str | None]] = {}
+    found: dict[str, list[TrainingData]] = defaultdict(list)
+    for data in data_of_runs(session, of_runs):
+        key = data.dataset_id, data.fingerprint
+        if key not in splits:
+            splits[key] = Counter(case.split for case in data.manifest.cases)
+        found[data.run_id].append(_training_data(of_runs[data.run_id], data, splits[key], used[data.run_id]))
     return found
 
 
-def _scores(session: Session, run: Run) -> list[ModelScore]:
+def _training_data(
+    run: Run, data: StartedOn, splits: Counter[str | None], used: Mapping[str, list[int]]
+) -> TrainingData:
+    assert run.spec is not None
+    held_out = data.site_slug in run.spec.held_out_sites
+    own = used.get(data.site_slug) or ([] if held_out else used.get(POOLED, []))
+    rounds = own if splits["train"] else []
+    return TrainingData(
+        site_slug=data.site_slug,
+        dataset_id=data.dataset_id,
+        fingerprint=data.fingerprint,
+        num_cases=splits.total(),
+        num_by_split={"train": splits["train"], "val": splits["val"], "test": splits["test"]},
+        held_out=held_out,
+        used_rounds=rounds,
+        trained_on=bool(rounds),
+    )
+
+
+def _by_run(rows: Iterable[TestedCaseScores]) -> dict[str, list[TestedCaseScores]]:
+    found: dict[str, list[TestedCaseScores]] = defaultdict(list)
+    for row in rows:
+        found[row.run_id].append(row)
+    return found
+
+
+def _scores(run: Run, cases: list[TestedCaseScores], stated: StatedSites) -> list[ModelScore]:
     query = Query("dice", "best")
     places = places_of(run)
-    cases, stated = evaluated_cases(session, [run.id], "best"), stated_of_run(session, run, "best")
     scores = []
     for model in run.strategy.card.models:
         values = places.values(valued_cases(cases, model, query), None)

@@ -15,7 +15,7 @@ class Event(Base):
     at: Mapped[datetime]
     kind: Mapped[str]
     actor: Mapped[str]
-    level: Mapped[str]
+    level: Mapped[str] = mapped_column(index=True)
     message: Mapped[str]
     federation_id: Mapped[str | None] = mapped_column(index=True)
     experiment_id: Mapped[str | None] = mapped_column(index=True)

@@ -22,6 +22,9 @@ class Task(Base):
     __table_args__ = (
         UniqueConstraint("run_id", "round", "participant", "kind"),
         Index("ix_task_status_queue", "status", "queue"),
+        # Without it a database that gathered no statistics looks through all tasks of a status for those of one run.
+        Index("ix_task_run_status_kind", "run_id", "status", "kind"),
+        Index("ix_task_worker_finished", "worker", "finished_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

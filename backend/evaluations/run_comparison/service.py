@@ -29,7 +29,8 @@ from backend.evaluations.scored_cases import (
 from backend.evaluations.statistics import bootstrap_mean, holm, wilcoxon
 from backend.evaluations.summaries import StatedSites
 from backend.evaluations.table_rows import best_of, printed
-from backend.evaluations.tested_cases import TestCases, expected_cases, lacking, together
+from backend.evaluations.tested_cases import TestCases, lacking, together
+from backend.runs.run_data import expected_cases
 from backend.runs.service import describe_run, run_record
 
 FEWEST, MOST = 2, 8

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
@@ -43,15 +43,13 @@ def experiment_verdict(session: Session, experiment: Experiment, query: Query) -
 def latest_result(session: Session, federation_ids: list[str] | None) -> LatestResult | None:
     """Of the experiment whose run ended last, without archived ones and tests of finished models; federation_ids None:
     in any federation."""
-    ended = func.max(Run.finished_at)
     query = (
-        select(Experiment, Federation.name)
+        select(Experiment.id, Federation.name)
         .join(Federation, Federation.id == Experiment.federation_id)
         .join(Run, Run.experiment_id == Experiment.id)
         .where(Run.status == "completed", Experiment.kind == "training")
         .where(Experiment.archived_at.is_(None), Federation.archived_at.is_(None))
-        .group_by(Experiment.id, Federation.name)
-        .order_by(ended.desc(), Experiment.id)
+        .order_by(Run.finished_at.desc(), Experiment.id)
         .limit(1)
     )
     if federation_ids is not None:
@@ -59,7 +57,8 @@ def latest_result(session: Session, federation_ids: list[str] | None) -> LatestR
     found = session.execute(query).first()
     if found is None:
         return None
-    experiment, federation_name = found
+    experiment_id, federation_name = found
+    experiment = session.get_one(Experiment, experiment_id)
     return LatestResult(
         experiment_id=experiment.id,
         experiment_name=experiment.name,

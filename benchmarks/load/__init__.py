@@ -1,0 +1,1 @@
+"""What a backend answers, and how fast, once it holds years of work."""
