@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.data import ParticipantData
-from worker.engine.metrics import CaseDice, CaseScores, case_scores
+from worker.engine.metrics import CaseDice, CaseScores, references_of, scores_against
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy, fusion_of
@@ -64,10 +64,7 @@ def evaluate(
         mixtures = [{} if route is None else route.shares for route in routes]
         masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan, mixtures, fusion_of(routes))
         for case, by_part, route in zip(site.test, masks, routes, strict=True):
-            reference, spacing = case.reference_original, case.spacing
-            scores = {
-                part: case_scores(plan.structures, mask, reference, spacing, plan.nsd_tolerance)
-                for part, mask in by_part.items()
-            }
-            unit: Literal["mm", "px"] = "px" if spacing is None else "mm"
+            references = references_of(plan.structures, case.reference_original, case.spacing)
+            scores = {part: scores_against(references, mask, plan.nsd_tolerance) for part, mask in by_part.items()}
+            unit: Literal["mm", "px"] = "px" if case.spacing is None else "mm"
             yield EvaluatedCase(case.case_id, site.site, scores, unit, by_part, route)

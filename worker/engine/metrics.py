@@ -5,15 +5,16 @@ scores without a meaning there (distances, and shares or differences of nothing)
 miss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.pulse import pulse
-from worker.engine.surface import surface_distances
+from worker.engine.surface import Surface, surface_distances, surface_of
 
 ModelKind = Literal["global", "personalized", "super", "selector"]
 #: The scores that `mask_scores` gives.
@@ -62,36 +63,75 @@ def case_dice(structures: tuple[str, ...], prediction: NDArray[np.bool_], refere
     return {name: dice(prediction[i], reference[i]) for i, name in enumerate(structures)}
 
 
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """One structure's reference, with what each prediction is compared with counted once.
+
+    mask: [H, W] or [D, H, W] bool. spacing: of these axes in mm, or None. num_voxels: of the structure.
+    """
+
+    mask: NDArray[np.bool_]
+    spacing: Sequence[float] | None
+
+    @cached_property
+    def num_voxels(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+    @cached_property
+    def surface(self) -> Surface:
+        return surface_of(self.mask, self.spacing)
+
+    def scores(self, prediction: NDArray[np.bool_], nsd_tolerance: float) -> dict[str, float | None]:
+        """Every score of a prediction of the same shape.
+
+        Distances and nsd_tolerance are in mm, or in pixels where spacing is None. volume_difference is the absolute
+        difference relative to the reference's volume, | |P| - |R| | / |R|: it has no unit, 0 is best, and it has no
+        upper bound. sensitivity = TP / |R|, precision = TP / |P|.
+        """
+        scores: dict[str, float | None] = dict.fromkeys(SCORE_NAMES)
+        num_prediction, num_reference = int(np.count_nonzero(prediction)), self.num_voxels
+        if num_prediction == 0 and num_reference == 0:
+            return scores
+        num_both = int(np.count_nonzero(prediction & self.mask))
+        scores["dice"] = 2 * num_both / (num_prediction + num_reference)
+        scores["iou"] = num_both / (num_prediction + num_reference - num_both)
+        if num_reference:
+            scores["volume_difference"] = abs(num_prediction - num_reference) / num_reference
+            scores["sensitivity"] = num_both / num_reference
+        if num_prediction:
+            scores["precision"] = num_both / num_prediction
+        if num_prediction and num_reference:
+            distances = surface_distances(surface_of(prediction, self.spacing), self.surface)
+            scores |= {"hd95": distances.hd95, "nsd": distances.nsd(nsd_tolerance), "assd": distances.assd}
+        else:
+            scores["nsd"] = 0.0
+        return scores
+
+
 def mask_scores(
     prediction: NDArray[np.bool_],
     reference: NDArray[np.bool_],
     spacing: Sequence[float] | None,
     nsd_tolerance: float,
 ) -> dict[str, float | None]:
-    """Every score of one structure of one case. Masks are [H, W] or [D, H, W] bool.
+    """Every score of one structure of one case, as `Reference.scores` gives them."""
+    return Reference(reference, spacing).scores(prediction, nsd_tolerance)
 
-    spacing: of these axes in mm, or None. Distances and nsd_tolerance are in mm, or in pixels where spacing is None.
-    volume_difference is the absolute difference relative to the reference's volume, | |P| - |R| | / |R|: it has no
-    unit, 0 is best, and it has no upper bound. sensitivity = TP / |R|, precision = TP / |P|.
-    """
-    scores: dict[str, float | None] = dict.fromkeys(SCORE_NAMES)
-    num_prediction, num_reference = int(prediction.sum()), int(reference.sum())
-    if num_prediction == 0 and num_reference == 0:
-        return scores
-    num_both = int((prediction & reference).sum())
-    scores["dice"] = 2 * num_both / (num_prediction + num_reference)
-    scores["iou"] = num_both / (num_prediction + num_reference - num_both)
-    if num_reference:
-        scores["volume_difference"] = abs(num_prediction - num_reference) / num_reference
-        scores["sensitivity"] = num_both / num_reference
-    if num_prediction:
-        scores["precision"] = num_both / num_prediction
-    if num_prediction and num_reference:
-        distances = surface_distances(prediction, reference, spacing)
-        scores |= {"hd95": distances.hd95, "nsd": distances.nsd(nsd_tolerance), "assd": distances.assd}
-    else:
-        scores["nsd"] = 0.0
-    return scores
+
+def references_of(
+    structures: tuple[str, ...], reference: NDArray[np.bool_], spacing: Sequence[float] | None
+) -> dict[str, Reference]:
+    """Each structure's, to score several predictions of a case. reference: [S, *space0] bool at the image's own size;
+    spacing: of space0."""
+    return {name: Reference(reference[i], spacing) for i, name in enumerate(structures)}
+
+
+def scores_against(
+    references: Mapping[str, Reference], prediction: NDArray[np.bool_], nsd_tolerance: float
+) -> CaseScores:
+    """Every score by structure. prediction: [S, *space0] bool, in the order of the references."""
+    pulse()
+    return {name: own.scores(prediction[i], nsd_tolerance) for i, (name, own) in enumerate(references.items())}
 
 
 def case_scores(
@@ -102,8 +142,7 @@ def case_scores(
     nsd_tolerance: float,
 ) -> CaseScores:
     """Every score by structure. mask, reference: [S, *space0] bool at the image's own size; spacing: of space0."""
-    pulse()
-    return {name: mask_scores(prediction[i], reference[i], spacing, nsd_tolerance) for i, name in enumerate(structures)}
+    return scores_against(references_of(structures, reference, spacing), prediction, nsd_tolerance)
 
 
 def mean_over_structures(scores: CaseDice) -> float | None:

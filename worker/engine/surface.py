@@ -2,14 +2,20 @@
 
 The surface of a mask is what erosion by its face neighbours takes away, as in MONAI; voxels at the image's border
 belong to it. Distances run between voxel centres.
+
+A mask's surface and its search tree are made once, however many masks it is compared with: each model's prediction of a
+case is compared with the same reference. A tree of the surface's voxels takes a third to a sixth of the time of a
+distance transform of the box around both masks, and finds the same distances to the bit
+(`tests/worker/engine/test_surface.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, distance_transform_edt
+from scipy.spatial import KDTree
 
 #: Percentile of HD95; the maximum would be decided by one stray voxel.
 HD_PERCENTILE = 95
@@ -45,21 +51,56 @@ class SurfaceDistances:
         return near / (len(self.from_prediction) + len(self.from_reference))
 
 
-def surface_distances(
-    prediction: NDArray[np.bool_], reference: NDArray[np.bool_], spacing: Sequence[float] | None
-) -> SurfaceDistances:
-    """The distances between two masks, both [H, W] or both [D, H, W] bool, neither empty.
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The surface of one mask.
 
-    spacing: of the axes in order, None for 1 each. Each direction takes one transform of the box around both masks,
-    which loses nothing because there is no surface outside. Raises ValueError for an empty mask, whose surface is
-    nowhere.
+    voxels: [N, dims] int64, their places in the array, in its order; none of an empty mask. lengths: [dims] float64, of
+    a voxel's sides, in the unit of distances. shape: of the mask.
     """
-    if not (prediction.any() and reference.any()):
+
+    voxels: NDArray[np.int64]
+    lengths: NDArray[np.float64]
+    shape: tuple[int, ...]
+
+    @cached_property
+    def _tree(self) -> KDTree:
+        # Unbalanced trees are built in a third of the time, and searched as fast where points lie evenly, as here.
+        return KDTree(self.voxels * self.lengths, compact_nodes=False, balanced_tree=False)
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """[N] ascending: each voxel as one number."""
+        return np.ravel_multi_index(tuple(self.voxels.T), self.shape).astype(np.int64)
+
+    def distances_to(self, other: "Surface") -> NDArray[np.float64]:
+        """[N]: from each voxel to the nearest of `other`, which has at least one."""
+        nearest = np.empty(len(self.voxels), dtype=np.int64)
+        found = np.minimum(np.searchsorted(other._places, self._places), len(other._places) - 1)
+        shared = other._places[found] == self._places
+        nearest[shared] = found[shared]
+        apart = self.voxels[~shared] * self.lengths
+        nearest[~shared] = other._tree.query(apart)[1]
+        offsets = (other.voxels[nearest] - self.voxels) * self.lengths
+        return np.asarray(np.sqrt(sum(offset**2 for offset in offsets.T)))
+
+
+def surface_of(mask: NDArray[np.bool_], spacing: Sequence[float] | None) -> Surface:
+    """mask: [H, W] or [D, H, W] bool. spacing: of the axes in order, None for 1 each."""
+    lengths = np.ones(mask.ndim) if spacing is None else np.asarray(spacing, dtype=np.float64)
+    if not mask.any():
+        return Surface(np.empty((0, mask.ndim), dtype=np.int64), lengths, mask.shape)
+    box = _bounding_box(mask)
+    start = np.array([side.start for side in box])
+    return Surface(np.argwhere(_outermost(mask[box])) + start, lengths, mask.shape)
+
+
+def surface_distances(prediction: Surface, reference: Surface) -> SurfaceDistances:
+    """The distances between the surfaces of two masks of one shape. Raises ValueError where one is empty: its surface
+    is nowhere."""
+    if not (len(prediction.voxels) and len(reference.voxels)):
         raise ValueError("prediction and reference must both hold the structure: distances to nothing do not exist")
-    box = _bounding_box(prediction | reference)
-    first, second = _surface(prediction[box]), _surface(reference[box])
-    lengths = np.ones(prediction.ndim) if spacing is None else np.asarray(spacing, dtype=np.float64)
-    return SurfaceDistances(_distances_to(second, first, lengths), _distances_to(first, second, lengths))
+    return SurfaceDistances(prediction.distances_to(reference), reference.distances_to(prediction))
 
 
 def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
@@ -70,19 +111,12 @@ def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
     return tuple(slices)
 
 
-def _surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(mask & ~binary_erosion(mask))
-
-
-def _distances_to(
-    target: NDArray[np.bool_], surface: NDArray[np.bool_], lengths: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """[N]: from each voxel of `surface` to the nearest of `target`.
-
-    Asking the transform for the nearest voxels alone, and taking roots at the surface only, costs half of what
-    distances everywhere cost.
-    """
-    nearest = np.asarray(distance_transform_edt(~target, sampling=lengths, return_distances=False, return_indices=True))
-    here = np.nonzero(surface)
-    offsets = [(nearest[axis][here] - here[axis]) * lengths[axis] for axis in range(surface.ndim)]
-    return np.asarray(np.sqrt(sum(offset**2 for offset in offsets)))
+def _outermost(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What erosion by face neighbours takes away; beyond the array there is nothing."""
+    inside = mask.copy()
+    for axis in range(mask.ndim):
+        along, kept = np.moveaxis(mask, axis, 0), np.moveaxis(inside, axis, 0)
+        kept[1:] &= along[:-1]
+        kept[:-1] &= along[1:]
+        kept[0] = kept[-1] = False
+    return np.asarray(mask & ~inside)

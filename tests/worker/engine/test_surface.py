@@ -16,8 +16,9 @@ from monai.metrics.surface_distance import compute_average_surface_distance
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from worker.engine.metrics import case_scores, mask_scores
-from worker.engine.surface import surface_distances
+from tests.worker.engine.distance_transforms import distances_by_transform
+from worker.engine.metrics import Reference, case_scores, mask_scores
+from worker.engine.surface import surface_distances, surface_of
 
 Mask = NDArray[np.bool_]
 #: SimpleITK's functions carry no types.
@@ -102,7 +103,26 @@ def test_missing_rules() -> None:
     assert absent == {"hd95", "assd", "sensitivity", "volume_difference"}
     assert [invented[name] for name in ("dice", "iou", "nsd", "precision")] == [0, 0, 0, 0]
     with pytest.raises(ValueError, match="both hold the structure"):
-        surface_distances(empty, some, None)
+        surface_distances(surface_of(empty, None), surface_of(some, None))
+
+
+@pytest.mark.parametrize(("prediction", "reference", "spacing"), PAIRS)
+def test_the_search_tree_finds_the_distances_of_the_transform_to_the_bit(
+    prediction: Mask, reference: Mask, spacing: tuple[float, ...] | None
+) -> None:
+    found = surface_distances(surface_of(prediction, spacing), surface_of(reference, spacing))
+    expected = distances_by_transform(prediction, reference, spacing)
+    assert np.array_equal(found.from_prediction, expected.from_prediction)
+    assert np.array_equal(found.from_reference, expected.from_reference)
+
+
+def test_a_reference_is_prepared_once_for_all_models() -> None:
+    """Its scores of each prediction are those of a reference of its own, whatever was scored before."""
+    generator = np.random.default_rng(3)
+    reference = Reference(blobs(generator, (40, 52), 2.5, 0.2), (0.4, 1.3))
+    predictions = [blobs(generator, (40, 52), 2.5, 0.2) for _ in range(3)]
+    together = [reference.scores(prediction, TOLERANCE) for prediction in predictions]
+    assert together == [mask_scores(each, reference.mask, (0.4, 1.3), TOLERANCE) for each in predictions]
 
 
 def test_case_scores_pairs_planes_with_names() -> None:
