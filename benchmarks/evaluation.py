@@ -1,5 +1,5 @@
-"""The test of K + 1 models on a site's cases: CPU seconds of prediction, and of scoring now and with one pair of distance
-transforms for each mask.
+"""The test of K + 1 models on a site's cases: CPU seconds of prediction, and of scoring now and as it was before, with a
+pair of distance transforms for each mask.
 
     .venv/bin/python -m benchmarks.evaluation
 
@@ -52,24 +52,30 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
     print(f"{'images':<16}{'cases':>6}{'predicted':>11}{'scored':>9}{'before':>9}{'scoring':>10}{'all':>8}")
-    for name, shape, spacing, num_cases, sigma in SHAPES:
-        generator = np.random.default_rng(0)
-        cases = [made_masks(generator, shape, sigma) for _ in range(num_cases)]
-        predicted = predict_seconds(shape, num_cases) if len(shape) == 2 else 0.0
-        now, before = [], []
-        for _ in range(repeats):
-            seconds, scores = timed(lambda: scored(cases, spacing))
-            now.append(seconds)
-            seconds, old_scores = timed(lambda: scored_by_transforms(cases, spacing))
-            before.append(seconds)
-            if scores != old_scores:
-                raise SystemExit(f"{name}: the scores differ")
-        ratios = [old / new for old, new in zip(before, now, strict=True)]
-        whole = [(predicted + old) / (predicted + new) for old, new in zip(before, now, strict=True)]
-        print(
-            f"{name:<16}{num_cases:>6}{predicted:>10.2f}s{statistics.median(now):>8.2f}s"
-            f"{statistics.median(before):>8.2f}s{statistics.median(ratios):>9.1f}x{statistics.median(whole):>7.1f}x"
-        )
+    for shape in SHAPES:
+        measure(*shape, repeats)
+
+
+def measure(
+    name: str, shape: tuple[int, ...], spacing: tuple[float, ...] | None, num_cases: int, sigma: float, repeats: int
+) -> None:
+    generator = np.random.default_rng(0)
+    cases = [made_masks(generator, shape, sigma) for _ in range(num_cases)]
+    predicted = predict_seconds(shape, num_cases) if len(shape) == 2 else 0.0
+    ratios, whole, now, before = [], [], [], []
+    for _ in range(repeats):
+        new, scores = timed(lambda: scored(cases, spacing))
+        old, old_scores = timed(lambda: scored_by_transforms(cases, spacing))
+        if scores != old_scores:
+            raise SystemExit(f"{name}: the scores differ")
+        now.append(new)
+        before.append(old)
+        ratios.append(old / new)
+        whole.append((predicted + old) / (predicted + new))
+    print(
+        f"{name:<16}{num_cases:>6}{predicted:>10.2f}s{statistics.median(now):>8.2f}s{statistics.median(before):>8.2f}s"
+        f"{statistics.median(ratios):>9.1f}x{statistics.median(whole):>7.1f}x"
+    )
 
 
 def made_masks(generator: np.random.Generator, shape: tuple[int, ...], sigma: float) -> tuple[Mask, list[Mask]]:

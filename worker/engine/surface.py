@@ -71,7 +71,7 @@ class Surface:
     @cached_property
     def _places(self) -> NDArray[np.int64]:
         """[N] ascending: each voxel as one number."""
-        return np.ravel_multi_index(tuple(self.voxels.T), self.shape).astype(np.int64)
+        return np.asarray(np.ravel_multi_index(tuple(self.voxels.T), self.shape), dtype=np.int64)
 
     def distances_to(self, other: "Surface") -> NDArray[np.float64]:
         """[N]: from each voxel to the nearest of `other`, which has at least one."""
