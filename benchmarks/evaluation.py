@@ -1,5 +1,5 @@
-"""The test of K + 1 models on a site's cases: CPU seconds of prediction, and of scoring now and as it was before, with a
-pair of distance transforms for each mask.
+"""The test of K + 1 models on a site's cases: CPU seconds of prediction, and of scoring now and as it was before, by
+a pair of distance transforms for each mask.
 
     .venv/bin/python -m benchmarks.evaluation
 
