@@ -3,14 +3,17 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 # Node.js is in .venv only where the machine has none that is new enough.
 NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
-# These start servers and train. A browser draws with the processor, so its tests run alone.
+# Those with real processes wait a lot, for leases and messages. `make test` fills the gaps with unit tests, at a lower
+# priority, because the others have limits of time.
+UNIT_TESTS ?= $(BIN)/pytest -n 3
+# These start servers and train. A browser draws with the processor, so its tests do not run next to them.
 PLATFORM_TESTS := tests/integration tests/chaos tests/docs
 HEAVY_TESTS := $(PLATFORM_TESTS) tests/e2e
 DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-speed test-gpu dist predict-wheel lock test-compose bench bench-methods bench-gap openapi screenshots clean
+.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-fuzz test-speed test-gpu dist predict-wheel lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -39,8 +42,8 @@ dev: setup-test ## Start the platform for work on it: backend and worker start a
 
 test: setup-test ## All checks and tests (but those that need a GPU or a quiet machine)
 	@$(MAKE) --no-print-directory -k -j2 -O test-frontend typecheck-python lint-python lint-pages typecheck-pages
-	@$(MAKE) --no-print-directory test-unit
-	@$(MAKE) --no-print-directory test-platform
+	@echo "Unit tests now run behind those with real processes and a browser; each part prints its result at its end."
+	@$(MAKE) --no-print-directory -k -j2 -Oline test-unit test-platform UNIT_TESTS="nice -n 10 $(BIN)/pytest -n 2"
 
 lint: lint-python lint-pages ## Ruff, import contracts, biome, size of the pages, fresh generated client
 
@@ -67,17 +70,20 @@ test-frontend: setup-test ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend; the backend's on SQLite, PostgreSQL or both
-	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
+	$(UNIT_TESTS) --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not gpu and not speed" $(PLATFORM_TESTS)
-	$(BIN)/pytest -m "not gpu and not speed" tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" $(PLATFORM_TESTS)
+	$(BIN)/pytest --durations=20 -m "not gpu and not speed" tests/e2e
 
 test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
 	$(BIN)/pytest $(T)
 
 test-databases: setup-test ## Every test of the backend on SQLite and on PostgreSQL, where `make test` runs most of them on one
 	FEDSM_TEST_EVERY_DATABASE=1 $(BIN)/pytest -n 3 --dist worksteal -m "not gpu and not speed" tests/backend
+
+test-fuzz: setup-test ## Twenty times the hostile requests that `make test` sends to every route
+	FEDSM_TEST_FUZZ_EFFORT=20 $(BIN)/pytest tests/backend/test_fuzz.py
 
 test-speed: setup-test ## Tests that hold a limit on a clock; on a machine that does nothing else
 	FEDSM_SPEED=1 $(NPM) run test -- rescore

@@ -17,6 +17,8 @@ Object.defineProperty(window, "matchMedia", {
 window.scrollTo = () => {};
 // It lacks this one; an opened list calls it for the chosen option, a moment later.
 Element.prototype.scrollIntoView = () => {};
+// A text area that grows measures itself again when fonts arrive.
+Object.defineProperty(document, "fonts", { value: new EventTarget() });
 class ResizeObserverStub {
   observe() {}
   unobserve() {}

@@ -1,8 +1,8 @@
 """Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
 
 What is small is the data (two sites of three cases, or seven for a closed-form selector, of few pixels), the number of
-rounds and the hidden layers of VGG-11; the network, the size that it sees, the optimizer and the selectors are the
-template's own.
+rounds, the hidden layers of VGG-11, and in 3D the number of patches and the windows' overlap; the network, the size that
+it sees, the optimizer and the selectors are the template's own.
 """
 
 import re
@@ -110,6 +110,17 @@ def is_slow(config: ExperimentConfig) -> bool:
     return config.data.sampling == "patches" and config.network.spatial_dims == 3
 
 
+def shortened(config: ExperimentConfig) -> ExperimentConfig:
+    """One round, and where a step is slow, as few steps and windows as there can be."""
+    data = {"patches_per_case": 1, "overlap": 0.0} if is_slow(config) else {}
+    return config.model_copy(
+        update={
+            "schedule": config.schedule.model_copy(update={"rounds": 1}),
+            "data": config.data.model_copy(update=data),
+        }
+    )
+
+
 def every_method() -> list[object]:
     contents = {name: read_experiment_file(path).config for name, path in TEMPLATES.items()}
     return [
@@ -170,8 +181,7 @@ def test_the_settings_are_the_reference_codes(name: str) -> None:
 @pytest.mark.parametrize(("name", "position"), every_method())
 def test_each_method_runs_for_one_round(name: str, position: int) -> None:
     torch.set_num_threads(1)
-    config = read_experiment_file(TEMPLATES[name]).config
-    one_round = config.model_copy(update={"schedule": config.schedule.model_copy(update={"rounds": 1})})
+    one_round = shortened(read_experiment_file(TEMPLATES[name]).config)
     strategy = one_round.strategies[position]
     task, sites = sites_for(name, one_round, strategy)
     run = RunSpec(run_id="run", config=one_round, strategy=strategy, seed=0, task=task, sites=tuple(sites))

@@ -4,10 +4,10 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { isReportPath } from "@/features/report/reports";
 import { queryClient } from "./queryClient";
-import { router } from "./router";
+import type { makeRouter } from "./router";
 import { cssVariables, theme } from "./theme";
 
-export function App() {
+export function App({ router }: { router: ReturnType<typeof makeRouter> }) {
   return (
     <MantineProvider
       theme={theme}

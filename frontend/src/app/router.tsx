@@ -147,33 +147,40 @@ const report = createRoute({
   component: lazyRouteComponent(() => import("@/features/report/ReportPage"), "ReportPage"),
 });
 
-export const router = createRouter({
-  routeTree: root.addChildren([
-    federations,
-    newFederation,
-    federation,
-    newDataset,
-    newExperiment,
-    dataset,
-    departures,
-    experiment,
-    cases,
-    model,
-    activity,
-    tokens,
-    users,
-    join,
-    signedIn,
-    storage,
-    report,
-    compare,
-    help,
-    helpDocument,
-  ]),
-  defaultPreload: "intent",
-  defaultPendingComponent: PageSkeleton,
-  scrollRestoration: true,
-});
+const routeTree = root.addChildren([
+  federations,
+  newFederation,
+  federation,
+  newDataset,
+  newExperiment,
+  dataset,
+  departures,
+  experiment,
+  cases,
+  model,
+  activity,
+  tokens,
+  users,
+  join,
+  signedIn,
+  storage,
+  report,
+  compare,
+  help,
+  helpDocument,
+]);
+
+/** A router that begins at the address of the window. */
+export function makeRouter() {
+  return createRouter({
+    routeTree,
+    defaultPreload: "intent",
+    defaultPendingComponent: PageSkeleton,
+    scrollRestoration: true,
+  });
+}
+
+export const router: ReturnType<typeof makeRouter> = makeRouter();
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -1,0 +1,68 @@
+/** The whole application at an address, before a backend whose answers the test gives: what a page shows and sends. */
+
+import { configure, render } from "@testing-library/react";
+import { vi } from "vitest";
+import { client } from "@/api/generated/client.gen";
+import { App } from "@/app/App";
+import { queryClient } from "@/app/queryClient";
+import { makeRouter } from "@/app/router";
+import { signedInAs } from "./records";
+
+configure({ asyncUtilTimeout: 10_000, getElementError: (message) => new Error(message ?? "") });
+
+export interface Sent {
+  /** "POST /federations": the method, and the path below /api/v1. */
+  what: string;
+  search: string;
+  body: unknown;
+}
+
+type Answer = object | null | ((sent: Sent) => object | null);
+/** By what is asked, as in Sent. What a test does not answer gets 404, as from the backend. */
+export type Answers = Record<string, Answer>;
+
+/** An answer with another status than 200. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly body: { error: string; detail: string; fields?: object[] },
+  ) {}
+}
+
+/** Never opens, so that a test alone decides what a page knows. */
+class SilentEvents {
+  close() {}
+  addEventListener() {}
+}
+
+/** Opens the application at an address, as its administrator if `answers` has no other session. */
+export function openApp(address: string, answers: Answers) {
+  const sent: Sent[] = [];
+  const all: Answers = { "GET /session": signedInAs("administrator"), ...answers };
+  vi.stubGlobal("EventSource", SilentEvents);
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const url = new URL(request.url);
+    const text = await request.text();
+    const one: Sent = {
+      what: `${request.method} ${url.pathname.replace("/api/v1", "")}`,
+      search: url.search,
+      body: text === "" ? null : JSON.parse(text),
+    };
+    sent.push(one);
+    const answer = all[one.what];
+    const found = typeof answer === "function" ? answer(one) : answer;
+    if (found instanceof Refusal) return json(found.body, found.status);
+    return found === undefined ? json({ error: "not_found", detail: "nothing here" }, 404) : json(found, 200);
+  });
+  client.setConfig({ baseUrl: "http://backend.test", fetch: (request) => fetch(request) });
+  queryClient.clear();
+  window.history.replaceState(null, "", address);
+  const shown = render(<App router={makeRouter()} />);
+  /** The bodies that were sent to one place, in order. */
+  const bodies = (what: string) => sent.filter((one) => one.what === what).map((one) => one.body);
+  return { ...shown, sent, bodies };
+}
+
+function json(body: object | null, status: number): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+}
