@@ -1,8 +1,8 @@
 """Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
 
 What is small is the data (two sites of three cases, or seven for a closed-form selector, of few pixels), the number of
-rounds, the hidden layers of VGG-11, and in 3D the number of patches and the windows' overlap; the network, the size that
-it sees, the optimizer and the selectors are the template's own.
+rounds, the hidden layers of VGG-11, and in 3D the number of patches and the windows' overlap; the network, the size
+that it sees, the optimizer and the selectors are the template's own.
 """
 
 import re
