@@ -131,6 +131,10 @@ class AttemptSuperseded(Conflict):
     """The attempt lost its lease or its task was cancelled: drop the work."""
 
 
+class UploadMoved(Conflict):
+    """An upload goes on from a byte at which it does not stand."""
+
+
 class BadRequest(FedSMError):
     """What was sent cannot be understood at all."""
 

@@ -1,5 +1,7 @@
 """Artifacts: the store's bytes and the database's knowledge of them."""
 
+import hashlib
+import re
 from collections.abc import AsyncIterable
 from datetime import timedelta
 from typing import Any
@@ -27,6 +29,7 @@ CACHE_HEADERS = {"Cache-Control": "private, no-cache"}
 HOLD = timedelta(days=1)
 #: Of an upload: the task whose result will name the artifact.
 TASK_HEADER = "X-FedSM-Task"
+CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 UNDER_WAY = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
 #: For the OpenAPI document.
@@ -58,16 +61,35 @@ async def store_artifact(
     media_type: str,
     chunks: AsyncIterable[bytes],
     task_id: str | None = None,
+    start: int = 0,
 ) -> None:
     """Storing again changes nothing but mends a damaged file. task_id: whose result will name it; raises
-    AttemptSuperseded where nobody waits for that result any more."""
+    AttemptSuperseded where nobody waits for that result any more. start: of an upload of that task that broke off, the
+    byte from which it goes on; raises UploadMoved where it stands at another."""
     check_sha256(sha256)
     if media_type not in ARTIFACT_MEDIA_TYPES:
         allowed = ", ".join(sorted(ARTIFACT_MEDIA_TYPES))
         raise InvalidInput.of_field("Content-Type", media_type, "is no media type of artifacts", f"one of {allowed}")
     most_bytes = await run_in_threadpool(quota.room_for, database, task_id, media_type)
-    incoming = await store.receive(sha256, quota.limited(chunks, most_bytes, media_type))
+    part = None if task_id is None else part_of(sha256, task_id)
+    incoming = await store.receive(sha256, quota.limited(chunks, most_bytes - start, media_type), part, start)
     await run_in_threadpool(_keep, database, store, incoming, media_type, task_id)
+
+
+def part_of(sha256: str, task_id: str) -> str:
+    """What an upload that broke off is kept under: no other task goes on from its bytes."""
+    return f"{sha256}-{hashlib.sha256(task_id.encode()).hexdigest()[:16]}"
+
+
+def start_of(content_range: str | None) -> int:
+    """From `Content-Range: bytes START-LAST/TOTAL`; 0 without one. Raises InvalidInput."""
+    if content_range is None:
+        return 0
+    found = CONTENT_RANGE.fullmatch(content_range)
+    if found is None or not int(found[1]) <= int(found[2]) == int(found[3]) - 1:
+        remedy = "give bytes START-LAST/TOTAL, up to the file's last byte"
+        raise InvalidInput.of_field("Content-Range", content_range[:80], "is no rest of a file", remedy)
+    return int(found[1])
 
 
 async def store_upload(

@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from backend.db.base import new_id
 from backend.disks import disk_full_errors, require_room
-from backend.errors import ArtifactDamaged, HashMismatch, NotFound
+from backend.errors import ArtifactDamaged, HashMismatch, InvalidInput, NotFound, UploadMoved
 
 INCOMING = "incoming-"
 #: What no row names and what came in only half is left alone for this time, because somebody may still be writing it.
@@ -49,9 +49,18 @@ class ArtifactStore(ABC):
     generation: str
 
     @abstractmethod
-    async def receive(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> IncomingFile:
-        """Takes the stream in. Raises HashMismatch, keeping nothing, if it hashes to another address than the given,
-        and DiskFull."""
+    async def receive(
+        self, sha256: str | None, chunks: AsyncIterable[bytes], part: str | None = None, start: int = 0
+    ) -> IncomingFile:
+        """Takes the stream in. part: under which name what came of it stays if the connection breaks. start: how many
+        bytes of that part this stream goes on from.
+
+        Raises HashMismatch, keeping nothing, if it hashes to another address than the given, DiskFull, and UploadMoved
+        where the part has another length."""
+
+    @abstractmethod
+    def received(self, part: str) -> int:
+        """Bytes of an upload that broke off; 0 where nothing is kept of it."""
 
     @abstractmethod
     def keep(self, incoming: IncomingFile) -> None:
@@ -100,26 +109,51 @@ class FolderStore(ArtifactStore):
         #: Address to (inode, modification time in ns, size) of the file that was last found whole.
         self._verified: dict[str, tuple[int, int, int]] = {}
 
-    async def receive(self, sha256: str | None, chunks: AsyncIterable[bytes]) -> IncomingFile:
-        digest, num_bytes = hashlib.sha256(), 0
+    async def receive(
+        self, sha256: str | None, chunks: AsyncIterable[bytes], part: str | None = None, start: int = 0
+    ) -> IncomingFile:
         with disk_full_errors(self.folder):
             require_room(self.folder)
             descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=INCOMING)
+            os.close(descriptor)
+            file = Path(name)
             try:
-                with os.fdopen(descriptor, "wb") as file:
-                    async for chunk in chunks:
-                        digest.update(chunk)
-                        num_bytes += file.write(chunk)
-                    await run_in_threadpool(_to_disk, file)
-                found = digest.hexdigest()
-                if sha256 is not None and found != sha256:
+                if start and part is not None:
+                    self._take_part(part, start, file)
+                incoming = await _append(file, chunks)
+                if sha256 is not None and incoming.sha256 != sha256:
                     raise HashMismatch(
-                        f"the {num_bytes} bytes received hash to {found}, not to {sha256}: send them again"
+                        f"the {incoming.num_bytes} bytes received hash to {incoming.sha256}, not to {sha256}: send "
+                        "them again"
                     )
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
+            except (HashMismatch, InvalidInput, UploadMoved, OSError):  # nobody goes on from these bytes
+                file.unlink(missing_ok=True)
                 raise
-        return IncomingFile(found, num_bytes, Path(name))
+            except BaseException:  # the connection broke, or the process ends
+                self._keep_part(part, file)
+                raise
+        return incoming
+
+    def received(self, part: str) -> int:
+        return _size(self._part(part))
+
+    def _take_part(self, part: str, start: int, file: Path) -> None:
+        """For this upload alone, so that one that still hangs writes no byte into it."""
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(self._part(part), file)
+        if (size := _size(file)) != start:
+            self._keep_part(part, file)
+            raise UploadMoved(f"{size} bytes of this upload are here, not {start}: go on from there")
+
+    def _keep_part(self, part: str | None, file: Path) -> None:
+        """Of two that broke off the longer one."""
+        if part is None or _size(file) <= _size(self._part(part)):
+            file.unlink(missing_ok=True)
+        else:
+            os.replace(file, self._part(part))
+
+    def _part(self, part: str) -> Path:
+        return self.folder / f"{INCOMING}part-{part}"
 
     def keep(self, incoming: IncomingFile) -> None:
         target = self._file(incoming.sha256)
@@ -186,6 +220,33 @@ class FolderStore(ArtifactStore):
 
     def _file(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
+
+
+async def _append(file: Path, chunks: AsyncIterable[bytes]) -> IncomingFile:
+    """The file with the stream behind what it holds."""
+    digest = hashlib.sha256()
+    num_bytes = await run_in_threadpool(_digest_into, digest, file)
+    with open(file, "ab") as target:
+        async for chunk in chunks:
+            digest.update(chunk)
+            num_bytes += target.write(chunk)
+        await run_in_threadpool(_to_disk, target)
+    return IncomingFile(digest.hexdigest(), num_bytes, file)
+
+
+def _digest_into(digest: "hashlib._Hash", file: Path) -> int:
+    """Returns the number of bytes."""
+    with open(file, "rb") as content:
+        while chunk := content.read(2**20):
+            digest.update(chunk)
+        return content.tell()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _signature(status: os.stat_result) -> tuple[int, int, int]:

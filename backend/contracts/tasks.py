@@ -379,6 +379,10 @@ class Heartbeat(Contract):
     disk_total: NumBytes | None = Field(default=None, description="Bytes, of the disk of its folder.")
 
 
+class ReceivedBytes(Contract):
+    num_bytes: NumBytes = Field(description="Of an upload that broke off: from there it goes on.")
+
+
 class KeptAtWorker(Contract):
     """What a worker has on its disk. The answer names what of it nobody needs any more."""
 

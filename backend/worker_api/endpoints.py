@@ -21,6 +21,7 @@ from backend.contracts.tasks import (
     KeptAtWorker,
     ProgressAnswer,
     ProgressReport,
+    ReceivedBytes,
 )
 from backend.contracts.values import Id
 from backend.db.session import read_only
@@ -120,11 +121,25 @@ def find_gone(worker: AsWorker, body: KeptAtWorker, session: ReadSession) -> Kep
 
 @router.put("/artifacts/{sha256}", status_code=204)
 async def put_artifact(worker: AsWorker, sha256: Sha256, request: Request, platform: PlatformDep) -> None:
-    """Upload raw bytes; they must hash to the address. Uploading twice is harmless."""
+    """Upload raw bytes; they must hash to the address. Uploading twice is harmless. With `Content-Range: bytes
+    START-LAST/TOTAL` an upload of the same task that broke off goes on; 409 `upload_moved`: it stands elsewhere."""
+    start = artifacts.start_of(request.headers.get("content-range"))
     media_type = request.headers.get("content-type", "")
     task_id = request.headers.get(artifacts.TASK_HEADER)
     await run_in_threadpool(_require_upload, platform, worker, task_id)
-    await artifacts.store_artifact(platform.database, platform.artifacts, sha256, media_type, request.stream(), task_id)
+    await artifacts.store_artifact(
+        platform.database, platform.artifacts, sha256, media_type, request.stream(), task_id, start
+    )
+
+
+@router.get("/artifacts/{sha256}/received")
+def find_received(
+    worker: AsWorker, sha256: Sha256, request: Request, session: ReadSession, store: ArtifactsDep
+) -> ReceivedBytes:
+    """How much is here of an upload that broke off, of the task that `X-FedSM-Task` names."""
+    task_id = request.headers.get(artifacts.TASK_HEADER)
+    scope.require_upload(session, worker, task_id)
+    return ReceivedBytes(num_bytes=0 if task_id is None else store.received(artifacts.part_of(sha256, task_id)))
 
 
 @router.head("/artifacts/{sha256}")

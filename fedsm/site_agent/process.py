@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 #: A loop that has not moved for this time after its poll hears nothing any more: the process ends, to be started again.
 DEAF_SECONDS = 120.0
+#: How often that is looked at.
+WATCH_SECONDS = 5.0
 EXIT_DEAF = 75
 
 
@@ -131,7 +133,7 @@ def _listener(home: SiteHome) -> socket.socket:
 def _watch(poller: Poller, poll_seconds: float) -> None:
     def watch() -> None:
         while True:
-            time.sleep(5.0)
+            time.sleep(WATCH_SECONDS)
             silence = time.monotonic() - poller.moved_at
             if silence > poll_seconds + DEAF_SECONDS:
                 logger.error("the loop has not moved for %.0f s: the agent starts again", silence)

@@ -10,7 +10,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+from pydantic import ValidationError
 
+from backend.contracts.tasks import ReceivedBytes
 from fedsm.site_agent.hub import API, HubAway, refusal_of
 from fedsm.site_agent.network import words_of
 from fedsm.site_agent.session import Session
@@ -56,13 +58,40 @@ class Transfers:
         return path
 
     async def send(self, path: Path, sha256: str, media_type: str, task_id: str) -> httpx.Response:
-        """The hub's answer. Raises HubAway."""
-        headers = {"Content-Type": media_type, TASK_HEADER: task_id, "Content-Length": str(path.stat().st_size)}
+        """The hub's answer. Where the connection breaks it goes on from what the hub has. Raises HubAway."""
+        size, problem = path.stat().st_size, HubAway("the hub was not asked")
+        for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(_delay(attempt))
+            try:
+                start = await self._received(sha256, task_id) if attempt or size > CHUNK_BYTES else 0
+                start = start if start < size else 0
+                headers = {"Content-Type": media_type, TASK_HEADER: task_id, "Content-Length": str(size - start)}
+                if start:
+                    headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+                address = f"{API}/artifacts/{sha256}"
+                answer = await self._session.hub.put_file(address, _pieces(path, start), sha256, headers)
+            except HubAway as error:
+                problem = error
+                logger.info("the upload of artifact %s broke off: %s", sha256[:12], error)
+                continue
+            if answer.is_server_error or (answer.is_error and refusal_of(answer).code == "upload_moved"):
+                problem = HubAway(refusal_of(answer).detail)
+                continue
+            return answer
+        path.unlink(missing_ok=True)
+        raise problem
+
+    async def _received(self, sha256: str, task_id: str) -> int:
+        """How much the hub has of an upload that broke off; 0 at a hub of before it kept any. Raises HubAway."""
+        address = f"{API}/artifacts/{sha256}/received"
+        answer = await self._session.hub.ask("GET", address, headers={TASK_HEADER: task_id})
+        if answer.status_code != httpx.codes.OK:
+            return 0
         try:
-            return await self._session.hub.put_file(f"{API}/artifacts/{sha256}", _pieces(path), sha256, headers)
-        except HubAway:
-            path.unlink(missing_ok=True)
-            raise
+            return ReceivedBytes.model_validate_json(answer.content).num_bytes
+        except ValidationError:
+            return 0
 
     async def fetch(self, sha256: str) -> Path:
         """The artifact in the spool, until `release`. Of several that ask at a time one brings it.
@@ -92,7 +121,7 @@ class Transfers:
         problem = ""
         for attempt in range(TRIES):
             if attempt:
-                await asyncio.sleep(min(MAX_DELAY_SECONDS, 0.2 * 2**attempt) * random.uniform(0.5, 1.5))
+                await asyncio.sleep(_delay(attempt))
             try:
                 await self._append(sha256, partial)
                 break
@@ -124,8 +153,14 @@ class Transfers:
                     await asyncio.to_thread(file.write, chunk)
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
+def _delay(attempt: int) -> float:
+    """Seconds, of which no two sites have the same."""
+    return min(MAX_DELAY_SECONDS, 0.2 * 2**attempt) * random.uniform(0.5, 1.5)
+
+
+async def _pieces(path: Path, start: int) -> AsyncIterator[bytes]:
     with open(path, "rb") as file:
+        file.seek(start)
         while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
             yield piece
 

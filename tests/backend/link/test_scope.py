@@ -2,19 +2,24 @@
 
 import hashlib
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from backend.contracts.artifacts import SAFETENSORS
 from backend.db.models import Task
 from backend.db.session import read_only
 from backend.worker_api import endpoints as worker_api
+from fedsm.site_agent.signing import BODY_SHA256
 from tests.backend.conftest import FEDSM, start_run
 from tests.backend.link.played_site import PlayedSite
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, played_weights
+from tests.conftest import wait_until
 
 #: Calls with a task in their path: each is tried on every task of the other hospital and of the coordinator.
 CALLS = {"claim_task", "report_progress", "complete_task", "fail_task"}
@@ -139,6 +144,59 @@ def test_an_upload_names_a_task_that_the_site_is_at(
             path, content=content, headers={"Content-Type": "application/vnd.safetensors", **headers}
         )
         assert answer.status_code == status, answer.text
+
+
+class _Cut(Exception):
+    """The connection breaks."""
+
+
+def test_an_upload_that_broke_off_goes_on_for_its_task_alone(
+    backend: LiveBackend, sites: dict[str, PlayedSite], run_of_hospitals: str
+) -> None:
+    north, south = sites["north"], sites["south"]
+    tasks = {}
+    for site in (north, south):
+        tasks[site.slug] = str(site.next_task_id(""))
+        site.must_claim(tasks[site.slug])
+    content = bytes(range(256)) * 2_000
+    sha256 = hashlib.sha256(content).hexdigest()
+    path, size, cut = f"/worker-api/v1/artifacts/{sha256}", len(content), 200_000
+
+    def put(begin: int, end: int) -> int:
+        """Content from begin; the connection breaks at end where that is not the content's."""
+
+        def pieces() -> Iterator[bytes]:
+            yield content[begin:end]
+            if end < size:
+                time.sleep(0.2)
+                raise _Cut
+
+        headers = {"Content-Type": SAFETENSORS, "X-FedSM-Task": tasks["north"], "Content-Length": str(size - begin)}
+        if begin:
+            headers["Content-Range"] = f"bytes {begin}-{size - 1}/{size}"
+        request = north.client.build_request("PUT", path, content=pieces(), headers=headers)
+        request.extensions[BODY_SHA256] = bytes.fromhex(sha256)
+        return north.client.send(request).status_code
+
+    def received(site: PlayedSite) -> int:
+        answer = site.client.get(f"{path}/received", headers={"X-FedSM-Task": tasks[site.slug]})
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["num_bytes"])
+
+    with pytest.raises(_Cut):
+        put(0, cut)
+    wait_until(lambda: received(north) > 0, 10, "the part to be kept")
+    kept = received(north)
+    assert kept <= cut
+    assert received(south) == 0, "another site's task has nothing of it"
+    assert put(kept + 1, size) == 409, "it goes on only from where it stands"
+    assert received(north) == kept
+    with pytest.raises(_Cut):
+        put(kept, kept + 50_000)
+    wait_until(lambda: received(north) > kept, 10, "the longer part to be kept")
+    assert put(received(north), size) == 204
+    assert received(north) == 0
+    assert north.client.head(path, headers={"X-FedSM-Task": tasks["north"]}).status_code == 200
 
 
 def test_a_result_names_own_files_only(

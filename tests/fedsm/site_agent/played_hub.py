@@ -17,12 +17,17 @@ from backend.link.keys import SigningKey
 @dataclass
 class PlayedHub:
     """answers: by `METHOD path`, status and body. forged: signed by another key. cut: of a file, how many bytes of each
-    answer arrive before the connection breaks. certificate: with its key, for an address with TLS."""
+    answer arrive before the connection breaks. cut_upload: how many bytes of the first upload arrive at least before it
+    breaks; what came is kept in `received`, whose length the hub says, or else `received_answer`. certificate: with its
+    key, for an address with TLS."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     forged: bool = False
     cut: int | None = None
+    cut_upload: int | None = None
+    received: bytes = b""
+    received_answer: tuple[int, bytes] | None = None
     certificate: tuple[Path, Path] | None = None
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -49,13 +54,20 @@ class PlayedHub:
         while True:
             message = await receive()
             body += message.get("body", b"")
+            if scope["method"] == "PUT" and self.cut_upload is not None and len(body) >= self.cut_upload:
+                self.asked.append((f"{scope['method']} {scope['path']}", dict(Headers(scope=scope)), body))
+                self.received, self.cut_upload = body, None
+                await _start(send, 200, {"content-length": "9"})
+                raise ConnectionResetError("the test breaks the connection here")
             if not message.get("more_body"):
                 break
         headers = Headers(scope=scope)
         asked = f"{scope['method']} {scope['path']}"
         self.asked.append((asked, dict(headers), body))
+        if scope["path"].endswith("/received"):
+            self.answers[asked] = self.received_answer or (200, b'{"num_bytes": %d}' % len(self.received))
         status, content = self.answers.get(asked, (404, b'{"error": "not_found", "detail": "nothing here"}'))
-        if scope["method"] == "GET" and "/artifacts/" in scope["path"]:
+        if scope["method"] == "GET" and "/artifacts/" in scope["path"] and not asked.endswith("/received"):
             await self._send_file(content, headers, send)
             return
         key = SigningKey.generate() if self.forged else self.key

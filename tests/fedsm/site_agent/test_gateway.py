@@ -241,6 +241,31 @@ class TestFiles:
         (entry,) = site.recorded()
         assert (entry["what"], entry["artifact"], entry["bytes"]) == ("sent", self.sha256, len(self.content))
 
+    def test_an_upload_goes_on_where_the_connection_broke(
+        self, hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The connection breaks after 1 MiB or a little more of 2 MiB; the rest is sent, and nothing twice."""
+        monkeypatch.setattr(transfers, "MAX_DELAY_SECONDS", 0.01)
+        hub.answers[f"PUT {self.path}"] = (204, b"")
+        hub.cut_upload = 2**20
+        answer = site.ask("PUT", self.path, self.content, content_type=SAFETENSORS, x_fedsm_task=TASK_ID)
+        assert answer.status_code == 204, answer.text
+        puts = [(headers, body) for asked, headers, body in hub.asked if asked.startswith("PUT")]
+        assert b"".join(body for _, body in puts) == self.content
+        assert "content-range" not in puts[0][0]
+        begins = [headers["content-range"] for headers, _ in puts[1:]]
+        assert begins == [f"bytes {len(puts[0][1])}-{len(self.content) - 1}/{len(self.content)}"]
+        assert list(site.spool.iterdir()) == [], "nothing stays in the spool"
+
+    @pytest.mark.parametrize("status", [404, 200])
+    def test_a_hub_that_keeps_no_part_gets_all_of_it(self, hub: PlayedHub, site: Site, status: int) -> None:
+        hub.answers[f"PUT {self.path}"] = (204, b"")
+        hub.received_answer = (status, b"{}")
+        assert (
+            site.ask("PUT", self.path, self.content, content_type=SAFETENSORS, x_fedsm_task=TASK_ID).status_code == 204
+        )
+        assert hub.asked[-1][2] == self.content
+
     @pytest.mark.parametrize(
         ("content", "headers"),
         [
