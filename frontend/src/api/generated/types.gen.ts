@@ -6768,6 +6768,18 @@ export type ReadyRecord = {
 };
 
 /**
+ * ReceivedBytes
+ */
+export type ReceivedBytes = {
+    /**
+     * Num Bytes
+     *
+     * Of an upload that broke off: from there it goes on.
+     */
+    num_bytes: number;
+};
+
+/**
  * RecoveryCodes
  */
 export type RecoveryCodes = {
@@ -26184,6 +26196,84 @@ export type PutArtifactResponses = {
 };
 
 export type PutArtifactResponse = PutArtifactResponses[keyof PutArtifactResponses];
+
+export type FindReceivedData = {
+    body?: never;
+    path: {
+        /**
+         * Sha256
+         */
+        sha256: string;
+    };
+    query?: never;
+    url: '/worker-api/v1/artifacts/{sha256}/received';
+};
+
+export type FindReceivedErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Agent or hub must be updated: the detail says which
+     */
+    426: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type FindReceivedError = FindReceivedErrors[keyof FindReceivedErrors];
+
+export type FindReceivedResponses = {
+    /**
+     * Successful Response
+     */
+    200: ReceivedBytes;
+};
+
+export type FindReceivedResponse = FindReceivedResponses[keyof FindReceivedResponses];
 
 export type CompareAuditData = {
     body: AuditQuestion;
