@@ -155,7 +155,7 @@ class Transfers:
 
 def _delay(attempt: int) -> float:
     """Seconds, of which no two sites have the same."""
-    return min(MAX_DELAY_SECONDS, 0.2 * 2**attempt) * random.uniform(0.5, 1.5)
+    return min(MAX_DELAY_SECONDS, 0.2 * float(2**attempt)) * random.uniform(0.5, 1.5)
 
 
 async def _pieces(path: Path, start: int) -> AsyncIterator[bytes]:
