@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from benchmarks.load.template import Template
 
 #: What the browser asks for at a time.
-PAGE = 100
+PAGE = 50
 
 
 @dataclass(frozen=True)

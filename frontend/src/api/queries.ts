@@ -3,7 +3,8 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
-import type { ExperimentResults, MetricRecord } from "./generated/types.gen";
+import type { ExperimentRecord, ExperimentResults, MetricRecord, ModelSet } from "./generated/types.gen";
+import { allPages, showParts } from "./pages";
 
 const SESSION_RETRY_MS = 2_000;
 
@@ -86,13 +87,23 @@ export const alikeQuery = (federationId: string, datasetId?: string) =>
 export const modelsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "models"],
-    queryFn: () => unwrap(api.listModels({ path: { federation_id: federationId } })),
+    queryFn: ({ client, queryKey }) =>
+      allPages<ModelSet>(
+        (query) => unwrap(api.listModels({ path: { federation_id: federationId }, query })),
+        ({ run_id }) => run_id,
+        showParts(client, queryKey),
+      ),
   });
 
 export const experimentsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["experiments", federationId],
-    queryFn: () => unwrap(api.listExperiments({ path: { federation_id: federationId } })),
+    queryFn: ({ client, queryKey }) =>
+      allPages<ExperimentRecord>(
+        (query) => unwrap(api.listExperiments({ path: { federation_id: federationId }, query })),
+        ({ id }) => id,
+        showParts(client, queryKey),
+      ),
   });
 
 export const experimentQuery = (id: string) =>
