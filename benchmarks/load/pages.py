@@ -6,6 +6,7 @@ from benchmarks.load.template import Template
 
 #: What the browser asks for at a time.
 PAGE = 50
+MODELS_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ def requests_of(template: Template) -> list[Request]:
         "Shell": ["/system"],
         "Federation": [federation, f"{federation}/datasets", f"{federation}/approvals", f"{federation}/statistics"],
         "Experiments": [f"{federation}/experiments?limit={PAGE}"],
-        "Models": [f"{federation}/models?limit={PAGE}"],
+        "Models": [f"{federation}/models?limit={MODELS_PAGE}"],
         "Activity": [
             "/events?limit=100",
             f"/events?limit=100&federation_id={template.federation_id}",

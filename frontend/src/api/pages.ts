@@ -17,11 +17,12 @@ export async function allPages<Entry>(
   ask: (wish: PageWish) => Promise<Entry[]>,
   idOf: (entry: Entry) => string,
   onPart: (entries: Entry[]) => void = () => {},
+  limit = PAGE,
 ): Promise<Entry[]> {
   let found: Entry[] = [];
   for (;;) {
     const last = found.at(-1);
-    const page = await ask({ limit: PAGE, after: last && idOf(last) }).catch((error: unknown) => {
+    const page = await ask({ limit, after: last && idOf(last) }).catch((error: unknown) => {
       if (last && error instanceof ApiError && error.status === 422) return undefined;
       throw error;
     });
@@ -30,7 +31,7 @@ export async function allPages<Entry>(
       continue;
     }
     found = found.concat(page);
-    if (page.length < PAGE) return found;
+    if (page.length < limit) return found;
     onPart(found);
   }
 }

@@ -84,6 +84,9 @@ export const alikeQuery = (federationId: string, datasetId?: string) =>
       ),
   });
 
+/** A model set is of much: scores of cases, training data, files. */
+const MODELS_PAGE = 20;
+
 export const modelsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "models"],
@@ -92,6 +95,7 @@ export const modelsQuery = (federationId: string) =>
         (query) => unwrap(api.listModels({ path: { federation_id: federationId }, query })),
         ({ run_id }) => run_id,
         showParts(client, queryKey),
+        MODELS_PAGE,
       ),
   });
 
