@@ -86,7 +86,7 @@ def full_in_words(disk: Disk) -> str:
 
 @contextmanager
 def disk_full_errors(folder: Path) -> Iterator[None]:
-    """What the system says of a full disk becomes DiskFull."""
+    """What the system says of a full disk becomes DiskFull. Raises it with the disk in words."""
     try:
         yield
     except OSError as error:

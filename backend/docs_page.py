@@ -45,6 +45,7 @@ def get_docs() -> HTMLResponse:
 
 @router.get("/docs/{name}")
 def get_docs_file(name: str) -> Response:
+    """A file of the page. Raises NotFound for any other."""
     if name == "start.js":
         return Response(_START, media_type="text/javascript")
     if name not in _SHIPPED:

@@ -24,6 +24,9 @@ UNUSUAL = re.compile(r"\b(whoever|whomever|so many|so often|so long|told|tells n
 #: Names of bounds begin with MAX_ or MIN_.
 BOUNDS = re.compile(r"\b(MOST|FEWEST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST)_[A-Z]")
 
+#: What ends a program.
+ENDS = ("SystemExit", "typer.Exit")
+
 Definition = ast.ClassDef | ast.FunctionDef
 
 
@@ -47,6 +50,24 @@ def is_dataclass(node: ast.ClassDef) -> bool:
     return any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
+def is_validator(node: ast.FunctionDef) -> bool:
+    return any("validator" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def raised_by(node: ast.AST) -> Iterator[str]:
+    """What the function itself raises anew, without what functions inside of it raise."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Raise) and child.exc:
+            yield ast.unparse(child.exc)
+        if not isinstance(child, ast.FunctionDef):
+            yield from raised_by(child)
+
+
+def is_for_users(path: Path) -> bool:
+    """Docstrings of endpoints are descriptions in the OpenAPI document, and those of commands are help texts."""
+    return path.name == "endpoints.py" or path.is_relative_to(ROOT / "fedsm" / "cli")
+
+
 def fields(node: ast.ClassDef) -> list[str]:
     named = [
         item.target.id for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
@@ -62,6 +83,18 @@ def test_what_the_engine_offers_has_a_docstring_which_says_what_it_raises(path: 
         assert docstring or may_be_inherited, f"{relative(path)}: {name} has no docstring"
         if docstring and isinstance(node, ast.FunctionDef) and any(isinstance(n, ast.Raise) for n in ast.walk(node)):
             assert "Raises" in docstring, f"{relative(path)}: {name} does not say what it raises"
+
+
+@pytest.mark.parametrize("path", [path for path in [*WORKER, *PLATFORM] if not is_for_users(path)], ids=relative)
+def test_a_function_says_what_it_raises(path: Path) -> None:
+    """A method may leave the docstring to its base class. A validator raises what pydantic catches, and what ends a
+    command is its exit code, which its help gives."""
+    for name, node, may_be_inherited in definitions(path):
+        docstring = ast.get_docstring(node) or ""
+        if not isinstance(node, ast.FunctionDef) or (may_be_inherited and not docstring) or is_validator(node):
+            continue
+        if any(not error.startswith(ENDS) for error in raised_by(node)):
+            assert "raises" in docstring.lower(), f"{relative(path)}: {name} does not say what it raises"
 
 
 @pytest.mark.parametrize("path", [*ENGINE, *CONTRACTS], ids=relative)

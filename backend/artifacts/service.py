@@ -50,6 +50,7 @@ def artifact_url(sha256: str | None) -> str | None:
 
 
 def check_sha256(sha256: str) -> None:
+    """Raises InvalidInput for anything but 64 lower-case hexadecimal digits."""
     if not SHA256_PATTERN.fullmatch(sha256):
         raise InvalidInput.of_field("sha256", sha256[:80], "is not a SHA-256", "give 64 lower-case hexadecimal digits")
 

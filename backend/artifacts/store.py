@@ -190,6 +190,7 @@ class FolderStore(ArtifactStore):
         self.generation = new_id()
 
     def path(self, sha256: str) -> Path:
+        """Of a whole file. Raises NotFound where it is lost, and ArtifactDamaged where its bytes have another hash."""
         match self.problem(sha256):
             case "lost":
                 raise NotFound(f"the file of the artifact {sha256} is lost: restore it from a backup")

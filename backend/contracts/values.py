@@ -143,6 +143,7 @@ class Text(_Bound):
     visible: bool = False
 
     def check(self, value: Any) -> None:
+        """Raises a refusal for a text of another length, or with characters that cannot be shown."""
         if len(value) > self.most:
             raise refused(f"has {len(value)} characters", f"give at most {self.most}")
         if len(value) < self.least:
@@ -168,6 +169,7 @@ class Within(_Bound):
     high: float
 
     def check(self, value: Any) -> None:
+        """Raises a refusal for a number outside of the bounds."""
         if not self.low <= value <= self.high:
             shown = value if abs(value) < 10**15 else "the number"
             raise refused(f"{shown} is out of bounds", f"give a value from {_number(self.low)} to {_number(self.high)}")
@@ -186,6 +188,7 @@ class AtMost(_Bound):
     most: int
 
     def check(self, value: Any) -> None:
+        """Raises a refusal for more entries than there may be."""
         if len(value) > self.most:
             raise refused(f"has {len(value)} entries", f"give at most {self.most}")
 

@@ -30,7 +30,10 @@ from backend.task_status import cancel, enqueue, start_over
 
 
 def register_dataset(session: Session, site_id: str, body: DatasetCreate, actor: str) -> Dataset:
-    """Starts the check at the site's worker."""
+    """Starts the check at the site's worker.
+
+    Raises Conflict for an archived site, InvalidInput where no case is left to test on, and NameTaken.
+    """
     site = get_row(session, Site, site_id)
     if site.archived_at is not None:
         raise Conflict(f"the site {site.name!r} is archived: restore it first")
@@ -127,6 +130,7 @@ def update_dataset(session: Session, dataset_id: str, body: DatasetUpdate, actor
 
 
 def rename_dataset(session: Session, dataset_id: str, name: str, actor: str) -> Dataset:
+    """Raises NameTaken where another data set of the site has the name."""
     dataset = lock_row(session, Dataset, dataset_id)
     site = get_row(session, Site, dataset.site_id)
     if name == dataset.name:

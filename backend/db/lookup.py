@@ -19,7 +19,10 @@ def get_row(session: Session, model: type[Row], row_id: str) -> Row:
 
 
 def lock_row(session: Session, model: type[Row], row_id: str) -> Row:
-    """The row as it is now, and nobody else's to change until the transaction ends (SQLite: the whole file is)."""
+    """The row as it is now, and nobody else's to change until the transaction ends (SQLite: the whole file is).
+
+    Raises NotFound.
+    """
     row = session.get(model, row_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound(f"there is no {model.__name__.lower()} {row_id!r}")

@@ -23,6 +23,7 @@ from backend.sites.service import policy_of
 
 
 def run_payload(session: Session, task: Task) -> TaskPayload:
+    """What a task of a run tells its worker. Raises RuntimeError for a task that no run can have."""
     run = session.get_one(Run, task.run_id)
     spec = run.spec
     if spec is None:

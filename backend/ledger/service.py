@@ -35,7 +35,10 @@ def pause_run(session: Session, run_id: str, actor: str) -> Run:
 
 
 def resume_run(session: Session, run_id: str, actor: str) -> Run:
-    """Goes on from the last finished round; what a site completed in the broken round is kept."""
+    """Goes on from the last finished round; what a site completed in the broken round is kept.
+
+    Raises TransitionNotAllowed where the run's state has no way on, with the remedy.
+    """
     run = lock_row(session, Run, run_id)
     if run.status in UNDER_WAY:
         return run

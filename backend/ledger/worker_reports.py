@@ -87,6 +87,8 @@ def complete_task(
 
     Returns, rather than raises, a refusal that changes the ledger: of what came too late, and of an update that cannot
     be used, whose attempt ends with it.
+
+    Raises InvalidInput for a result of another kind than the task.
     """
     task = lock_task(session, task_id)
     if task.attempt == request.attempt and task.status == TaskStatus.COMPLETED:
@@ -131,6 +133,8 @@ def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
     """A passing cause is tried again, a lasting one ends the task, a task given back is queued as if never claimed.
 
     Failing twice changes nothing.
+
+    Raises AttemptSuperseded for a task that is completed.
     """
     task = lock_task(session, task_id)
     if task.attempt == request.attempt and task.status != TaskStatus.RUNNING:

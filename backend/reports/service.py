@@ -69,7 +69,10 @@ def open_report(session: Session, token: str) -> Report:
 
 
 def find_report(session: Session, token: str) -> Report:
-    """As `open_report`, uncounted."""
+    """As `open_report`, uncounted.
+
+    Raises NotFound for an unknown link, and Gone for one that was revoked or has expired.
+    """
     row = session.scalars(select(Report).where(Report.token == token)).one_or_none()
     if row is None:
         raise NotFound("there is no report at this link: check that the whole link was copied")

@@ -32,6 +32,7 @@ def check_admin_token(token: str, settings: Settings) -> None:
 
 
 def check_worker_token(token: str | None, settings: Settings) -> None:
+    """Raises NotSignedIn without a token, and WrongToken for another one than this backend's."""
     if token is None:
         raise NotSignedIn("a worker must send its token: set FEDSM_WORKER_TOKEN")
     if not _equal(token, settings.worker_token.get_secret_value()):

@@ -79,6 +79,7 @@ def one_structure(image: PictureArray, structure: BoolPlane, mask: Path) -> Pict
 
 
 def require_size(image: PictureArray, mask: PictureArray | BoolPlane, path: Path) -> None:
+    """Raises Unusable for a mask of another size than its image."""
     if image.shape[:2] != mask.shape[:2]:
         height, width = image.shape[:2]
         raise Unusable(
@@ -87,12 +88,14 @@ def require_size(image: PictureArray, mask: PictureArray | BoolPlane, path: Path
 
 
 def require_foreground(labels: PictureArray, path: Path) -> PictureArray:
+    """Raises Unusable for a mask that outlines nothing."""
     if not labels.any():
         raise Unusable("empty_mask", f"{path.name} outlines nothing")
     return labels
 
 
 def require_values(values: PictureArray, allowed: frozenset[int], path: Path) -> PictureArray:
+    """Raises Unusable for values that the original is not known to have."""
     unknown = sorted(set(np.unique(values).tolist()) - allowed)
     if unknown:
         shown = ", ".join(map(str, unknown[:8])) + (", ..." if len(unknown) > 8 else "")

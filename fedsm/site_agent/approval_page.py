@@ -90,7 +90,10 @@ class ApprovalPage:
         return HTMLResponse(content, headers=HEADERS)
 
     async def decide(self, request: Request) -> Response:
-        """The form's answer. The way back shows what has become of it."""
+        """The form's answer. The way back shows what has become of it.
+
+        Raises NotLetIn for a form of another page, or without a decision.
+        """
         self._require_own_host(request)
         session = self._session(request)
         form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)

@@ -98,7 +98,7 @@ class Gateway:
         return answer
 
     async def heartbeat(self, request: Request) -> Response:
-        """Kept here: it travels with the next poll."""
+        """Kept here: it travels with the next poll. Raises Refused for a heartbeat of another version."""
         try:
             beat = Heartbeat.model_validate_json(await _body(request))
         except ValidationError:
@@ -116,7 +116,10 @@ class Gateway:
         return answer
 
     async def upload(self, request: Request) -> Response:
-        """Into the spool first: a worker's request does not depend on the way to the hub."""
+        """Into the spool first: a worker's request does not depend on the way to the hub.
+
+        Raises Refused for a media type that artifacts do not have.
+        """
         sha256, task_id, media_type = _address(request), _task(request), request.headers.get("content-type", "")
         if media_type not in ARTIFACT_MEDIA_TYPES:
             raise Refused(f"{media_type or 'nothing'} is no kind of artifact")

@@ -75,10 +75,12 @@ class Reference:
 
     @cached_property
     def num_voxels(self) -> int:
+        """Voxels of the structure."""
         return int(np.count_nonzero(self.mask))
 
     @cached_property
     def surface(self) -> Surface:
+        """With its search tree."""
         return surface_of(self.mask, self.spacing)
 
     def scores(self, prediction: NDArray[np.bool_], nsd_tolerance: float) -> dict[str, float | None]:

@@ -111,7 +111,10 @@ def selector_graph(predictor: Predictor) -> LdaGraph | None:
 
 
 def routed_strategy(predictor: Predictor) -> FedSMConfig | None:
-    """The settings of a method whose super model chooses by a selector; None for the others."""
+    """The settings of a method whose super model chooses by a selector; None for the others.
+
+    Raises CannotExport for a method that fuses the masks of several models.
+    """
     strategy = predictor.run.strategy
     if isinstance(strategy, FedSMConfig):
         return strategy

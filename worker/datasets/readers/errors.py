@@ -37,7 +37,10 @@ class WrongSize(WrongGeometry):
 
 @contextmanager
 def damage_as_undecodable(kinds: tuple[type[Exception], ...]) -> Iterator[None]:
-    """A context in which the given errors, which a decoder raises on damaged bytes, become Undecodable."""
+    """A context in which the given errors, which a decoder raises on damaged bytes, become Undecodable.
+
+    Raises it with the first line of the error.
+    """
     try:
         yield
     except CannotRead:

@@ -97,6 +97,10 @@ class ExpectedQuality(ValidationRule):
             )
 
     def solve(self, reports: Sequence[Tensors], plan: Plan) -> Tensors:  # noqa: ARG002
+        """The weights that the sums of all sites give.
+
+        Raises ValueError where sites have different numbers of descriptors.
+        """
         if len({len(report[X]) for report in reports}) > 1:
             raise ValueError(
                 "sites have descriptors of different numbers: register pictures at all sites, or volumes at all"

@@ -155,6 +155,7 @@ class LdaSelector(Selector):
         return feature_floors(self.features, plan, is_volume=size != num_features(self.features, plan, is_volume=False))
 
     def check(self, state: State, participant: str, update: State, plan: Plan) -> None:
+        """Raises ValueError for another site's moments, and for a site's own that were never sent."""
         own = {f"{prefix}/{participant}" for prefix in (MOMENTS, CANDIDATE_MOMENTS, CALIBRATION)}
         for name, part in update.items():
             if name.startswith((MOMENTS, CANDIDATE_MOMENTS, CALIBRATION)):

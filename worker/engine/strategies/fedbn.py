@@ -22,6 +22,7 @@ class FedBN(PartlyShared):
     private: Literal["batch-norm", "statistics"]
 
     def private_keys(self, plan: Plan) -> frozenset[str]:
+        """Of batch normalization. Raises ValueError for a network without it."""
         network = blank_network(plan)
         keys = batch_norm_keys(network) if self.private == "batch-norm" else batch_norm_statistic_keys(network)
         if not keys:

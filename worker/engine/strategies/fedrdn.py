@@ -92,6 +92,7 @@ class FedRDN(PersonalizedStrategy):
         return also_moves(replace(update, parts={GLOBAL: trained, **sent}), "personalized")
 
     def check_update(self, state: State, participant: str, update: SiteUpdate, plan: Plan) -> None:
+        """Raises ValueError for statistics of another site, impossible ones, and a site's own that were never sent."""
         super().check_update(state, participant, update, plan)
         own = f"{STATISTICS}/{participant}"
         for name, part in update.parts.items():

@@ -23,7 +23,10 @@ def load_preparation(folder: Any) -> Any:
 
 
 def read_image(path: Any, preparation: Any) -> Any:
-    """Pixels [*space, C] as stored, spacing in mm (None where unknown), and what `write_masks` needs of the file."""
+    """Pixels [*space, C] as stored, spacing in mm (None where unknown), and what `write_masks` needs of the file.
+
+    Raises ValueError for another number of channels than the model takes.
+    """
     path = Path(path)
     if preparation["dimensions"] == 2:
         from PIL import Image, ImageOps
