@@ -16,11 +16,12 @@ from backend.contracts.artifacts import NIFTI_GZ, PNG
 from worker.datasets.readers.model import Frame, Plane
 from worker.datasets.readers.orientation import as_stored
 
-_SCANNER, _UNKNOWN = 1, 0
+_SCANNER = 1
 #: NIfTI's codes of units of length, by millimetres in one.
 _UNITS = {1000.0: 1, 1.0: 2, 0.001: 3}
 #: nibabel has no type annotations.
 _Nifti1Image: Any = nib.Nifti1Image
+_Nifti1Header: Any = nib.Nifti1Header
 
 
 def mask_file(plane: Plane, frame: Frame | None) -> tuple[bytes, str]:
@@ -39,18 +40,19 @@ def mask_file(plane: Plane, frame: Frame | None) -> tuple[bytes, str]:
 
 
 def _nifti(voxels: Any, frame: Frame) -> bytes:
+    """Of a NIfTI image with its own header's geometry, units and intent; else with the position of the image."""
+    if frame.layout.nifti is not None:
+        header = _Nifti1Header()
+        for name, value in frame.layout.nifti.items():
+            header[name] = value
+        header.set_data_dtype(voxels.dtype)
+        return bytes(_Nifti1Image(voxels, None, header).to_bytes())
     affine = frame.stored_affine if frame.stored_affine is not None else frame.layout.plane_affine
     assert affine is not None, "asked before"
     in_unit = affine.copy()
     in_unit[:3] /= frame.layout.unit_mm
     volume = _Nifti1Image(voxels, in_unit)
     volume.header["xyzt_units"] = _UNITS[frame.layout.unit_mm]
-    if frame.layout.is_nifti_guess:  # each program guesses for the mask what it guesses for the image
-        volume.set_sform(None, _UNKNOWN)
-        volume.set_qform(None, _UNKNOWN)
-        sizes = np.linalg.norm(in_unit[:3, :3], axis=0)
-        volume.header["pixdim"][1:4] = [*sizes[: voxels.ndim], *[1.0] * (3 - voxels.ndim)]
-        return bytes(volume.to_bytes())
     volume.set_sform(in_unit, _SCANNER)
     volume.set_qform(in_unit, _SCANNER)
     return bytes(volume.to_bytes())

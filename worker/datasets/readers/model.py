@@ -34,15 +34,15 @@ class FileLayout:
 
     num_axes: 2 or 3 axes of space.
     unit_mm: one unit of the file's positions, in mm.
-    is_nifti_guess: a NIfTI header leaves open how the patient lies, which each program fills in its own way.
     plane_affine: of a NRRD or MetaImage with two axes, which lies somewhere in a plane that is no patient's; as if in
     RAS.
+    nifti: of a NIfTI header by their names, the fields of geometry, units and intent, as the file has them.
     """
 
     num_axes: int = 3
     unit_mm: float = 1.0
-    is_nifti_guess: bool = False
     plane_affine: Affine | None = None
+    nifti: Mapping[str, NDArray[Any]] | None = None
 
 
 PLAIN_LAYOUT = FileLayout()

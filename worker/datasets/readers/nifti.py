@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
 from worker.datasets.readers.model import FileLayout
-from worker.datasets.readers.nifti_geometry import affine_of, require_known_unit
+from worker.datasets.readers.nifti_geometry import affine_of, kept_fields, require_known_unit
 from worker.datasets.readers.orientation import NO_SPACING, StoredVolume
 from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size, rescaled
 
@@ -45,7 +45,7 @@ def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
         affine_is_guess=is_guess,
         spacing_problem=NO_SPACING if affine is None else None,
         is_oriented=not is_guess,
-        layout=FileLayout(num_axes, unit_mm=factor, is_nifti_guess=is_guess),
+        layout=FileLayout(num_axes, unit_mm=factor, nifti=kept_fields(header)),
     )
 
 

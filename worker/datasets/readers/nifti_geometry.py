@@ -7,6 +7,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable
 from worker.datasets.readers.length_units import MM_OF_UNIT
@@ -15,6 +16,14 @@ from worker.datasets.readers.values import require_sizes
 
 #: NIfTI's codes of the unit of length; 0 is without a name.
 _UNIT_OF_CODE = {0: "", 1: "m", 2: "mm", 3: "um"}
+#: What a mask has of its image's header: each program then places, and names, both alike.
+_KEPT = (
+    "pixdim", "xyzt_units", "dim_info", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d",
+    "qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z",
+    "intent_code", "intent_p1", "intent_p2", "intent_p3", "intent_name",
+)  # fmt: skip
+#: Intents of several values a voxel (matrices, vectors, quaternions, colours), which a mask does not have.
+_INTENTS_OF_SEVERAL_VALUES = frozenset({1004, 1005, 1006, 1007, 1008, 1009, 1010, 2003, 2004})
 #: How far above 1 the squared length of the quaternion's vector may be by rounding.
 _ROUNDING = 1e-3
 #: nibabel has no type annotations.
@@ -41,6 +50,15 @@ def affine_of(header: Any) -> tuple[Affine | None, bool]:
         shape = tuple(int(length) for length in header.get_data_shape()[:3])
         return np.array(_volumeutils.shape_zoom_affine(shape, sizes[: len(shape)], True), dtype=np.float64), True
     return _of_quaternion(header, sizes), False
+
+
+def kept_fields(header: Any) -> dict[str, NDArray[Any]]:
+    """By name, the fields that a mask has of its image. Of `pixdim` those of space: a mask has no time."""
+    found = {name: np.array(header[name]) for name in _KEPT}
+    found["pixdim"][4:] = 1.0
+    if int(header["intent_code"]) in _INTENTS_OF_SEVERAL_VALUES:
+        return {name: value for name, value in found.items() if not name.startswith("intent")}
+    return found
 
 
 def _sizes(header: Any) -> list[float] | None:
