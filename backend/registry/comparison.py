@@ -30,7 +30,9 @@ def _scores(facts: Sequence[VersionFacts]) -> Iterator[ComparedVersionScore]:
 
 def _cautions(facts: Sequence[VersionFacts]) -> Iterator[str]:
     """A score of other cases says nothing about the model."""
-    data = [{(row.site_slug, row.fingerprint) for row in entry.data} for entry in facts]
+    if any(not entry.data for entry in facts):
+        yield "On what data an imported version was trained is not known here."
+    data = [{(row.site_slug, row.fingerprint) for row in entry.data} for entry in facts if entry.data]
     differing = sorted({slug for first in data for second in data for slug, _ in first ^ second})
     if differing:
         yield f"The data of {', '.join(differing)} are not the same in both: scores there are of other cases."

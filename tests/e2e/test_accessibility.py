@@ -79,6 +79,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("/experiments/$experimentId", "/experiments/{experiment}?run={run}", "[data-testid=run-round]"),
     ("/runs/$runId/cases", "/runs/{run}/cases", "[data-testid=viewer][data-state=ready]"),
     ("/runs/$runId/model", "/runs/{run}/model", "role=heading[level=1]"),
+    ("/models/$versionId", "/models/{version}?with={other_version}", "[data-testid=version-comparison]"),
     ("/sites/$siteId/departures", "/sites/{site_id}/departures", "role=heading[level=1]"),
     ("/activity", "/activity", "role=table"),
     ("/users", "/users", "role=heading[level=1]"),
@@ -100,6 +101,10 @@ def finished(platform: LivePlatform, federation: FederationRecord) -> Experiment
 
 @pytest.fixture(scope="module")
 def places(platform: LivePlatform, federation: FederationRecord, finished: ExperimentRecord) -> dict[str, str]:
+    versions = [
+        platform.client.post_json(f"/runs/{run.id}/versions", {"name": "everybody", "aliases": [alias]})["id"]
+        for run, alias in zip(finished.runs, ("best", "in use"), strict=True)
+    ]
     report = platform.client.create_report(finished.id, ReportCreate(note="For everybody."))
     return {
         "federation": federation.id,
@@ -110,6 +115,8 @@ def places(platform: LivePlatform, federation: FederationRecord, finished: Exper
         "run": finished.runs[0].id,
         "runs": json.dumps([run.id for run in finished.runs], separators=(",", ":")),
         "report": report.path,
+        "version": versions[0],
+        "other_version": versions[1],
     }
 
 

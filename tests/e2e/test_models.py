@@ -117,3 +117,47 @@ def test_the_set_is_downloaded(signed_in: Page, run: RunRecord, tmp_path: Path) 
     download.value.save_as(target)
     with zipfile.ZipFile(target) as archive:
         assert {"README.md", "model.json", "global.safetensors", "selector.safetensors"} <= set(archive.namelist())
+
+
+def test_a_model_is_registered_noted_pointed_to_and_compared(
+    signed_in: Page, platform: LivePlatform, federation: FederationRecord, run: RunRecord
+) -> None:
+    """From a run's models to a name with two versions side by side, and to an experiment that begins with it."""
+    page = signed_in
+    page.goto(f"/runs/{run.id}/model")
+    page.get_by_role("button", name="Register").click()
+    dialog = page.get_by_role("dialog", name="Register these models")
+    dialog.get_by_label("Name").fill("fundus")
+    dialog.get_by_label("Aliases").fill("best")
+    page.keyboard.press("Enter")
+    dialog.get_by_label("Notes").fill("For the screening study.")
+    dialog.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="fundus:1", level=1)).to_be_visible()
+    expect(page.get_by_test_id("version-notes")).to_contain_text("For the screening study.")
+    expect(page.get_by_test_id("version-scores")).to_contain_text("all sites that trained")
+    expect(page.get_by_test_id("signature")).to_contain_text("This server signed")
+
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Notes", exact=True).fill("Checked by the reading centre.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_test_id("version-notes")).to_contain_text("Checked by the reading centre.")
+    aliases = page.get_by_test_id("version-aliases")
+    aliases.get_by_label("Let an alias point here").fill("in use")
+    aliases.get_by_role("button", name="Point").click()
+    expect(aliases.get_by_role("button", name="Remove the alias in use")).to_be_visible()
+    aliases.get_by_role("button", name="Remove the alias best").click()
+    expect(aliases.get_by_role("button", name="Remove the alias best")).to_have_count(0)
+
+    saved = platform.client.send("GET", f"/runs/{run.id}/model.zip", {}, None).content
+    path = f"/federations/{federation.id}/models"
+    imported = platform.client._send("POST", path, params={"name": "model.zip"}, content=saved).json()
+    second = platform.client.post_json(f"/runs/{imported['run_id']}/versions", {"name": "fundus"})
+    page.goto(f"/federations/{federation.id}?tab=models")
+    for reference in ("fundus:1", "fundus:2"):
+        page.get_by_label(f"Compare {reference}").check()
+    page.get_by_role("button", name="Compare two").click()
+    expect(page.get_by_test_id("version-comparison")).to_contain_text("fundus:2")
+    page.reload()
+    expect(page.get_by_test_id("version-comparison")).to_contain_text("Notes")
+    platform.client.send("DELETE", f"/model-versions/{second['id']}", {}, None)  # other tests count experiments
+    platform.client.send("DELETE", f"/experiments/{imported['experiment_id']}", {}, None)

@@ -7,7 +7,7 @@ import { datasetSearch, newDatasetSearch } from "@/features/datasets/search";
 import { setupSearch } from "@/features/experiments/search";
 import { federationsSearch } from "@/features/federations/search";
 import { helpSearch } from "@/features/help/search";
-import { modelSearch } from "@/features/models/search";
+import { modelSearch, versionSearch } from "@/features/models/search";
 import { lazyRouteComponent } from "./lazyPage";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
@@ -81,6 +81,13 @@ const model = createRoute({
   path: "/runs/$runId/model",
   validateSearch: modelSearch,
   component: lazyRouteComponent(() => import("@/features/models/ModelPage"), "ModelPage"),
+});
+
+const version = createRoute({
+  getParentRoute: () => root,
+  path: "/models/$versionId",
+  validateSearch: versionSearch,
+  component: lazyRouteComponent(() => import("@/features/models/VersionPage"), "VersionPage"),
 });
 
 const activity = createRoute({
@@ -158,6 +165,7 @@ const routeTree = root.addChildren([
   experiment,
   cases,
   model,
+  version,
   activity,
   tokens,
   users,

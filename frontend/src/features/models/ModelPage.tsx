@@ -15,6 +15,7 @@ import { ModelOrigin } from "./ModelOrigin";
 import { ModelScores } from "./ModelScores";
 import { roundWords } from "./models";
 import { modelQuery } from "./queries";
+import { RegisterModel } from "./RegisterModel";
 import { TestModel } from "./TestModel";
 import { TryImage } from "./TryImage";
 
@@ -41,11 +42,14 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "models"), experimentCrumb(experiment)]}
       subtitle={`Seed ${set.seed}, round ${roundWords(set)}. Research software, not a medical device.`}
       actions={
-        <Allowed permission="move_models" federationId={federation.id} who="Models are downloaded by">
-          <DownloadButton href={set.download_url} leftSection={<IconDownload size={16} aria-hidden />}>
-            Download ({formatBytes(set.num_bytes)})
-          </DownloadButton>
-        </Allowed>
+        <>
+          <RegisterModel set={set} />
+          <Allowed permission="move_models" federationId={federation.id} who="Models are downloaded by">
+            <DownloadButton href={set.download_url} leftSection={<IconDownload size={16} aria-hidden />}>
+              Download ({formatBytes(set.num_bytes)})
+            </DownloadButton>
+          </Allowed>
+        </>
       }
     >
       <Allowed permission="run_experiments" federationId={federation.id} who="Models are tried on images by">

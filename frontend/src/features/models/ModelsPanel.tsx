@@ -7,6 +7,7 @@ import { DownloadButton, LinkButton, TextLink } from "@/components/links";
 import { formatBytes, formatDateTime, formatDice } from "@/lib/format";
 import { modelName } from "@/lib/words";
 import { ImportModel } from "./ImportModel";
+import { RegisteredModels } from "./RegisteredModels";
 
 /** The models of every finished run: how good, how large, where from. */
 export function ModelsPanel({ federation }: { federation: FederationRecord }) {
@@ -38,6 +39,7 @@ export function ModelsPanel({ federation }: { federation: FederationRecord }) {
             <Group justify="flex-end">
               <ImportModel federation={federation} />
             </Group>
+            <RegisteredModels federation={federation} />
             <Card withBorder padding={0}>
               <Table.ScrollContainer minWidth={860}>
                 <Table data-testid="models">

@@ -27,3 +27,21 @@ export const predictionsQuery = (runId: string) =>
     refetchInterval: ({ state }) =>
       state.data?.some((prediction) => !TERMINAL_TASKS.has(prediction.status)) ? 700 : false,
   });
+
+export const registeredModelsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["registered-models", federationId],
+    queryFn: () => unwrap(api.listRegisteredModels({ path: { federation_id: federationId } })),
+  });
+
+export const versionQuery = (versionId: string) =>
+  queryOptions({
+    queryKey: ["version", versionId],
+    queryFn: () => unwrap(api.getModelVersion({ path: { version_id: versionId } })),
+  });
+
+export const versionComparisonQuery = (versionId: string, other: string) =>
+  queryOptions({
+    queryKey: ["version", versionId, "comparison", other],
+    queryFn: () => unwrap(api.compareVersions({ path: { version_id: versionId }, query: { other } })),
+  });

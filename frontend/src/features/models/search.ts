@@ -9,3 +9,9 @@ export const modelSearch = v.object({
   /** Whose mask is shown; left out: the chosen model's. */
   model: text,
 });
+
+/** What the address holds of a version's page. */
+export const versionSearch = v.object({
+  /** The version that stands next to it. */
+  with: text,
+});

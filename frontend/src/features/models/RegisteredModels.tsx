@@ -1,0 +1,142 @@
+import { Badge, Button, Card, Checkbox, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { IconColumns } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import type { FederationRecord, VersionSummary } from "@/api";
+import { HelpLink } from "@/components/HelpLink";
+import { TextLink } from "@/components/links";
+import { formatDateTime } from "@/lib/format";
+import { modelName } from "@/lib/words";
+import { registeredModelsQuery } from "./queries";
+import { scoreText } from "./registry";
+
+/** Models under names: every version, its aliases, where it comes from; two are set side by side. */
+export function RegisteredModels({ federation }: { federation: FederationRecord }) {
+  const models = useQuery(registeredModelsQuery(federation.id)).data;
+  const navigate = useNavigate();
+  const [chosen, setChosen] = useState<string[]>([]);
+  if (models === undefined) return null;
+  const versions = models.flatMap((model) => model.versions);
+  const [first, second] = chosen;
+  const compare = () =>
+    first && second && navigate({ to: "/models/$versionId", params: { versionId: first }, search: { with: second } });
+  return (
+    <Card withBorder data-testid="registered-models">
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <Group gap="xs">
+            <Title order={2} size="h4">
+              Registered
+            </Title>
+            <HelpLink to="models#models-under-names" />
+          </Group>
+          {versions.length > 1 && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              disabled={chosen.length !== 2}
+              onClick={compare}
+              leftSection={<IconColumns size={14} aria-hidden />}
+            >
+              Compare two
+            </Button>
+          )}
+        </Group>
+        {versions.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            No model has a name yet. Open a set of models and choose Register: it is kept as version 1, 2, ... of a
+            name, with its scores, its card and signed hashes.
+          </Text>
+        ) : (
+          <Table.ScrollContainer minWidth={760}>
+            <Table fz="sm">
+              <Table.Thead>
+                <Table.Tr>
+                  {versions.length > 1 && <Table.Th aria-label="Chosen to compare" w={36} />}
+                  <Table.Th>Version</Table.Th>
+                  <Table.Th>Trained by</Table.Th>
+                  <Table.Th>At sites</Table.Th>
+                  <Table.Th ta="right">Test Dice ↑ (95 % interval)</Table.Th>
+                  <Table.Th>Registered</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {versions.map((version) => (
+                  <Table.Tr key={version.id}>
+                    {versions.length > 1 && (
+                      <Table.Td>
+                        <Checkbox
+                          size="xs"
+                          aria-label={`Compare ${version.reference}`}
+                          checked={chosen.includes(version.id)}
+                          onChange={() => setChosen((before) => toggled(before, version.id))}
+                        />
+                      </Table.Td>
+                    )}
+                    <Cells version={version} />
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+/** The last two that were chosen. */
+function toggled(before: string[], id: string): string[] {
+  return before.includes(id) ? before.filter((other) => other !== id) : [...before, id].slice(-2);
+}
+
+function Cells({ version }: { version: VersionSummary }) {
+  return (
+    <>
+      <Table.Td>
+        <Group gap={6}>
+          <TextLink size="sm" fw={500} to="/models/$versionId" params={{ versionId: version.id }} search={{}}>
+            {version.reference}
+          </TextLink>
+          {version.aliases.map((alias) => (
+            <Badge key={alias} size="sm" variant="light" tt="none">
+              {alias}
+            </Badge>
+          ))}
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        <TextLink
+          size="sm"
+          to="/experiments/$experimentId"
+          params={{ experimentId: version.experiment_id }}
+          search={{ run: version.run_id }}
+        >
+          {version.experiment_name}
+        </TextLink>
+        <Text size="xs" c="dimmed">
+          {version.strategy_label}, seed {version.seed}, round {version.round}
+        </Text>
+      </Table.Td>
+      <Table.Td>{version.sites.join(", ")}</Table.Td>
+      <Table.Td ta="right">
+        {version.scores.length === 0 && (
+          <Text size="sm" c="dimmed">
+            not tested here
+          </Text>
+        )}
+        {version.scores.map((score) => (
+          <Text key={score.model} size="sm">
+            {modelName(score.model)} <b>{scoreText(score)}</b>
+          </Text>
+        ))}
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm" c="dimmed">
+          {formatDateTime(version.created_at)} by {version.created_by}
+        </Text>
+      </Table.Td>
+    </>
+  );
+}

@@ -1,0 +1,21 @@
+/** Registered models in words. */
+
+import type { RegisteredModelRecord, VersionScore, VersionSummary } from "@/api";
+import { formatDice } from "@/lib/format";
+
+/** `0.812 (0.790 to 0.834)` */
+export function scoreText(score: VersionScore | null | undefined): string {
+  if (score?.dice == null) return "–";
+  if (score.low === null || score.high === null) return formatDice(score.dice);
+  return `${formatDice(score.dice)} (${formatDice(score.low)} to ${formatDice(score.high)})`;
+}
+
+/** The references by which a run's models are registered. */
+export function referencesOf(models: readonly RegisteredModelRecord[], runId: string): VersionSummary[] {
+  return models.flatMap(({ versions }) => versions.filter(({ run_id }) => run_id === runId));
+}
+
+/** The words that are offered for an alias: the usual two, and those that the model has. */
+export function aliasChoices(model: RegisteredModelRecord | undefined): string[] {
+  return [...new Set(["best", "in use", ...Object.keys(model?.aliases ?? {})])];
+}
