@@ -114,6 +114,7 @@ class TaskRecord(Record):
     fraction: float
     worker: str | None
     error: str | None
+    failure_kind: FailureKind | None = Field(description="Of a task that failed.")
     created_at: datetime
     sent_at: datetime = Field(description="When it was queued last.")
     started_at: datetime | None

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from playwright.sync_api import Locator, Page, expect
 
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.federations.schemas import FederationRecord
 from tests.e2e.test_main_job import open_step, step_of
 from tests.integration.live_platform import LivePlatform
@@ -175,6 +176,39 @@ def test_several_values_make_a_grid_whose_count_and_cost_are_shown_first(
     made = [entry for entry in platform.client.experiments(federation.id) if entry.name.startswith("How fast")]
     assert sorted(entry.config.schedule.learning_rate for entry in made) == [0.001, 0.003]
     assert not any(entry.started_at for entry in made)
+
+
+def test_a_thousand_runs_are_drawn_as_quickly_as_ten(
+    signed_in: Page, federation: FederationRecord, platform: LivePlatform
+) -> None:
+    """Five experiments of ten methods and twenty seeds; none is started. Archived together, and taken back."""
+    page = signed_in
+    config = {
+        "strategies": [{"name": "fedprox", "mu": number / 100} for number in range(1, 11)],
+        "seeds": list(range(20)),
+    }
+    made = [
+        platform.client.create_experiment(federation.id, f"Thousand {number}", ExperimentConfig.model_validate(config))
+        for number in range(5)
+    ]
+    page.goto(f"/federations/{federation.id}?tab=experiments&list=runs&find=thousand")
+    table = page.get_by_test_id("runs-table")
+    expect(table).to_have_attribute("aria-rowcount", "1001")
+    rows = table.locator("tbody tr")
+    assert rows.count() < 60, "only those in sight are drawn"
+    table.evaluate("table => { table.parentElement.scrollTop = table.parentElement.scrollHeight }")
+    last = table.get_by_role("checkbox", name=re.compile(r"^FedProx \(mu 0.1\), seed 19 of Thousand 0$"))
+    expect(last).to_be_visible()
+    assert rows.count() < 60, "also at the end"
+    page.get_by_label("Find", exact=True).fill("thousand seed=7")
+    expect(table).to_have_attribute("aria-rowcount", "51")
+    page.get_by_label("All runs that are listed").check()
+    page.get_by_test_id("chosen-runs").get_by_role("button", name="Archive 5 experiments").click()
+    expect(page.get_by_text("No run is like that.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(table).to_have_attribute("aria-rowcount", "51")
+    for experiment in made:
+        platform.client.delete_experiment(experiment.id)
 
 
 def test_experiments_are_archived_found_and_deleted(

@@ -1,10 +1,11 @@
 import { Group, Text } from "@mantine/core";
 import { useMemo } from "react";
 import { type Against, AXES, ROUNDS } from "@/lib/against";
-import { formatDice } from "@/lib/format";
+import { formatDice, plural } from "@/lib/format";
 import { siteColour, siteLineType } from "@/lib/palette";
-import { bestPoint, type RunCurve, type RunMeasure } from "@/lib/runCurves";
+import { bestPoint, type RunCurve, type RunMeasure, type SeedBand } from "@/lib/runCurves";
 import { modelName } from "@/lib/words";
+import { bandSeries } from "./bandSeries";
 import { Chart } from "./Chart";
 import type { ChartOption } from "./echarts";
 import classes from "./RunLines.module.css";
@@ -14,6 +15,8 @@ export interface Line extends RunCurve {
   position: number;
   /** Round to the place on the x-axis. When left out, it is the round. */
   at?: Record<number, number>;
+  /** Of the mean over seeds: between the lowest and the highest seed. */
+  band?: SeedBand;
 }
 
 const LEGEND_ENTRY_PX = 52;
@@ -35,7 +38,7 @@ export function Lines({ lines, measure, numRounds, against }: Props) {
       <Chart
         option={option}
         height={Math.max(280, lines.length * LEGEND_ENTRY_PX)}
-        label={`${measure === "dice" ? "Validation Dice" : "Training loss"} against ${against ? AXES[against].name : "rounds"}, one line a run`}
+        label={`${measure === "dice" ? "Validation Dice" : "Training loss"} against ${against ? AXES[against].name : "rounds"}, one line a ${lines.some(({ band }) => band) ? "method" : "run"}`}
       />
       <ul className={classes.legend}>
         {lines.map((line) => (
@@ -62,6 +65,7 @@ function LegendEntry({ line, measure }: { line: Line; measure: RunMeasure }) {
           </Text>
           <Text size="xs" c="dimmed">
             {modelName(line.model)}
+            {line.band && `, mean of ${plural(line.band.numSeeds, "seed")}`}
             {best && `, ${formatDice(best[1])} in round ${best[0]}`}
           </Text>
         </div>
@@ -89,17 +93,22 @@ function curvesOption(lines: readonly Line[], numRounds: number, against?: Again
       splitLine: { show: false },
     },
     yAxis: { type: "value", scale: true },
-    series: lines.map((line) => ({
-      type: "line",
-      name: line.name,
-      data: placed(line),
-      color: siteColour(line.position),
-      lineStyle: { color: siteColour(line.position), width: 2, type: siteLineType(line.position) },
-      symbol: "circle",
-      symbolSize: line.points.length > 40 ? 0 : 5,
-    })),
+    series: lines.flatMap((line): ChartSeries[] => [
+      ...(line.band ? bandSeries(line.name, line.band, siteColour(line.position)) : []),
+      {
+        type: "line",
+        name: line.name,
+        data: placed(line),
+        color: siteColour(line.position),
+        lineStyle: { color: siteColour(line.position), width: 2, type: siteLineType(line.position) },
+        symbol: "circle",
+        symbolSize: line.points.length > 40 ? 0 : 5,
+      },
+    ]),
   };
 }
+
+type ChartSeries = NonNullable<Extract<ChartOption["series"], unknown[]>>[number];
 
 /** Where a round has no place on the axis, it has no point. */
 function placed({ points, at }: Line): [number, number][] {

@@ -176,3 +176,17 @@ it("gives pages of rows, and the last for one that is there no more", () => {
   expect(pageOf(rows, 9, 2).page).toBe(2);
   expect(pageOf([], 1, 2)).toEqual({ rows: [], page: 1, numPages: 1, from: 1 });
 });
+
+it("leaves out an area between two lines, whose numbers the lines have", () => {
+  const line = { type: "line", name: "Lowest", data: [[1, 0.5]] };
+  const area = {
+    type: "custom",
+    data: [
+      [1, 0.5],
+      [1, 0.9],
+    ],
+  };
+  const table = chartTable({ xAxis: { type: "value", name: "round" }, yAxis: {}, series: [area, line] });
+  expect(titles(table)).toEqual(["round", "Lowest"]);
+  expect(table.rows).toEqual([[1, 0.5]]);
+});

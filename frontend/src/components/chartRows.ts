@@ -124,7 +124,10 @@ function partsOf(source: ChartSource, names: AxisNames): Parts {
   const named = (axis: Axis, name: string | undefined): Axis => ({ ...axis, name: name ?? (axis.name || undefined) });
   const [x = {}] = asList(source.xAxis) as Axis[];
   const [first = {}, ...others] = asList(source.yAxis) as Axis[];
-  return { x: named(x, names.x), ys: [named(first, names.y), ...others], series: asList(source.series) as Series[] };
+  const series = asList(source.series) as Series[];
+  // A filled area between two lines has no numbers of its own.
+  const counted = series.filter(({ type }) => type !== "custom");
+  return { x: named(x, names.x), ys: [named(first, names.y), ...others], series: counted };
 }
 
 function isCategory(axis: Axis | undefined): axis is Axis {

@@ -3,6 +3,8 @@
 import {
   BarChart,
   type BarSeriesOption,
+  CustomChart,
+  type CustomSeriesOption,
   HeatmapChart,
   type HeatmapSeriesOption,
   LineChart,
@@ -25,6 +27,7 @@ import { CanvasRenderer } from "echarts/renderers";
 use([
   LineChart,
   BarChart,
+  CustomChart,
   HeatmapChart,
   GridComponent,
   TooltipComponent,
@@ -37,6 +40,7 @@ use([
 export type ChartOption = ComposeOption<
   | LineSeriesOption
   | BarSeriesOption
+  | CustomSeriesOption
   | HeatmapSeriesOption
   | GridComponentOption
   | TooltipComponentOption

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MetricRecord } from "@/api";
-import { bestPoint, runCurve } from "./runCurves";
+import { bestPoint, runCurve, seedMean } from "./runCurves";
 
 let id = 0;
 function metric(round: number, site: string, value: number, more: Partial<MetricRecord> = {}): MetricRecord {
@@ -49,5 +49,44 @@ describe("bestPoint", () => {
     expect(bestPoint(points, "dice")).toEqual([2, 0.9]);
     expect(bestPoint(points, "loss")).toEqual([4, 0.4]);
     expect(bestPoint([], "dice")).toBeNull();
+  });
+});
+
+describe("seedMean", () => {
+  it("has the mean and the band of the rounds that every seed has", () => {
+    const one = {
+      model: "super",
+      points: [
+        [1, 0.2],
+        [2, 0.4],
+        [3, 0.9],
+      ] as [number, number][],
+    };
+    const other = {
+      model: "super",
+      points: [
+        [1, 0.4],
+        [2, 0.8],
+      ] as [number, number][],
+    };
+    expect(seedMean([one, other])).toEqual({
+      model: "super",
+      points: [
+        [1, expect.closeTo(0.3)],
+        [2, expect.closeTo(0.6)],
+      ],
+      band: {
+        numSeeds: 2,
+        low: [
+          [1, 0.2],
+          [2, 0.4],
+        ],
+        high: [
+          [1, 0.4],
+          [2, 0.8],
+        ],
+      },
+    });
+    expect(seedMean([])).toBeNull();
   });
 });

@@ -38,6 +38,35 @@ export function runCurve(
   return { model, points: points.sort(([left], [right]) => left - right) };
 }
 
+export interface SeedBand {
+  numSeeds: number;
+  low: [number, number][];
+  high: [number, number][];
+}
+
+/**
+ * A method's mean over seeds, with the lowest and the highest of them in each round; null for no curve. A round counts
+ * once every seed has it: while some are behind, a mean of the others would say something else than the rounds before.
+ */
+export function seedMean(curves: readonly RunCurve[]): (RunCurve & { band: SeedBand }) | null {
+  const [first] = curves;
+  if (!first) return null;
+  const later = curves.map(({ points }) => new Map(points));
+  const rounds = first.points.map(([round]) => round).filter((round) => later.every((points) => points.has(round)));
+  const valuesOf = (round: number) => later.map((points) => points.get(round) ?? Number.NaN);
+  const of = (pick: (values: number[]) => number) =>
+    rounds.map((round): [number, number] => [round, pick(valuesOf(round))]);
+  return {
+    model: first.model,
+    points: of((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
+    band: {
+      numSeeds: curves.length,
+      low: of((values) => Math.min(...values)),
+      high: of((values) => Math.max(...values)),
+    },
+  };
+}
+
 function weightedMean(metrics: readonly MetricRecord[]): number {
   const weight = metrics.reduce((sum, metric) => sum + metric.num_cases, 0);
   if (weight === 0) return metrics.reduce((sum, metric) => sum + metric.value, 0) / metrics.length;

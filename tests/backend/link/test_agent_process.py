@@ -122,6 +122,7 @@ def test_a_run_is_approved_by_command_refused_in_a_browser_and_recorded_at_both_
     failures = backend.get(f"/runs/{run_id}")["failures"]
     assert failures[0]["kind"] == "site_refused"
     assert "The vote was no" in failures[0]["cause"]
+    assert "site_refused" in {task["failure_kind"] for task in backend.get(f"/runs/{run_id}/tasks")}
     check_records(backend, north)
 
 

@@ -10940,6 +10940,12 @@ export type TaskDetail = {
     error: string | null;
     failure: TaskFailure | null;
     /**
+     * Failure Kind
+     *
+     * Of a task that failed.
+     */
+    failure_kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected' | null;
+    /**
      * Finished At
      */
     finished_at: string | null;
@@ -11086,6 +11092,12 @@ export type TaskRecord = {
      * Error
      */
     error: string | null;
+    /**
+     * Failure Kind
+     *
+     * Of a task that failed.
+     */
+    failure_kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected' | null;
     /**
      * Finished At
      */

@@ -1,4 +1,4 @@
-import { ActionIcon, Stack, Tooltip } from "@mantine/core";
+import { ActionIcon, Stack, Text, Tooltip } from "@mantine/core";
 import { IconRuler2, IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
 import { useState } from "react";
 import { useShortcuts } from "@/components/useShortcuts";
@@ -74,6 +74,12 @@ export function ViewControls({ view, turns, unit }: Props) {
             <IconRuler2 size={18} aria-hidden />
           </ActionIcon>
         </Tooltip>
+      )}
+      {measures && unit !== "mm" && (
+        // The line itself has its number alone: an image without spacing has no millimetres.
+        <Text size="xs" c="white" ta="center" data-testid="ruler-unit" style={{ textShadow: "0 0 3px #000" }}>
+          in px
+        </Text>
       )}
     </Stack>
   );

@@ -1,7 +1,7 @@
 import { Checkbox, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
+import { memo, useRef } from "react";
 import { TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { plural } from "@/lib/format";
@@ -74,7 +74,8 @@ export function RunsTable(props: Props) {
             if (!line) return null;
             if (line.kind === "group")
               return <GroupRow key={`group ${line.group.name}`} {...props} group={line.group} />;
-            return <Row key={line.row.run.id} {...props} row={line.row} />;
+            const { id } = line.row.run;
+            return <Row key={id} row={line.row} isChosen={chosen.has(id)} {...{ columns, onChoose }} />;
           })}
           {below > 0 && <tr aria-hidden style={{ height: below }} />}
         </Table.Tbody>
@@ -123,9 +124,14 @@ function GroupRow({ group, columns, chosen, onChoose }: Props & { group: RowGrou
   );
 }
 
-function Row({ row, columns, chosen, onChoose }: Props & { row: RunRow }) {
+interface RowProps extends Pick<Props, "columns" | "onChoose"> {
+  row: RunRow;
+  isChosen: boolean;
+}
+
+/** Drawn again only where it changes: a step of scrolling draws the rows that come into sight. */
+const Row = memo(function Row({ row, columns, isChosen, onChoose }: RowProps) {
   const { run, experiment } = row;
-  const isChosen = chosen.has(run.id);
   return (
     <Table.Tr h={ROW_HEIGHT} bg={isChosen ? "var(--mantine-primary-color-light)" : undefined}>
       <Table.Td>
@@ -160,4 +166,4 @@ function Row({ row, columns, chosen, onChoose }: Props & { row: RunRow }) {
       ))}
     </Table.Tr>
   );
-}
+});

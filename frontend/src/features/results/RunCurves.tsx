@@ -3,7 +3,7 @@ import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { type ExperimentRecord, type RunRecord, runEffortQuery, runMetricsQuery, type ScoreQuery } from "@/api";
 import { type Line, Lines } from "@/components/RunLines";
 import { AGAINST, AXES, ROUNDS, takenByRound } from "@/lib/against";
-import { runCurve } from "@/lib/runCurves";
+import { runCurve, seedMean } from "@/lib/runCurves";
 import { firstSeeds, runName } from "./runChoice";
 import type { ResultsSearch } from "./search";
 import type { Update } from "./useResultsSearch";
@@ -21,16 +21,26 @@ const MAX_RUNS = 8;
 /** Several runs laid over each other. */
 export function RunCurves({ experiment, search, update, query }: Props) {
   const client = useQueryClient();
-  const shown = chosenRuns(experiment.runs, search.curves);
+  const bands = manySeeds(experiment.runs) && search.lines === "methods";
+  const chosen = chosenRuns(experiment.runs, search.curves);
+  const shown = bands ? allSeeds(experiment.runs) : chosen;
   const measure = search.measure ?? "dice";
   const metrics = useQueries({ queries: shown.map((run) => runMetricsQuery(run.id, client)) });
   const loading = metrics.some((entry) => entry.isPending);
-  const { against } = search;
+  const against = bands ? undefined : search.against;
   const efforts = useQueries({
     queries: shown.map((run) => ({ ...runEffortQuery(run.id, run.round), enabled: against !== undefined })),
   });
   const structure = query.structure ?? null;
-  const lines = shown.flatMap((run, position): Line[] => {
+  const curvesOf = (label: string) =>
+    shown.flatMap((run, index) =>
+      run.strategy_label === label ? (runCurve(metrics[index]?.data ?? [], measure, structure) ?? []) : [],
+    );
+  const byMethod = methodsOf(shown).flatMap((name, position): Line[] => {
+    const mean = bands ? seedMean(curvesOf(name)) : null;
+    return mean ? [{ ...mean, name, position }] : [];
+  });
+  const byRun = chosen.flatMap((run, position): Line[] => {
     const curve = runCurve(metrics[position]?.data ?? [], measure, structure);
     if (!curve) return [];
     const line = { ...curve, name: runName(run, experiment.runs), position };
@@ -38,6 +48,7 @@ export function RunCurves({ experiment, search, update, query }: Props) {
     const effort = efforts[position]?.data;
     return effort ? [{ ...line, at: takenByRound(effort, against) }] : [];
   });
+  const lines = bands ? byMethod : byRun;
   return (
     <Card withBorder data-testid="run-curves">
       <Stack gap="sm">
@@ -54,8 +65,21 @@ export function RunCurves({ experiment, search, update, query }: Props) {
             </Text>
           </div>
           <Group gap="sm">
+            {manySeeds(experiment.runs) && (
+              <SegmentedControl
+                size="xs"
+                aria-label="One line for each"
+                value={search.lines ?? "runs"}
+                onChange={(value) => update({ lines: value === "methods" ? "methods" : undefined })}
+                data={[
+                  { value: "runs", label: "Run" },
+                  { value: "methods", label: "Method, over seeds" },
+                ]}
+              />
+            )}
             <SegmentedControl
               size="xs"
+              disabled={bands}
               aria-label="Drawn against"
               value={against ?? "rounds"}
               onChange={(value) => update({ against: AGAINST.find((name) => name === value) })}
@@ -76,16 +100,24 @@ export function RunCurves({ experiment, search, update, query }: Props) {
             />
           </Group>
         </Group>
-        <MultiSelect
-          size="xs"
-          aria-label="Runs shown"
-          placeholder={shown.length === 0 ? "Choose runs" : undefined}
-          searchable={experiment.runs.length > 12}
-          maxValues={MAX_RUNS}
-          value={shown.map((run) => run.id)}
-          onChange={(ids) => update({ curves: ids.length > 0 ? ids : undefined })}
-          data={experiment.runs.map((run) => ({ value: run.id, label: runName(run, experiment.runs) }))}
-        />
+        {bands && (
+          <Text size="xs" c="dimmed">
+            Mean over the seeds of each method, in a band from the lowest to the highest seed; of the rounds that all
+            its seeds have finished.
+          </Text>
+        )}
+        {!bands && (
+          <MultiSelect
+            size="xs"
+            aria-label="Runs shown"
+            placeholder={shown.length === 0 ? "Choose runs" : undefined}
+            searchable={experiment.runs.length > 12}
+            maxValues={MAX_RUNS}
+            value={shown.map((run) => run.id)}
+            onChange={(ids) => update({ curves: ids.length > 0 ? ids : undefined })}
+            data={experiment.runs.map((run) => ({ value: run.id, label: runName(run, experiment.runs) }))}
+          />
+        )}
         {lines.length > 0 ? (
           <Lines
             lines={lines}
@@ -101,6 +133,20 @@ export function RunCurves({ experiment, search, update, query }: Props) {
       </Stack>
     </Card>
   );
+}
+
+function methodsOf(runs: readonly RunRecord[]): string[] {
+  return [...new Set(runs.map((run) => run.strategy_label))];
+}
+
+function manySeeds(runs: readonly RunRecord[]): boolean {
+  return methodsOf(runs).length < runs.length;
+}
+
+/** Every run of as many methods as there are colours. */
+function allSeeds(runs: readonly RunRecord[]): RunRecord[] {
+  const methods = methodsOf(runs).slice(0, MAX_RUNS);
+  return runs.filter((run) => methods.includes(run.strategy_label));
 }
 
 /** Those of the address that exist, else one run of each method. */

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
+import { Alert, Card, Group, Progress, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconClockPause } from "@tabler/icons-react";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
@@ -10,6 +10,7 @@ import { isOver } from "@/lib/status";
 import { Approvals } from "./Approvals";
 import { FailurePanel } from "./FailurePanel";
 import { FinishedPanel } from "./FinishedPanel";
+import { LeftOut } from "./LeftOut";
 import { participantName } from "./participants";
 import { RunActions } from "./RunActions";
 import {
@@ -168,32 +169,6 @@ function RunNotes({ notes }: { notes: string[] }) {
           </Text>
         ))}
       </Stack>
-    </Alert>
-  );
-}
-
-/** How many failed tasks are named; each cell of the lane below tells of the others. */
-const MAX_NAMED = 3;
-
-/** Sites that failed in a round which went on without them, or may still be rerun. */
-function LeftOut({ tasks, federation, onOpenTask }: Omit<Props, "run">) {
-  const failed = tasks.filter((task) => task.status === "failed" || task.status === "crashed");
-  if (failed.length === 0) return null;
-  const newest = failed.slice(-MAX_NAMED).reverse();
-  return (
-    <Alert
-      color="orange"
-      icon={<IconAlertTriangle aria-hidden />}
-      title={`${plural(failed.length, "task")} failed; rounds go on without them while enough sites are left`}
-    >
-      <Group gap="md">
-        {newest.map((task) => (
-          <Anchor key={task.id} component="button" type="button" size="sm" onClick={() => onOpenTask(task.id)}>
-            {shortName(participantName(task.participant, federation))}, round {task.round}
-          </Anchor>
-        ))}
-        {failed.length > MAX_NAMED && <Text size="sm">and {failed.length - MAX_NAMED} in earlier rounds</Text>}
-      </Group>
     </Alert>
   );
 }

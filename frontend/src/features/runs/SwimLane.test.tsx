@@ -22,6 +22,7 @@ function task(participant: string, status: TaskRecord["status"], more: Partial<T
     fraction: 0.4,
     worker: "w1",
     error: null,
+    failure_kind: null,
     created_at: "2026-01-01T00:00:00Z",
     sent_at: "2026-01-01T00:00:00Z",
     started_at: null,

@@ -18,6 +18,7 @@ function task(
     fraction: 0,
     worker: null,
     error: null,
+    failure_kind: null,
     created_at: `2026-01-01T00:00:0${round}Z`,
     sent_at: "2026-01-01T00:00:00Z",
     started_at: null,

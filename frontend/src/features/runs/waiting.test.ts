@@ -15,6 +15,7 @@ function task(participant: string, status: TaskRecord["status"], more: Partial<T
     fraction: 0,
     worker: null,
     error: null,
+    failure_kind: null,
     created_at: "2026-01-01T00:00:00Z",
     sent_at: "2026-01-01T00:00:57Z",
     started_at: null,
