@@ -178,6 +178,12 @@ class DiskFull(FedSMError):
     status_code = 507
 
 
+class ArtifactStoreAway(FedSMError):
+    """The store of artifacts is on another machine, which does not answer."""
+
+    status_code = 503
+
+
 class BodyTooLarge(InvalidInput):
     status_code = 413
 

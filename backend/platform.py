@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from backend.artifacts.store import ArtifactStore, FolderStore
+from backend.artifacts.opening import open_store
+from backend.artifacts.store import ArtifactStore
 from backend.db.session import Database, Message, open_database, unit_of_work
 from backend.events import service as events
 from backend.link.keys import SigningKey
@@ -62,7 +63,7 @@ def open_platform(settings: Settings) -> Platform:
                 announce_broker(database, connected=False)
 
     database = open_database(settings.effective_database_url, after_commit)
-    store = FolderStore(settings.artifacts_folder)
+    store = open_store(settings)
     provider = _provider(settings) if settings.oidc_issuer else None
     key = open_server_key(settings)
     return Platform(settings, database, queue, store, bell, key, Nonces(time.time()), provider=provider)

@@ -74,6 +74,17 @@ class Settings(SettingsOrFiles):
     )
     frontend_dist: Path = Field(default_factory=built_frontend, description="The built frontend.")
     artifacts: Path | None = Field(default=None, description="Artifact folder; default: in the state folder.")
+    s3_bucket: str = Field(
+        default="", description="Bucket of an S3-compatible store that holds the artifacts; empty: the folder alone."
+    )
+    s3_url: str = Field(default="", description="Address of the S3-compatible server; empty: Amazon's.")
+    s3_prefix: str = Field(default="", description="What the names of objects in the bucket begin with.")
+    s3_region: str = Field(default="us-east-1", description="Region of the bucket.")
+    s3_access_key: SecretStr = Field(default=SecretStr(""), description="Of an account that may write the bucket.")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="What belongs to s3_access_key.")
+    s3_cache_mib: int = Field(
+        default=20480, ge=1, description="How much of the bucket the artifact folder keeps for quick reading, in MiB."
+    )
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Where Prometheus reads /metrics; 0: nowhere.")
     metrics_host: str = Field(default="127.0.0.1", description="Address to serve /metrics on; it asks for no token.")
     announce_sign_in: bool = Field(
@@ -110,6 +121,13 @@ class Settings(SettingsOrFiles):
             raise ValueError("FEDSM_OIDC_ISSUER must be an address with https, such as https://login.example.org")
         if not self.oidc_client_id or not self.oidc_client_secret.get_secret_value():
             raise ValueError("FEDSM_OIDC_ISSUER needs FEDSM_OIDC_CLIENT_ID and FEDSM_OIDC_CLIENT_SECRET next to it")
+        return self
+
+    @model_validator(mode="after")
+    def _bucket_has_keys(self) -> Self:
+        keys = (self.s3_access_key.get_secret_value(), self.s3_secret_key.get_secret_value())
+        if self.s3_bucket and not all(keys):
+            raise ValueError("FEDSM_S3_BUCKET needs FEDSM_S3_ACCESS_KEY and FEDSM_S3_SECRET_KEY next to it")
         return self
 
     @field_validator("public_url")

@@ -25,6 +25,10 @@ Problem = Literal["lost", "damaged"]
 _ADDRESS = re.compile(r"^[0-9a-f]{64}$")
 
 
+def is_address(name: str) -> bool:
+    return _ADDRESS.match(name) is not None
+
+
 def _to_disk(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
@@ -69,6 +73,10 @@ class ArtifactStore(ABC):
     @abstractmethod
     def discard(self, incoming: IncomingFile) -> None:
         """Forgets it; harmless once it is in its place."""
+
+    @abstractmethod
+    def adopt(self, sha256: str) -> None:
+        """Takes a file that was put into its place in the folder by others, such as a backup that is put back."""
 
     @abstractmethod
     def problem(self, sha256: str, again: bool = False) -> Problem | None:
@@ -165,13 +173,16 @@ class FolderStore(ArtifactStore):
     def discard(self, incoming: IncomingFile) -> None:
         incoming.temporary.unlink(missing_ok=True)
 
+    def adopt(self, sha256: str) -> None:
+        """It is there already."""
+
     def problem(self, sha256: str, again: bool = False) -> Problem | None:
         file = self._file(sha256)
         try:
             status = file.stat()
             if not again and self._verified.get(sha256) == _signature(status):
                 return None
-            digest = _hash_of(file)
+            digest = hash_of(file)
         except FileNotFoundError:
             return "lost"
         except OSError:  # a bad sector, a folder in its place: the bytes cannot be had
@@ -199,7 +210,7 @@ class FolderStore(ArtifactStore):
         return self._file(sha256)
 
     def addresses(self) -> Iterator[str]:
-        return (path.name for path in self.folder.glob("??/*") if _ADDRESS.match(path.name))
+        return (path.name for path in self.folder.glob("??/*") if is_address(path.name))
 
     def is_stray(self, sha256: str) -> bool:
         with contextlib.suppress(FileNotFoundError):
@@ -254,6 +265,6 @@ def _signature(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _hash_of(file: Path) -> str:
+def hash_of(file: Path) -> str:
     with open(file, "rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

@@ -11,6 +11,7 @@ from typing import IO
 from alembic import command
 from sqlalchemy import Engine
 
+from backend.artifacts.opening import open_store
 from backend.backup.archive import BackupProblem, Manifest, table_member
 from backend.backup.read import read_backup
 from backend.backup.tables import fill_table, first_filled, knows_revision, revision_of, tables_of
@@ -94,10 +95,12 @@ def _restore(settings: Settings, engine: Engine, manifest: Manifest, folder: Pat
             raise BackupProblem("the backup has other tables than its revision of the database: take another backup")
         for table in tables:
             fill_table(connection, table, manifest.tables[table.name], folder / table_member(table.name))
+        store = open_store(settings)
         for sha256 in manifest.artifacts:
             target = settings.artifacts_folder / sha256[:2] / sha256
             target.parent.mkdir(exist_ok=True)
             os.replace(folder / "artifacts" / sha256, target)
+            store.adopt(sha256)
         for name in manifest.secrets:
             target = settings.home / name
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

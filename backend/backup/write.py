@@ -11,7 +11,8 @@ from typing import IO
 
 from sqlalchemy import Connection, select
 
-from backend.artifacts.store import FolderStore
+from backend.artifacts.opening import open_store
+from backend.artifacts.store import ArtifactStore
 from backend.backup.archive import (
     MANIFEST,
     SEAL,
@@ -40,7 +41,7 @@ SECRETS = ("server-key", "admin-token", "worker-token", "worker/pseudonym-secret
 
 def write_backup(settings: Settings, target: IO[bytes]) -> Manifest:
     """Raises BackupProblem where there is nothing to save, OSError."""
-    store = FolderStore(settings.artifacts_folder)
+    store = open_store(settings)
     with tempfile.TemporaryDirectory(prefix="fedsm-backup-") as name:
         folder = Path(name)
         with _snapshot(settings) as connection:
@@ -95,7 +96,7 @@ def _member(path: Path) -> Member:
 
 def _write(
     settings: Settings,
-    store: FolderStore,
+    store: ArtifactStore,
     manifest: Manifest,
     tables: dict[str, TableMember],
     folder: Path,
