@@ -7,7 +7,7 @@ from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.values import Count, NumBytes, Seconds
 
-ExportForm = Literal["onnx", "torch-export", "monai"]
+ExportForm = Literal["onnx", "torch-export", "monai", "hugging-face"]
 FORMS: tuple[ExportForm, ...] = get_args(ExportForm)
 
 
@@ -28,6 +28,10 @@ FORM_CARDS: dict[ExportForm, FormCard] = {
     "torch-export": FormCard("torch.export", "one .pt2 a model and the selector's; PyTorch alone runs them"),
     "monai": FormCard(
         "MONAI bundle", "the bundle's folders with configuration, weights and the routing; MONAI runs it"
+    ),
+    "hugging-face": FormCard(
+        "Hugging Face folder",
+        "the weights as safetensors, config.json, a card with its metadata, and programs that PyTorch alone runs",
     ),
 }
 #: Largest share of voxels in which an exported model's masks may differ from the platform's: rounding at an edge.

@@ -13,7 +13,9 @@ from backend.record import Record
 class ExportCreate(Contract):
     model_config = with_example(form="onnx")
 
-    form: ExportForm = Field(description="onnx, torch-export or monai (a MONAI bundle).")
+    form: ExportForm = Field(
+        description="onnx, torch-export, monai (a MONAI bundle) or hugging-face (a repository's folder)."
+    )
 
 
 class ExportRecord(Record):

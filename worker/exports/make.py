@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.contracts.exports import FORM_CARDS, ExportForm
+from worker.exports.hugging_face_form import METADATA, write_hugging_face
 from worker.exports.monai_form import write_monai
 from worker.exports.onnx_form import write_onnx
 from worker.exports.torch_form import write_torch
@@ -19,14 +20,18 @@ PORTABLE = Path(__file__).parent / "portable"
 
 @dataclass(frozen=True)
 class _Form:
-    """write: puts its files into an empty folder. scripts: of the portable code. command: what predicts with it."""
+    """write: puts its files into an empty folder. scripts: of the portable code. command: what predicts with it.
+    head: of its README.md.
+    """
 
     write: Callable[[Predictor, Path], None]
     scripts: tuple[str, ...]
     command: str
+    head: str = ""
 
 
 _FORMS: dict[ExportForm, _Form] = {
+    "hugging-face": _Form(write_hugging_face, ("portable.py", "predict_torch.py"), "predict_torch.py", METADATA),
     "monai": _Form(write_monai, ("predict_monai.py",), "predict_monai.py"),
     "onnx": _Form(write_onnx, ("portable.py", "predict_onnx.py"), "predict_onnx.py"),
     "torch-export": _Form(write_torch, ("portable.py", "predict_torch.py"), "predict_torch.py"),
@@ -54,7 +59,9 @@ def make_export(
         report(0.5)
         verified = verify(predictor, form, folder, [found.command], images, tried)
         report(0.9)
-        (folder / "README.md").write_text(_readme(predictor, form, found.command, verified), encoding="utf-8")
+        (folder / "README.md").write_text(
+            found.head + _readme(predictor, form, found.command, verified), encoding="utf-8"
+        )
         _pack(folder, target)
     return verified
 

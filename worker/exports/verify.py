@@ -28,6 +28,7 @@ _FORBIDDEN: dict[ExportForm, tuple[str, ...]] = {
     "onnx": (*_PLATFORM, "torch", "monai", "onnx"),
     "torch-export": (*_PLATFORM, "monai"),
     "monai": _PLATFORM,
+    "hugging-face": (*_PLATFORM, "monai"),
 }
 SECONDS = 900
 

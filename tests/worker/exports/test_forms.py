@@ -9,6 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+import yaml
+from safetensors.torch import load_file
 
 from backend.contracts.exports import FORMS, ExportForm
 from tests.worker.exports.conftest import SETS, Made
@@ -169,3 +171,15 @@ def test_the_portable_resize_is_that_of_pytorch(source: tuple[int, ...], target:
     planes = np.random.default_rng(0).random(source, dtype=np.float32)
     expected = resize(torch.from_numpy(planes), target).numpy()
     np.testing.assert_allclose(portable.resize(planes, target), expected, atol=3e-6)
+
+
+def test_a_hugging_face_folder_has_weights_settings_and_a_card_with_metadata(made: Made, pictures: TrainedSet) -> None:
+    folder, _ = made["pictures", "hugging-face"]
+    weights = load_file(folder / "model.safetensors")
+    assert weights.keys() == open_model(pictures.archive).load_part("global").keys()
+    assert (folder / "selector.safetensors").exists()
+    config = json.loads((folder / "config.json").read_text())
+    assert config["id2label"] == {str(i): s.name for i, s in enumerate(pictures.run.task.structures)}
+    _, head, body = (folder / "README.md").read_text().split("---\n", 2)
+    assert yaml.safe_load(head)["pipeline_tag"] == "image-segmentation"
+    assert body.strip().startswith("# Hugging Face folder of a model")
