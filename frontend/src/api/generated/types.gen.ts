@@ -3412,9 +3412,9 @@ export type ExportCreate = {
     /**
      * Form
      *
-     * onnx, torch-export or monai (a MONAI bundle).
+     * onnx, torch-export, monai (a MONAI bundle) or hugging-face (a repository's folder).
      */
-    form: 'onnx' | 'torch-export' | 'monai';
+    form: 'onnx' | 'torch-export' | 'monai' | 'hugging-face';
 };
 
 /**
@@ -3438,7 +3438,7 @@ export type ExportModelPayload = {
     /**
      * Form
      */
-    form: 'onnx' | 'torch-export' | 'monai';
+    form: 'onnx' | 'torch-export' | 'monai' | 'hugging-face';
     /**
      * Kind
      */
@@ -3513,7 +3513,7 @@ export type ExportRecord = {
     /**
      * Form
      */
-    form: 'onnx' | 'torch-export' | 'monai';
+    form: 'onnx' | 'torch-export' | 'monai' | 'hugging-face';
     /**
      * Fraction
      */
