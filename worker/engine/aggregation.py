@@ -10,6 +10,9 @@ import torch
 from worker.engine.pulse import pulse
 from worker.engine.state import Tensors
 
+#: Numbers of a tensor that are summed at a time: 512 KiB of sums, which a core keeps next to it.
+PIECE = 2**16
+
 
 def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
     """sum_k (weights_k / sum of weights) models_k, tensor by tensor (McMahan et al. 2017, algorithm 1).
@@ -29,12 +32,27 @@ def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> T
     models: at least one, all with the same keys and shapes. factors: one for each model, and any sum.
     """
     combined: Tensors = {}
-    for key, first in models[0].items():
+    for key in models[0]:
         pulse()
-        total = torch.zeros(first.shape, dtype=torch.float64)
-        for model, factor in zip(models, factors, strict=True):
-            total.add_(model[key].double(), alpha=factor)
-        combined[key] = (total if first.is_floating_point() else total.round()).to(first.dtype)
+        combined[key] = _combined([model[key] for model in models], factors)
+    return combined
+
+
+def _combined(tensors: Sequence[torch.Tensor], factors: Sequence[float]) -> torch.Tensor:
+    """One tensor of `linear_combination`, piece by piece: each number is the same sum as over whole tensors, and the
+    sums stay in the processor's cache, which takes less than half of the time."""
+    first = tensors[0]
+    combined = torch.empty(first.shape, dtype=first.dtype)
+    out, flat = combined.view(-1), [tensor.reshape(-1) for tensor in tensors]
+    sums = torch.empty(min(PIECE, first.numel()), dtype=torch.float64)
+    doubles = torch.empty_like(sums)
+    for start in range(0, first.numel(), PIECE):
+        piece = slice(start, min(start + PIECE, first.numel()))
+        total, values = (buffer[: piece.stop - start] for buffer in (sums, doubles))
+        total.zero_()
+        for tensor, factor in zip(flat, factors, strict=True):
+            total.add_(values.copy_(tensor[piece]), alpha=factor)
+        out[piece] = total if first.is_floating_point() else total.round()
     return combined
 
 

@@ -1,10 +1,11 @@
 """Tensors to bytes and back, as safetensors and never as pickle. Equal tensors give equal bytes."""
 
 import hashlib
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load, load_file, save
 
 from worker.engine.state import Tensors
 
@@ -20,6 +21,18 @@ def from_bytes(data: bytes) -> Tensors:
         return load(data)
     except SafetensorError as error:
         raise ValueError(f"these {len(data)} bytes are no safetensors file: {error}") from error
+
+
+def from_file(path: Path) -> Tensors:
+    """The tensors of a safetensors file, mapped: the system reads what is used, and needs no memory of its own for it.
+
+    They keep what the file held, whatever becomes of its name; a change in place stays in memory. Raises ValueError
+    where it is no safetensors file, and OSError where it is not there.
+    """
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no safetensors file: {error}") from error
 
 
 def sha256_of(tensors: Tensors) -> str:

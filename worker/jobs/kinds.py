@@ -51,6 +51,7 @@ from worker.process.lease import Lease
 from worker.process.toolbox import Toolbox
 from worker.stores.api_client import ApiClient
 from worker.stores.full_disk import write_when_there_is_room
+from worker.stores.mapped_part import download_mapped
 from worker.stores.state_parts import StateParts
 
 #: Between the name of a model and of its tensor in the file of a site's local state.
@@ -234,7 +235,7 @@ def _upload_state(api: ApiClient, state: State) -> PartMap:
 
 
 def _download_state(api: ApiClient, parts: PartMap) -> State:
-    return {name: from_bytes(api.download(sha256)) for name, sha256 in parts.items()}
+    return {name: download_mapped(api, sha256) for name, sha256 in parts.items()}
 
 
 def _download_updates(api: ApiClient, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:

@@ -219,6 +219,10 @@ class ApiClient:
         self._cache.write(sha256, content)
         return content
 
+    def kept_file(self, sha256: str) -> Path | None:
+        """Where a download lies in this machine's cache; None where it was not kept. It may be gone at any moment."""
+        return self._cache.path(sha256)
+
     def _get(self, path: str) -> httpx.Response:
         """Downloads in pieces."""
         with self._http.stream("GET", path) as response:

@@ -48,6 +48,11 @@ class ArtifactCache:
             os.utime(path)
         return content
 
+    def path(self, sha256: str) -> Path | None:
+        """The file, not hashed; None where it is not here. Another process may trim it at any moment."""
+        path = self._path(sha256)
+        return path if path.exists() else None
+
     def write(self, sha256: str, content: bytes) -> bool:
         """Keeps the content, and returns whether it was new here. Raises OSError.
 

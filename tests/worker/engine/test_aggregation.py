@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from worker.engine.aggregation import check_update, soft_pull, weighted_average
+from worker.engine.aggregation import PIECE, check_update, linear_combination, soft_pull, weighted_average
 from worker.engine.state import Tensors
 
 
@@ -91,3 +91,22 @@ def test_one_site_has_nobody_to_pull_from() -> None:
 def test_an_unsound_update_is_refused_by_site_and_tensor(update: Tensors, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_update("b", "global", update, {"w": torch.zeros(2)})
+
+
+@pytest.mark.parametrize("size", [1, 7, PIECE - 1, PIECE, 2 * PIECE + 5])
+def test_sums_in_pieces_are_those_of_whole_tensors_to_the_bit(size: int) -> None:
+    draws = torch.Generator().manual_seed(size)
+    kinds = (torch.float32, torch.float16, torch.float64)
+    models = [
+        {str(kind): torch.randn(size, generator=draws).to(kind) for kind in kinds}
+        | {"count": torch.tensor(number), "transposed": torch.randn(3, 5, generator=draws).T}
+        for number in range(4)
+    ]
+    factors = [0.1, 0.25, 0.3, 0.35]
+    combined = linear_combination(models, factors)
+    for key, first in models[0].items():
+        total = torch.zeros(first.shape, dtype=torch.float64)
+        for model_, factor in zip(models, factors, strict=True):
+            total.add_(model_[key].double(), alpha=factor)
+        whole = total if first.is_floating_point() else total.round()
+        assert torch.equal(combined[key], whole.to(first.dtype)), key

@@ -1,0 +1,23 @@
+"""A downloaded part as tensors that lie in this machine's cache and not in the process's memory."""
+
+import contextlib
+
+from worker.engine.checkpoint import from_bytes, from_file
+from worker.engine.state import Tensors
+from worker.stores.api_client import ApiClient
+
+
+def download_mapped(api: ApiClient, sha256: str) -> Tensors:
+    """The tensors, checked as `ApiClient.download` does.
+
+    An aggregation reads the updates of all sites tensor by tensor: mapped, they take no memory that the system could
+    not have back. Where the cache did not keep the file, they are in memory. Raises ValueError where the bytes are no
+    safetensors, and what the download raises.
+    """
+    content = api.download(sha256)
+    path = api.kept_file(sha256)
+    if path is not None:
+        # Trimmed since, or no safetensors, which the bytes then say.
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return from_file(path)
+    return from_bytes(content)
