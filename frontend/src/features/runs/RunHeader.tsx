@@ -105,7 +105,7 @@ function nowSentence(run: RunRecord, tasks: TaskRecord[], federation: Federation
     case "failed":
       return "Stopped by a failure; finished rounds are kept.";
     case "cancelled":
-      return `Cancelled in round ${run.round}. Resume goes on from the last finished round.`;
+      return `Cancelled in round ${run.round}. Resume goes on from the last finished round; End here tests the best so far.`;
     case "paused":
       return waiting
         ? `Pausing: the round under way ends first. ${waiting}`
