@@ -1,11 +1,15 @@
-"""Two hospitals join a hub over TLS, as processes with homes of their own, and finish a FedSM run with it."""
+"""Two hospitals join a hub over TLS, as processes with homes of their own, and finish a FedSM run with it. In all that
+passed on the way stands nothing that names a person or shows an image."""
 
+import base64
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.datasets.schemas import DatasetCreate
@@ -15,6 +19,8 @@ from fedsm.local.home import choose_port
 from tests.conftest import wait_until
 from tests.integration.hospitals import Hospital, hospital_environment, start
 from tests.integration.live_platform import LivePlatform
+from tests.integration.marked_data import FOLDER, NAME, leaks, write_marked_sites
+from tests.integration.recording_front import FROM_HUB, TO_HUB, recorded_traffic
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import TASK, tiny_config
 
@@ -29,7 +35,8 @@ def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, 
     port = choose_port("127.0.0.1", 0)
     settings = {"FEDSM_PUBLIC_URL": f"https://127.0.0.1:{port}", "FEDSM_LEASE_SECONDS": "10"}
     hub = LivePlatform(folder / "hub", f"{valkey_url}?virtual_host=9", num_processes=1, environment=settings)
-    words = (sys.executable, "-m", "fedsm.local.tls_front", str(port), str(hub.port), str(certificate), str(key))
+    front_program = (sys.executable, "-m", "tests.integration.recording_front", str(folder / "traffic"))
+    words = (*front_program, str(port), str(hub.port), str(certificate), str(key))
     front = start(words, hospital_environment(None, folder), folder / "front.log")
     try:
         with hub:
@@ -41,6 +48,7 @@ def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, 
 
 def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, sites: dict[str, Path]) -> None:
     hospitals: dict[str, Hospital] = {}
+    sites = write_marked_sites(tmp_path / "data", sites)
     with hub_with_tls(tmp_path, valkey_url) as (hub, authority):
         federation = hub.client.create_federation("Hospitals", "", TASK)
         try:
@@ -74,6 +82,7 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             assert [run.status for run in finished.runs] == [RunStatus.COMPLETED], finished.runs[0].failure
             workers = {task.worker for task in hub.client.run_tasks(finished.runs[0].id) if task.participant in NAMES}
             assert workers == {f"{name}/worker" for name in NAMES}
+            _nobody_can_be_named(hub, tmp_path, federation.id, experiment.runs[0].id)
             for hospital in hospitals.values():
                 assert "connected" in hospital.fedsm("status")
                 assert "may_send_thumbnails: no" in hospital.fedsm("policy")
@@ -85,6 +94,37 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
         finally:
             for hospital in hospitals.values():
                 hospital.stop()
+
+
+def _nobody_can_be_named(hub: LivePlatform, folder: Path, federation_id: str, run_id: str) -> None:
+    """Neither in what the hub got from the check, the training and the test, nor of a task that fails over a file."""
+    data = folder / "data" / FOLDER
+    for path in (data / NAMES[1] / "images").glob(f"{NAME}-case-*"):
+        path.write_bytes(path.read_bytes() + f"{NAME} was here".encode())
+    experiment = hub.start_experiment(
+        hub.client.federation(federation_id), "Over a changed file", tiny_config(FedSMConfig(), seeds=(1,))
+    )
+    failed = lambda: [  # noqa: E731
+        task
+        for task in hub.client.run_tasks(experiment.runs[0].id)
+        if (task.participant, task.status) == (NAMES[1], "failed")
+    ]
+    wait_until(lambda: bool(failed()), 90, "the site to fail over its changed file")
+    hub.client.cancel_experiment(experiment.id)
+    sent = recorded_traffic(folder / "traffic", TO_HUB)
+    assert b"POST /worker-api/v1/poll" in sent
+    assert b'"kind":"evaluate_site"' in sent
+    assert b'"kind":"data_' in sent, "the failure itself is in it"
+    image = next((data / NAMES[0] / "images").iterdir())
+    assert list(leaks(base64.b64encode(b"x" + image.read_bytes()), data)), "a picture in a report would be found"
+    assert list(leaks(sent, data)) == []
+    received = recorded_traffic(folder / "traffic", FROM_HUB)
+    assert NAME.encode() not in received, "the hub knows none of it"
+    assert hub.client.run_cases(run_id).cases == []
+    kinds = set(
+        re.findall(rb"PUT /worker-api/v1/artifacts/\w+ .*?content-type: ([^\r]+)", sent, re.IGNORECASE | re.DOTALL)
+    )
+    assert kinds == {SAFETENSORS.encode()}, "no picture is among the files"
 
 
 def _each_hospital_approves(hub: LivePlatform, hospitals: dict[str, Hospital], run_id: str) -> None:
