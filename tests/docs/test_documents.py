@@ -28,13 +28,13 @@ def environment_names(settings: type[BaseSettings]) -> set[str]:
 
 @pytest.mark.parametrize("settings", [Settings, WorkerSettings, AgentSettings])
 def test_every_environment_variable_is_in_the_deployment_guide(settings: type[BaseSettings]) -> None:
-    documented = set(re.findall(r"`([A-Z][A-Z_]+)`", (DOCS / "deployment.md").read_text()))
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (DOCS / "deployment.md").read_text()))
     assert environment_names(settings) - documented == set()
 
 
 def test_the_deployment_guide_names_no_variable_that_nothing_reads() -> None:
     tables = [line for line in (DOCS / "deployment.md").read_text().splitlines() if line.startswith("| `")]
-    documented = {name for line in tables for name in re.findall(r"`([A-Z][A-Z_]+)`", line.split("|")[1])}
+    documented = {name for line in tables for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", line.split("|")[1])}
     elsewhere = "".join(
         path.read_text()
         for path in (
