@@ -5,22 +5,22 @@ import { allPages, PAGE, type PageWish } from "./pages";
 const ENTRIES = Array.from({ length: 2 * PAGE + 3 }, (_, index) => ({ id: `id-${index}` }));
 const idOf = (entry: { id: string }) => entry.id;
 
-function server(entries: { id: string }[], asked: PageWish[]) {
+function server(entries: { id: string }[], wishes: PageWish[]) {
   return async (wish: PageWish) => {
-    asked.push(wish);
+    wishes.push(wish);
     const start = wish.after === undefined ? 0 : entries.findIndex(({ id }) => id === wish.after) + 1;
     if (wish.after !== undefined && start === 0) throw new ApiError(422, "invalid_input", "no entry", [], null);
     return entries.slice(start, start + wish.limit);
   };
 }
 
-test("pages together are the whole list, and each part is told", async () => {
-  const asked: PageWish[] = [];
+test("all pages together are the list, and every part is given", async () => {
+  const wishes: PageWish[] = [];
   const parts: number[] = [];
-  const found = await allPages(server(ENTRIES, asked), idOf, (entries) => parts.push(entries.length));
+  const found = await allPages(server(ENTRIES, wishes), idOf, (entries) => parts.push(entries.length));
   expect(found).toEqual(ENTRIES);
   expect(parts).toEqual([PAGE, 2 * PAGE]);
-  expect(asked.map(({ after }) => after)).toEqual([undefined, `id-${PAGE - 1}`, `id-${2 * PAGE - 1}`]);
+  expect(wishes.map(({ after }) => after)).toEqual([undefined, `id-${PAGE - 1}`, `id-${2 * PAGE - 1}`]);
 });
 
 test("a list whose last page is full ends with an empty one", async () => {
