@@ -1,4 +1,8 @@
-"""What a site says of its test where no score of a single case leaves it: means over cases, and counts."""
+"""What a site says of its test where no score of a single case leaves it: means over cases, and counts.
+
+A mean that, next to the others, would tell of fewer cases than the site's policy asks for is left out. A count that is
+below this minimum is stated as none, and one that leaves fewer as all.
+"""
 
 from typing import Annotated
 
@@ -10,7 +14,8 @@ from backend.contracts.values import MAX_SCORES, MAX_SITES, AtMost, Count, Finit
 
 
 class ScoreSummary(Contract):
-    """One model by one metric over the site's test cases."""
+    """One model by one metric over the site's test cases. Of counts, one that is below the site's minimum is stated as
+    0, and one that leaves fewer as all."""
 
     model: PartName = Field(description="`global`, `personalized/<site slug>`, `mixture`, or `super`.")
     structure: StructureKey | None = Field(default=None, description="None: each case's mean over structures.")
@@ -25,14 +30,15 @@ class ScoreSummary(Contract):
 
 
 class RoutingSummary(Contract):
-    """What the model selector said of the site's test cases."""
+    """What the model selector said of the site's test cases; stated only if no count is below the site's minimum."""
 
     num_global: Count = Field(description="Cases for which the super model used the global model.")
     chosen: Annotated[dict[Slug, Count], AtMost(MAX_SITES)] = Field(description="Most probable site to cases.")
 
 
 class SiteSummary(Contract):
-    """Of one site's test cases. Without scores where there are fewer cases than the site's policy asks for."""
+    """Of one site's test cases. Without scores where there are fewer cases than the site's policy asks for, or nearly
+    those of an earlier test. Means that would tell of fewer cases next to the others are left out."""
 
     num_cases: Count
     distance_unit: DistanceUnit | None = None

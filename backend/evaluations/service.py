@@ -35,7 +35,9 @@ def store_evaluation(
     manifests: list[DatasetManifest],
     result: EvaluateSiteResult,
 ) -> None:
-    """Writes one row a case; evaluating again replaces it. Raises InvalidInput for a case that is not the run's."""
+    """Writes one row a case; evaluating again replaces it, also where a summary now stands in place of the cases.
+
+    Raises InvalidInput for a case that is not the run's."""
     places = {case.case_id: (manifest.site, case.name) for manifest in manifests for case in manifest.cases}
     routing = {entry.case_id: entry for entry in result.routing}
     files = {entry.case_id: entry for entry in result.files}
@@ -49,6 +51,9 @@ def store_evaluation(
         remedy = f"report only cases of {participant}"
         raise InvalidInput.of_field("result.scores", ", ".join(unknown[:3]), "are no cases of this run", remedy)
     require_artifacts(session, _hashes(result))
+    if result.summary is not None:
+        own = {case_id for case_id, (slug, _) in places.items() if slug == participant}
+        _forget_cases(session, run_id, round_number, participant, own)
     for case_id, by_model in scores.items():
         route, file = routing.get(case_id), files.get(case_id)
         site_slug, name = places[case_id]
@@ -74,6 +79,16 @@ def store_evaluation(
     if result.thresholds:
         points = [point.model_dump() for point in result.thresholds]
         session.merge(ThresholdCurve(run_id=run_id, round=round_number, site_slug=participant, points=points))
+
+
+def _forget_cases(session: Session, run_id: str, round_number: int, participant: str, own: set[str]) -> None:
+    """What the participant said of single cases before its policy closed. own: the ids of its cases."""
+    for of_site in (TestedCase, ThresholdCurve):
+        key = {"run_id": run_id, "round": round_number, "site_slug": participant}
+        session.execute(delete(of_site).filter_by(**key))
+    for past in session.scalars(select(CaseHistory).where(CaseHistory.run_id == run_id)):
+        if past.case_id in own:
+            session.delete(past)
 
 
 def store_history(session: Session, run_id: str, result: EvaluateSiteResult) -> None:

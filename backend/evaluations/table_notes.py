@@ -48,10 +48,14 @@ def _stated(cases: ExperimentCases) -> Iterator[str]:
     if means := sorted({slug for slug, site in stated if site.summary.scores}):
         yield (
             f"{', '.join(means)}: the site's policy lets means leave and no score of a single case. They count in all "
-            "means; paired tests, intervals, the selector's thresholds and the list of cases are of the other sites."
+            "means; paired tests, intervals, the selector's thresholds and the list of cases are of the other sites. A "
+            "mean or a count that would tell of a few cases is left out, or stated as none or all."
         )
     if none := sorted({slug for slug, site in stated if not site.summary.scores}):
-        yield f"{', '.join(none)}: tested, but on fewer cases than the site's policy asks for: no mean leaves."
+        yield (
+            f"{', '.join(none)}: tested, but on fewer cases than the site's policy asks for, or on nearly the same as "
+            "before, so that subtraction would tell of a few: no mean leaves."
+        )
 
 
 def _named(runs: list[Run]) -> str:

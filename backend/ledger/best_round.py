@@ -19,13 +19,16 @@ def choose_best_round(session: Session, run: Run) -> None:
 
     Without any validation case the last round is taken, and a warning says so.
     """
-    best = best_among(_candidates(session, run), _with_validation_cases(session, run))
+    expected = _with_validation_cases(session, run)
+    best = best_among(_candidates(session, run), expected)
     if best is None:
         run.best_round, run.best_dice, run.compared = run.num_rounds, None, None
+        why = "no participant's validation scores are here" if expected else "no participant has validation cases"
+        closed = " A hospital's policy states none over fewer cases than its minimum." if expected else ""
         _warn(
             session,
             run,
-            "no participant has validation cases, so the last round is taken as the best. "
+            f"{why}, so the last round is taken as the best.{closed} "
             "Register more cases, or a larger share for validation.",
         )
         return

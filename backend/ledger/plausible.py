@@ -5,8 +5,9 @@ The types bound every value; what only the run's plan can say is checked here, b
 
 from collections.abc import Collection, Iterator
 
-from backend.contracts.case_values import SUPER
-from backend.contracts.metrics import SCORES, MetricPoint
+from sqlalchemy.orm import Session
+
+from backend.contracts.metrics import MetricPoint
 from backend.contracts.tasks import (
     POOLED,
     AggregateRoundResult,
@@ -18,6 +19,7 @@ from backend.contracts.tasks import (
     ValidateSiteResult,
 )
 from backend.db.models import Run, Task
+from backend.ledger.plausible_summaries import summary_problems
 from backend.result_problems import (
     Problem,
     models_of,
@@ -32,9 +34,11 @@ from backend.result_problems import (
 )
 
 
-def require_plausible(run: Run, task: Task, result: TaskResult) -> None:
+def require_plausible(session: Session, run: Run, task: Task, result: TaskResult) -> None:
     """Raises InvalidInput with the first thing that cannot be."""
     raise_first(_of_run(run, task, result))
+    if isinstance(result, EvaluateSiteResult):
+        raise_first(summary_problems(session, _spec(run), task, result))
 
 
 def require_plausible_metrics(run: Run, task: Task, points: tuple[MetricPoint, ...], field: str = "metrics") -> None:
@@ -93,7 +97,6 @@ def _of_evaluation(spec: RunSpec, task: Task, result: EvaluateSiteResult) -> Ite
         if key in seen:
             yield Problem(field, ", ".join(key), "is scored twice", "report each case, model and structure once")
         seen.add(key)
-    yield from _of_summary(spec, result, structures, models)
     yield from repeated("result.routing", [entry.case_id for entry in result.routing])
     yield from repeated("result.files", [entry.case_id for entry in result.files])
     for index, route in enumerate(result.routing):
@@ -106,27 +109,6 @@ def _of_evaluation(spec: RunSpec, task: Task, result: EvaluateSiteResult) -> Ite
         yield from strange_structures(spec.task, f"{field}.dice", past.dice)
         if past.round > task.round and past.round > spec.config.schedule.rounds:
             yield Problem(f"{field}.round", past.round, "is no round of the run", "report rounds of the run")
-
-
-def _of_summary(
-    spec: RunSpec, result: EvaluateSiteResult, structures: set[str], models: Collection[str]
-) -> Iterator[Problem]:
-    """A summary stands in place of scores, and is of the run's models, structures and sites."""
-    if result.summary is None:
-        return
-    if result.scores:
-        yield Problem("result.summary", "a summary", "stands next to scores of single cases", "report one of them")
-    for index, score in enumerate(result.summary.scores):
-        field = f"result.summary.scores.{index}"
-        if score.structure is not None and score.structure not in structures:
-            yield no_structure(spec.task, f"{field}.structure", score.structure)
-        if score.model not in {*models, SUPER}:
-            yield no_model(f"{field}.model", score.model)
-        if score.mean is not None and not 0 <= score.mean <= SCORES[score.metric].maximum * 1.00001:
-            remedy = f"report a mean from 0 to {SCORES[score.metric].maximum:g}"
-            yield Problem(f"{field}.mean", score.mean, f"cannot be a {score.metric}", remedy)
-    if result.summary.routing is not None:
-        yield from strangers("result.summary.routing.chosen", result.summary.routing.chosen, {*spec.sites})
 
 
 def _strange_parts(spec: RunSpec, field: str, parts: Collection[str]) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ class RunTasks(TaskOwner):
 
     @override
     def check(self, session: Session, task: Task, result: TaskResult) -> None:
-        require_plausible(session.get_one(Run, task.run_id), task, result)
+        require_plausible(session, session.get_one(Run, task.run_id), task, result)
 
     @override
     def store(self, session: Session, task: Task, result: TaskResult) -> None:

@@ -17,10 +17,20 @@ from typing import Any
 from backend.contracts.datasets import CheckedCase, DatasetManifest, DescribeDatasetPayload, DescribeDatasetResult
 from backend.contracts.failures import ADVICE
 from backend.contracts.likeness import Alike, AlikePair
-from backend.contracts.tasks import ClaimedTask, CompleteRequest, EvaluateSiteResult, FailRequest, ProgressReport
-from fedsm.site_agent.policy import HospitalPolicy
-from fedsm.site_agent.site_home import write_private
-from fedsm.site_agent.summaries import summarised
+from backend.contracts.tasks import (
+    ClaimedTask,
+    CompleteRequest,
+    EvaluateSiteResult,
+    FailRequest,
+    ProgressReport,
+    TrainSiteResult,
+    ValidateSiteResult,
+)
+from fedsm.site_agent.policy import FILE_NAME, HospitalPolicy
+from fedsm.site_agent.site_home import SiteHome, write_private
+from fedsm.site_agent.stated_cases import StatedCases
+from fedsm.site_agent.summaries import NOTHING, summarised
+from fedsm.site_agent.validation_means import stated_points
 
 logger = logging.getLogger(__name__)
 
@@ -88,15 +98,14 @@ class Names:
         return known
 
 
-def leaves(policy: HospitalPolicy, names: Names, task_id: str, asked: Report) -> Report:
+def leaves(policy: HospitalPolicy, home: SiteHome, task_id: str, asked: Report) -> Report:
     """A worker's report as the hub gets it."""
+    asked = asked if policy.may_send_case_scores else _without_cases(policy, StatedCases(home.stated), task_id, asked)
     if isinstance(asked, CompleteRequest):
-        if isinstance(asked.result, EvaluateSiteResult) and not policy.may_send_case_scores:
-            return asked.model_copy(update={"result": summarised(asked.result, policy.minimum_scored_cases)})
         if not isinstance(asked.result, DescribeDatasetResult):
             return asked
         result = asked.result if policy.may_send_texts else _without_texts(task_id, asked.result)
-        result = result if policy.may_send_names else names.hide(result)
+        result = result if policy.may_send_names else Names(home.names_file).hide(result)
         return asked.model_copy(update={"result": result})
     if policy.may_send_texts:
         return asked
@@ -107,6 +116,37 @@ def leaves(policy: HospitalPolicy, names: Names, task_id: str, asked: Report) ->
     logger.warning("task %s failed: %s\n%s", task_id, asked.message, asked.detail)
     message = f"{ADVICE[asked.kind].title}: {KEPT_HERE}, under task {task_id}"
     return asked.model_copy(update={"message": message, "detail": ""})
+
+
+def _without_cases(policy: HospitalPolicy, stated: StatedCases, task_id: str, asked: Report) -> Report:
+    """With means over cases alone, of which no single one follows."""
+    minimum = policy.minimum_scored_cases
+    if isinstance(asked, ProgressReport):
+        return asked.model_copy(update={"metrics": stated_points(asked.metrics, minimum)})
+    if not isinstance(asked, CompleteRequest):
+        return asked
+    result = asked.result
+    if isinstance(result, TrainSiteResult | ValidateSiteResult):
+        metrics = stated_points(result.metrics, minimum)
+        return asked.model_copy(update={"result": result.model_copy(update={"metrics": metrics})})
+    if isinstance(result, EvaluateSiteResult):
+        return asked.model_copy(update={"result": _summary(result, stated, task_id, minimum)})
+    return asked
+
+
+def _summary(result: EvaluateSiteResult, stated: StatedCases, task_id: str, minimum: int) -> EvaluateSiteResult:
+    summary = summarised(result, minimum)
+    if summary == NOTHING or stated.may_state(task_id, {score.case_id for score in result.scores}, minimum):
+        return summary
+    logger.warning(
+        "task %s: no mean leaves, because next to those of earlier tests it would tell of fewer than %d cases. Test "
+        "the same cases as before, or add or remove at least %d (%s, minimum_scored_cases).",
+        task_id,
+        minimum,
+        minimum,
+        FILE_NAME,
+    )
+    return NOTHING
 
 
 def _without_texts(task_id: str, result: DescribeDatasetResult) -> DescribeDatasetResult:

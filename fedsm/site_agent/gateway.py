@@ -16,7 +16,14 @@ from starlette.routing import Route
 
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
 from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id
-from backend.contracts.tasks import ClaimedTask, CompleteRequest, FailRequest, Heartbeat, ProgressReport
+from backend.contracts.tasks import (
+    ClaimedTask,
+    CompleteRequest,
+    EvaluateSitePayload,
+    FailRequest,
+    Heartbeat,
+    ProgressReport,
+)
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.egress import Names, leaves
@@ -33,6 +40,7 @@ from fedsm.site_agent.operations import (
 )
 from fedsm.site_agent.policy import narrowed, read_policy, require_allowed, require_file, require_within
 from fedsm.site_agent.session import Session
+from fedsm.site_agent.stated_cases import StatedCases
 from fedsm.site_agent.transfers import Damaged, Transfers
 
 logger = logging.getLogger(__name__)
@@ -86,7 +94,7 @@ class Gateway:
             policy = read_policy(self.policy_file)
             if isinstance(asked, CompleteRequest):
                 require_within(policy, asked.result)
-            body = leaves(policy, Names(self.consents.home.names_file), task_id, asked).model_dump_json().encode()
+            body = leaves(policy, self.consents.home, task_id, asked).model_dump_json().encode()
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
         if verb == "claim" and answer.status_code == 200:
             origin = accepted_id(answer.headers.get(CORRELATION_HEADER))
@@ -185,6 +193,10 @@ class Gateway:
         assert isinstance(error, HubRefused)
         return _error_of(error)
 
+    @property
+    def _stated(self) -> StatedCases:
+        return StatedCases(self.consents.home.stated)
+
     async def _sent_on(self, path: str, body: bytes) -> Response:
         answer = await self.session.hub.ask("POST", path, body)
         media_type = answer.headers.get("content-type")
@@ -203,6 +215,8 @@ class Gateway:
             require_allowed(policy, claimed.payload)
             federation = self.session.membership.federation
             await asyncio.to_thread(self.consents.require, policy, federation, claimed.payload)
+            if isinstance(claimed.payload, EvaluateSitePayload):
+                self._stated.claimed(task_id, claimed.payload.data)
             given = Names(self.consents.home.names_file).resolve(narrowed(policy, claimed))
         except Refused as error:
             attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
@@ -226,6 +240,7 @@ class Gateway:
             self.audit.write("claimed", task=task_id, attempt=claimed.attempt, kind=payload.kind, **about)
         elif operation.answer is None:
             self.claimed.discard(task_id)
+            self._stated.over(task_id)
             self.audit.write("completed" if verb == "complete" else "failed", task=task_id)
 
 

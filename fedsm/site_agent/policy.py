@@ -70,7 +70,10 @@ class HospitalPolicy(Contract):
         description="Scores of single test cases, and what the selector said of each. Closed: means and counts.",
     )
     minimum_scored_cases: int = Field(
-        default=5, ge=1, le=1_000_000, description="A mean in place of scores is over at least this many test cases."
+        default=5,
+        ge=1,
+        le=1_000_000,
+        description="A mean in place of scores, and the difference of two, is over at least this many cases.",
     )
     may_send_thumbnails: bool = Field(default=False, description="Small pictures of the cases.")
     may_send_images: bool = Field(

@@ -86,6 +86,11 @@ class SiteHome:
         return self.folder / "names.json"
 
     @property
+    def stated(self) -> Path:
+        """Over which sets of test cases means left the site."""
+        return self.folder / "stated"
+
+    @property
     def heads_file(self) -> Path:
         """What the hub showed and acknowledged of both records."""
         return self.folder / "heads.jsonl"

@@ -1,12 +1,20 @@
 """Sites that let no score of a single case leave: their means count as their cases would, and the tables say so."""
 
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from backend.contracts.score_summaries import SiteSummary
 from backend.contracts.tasks import EvaluateSiteResult
+from backend.db.models import CaseHistory, Run, TestedCase, ThresholdCurve
+from backend.db.session import read_only, unit_of_work
+from backend.evaluations.service import store_evaluation
+from backend.ledger import repository
 from fedsm.site_agent.summaries import summarised
-from tests.backend.conftest import FEDSM
+from tests.backend.conftest import FEDSM, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 from tests.backend.test_results import cell_of, finish, number
@@ -105,3 +113,90 @@ def test_a_summary_that_cannot_be_is_refused(
     worker._evaluate_site = both  # type: ignore[method-assign]
     with pytest.raises(AssertionError, match="stands next to scores of single cases"):
         finish(backend, worker, eight_cases, strategies=[FEDSM])
+
+
+def _with_score(**fields: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda summary: summary["scores"][0].update(fields)
+
+
+IMPOSSIBLE: tuple[tuple[Callable[[dict[str, Any]], None], str], ...] = (
+    (lambda summary: summary.update(num_cases=9), "is more than the 8 test case(s) of the site"),
+    (_with_score(num_cases=9), "is more than the summary's 8 case(s)"),
+    (_with_score(num_valued=9), "is more than the score's 8 case(s)"),
+    (_with_score(num_missing=9), "is more than the score's 8 case(s)"),
+    (_with_score(num_misses=9), "is more than the score's 8 case(s)"),
+    (_with_score(num_valued=0), "is a mean over no case"),
+    (_with_score(model="personalized/zzz"), "no model of the run"),
+    (lambda summary: summary["scores"].append(summary["scores"][0]), "is stated twice"),
+    (lambda summary: summary["routing"].update(chosen={"a": 5, "b": 4}), "is more than the summary's 8 case(s)"),
+    (lambda summary: summary["routing"].update(num_global=9), "is more than the 8 case(s) of chosen"),
+)
+
+
+def test_a_summary_is_of_the_sites_test_cases(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    run_id = start_run(backend, eight_cases, strategies=[FEDSM])
+    tried = False
+    while (task_id := worker.next_task_id("coordinator") or worker.next_task_id("simulated")) is not None:
+        claimed = worker.must_claim(task_id)
+        if tried or claimed["payload"]["kind"] != "evaluate_site":
+            assert worker.complete(claimed).status_code == 204
+            continue
+        tried = True
+        stated = summarised(EvaluateSiteResult.model_validate(worker.work(claimed["payload"])), 1)
+        for change, words in IMPOSSIBLE:
+            result = copy.deepcopy(stated.model_dump(mode="json"))
+            change(result["summary"])
+            answer = worker.complete(claimed, result)
+            assert (answer.status_code, words in answer.text) == (422, True), (words, answer.text[:400])
+        assert worker.complete(claimed, stated.model_dump(mode="json")).status_code == 204
+    assert tried
+    assert backend.get(f"/runs/{run_id}")["status"] == "completed"
+
+
+@pytest.mark.every_database
+def test_a_summary_takes_the_place_of_what_was_said_of_single_cases(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    worker.with_history = True
+    worker.thresholds = lambda _payload: {0.5: 0.7}
+    run_id = finish(backend, worker, eight_cases, strategies=[FEDSM])["runs"][0]["id"]
+
+    def places() -> list[set[str]]:
+        """The sites of which the best round's cases, the past masks and the thresholds are."""
+        with read_only(backend.platform.database) as session:
+            run = session.get_one(Run, run_id)
+            slugs = {case.case_id: data.site_slug for data in _data(session, run_id) for case in data.manifest.cases}
+            of_round = [
+                set(session.scalars(select(kind.site_slug).where(kind.run_id == run_id, kind.round == run.best_round)))
+                for kind in (TestedCase, ThresholdCurve)
+            ]
+            past = session.scalars(select(CaseHistory.case_id).where(CaseHistory.run_id == run_id))
+            return [*of_round, {slugs[case_id] for case_id in past}]
+
+    assert places() == [{"a", "b", "c"}] * 3
+    with unit_of_work(backend.platform.database) as session:
+        best_round = session.get_one(Run, run_id).best_round
+        assert best_round is not None
+        manifests = [data.manifest for data in _data(session, run_id)]
+        closed = EvaluateSiteResult(scores=(), summary=SiteSummary(num_cases=8))
+        store_evaluation(session, run_id, best_round, "a", manifests, closed)
+    assert places() == [{"b", "c"}] * 3
+    assert {case["site_slug"] for case in backend.get(f"/runs/{run_id}/cases")["cases"]} == {"b", "c"}
+
+
+def _data(session: Any, run_id: str) -> list[Any]:
+    return repository.run_datasets(session, run_id)
+
+
+def test_a_run_whose_sites_keep_their_validation_ends_and_says_so(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    worker.num_val_cases = lambda _participant: 0
+    stopping = {"rounds": 3, "local_epochs": 1, "patience": 1}
+    done = finish(backend, worker, eight_cases, strategies=[FEDSM], schedule=stopping)
+    run = done["runs"][0]
+    assert (run["round"], run["best_round"], run["best_dice"]) == (3, 3, None)
+    messages = [event["message"] for event in backend.get("/events", limit=1000)]
+    assert [line for line in messages if "no participant's validation scores are here" in line]

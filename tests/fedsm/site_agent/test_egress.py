@@ -1,6 +1,7 @@
 """Canaries in every word that a worker can say: under the default policy none of them leaves, and the work goes on."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from backend.contracts.tasks import (
     ClaimedTask,
     CompleteRequest,
     DescribeDatasetPayload,
+    EvaluateSitePayload,
     EvaluateSiteResult,
     FailRequest,
     LogLine,
@@ -27,6 +29,7 @@ from tests.fedsm.site_agent.test_gateway import TASK_ID, Site, describe, give
 from tests.fedsm.site_agent.test_gateway import hub as hub
 from tests.fedsm.site_agent.test_gateway import site as site
 from tests.fedsm.site_agent.test_policy import train
+from tests.worker.payloads import run_spec
 
 CANARY = "Mueller_19570314"
 SHA256 = "a" * 64
@@ -90,6 +93,27 @@ def test_what_the_policy_opens_leaves(hub: PlayedHub, site: Site, verb: str) -> 
     assert type(REPORTS[verb]).model_validate_json(report(hub, site, verb)) == REPORTS[verb]
 
 
+def task_of(numbers: Iterable[int]) -> ClaimedTask:
+    """Of these cases, whose files are known by their numbers."""
+    cases = tuple(
+        ManifestCase(
+            case_id=f"{CANARY}-{number}",
+            name=f"case-{number}",
+            image=f"{number}.png",
+            mask=f"{number}-mask.png",
+            split="test",
+            image_sha256=f"{number:064x}",
+            mask_sha256=SHA256,
+        )
+        for number in numbers
+    )
+    manifest = DatasetManifest(dataset_id="d", site="north", folder="/data", cases=cases)
+    payload = EvaluateSitePayload(
+        run=run_spec(), round=1, participant="north", data=(manifest,), state={"global": SHA256}
+    )
+    return describe().model_copy(update={"payload": payload})
+
+
 def evaluated(num_cases: int) -> EvaluateSiteResult:
     """One model on two structures of each case; the second is missed in the last case. All that could be of one case is
     in it."""
@@ -123,6 +147,15 @@ def evaluated(num_cases: int) -> EvaluateSiteResult:
 
 
 def sent_on(hub: PlayedHub, site: Site, result: EvaluateSiteResult) -> EvaluateSiteResult:
+    """What the hub gets of a task that was claimed for the cases of the result."""
+    task = task_of(sorted({int(score.case_id.rpartition("-")[2]) for score in result.scores}))
+    give(hub, task)
+    site.approve(task)
+    assert site.claim().status_code == 200
+    return completed(hub, site, result)
+
+
+def completed(hub: PlayedHub, site: Site, result: EvaluateSiteResult) -> EvaluateSiteResult:
     hub.answers[f"POST {TASK}/complete"] = (204, b"")
     body = CompleteRequest(attempt=1, result=result).model_dump_json().encode()
     assert site.ask("POST", f"{TASK}/complete", body).status_code == 204
@@ -150,7 +183,7 @@ def test_scores_leave_as_means_by_default(hub: PlayedHub, site: Site) -> None:
         for score in left.summary.scores
         if (score.model, score.structure, score.metric) == ("global", "cup", "hd95")
     ]
-    assert (missed.num_cases, missed.num_valued, missed.num_misses, missed.mean) == (5, 0, 1, None)
+    assert (missed.num_cases, missed.num_valued, missed.num_misses, missed.mean) == (5, 0, 0, None)
     assert left.summary.routing == RoutingSummary(num_global=5, chosen={"a": 5})
 
 

@@ -128,19 +128,27 @@ def test_pictures_without_a_geometry_have_a_png(tmp_path: Path) -> None:
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), (image.pixels[..., 0] > 100) * np.uint8(255))
 
 
+#: Of a NIfTI header.
+TEXTS = ("descrip", "aux_file", "db_name", "intent_name")
+
+
 @pytest.mark.parametrize("endian", ["<", ">"])
 def test_a_nifti_mask_has_its_images_header_beyond_the_affine(tmp_path: Path, endian: str) -> None:
-    """Codes, both transforms where they differ, units of time, the axes of the scan, the intent: but no vector's."""
+    """Codes, both transforms where they differ, units of time, the axes of the scan, the intent: but no vector's. None
+    of the texts, in which people write whose image it is."""
     image = nib.Nifti1Image(VOXELS, np.eye(4), nib.Nifti1Header(endianness=endian))
     image.set_qform(np.diag([-0.5, 0.75, 2.0, 1.0]), 1)
     image.set_sform(OBLIQUE, 4)
     image.header.set_xyzt_units("mm", "sec")
     image.header.set_dim_info(freq=1, phase=0, slice=2)
-    image.header.set_intent("estimate", (), name="T2 map")
+    image.header.set_intent("estimate", ())
+    for name in TEXTS:
+        image.header[name] = b"Mueller"
     nib.save(image, tmp_path / "a.nii.gz")
     stored, mask = nib.load(tmp_path / "a.nii.gz").header, nib.load(_mask_of(tmp_path, "a.nii.gz", 3)).header
-    for name in ("qform_code", "sform_code", "xyzt_units", "dim_info", "intent_code", "intent_name"):
+    for name in ("qform_code", "sform_code", "xyzt_units", "dim_info", "intent_code"):
         assert mask[name] == stored[name], name
+    assert {name: mask[name].tobytes().strip(b"\0") for name in TEXTS} == dict.fromkeys(TEXTS, b"")
     assert mask["pixdim"][:4].tolist() == stored["pixdim"][:4].tolist()
     assert np.array_equal(mask.get_sform(), stored.get_sform())
     assert np.array_equal(mask.get_qform(), stored.get_qform())

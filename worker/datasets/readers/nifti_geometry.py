@@ -16,11 +16,11 @@ from worker.datasets.readers.values import require_sizes
 
 #: NIfTI's codes of the unit of length; 0 is without a name.
 _UNIT_OF_CODE = {0: "", 1: "m", 2: "mm", 3: "um"}
-#: What a mask has of its image's header: each program then places, and names, both alike.
+#: What a mask has of its image's header: each program then places both alike. No text, because people write in it.
 _KEPT = (
     "pixdim", "xyzt_units", "dim_info", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d",
     "qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z",
-    "intent_code", "intent_p1", "intent_p2", "intent_p3", "intent_name",
+    "intent_code", "intent_p1", "intent_p2", "intent_p3",
 )  # fmt: skip
 #: Intents of several values a voxel (matrices, vectors, quaternions, colours), which a mask does not have.
 _INTENTS_OF_SEVERAL_VALUES = frozenset({1004, 1005, 1006, 1007, 1008, 1009, 1010, 2003, 2004})
