@@ -16,6 +16,7 @@ from math import inf
 from pathlib import Path
 
 from backend.contracts.datasets import DatasetManifest
+from fedsm.site_agent.operations import Refused
 from fedsm.site_agent.site_home import write_private
 
 Cases = frozenset[str]
@@ -24,7 +25,7 @@ _DIGITS = 32
 _KEPT_SECONDS = 30 * 86400.0
 #: Of groups of few cases, and of choices of them, that are looked at. Where there are more, the set counts as one that
 #: tells of a few.
-_MOST_SMALL, _MOST_CHOICES = 200, 500
+_MAX_SMALL, _MAX_CHOICES = 200, 500
 #: Ranks are found modulo this prime; the determinants of sets of cases are far below it.
 _PRIME = 2**61 - 1
 
@@ -49,7 +50,9 @@ class StatedCases:
         self._task_file(task_id).unlink(missing_ok=True)
 
     def may_state(self, task_id: str, case_ids: Iterable[str], minimum: int) -> bool:
-        """Whether means over these cases may leave; from then on they are known to have left."""
+        """Whether means over these cases may leave; from then on they are known to have left.
+
+        Raises Refused where the record of earlier tests is damaged."""
         try:
             keys: dict[str, str] = json.loads(self._task_file(task_id).read_text())
         except FileNotFoundError:
@@ -77,6 +80,10 @@ class StatedCases:
             return [frozenset(stated) for stated in json.loads(self._known_file.read_text())]
         except FileNotFoundError:
             return []
+        except (ValueError, TypeError):
+            raise Refused(
+                f"{self._known_file} is damaged: it says over which test cases means left. Restore it from a backup"
+            ) from None
 
 
 def tells_of_fewer(known: Sequence[Cases], cases: Cases, minimum: int) -> bool:
@@ -84,15 +91,15 @@ def tells_of_fewer(known: Sequence[Cases], cases: Cases, minimum: int) -> bool:
 
     Cases that are in the same sets always have the same weight, so that they count as one group. A group, or a few, can
     be singled out if the vectors of the sets over the other groups are of lower rank than over all. What the known sets
-    tell without the new one was told before.
+    tell without the new one was known before.
     """
     groups = Counter(tuple(case in stated for stated in (*known, cases)) for case in cases.union(*known))
     columns, sizes = list(groups), list(groups.values())
     small = [index for index, size in enumerate(sizes) if size < minimum]
-    if len(small) > _MOST_SMALL:
+    if len(small) > _MAX_SMALL:
         return True
-    fews = list(islice(_together_fewer(small, sizes, minimum - 1), _MOST_CHOICES + 1))
-    if len(fews) > _MOST_CHOICES:
+    fews = list(islice(_together_fewer(small, sizes, minimum - 1), _MAX_CHOICES + 1))
+    if len(fews) > _MAX_CHOICES:
         return True
     for few in fews:
         others = [column for index, column in enumerate(columns) if index not in few]

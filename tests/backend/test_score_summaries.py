@@ -100,6 +100,27 @@ def test_too_few_cases_are_said_and_have_no_mean(
     ]
 
 
+def test_where_one_case_has_another_model_the_super_model_is_left_out_everywhere(
+    backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
+) -> None:
+    worker.probabilities = lambda payload, case: (
+        {"a": 0.4, "b": 0.3, "c": 0.3} if number(case) == 0 else {"a": 0.98, "b": 0.01, "c": 0.01}
+    )
+    close(worker, {"a", "b", "c"})
+    done = finish(backend, worker, eight_cases, strategies=[FEDSM, {"name": "fedavg"}])
+    results = backend.get(f"/experiments/{done['id']}/results")
+    for slug in ("a", None):
+        found = cell_of(results["cells"], model="super", site_slug=slug, structure=None)
+        assert (found["mean"], found["num_cases"]) == (None, 0)
+    assert cell_of(results["cells"], model="global", strategy_label="FedAvg", site_slug=None, structure=None)["mean"]
+    assert results["selectors"] == []
+    assert [note for note in results["notes"] if "would tell of a few cases is left out" in note]
+    run_id = done["runs"][0]["id"]
+    assert "super" not in {row["model"] for row in backend.get(f"/runs/{run_id}/matrix")["rows"]}
+    assert backend.get(f"/experiments/{done['id']}/verdict")
+    assert backend.post(f"/experiments/{done['id']}/reports", {})["id"]
+
+
 def test_a_summary_that_cannot_be_is_refused(
     backend: LiveBackend, worker: PlayedWorker, eight_cases: dict[str, Any]
 ) -> None:

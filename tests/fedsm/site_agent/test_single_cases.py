@@ -1,4 +1,4 @@
-"""Whoever has all means that left a hospital adds and subtracts them, and learns nothing of a few cases.
+"""Somebody who has all means that left a hospital adds and subtracts them, and learns nothing of a few cases.
 
 The scores of cases are unknowns; each stated mean is a weighted sum of them. `revealed` looks for a combination of the
 sums that is over fewer cases than the policy's minimum, as linear algebra finds it.
@@ -15,7 +15,13 @@ import pytest
 
 from backend.contracts.metrics import SCORES, CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.score_summaries import SiteSummary
-from backend.contracts.tasks import EvaluateSiteResult, ThresholdPoint, TrainSiteResult, ValidateSiteResult
+from backend.contracts.tasks import (
+    CompleteRequest,
+    EvaluateSiteResult,
+    ThresholdPoint,
+    TrainSiteResult,
+    ValidateSiteResult,
+)
 from fedsm.site_agent.stated_cases import tells_of_fewer
 from fedsm.site_agent.summaries import NOTHING, summarised
 from fedsm.site_agent.validation_means import stated_points
@@ -221,6 +227,19 @@ def test_a_case_with_a_new_id_or_mask_is_recognised(hub: PlayedHub, site: Site) 
     assert completed(hub, site, EvaluateSiteResult(scores=scores)) == NOTHING
     site.claim()
     assert completed(hub, site, evaluated(5)) == NOTHING, "the task has no cases of these ids"
+
+
+def test_a_damaged_record_of_tests_lets_nothing_leave(hub: PlayedHub, site: Site) -> None:
+    sent_on(hub, site, evaluated(5))
+    site.home.stated.joinpath("sets.json").write_text("[[")
+    task = task_of(range(5))
+    give(hub, task)
+    site.claim()
+    before = len(hub.asked)
+    body = CompleteRequest(attempt=1, result=evaluated(5)).model_dump_json().encode()
+    answer = site.ask("POST", f"{TASK}/complete", body)
+    assert (answer.status_code, len(hub.asked)) == (422, before)
+    assert "sets.json is damaged" in answer.json()["detail"]
 
 
 def of(*numbers: Iterable[int]) -> frozenset[str]:
