@@ -7787,7 +7787,7 @@ export type RoundEffort = {
 /**
  * RoutingSummary
  *
- * What the model selector said of the site's test cases.
+ * What the model selector said of the site's test cases; stated only if no count is below the site's minimum.
  */
 export type RoutingSummary = {
     /**
@@ -8716,7 +8716,8 @@ export type ScoreRow = {
 /**
  * ScoreSummary
  *
- * One model by one metric over the site's test cases.
+ * One model by one metric over the site's test cases. Of counts, one that is below the site's minimum is stated as
+ * 0, and one that leaves fewer as all.
  */
 export type ScoreSummary = {
     /**
@@ -10105,7 +10106,8 @@ export type SiteStatistics = {
 /**
  * SiteSummary
  *
- * Of one site's test cases. Without scores where there are fewer cases than the site's policy asks for.
+ * Of one site's test cases. Without scores where there are fewer cases than the site's policy asks for, or nearly
+ * those of an earlier test. Means that would tell of fewer cases next to the others are left out.
  */
 export type SiteSummary = {
     /**
