@@ -1,6 +1,8 @@
 # `make help` lists the targets. PYTHON chooses the interpreter that makes the virtual environment.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
+# Bytecode is kept also where the environment forbids it: each of hundreds of processes would compile the same files.
+export PYTHONDONTWRITEBYTECODE :=
 # Node.js is in .venv only where the machine has none that is new enough.
 NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
 # Those with real processes wait a lot, for leases and messages. `make test` fills the gaps with unit tests, at a lower
