@@ -14,10 +14,16 @@ from backend.evaluations.schemas import Comparison, ComparisonCell
 from backend.evaluations.scored_cases import ExperimentCases, Method, Query, Valued, experiment_cases, valued_cases
 from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES, SIGNIFICANT, holm, wilcoxon
 
-TEST = (
-    "two-sided Wilcoxon signed-rank test on test cases, scores averaged over the seeds that both have, zeros by Pratt, "
-    "exact up to 50 pairs; Holm's adjustment over the methods compared on a site"
-)
+
+def words_of_test(compared: str, scores: str = "") -> str:
+    """compared: what Holm's adjustment is over. scores: what is done with those of a case, where anything is."""
+    return (
+        f"two-sided Wilcoxon signed-rank test on test cases, {scores}zeros by Pratt, exact up to 50 pairs; Holm's "
+        f"adjustment over the {compared} compared on a site"
+    )
+
+
+TEST = words_of_test("methods", "scores averaged over the seeds that both have, ")
 
 #: Case id to seed to value.
 CaseSeeds = dict[str, dict[int, float]]

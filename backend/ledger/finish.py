@@ -3,6 +3,7 @@
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from backend.contracts.methods.personalized import FineTuningConfig
 from backend.contracts.run_length import EarlyStop
 from backend.contracts.status import RunStatus
 from backend.db.lookup import lock_row
@@ -23,7 +24,8 @@ def finish_run(session: Session, run_id: str, actor: str) -> Run:
     What sites did in a later round that never ended is dropped. The run is then completed like any other, and can be
     given more rounds. A second click changes nothing.
 
-    Raises TransitionNotAllowed for a run that is under way, or has no finished round.
+    Raises TransitionNotAllowed for a run that is under way or has no finished round, and for one whose method does
+    something in its last rounds alone.
     """
     run = lock_row(session, Run, run_id)
     if run.status in (RunStatus.EVALUATING, RunStatus.COMPLETED):
@@ -38,6 +40,10 @@ def finish_run(session: Session, run_id: str, actor: str) -> Run:
         )
     if finished == run.num_rounds:
         return resume_run(session, run_id, actor)
+    if reason := _needs_its_last_rounds(run):
+        raise TransitionNotAllowed(
+            f"{reason}: resume {describe_run(run)}, or copy its experiment with at most {finished} rounds"
+        )
     _drop_open_round(session, run, finished)
     planned = run.early_stop.planned_rounds if run.early_stop else run.num_rounds
     run.early_stop = EarlyStop(round=finished, planned_rounds=planned, by=actor)
@@ -46,6 +52,17 @@ def finish_run(session: Session, run_id: str, actor: str) -> Run:
     set_status(session, run, RunStatus.RUNNING, message, actor)
     advance(session, run)
     return run
+
+
+def _needs_its_last_rounds(run: Run) -> str | None:
+    """Why the models of an earlier round are not what the method would have given."""
+    if isinstance(run.strategy, FineTuningConfig):
+        return (
+            f"{run.strategy.name} personalizes its models in the last {run.strategy.fine_tuning_rounds} round(s) alone"
+        )
+    if run.spec is not None and run.spec.config.schedule.averaging != "none":
+        return f"schedule.averaging {run.spec.config.schedule.averaging} takes place in the last round"
+    return None
 
 
 def _last_finished(session: Session, run: Run) -> int | None:

@@ -8,14 +8,17 @@ def shown_rounds(run: Run) -> list[int]:
     assert run.spec is not None
     most = run.spec.config.evaluation.history_rounds
     best = run.best_round or run.num_rounds
+    if run.early_stop is not None and run.spec.config.schedule.patience is None:  # somebody ended it
+        kept = [number for number in even_rounds(run.early_stop.planned_rounds, most) if number <= run.num_rounds]
+        return history_after_early_stop(run.num_rounds, best, most, kept)
     if run.early_stop is not None:
-        return history_after_early_stop(run.num_rounds, best, most)
+        return history_after_early_stop(run.num_rounds, best, most, thinned_rounds(run.num_rounds, most))
     return history_rounds(run.num_rounds, best, most)
 
 
-def history_after_early_stop(num_rounds: int, best_round: int, most: int) -> list[int]:
-    """As `history_rounds`, of the rounds that could be kept while nobody knew when training would stop."""
-    candidates = {*thinned_rounds(num_rounds, most), num_rounds, best_round}
+def history_after_early_stop(num_rounds: int, best_round: int, most: int, kept: list[int]) -> list[int]:
+    """As `history_rounds`, of the rounds that were kept while nobody knew when training would stop."""
+    candidates = {*kept, num_rounds, best_round}
     wanted = history_rounds(num_rounds, best_round, most)
     return sorted({min(candidates, key=lambda number: (abs(number - round_), number)) for round_ in wanted})
 

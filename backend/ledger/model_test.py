@@ -24,6 +24,7 @@ from backend.datasets import service as datasets
 from backend.db.base import new_id
 from backend.db.lookup import get_row
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, RunRound, Site
+from backend.db.models.experiment import MODEL_TEST
 from backend.errors import Conflict, InvalidInput
 from backend.events import service as events
 from backend.ledger.advance import advance
@@ -32,7 +33,6 @@ from backend.runs import approvals
 from backend.runs.service import describe_run
 from backend.runs.threshold import finished_strategy
 
-KIND = "test"
 _PERSONALIZED = "personalized/"
 
 
@@ -67,7 +67,7 @@ def _model_of(session: Session, source: Run) -> dict[str, str]:
     """The parts that predict."""
     if source.status != RunStatus.COMPLETED or source.spec is None or source.best_round is None:
         raise Conflict(f"{describe_run(source)} is {source.status}: its models can be tested once it is completed")
-    if session.get_one(Experiment, source.experiment_id).kind == KIND:
+    if session.get_one(Experiment, source.experiment_id).kind == MODEL_TEST:
         raise Conflict(f"{describe_run(source)} is itself the test of a model: test the model that it tested")
     row = session.get(RunRound, (source.id, source.best_round))
     if row is None or row.removed_at is not None or not row.parts:
@@ -160,7 +160,7 @@ def _experiment(
     name = body.name or f"Test of {describe_run(source)} on {in_short([dataset.name for _, dataset in chosen])}"
     return Experiment(
         federation_id=federation.id,
-        kind=KIND,
+        kind=MODEL_TEST,
         tested_run_id=source.id,
         name=name[:80],
         description=f"The models of {describe_run(source)}, round {source.best_round}, tested without training.",

@@ -13,7 +13,19 @@ from backend.registry.service import aliases_of, versions_of
 def model_record(session: Session, model: RegisteredModel) -> RegisteredModelRecord:
     versions = session.scalars(versions_of(model.id)).all()
     numbers = {version.id: version.number for version in versions}
-    aliases = session.scalars(select(ModelAlias).where(ModelAlias.model_id == model.id).order_by(ModelAlias.alias))
+    aliases = session.scalars(
+        select(ModelAlias).where(ModelAlias.model_id == model.id).order_by(ModelAlias.alias)
+    ).all()
+    own: dict[str, list[str]] = {}
+    for alias in aliases:
+        own.setdefault(alias.version_id, []).append(alias.alias)
+    facts = [VersionFacts.model_validate(version.facts) for version in versions]
+    ids = {each.experiment_id for each in facts}
+    names = dict(session.execute(select(Experiment.id, Experiment.name).where(Experiment.id.in_(ids))).tuples().all())
+    summaries = [
+        _summary(version, model.name, known, own.get(version.id, []), names[known.experiment_id])
+        for version, known in zip(versions, facts, strict=True)
+    ]
     return RegisteredModelRecord(
         id=model.id,
         federation_id=model.federation_id,
@@ -21,20 +33,17 @@ def model_record(session: Session, model: RegisteredModel) -> RegisteredModelRec
         created_at=model.created_at,
         created_by=model.created_by,
         aliases={alias.alias: numbers[alias.version_id] for alias in aliases},
-        versions=[version_summary(session, version) for version in versions],
+        versions=[VersionSummary.model_validate(summary) for summary in summaries],
     )
-
-
-def version_summary(session: Session, version: ModelVersion) -> VersionSummary:
-    return VersionSummary.model_validate(_summary(session, version, VersionFacts.model_validate(version.facts)))
 
 
 def version_record(session: Session, version: ModelVersion) -> VersionRecord:
     facts = VersionFacts.model_validate(version.facts)
     name = session.get_one(RegisteredModel, version.model_id).name
     signature = signing.signature_of(version, name)
+    experiment = session.get_one(Experiment, facts.experiment_id)
     return VersionRecord(
-        **_summary(session, version, facts),
+        **_summary(version, name, facts, aliases_of(session, version), experiment.name),
         federation_id=facts.federation_id,
         facts=facts,
         noted_at=version.noted_at,
@@ -46,18 +55,19 @@ def version_record(session: Session, version: ModelVersion) -> VersionRecord:
     )
 
 
-def _summary(session: Session, version: ModelVersion, facts: VersionFacts) -> dict[str, object]:
-    name = session.get_one(RegisteredModel, version.model_id).name
+def _summary(
+    version: ModelVersion, name: str, facts: VersionFacts, aliases: list[str], experiment_name: str
+) -> dict[str, object]:
     return {
         "id": version.id,
         "model_id": version.model_id,
         "name": name,
         "number": version.number,
         "reference": f"{name}:{version.number}",
-        "aliases": aliases_of(session, version),
+        "aliases": aliases,
         "run_id": version.run_id,
         "experiment_id": facts.experiment_id,
-        "experiment_name": session.get_one(Experiment, facts.experiment_id).name,
+        "experiment_name": experiment_name,
         "strategy_label": facts.strategy_label,
         "seed": facts.seed,
         "round": facts.round,

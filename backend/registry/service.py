@@ -8,6 +8,7 @@ from backend.clock import now
 from backend.contracts.registry import MAX_ALIASES, AliasMove, ModelRegister
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation, ModelAlias, ModelVersion, RegisteredModel, Run
+from backend.db.models.experiment import MODEL_TEST
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.events import service as events
 from backend.link.keys import SigningKey
@@ -15,14 +16,13 @@ from backend.registry import signing
 from backend.registry.facts import facts_of
 from backend.runs.service import describe_run
 
-TEST = "test"
-
 
 def register(session: Session, run_id: str, body: ModelRegister, key: SigningKey, actor: str) -> ModelVersion:
     """The next version of the name. Raises Conflict for a run without models, or one that the name has already."""
     run = get_row(session, Run, run_id)
     experiment = lock_row(session, Experiment, run.experiment_id)  # it is not deleted meanwhile
-    if experiment.kind == TEST:
+    run = lock_row(session, Run, run_id)  # nor given more rounds
+    if experiment.kind == MODEL_TEST:
         raise Conflict(f"{describe_run(run)} is the test of a model: register the model that it tested")
     facts = facts_of(session, run)
     model = _model(session, experiment.federation_id, body.name, actor)

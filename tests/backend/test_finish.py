@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import QUEUES, PlayedWorker
@@ -20,7 +22,7 @@ def cancelled_in_round(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, number: int, **config: Any
 ) -> tuple[str, dict[str, Any]]:
     """Cancelled after one of the three sites trained in the round, while the second one works: its task."""
-    run_id = start_run(backend, federation, schedule=ROUNDS, **config)
+    run_id = start_run(backend, federation, **{"schedule": ROUNDS} | config)
     while backend.get(f"/runs/{run_id}")["round"] < number:
         assert worker.work_one("simulated") or worker.work_one("coordinator"), "the round is not reached"
     first, second, _third = worker.task_ids("simulated")
@@ -90,6 +92,24 @@ def test_a_paused_run_ends_and_one_cancelled_in_its_test_is_tested_on(
     run = backend.get(f"/runs/{run_id}")
     assert (run["status"], run["best_round"]) == ("completed", 1)
     assert backend.post(f"/runs/{run_id}/finish")["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"strategies": [{"name": "fine-tuning", "fine_tuning_rounds": 2}]}, "personalizes its models in the last 2"),
+        ({"schedule": ROUNDS | {"averaging": "ema"}}, "averaging ema takes place in the last round"),
+    ],
+)
+def test_what_a_method_does_in_its_last_rounds_is_not_left_out(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, config: dict[str, Any], reason: str
+) -> None:
+    run_id, _ = cancelled_in_round(backend, federation, worker, 3, **config)
+    answer = backend.admin.post(f"/api/v1/runs/{run_id}/finish")
+    assert answer.status_code == 409
+    assert reason in answer.json()["detail"]
+    assert "with at most 2 rounds" in answer.json()["detail"]
+    assert backend.get(f"/runs/{run_id}")["status"] == "cancelled"
 
 
 def test_without_a_finished_round_or_under_way_nothing_is_ended(

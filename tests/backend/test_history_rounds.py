@@ -39,6 +39,6 @@ def test_rounds_of_a_run_that_may_stop_are_thinned_and_never_asked_for_again(mos
 def test_after_an_early_stop_the_best_the_last_and_what_was_kept_are_shown(
     num_rounds: int, best: int, wanted: list[int]
 ) -> None:
-    shown = history_after_early_stop(num_rounds, best, 5)
+    shown = history_after_early_stop(num_rounds, best, 5, thinned_rounds(num_rounds, 5))
     assert {best, num_rounds, 1} <= set(shown) <= {*thinned_rounds(num_rounds, 5), best, num_rounds}
     assert shown == wanted

@@ -52,6 +52,12 @@ def test_an_address_without_https_is_refused(url: str) -> None:
         rendered({"publicUrl": url})
 
 
+@pytest.mark.parametrize("values", [{"externalDatabase": True}, {"s3": {"bucket": "models"}}], ids=["database", "s3"])
+def test_keys_that_the_chart_cannot_make_are_asked_for(values: dict[str, Any]) -> None:
+    with pytest.raises(helm_python.HelmError, match="needs existingSecret"):
+        rendered(HUB | values)
+
+
 @pytest.mark.parametrize("values", [HUB, EVERYTHING], ids=["few", "all"])
 def test_no_pod_runs_as_root_or_can_change_its_files(values: dict[str, Any]) -> None:
     parts = rendered(values)

@@ -6,9 +6,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.db.base import Base, ContractJson, new_id
 
+#: Kind of an experiment that tests a finished model on other data.
+MODEL_TEST = "test"
+
 
 class Experiment(Base):
-    """One question on one federation. kind `test`: a model tested on other data; `import`: the model of a file."""
+    """One question on one federation. kind `import`: the model of a file."""
 
     __tablename__ = "experiment"
 

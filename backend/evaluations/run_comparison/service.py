@@ -12,7 +12,7 @@ from backend.contracts.status import TaskStatus
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunDataset, Task
 from backend.errors import InvalidInput
-from backend.evaluations.comparison import TEST, require_structure
+from backend.evaluations.comparison import require_structure, words_of_test
 from backend.evaluations.effort.remarks import unequal_steps
 from backend.evaluations.effort.service import steps_of_runs
 from backend.evaluations.run_comparison.parameters import parameters
@@ -97,7 +97,7 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
         rows=[_row(entries, slug, pooled, query, everything) for slug in [*slugs, None]],
         other_data=other_data,
         cautions=[*_cautions(entries, slugs, pooled, other_data, everything), *_unequal_effort(session, entries)],
-        test=TEST.replace(", scores averaged over the seeds that both have", "").replace("methods", "runs"),
+        test=words_of_test("runs"),
     )
 
 
