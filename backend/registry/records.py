@@ -37,6 +37,13 @@ def model_record(session: Session, model: RegisteredModel) -> RegisteredModelRec
     )
 
 
+def version_summary(session: Session, version: ModelVersion) -> VersionSummary:
+    facts = VersionFacts.model_validate(version.facts)
+    name = session.get_one(RegisteredModel, version.model_id).name
+    experiment = session.get_one(Experiment, facts.experiment_id)
+    return VersionSummary.model_validate(_summary(version, name, facts, aliases_of(session, version), experiment.name))
+
+
 def version_record(session: Session, version: ModelVersion) -> VersionRecord:
     facts = VersionFacts.model_validate(version.facts)
     name = session.get_one(RegisteredModel, version.model_id).name
