@@ -58,29 +58,55 @@ class Transfers:
         return path
 
     async def send(self, path: Path, sha256: str, media_type: str, task_id: str) -> httpx.Response:
-        """The hub's answer. Where the connection breaks it goes on from what the hub has. Raises HubAway."""
-        size, problem = path.stat().st_size, HubAway("the hub was not asked")
+        """The hub's answer. Where the connection breaks it goes on from what the hub has. The file stays in the spool
+        only where the hub took it. Raises HubAway."""
+        try:
+            answer = await self._send(path, sha256, media_type, task_id)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        if answer.is_error:
+            path.unlink(missing_ok=True)
+        return answer
+
+    async def _send(self, path: Path, sha256: str, media_type: str, task_id: str) -> httpx.Response:
+        """A full disk of the hub is said at once, because the worker waits for room by itself; so is a fault of the hub
+        after the last try. Raises HubAway."""
+        size, last = path.stat().st_size, HubAway("the hub was not asked")
+        fault: httpx.Response | None = None
+        from_start = size <= CHUNK_BYTES
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(_delay(attempt))
+            fault = None
             try:
-                start = await self._received(sha256, task_id) if attempt or size > CHUNK_BYTES else 0
+                start = 0 if from_start else await self._received(sha256, task_id)
                 start = start if start < size else 0
-                headers = {"Content-Type": media_type, TASK_HEADER: task_id, "Content-Length": str(size - start)}
-                if start:
-                    headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
-                address = f"{API}/artifacts/{sha256}"
-                answer = await self._session.hub.put_file(address, _pieces(path, start), sha256, headers)
+                answer = await self._put(path, sha256, media_type, task_id, start)
             except HubAway as error:
-                problem = error
+                last, from_start = error, False
                 logger.info("the upload of artifact %s broke off: %s", sha256[:12], error)
                 continue
-            if answer.is_server_error or (answer.is_error and refusal_of(answer).code == "upload_moved"):
-                problem = HubAway(refusal_of(answer).detail)
-                continue
-            return answer
-        path.unlink(missing_ok=True)
-        raise problem
+            code = refusal_of(answer).code if answer.is_error else ""
+            if start and code == "hash_mismatch":  # what the hub had of it was damaged there
+                last, from_start = HubAway(refusal_of(answer).detail), True
+            elif code == "upload_moved":
+                last, from_start = HubAway(refusal_of(answer).detail), False
+            elif answer.is_server_error and answer.status_code != httpx.codes.INSUFFICIENT_STORAGE:
+                fault, from_start = answer, False
+            else:
+                return answer
+        if fault is not None:
+            return fault
+        raise last
+
+    async def _put(self, path: Path, sha256: str, media_type: str, task_id: str, start: int) -> httpx.Response:
+        """The hub's answer to the file from byte `start` on. Raises HubAway."""
+        size = path.stat().st_size
+        headers = {"Content-Type": media_type, TASK_HEADER: task_id, "Content-Length": str(size - start)}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+        return await self._session.hub.put_file(f"{API}/artifacts/{sha256}", _pieces(path, start), sha256, headers)
 
     async def _received(self, sha256: str, task_id: str) -> int:
         """How much the hub has of an upload that broke off; 0 at a hub of before it kept any. Raises HubAway."""
@@ -142,7 +168,7 @@ class Transfers:
         async with self._session.hub.stream("GET", f"{API}/artifacts/{sha256}", headers=headers) as answer:
             if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return  # all of it is here
-            if answer.is_server_error:
+            if answer.is_server_error and answer.status_code != httpx.codes.INSUFFICIENT_STORAGE:
                 raise HubAway(f"the hub answered {answer.status_code}")
             if answer.is_error:
                 await answer.aread()

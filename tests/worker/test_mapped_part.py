@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -72,6 +73,38 @@ def test_a_full_disk_keeps_parts_in_memory(
     key = serve(served, model(2))
     assert torch.equal(download_mapped(api, key)["weight"], model(2)["weight"])
     assert api.kept_file(key) is None
+
+
+@pytest.mark.parametrize("num_opened", [0, 1])
+def test_a_file_that_is_trimmed_while_it_is_opened_is_read_from_memory(
+    api: ApiClient, served: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, num_opened: int
+) -> None:
+    """It is opened twice, for its header and for its tensors; another process trims it before one of them."""
+    key = serve(served, model(3))
+    find, read = api.kept_file, torch.UntypedStorage.from_file
+    trimmed = []
+
+    def trim() -> None:
+        file = find(key)
+        assert file is not None
+        file.unlink()
+        trimmed.append(file)
+
+    def find_then_trim(sha256: str) -> Path | None:
+        file = find(sha256)
+        trim()
+        return file
+
+    def trim_then_read(*args: Any, **options: Any) -> Any:
+        trim()
+        return read(*args, **options)
+
+    if num_opened:
+        monkeypatch.setattr(torch.UntypedStorage, "from_file", trim_then_read)
+    else:
+        monkeypatch.setattr(api, "kept_file", find_then_trim)
+    assert torch.equal(download_mapped(api, key)["weight"], model(3)["weight"])
+    assert len(trimmed) == 1
 
 
 def test_what_is_no_safetensors_is_refused_in_the_same_words(api: ApiClient, served: dict[str, bytes]) -> None:

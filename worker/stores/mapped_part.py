@@ -1,7 +1,5 @@
 """A downloaded part as tensors that lie in this machine's cache and not in the process's memory."""
 
-import contextlib
-
 from worker.engine.checkpoint import from_bytes, from_file
 from worker.engine.state import Tensors
 from worker.stores.api_client import ApiClient
@@ -17,7 +15,11 @@ def download_mapped(api: ApiClient, sha256: str) -> Tensors:
     content = api.download(sha256)
     path = api.kept_file(sha256)
     if path is not None:
-        # Trimmed since, or no safetensors, which the bytes then say.
-        with contextlib.suppress(FileNotFoundError, ValueError):
+        try:
             return from_file(path)
+        except ValueError:  # no safetensors, which the bytes then say
+            pass
+        except (OSError, RuntimeError):  # torch opens the file once more, and says in its own way that it is gone
+            if path.exists():
+                raise
     return from_bytes(content)

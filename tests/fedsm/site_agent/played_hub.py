@@ -16,13 +16,14 @@ from backend.link.keys import SigningKey
 
 @dataclass
 class PlayedHub:
-    """answers: by `METHOD path`, status and body. forged: signed by another key. cut: of a file, how many bytes of each
+    """answers: by `METHOD path`, status and body. next_answers: to the next uploads, before those. forged: signed by another key. cut: of a file, how many bytes of each
     answer arrive before the connection breaks. cut_upload: how many bytes of the first upload arrive at least before it
     breaks; what came is kept in `received`, whose length the hub says, or else `received_answer`. certificate: with its
     key, for an address with TLS."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    next_answers: list[tuple[int, bytes]] = field(default_factory=list)
     forged: bool = False
     cut: int | None = None
     cut_upload: int | None = None
@@ -67,7 +68,10 @@ class PlayedHub:
         if scope["path"].endswith("/received"):
             self.answers[asked] = self.received_answer or (200, b'{"num_bytes": %d}' % len(self.received))
         status, content = self.answers.get(asked, (404, b'{"error": "not_found", "detail": "nothing here"}'))
-        if scope["method"] == "GET" and "/artifacts/" in scope["path"] and not asked.endswith("/received"):
+        if scope["method"] == "PUT" and self.next_answers:
+            status, content = self.next_answers.pop(0)
+        is_file = scope["method"] == "GET" and "/artifacts/" in scope["path"] and not asked.endswith("/received")
+        if is_file and status < 400:
             await self._send_file(content, headers, send)
             return
         key = SigningKey.generate() if self.forged else self.key

@@ -266,6 +266,48 @@ class TestFiles:
         )
         assert hub.asked[-1][2] == self.content
 
+    @pytest.mark.parametrize("method", ["PUT", "GET"])
+    def test_a_full_disk_of_the_hub_is_said_at_once(self, hub: PlayedHub, site: Site, method: str) -> None:
+        """A worker waits for room by itself, and says so in the run's log."""
+        hub.answers[f"{method} {self.path}"] = (507, b'{"error": "disk_full", "detail": "the disk is full"}')
+        answer = site.ask(method, self.path, self.content, content_type=SAFETENSORS, x_fedsm_task=TASK_ID)
+        assert (answer.status_code, answer.json()) == (507, {"error": "disk_full", "detail": "the disk is full"})
+        assert [asked for asked, _, _ in hub.asked if asked.startswith(method) and "received" not in asked] == [
+            f"{method} {self.path}"
+        ]
+        assert list(site.spool.iterdir()) == [], "nothing stays in the spool"
+
+    def test_a_fault_of_the_hub_is_tried_again_and_then_said_as_it_is(
+        self, hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transfers, "MAX_DELAY_SECONDS", 0.01)
+        hub.answers[f"PUT {self.path}"] = (500, b'{"error": "internal_error", "detail": "a fault of the backend"}')
+        answer = site.ask("PUT", self.path, self.content, content_type=SAFETENSORS, x_fedsm_task=TASK_ID)
+        assert (answer.status_code, answer.json()["detail"]) == (500, "a fault of the backend")
+        assert len([asked for asked, _, _ in hub.asked if asked.startswith("PUT")]) == transfers.TRIES
+        assert list(site.spool.iterdir()) == [], "nothing stays in the spool"
+
+    def test_a_part_that_was_damaged_at_the_hub_is_sent_again_from_its_first_byte(
+        self, hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transfers, "MAX_DELAY_SECONDS", 0.01)
+        hub.received = b"x" * 2**20
+        hub.next_answers = [(422, b'{"error": "hash_mismatch", "detail": "these bytes hash to another address"}')]
+        hub.answers[f"PUT {self.path}"] = (204, b"")
+        answer = site.ask("PUT", self.path, self.content, content_type=SAFETENSORS, x_fedsm_task=TASK_ID)
+        assert answer.status_code == 204, answer.text
+        puts = [(headers.get("content-range"), body) for asked, headers, body in hub.asked if asked.startswith("PUT")]
+        assert [begin is None for begin, _ in puts] == [False, True]
+        assert puts[-1][1] == self.content
+
+    def test_bytes_that_hash_to_another_address_from_the_first_one_on_are_refused(
+        self, hub: PlayedHub, site: Site
+    ) -> None:
+        hub.answers[f"PUT {self.path}"] = (422, b'{"error": "hash_mismatch", "detail": "send them again"}')
+        answer = site.ask("PUT", self.path, self.content, content_type=SAFETENSORS, x_fedsm_task=TASK_ID)
+        assert (answer.status_code, answer.json()["error"]) == (422, "hash_mismatch")
+        assert list(site.spool.iterdir()) == [], "nothing stays in the spool"
+
     @pytest.mark.parametrize(
         ("content", "headers"),
         [
