@@ -8,9 +8,6 @@ from backend.db.models import ModelVersion
 from backend.registry import signing
 from backend.registry.schemas import VersionRecord
 from backend.trained_models.service import write_files
-from backend.trained_models.zip_answer import RESPONSES
-
-__all__ = ["RESPONSES", "write_archive"]
 
 
 def write_archive(version: ModelVersion, found: VersionRecord, store: ArtifactStore, target: Path) -> None:

@@ -1,10 +1,8 @@
 """Registered models: names, versions, aliases, notes, comparison and download."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from backend.access.matrix import Permission
@@ -18,6 +16,7 @@ from backend.policy import CanMoveModels, CanRead, CanRegisterModels, NamedInBod
 from backend.registry import comparison, download, records, service
 from backend.registry.schemas import RegisteredModelRecord, VersionComparison, VersionRecord
 from backend.storage.dependencies import SweepAfter
+from backend.trained_models.zip_answer import RESPONSES, zip_answer
 
 router = APIRouter(tags=["models"])
 
@@ -101,16 +100,12 @@ def compare_versions(
     return comparison.compare_versions(session, pair)
 
 
-@router.get("/model-versions/{version_id}/model.zip", responses=download.RESPONSES, response_class=FileResponse)
+@router.get("/model-versions/{version_id}/model.zip", responses=RESPONSES, response_class=FileResponse)
 def download_model_version(
-    _user: CanMoveModels, version_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
+    _user: CanMoveModels, version_id: Id, session: ReadSession, artifacts: ArtifactsDep
 ) -> FileResponse:
     """The version's files with its card, the server's statement of their hashes, and its signature."""
     version = service.get_version(session, version_id)
     found = records.version_record(session, version)
-    with tempfile.NamedTemporaryFile(prefix="fedsm-version-", suffix=".zip", delete=False) as file:
-        target = Path(file.name)
-    background.add_task(target.unlink, missing_ok=True)
-    download.write_archive(version, found, artifacts, target)
     name = f"{found.name}-{found.number}.zip"
-    return FileResponse(target, filename=name, media_type="application/zip", background=background)
+    return zip_answer(name, lambda target: download.write_archive(version, found, artifacts, target))

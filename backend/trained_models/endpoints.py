@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import iterate_in_threadpool, run_in_threadpool
 from fastapi.responses import FileResponse
 from sqlalchemy import select
@@ -29,9 +29,10 @@ from backend.ledger import model_test
 from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBody
-from backend.trained_models import importing, service, zip_answer
+from backend.trained_models import importing, service
 from backend.trained_models.model_file import read_model_file
 from backend.trained_models.schemas import ModelSet
+from backend.trained_models.zip_answer import RESPONSES, zip_answer
 
 router = APIRouter(tags=["models"])
 
@@ -100,18 +101,12 @@ def list_model_tests(_user: CanRead, run_id: Id, session: ReadSession, page: Pag
     return experiments.experiment_records(session, rows)
 
 
-@router.get("/runs/{run_id}/model.zip", responses=zip_answer.RESPONSES, response_class=FileResponse)
-def download_model(
-    _user: CanMoveModels, run_id: Id, session: ReadSession, artifacts: ArtifactsDep, background: BackgroundTasks
-) -> FileResponse:
+@router.get("/runs/{run_id}/model.zip", responses=RESPONSES, response_class=FileResponse)
+def download_model(_user: CanMoveModels, run_id: Id, session: ReadSession, artifacts: ArtifactsDep) -> FileResponse:
     """All safetensors files, the configuration and a model card, as one ZIP."""
     found = service.model_set(session, run_id)
-    with tempfile.NamedTemporaryFile(prefix="fedsm-model-", suffix=".zip", delete=False) as file:
-        target = Path(file.name)
-    background.add_task(target.unlink, missing_ok=True)
-    service.write_archive(found, artifacts, target)
     name = f"fedsm-{found.strategy.name}-seed-{found.seed}-{run_id}.zip"
-    return FileResponse(target, filename=name, media_type="application/zip", background=background)
+    return zip_answer(name, lambda target: service.write_archive(found, artifacts, target))
 
 
 async def _receive(chunks: AsyncIterable[bytes], path: Path) -> None:

@@ -1,7 +1,11 @@
 """A damaged file is never served as whole, and is named before somebody needs it."""
 
 import os
+import tempfile
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
@@ -19,8 +23,16 @@ def damage(backend: LiveBackend, sha256: str) -> None:
 
 
 def test_what_is_damaged_is_refused_named_and_mended_by_the_same_bytes(
-    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+    backend: LiveBackend,
+    worker: PlayedWorker,
+    federation: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A ZIP that cannot be made whole stays on no disk."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     run_id = start_run(backend, federation)
     worker.work_until_idle()
     part = backend.get(f"/runs/{run_id}/model")["parts"][0]
@@ -35,6 +47,7 @@ def test_what_is_damaged_is_refused_named_and_mended_by_the_same_bytes(
             answer = backend.admin.get(url, headers=headers)
             assert (answer.status_code, answer.json()["error"]) == (410, "artifact_damaged"), url
             assert part["sha256"] in answer.json()["detail"]
+    assert list(temporary.iterdir()) == []
     assert backend.worker.get(f"/worker-api/v1/artifacts/{part['sha256']}").status_code == 410
     assert backend.worker.head(f"/worker-api/v1/artifacts/{part['sha256']}").status_code == 404
     assert backend.get("/storage")["damaged"] == [part["sha256"]]

@@ -16,10 +16,10 @@ from backend.link.keys import SigningKey
 
 @dataclass
 class PlayedHub:
-    """answers: by `METHOD path`, status and body. next_answers: to the next uploads, before those. forged: signed by another key. cut: of a file, how many bytes of each
-    answer arrive before the connection breaks. cut_upload: how many bytes of the first upload arrive at least before it
-    breaks; what came is kept in `received`, whose length the hub says, or else `received_answer`. certificate: with its
-    key, for an address with TLS."""
+    """answers: by `METHOD path`, status and body. next_answers: to the next uploads, before those. forged: signed by
+    another key. cut: of a file, how many bytes of each answer arrive before the connection breaks. cut_upload: how many
+    bytes of the first upload arrive at least before it breaks; what came is kept in `received`, whose length the hub
+    says, or else `received_answer`. certificate: with its key, for an address with TLS."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
