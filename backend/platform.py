@@ -63,9 +63,9 @@ def open_platform(settings: Settings) -> Platform:
                 announce_broker(database, connected=False)
 
     database = open_database(settings.effective_database_url, after_commit)
-    store = open_store(settings)
-    provider = _provider(settings) if settings.oidc_issuer else None
     key = open_server_key(settings)
+    store = open_store(settings, key.public.fingerprint)
+    provider = _provider(settings) if settings.oidc_issuer else None
     return Platform(settings, database, queue, store, bell, key, Nonces(time.time()), provider=provider)
 
 

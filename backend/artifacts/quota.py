@@ -27,8 +27,8 @@ MAX_PER_TASK = 256 * 2**30
 MAX_UNOWNED = 16 * 2**30
 
 
-def room_for(database: Database, task_id: str | None, media_type: str) -> int:
-    """Bytes that this upload may have."""
+def room_for(database: Database, task_id: str | None, media_type: str, kept_bytes: int = 0) -> int:
+    """Bytes that this upload may have. kept_bytes: of the task's other uploads, which broke off."""
     most = MAX_PER_KIND.get(media_type, MAX_OF_OTHERS)
     with read_only(database) as session:
         if task_id is None:
@@ -36,7 +36,7 @@ def room_for(database: Database, task_id: str | None, media_type: str) -> int:
         task = session.get(Task, task_id)
         if task is not None and task.run_id is not None and media_type == SAFETENSORS:
             most = min(most, _most_of_state(session, task.run_id) or most)
-        return min(most, MAX_PER_TASK - _bytes_of_task(session, task_id))
+        return min(most, MAX_PER_TASK - _bytes_of_task(session, task_id) - kept_bytes)
 
 
 def _most_of_state(session: Session, run_id: str) -> int | None:

@@ -1,6 +1,5 @@
 """Artifacts: the store's bytes and the database's knowledge of them."""
 
-import hashlib
 import re
 from collections.abc import AsyncIterable
 from datetime import timedelta
@@ -14,12 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.artifacts import quota
+from backend.artifacts.parts import bytes_of_parts, part_name
 from backend.artifacts.store import ArtifactStore, IncomingFile, StoredFile
 from backend.clock import now
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN, UPLOAD
 from backend.contracts.status import TaskStatus
 from backend.db.models import Artifact, ArtifactHold, Task
-from backend.db.session import Database, unit_of_work
+from backend.db.session import Database, read_only, unit_of_work
 from backend.error_body import ErrorBody
 from backend.errors import AttemptSuperseded, InvalidInput, NotFound
 
@@ -71,15 +71,21 @@ async def store_artifact(
     if media_type not in ARTIFACT_MEDIA_TYPES:
         allowed = ", ".join(sorted(ARTIFACT_MEDIA_TYPES))
         raise InvalidInput.of_field("Content-Type", media_type, "is no media type of artifacts", f"one of {allowed}")
-    most_bytes = await run_in_threadpool(quota.room_for, database, task_id, media_type)
     part = None if task_id is None else part_of(sha256, task_id)
+    most_bytes = await run_in_threadpool(_room_for, database, store, task_id, media_type, part)
     incoming = await store.receive(sha256, quota.limited(chunks, most_bytes - start, media_type), part, start)
     await run_in_threadpool(_keep, database, store, incoming, media_type, task_id)
 
 
+def _room_for(database: Database, store: ArtifactStore, task_id: str | None, media_type: str, part: str | None) -> int:
+    """Bytes that this upload may have, next to what is kept of the task's other uploads."""
+    kept_bytes = 0 if task_id is None or part is None else bytes_of_parts(store, task_id, but=part)
+    return quota.room_for(database, task_id, media_type, kept_bytes)
+
+
 def part_of(sha256: str, task_id: str) -> str:
     """What an upload that broke off is kept under: no other task goes on from its bytes."""
-    return f"{sha256}-{hashlib.sha256(task_id.encode()).hexdigest()[:16]}"
+    return part_name(sha256, task_id)
 
 
 def start_of(content_range: str | None) -> int:
@@ -118,8 +124,12 @@ def _keep(
     database: Database, store: ArtifactStore, incoming: IncomingFile, media_type: str, task_id: str | None
 ) -> None:
     """The row is locked before the file is put in its place, and committed after it: a sweep, which locks the row
-    too, comes before or after both; and a row always has its file."""
+    too, comes before or after both; and a row always has its file. A transfer to the store comes before, because nobody
+    waits for its end."""
     try:
+        with read_only(database) as session:
+            require_wanted(session, task_id)
+        store.prepare(incoming)
         with unit_of_work(database) as session:
             require_wanted(session, task_id)
             _lock_new_row(session, incoming, media_type)
@@ -164,11 +174,12 @@ def hold(session: Session, sha256: str, task_id: str | None) -> None:
 
 
 def find_for_upload(session: Session, store: ArtifactStore, sha256: str, task_id: str | None) -> Artifact:
-    """Before an upload: what is here and whole need not come again, and is held from now on. Raises NotFound."""
+    """Before an upload: what is here and whole need not come again, and is held from now on. What the last look
+    through the store found damaged comes again. Raises NotFound."""
     check_sha256(sha256)
     require_wanted(session, task_id)
     artifact = session.get(Artifact, sha256, with_for_update=True)
-    if artifact is None or store.problem(sha256) is not None:
+    if artifact is None or artifact.problem is not None or not store.holds(sha256, artifact.num_bytes):
         raise NotFound(f"there is no artifact {sha256}")
     hold(session, sha256, task_id)
     return artifact

@@ -8,7 +8,8 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -19,6 +20,8 @@ from backend.disks import disk_full_errors, require_room
 from backend.errors import ArtifactDamaged, HashMismatch, InvalidInput, NotFound, UploadMoved
 
 INCOMING = "incoming-"
+#: Of an upload that broke off.
+PART = f"{INCOMING}part-"
 #: What no row names and what came in only half is left alone for this time, because somebody may still be writing it.
 STRAY_SECONDS = 3600.0
 Problem = Literal["lost", "damaged"]
@@ -42,9 +45,10 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class IncomingFile(StoredFile):
-    """Received and verified, but not in its place yet."""
+    """Received and verified, but not in its place yet. part: what it makes needless."""
 
     temporary: Path
+    part: str | None = None
 
 
 class ArtifactStore(ABC):
@@ -67,6 +71,18 @@ class ArtifactStore(ABC):
         """Bytes of an upload that broke off; 0 where nothing is kept of it."""
 
     @abstractmethod
+    def parts(self) -> dict[str, int]:
+        """Of all uploads that broke off, the bytes that are kept."""
+
+    @abstractmethod
+    def drop_part(self, part: str) -> None:
+        """Forgets what is kept of an upload that broke off; harmless where there is nothing."""
+
+    @abstractmethod
+    def prepare(self, incoming: IncomingFile) -> None:
+        """Does of `keep` what takes long, such as a transfer over the network. To be called while no lock is held."""
+
+    @abstractmethod
     def keep(self, incoming: IncomingFile) -> None:
         """Puts it in its place, over whatever lies there."""
 
@@ -77,6 +93,14 @@ class ArtifactStore(ABC):
     @abstractmethod
     def adopt(self, sha256: str) -> None:
         """Takes a file that was put into its place in the folder by others, such as a backup that is put back."""
+
+    @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether it has nothing, of this hub or of another one."""
+
+    @abstractmethod
+    def holds(self, sha256: str, num_bytes: int) -> bool:
+        """Whether the bytes are here, as far as it can be said without a transfer. num_bytes: how many they are."""
 
     @abstractmethod
     def problem(self, sha256: str, again: bool = False) -> Problem | None:
@@ -93,6 +117,10 @@ class ArtifactStore(ABC):
     @abstractmethod
     def path(self, sha256: str) -> Path:
         """A readable local file, whole. Raises NotFound, and ArtifactDamaged."""
+
+    @abstractmethod
+    def reading(self, sha256: str) -> AbstractContextManager[Path]:
+        """As `path`, for one who reads everything once: nothing more than before lies on the disk afterwards."""
 
     @abstractmethod
     def addresses(self) -> Iterator[str]:
@@ -128,7 +156,7 @@ class FolderStore(ArtifactStore):
             try:
                 if start and part is not None:
                     self._take_part(part, start, file)
-                incoming = await _append(file, chunks)
+                incoming = replace(await _append(file, chunks), part=part)
                 if sha256 is not None and incoming.sha256 != sha256:
                     raise HashMismatch(
                         f"the {incoming.num_bytes} bytes received hash to {incoming.sha256}, not to {sha256}: send "
@@ -160,8 +188,18 @@ class FolderStore(ArtifactStore):
         else:
             os.replace(file, self._part(part))
 
+    def parts(self) -> dict[str, int]:
+        found = self.folder.glob(f"{PART}*")
+        return {path.name.removeprefix(PART): _size(path) for path in found}
+
+    def drop_part(self, part: str) -> None:
+        self._part(part).unlink(missing_ok=True)
+
     def _part(self, part: str) -> Path:
-        return self.folder / f"{INCOMING}part-{part}"
+        return self.folder / f"{PART}{part}"
+
+    def prepare(self, incoming: IncomingFile) -> None:
+        """A rename takes no time."""
 
     def keep(self, incoming: IncomingFile) -> None:
         target = self._file(incoming.sha256)
@@ -169,12 +207,20 @@ class FolderStore(ArtifactStore):
             target.parent.mkdir(exist_ok=True)
             os.replace(incoming.temporary, target)
         self._note_whole(incoming.sha256, target)
+        if incoming.part is not None:
+            self.drop_part(incoming.part)
 
     def discard(self, incoming: IncomingFile) -> None:
         incoming.temporary.unlink(missing_ok=True)
 
     def adopt(self, sha256: str) -> None:
         """It is there already."""
+
+    def is_empty(self) -> bool:
+        return not any(self.folder.glob("??/*"))
+
+    def holds(self, sha256: str, num_bytes: int) -> bool:
+        return _size(self._file(sha256)) == num_bytes and self.problem(sha256) is None
 
     def problem(self, sha256: str, again: bool = False) -> Problem | None:
         file = self._file(sha256)
@@ -202,12 +248,13 @@ class FolderStore(ArtifactStore):
 
     def path(self, sha256: str) -> Path:
         """Of a whole file. Raises NotFound where it is lost, and ArtifactDamaged where its bytes have another hash."""
-        match self.problem(sha256):
-            case "lost":
-                raise NotFound(f"the file of the artifact {sha256} is lost: restore it from a backup")
-            case "damaged":
-                raise ArtifactDamaged(f"the file of the artifact {sha256} is damaged: restore it from a backup")
+        if (problem := self.problem(sha256)) is not None:
+            raise refusal_of(sha256, problem)
         return self._file(sha256)
+
+    @contextlib.contextmanager
+    def reading(self, sha256: str) -> Iterator[Path]:
+        yield self.path(sha256)
 
     def addresses(self) -> Iterator[str]:
         return (path.name for path in self.folder.glob("??/*") if is_address(path.name))
@@ -232,6 +279,11 @@ class FolderStore(ArtifactStore):
 
     def _file(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
+
+
+def refusal_of(sha256: str, problem: Problem) -> NotFound | ArtifactDamaged:
+    kind = NotFound if problem == "lost" else ArtifactDamaged
+    return kind(f"the file of the artifact {sha256} is {problem}: restore it from a backup")
 
 
 async def _append(file: Path, chunks: AsyncIterable[bytes]) -> IncomingFile:

@@ -12,6 +12,7 @@ from alembic import command
 from sqlalchemy import Engine
 
 from backend.artifacts.opening import open_store
+from backend.artifacts.store import ArtifactStore
 from backend.backup.archive import BackupProblem, Manifest, table_member
 from backend.backup.read import read_backup
 from backend.backup.tables import fill_table, first_filled, knows_revision, revision_of, tables_of
@@ -29,9 +30,11 @@ def restore_backup(settings: Settings, source: IO[bytes]) -> Manifest:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.artifacts_folder.mkdir(parents=True, exist_ok=True)
         _require_empty(settings, engine)
+        store = open_store(settings)
+        _require_empty_store(settings, store)
         with _staging(settings) as folder:
             manifest = read_backup(source, folder, lambda manifest: _require_free(settings, engine, manifest))
-            _restore(settings, engine, manifest, folder)
+            _restore(settings, engine, store, manifest, folder)
     finally:
         engine.dispose()
     migrate(settings.effective_database_url)
@@ -63,6 +66,17 @@ def _require_empty(settings: Settings, engine: Engine) -> None:
         )
 
 
+def _require_empty_store(settings: Settings, store: ArtifactStore) -> None:
+    """A backup holds the server key, so that the hub that it was taken from and the restored one are the same owner:
+    where both ran on one place of a bucket, each would remove what only the other one needs."""
+    if not store.is_empty():
+        raise BackupProblem(
+            f"the bucket {settings.s3_bucket} holds files behind the prefix {settings.s3_prefix or '(none)'} already: "
+            "a backup is put back only into an empty installation. Name another FEDSM_S3_PREFIX, or, if no hub runs "
+            "on these files any more, remove them"
+        )
+
+
 def _require_free(settings: Settings, engine: Engine, manifest: Manifest) -> None:
     """Before anything of the backup is unpacked."""
     taken = [name for name in manifest.secrets if (settings.home / name).exists()]
@@ -79,7 +93,7 @@ def _require_free(settings: Settings, engine: Engine, manifest: Manifest) -> Non
         )
 
 
-def _restore(settings: Settings, engine: Engine, manifest: Manifest, folder: Path) -> None:
+def _restore(settings: Settings, engine: Engine, store: ArtifactStore, manifest: Manifest, folder: Path) -> None:
     """The rows last: what failed half-way is no installation with half of its data."""
     url = engine.url.render_as_string(hide_password=False)
     command.upgrade(migration_config(url), manifest.revision)
@@ -95,7 +109,6 @@ def _restore(settings: Settings, engine: Engine, manifest: Manifest, folder: Pat
             raise BackupProblem("the backup has other tables than its revision of the database: take another backup")
         for table in tables:
             fill_table(connection, table, manifest.tables[table.name], folder / table_member(table.name))
-        store = open_store(settings)
         for sha256 in manifest.artifacts:
             target = settings.artifacts_folder / sha256[:2] / sha256
             target.parent.mkdir(exist_ok=True)

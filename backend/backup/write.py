@@ -63,8 +63,8 @@ def write_backup(settings: Settings, target: IO[bytes]) -> Manifest:
             revision=revision,
             tables=tables,
             secrets={name: _member(settings.home / name) for name in SECRETS if (settings.home / name).is_file()},
-            artifacts={sha256: store.path(sha256).stat().st_size for sha256 in sorted(named - absent)},
-            absent=tuple(sorted(absent & still)),
+            artifacts={sha256: num_bytes for sha256, num_bytes in sorted(named.items()) if sha256 not in absent},
+            absent=tuple(sorted(absent & still.keys())),
         )
         _write(settings, store, manifest, tables, folder, target)
     return manifest
@@ -82,10 +82,13 @@ def _snapshot(settings: Settings) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _named_artifacts(connection: Connection) -> set[str]:
-    """The addresses that the database names."""
+def _named_artifacts(connection: Connection) -> dict[str, int]:
+    """The addresses that the database names, with the bytes of each."""
     tables = {table.name: table for table in tables_of(connection)}
-    return set(connection.scalars(select(tables[ARTIFACTS].columns["sha256"]))) if ARTIFACTS in tables else set()
+    if ARTIFACTS not in tables:
+        return {}
+    columns = tables[ARTIFACTS].columns
+    return dict(connection.execute(select(columns["sha256"], columns["num_bytes"])).tuples())
 
 
 def _member(path: Path) -> Member:
@@ -111,7 +114,8 @@ def _write(
             _add(archive, f"secrets/{name}", settings.home / name)
         for sha256 in manifest.artifacts:
             try:
-                _add(archive, f"artifacts/{sha256}", store.path(sha256))
+                with store.reading(sha256) as path:
+                    _add(archive, f"artifacts/{sha256}", path)
             except (NotFound, ArtifactDamaged, FileNotFoundError):
                 raise BackupProblem(
                     f"the artifact {sha256} was removed or damaged while the backup was written: start it again"

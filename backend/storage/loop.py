@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 #: A sweep takes at most this share of the time.
 MAX_SHARE_OF_TIME = 0.05
+#: A look through the whole store that failed is begun again after this time: it may read terabytes over a network.
+AGAIN_SECONDS = 1800.0
 
 
 class StorageLoop:
@@ -26,6 +28,7 @@ class StorageLoop:
         self._watch = DiskWatch(platform)
         self._stopped = threading.Event()
         self._next_sweep = 0.0
+        self._next_scrub = 0.0
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
 
     def start(self) -> None:
@@ -44,13 +47,25 @@ class StorageLoop:
                 logger.exception("the storage loop failed; it tries again soon")
 
     def _work(self) -> None:
-        last = last_scrub(self._platform.settings)
-        if last is None or now() - last > timedelta(hours=self._platform.settings.sweep_hours):
+        if self._is_scrub_due():
+            self._next_scrub = time.monotonic() + AGAIN_SECONDS
             forget_old_events(self._platform.database, self._platform.settings)
             sweep(self._platform)
             scrub(self._platform)
+            self._next_scrub = 0.0
         elif self._platform.sweep_wanted.is_set() and time.monotonic() >= self._next_sweep:
             self._platform.sweep_wanted.clear()
             begun = time.monotonic()
-            sweep(self._platform)
-            self._next_sweep = time.monotonic() + (time.monotonic() - begun) / MAX_SHARE_OF_TIME
+            try:
+                sweep(self._platform)
+            except Exception:
+                self._platform.sweep_wanted.set()  # what was let go still lies there
+                raise
+            finally:
+                self._next_sweep = time.monotonic() + (time.monotonic() - begun) / MAX_SHARE_OF_TIME
+
+    def _is_scrub_due(self) -> bool:
+        if time.monotonic() < self._next_scrub:
+            return False
+        last = last_scrub(self._platform.settings)
+        return last is None or now() - last > timedelta(hours=self._platform.settings.sweep_hours)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.owners import owned_hashes
+from backend.artifacts.parts import drop_parts_of_others
 from backend.artifacts.service import UNDER_WAY
 from backend.artifacts.store import ArtifactStore
 from backend.clock import now
@@ -23,8 +24,6 @@ from backend.platform import Platform
 
 logger = logging.getLogger(__name__)
 
-#: Rows locked by one transaction: uploads wait for no longer than these take.
-BATCH = 100
 _one_at_a_time = threading.Lock()
 
 
@@ -48,13 +47,9 @@ def sweep(platform: Platform) -> Swept:
     """Everything that nobody owns and nobody holds."""
     with _one_at_a_time:
         candidates = _candidates(platform)
-        removed = [
-            candidate
-            for start in range(0, len(candidates), BATCH)
-            for candidate in _remove_unowned(platform, candidates[start : start + BATCH])
-        ]
+        removed = [candidate for candidate in candidates if _remove_unowned(platform, candidate)]
         num_strays = _remove_strays(platform)
-        num_leftovers = platform.artifacts.remove_leftovers()
+        num_leftovers = _remove_parts(platform) + platform.artifacts.remove_leftovers()
     found = Swept(len(removed) + num_strays, sum(candidate.num_bytes for candidate in removed), num_leftovers)
     if found.num_files:
         platform.artifacts.announce_removal()
@@ -81,33 +76,42 @@ def _candidates(platform: Platform) -> list[_Candidate]:
     return sorted((_Candidate(*row) for row in rows if row.sha256 not in owned), key=lambda row: row.sha256)
 
 
-def _remove_unowned(platform: Platform, candidates: list[_Candidate]) -> list[_Candidate]:
-    by_hash = {candidate.sha256: candidate for candidate in candidates}
-    locked = select(Artifact).where(Artifact.sha256.in_(by_hash)).order_by(Artifact.sha256).with_for_update()
+def _remove_unowned(platform: Platform, candidate: _Candidate) -> bool:
+    """One file in a transaction: uploads wait for no longer than its removal takes, which may go over the network."""
     with unit_of_work(platform.database) as session:
-        rows = session.scalars(locked).all()
-        held = _held(session, set(by_hash))
-        gone = [
-            row
-            for row in rows
-            if row.used_at == by_hash[row.sha256].used_at
-            and row.sha256 not in held
-            and (row.held_until is None or row.held_until < now())
-        ]
-        for row in gone:
-            _remove(session, platform.artifacts, row.sha256)
-    return [by_hash[row.sha256] for row in gone]
+        row = session.get(Artifact, candidate.sha256, with_for_update=True)
+        if (
+            row is None
+            or row.used_at != candidate.used_at
+            or (row.held_until is not None and row.held_until >= now())
+            or _is_held(session, candidate.sha256)
+        ):
+            return False
+        _remove(session, platform.artifacts, candidate.sha256)
+    return True
 
 
-def _held(session: Session, hashes: set[str]) -> set[str]:
+def _is_held(session: Session, sha256: str) -> bool:
     """By a task whose result is still waited for."""
     under_way = exists().where(Task.id == ArtifactHold.task_id, Task.status.in_(UNDER_WAY))
-    return set(session.scalars(select(ArtifactHold.sha256).where(ArtifactHold.sha256.in_(hashes), under_way)))
+    held = select(ArtifactHold.sha256).where(ArtifactHold.sha256 == sha256, under_way)
+    return session.scalars(held).first() is not None
 
 
 def _remove(session: Session, store: ArtifactStore, sha256: str) -> None:
     store.remove(sha256)
     session.execute(delete(Artifact).where(Artifact.sha256 == sha256))
+
+
+def _remove_parts(platform: Platform) -> int:
+    """What is kept of uploads that broke off, of tasks that are over. The parts are read before the tasks: who begins
+    an upload in between has a task already."""
+    parts = list(platform.artifacts.parts())
+    if not parts:
+        return 0
+    with read_only(platform.database) as session:
+        task_ids = set(session.scalars(select(Task.id).where(Task.status.in_(UNDER_WAY))))
+    return drop_parts_of_others(platform.artifacts, parts, task_ids)
 
 
 def _remove_strays(platform: Platform) -> int:

@@ -110,10 +110,11 @@ def _problems_end() -> Iterator[None]:
     from sqlalchemy.exc import OperationalError
 
     from backend.backup.archive import BackupProblem
+    from backend.errors import FedSMError
 
     try:
         yield
-    except BackupProblem as problem:
+    except (BackupProblem, FedSMError) as problem:
         fail(str(problem))
     except AlreadyRunning:
         fail("the platform runs on this state folder: stop it (Ctrl-C where `fedsm up` runs), then restore")

@@ -2,19 +2,32 @@
 
 import asyncio
 import hashlib
+import io
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto.server import ThreadedMotoServer
+from urllib3 import HTTPResponse
 
+from backend.artifacts.bucket import s3_client
 from backend.artifacts.opening import open_store
-from backend.artifacts.s3_store import S3Store, s3_client
-from backend.artifacts.store import INCOMING
-from backend.errors import ArtifactDamaged, ArtifactStoreAway, HashMismatch, NotFound
+from backend.artifacts.s3_store import S3Store
+from backend.artifacts.store import INCOMING, IncomingFile
+from backend.backup.archive import BackupProblem
+from backend.backup.restore import restore_backup
+from backend.db.migrate import migrate
+from backend.errors import ArtifactDamaged, ArtifactStoreAway, DiskFull, HashMismatch, NotFound
+from backend.platform import open_platform
 from backend.settings import Settings
+from backend.storage.loop import StorageLoop
+from tests.small_disk import fill, small_disk
 
 CONTENT = b"weights" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -41,15 +54,50 @@ def settings(server: str, tmp_path: Path) -> Settings:
     )
 
 
-def put(store: S3Store, content: bytes, sha256: str | None = None) -> str:
+def received(store: S3Store, content: bytes, sha256: str | None = None) -> IncomingFile:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(content), 1000):
             yield content[start : start + 1000]
 
-    incoming = asyncio.run(store.receive(sha256, pieces()))
+    return asyncio.run(store.receive(sha256, pieces()))
+
+
+def put(store: S3Store, content: bytes, sha256: str | None = None) -> str:
+    incoming = received(store, content, sha256)
+    store.prepare(incoming)
     store.keep(incoming)
     store.discard(incoming)
     return incoming.sha256
+
+
+def key_of(sha256: str) -> str:
+    return f"hub/{sha256[:2]}/{sha256}"
+
+
+def cached(store: S3Store) -> set[str]:
+    return {path.name for path in store.folder.glob("**/*") if path.is_file()}
+
+
+@pytest.fixture
+def client(settings: Settings) -> Any:
+    return s3_client(settings.s3_url, "eu-central-1", "key", "secret")
+
+
+def calls_of(store: S3Store) -> list[str]:
+    """Its operations from now on."""
+    calls: list[str] = []
+    store._bucket._client.meta.events.register("before-call.s3", lambda model, **_: calls.append(model.name))
+    return calls
+
+
+def answer(store: S3Store, operation: str, status: int, code: str) -> None:
+    """What the server answers to this operation from now on."""
+
+    def given(request: Any, **_: Any) -> AWSResponse:
+        body = io.BytesIO(f"<Error><Code>{code}</Code></Error>".encode())
+        return AWSResponse(request.url, status, {}, HTTPResponse(body, status=status, preload_content=False))
+
+    store._bucket._client.meta.events.register(f"before-send.s3.{operation}", given)
 
 
 def opened(settings: Settings) -> S3Store:
@@ -129,3 +177,203 @@ def test_a_store_that_is_away_says_so_without_its_keys(settings: Settings) -> No
 def test_half_a_setting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="FEDSM_S3_ACCESS_KEY"):
         Settings(home=tmp_path, s3_bucket="models")
+
+
+@pytest.mark.parametrize("content", [None, b"other"], ids=["lost", "damaged"])
+def test_a_look_through_the_store_mends_the_bucket_from_the_cache(
+    settings: Settings, client: Any, tmp_path: Path, content: bytes | None
+) -> None:
+    store = opened(settings)
+    put(store, CONTENT)
+    if content is None:
+        client.delete_object(Bucket=settings.s3_bucket, Key=key_of(SHA256))
+    else:
+        client.put_object(Bucket=settings.s3_bucket, Key=key_of(SHA256), Body=content)
+    elsewhere = opened(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
+    assert elsewhere.problem(SHA256, again=True) == ("lost" if content is None else "damaged"), "it has no copy"
+    assert store.problem(SHA256, again=True) is None
+    assert elsewhere.problem(SHA256, again=True) is None
+    assert cached(store) == {SHA256}
+
+
+def test_a_copy_in_the_cache_that_is_damaged_goes(settings: Settings) -> None:
+    store = opened(settings)
+    put(store, CONTENT)
+    file = store.folder / SHA256[:2] / SHA256
+    status = file.stat()
+    file.write_bytes(b"W" + CONTENT[1:])
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert store.problem(SHA256, again=True) is None, "the bucket's is whole"
+    assert cached(store) == set()
+    assert store.path(SHA256).read_bytes() == CONTENT
+
+
+def test_a_bucket_that_is_gone_loses_nothing_of_the_cache(settings: Settings, client: Any) -> None:
+    store = opened(settings)
+    put(store, CONTENT)
+    client.delete_object(Bucket=settings.s3_bucket, Key=key_of(SHA256))
+    client.delete_bucket(Bucket=settings.s3_bucket)
+    for ask in (
+        lambda: store.problem(SHA256, again=True),
+        lambda: store.problem("0" * 64),
+        lambda: store.holds(SHA256, len(CONTENT)),
+        lambda: store.remove(SHA256),
+        lambda: put(store, b"another"),
+    ):
+        with pytest.raises(ArtifactStoreAway, match="bucket"):
+            ask()
+    assert cached(store) - {path.name for path in store.folder.glob(f"{INCOMING}*")} == {SHA256}
+
+
+def test_a_look_through_the_store_and_a_backup_take_no_room(settings: Settings, tmp_path: Path) -> None:
+    put(opened(settings), CONTENT)
+    store = opened(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
+    assert store.problem(SHA256, again=True) is None
+    assert cached(store) == set()
+    with store.reading(SHA256) as path:
+        assert path.read_bytes() == CONTENT
+    assert cached(store) == set()
+    with pytest.raises(NotFound), store.reading("0" * 64):
+        pass
+    assert cached(store) == set()
+
+
+def test_the_cache_gives_way_before_the_disk_is_full(settings: Settings, tmp_path: Path) -> None:
+    sent = opened(settings)
+    old, new = (put(sent, bytes([number]) * 1_500_000) for number in range(2))
+    with small_disk(tmp_path / "small", "4m") as folder:
+        store = opened(settings.model_copy(update={"artifacts": folder}))
+        assert store.folder == folder.resolve()
+        hour_ago = time.time() - 3600
+        os.utime(store.path(old), (hour_ago, hour_ago))
+        filler = fill(folder)
+        assert store.path(new).stat().st_size == 1_500_000
+        assert cached(store) == {new, filler.name}
+        fill(folder)
+        with pytest.raises(DiskFull, match="make room"):
+            store.path(old)
+        assert cached(store) == {new, filler.name}, "what was read just now stays, and nothing half"
+
+
+def test_what_was_sent_before_the_lock_is_not_sent_again_under_it(settings: Settings, client: Any) -> None:
+    store = opened(settings)
+    calls = calls_of(store)
+    incoming = received(store, CONTENT)
+    store.prepare(incoming)
+    assert "PutObject" in calls
+    calls.clear()
+    store.keep(incoming)
+    assert calls == ["HeadObject"]
+    assert store.holds(SHA256, len(CONTENT))
+    assert calls == ["HeadObject"] * 2, "no bytes travel for the answer"
+    again = received(store, CONTENT)
+    store.prepare(again)
+    client.delete_object(Bucket=settings.s3_bucket, Key=key_of(SHA256))
+    assert not store.holds(SHA256, len(CONTENT))
+    store.keep(again)
+    assert store.holds(SHA256, len(CONTENT)), "a sweep took it in between"
+
+
+def test_a_failed_transfer_is_told_as_the_store_that_is_away(settings: Settings) -> None:
+    store = opened(settings)
+    incoming = received(store, CONTENT)
+    answer(store, "PutObject", 403, "AccessDenied")
+    with pytest.raises(ArtifactStoreAway, match="the keys"):
+        store.prepare(incoming)
+
+
+def test_a_store_that_answers_404_to_a_second_removal(settings: Settings) -> None:
+    store = opened(settings)
+    answer(store, "DeleteObject", 404, "NoSuchKey")
+    store.remove(SHA256)
+    gone = opened(settings)
+    answer(gone, "DeleteObject", 404, "NoSuchBucket")
+    with pytest.raises(ArtifactStoreAway, match="NoSuchBucket"):
+        gone.remove(SHA256)
+
+
+def test_many_readers_of_an_object_bring_it_once(settings: Settings, tmp_path: Path) -> None:
+    put(opened(settings), CONTENT)
+    store = opened(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
+    calls = calls_of(store)
+    with ThreadPoolExecutor(8) as pool:
+        assert {path.read_bytes() for path in pool.map(store.path, [SHA256] * 8)} == {CONTENT}
+    assert calls.count("GetObject") == 1
+    assert not store._locks, "no lock outlives its readers"
+
+
+def test_a_slow_object_holds_up_no_other(settings: Settings, tmp_path: Path) -> None:
+    slow, quick = (put(opened(settings), content) for content in (b"slow", b"quick"))
+    store = opened(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(params: dict[str, Any], **_: Any) -> None:
+        if slow in params["url_path"]:
+            begun.set()
+            assert go_on.wait(20)
+
+    store._bucket._client.meta.events.register("before-call.s3.GetObject", wait)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(store.path, slow)
+        assert begun.wait(20)
+        try:
+            assert pool.submit(store.path, quick).result(timeout=10).read_bytes() == b"quick"
+        finally:
+            go_on.set()
+        assert waiting.result().read_bytes() == b"slow"
+
+
+def test_what_is_read_again_and_again_stays_in_the_cache(settings: Settings) -> None:
+    """On a file system that notes no reading, too."""
+    store = opened(settings.model_copy(update={"s3_cache_mib": 0}))
+    put(store, CONTENT)
+    file = store.folder / SHA256[:2] / SHA256
+    hour_ago = time.time_ns() - 3600 * 10**9
+    os.utime(file, ns=(hour_ago, hour_ago))
+    assert store.path(SHA256) == file
+    assert file.stat().st_mtime_ns == hour_ago, "so that it need not be hashed again"
+    store.remove_leftovers()
+    assert cached(store) == {SHA256}
+    os.utime(file, ns=(hour_ago, hour_ago))
+    store.remove_leftovers()
+    assert cached(store) == set()
+
+
+def test_a_place_in_a_bucket_belongs_to_one_hub(settings: Settings, tmp_path: Path, valkey_url: str) -> None:
+    mine = settings.model_copy(update={"redis_url": valkey_url})
+    other = mine.model_copy(update={"home": tmp_path / "other"})
+    assert open_store(mine).is_empty()
+    for _ in range(2):
+        open_platform(mine).close()
+    assert not open_store(mine).is_empty()
+    with pytest.raises(ArtifactStoreAway, match=r"another hub.*FEDSM_S3_PREFIX"):
+        open_platform(other)
+    open_platform(other.model_copy(update={"s3_prefix": "other"})).close()
+
+
+def test_a_backup_is_put_back_only_into_an_empty_place(settings: Settings, tmp_path: Path) -> None:
+    put(opened(settings), CONTENT)
+    empty = settings.model_copy(update={"home": tmp_path / "empty"})
+    with pytest.raises(BackupProblem, match="the bucket .* holds files behind the prefix hub"):
+        restore_backup(empty, io.BytesIO(b""))
+    with pytest.raises(BackupProblem, match="this is no backup"):
+        restore_backup(empty.model_copy(update={"s3_prefix": "other"}), io.BytesIO(b""))
+
+
+def test_a_look_through_the_store_that_failed_is_not_begun_again_at_once(
+    settings: Settings, client: Any, valkey_url: str
+) -> None:
+    migrate(settings.effective_database_url)
+    platform = open_platform(settings.model_copy(update={"redis_url": valkey_url}))
+    loop = StorageLoop(platform)
+    client.delete_object(Bucket=settings.s3_bucket, Key="hub/owner")
+    client.delete_bucket(Bucket=settings.s3_bucket)
+    with pytest.raises(ArtifactStoreAway):
+        loop._work()
+    loop._work()
+    platform.sweep_wanted.set()
+    with pytest.raises(ArtifactStoreAway):
+        loop._work()
+    assert platform.sweep_wanted.is_set(), "what was let go still lies there"
+    loop._work()
+    platform.close()

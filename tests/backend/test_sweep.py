@@ -1,18 +1,21 @@
 """What is deleted is gone; what somebody owns, or is about to own, stays."""
 
+import asyncio
 import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from backend.artifacts import quota
 from backend.artifacts import service as artifacts
 from backend.artifacts.owners import owned_hashes
+from backend.artifacts.store import IncomingFile
 from backend.contracts.artifacts import PNG
 from backend.db.models import Artifact, Task
 from backend.db.session import read_only, unit_of_work
@@ -86,6 +89,73 @@ def test_an_upload_under_way_is_left_alone(
     assert hashlib.sha256(b"held").hexdigest() not in files(backend) | rows(backend)
     assert upload_for(backend, claimed["task_id"], b"too late") == 409
     assert hashlib.sha256(b"too late").hexdigest() not in files(backend) | rows(backend)
+
+
+class _Cut(Exception):
+    """The connection breaks."""
+
+
+def break_off(backend: LiveBackend, task_id: str, content: bytes) -> str:
+    """The part that stays."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+        raise _Cut
+
+    part = artifacts.part_of(hashlib.sha256(content + b" and its rest").hexdigest(), task_id)
+    with pytest.raises(_Cut):
+        asyncio.run(backend.platform.artifacts.receive(None, pieces(), part))
+    return part
+
+
+def test_uploads_that_broke_off_count_as_their_tasks_and_go_with_it(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_run(backend, federation)
+    claimed = worker.must_claim(worker.next_task_id("coordinator") or "")
+    task_id, store = claimed["task_id"], backend.platform.artifacts
+    monkeypatch.setattr(quota, "MAX_PER_TASK", 100)
+    part = break_off(backend, task_id, b"x" * 60)
+    assert store.parts() == {part: 60}
+    assert upload_for(backend, task_id, b"y" * 41) == 413
+    assert upload_for(backend, task_id, b"y" * 40) == 204
+    assert upload_for(backend, task_id, b"y" * 40) == 413, "twice the same bytes are asked for by HEAD"
+    sweep(backend.platform)
+    assert store.parts() == {part: 60}
+    worker.fail_task(claimed, "no")
+    sweep(backend.platform)
+    assert store.parts() == {}
+    assert files(backend) == rows(backend)
+
+
+def test_an_upload_that_arrives_at_last_leaves_no_part(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent from its first byte, too; and what is kept of it does not count against itself."""
+    start_run(backend, federation)
+    claimed = worker.must_claim(worker.next_task_id("coordinator") or "")
+    monkeypatch.setattr(quota, "MAX_PER_TASK", 100)
+    part = break_off(backend, claimed["task_id"], b"x" * 60)
+    assert backend.platform.artifacts.parts() == {part: 60}
+    assert upload_for(backend, claimed["task_id"], b"x" * 60 + b" and its rest") == 204
+    assert backend.platform.artifacts.parts() == {}
+
+
+def test_a_transfer_to_the_store_holds_up_nobody_who_writes(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del federation
+    written = []
+
+    def prepare(incoming: IncomingFile) -> None:
+        with unit_of_work(backend.platform.database) as session:
+            session.execute(update(Artifact).values(used_at=Artifact.created_at))
+        written.append(incoming.sha256)
+
+    monkeypatch.setattr(backend.platform.artifacts, "prepare", prepare)
+    sha256 = worker.upload(b"slowly sent")
+    assert written == [sha256]
+    assert sha256 in files(backend)
 
 
 def test_an_upload_that_names_no_task_is_left_alone_for_a_day(backend: LiveBackend, worker: PlayedWorker) -> None:

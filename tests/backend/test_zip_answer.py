@@ -28,7 +28,10 @@ def test_what_cannot_be_written_leaves_nothing(temporary: Path) -> None:
 
 
 def test_what_was_sent_goes(temporary: Path) -> None:
-    answer = zip_answer("model.zip", lambda target: target.write_bytes(b"whole") and None)
+    def write(target: Path) -> None:
+        target.write_bytes(b"whole")
+
+    answer = zip_answer("model.zip", write)
     assert isinstance(answer, FileResponse)
     assert [path.read_bytes() for path in temporary.iterdir()] == [b"whole"]
     assert answer.background is not None
