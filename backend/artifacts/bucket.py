@@ -26,7 +26,7 @@ MIB = 2**20
 
 
 class Absent(ArtifactStoreAway):
-    """There is no such object, or no such bucket."""
+    """There is no such object."""
 
 
 class Bucket:
@@ -40,8 +40,11 @@ class Bucket:
 
     def require(self) -> None:
         """The bucket itself, because an object of a bucket that was deleted is answered 404 like any absent one."""
-        with self._errors():
-            self._client.head_bucket(Bucket=self._name)
+        try:
+            with self._errors():
+                self._client.head_bucket(Bucket=self._name)
+        except Absent:
+            raise ArtifactStoreAway(f"there is no bucket {self._name}: make it, or check FEDSM_S3_BUCKET") from None
 
     def send(self, file: Path, sha256: str) -> None:
         """Puts a file under its address, over whatever lies there."""
@@ -150,7 +153,7 @@ class Bucket:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in ABSENT:
-                raise Absent(f"the bucket {self._name} or what is asked of it is not there") from None
+                raise Absent(f"the bucket {self._name} does not have what is asked of it") from None
             raise ArtifactStoreAway(f"the S3 store refused ({code}): check its bucket and the keys") from error
         except Boto3Error as error:
             logger.warning("a transfer with the S3 store failed: %s", error)

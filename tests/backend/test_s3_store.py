@@ -354,7 +354,7 @@ def test_a_place_in_a_bucket_belongs_to_one_hub(settings: Settings, tmp_path: Pa
 def test_a_backup_is_put_back_only_into_an_empty_place(settings: Settings, tmp_path: Path) -> None:
     put(opened(settings), CONTENT)
     empty = settings.model_copy(update={"home": tmp_path / "empty"})
-    with pytest.raises(BackupProblem, match="the bucket .* holds files behind the prefix hub"):
+    with pytest.raises(BackupProblem, match=r"the bucket .* holds files behind the prefix hub"):
         restore_backup(empty, io.BytesIO(b""))
     with pytest.raises(BackupProblem, match="this is no backup"):
         restore_backup(empty.model_copy(update={"s3_prefix": "other"}), io.BytesIO(b""))
