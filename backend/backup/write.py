@@ -88,7 +88,8 @@ def _named_artifacts(connection: Connection) -> dict[str, int]:
     if ARTIFACTS not in tables:
         return {}
     columns = tables[ARTIFACTS].columns
-    return dict(connection.execute(select(columns["sha256"], columns["num_bytes"])).tuples())
+    rows = connection.execute(select(columns["sha256"], columns["num_bytes"]))
+    return {sha256: num_bytes for sha256, num_bytes in rows}  # noqa: C416 -- a result is no sequence of pairs to `dict`
 
 
 def _member(path: Path) -> Member:
