@@ -20,6 +20,10 @@ from backend.contracts.values import Slug
 from backend.contracts.waiting_config import WaitingConfig
 
 
+#: Methods with their settings, of one experiment.
+MAX_METHODS = 32
+
+
 class EvaluationConfig(Contract):
     """How predictions are scored."""
 
@@ -51,7 +55,7 @@ class ExperimentConfig(Contract):
     schedule: ScheduleConfig = ScheduleConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     strategies: tuple[StrategyConfig, ...] = Field(
-        min_length=1, max_length=32, description="The methods to compare; each becomes one run for each seed."
+        min_length=1, max_length=MAX_METHODS, description="The methods to compare; each becomes one run for each seed."
     )
     seeds: tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...] = Field(
         default=(0,), min_length=1, max_length=20, description="One run of every strategy for each seed."

@@ -5,19 +5,22 @@ methods share (schedule, data, network, ...) makes more experiments, one for eac
 """
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, ValidationError
 
 from backend.contracts.base import Contract
-from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.experiment_config import MAX_METHODS, ExperimentConfig
 from backend.contracts.refusals import Refusal, all_refused, one_by_one, refusal
 from backend.contracts.values import Text
 
 MAX_EXPERIMENTS = 32
 #: Of the configuration's own fields, those that no axis names: methods are named themselves, and seeds are a list.
 _NO_AXES = ("strategies", "seeds", "held_out_sites")
+#: Both name the model that training begins with: a value of one stands in place of the other.
+_SAME = {"start_from.run": "start_from.version", "start_from.version": "start_from.run"}
 
 
 class SweepAxis(Contract):
@@ -54,7 +57,7 @@ def swept(config: ExperimentConfig, axes: Sequence[SweepAxis]) -> list[SweepPoin
     for values in itertools.product(*(axis.values for axis in shared)):
         changed = fields
         for axis, value in zip(shared, values, strict=True):
-            changed = _with(changed, axis.path.split("."), value)
+            changed = _with(_without_other(changed, axis, value, shared), axis.path.split("."), value)
         label = ", ".join(f"{axis.path} {_text(value)}" for axis, value in zip(shared, values, strict=True))
         points.append(SweepPoint(label=label, config=_validated(changed, label, axes)))
     return points
@@ -65,7 +68,18 @@ def _first(axis: SweepAxis) -> str:
 
 
 def _own(axes: Sequence[SweepAxis], strategy: dict[str, Any]) -> list[SweepAxis]:
-    return [axis for axis in axes if _first(axis) == strategy["name"]]
+    """Of a method that takes part several times, each that has the setting takes its values."""
+    return [axis for axis in axes if _first(axis) == strategy["name"] and _has(strategy, axis.path.split(".")[1:])]
+
+
+def _without_other(
+    fields: dict[str, Any], axis: SweepAxis, value: Any, axes: Sequence[SweepAxis]
+) -> dict[str, Any]:
+    """A copy without the setting that this value stands in place of, unless that one is an axis, too."""
+    other = _SAME.get(axis.path)
+    if other is None or value is None or any(each.path == other for each in axes):
+        return fields
+    return _with(fields, other.split("."), None)
 
 
 def _variants(strategy: dict[str, Any], axes: Sequence[SweepAxis]) -> Iterator[dict[str, Any]]:
@@ -109,6 +123,14 @@ def _problems(axes: Sequence[SweepAxis], fields: dict[str, Any], methods: set[st
             "give fewer values, or several sweeps",
             "axes",
             num_experiments,
+        )
+    num_methods = sum(math.prod(len(axis.values) for axis in _own(axes, each)) for each in fields["strategies"])
+    if num_methods > MAX_METHODS:
+        yield refusal(
+            f"the values make {num_methods} methods of one experiment, more than {MAX_METHODS}",
+            "give fewer values, or several sweeps",
+            "axes",
+            num_methods,
         )
 
 

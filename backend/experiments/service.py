@@ -34,7 +34,7 @@ from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
 from backend.ledger import service as rounds
 from backend.ledger.damage import go_back_to_whole_round
 from backend.ledger.snapshot import problems_on, require_runnable, sites_with_data
-from backend.ledger.start_model import resolved, start_warnings
+from backend.ledger.start_model import resolved, resolved_or_problems, start_warnings
 from backend.registry import lookup as registry
 from backend.runs import service as runs
 from backend.runs.schemas import RunRecord
@@ -83,7 +83,7 @@ def create_experiment(session: Session, federation_id: str, body: ExperimentCrea
 def check_config(session: Session, federation_id: str, config: ExperimentConfig) -> ConfigCheckResult:
     """What `create_experiment` would refuse, without creating anything."""
     federation = get_row(session, Federation, federation_id)
-    config, unknown = _resolved_or_problems(session, federation_id, config)
+    config, unknown = resolved_or_problems(session, federation_id, config)
     data = sites_with_data(session, federation_id)
     lambdas = [strategy.lambda_ for strategy in config.strategies if isinstance(strategy, FedSMConfig)]
     num_training = sum(entry.site.slug not in config.held_out_sites for entry in data)
@@ -104,16 +104,6 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
         num_runs=len(config.strategies) * len(config.seeds),
         rho={str(lambda_): soft_pull_contraction(lambda_, num_present(config, num_training)) for lambda_ in lambdas},
     )
-
-
-def _resolved_or_problems(
-    session: Session, federation_id: str, config: ExperimentConfig
-) -> tuple[ExperimentConfig, list[ConfigProblem]]:
-    """What names no registered model begins with random weights for the rest of the check."""
-    try:
-        return resolved(session, federation_id, config), []
-    except InvalidInput as error:
-        return config.model_copy(update={"start_from": None}), [ConfigProblem.model_validate(e) for e in error.fields]
 
 
 def start_experiment(session: Session, experiment_id: str, actor: str) -> Experiment:

@@ -44,15 +44,27 @@ def resolved(session: Session, federation_id: str, config: ExperimentConfig) -> 
     return config.model_copy(update={"start_from": fixed})
 
 
+def resolved_or_problems(
+    session: Session, federation_id: str, config: ExperimentConfig
+) -> tuple[ExperimentConfig, list[ConfigProblem]]:
+    """What names no registered model begins with random weights for the rest of a check."""
+    try:
+        return resolved(session, federation_id, config), []
+    except InvalidInput as error:
+        return config.model_copy(update={"start_from": None}), [ConfigProblem.model_validate(e) for e in error.fields]
+
+
 def start_problems(
     session: Session, config: ExperimentConfig, task: SegmentationTask, training: Sequence[str]
 ) -> Iterator[ConfigProblem]:
-    """Why the runs cannot begin with the model, field by field. training: slugs of the sites that train."""
+    """Why the runs cannot begin with the model, field by field. training: slugs of the sites that train.
+
+    A model that is named by its version alone is no run: `resolved` finds it.
+    """
     wanted = config.start_from
     if wanted is None:
         return
-    assert wanted.run is not None  # `resolved` was asked
-    run = session.get(Run, wanted.run)
+    run = session.get(Run, wanted.run) if wanted.run is not None else None
     if run is None:
         remedy = "give the id of a completed run, or of an imported model, of this platform"
         yield _problem("run", wanted.run, "is no run here", remedy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import httpx
 import typer
 import yaml
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan, SweptExpe
 from fedsm.cli.dry_run import await_dry_run, mebibytes, seconds
 from fedsm.cli.shared import EXIT_FAILED, EXIT_WRONG_INPUT, fail
 from fedsm.cli.watch import make_console
-from fedsm.client import Client
+from fedsm.client import ApiError, Client
 
 
 def axis_of(text: str) -> SweepAxis:
@@ -58,10 +59,27 @@ def create_sweep(
         _show_cost([_estimate(client, federation_id, each) for each in plan.experiments])
     if not yes:
         typer.confirm("Create them?", abort=True, err=True)
-    made = [
-        client.create_experiment(federation_id, each.name, each.config, wanted.description) for each in plan.experiments
-    ]
-    return [client.start_experiment(each.id) for each in made] if start else made
+    return create_all(client, federation_id, plan, wanted.description, start=start)
+
+
+def create_all(
+    client: Client, federation_id: str, plan: SweepPlan, description: str, *, start: bool
+) -> list[ExperimentRecord]:
+    """The plan's experiments, started where that is asked. Where one fails, says which are there already."""
+    made: list[ExperimentRecord] = []
+    started: list[ExperimentRecord] = []
+    try:
+        for each in plan.experiments:
+            made.append(client.create_experiment(federation_id, each.name, each.config, description))
+        for each in made if start else []:
+            started.append(client.start_experiment(each.id))
+    except (ApiError, httpx.TransportError):
+        if made:
+            are = f"{len(made)} of {len(plan.experiments)} experiment(s) are created, {len(started)} started"
+            names = "\n".join(f"{each.id}  {each.name}" for each in made)
+            typer.echo(f"{are}; delete them before the sweep is tried again:\n{names}", err=True)
+        raise
+    return started if start else made
 
 
 def _show(plan: SweepPlan) -> None:

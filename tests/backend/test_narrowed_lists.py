@@ -94,6 +94,10 @@ def test_what_a_body_names_is_asked_for_too(
         body = {"config": config} | ({"name": "E"} if path == "experiments" else {})
         refused = there.request("POST", f"/federations/{elsewhere['id']}/{path}", json=body)
         assert (refused.status_code, refused.json()["detail"]) == (404, f"there is no run {run_id!r}"), path
+    config["start_from"] = {"version": "fundus:1"}
+    body = {"name": "E", "config": config, "axes": [{"path": "start_from.run", "values": [run_id]}]}
+    refused = there.request("POST", f"/federations/{elsewhere['id']}/experiments/sweep", json=body)
+    assert (refused.status_code, refused.json()["detail"]) == (404, f"there is no run {run_id!r}"), "of an axis"
     (dataset, *_) = backend.get(f"/federations/{federation['id']}/datasets")
     (first, second, *_) = backend.get(f"/datasets/{dataset['id']}/cases")
     pair = {"first_case_id": first["id"], "second_case_id": second["id"], "decision": "same_patient"}

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from backend.contracts.values import Id
 from backend.dependencies import ReadSession
 from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan
-from backend.experiments.sweeps.service import planned
+from backend.experiments.sweeps.service import planned, points_of
 from backend.policy import CanRunExperiments, NamedInBody
 
 router = APIRouter(tags=["experiments"])
@@ -19,5 +19,7 @@ def plan_sweep(
 
     A method's setting makes more methods of one experiment; a setting that all methods share makes more experiments.
     """
-    named.require_start(body.config)
-    return planned(session, federation_id, body)
+    points = points_of(body)
+    for point in points:  # an axis may name other runs than the configuration does
+        named.require_start(point.config)
+    return planned(session, federation_id, body.name, points)

@@ -1,5 +1,7 @@
 """Sweeps: what a grid over settings would make, before anything is created. Who wants it creates each experiment."""
 
+from collections.abc import Sequence
+
 from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
@@ -11,27 +13,28 @@ from backend.errors import InvalidInput
 from backend.experiments.labels import strategy_labels
 from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan, SweptExperiment
 from backend.ledger.snapshot import problems_on, sites_with_data
-from backend.ledger.start_model import resolved
+from backend.ledger.start_model import resolved_or_problems
 
 MAX_NAME = 80
+#: Letters of the sweep's name that stay next to what differs: fewer are not recognised.
+LEAST_OF_NAME = 20
 
 
-def planned(session: Session, federation_id: str, body: SweepCreate) -> SweepPlan:
-    """Raises InvalidInput naming an axis, or what an experiment of the sweep may not have."""
+def planned(session: Session, federation_id: str, name: str, points: Sequence[SweepPoint]) -> SweepPlan:
+    """The experiments of these points, each with what this federation would refuse of it."""
     federation = get_row(session, Federation, federation_id)
     data = sites_with_data(session, federation_id)
     experiments = []
-    config = resolved(session, federation_id, body.config)
-    for point in _points(body.model_copy(update={"config": config})):
-        config = point.config
+    for point, own_name in zip(points, names_of(name, [point.label for point in points]), strict=True):
+        config, unknown = resolved_or_problems(session, federation_id, point.config)
         experiments.append(
             SweptExperiment(
-                name=_name(body.name, point.label),
+                name=own_name,
                 label=point.label,
-                config=config,
+                config=point.config if unknown else config,
                 methods=strategy_labels(config.strategies),
                 num_runs=len(config.strategies) * len(config.seeds),
-                problems=problems_on(session, config, data, federation.task),
+                problems=[*unknown, *problems_on(session, config, data, federation.task)],
             )
         )
     return SweepPlan(
@@ -41,7 +44,8 @@ def planned(session: Session, federation_id: str, body: SweepCreate) -> SweepPla
     )
 
 
-def _points(body: SweepCreate) -> list[SweepPoint]:
+def points_of(body: SweepCreate) -> list[SweepPoint]:
+    """Raises InvalidInput naming an axis, or what an experiment of the sweep may not have."""
     try:
         return swept(body.config, body.axes)
     except PydanticCustomError as error:
@@ -56,9 +60,22 @@ def _points(body: SweepCreate) -> list[SweepPoint]:
         ) from error
 
 
-def _name(name: str, label: str) -> str:
-    """`How far to pull (schedule.learning_rate 0.001)`: what differs stays whole where the name is too long."""
-    if not label:
-        return name
-    end = f" ({label})"[: MAX_NAME - 1]
-    return f"{name[: MAX_NAME - len(end)].rstrip()}{end}"
+def names_of(name: str, labels: Sequence[str]) -> list[str]:
+    """`How far to pull (schedule.learning_rate 0.001)`: what differs stays whole, the name is shortened where it must be.
+
+    Where that leaves too little of the name, or two of them are the same, all are numbered: `How far to pull (2 of 9)`.
+    """
+    names = [_ended(name, label) for label in labels]
+    least = min(len(name), LEAST_OF_NAME)
+    if len(set(names)) == len(names) and all(len(_end(label)) + least <= MAX_NAME for label in labels):
+        return names
+    return [_ended(name, f"{number} of {len(labels)}" if len(labels) > 1 else "") for number in range(1, len(labels) + 1)]
+
+
+def _ended(name: str, label: str) -> str:
+    end = _end(label)
+    return f"{name[: max(MAX_NAME - len(end), 0)].rstrip()}{end}"
+
+
+def _end(label: str) -> str:
+    return f" ({label})" if label else ""

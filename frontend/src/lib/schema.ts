@@ -106,16 +106,30 @@ function withoutNull(root: JsonSchema, schema: JsonSchema): JsonSchema {
   return { ...resolve(root, only), ...siblings };
 }
 
-/** Whether a field counts, given the values of its siblings; one that names a path looks at the whole. */
-export function applies(field: Field, siblings: unknown, whole: unknown = {}): boolean {
+/**
+ * Whether a field counts, given the values of its siblings; one that names a path looks at the whole. several: the
+ * values of a setting that has more than one, by the name that the contract gives it; one that fits is enough.
+ */
+export function applies(
+  field: Field,
+  siblings: unknown,
+  whole: unknown = {},
+  several: (name: string) => readonly unknown[] | undefined = () => undefined,
+): boolean {
   return Object.entries(field.schema.applies_when ?? {}).every(([name, wanted]) => {
     const path = name.split(".");
-    return wanted.includes(valueAt(path.length > 1 ? whole : siblings, path));
+    const values = several(name) ?? [valueAt(path.length > 1 ? whole : siblings, path)];
+    return values.some((value) => wanted.includes(value));
   });
 }
 
-function valueAt(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((node, step) => (isRecord(node) ? node[step] : undefined), value);
+/** The value at a path; undefined where there is none. Entries of a list are named by their places. */
+export function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (node, step) =>
+      typeof node === "object" && node !== null ? (node as Record<string, unknown>)[step] : undefined,
+    value,
+  );
 }
 
 /** What the contract calls the choice: numbers are shown as text. */

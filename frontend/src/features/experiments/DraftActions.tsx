@@ -2,24 +2,30 @@ import { Button, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { api, type FederationRecord, unwrap } from "@/api";
+import { api, type FederationRecord, type SweepAxis, unwrap } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { saveText } from "@/lib/save";
-import type { ExperimentForm } from "./formValues";
-import { configOf, type Values } from "./formValues";
+import { firstConfig, sweepOptions } from "./axes";
+import type { ExperimentForm, Values } from "./formValues";
 import { ImportFile } from "./ImportFile";
 
 interface Props {
   federation: FederationRecord;
   form: ExperimentForm;
+  /** The settings with several values, of which a file has one. */
+  axes: readonly SweepAxis[];
+  onSay: (text: string) => void;
   isCopy: boolean;
   onFill: (values: Values, from: string) => void;
   onDiscard: () => void;
 }
 
+const FILE_NAME = "experiment.yaml";
+const ONE_VALUE = "The file has the first value of each swept setting, and no sweep. The command line takes both:";
+
 /** The set-up as a file, from a file, or begun anew. */
-export function DraftActions({ federation, form, isCopy, onFill, onDiscard }: Props) {
+export function DraftActions({ federation, form, axes, onSay, isCopy, onFill, onDiscard }: Props) {
   const [importing, importModal] = useDisclosure(false);
   const [discarding, discardModal] = useDisclosure(false);
   const write = useMutation({
@@ -30,17 +36,20 @@ export function DraftActions({ federation, form, isCopy, onFill, onDiscard }: Pr
           body: {
             name: form.values.name.trim() || "Untitled",
             description: form.values.description,
-            config: configOf(form.values),
+            config: firstConfig(form.values, axes),
           },
           parseAs: "text",
         }) as never,
       ),
-    onSuccess: (text) => saveText(text, "experiment.yaml", "application/yaml"),
+    onSuccess: (text) => {
+      saveText(text, FILE_NAME, "application/yaml");
+      if (axes.length > 0) onSay(`${ONE_VALUE} fedsm experiment create -f ${FILE_NAME} ${sweepOptions(axes)}`);
+    },
     onError: (error) => notifyError("The file cannot be written yet", error),
   });
   return (
     <>
-      <Menu position="bottom-end" width={230}>
+      <Menu position="bottom-end" width={axes.length > 0 ? 300 : 230}>
         <Menu.Target>
           <Button variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>
             File
@@ -51,7 +60,7 @@ export function DraftActions({ federation, form, isCopy, onFill, onDiscard }: Pr
             Import YAML…
           </Menu.Item>
           <Menu.Item leftSection={<IconDownload size={16} aria-hidden />} onClick={() => write.mutate()}>
-            Download as YAML
+            Download as YAML{axes.length > 0 && ", without the sweep"}
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={discardModal.open}>

@@ -4,16 +4,17 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, type FederationRecord, type FieldProblem } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
 import type { JsonSchema } from "@/lib/schema";
+import { axesOf, firstConfig } from "./axes";
 import { DraftActions } from "./DraftActions";
 import { type DraftPlace, dropDraft, keepDraft, watchDraft } from "./draft";
-import { changesFrom, changesOf, configOf, type Values } from "./formValues";
+import { changesFrom, changesOf, type Values } from "./formValues";
 import { Notice, type NoticeText } from "./Notice";
 import { experimentCheckQuery } from "./queries";
 import { Review } from "./Review";
@@ -51,15 +52,24 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   const { step = "task" } = route.useSearch();
   const navigate = route.useNavigate();
   const [notice, setNotice] = useState<NoticeText | null>(hasDraft ? { text: RESTORED } : null);
-  const form = useForm<Values>({ initialValues: first, onValuesChange: (values) => keepDraft(place, values) });
-  const config = configOf(form.values);
+  const takeRefusalBack = useRef(() => {});
+  const form = useForm<Values>({
+    initialValues: first,
+    onValuesChange: (values) => {
+      keepDraft(place, values);
+      takeRefusalBack.current();
+    },
+  });
+  const config = useMemo(() => firstConfig(form.values, axesOf(form.values, schema)), [form.values, schema]);
   const [settled] = useDebouncedValue(config, CHECK_DELAY_MS);
   const check = useQuery(experimentCheckQuery(federation.id, settled));
   const checkProblems = check.error instanceof ApiError ? check.error.fields : (check.data?.problems ?? []);
-  const sweep = useSweepPlan(federation.id, form.values, checkProblems, CHECK_DELAY_MS);
-  const create = useCreate(federation, form.values, sweep, place);
+  const sweep = useSweepPlan(federation.id, schema, form.values, checkProblems, CHECK_DELAY_MS);
+  const { create, progress, forget } = useCreate(federation, form.values, sweep, place);
+  takeRefusalBack.current = () => create.isError && create.reset();
   const createProblems = create.error instanceof ApiError ? create.error.fields : [];
-  const problems: FieldProblem[] = [...checkProblems, ...sweep.problems, ...createProblems];
+  const known: FieldProblem[] = [...checkProblems, ...sweep.problems];
+  const problems = [...known, ...createProblems];
   const changes = withSwept(changesOf(schema, form.values, starting), sweep.axes, form.values);
   const otherError = create.error && createProblems.length === 0 ? create.error : null;
   const heading = useGo(step);
@@ -101,11 +111,14 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
         <DraftActions
           federation={federation}
           form={form}
+          axes={sweep.axes}
+          onSay={(text) => setNotice({ text })}
           isCopy={origin !== undefined}
           onFill={fillFrom}
           onDiscard={() => {
             replaceAll(fresh, null);
             dropDraft(place);
+            forget();
             go("task");
           }}
         />
@@ -127,7 +140,9 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
                   config={config}
                   changes={changes}
                   check={check.data}
-                  problems={problems}
+                  problems={known}
+                  refused={createProblems}
+                  progress={progress}
                   named={form.values.name.trim() !== ""}
                   sweep={sweep}
                   original={

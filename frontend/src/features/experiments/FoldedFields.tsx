@@ -2,10 +2,12 @@ import { Button, Collapse, Stack } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
-import { applies, fieldsOf, type JsonSchema } from "@/lib/schema";
+import { fieldsOf, type JsonSchema } from "@/lib/schema";
+import { counts } from "./axes";
 import type { ExperimentForm } from "./formValues";
 import { errorAt } from "./formValues";
 import { SchemaFields } from "./SchemaFields";
+import { isSwept } from "./SweepField";
 import { isUsual } from "./steps";
 
 interface Props {
@@ -19,10 +21,14 @@ interface Props {
 export function FoldedFields({ section, schema, form, problems }: Props) {
   const values = form.getInputProps(section).value as Record<string, unknown>;
   const fields = fieldsOf(schema, schema.properties?.[section] ?? {}).filter((field) =>
-    applies(field, values, form.values),
+    counts(field, section, form.values),
   );
   const more = fields.filter((field) => !isUsual(section, field.name));
-  const touched = more.filter((field) => JSON.stringify(values[field.name]) !== JSON.stringify(field.default));
+  const touched = more.filter(
+    (field) =>
+      JSON.stringify(values[field.name]) !== JSON.stringify(field.default) ||
+      isSwept({ field, path: `${section}.${field.name}`, form }),
+  );
   const wrong = more.some((field) => errorAt(problems, `${section}.${field.name}`) !== undefined);
   const [opened, setOpened] = useState<boolean | null>(null);
   const shown = wrong || (opened ?? touched.length > 0);

@@ -1,11 +1,13 @@
-import { Button, Card, Grid, Group, List, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Card, Grid, Group, List, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import type { ConfigCheckResult, ExperimentConfig, FederationRecord, FieldProblem } from "@/api";
 import { plural } from "@/lib/format";
 import type { Difference } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
 import { Changes } from "./Changes";
+import type { Progress } from "./createAll";
 import { DryRun } from "./DryRun";
+import { MadeSoFar } from "./MadeSoFar";
 import { Problems } from "./Problems";
 import { SweepCost } from "./SweepCost";
 import { SweepReview } from "./SweepReview";
@@ -17,7 +19,11 @@ interface Props {
   config: ExperimentConfig;
   changes: readonly Difference[];
   check: ConfigCheckResult | undefined;
+  /** What is known before anything is created. */
   problems: readonly FieldProblem[];
+  /** What was refused when it was created: trying again may help, so it is no reason not to. */
+  refused: readonly FieldProblem[];
+  progress: Progress;
   named: boolean;
   sweep: Sweep;
   /** Of a copy: the experiment's name, and what is set otherwise in it. */
@@ -30,7 +36,8 @@ interface Props {
 
 /** What will happen, what differs from the defaults, what it will cost, and what stands in the way. */
 export function Review(props: Props) {
-  const { federation, config, changes, check, problems, named, sweep, original, pending, onCreate, onGo } = props;
+  const { federation, config, changes, check, problems, refused, named, sweep, original, pending } = props;
+  const { onCreate, onGo } = props;
   const isSweep = sweep.axes.length > 0;
   const many = (sweep.plan?.experiments.length ?? 1) > 1 ? ` ${sweep.plan?.experiments.length} experiments` : "";
   const runnable = problems.length === 0 && config.strategies.length > 0 && (!isSweep || sweep.plan !== undefined);
@@ -69,8 +76,21 @@ export function Review(props: Props) {
       <Grid.Col span={{ base: 12, md: 6 }}>
         <Card withBorder>
           <Stack gap="md">
-            <Problems problems={problems} strategies={config.strategies} onGo={onGo} />
+            <Problems problems={[...problems, ...refused]} strategies={config.strategies} onGo={onGo} />
             <Problems kind="warning" problems={check?.warnings ?? []} strategies={config.strategies} onGo={onGo} />
+            {sweep.error && (
+              <Alert color="red" title="The experiments of the sweep are not known">
+                {sweep.error.message}{" "}
+                <Anchor component="button" type="button" size="sm" onClick={sweep.retry}>
+                  Try again
+                </Anchor>
+              </Alert>
+            )}
+            {isSweep && !sweep.plan && !sweep.error && problems.length === 0 && (
+              <Text size="sm" c="dimmed" role="status">
+                The experiments of the sweep are counted.
+              </Text>
+            )}
             {isSweep ? (
               <SweepCost federation={federation} plan={sweep.plan} ready={runnable} />
             ) : (
@@ -81,6 +101,7 @@ export function Review(props: Props) {
                 Give the experiment a name to create it.
               </Text>
             )}
+            {!pending && <MadeSoFar federation={federation} progress={props.progress} />}
             <Group>
               <Button
                 disabled={!ready}

@@ -15,7 +15,8 @@ import type { ReactNode } from "react";
 import { useState } from "react";
 import type { FieldProblem } from "@/api";
 import { upperFirst } from "@/lib/format";
-import { applies, choiceValue, type Field, parseNumbers } from "@/lib/schema";
+import { choiceValue, type Field, parseNumbers } from "@/lib/schema";
+import { counts } from "./axes";
 import { type ExperimentForm, errorAt } from "./formValues";
 import { isSwept, SweepInput, SweepToggle } from "./SweepField";
 
@@ -30,8 +31,7 @@ interface Props {
 
 /** One input for each field of a schema that counts as things stand, with the schema's help and bounds. */
 export function SchemaFields({ fields, path, form, problems, extra }: Props) {
-  const siblings = path ? form.getInputProps(path).value : form.values;
-  const shown = fields.filter((field) => field.kind !== "variant" && applies(field, siblings, form.values));
+  const shown = fields.filter((field) => field.kind !== "variant" && counts(field, path, form.values));
   if (shown.length === 0) return null;
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg" verticalSpacing="md">

@@ -2,10 +2,12 @@ import { Alert, Button, Group, Progress, Stack, Text, Title } from "@mantine/cor
 import { IconTestPipe, IconX } from "@tabler/icons-react";
 import { useMutation, useQueries } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { api, type DryRunRecord, type FederationRecord, type SweepPlan, unwrap } from "@/api";
+import { useEffect, useRef } from "react";
+import { ApiError, api, type DryRunRecord, type FederationRecord, type SweepPlan, unwrap } from "@/api";
 import { formatBytes, formatSeconds, plural } from "@/lib/format";
 import { differences } from "@/lib/schema";
 import { dryRunQuery } from "./queries";
+import { startAll } from "./startAll";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
 
@@ -20,27 +22,44 @@ interface Props {
 export function SweepCost({ federation, plan, ready }: Props) {
   const { dries = [] } = route.useSearch();
   const navigate = route.useNavigate();
-  const keep = (ids: string[]) =>
-    navigate({ search: (old) => ({ ...old, dries: ids }), replace: true, resetScroll: false });
-  const start = useMutation({
-    mutationFn: async (wanted: SweepPlan) => {
-      const ids: string[] = [];
-      for (const { config } of wanted.experiments) {
-        const record = await unwrap(api.startDryRun({ path: { federation_id: federation.id }, body: { config } }));
-        ids.push(record.id);
-      }
-      return ids;
+  const stopped = useRef(false);
+  useEffect(
+    () => () => {
+      stopped.current = true; // who has left the review sees no dry run that is started after
     },
-    onSuccess: keep,
+    [],
+  );
+  const keep = (ids: string[]) => {
+    const dries = ids.length > 0 ? ids : undefined;
+    void navigate({ search: (old) => ({ ...old, dries }), replace: true, resetScroll: false });
+  };
+  const cancelOne = (id: string) => unwrap(api.cancelDryRun({ path: { dry_run_id: id } }));
+  const start = useMutation({
+    mutationFn: (wanted: SweepPlan) => {
+      stopped.current = false;
+      return startAll(
+        wanted.experiments.map(({ config }) => config),
+        {
+          start: async (config) =>
+            (await unwrap(api.startDryRun({ path: { federation_id: federation.id }, body: { config } }))).id,
+          cancel: cancelOne,
+          keep,
+          isStopped: () => stopped.current,
+        },
+      );
+    },
   });
-  const cancel = useMutation({
-    mutationFn: (ids: readonly string[]) =>
-      Promise.all(ids.map((id) => unwrap(api.cancelDryRun({ path: { dry_run_id: id } })))),
-  });
+  const cancel = useMutation({ mutationFn: (ids: readonly string[]) => Promise.all(ids.map(cancelOne)) });
   const queries = useQueries({ queries: dries.map((id) => dryRunQuery(id)) });
   const records = queries.flatMap(({ data }) => data ?? []);
   const over = records.filter(({ status }) => status !== "running");
-  const running = start.isPending || over.length < dries.length;
+  // One that is not there any more is not waited for.
+  const going = dries.filter((_, index) => {
+    const query = queries[index];
+    const isGone = query?.error instanceof ApiError && query.error.status === 404;
+    return !isGone && (query?.data?.status ?? "running") === "running";
+  });
+  const running = start.isPending || going.length > 0;
   const error = start.error ?? cancel.error ?? queries.find((query) => query.error)?.error;
   return (
     <Stack gap="xs">
@@ -53,8 +72,10 @@ export function SweepCost({ federation, plan, ready }: Props) {
             size="compact-sm"
             variant="default"
             leftSection={<IconX size={14} aria-hidden />}
-            disabled={start.isPending}
-            onClick={() => cancel.mutate(records.filter(({ status }) => status === "running").map(({ id }) => id))}
+            onClick={() => {
+              stopped.current = true;
+              cancel.mutate(going);
+            }}
           >
             Cancel
           </Button>
@@ -78,8 +99,8 @@ export function SweepCost({ federation, plan, ready }: Props) {
       )}
       {running && (
         <Progress
-          value={(100 * over.length) / Math.max(1, dries.length)}
-          aria-label={`${over.length} of ${dries.length} tried`}
+          value={(100 * over.length) / Math.max(1, plan?.experiments.length ?? 0, dries.length)}
+          aria-label={`${over.length} of ${Math.max(plan?.experiments.length ?? 0, dries.length)} tried`}
         />
       )}
       {error && <Alert color="red">{error.message}</Alert>}
@@ -108,7 +129,7 @@ function Total({ records, plan }: { records: readonly DryRunRecord[]; plan: Swee
   const sum = (of: (estimate: (typeof estimates)[number]) => number) =>
     estimates.reduce((total, estimate) => total + of(estimate), 0);
   const stale =
-    records.length !== plan.experiments.length ||
+    records.length > plan.experiments.length ||
     records.some(({ config }, index) => differences(config, plan.experiments[index]?.config).length > 0);
   return (
     <>
@@ -122,6 +143,8 @@ function Total({ records, plan }: { records: readonly DryRunRecord[]; plan: Swee
         <b>{formatBytes(sum(({ bytes_kept }) => bytes_kept))}</b> kept in the end.
         {estimates.length < records.length &&
           ` ${records.length - estimates.length} of ${plural(records.length, "experiment")} have no estimate.`}
+        {records.length < plan.experiments.length &&
+          ` That is ${records.length} of ${plural(plan.experiments.length, "experiment")}: the others were not tried.`}
       </Text>
       {stale && (
         <Text size="xs" c="dimmed">

@@ -1,9 +1,11 @@
-import { Anchor, MultiSelect, Text, TextInput } from "@mantine/core";
+import { Anchor, MultiSelect, Stack, Text, TextInput } from "@mantine/core";
 import { IconArrowsSplit2 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { Field } from "@/lib/schema";
+import { strategyName } from "@/lib/words";
+import { axisPath, isSweepable, placesOf } from "./axes";
 import type { ExperimentForm } from "./formValues";
-import { axisPath, isSweepable, sweepValues } from "./sweep";
+import { sweepValues } from "./sweep";
 
 interface Props {
   field: Field;
@@ -25,7 +27,10 @@ function setSweep({ field, path, form }: Props, text: string | null) {
 /** Several values of one setting, as a list or a range; of a choice, those that are chosen. */
 export function SweepInput(props: Props & { label: ReactNode; error: string | undefined }) {
   const { field, path, form, label, error } = props;
-  const text = form.values.sweep[axisPath(path, form.values)]?.text ?? "";
+  const axis = axisPath(path, form.values);
+  const text = form.values.sweep[axis]?.text ?? "";
+  const method = placesOf(axis, form.values).length > 1 ? axis.split(".")[0] : undefined;
+  const every = method === undefined ? "" : ` Every ${strategyName(method)} setting takes these values.`;
   const common = { label, error, inputWrapperOrder: ORDER };
   if (field.kind === "choice") {
     return (
@@ -33,7 +38,7 @@ export function SweepInput(props: Props & { label: ReactNode; error: string | un
         {...common}
         description={
           <Text span size="xs">
-            Each chosen value is trained.
+            Each chosen value is trained.{every}
           </Text>
         }
         data={field.choices}
@@ -43,7 +48,18 @@ export function SweepInput(props: Props & { label: ReactNode; error: string | un
     );
   }
   if (field.kind === "boolean") {
-    return <Text size="sm">{label}: off and on, each is trained.</Text>;
+    return (
+      <Stack gap={2}>
+        <Text size="sm">
+          {label}: off and on, each is trained.{every}
+        </Text>
+        {error && (
+          <Text size="xs" c="red" role="alert">
+            {error}
+          </Text>
+        )}
+      </Stack>
+    );
   }
   return (
     <TextInput
@@ -52,6 +68,7 @@ export function SweepInput(props: Props & { label: ReactNode; error: string | un
         <Text span size="xs">
           Several values: a list such as 1, 2, 4, or a range such as 0.1 to 0.9 by 0.2.
           {field.bounds && ` Allowed: ${field.bounds}.`}
+          {every}
         </Text>
       }
       value={text}

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { dropDraft, keepDraft, readDraft, watchDraft } from "./draft";
+import { dropDraft, keepDraft, keepMade, readDraft, readMade, watchDraft } from "./draft";
 import type { Values } from "./formValues";
 
 const starting = { name: "", strategies: [], schedule: { rounds: 100 }, seeds: [0] } as unknown as Values;
@@ -26,6 +26,17 @@ describe("a draft", () => {
   it("fills in what the contract has got since", () => {
     localStorage.setItem("fedsm-draft-one", JSON.stringify({ name: "Old", strategies: [] }));
     expect(readDraft({ federationId: "one" }, starting)).toEqual({ ...starting, name: "Old" });
+  });
+
+  it("is kept with what was created of it, and dropped with it", () => {
+    const made = { key: { id: "e1", name: "Try 1", started: false } };
+    keepMade({ federationId: "one" }, made);
+    expect(readMade({ federationId: "one" })).toEqual(made);
+    expect(readMade({ federationId: "one", clone: "x" })).toEqual({});
+    dropDraft({ federationId: "one" });
+    expect(readMade({ federationId: "one" })).toEqual({});
+    localStorage.setItem("made-of-fedsm-draft-one", "{");
+    expect(readMade({ federationId: "one" })).toEqual({});
   });
 
   it("drops what cannot be read", () => {

@@ -33,8 +33,36 @@ export function keepDraft(place: DraftPlace, values: Values): void {
   localStorage.setItem(keyOf(place), JSON.stringify(values));
 }
 
+/** With what was made of it. */
 export function dropDraft(place: DraftPlace): void {
   localStorage.removeItem(keyOf(place));
+  localStorage.removeItem(madeKeyOf(place));
+}
+
+/** An experiment that was created from the draft before another of its sweep, or its own start, failed. */
+export interface Made {
+  id: string;
+  name: string;
+  started: boolean;
+}
+
+/** By what each was made of. */
+export type MadeByKey = Readonly<Record<string, Made>>;
+
+function madeKeyOf(place: DraftPlace): string {
+  return `made-of-${keyOf(place)}`;
+}
+
+export function readMade(place: DraftPlace): MadeByKey {
+  try {
+    return JSON.parse(localStorage.getItem(madeKeyOf(place)) ?? "{}") as MadeByKey;
+  } catch {
+    return {}; // not JSON: it names no experiment
+  }
+}
+
+export function keepMade(place: DraftPlace, made: MadeByKey): void {
+  localStorage.setItem(madeKeyOf(place), JSON.stringify(made));
 }
 
 /** Calls with what another tab of this browser has made of the draft. Returns how to stop. */

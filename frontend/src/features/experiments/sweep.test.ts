@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { SweepPlan } from "@/api";
+import type { SweepAxis, SweepPlan } from "@/api";
 import type { Field } from "@/lib/schema";
 import type { Values } from "./formValues";
-import { atFields, axesOf, axisPath, fieldPath, planProblems, sweepValues, sweptColumns, withSwept } from "./sweep";
+import {
+  atFields,
+  planProblems,
+  refusedFields,
+  sharedName,
+  sweepValues,
+  sweptColumns,
+  withSwept,
+} from "./sweep";
 
 const number = { kind: "number", schema: {} } as Field;
 const values = {
@@ -16,6 +24,9 @@ const swept = (sweep: Record<string, unknown[]>) => ({
   ...values,
   sweep: Object.fromEntries(Object.entries(sweep).map(([path, own]) => [path, { text: own.join(), values: own }])),
 });
+
+const axes = ({ sweep }: Values) =>
+  Object.entries(sweep).map(([path, entry]) => ({ path, values: entry.values as SweepAxis["values"] }));
 
 describe("several values", () => {
   it("are a list, or a range without the dirt of binary fractions", () => {
@@ -40,27 +51,10 @@ describe("several values", () => {
 });
 
 describe("the axes", () => {
-  it("name the method or the section", () => {
-    expect(axisPath("strategies.1.selector.shrinkage", values)).toBe("fedsm.selector.shrinkage");
-    expect(axisPath("schedule.learning_rate", values)).toBe("schedule.learning_rate");
-    expect(fieldPath("fedsm.lambda", values)).toBe("strategies.1.lambda");
-    expect(fieldPath("schedule.learning_rate", values)).toBe("schedule.learning_rate");
-  });
-
-  it("of a method that was taken out, or of another variant, do not count", () => {
-    const all = {
-      "fedsm.lambda": [0.5],
-      "fedsm.selector.gone": [1],
-      "ditto.lambda": [1],
-      "schedule.learning_rate": [1],
-    };
-    expect(axesOf(swept(all)).map(({ path }) => path)).toEqual(["fedsm.lambda", "schedule.learning_rate"]);
-  });
-
   it("stand in place of the one value among what differs from the defaults", () => {
     const now = swept({ "fedsm.lambda": [0.5, 0.9], "schedule.learning_rate": [1, 2] });
     const changes = [{ path: "strategies.1.lambda", value: "0.7", default: "0.8" }];
-    expect(withSwept(changes, axesOf(now), now)).toEqual([
+    expect(withSwept(changes, axes(now), now)).toEqual([
       { path: "strategies.1.lambda", value: "0.5, 0.9", default: "0.8" },
       { path: "schedule.learning_rate", value: "1, 2", default: "0.001" },
     ]);
@@ -68,7 +62,7 @@ describe("the axes", () => {
 
   it("are columns of the table of runs", () => {
     const now = swept({ "fedsm.lambda": [0.5], "schedule.learning_rate": [1] });
-    expect(sweptColumns(axesOf(now), now)).toEqual(["setting:lambda", "setting:schedule.learning_rate"]);
+    expect(sweptColumns(axes(now), now)).toEqual(["setting:lambda", "setting:schedule.learning_rate"]);
   });
 });
 
@@ -77,7 +71,7 @@ describe("problems of a grid", () => {
 
   it("stand at the field of their axis", () => {
     const now = swept({ "fedsm.lambda": [0.5, 7] });
-    const [moved, other] = atFields([problem, { ...problem, field: "axes" }], axesOf(now), now);
+    const [moved, other] = atFields([problem, { ...problem, field: "axes" }], axes(now), now);
     expect([moved?.field, moved?.value, other?.field]).toEqual(["strategies.1.lambda", "0.5, 7", "axes"]);
   });
 
@@ -93,5 +87,31 @@ describe("problems of a grid", () => {
     } as unknown as SweepPlan;
     const found = planProblems(plan, [few], values);
     expect(found.map(({ field, message }) => [field, message])).toEqual([["strategies.1.lambda", "odd (rounds 1)"]]);
+  });
+
+  it("are those that the check without a grid has not found", () => {
+    const known = { field: "schedule.rounds", value: "0", message: "too few", remedy: "" };
+    const found = refusedFields([problem, { ...known, field: "config.schedule.rounds" }, { ...known, field: "name" }], [
+      known,
+    ]);
+    expect(found.map(({ field }) => field)).toEqual(["axes.0.values", "name"]);
+  });
+});
+
+describe("what a sweep's experiments are found by", () => {
+  it("is what their names share, in whole words", () => {
+    expect(sharedName(["How fast (schedule.rounds 10)", "How fast (schedule.rounds 12)"])).toBe("How fast");
+    expect(sharedName(["Try (copy) (schedule.rounds 4)", "Try (copy) (schedule.rounds 8)"])).toBe("Try (copy)");
+    expect(sharedName(["How fast (1 of 9)", "How fast (2 of 9)"])).toBe("How fast");
+  });
+
+  it("has no word that was cut shorter in one name than in another", () => {
+    expect(sharedName(["A long quest (x 0.001)", "A long questi (x 0.01)"])).toBe("A long");
+    expect(sharedName(["Questions", "Question"])).toBe("Question");
+  });
+
+  it("is the one name there is", () => {
+    expect(sharedName(["How fast"])).toBe("How fast");
+    expect(sharedName([])).toBe("");
   });
 });

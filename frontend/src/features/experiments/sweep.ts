@@ -1,31 +1,13 @@
 /** Settings with several values: what somebody types, the grid that is sent, and where its problems are shown. */
 
 import { type FieldProblem, formPath, type SweepAxis, type SweepPlan } from "@/api";
-import { choiceValue, type Difference, type Field, parseNumbers, settingText } from "@/lib/schema";
+import { choiceValue, type Difference, type Field, parseNumbers, settingText, valueAt } from "@/lib/schema";
+import { fieldPath } from "./axes";
 import { configOf, type Values } from "./formValues";
 
 /** Maximum number of values that a range is written out to: more than the backend takes, which says so. */
 const MAX_RANGE = 100;
 const RANGE = /^(\S+)\s+to\s+(\S+?)(?:\s+by\s+(\S+))?$/;
-
-/** `strategies.1.lambda` as `fedsm.lambda`: an axis names the method, and varies every setting of it. */
-export function axisPath(path: string, values: Values): string {
-  const [section, index, ...rest] = path.split(".");
-  const strategy = section === "strategies" ? values.strategies[Number(index)] : undefined;
-  return strategy ? [strategy.name, ...rest].join(".") : path;
-}
-
-/** Back again: the field of the form that shows an axis. */
-export function fieldPath(axis: string, values: Values): string {
-  const [first, ...rest] = axis.split(".");
-  const index = values.strategies.findIndex(({ name }) => name === first);
-  return index < 0 ? axis : ["strategies", index, ...rest].join(".");
-}
-
-/** A list of settings is one value already, and a choice between variants brings other settings with it. */
-export function isSweepable(field: Field): boolean {
-  return ["number", "integer", "choice", "boolean"].includes(field.kind);
-}
 
 /**
  * `0.5, 0.7` as these, `0.1 to 0.9 by 0.2` as five numbers, `1 to 3` as three. What is no number stays text, which the
@@ -53,18 +35,6 @@ function rangeOf(part: string): number[] | null {
   );
 }
 
-/** The axes that count as things stand: a method that was taken out, or a setting of another variant, has none. */
-export function axesOf(values: Values): SweepAxis[] {
-  const config = configOf(values) as unknown;
-  return Object.entries(values.sweep)
-    .filter(([axis]) => valueAt(config, fieldPath(axis, values).split(".")) !== undefined)
-    .map(([path, entry]) => ({ path, values: entry.values as SweepAxis["values"] }));
-}
-
-function valueAt(node: unknown, steps: readonly string[]): unknown {
-  return steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | null | undefined)?.[step], node);
-}
-
 /** A refused grid's problems at the fields of the form. */
 export function atFields(problems: readonly FieldProblem[], axes: readonly SweepAxis[], values: Values) {
   return problems.map((problem) => {
@@ -76,6 +46,22 @@ export function atFields(problems: readonly FieldProblem[], axes: readonly Sweep
 
 export function shownValues(axis: SweepAxis): string {
   return axis.values.map((value) => (Array.isArray(value) ? `[${value.join(", ")}]` : String(value))).join(", ");
+}
+
+/** Of a grid that is refused as a whole: what the check without a grid has not found. */
+export function refusedFields(fields: readonly FieldProblem[], known: readonly FieldProblem[]): FieldProblem[] {
+  const told = new Set(known.map(({ field }) => formPath(field)));
+  return fields.filter(({ field }) => field.startsWith("axes") || !told.has(formPath(field)));
+}
+
+/** What all these names begin with, in whole words where there is one, and without the bracket of what differs. */
+export function sharedName(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  let length = first.length;
+  while (!others.every((name) => name.startsWith(first.slice(0, length)))) length -= 1;
+  if (length === first.length) return first;
+  const shared = first.slice(0, length);
+  return shared.replace(/\s+\S*$/, "").replace(/\s+\([^)]*$/, "");
 }
 
 /**

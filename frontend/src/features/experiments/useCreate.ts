@@ -1,39 +1,40 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useRef } from "react";
-import { api, type ExperimentRecord, experimentsQuery, type FederationRecord, unwrap } from "@/api";
+import { useState } from "react";
+import { ApiError, api, experimentsQuery, type FederationRecord, unwrap } from "@/api";
 import { notifyDone } from "@/components/notify";
 import { plural } from "@/lib/format";
-import { type DraftPlace, dropDraft } from "./draft";
+import { createAll, progressOf, type Wanted } from "./createAll";
+import { type DraftPlace, dropDraft, keepMade, readMade } from "./draft";
 import { configOf, type Values } from "./formValues";
 import { STANDARD_COLUMNS } from "./runRows";
-import { sweptColumns } from "./sweep";
+import { sharedName, sweptColumns } from "./sweep";
 import type { Sweep } from "./useSweepPlan";
 
-/** Creates the experiment, or every one of a sweep, and goes there. A second try makes only what the first did not. */
+/** Creates the experiment, or every one of a sweep, and goes there. What is made of it stays known over a reload. */
 export function useCreate(federation: FederationRecord, values: Values, sweep: Sweep, place: DraftPlace) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const made = useRef(new Map<string, ExperimentRecord>());
-  const wanted = sweep.plan?.experiments ?? [{ name: values.name, config: configOf(values) }];
-  return useMutation({
-    mutationFn: async (start: boolean) => {
-      const all: ExperimentRecord[] = [];
-      for (const { name, config } of wanted) {
-        const key = JSON.stringify([name, values.description, config]);
-        const body = { name, description: values.description, config };
-        const old = made.current.get(key);
-        const experiment =
-          old ?? (await unwrap(api.createExperiment({ path: { federation_id: federation.id }, body })));
-        made.current.set(key, experiment);
-        if (start) await unwrap(api.startExperiment({ path: { experiment_id: experiment.id } }));
-        all.push(experiment);
-      }
-      return all;
-    },
+  const [made, setMade] = useState(() => readMade(place));
+  const { description } = values;
+  const wanted: Wanted[] = (sweep.plan?.experiments ?? [{ name: values.name, config: configOf(values) }]).map(
+    ({ name, config }) => ({ name, description, config }),
+  );
+  const create = useMutation({
+    mutationFn: (start: boolean) =>
+      createAll(wanted, start, readMade(place), {
+        create: async (body) =>
+          (await unwrap(api.createExperiment({ path: { federation_id: federation.id }, body }))).id,
+        start: (id) => unwrap(api.startExperiment({ path: { experiment_id: id } })),
+        isThere,
+        keep: (now) => {
+          keepMade(place, now);
+          setMade(now);
+        },
+      }),
+    onSettled: () => client.invalidateQueries({ queryKey: experimentsQuery(federation.id).queryKey }),
     onSuccess: async (all) => {
       dropDraft(place);
-      await client.invalidateQueries({ queryKey: experimentsQuery(federation.id).queryKey });
       const [first] = all;
       if (all.length === 1 && first) {
         await navigate({ to: "/experiments/$experimentId", params: { experimentId: first.id }, search: {} });
@@ -46,10 +47,21 @@ export function useCreate(federation: FederationRecord, values: Values, sweep: S
         search: {
           tab: "experiments",
           list: "runs",
-          find: values.name.trim(),
+          find: sharedName(all.map(({ name }) => name)),
           columns: [...STANDARD_COLUMNS, ...sweptColumns(sweep.axes, values)],
         },
       });
     },
   });
+  return { create, progress: progressOf(wanted, made), forget: () => setMade({}) };
+}
+
+async function isThere(id: string): Promise<boolean> {
+  try {
+    await unwrap(api.getExperiment({ path: { experiment_id: id } }));
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
 }
