@@ -110,7 +110,8 @@ def test_a_version_stands_in_place_of_the_run_and_a_run_of_the_version() -> None
 
 
 def test_experiments_are_numbered_where_what_differs_does_not_fit() -> None:
-    short, long = ["x 1", "x 2"], [f"schedule.learning_rate 0.00{n}, schedule.batch_size 8, data.spacing" for n in "12"]
+    short = ["x 1", "x 2"]
+    long = [f"schedule.learning_rate 0.00{n}, schedule.batch_size 8, schedule.local_epochs 2" for n in (1, 2)]
     assert names_of("How far", short) == ["How far (x 1)", "How far (x 2)"]
     assert names_of("How far", long) == ["How far (1 of 2)", "How far (2 of 2)"]
     assert names_of("How far", ["x 1", "x 1"]) == ["How far (1 of 2)", "How far (2 of 2)"]

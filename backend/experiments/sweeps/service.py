@@ -17,7 +17,7 @@ from backend.ledger.start_model import resolved_or_problems
 
 MAX_NAME = 80
 #: Letters of the sweep's name that stay next to what differs: fewer are not recognised.
-LEAST_OF_NAME = 20
+MIN_NAME = 20
 
 
 def planned(session: Session, federation_id: str, name: str, points: Sequence[SweepPoint]) -> SweepPlan:
@@ -66,7 +66,7 @@ def names_of(name: str, labels: Sequence[str]) -> list[str]:
     Where that leaves too little of the name, or two of them are the same, all are numbered: `How far to pull (2 of 9)`.
     """
     names = [_ended(name, label) for label in labels]
-    least = min(len(name), LEAST_OF_NAME)
+    least = min(len(name), MIN_NAME)
     if len(set(names)) == len(names) and all(len(_end(label)) + least <= MAX_NAME for label in labels):
         return names
     return [_ended(name, f"{number} of {len(labels)}" if len(labels) > 1 else "") for number in range(1, len(labels) + 1)]

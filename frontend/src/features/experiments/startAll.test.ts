@@ -4,7 +4,7 @@ import { startAll } from "./startAll";
 
 const configs = [1, 2, 3].map((rounds) => ({ schedule: { rounds } }) as unknown as ExperimentConfig);
 
-/** A backend that takes so many dry runs, and a page on which somebody cancels while one is started. */
+/** A backend that takes a number of dry runs, and a page on which somebody cancels while one is started. */
 function page({ maximum = 9, cancelAt = 0 } = {}) {
   const kept: string[][] = [];
   const cancelled: string[] = [];

@@ -50,8 +50,8 @@ export function shownValues(axis: SweepAxis): string {
 
 /** Of a grid that is refused as a whole: what the check without a grid has not found. */
 export function refusedFields(fields: readonly FieldProblem[], known: readonly FieldProblem[]): FieldProblem[] {
-  const told = new Set(known.map(({ field }) => formPath(field)));
-  return fields.filter(({ field }) => field.startsWith("axes") || !told.has(formPath(field)));
+  const others = new Set(known.map(({ field }) => formPath(field)));
+  return fields.filter(({ field }) => field.startsWith("axes") || !others.has(formPath(field)));
 }
 
 /** What all these names begin with, in whole words where there is one, and without the bracket of what differs. */
