@@ -19,7 +19,6 @@ from backend.contracts.strategy_settings import setting_problems
 from backend.contracts.values import Slug
 from backend.contracts.waiting_config import WaitingConfig
 
-
 #: Methods with their settings, of one experiment.
 MAX_METHODS = 32
 

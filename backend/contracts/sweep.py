@@ -72,9 +72,7 @@ def _own(axes: Sequence[SweepAxis], strategy: dict[str, Any]) -> list[SweepAxis]
     return [axis for axis in axes if _first(axis) == strategy["name"] and _has(strategy, axis.path.split(".")[1:])]
 
 
-def _without_other(
-    fields: dict[str, Any], axis: SweepAxis, value: Any, axes: Sequence[SweepAxis]
-) -> dict[str, Any]:
+def _without_other(fields: dict[str, Any], axis: SweepAxis, value: Any, axes: Sequence[SweepAxis]) -> dict[str, Any]:
     """A copy without the setting that this value stands in place of, unless that one is an axis, too."""
     other = _SAME.get(axis.path)
     if other is None or value is None or any(each.path == other for each in axes):

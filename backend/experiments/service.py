@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from backend.artifacts.store import ArtifactStore
 from backend.clock import now
-from backend.contracts.config_problems import ConfigProblem, in_short, num_present
+from backend.contracts.config_problems import in_short, num_present
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig, soft_pull_contraction
 from backend.contracts.status import RunStatus
 from backend.datasets import service as datasets
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Experiment, Federation
-from backend.errors import Conflict, ExperimentRunning, InvalidInput
+from backend.errors import Conflict, ExperimentRunning
 from backend.events import service as events
 from backend.events.changes import from_to
 from backend.experiments import additions, files

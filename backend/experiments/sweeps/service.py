@@ -69,7 +69,9 @@ def names_of(name: str, labels: Sequence[str]) -> list[str]:
     least = min(len(name), MIN_NAME)
     if len(set(names)) == len(names) and all(len(_end(label)) + least <= MAX_NAME for label in labels):
         return names
-    return [_ended(name, f"{number} of {len(labels)}" if len(labels) > 1 else "") for number in range(1, len(labels) + 1)]
+    return [
+        _ended(name, f"{number} of {len(labels)}" if len(labels) > 1 else "") for number in range(1, len(labels) + 1)
+    ]
 
 
 def _ended(name: str, label: str) -> str:

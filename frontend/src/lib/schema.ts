@@ -126,8 +126,7 @@ export function applies(
 /** The value at a path; undefined where there is none. Entries of a list are named by their places. */
 export function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
-    (node, step) =>
-      typeof node === "object" && node !== null ? (node as Record<string, unknown>)[step] : undefined,
+    (node, step) => (typeof node === "object" && node !== null ? (node as Record<string, unknown>)[step] : undefined),
     value,
   );
 }

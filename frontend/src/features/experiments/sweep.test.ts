@@ -2,15 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { SweepAxis, SweepPlan } from "@/api";
 import type { Field } from "@/lib/schema";
 import type { Values } from "./formValues";
-import {
-  atFields,
-  planProblems,
-  refusedFields,
-  sharedName,
-  sweepValues,
-  sweptColumns,
-  withSwept,
-} from "./sweep";
+import { atFields, planProblems, refusedFields, sharedName, sweepValues, sweptColumns, withSwept } from "./sweep";
 
 const number = { kind: "number", schema: {} } as Field;
 const values = {
@@ -91,9 +83,10 @@ describe("problems of a grid", () => {
 
   it("are those that the check without a grid has not found", () => {
     const known = { field: "schedule.rounds", value: "0", message: "too few", remedy: "" };
-    const found = refusedFields([problem, { ...known, field: "config.schedule.rounds" }, { ...known, field: "name" }], [
-      known,
-    ]);
+    const found = refusedFields(
+      [problem, { ...known, field: "config.schedule.rounds" }, { ...known, field: "name" }],
+      [known],
+    );
     expect(found.map(({ field }) => field)).toEqual(["axes.0.values", "name"]);
   });
 });
