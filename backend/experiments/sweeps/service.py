@@ -61,7 +61,7 @@ def points_of(body: SweepCreate) -> list[SweepPoint]:
 
 
 def names_of(name: str, labels: Sequence[str]) -> list[str]:
-    """`How far to pull (schedule.learning_rate 0.001)`: what differs stays whole, the name is shortened where it must be.
+    """`How far to pull (schedule.learning_rate 0.001)`: what differs stays whole, a name that is too long is shortened.
 
     Where that leaves too little of the name, or two of them are the same, all are numbered: `How far to pull (2 of 9)`.
     """
@@ -69,9 +69,9 @@ def names_of(name: str, labels: Sequence[str]) -> list[str]:
     least = min(len(name), MIN_NAME)
     if len(set(names)) == len(names) and all(len(_end(label)) + least <= MAX_NAME for label in labels):
         return names
-    return [
-        _ended(name, f"{number} of {len(labels)}" if len(labels) > 1 else "") for number in range(1, len(labels) + 1)
-    ]
+    if len(labels) == 1:
+        return [name]
+    return [_ended(name, f"{number} of {len(labels)}") for number in range(1, len(labels) + 1)]
 
 
 def _ended(name: str, label: str) -> str:
