@@ -71,8 +71,8 @@ def create_all(
     try:
         for each in plan.experiments:
             made.append(client.create_experiment(federation_id, each.name, each.config, description))
-        for each in made if start else []:
-            started.append(client.start_experiment(each.id))
+        for one in made if start else []:
+            started.append(client.start_experiment(one.id))
     except (ApiError, httpx.TransportError):
         if made:
             are = f"{len(made)} of {len(plan.experiments)} experiment(s) are created, {len(started)} started"
