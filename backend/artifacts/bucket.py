@@ -39,7 +39,9 @@ class Bucket:
         self.require()
 
     def require(self) -> None:
-        """The bucket itself, because an object of a bucket that was deleted is answered 404 like any absent one."""
+        """The bucket itself, because an object of a bucket that was deleted is answered 404 like any absent one.
+
+        Raises ArtifactStoreAway."""
         try:
             with self._errors():
                 self._client.head_bucket(Bucket=self._name)
