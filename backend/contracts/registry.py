@@ -11,6 +11,10 @@ from backend.contracts.values import AtMost, Note, Positive, Text
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?"
 _ALIAS = r"[a-z](?:[a-z0-9 ._-]{0,38}[a-z0-9])?"
+_ALIAS_RULE = (
+    "An alias has up to 40 small letters, digits, blanks, dots, dashes and underscores, begins with a letter, and ends "
+    "with a letter or digit."
+)
 _VERSION = r"[1-9][0-9]{0,8}"
 _REFERENCE = re.compile(rf"({_NAME})(?::({_VERSION})|@({_ALIAS}))")
 
@@ -51,7 +55,8 @@ class ModelRegister(Contract):
     )
     notes: Note = Field(default="", description="What people say about this version (Markdown).")
     aliases: Annotated[tuple[AliasName, ...], AtMost(MAX_ALIASES)] = Field(
-        default=(), description="They point to this version from now on, wherever they pointed before."
+        default=(),
+        description=f"They point to this version from now on, wherever they pointed before. {_ALIAS_RULE}",
     )
 
 
@@ -64,5 +69,7 @@ class VersionUpdate(Contract):
 class AliasMove(Contract):
     model_config = with_example(alias="in use", version=3)
 
-    alias: AliasName = Field(description="`best`, `in use`, or any other word; it is made where it is new.")
+    alias: AliasName = Field(
+        description=f"`best`, `in use`, or another word, which is made where it is new. {_ALIAS_RULE}"
+    )
     version: Positive = Field(description="The number of the version to which it points from now on.")

@@ -15,6 +15,9 @@ export function referencesOf(models: readonly RegisteredModelRecord[], runId: st
   return models.flatMap(({ versions }) => versions.filter(({ run_id }) => run_id === runId));
 }
 
+/** What the backend takes as an alias. */
+export const ALIAS_RULE = "Up to 40 small letters, digits, blanks, dots, dashes and underscores, a letter first.";
+
 /** The words that are offered for an alias: the usual two, and those that the model has. */
 export function aliasChoices(model: RegisteredModelRecord | undefined): string[] {
   return [...new Set(["best", "in use", ...Object.keys(model?.aliases ?? {})])];
