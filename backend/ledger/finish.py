@@ -9,9 +9,9 @@ from backend.contracts.status import RunStatus
 from backend.db.lookup import lock_row
 from backend.db.models import Metric, Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
-from backend.ledger import repository
 from backend.ledger.advance import advance, cancel_open_tasks
 from backend.ledger.service import resume_run
+from backend.runs.finished_rounds import finished_rounds
 from backend.runs.service import describe_run, set_status
 
 #: In these nothing is trained, or what is can be given up.
@@ -33,8 +33,8 @@ def finish_run(session: Session, run_id: str, actor: str) -> Run:
     if run.status not in STOPPED:
         remedy = "pause or cancel it first" if run.status != RunStatus.CREATED else "start its experiment"
         raise TransitionNotAllowed(f"{describe_run(run)} is {run.status} and its training cannot be ended: {remedy}")
-    finished = _last_finished(session, run)
-    if finished is None:
+    finished = finished_rounds(session, [run])[run.id]
+    if finished == 0:
         raise TransitionNotAllowed(
             f"{describe_run(run)} has finished no round, so there is nothing to test: resume it, or start it again"
         )
@@ -63,15 +63,6 @@ def _needs_its_last_rounds(run: Run) -> str | None:
     if run.spec is not None and run.spec.config.schedule.averaging != "none":
         return f"schedule.averaging {run.spec.config.schedule.averaging} takes place in the last round"
     return None
-
-
-def _last_finished(session: Session, run: Run) -> int | None:
-    """The last finished round from 1 on."""
-    latest = repository.latest_round(session, run)
-    if latest is None:
-        return None
-    finished = latest.round if latest.finished_at is not None else latest.round - 1
-    return finished if finished >= 1 else None
 
 
 def _drop_open_round(session: Session, run: Run, finished: int) -> None:

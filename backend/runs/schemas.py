@@ -60,6 +60,10 @@ class RunRecord(Record):
     status: RunStatus
     round: int = Field(description="The round under way, or the last one finished.")
     num_rounds: int
+    num_finished_rounds: int = Field(
+        description="Rounds that are finished, without the one under way: the run goes on after them, and with one or "
+        "more its training can be ended."
+    )
     best_round: int | None
     best_dice: float | None = Field(
         description="Validation Dice of the best round; null where nobody has validation cases and the last was taken."

@@ -15,6 +15,7 @@ from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
 from backend.runs.failures import failures_of_runs
+from backend.runs.finished_rounds import finished_rounds
 from backend.runs.notes import notes_of_runs
 from backend.runs.schemas import RunRecord, TaskRecord, WaitedFor
 from backend.runs.threshold import best_gammas
@@ -91,10 +92,11 @@ def run_records(session: Session, runs: Sequence[Run]) -> list[RunRecord]:
     """In the same order, with as many queries as for one run; the pace of work under way is read for each run."""
     gammas, notes = best_gammas(session, runs), notes_of_runs(session, runs)
     failures, waits = failures_of_runs(session, runs), waits_of_runs(session, runs)
-    rounds = _last_rounds(session, runs)
+    rounds, finished = _last_rounds(session, runs), finished_rounds(session, runs)
     return [
         RunRecord(
             **{column: getattr(run, column) for column in COLUMNS},
+            num_finished_rounds=finished[run.id],
             gamma=gammas.get(run.id),
             notes=notes[run.id],
             failures=failures.get(run.id, []),

@@ -39,8 +39,10 @@ def test_the_best_round_so_far_of_a_cancelled_run_is_tested_and_its_model_served
     worker.dice = lambda _participant, number: {1: 0.5, 2: 0.9}.get(number, 0.6)
     run_id, working = cancelled_in_round(backend, federation, worker, 4)
     worker.done.clear()
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["status"], run["round"], run["num_finished_rounds"]) == ("cancelled", 4, 3)
     run = backend.post(f"/runs/{run_id}/finish")
-    assert (run["status"], run["round"], run["num_rounds"]) == ("evaluating", 3, 3)
+    assert (run["status"], run["round"], run["num_rounds"], run["num_finished_rounds"]) == ("evaluating", 3, 3, 3)
     assert backend.post(f"/runs/{run_id}/finish") == run, "a second click changes nothing"
     assert worker.progress(working).json()["error"] == "task_not_claimable", "the worker is told to stop"
     work_on(worker)
@@ -85,6 +87,8 @@ def test_a_paused_run_ends_and_one_cancelled_in_its_test_is_tested_on(
     worker.work_one("coordinator")
     backend.post(f"/runs/{run_id}/pause")
     work_on(worker)
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["status"], run["round"], run["num_finished_rounds"]) == ("paused", 1, 1)
     assert backend.post(f"/runs/{run_id}/finish")["status"] == "evaluating"
     backend.post(f"/runs/{run_id}/cancel")
     assert backend.post(f"/runs/{run_id}/finish")["status"] == "evaluating"
@@ -129,6 +133,8 @@ def test_without_a_finished_round_or_under_way_nothing_is_ended(
     assert "pause or cancel it first" in refusal(run_id)
     backend.post(f"/runs/{run_id}/cancel")
     assert "has finished no round" in refusal(run_id)
+    run = backend.get(f"/runs/{run_id}")
+    assert (run["round"], run["num_finished_rounds"]) == (1, 0), "the record tells the one from a finished round"
     backend.post(f"/runs/{run_id}/resume")
     work_on(worker)
     assert backend.get(f"/runs/{run_id}")["num_rounds"] == 9

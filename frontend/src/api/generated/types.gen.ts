@@ -126,7 +126,7 @@ export type AliasMove = {
     /**
      * Alias
      *
-     * `best`, `in use`, or any other word; it is made where it is new.
+     * `best`, `in use`, or another word, which is made where it is new. An alias has up to 40 small letters, digits, blanks, dots, dashes and underscores, begins with a letter, and ends with a letter or digit.
      */
     alias: string;
     /**
@@ -5714,7 +5714,7 @@ export type ModelRegister = {
     /**
      * Aliases
      *
-     * They point to this version from now on, wherever they pointed before.
+     * They point to this version from now on, wherever they pointed before. An alias has up to 40 small letters, digits, blanks, dots, dashes and underscores, begins with a letter, and ends with a letter or digit.
      */
     aliases?: Array<string>;
     /**
@@ -8092,6 +8092,12 @@ export type RunRecord = {
      * What a reader of its numbers must know, in words: sites or rounds that were not compared.
      */
     notes: Array<string>;
+    /**
+     * Num Finished Rounds
+     *
+     * Rounds that are finished, without the one under way: the run goes on after them, and with one or more its training can be ended.
+     */
+    num_finished_rounds: number;
     /**
      * Num Rounds
      */

@@ -10,16 +10,22 @@ function experiment(name: string, more: Partial<ExperimentRecord> = {}, runs: ob
     created_at: `2026-01-0${name.length}`,
     started_at: "2026-01-01",
     archived_at: null,
-    runs: runs.map((run) => ({ num_rounds: 10, round: 0, best_dice: null, strategy_label: "FedAvg", ...run })),
+    runs: runs.map((run) => ({
+      num_rounds: 10,
+      num_finished_rounds: 0,
+      best_dice: null,
+      strategy_label: "FedAvg",
+      ...run,
+    })),
     ...more,
   } as unknown as ExperimentRecord;
 }
 
 const DONE = experiment("ab", {}, [
-  { status: "completed", round: 10, best_dice: 0.8 },
-  { status: "failed", round: 4, best_dice: 0.9, strategy_label: "FedSM" },
+  { status: "completed", num_finished_rounds: 10, best_dice: 0.8 },
+  { status: "failed", num_finished_rounds: 4, best_dice: 0.9, strategy_label: "FedSM" },
 ]);
-const GOING = experiment("abc", {}, [{ status: "running", round: 3 }]);
+const GOING = experiment("abc", {}, [{ status: "running", num_finished_rounds: 2 }]);
 const IDLE = experiment("a", { started_at: null }, [{ status: "created" }]);
 const OLD = experiment("abcd", { archived_at: "2026-02-02" });
 const ALL = [DONE, GOING, IDLE, OLD];

@@ -33,7 +33,7 @@ export function bestDice(experiment: ExperimentRecord): { dice: number; label: s
 export function progressOf(experiment: ExperimentRecord): number {
   const rounds = experiment.runs.reduce((sum, run) => sum + run.num_rounds, 0);
   const done = experiment.runs.reduce(
-    (sum, run) => sum + (run.status === "completed" ? run.num_rounds : Math.max(0, run.round - (isOver(run) ? 0 : 1))),
+    (sum, run) => sum + (run.status === "completed" ? run.num_rounds : run.num_finished_rounds),
     0,
   );
   return rounds === 0 ? 0 : done / rounds;

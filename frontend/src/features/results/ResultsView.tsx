@@ -2,8 +2,10 @@ import { Stack } from "@mantine/core";
 import { IconTable } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ExperimentRecord, FederationRecord } from "@/api";
+import { permissions } from "@/api/tables.json";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
+import { useMay } from "@/components/useMay";
 import { EffortCard } from "./EffortCard";
 import { GapCard } from "./GapCard";
 import { noResult, runsOn } from "./noResult";
@@ -60,7 +62,8 @@ export function ResultsView({ experiment, federation }: Props) {
 }
 
 function NoResult({ experiment }: { experiment: ExperimentRecord }) {
-  const { title, words } = noResult(experiment);
+  const may = useMay("run_experiments", experiment.federation_id);
+  const { title, words } = noResult(experiment, may, permissions.run_experiments.holders);
   const run = experiment.runs[0];
   const action = run && (
     <LinkButton

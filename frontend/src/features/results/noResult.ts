@@ -2,18 +2,22 @@
 
 import type { ExperimentRecord, RunRecord } from "@/api";
 import { plural } from "@/lib/format";
+import { stoppedRemedyOfAll } from "@/lib/runControls";
 import { isOver } from "@/lib/status";
 
-type Experiment = Pick<ExperimentRecord, "started_at"> & { runs: readonly Pick<RunRecord, "status" | "round">[] };
+type Run = Pick<RunRecord, "status" | "num_rounds" | "num_finished_rounds">;
+type Experiment = Pick<ExperimentRecord, "started_at"> & { runs: readonly Run[] };
 
 /** Whether a run is under way, so that a result comes by itself. */
 export function runsOn(experiment: Experiment): boolean {
   return experiment.started_at !== null && !experiment.runs.every(isOver);
 }
 
-export function noResult(experiment: Experiment): { title: string; words: string } {
+/** may: whether the reader may start and resume runs; `who`: those who may. */
+export function noResult(experiment: Experiment, may: boolean, who: string): { title: string; words: string } {
   if (experiment.started_at === null) {
-    return { title: "No result yet", words: "Start the experiment: each run is tested when its last round is done." };
+    const start = may ? "Start the experiment" : `The experiment is started by ${who}`;
+    return { title: "No result yet", words: `${start}: each run is tested when its last round is done.` };
   }
   if (runsOn(experiment)) {
     return {
@@ -23,7 +27,7 @@ export function noResult(experiment: Experiment): { title: string; words: string
   }
   return {
     title: "No result",
-    words: `${ends(experiment.runs)} before any was tested. Resume a run to go on from its last finished round, or end it there: "End here" on its tab tests its best round so far.`,
+    words: `${ends(experiment.runs)} before any was tested. ${stoppedRemedyOfAll(experiment.runs, may, who)}`,
   };
 }
 

@@ -3,6 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
 import type { FederationRecord, RunRecord, TaskFailure } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { FailureDetails } from "./FailureDetails";
 import { taskQuery } from "./queries";
 
@@ -19,10 +20,12 @@ export function FailurePanel({ run, federation }: { run: RunRecord; federation: 
             <OneFailure run={run} failure={failure} federation={federation} />
           </Fragment>
         ))}
-        <Text size="xs" c="dimmed">
-          Rerun sends one site's task again and keeps what the other sites did in this round. Resume sends every task of
-          this round again that has not finished.
-        </Text>
+        <Allowed permission="run_experiments" federationId={federation.id} who="Runs are resumed by">
+          <Text size="xs" c="dimmed">
+            Rerun sends one site's task again and keeps what the other sites did in this round. Resume sends every task
+            of this round again that has not finished.
+          </Text>
+        </Allowed>
       </Stack>
     </Alert>
   );

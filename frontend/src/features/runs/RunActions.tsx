@@ -6,6 +6,8 @@ import { api, type RunRecord, runQuery, unwrap } from "@/api";
 import { AllowedInExperiment } from "@/components/Allowed";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
+import { plural } from "@/lib/format";
+import { canEndHere, canResume } from "@/lib/runControls";
 import { isOver } from "@/lib/status";
 
 type Action = "pause" | "resume" | "cancel" | "finish";
@@ -17,7 +19,6 @@ const DOING: Record<Action, string> = {
   cancel: "cancel the run",
   finish: "end the training",
 };
-const CAN_RESUME = new Set(["paused", "failed", "cancelled"]);
 
 export function RunActions({ run }: { run: RunRecord }) {
   return (
@@ -57,17 +58,21 @@ function OwnRunActions({ run }: { run: RunRecord }) {
           Pause
         </Button>
       )}
-      {CAN_RESUME.has(run.status) && (
+      {canResume(run) && (
         <Button
           onClick={() => act.mutate("resume")}
           loading={act.isPending}
-          title="Goes on from the last finished round, with every site"
+          title={
+            run.num_finished_rounds > 0
+              ? "Goes on from the last finished round, with every site"
+              : "Begins again, with every site: no round is finished"
+          }
           leftSection={<IconPlayerPlay size={16} aria-hidden />}
         >
           Resume
         </Button>
       )}
-      {CAN_RESUME.has(run.status) && run.num_rounds > 0 && run.round > 0 && (
+      {canEndHere(run) && (
         <Button
           variant="default"
           onClick={end.open}
@@ -119,7 +124,6 @@ interface ModalProps {
 
 /** Says what is lost and what is kept. */
 function CancelModal({ run, opened, onClose, onCancel }: ModalProps) {
-  const finished = run.status === "evaluating" ? run.num_rounds : Math.max(0, run.round - 1);
   return (
     <ConfirmModal
       opened={opened}
@@ -130,8 +134,8 @@ function CancelModal({ run, opened, onClose, onCancel }: ModalProps) {
       keep="Keep it running"
     >
       What sites are working on now is lost. Kept are the weights, curves and log of{" "}
-      {finished === 1 ? "1 finished round" : `${finished} finished rounds`}, and you can resume from there at any time.
-      To hold after the round under way without losing anything, pause instead.
+      {plural(run.num_finished_rounds, "finished round")}, and you can resume from there at any time. To hold after the
+      round under way without losing anything, pause instead.
     </ConfirmModal>
   );
 }

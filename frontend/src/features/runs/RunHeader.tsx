@@ -2,10 +2,12 @@ import { Alert, Card, Group, Progress, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconClockPause } from "@tabler/icons-react";
 import type { FederationRecord, RunRecord, TaskRecord } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
+import { useMay } from "@/components/useMay";
 import { useNow } from "@/components/useNow";
 import { WHERE_HOSPITALS_DECIDE } from "@/lib/approvals";
 import { formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
+import { stoppedRemedy } from "@/lib/runControls";
 import { isOver } from "@/lib/status";
 import { Approvals } from "./Approvals";
 import { FailurePanel } from "./FailurePanel";
@@ -33,6 +35,7 @@ interface Props {
 /** How far the run is, whom it waits for, what it has used, and what one can do with it. */
 export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
   const active = !isOver(run) && run.status !== "created";
+  const may = useMay("run_experiments", federation.id);
   const now = useNow(active ? 1_000 : 60_000);
   return (
     <Card withBorder className="tabular">
@@ -50,7 +53,7 @@ export function RunHeader({ run, tasks, federation, onOpenTask }: Props) {
         <RoundProgress run={run} active={active} />
         <Group gap="lg" justify="space-between">
           <Text size="sm" data-testid="waiting" aria-live="off">
-            {nowSentence(run, tasks, federation, now)}
+            {nowSentence(run, tasks, federation, now, may)}
           </Text>
           <Facts run={run} tasks={tasks} active={active} />
         </Group>
@@ -79,9 +82,7 @@ function Times({ run, now, active }: { run: RunRecord; now: number; active: bool
 
 function RoundProgress({ run, active }: { run: RunRecord; active: boolean }) {
   const testing = run.status === "evaluating" || run.status === "completed";
-  const finished = testing
-    ? run.num_rounds
-    : Math.max(0, active || run.status === "failed" ? run.round - 1 : run.round);
+  const finished = testing ? run.num_rounds : run.num_finished_rounds;
   return (
     <Progress
       value={run.num_rounds === 0 ? (testing && !active ? 100 : 0) : (100 * finished) / run.num_rounds}
@@ -91,7 +92,14 @@ function RoundProgress({ run, active }: { run: RunRecord; active: boolean }) {
   );
 }
 
-function nowSentence(run: RunRecord, tasks: TaskRecord[], federation: FederationRecord, now: number): string {
+/** may: whether the reader may resume the run. */
+function nowSentence(
+  run: RunRecord,
+  tasks: TaskRecord[],
+  federation: FederationRecord,
+  now: number,
+  may: boolean,
+): string {
   const undecided = unapproved(run);
   const asked = tasks.filter((task) => !undecided.has(task.participant));
   const waiting =
@@ -105,14 +113,18 @@ function nowSentence(run: RunRecord, tasks: TaskRecord[], federation: Federation
     case "failed":
       return "Stopped by a failure; finished rounds are kept.";
     case "cancelled":
-      return `Cancelled in round ${run.round}. Resume goes on from the last finished round; End here tests the best so far.`;
+      return `Cancelled in round ${run.round}. ${stoppedRemedy(run, may)}`.trim();
     case "paused":
       return waiting
         ? `Pausing: the round under way ends first. ${waiting}`
-        : `Paused after round ${run.round}. Resume opens the next step.`;
+        : `${pausedWhere(run)}${may ? " Resume opens the next step." : ""}`;
     default:
       return waiting ?? "Opening the next step.";
   }
+}
+
+function pausedWhere({ num_finished_rounds: finished }: RunRecord): string {
+  return finished === 0 ? "Paused before the first round is finished." : `Paused after round ${finished}.`;
 }
 
 function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; active: boolean }) {
