@@ -16,6 +16,16 @@ from typing import Any
 import numpy as np
 
 PERCENTILES = (0.5, 99.5)
+#: NIfTI's codes of units of length, in mm.
+UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+#: What a mask has of the header of its NIfTI image: each program then places, and names, both alike.
+KEPT = (
+    "pixdim", "xyzt_units", "dim_info", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d",
+    "qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z",
+    "intent_code", "intent_p1", "intent_p2", "intent_p3", "intent_name",
+)  # fmt: skip
+#: Intents of several values a voxel (matrices, vectors, quaternions, colours), which a mask does not have.
+INTENTS_OF_SEVERAL_VALUES = {1004, 1005, 1006, 1007, 1008, 1009, 1010, 2003, 2004}
 
 
 def load_preparation(folder: Any) -> Any:
@@ -46,8 +56,10 @@ def read_image(path: Any, preparation: Any) -> Any:
         turned = nibabel.orientations.apply_orientation(stored, change)
         pixels = turned.transpose(2, 1, 0)[..., None]
         affine = volume.affine @ nibabel.orientations.inv_ornt_aff(change, stored.shape)
-        spacing = tuple(round(float(mm), 6) for mm in np.linalg.norm(affine[:3, :3], axis=0))[::-1]
-        place = {"affine": volume.affine, "orientation": nibabel.orientations.io_orientation(volume.affine)}
+        unit_mm = UNIT_MM.get(int(volume.header["xyzt_units"]) & 7, 1.0) if _is_nifti(nibabel, volume.header) else 1.0
+        spacing = tuple(round(float(mm) * unit_mm, 6) for mm in np.linalg.norm(affine[:3, :3], axis=0))[::-1]
+        orientation = nibabel.orientations.io_orientation(volume.affine)
+        place = {"affine": volume.affine, "orientation": orientation, "header": _mask_header(nibabel, volume.header)}
     if pixels.shape[-1] == 3 and preparation["num_channels"] == 1 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., :1]
     if pixels.shape[-1] != preparation["num_channels"]:
@@ -105,8 +117,28 @@ def write_masks(masks: Any, place: Any, folder: Any, stem: Any, structures: Any)
             back = nibabel.orientations.ornt_transform(lps, place["orientation"])
             voxels = nibabel.orientations.apply_orientation(plane.transpose(2, 1, 0), back).astype(np.uint8)
             written.append(folder / f"{stem}.{word}.nii.gz")
-            nibabel.save(nibabel.Nifti1Image(voxels, place["affine"]), written[-1])
+            affine = place["affine"] if place["header"] is None else None
+            nibabel.save(nibabel.Nifti1Image(voxels, affine, place["header"]), written[-1])
     return written
+
+
+def _is_nifti(nibabel: Any, header: Any) -> bool:
+    return isinstance(header, nibabel.Nifti1Header)  # NIfTI-2's is one too
+
+
+def _mask_header(nibabel: Any, of_image: Any) -> Any:
+    """The header of the masks of a NIfTI image: its geometry, units and intent, without its time and its values. None
+    for an image of another format, whose affine is all that a mask can have."""
+    if not _is_nifti(nibabel, of_image):
+        return None
+    header = nibabel.Nifti1Header()
+    has_intent = int(of_image["intent_code"]) not in INTENTS_OF_SEVERAL_VALUES
+    for name in KEPT:
+        if has_intent or not name.startswith("intent"):
+            header[name] = of_image[name]
+    header["pixdim"][4:] = 1.0
+    header.set_data_dtype(np.uint8)
+    return header
 
 
 def stem_of(path: Any) -> Any:
