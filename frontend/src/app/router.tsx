@@ -137,6 +137,8 @@ const help = createRoute({
 const helpDocument = createRoute({
   getParentRoute: () => root,
   path: "/help/$document",
+  // One page, which keeps its place in the list of documents.
+  remountDeps: () => ({}),
   validateSearch: helpSearch,
   component: lazyRouteComponent(() => import("@/features/help/HelpPage"), "HelpPage"),
 });
@@ -183,6 +185,8 @@ export function makeRouter() {
   return createRouter({
     routeTree,
     defaultPreload: "intent",
+    // What was begun on a page, as a note that is written, is of its version, run or site, and not of the next one.
+    defaultRemountDeps: ({ params }) => params,
     defaultPendingComponent: PageSkeleton,
     scrollRestoration: true,
   });
