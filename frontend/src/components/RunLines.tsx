@@ -1,9 +1,9 @@
 import { Group, Text } from "@mantine/core";
 import { useMemo } from "react";
 import { type Against, AXES, ROUNDS } from "@/lib/against";
-import { formatDice, plural } from "@/lib/format";
+import { formatDice } from "@/lib/format";
 import { siteColour, siteLineType } from "@/lib/palette";
-import { bestPoint, type RunCurve, type RunMeasure, type SeedBand } from "@/lib/runCurves";
+import { bestPoint, type RunCurve, type RunMeasure, type SeedBand, seedWords } from "@/lib/runCurves";
 import { modelName } from "@/lib/words";
 import { bandSeries } from "./bandSeries";
 import { Chart } from "./Chart";
@@ -65,7 +65,7 @@ function LegendEntry({ line, measure }: { line: Line; measure: RunMeasure }) {
           </Text>
           <Text size="xs" c="dimmed">
             {modelName(line.model)}
-            {line.band && `, mean of ${plural(line.band.numSeeds, "seed")}`}
+            {line.band && `, ${seedWords(line.band)}`}
             {best && `, ${formatDice(best[1])} in round ${best[0]}`}
           </Text>
         </div>

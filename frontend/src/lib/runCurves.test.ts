@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MetricRecord } from "@/api";
-import { bestPoint, runCurve, seedMean } from "./runCurves";
+import { bestPoint, runCurve, seedMean, seedWords } from "./runCurves";
 
 let id = 0;
 function metric(round: number, site: string, value: number, more: Partial<MetricRecord> = {}): MetricRecord {
@@ -69,7 +69,7 @@ describe("seedMean", () => {
         [2, 0.8],
       ] as [number, number][],
     };
-    expect(seedMean([one, other])).toEqual({
+    expect(seedMean([one, other], 3)).toEqual({
       model: "super",
       points: [
         [1, expect.closeTo(0.3)],
@@ -77,6 +77,7 @@ describe("seedMean", () => {
       ],
       band: {
         numSeeds: 2,
+        numRuns: 3,
         low: [
           [1, 0.2],
           [2, 0.4],
@@ -87,6 +88,12 @@ describe("seedMean", () => {
         ],
       },
     });
-    expect(seedMean([])).toBeNull();
+    expect(seedMean([], 3)).toBeNull();
+  });
+
+  it("says how many seeds the mean is of, and of how many", () => {
+    expect(seedWords({ numSeeds: 2, numRuns: 3, low: [], high: [] })).toBe("mean of 2 of 3 seeds");
+    expect(seedWords({ numSeeds: 3, numRuns: 3, low: [], high: [] })).toBe("mean of 3 seeds");
+    expect(seedWords({ numSeeds: 1, numRuns: 1, low: [], high: [] })).toBe("mean of 1 seed");
   });
 });

@@ -1,6 +1,7 @@
 /** One curve a run, to lay several over each other: the mean over sites, weighted by their cases. */
 
 import type { MetricRecord } from "@/api";
+import { plural } from "./format";
 
 export const RUN_MEASURES = ["dice", "loss"] as const;
 export type RunMeasure = (typeof RUN_MEASURES)[number];
@@ -39,7 +40,9 @@ export function runCurve(
 }
 
 export interface SeedBand {
+  /** Those that have numbers, of `numRuns`. */
   numSeeds: number;
+  numRuns: number;
   low: [number, number][];
   high: [number, number][];
 }
@@ -47,8 +50,9 @@ export interface SeedBand {
 /**
  * A method's mean over seeds, with the lowest and the highest of them in each round; null for no curve. A round counts
  * once every seed has it: while some are behind, a mean of the others would say something else than the rounds before.
+ * numRuns: all seeds of the method, also those without a number yet.
  */
-export function seedMean(curves: readonly RunCurve[]): (RunCurve & { band: SeedBand }) | null {
+export function seedMean(curves: readonly RunCurve[], numRuns: number): (RunCurve & { band: SeedBand }) | null {
   const [first] = curves;
   if (!first) return null;
   const later = curves.map(({ points }) => new Map(points));
@@ -61,6 +65,7 @@ export function seedMean(curves: readonly RunCurve[]): (RunCurve & { band: SeedB
     points: of((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
     band: {
       numSeeds: curves.length,
+      numRuns,
       low: of((values) => Math.min(...values)),
       high: of((values) => Math.max(...values)),
     },
@@ -71,6 +76,11 @@ function weightedMean(metrics: readonly MetricRecord[]): number {
   const weight = metrics.reduce((sum, metric) => sum + metric.num_cases, 0);
   if (weight === 0) return metrics.reduce((sum, metric) => sum + metric.value, 0) / metrics.length;
   return metrics.reduce((sum, metric) => sum + metric.value * metric.num_cases, 0) / weight;
+}
+
+/** `mean of 3 seeds`, `mean of 2 of 3 seeds`. */
+export function seedWords({ numSeeds, numRuns }: SeedBand): string {
+  return `mean of ${numSeeds < numRuns ? `${numSeeds} of ` : ""}${plural(numRuns, "seed")}`;
 }
 
 /** The round with the best value, the first of equals; null for no points. */

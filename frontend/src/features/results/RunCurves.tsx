@@ -4,7 +4,7 @@ import { type ExperimentRecord, type RunRecord, runEffortQuery, runMetricsQuery,
 import { type Line, Lines } from "@/components/RunLines";
 import { AGAINST, AXES, ROUNDS, takenByRound } from "@/lib/against";
 import { runCurve, seedMean } from "@/lib/runCurves";
-import { firstSeeds, runName } from "./runChoice";
+import { chosenMethods, firstSeeds, methodsOf, runName } from "./runChoice";
 import type { ResultsSearch } from "./search";
 import type { Update } from "./useResultsSearch";
 
@@ -15,15 +15,16 @@ interface Props {
   query: ScoreQuery;
 }
 
-/** Maximum number of runs: the number of colours. */
-const MAX_RUNS = 8;
+/** Maximum number of lines: the number of colours. */
+const MAX_LINES = 8;
 
 /** Several runs laid over each other. */
 export function RunCurves({ experiment, search, update, query }: Props) {
   const client = useQueryClient();
   const bands = manySeeds(experiment.runs) && search.lines === "methods";
   const chosen = chosenRuns(experiment.runs, search.curves);
-  const shown = bands ? allSeeds(experiment.runs) : chosen;
+  const methods = chosenMethods(experiment.runs, search.methods, MAX_LINES);
+  const shown = bands ? experiment.runs.filter((run) => methods.includes(run.strategy_label)) : chosen;
   const measure = search.measure ?? "dice";
   const metrics = useQueries({ queries: shown.map((run) => runMetricsQuery(run.id, client)) });
   const loading = metrics.some((entry) => entry.isPending);
@@ -36,8 +37,9 @@ export function RunCurves({ experiment, search, update, query }: Props) {
     shown.flatMap((run, index) =>
       run.strategy_label === label ? (runCurve(metrics[index]?.data ?? [], measure, structure) ?? []) : [],
     );
-  const byMethod = methodsOf(shown).flatMap((name, position): Line[] => {
-    const mean = bands ? seedMean(curvesOf(name)) : null;
+  const byMethod = methods.flatMap((name, position): Line[] => {
+    const numRuns = shown.filter((run) => run.strategy_label === name).length;
+    const mean = bands ? seedMean(curvesOf(name), numRuns) : null;
     return mean ? [{ ...mean, name, position }] : [];
   });
   const byRun = chosen.flatMap((run, position): Line[] => {
@@ -103,16 +105,18 @@ export function RunCurves({ experiment, search, update, query }: Props) {
         {bands && (
           <Text size="xs" c="dimmed">
             Mean over the seeds of each method, in a band from the lowest to the highest seed; of the rounds that all
-            its seeds have finished.
+            its seeds with numbers have finished.
           </Text>
         )}
-        {!bands && (
+        {bands ? (
+          <ShownMethods all={methodsOf(experiment.runs)} shown={methods} update={update} />
+        ) : (
           <MultiSelect
             size="xs"
             aria-label="Runs shown"
             placeholder={shown.length === 0 ? "Choose runs" : undefined}
             searchable={experiment.runs.length > 12}
-            maxValues={MAX_RUNS}
+            maxValues={MAX_LINES}
             value={shown.map((run) => run.id)}
             onChange={(ids) => update({ curves: ids.length > 0 ? ids : undefined })}
             data={experiment.runs.map((run) => ({ value: run.id, label: runName(run, experiment.runs) }))}
@@ -135,22 +139,28 @@ export function RunCurves({ experiment, search, update, query }: Props) {
   );
 }
 
-function methodsOf(runs: readonly RunRecord[]): string[] {
-  return [...new Set(runs.map((run) => run.strategy_label))];
+function ShownMethods({ all, shown, update }: { all: string[]; shown: string[]; update: Update }) {
+  const left = all.length - shown.length;
+  return (
+    <MultiSelect
+      size="xs"
+      aria-label="Methods shown"
+      description={left > 0 && `${left} of ${all.length} methods are left out; at most ${MAX_LINES} are drawn.`}
+      searchable={all.length > 12}
+      maxValues={MAX_LINES}
+      value={shown}
+      onChange={(labels) => update({ methods: labels.length > 0 ? labels : undefined })}
+      data={all}
+    />
+  );
 }
 
 function manySeeds(runs: readonly RunRecord[]): boolean {
   return methodsOf(runs).length < runs.length;
 }
 
-/** Every run of as many methods as there are colours. */
-function allSeeds(runs: readonly RunRecord[]): RunRecord[] {
-  const methods = methodsOf(runs).slice(0, MAX_RUNS);
-  return runs.filter((run) => methods.includes(run.strategy_label));
-}
-
 /** Those of the address that exist, else one run of each method. */
 function chosenRuns(runs: RunRecord[], wanted: readonly string[] | undefined): RunRecord[] {
   const known = (wanted ?? []).flatMap((id) => runs.find((run) => run.id === id) ?? []);
-  return (known.length > 0 ? known : firstSeeds(runs)).slice(0, MAX_RUNS);
+  return (known.length > 0 ? known : firstSeeds(runs)).slice(0, MAX_LINES);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "@/api";
-import { chosenRun, firstSeeds, missingRuns, runName, testedRuns } from "./runChoice";
+import { chosenMethods, chosenRun, firstSeeds, missingRuns, runName, testedRuns } from "./runChoice";
 
 function run(id: string, label: string, seed: number, more: object = {}): RunRecord {
   return { id, strategy_label: label, seed, status: "completed", strategy: { name: "fedavg" }, ...more } as RunRecord;
@@ -45,5 +45,15 @@ describe("which run is shown", () => {
       ["Ditto waits for a worker", false],
     ]);
     expect(missingRuns(states.slice(0, 1))).toEqual([]);
+  });
+});
+
+describe("which methods are drawn over their seeds", () => {
+  const many = Array.from({ length: 20 }, (_, index) => ({ strategy_label: `M${index % 10}` })) as RunRecord[];
+
+  it("is the wanted ones that exist, else the first for which there is room", () => {
+    expect(chosenMethods(many, undefined, 8)).toEqual(["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7"]);
+    expect(chosenMethods(many, ["M9", "gone", "M1"], 8)).toEqual(["M9", "M1"]);
+    expect(chosenMethods(many, ["gone"], 2)).toEqual(["M0", "M1"]);
   });
 });

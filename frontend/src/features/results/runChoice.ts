@@ -17,6 +17,18 @@ export function chosenRun(tested: readonly RunRecord[], wanted: string | undefin
   return tested.find((run) => run.id === wanted) ?? tested.find(hasSelector) ?? tested[0];
 }
 
+/** Labels, in order. */
+export function methodsOf(runs: readonly RunRecord[]): string[] {
+  return [...new Set(runs.map((run) => run.strategy_label))];
+}
+
+/** Those that are wanted and exist, else the first; at most as many as there is room for. */
+export function chosenMethods(runs: readonly RunRecord[], wanted: readonly string[] | undefined, most: number) {
+  const all = methodsOf(runs);
+  const known = (wanted ?? []).filter((label) => all.includes(label));
+  return (known.length > 0 ? known : all).slice(0, most);
+}
+
 /** One run of each method. */
 export function firstSeeds(runs: readonly RunRecord[]): RunRecord[] {
   return runs.filter((run, index) => runs.findIndex((other) => other.strategy_label === run.strategy_label) === index);

@@ -33,6 +33,8 @@ export const resultsSearch = v.object({
   gamma: numberBetween(0, 1),
   /** Ids of the runs whose curves are drawn together. When left out, it is one run of each method. */
   curves: texts,
+  /** Labels of the methods whose means over seeds are drawn together. When left out, it is the first ones. */
+  methods: texts,
   /** One line a method, the mean over its seeds with a band. When left out, it is one line a run. */
   lines: choice(["methods"]),
   /** What the curves show. When left out, it is the validation Dice. */
