@@ -2,4 +2,5 @@ export * from "./client";
 export * as api from "./generated/sdk.gen";
 export type * from "./generated/types.gen";
 export * from "./live";
+export { isPart } from "./pages";
 export * from "./queries";

@@ -4,7 +4,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
 import type { ExperimentRecord, ExperimentResults, MetricRecord, ModelSet } from "./generated/types.gen";
-import { allPages, showParts } from "./pages";
+import { allPages, sharedButParts, showParts } from "./pages";
 
 const SESSION_RETRY_MS = 2_000;
 
@@ -90,24 +90,32 @@ const MODELS_PAGE = 20;
 export const modelsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "models"],
-    queryFn: ({ client, queryKey }) =>
+    queryFn: ({ client, queryKey, signal }) =>
       allPages<ModelSet>(
-        (query) => unwrap(api.listModels({ path: { federation_id: federationId }, query })),
+        (query) => unwrap(api.listModels({ path: { federation_id: federationId }, query, signal })),
         ({ run_id }) => run_id,
-        showParts(client, queryKey),
-        MODELS_PAGE,
+        { onPart: showParts(client, queryKey), limit: MODELS_PAGE, signal },
       ),
+    structuralSharing: sharedButParts,
+  });
+
+/** Models under names, each with its versions. */
+export const registeredModelsQuery = (federationId: string) =>
+  queryOptions({
+    queryKey: ["registered-models", federationId],
+    queryFn: () => unwrap(api.listRegisteredModels({ path: { federation_id: federationId } })),
   });
 
 export const experimentsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["experiments", federationId],
-    queryFn: ({ client, queryKey }) =>
+    queryFn: ({ client, queryKey, signal }) =>
       allPages<ExperimentRecord>(
-        (query) => unwrap(api.listExperiments({ path: { federation_id: federationId }, query })),
+        (query) => unwrap(api.listExperiments({ path: { federation_id: federationId }, query, signal })),
         ({ id }) => id,
-        showParts(client, queryKey),
+        { onPart: showParts(client, queryKey), signal },
       ),
+    structuralSharing: sharedButParts,
   });
 
 export const experimentQuery = (id: string) =>

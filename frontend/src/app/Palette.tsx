@@ -4,7 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { experimentsQuery, federationsQuery } from "@/api";
+import { experimentsQuery, federationsQuery, isPart } from "@/api";
 import { useMaySomewhere } from "@/components/useMay";
 import { searchQuery } from "@/features/help/queries";
 
@@ -17,7 +17,7 @@ const MAX_FEDERATIONS = 20;
  *  `asked` counts how often it was asked for. */
 export default function Palette({ asked }: { asked: number }) {
   const [query, setQuery] = useState("");
-  const groups = useGroups(query);
+  const { groups, nothing } = useGroups(query);
   useEffect(() => {
     if (asked > 0) spotlight.toggle();
   }, [asked]);
@@ -31,7 +31,7 @@ export default function Palette({ asked }: { asked: number }) {
       limit={MAX_HITS}
       scrollable
       maxHeight={480}
-      nothingFound="Nothing of this name. Try fewer letters."
+      nothingFound={nothing}
       searchProps={{
         leftSection: <IconSearch size={18} aria-hidden />,
         placeholder: "Go to a page, an experiment, or a section of the help",
@@ -41,7 +41,8 @@ export default function Palette({ asked }: { asked: number }) {
   );
 }
 
-function useGroups(query: string): SpotlightActionGroupData[] {
+/** nothing: what is said where no entry has the letters. */
+function useGroups(query: string): { groups: SpotlightActionGroupData[]; nothing: string } {
   const navigate = useNavigate();
   const federations = useQuery(federationsQuery);
   const active = (federations.data ?? []).filter(({ archived_at }) => archived_at === null).slice(0, MAX_FEDERATIONS);
@@ -91,9 +92,17 @@ function useGroups(query: string): SpotlightActionGroupData[] {
         search: {},
       }),
   }));
-  return [
+  const groups = [
     { group: "Pages", actions: pages },
     { group: "Federations and experiments", actions: places },
     { group: "Help", actions: sections },
   ].filter(({ actions }) => actions.length > 0);
+  return { groups, nothing: nothingFound(experiments) };
+}
+
+function nothingFound(lists: readonly { data?: unknown; error: Error | null }[]): string {
+  const lacking = lists.filter(({ data }) => data === undefined || isPart(data));
+  if (lacking.some(({ error }) => error)) return "Nothing of this name; but not all experiments could be loaded.";
+  if (lacking.length > 0) return "Nothing of this name so far: experiments are still loading.";
+  return "Nothing of this name. Try fewer letters.";
 }

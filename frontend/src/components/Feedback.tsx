@@ -2,7 +2,7 @@ import { Alert, Button, Card, Group, Skeleton, Stack, Text, ThemeIcon, Title } f
 import { IconAlertTriangle, IconRefresh, type TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { ApiError } from "@/api";
+import { ApiError, isPart } from "@/api";
 import { asSentence } from "@/lib/format";
 import { LinkButton } from "./links";
 
@@ -59,7 +59,8 @@ export function ErrorPanel({ error, onRetry, title }: { error: Error; onRetry?: 
   );
 }
 
-/** A query on screen: a skeleton while it loads, its error with a retry, or its data; of what is gone, no copy. */
+/** A query on screen: a skeleton while it loads, its error with a retry, or its data; of what is gone, no copy. Above
+ * data that are old or not all of them, it says so. */
 export function Loaded<Data>(props: {
   query: UseQueryResult<Data, Error>;
   skeleton?: ReactNode;
@@ -67,9 +68,34 @@ export function Loaded<Data>(props: {
 }) {
   const { query } = props;
   const gone = query.error instanceof ApiError && [404, 410].includes(query.error.status);
-  if (query.data !== undefined && !gone) return props.children(query.data);
+  if (query.data !== undefined && !gone) {
+    return (
+      <>
+        <NotWhole query={query} />
+        {props.children(query.data)}
+      </>
+    );
+  }
   if (query.error) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />;
   return props.skeleton ?? <PageSkeleton />;
+}
+
+/** Of data on screen: that the rest of a list is still to come, or that they could not be loaded (again). */
+export function NotWhole({ query }: { query: UseQueryResult<unknown, Error> }) {
+  const { data, error } = query;
+  if (data === undefined) return null;
+  const retry = () => void query.refetch();
+  if (isPart(data)) {
+    if (error) return <ErrorPanel title="The rest of the list could not be loaded" error={error} onRetry={retry} />;
+    return (
+      <Text size="sm" c="dimmed" role="status">
+        Loading the rest of the list…
+      </Text>
+    );
+  }
+  // The top of the page says already that the backend does not answer.
+  if (!error || (error instanceof ApiError && error.status === 0)) return null;
+  return <ErrorPanel title="What is shown may be old: it could not be loaded again" error={error} onRetry={retry} />;
 }
 
 export function PageSkeleton() {

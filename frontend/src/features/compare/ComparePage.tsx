@@ -2,7 +2,14 @@ import { Alert, Card, Group, MultiSelect, Select, Stack, Text, Title } from "@ma
 import { IconAlertTriangle, IconArrowsDiff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { experimentsQuery, type FederationRecord, federationQuery, type RunComparison, type ScoreQuery } from "@/api";
+import {
+  experimentsQuery,
+  type FederationRecord,
+  federationQuery,
+  isPart,
+  type RunComparison,
+  type ScoreQuery,
+} from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Page } from "@/components/Page";
@@ -61,6 +68,7 @@ function Compare({ federation }: { federation: FederationRecord }) {
                 value={runs}
                 onChange={(ids) => update({ runs: ids.length > 0 ? ids : undefined })}
                 data={runChoices(all)}
+                nothingFoundMessage={isPart(all) ? "No run of those that are loaded so far" : "No such run"}
               />
               <Choices federation={federation} query={query} update={update} />
             </Stack>

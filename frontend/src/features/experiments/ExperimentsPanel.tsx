@@ -16,7 +16,7 @@ import { IconArrowsDiff, IconFlask, IconPlus, IconSearch, IconSearchOff } from "
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { type ExperimentRecord, experimentsQuery, type FederationRecord } from "@/api";
+import { type ExperimentRecord, experimentsQuery, type FederationRecord, isPart } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
@@ -55,6 +55,8 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
     <Loaded query={experiments} skeleton={<RowsSkeleton />}>
       {(every) => {
         const all = every.filter(({ kind }) => kind !== "import"); // among the models
+        const partly = isPart(every);
+        if (all.length === 0 && partly) return null;
         return all.length === 0 ? (
           <EmptyState icon={IconFlask} title="No experiment yet" action={create}>
             {hasData
@@ -62,7 +64,7 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
               : "Register data at the sites first: an experiment trains on the sites that have data."}
           </EmptyState>
         ) : (
-          <Lists all={all} create={create} federationId={federation.id} />
+          <Lists all={all} partly={partly} create={create} federationId={federation.id} />
         );
       }}
     </Loaded>
@@ -70,7 +72,7 @@ export function ExperimentsPanel({ federation }: { federation: FederationRecord 
 }
 
 /** Experiments, or all their runs in one table. */
-function Lists(props: { all: ExperimentRecord[]; create: React.ReactNode; federationId: string }) {
+function Lists(props: { all: ExperimentRecord[]; partly: boolean; create: React.ReactNode; federationId: string }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const set = (change: object) =>
@@ -91,19 +93,21 @@ function Lists(props: { all: ExperimentRecord[]; create: React.ReactNode; federa
       {search.list === "runs" ? (
         <RunsView
           experiments={props.all}
+          partly={props.partly}
           federationId={props.federationId}
           standard={STANDARD_COLUMNS}
           search={search}
           onSearch={set}
         />
       ) : (
-        <List all={props.all} create={props.create} />
+        <List all={props.all} partly={props.partly} create={props.create} />
       )}
     </Stack>
   );
 }
 
-function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNode }) {
+/** partly: the rest of the experiments is not loaded. */
+function List({ all, partly, create }: { all: ExperimentRecord[]; partly: boolean; create: React.ReactNode }) {
   const { federationId } = route.useParams();
   const { find, state, order, archived } = route.useSearch();
   const navigate = route.useNavigate();
@@ -140,7 +144,9 @@ function List({ all, create }: { all: ExperimentRecord[]; create: React.ReactNod
           {create}
         </Group>
       </Group>
-      {rows.length === 0 ? (
+      {rows.length === 0 && partly ? (
+        <Text c="dimmed">No experiment of those that are loaded so far is like that.</Text>
+      ) : rows.length === 0 ? (
         <EmptyState
           icon={IconSearchOff}
           title="No experiment is like that"

@@ -10,6 +10,8 @@ import type { RunsSearch } from "./search";
 
 interface Props {
   experiments: readonly ExperimentRecord[];
+  /** The rest of the experiments is not loaded. */
+  partly?: boolean;
   federationId: string;
   /** Shown until others are chosen. */
   standard: readonly string[];
@@ -20,7 +22,7 @@ interface Props {
 const STATES = ["created", "queued", "running", "paused", "evaluating", "completed", "failed", "cancelled"];
 
 /** The runs of one or many experiments in one table. What is chosen of it is in the address, but for the ticks. */
-export function RunsView({ experiments, federationId, standard, search, onSearch }: Props) {
+export function RunsView({ experiments, partly = false, federationId, standard, search, onSearch }: Props) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => rowsOf(experiments), [experiments]);
   const available = useMemo(() => [...COLUMNS, ...settingColumns(rows)], [rows]);
@@ -99,7 +101,9 @@ export function RunsView({ experiments, federationId, standard, search, onSearch
       />
       {shown.length === 0 ? (
         <Group>
-          <Text c="dimmed">No run is like that.</Text>
+          <Text c="dimmed">
+            {partly ? "No run of those that are loaded so far is like that." : "No run is like that."}
+          </Text>
           <Button
             size="xs"
             variant="default"
@@ -119,6 +123,7 @@ export function RunsView({ experiments, federationId, standard, search, onSearch
       )}
       <Text size="xs" c="dimmed" data-testid="run-count">
         {shown.length === rows.length ? plural(rows.length, "run") : `${shown.length} of ${plural(rows.length, "run")}`}
+        {partly && ", so far"}
       </Text>
     </>
   );
