@@ -10,11 +10,16 @@ import { notifyDone, notifyError } from "@/components/notify";
 import { notifyUndo } from "@/components/notifyUndo";
 import { plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
+import { inOrder } from "./inOrder";
 import type { RunRow } from "./runRows";
 
 /** As many as are laid side by side. */
 const MOST_COMPARED = 8;
-type Action = "cancel" | "archive" | "delete";
+type Action = "cancel" | "delete";
+
+async function setArchived(id: string, archived: boolean): Promise<void> {
+  await unwrap(api.updateExperiment({ path: { experiment_id: id }, body: { archived } }));
+}
 
 interface Props {
   rows: readonly RunRow[];
@@ -30,6 +35,7 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
   const experiments = [...new Map(rows.map(({ experiment }) => [experiment.id, experiment])).values()];
   const going = rows.filter(({ run }) => !isOver(run) && run.status !== "created");
   const tested = rows.filter(({ run }) => run.status === "completed");
+  const unarchived = experiments.filter(({ archived_at: at }) => at === null);
   const busy = experiments.filter(({ runs, started_at: start }) => start !== null && !runs.every(isOver));
   const refresh = async () => {
     await client.invalidateQueries({ queryKey: experimentsQuery(federationId).queryKey });
@@ -41,17 +47,11 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
         for (const { run } of going) await unwrap(api.cancelRun({ path: { run_id: run.id } }));
         return `${plural(going.length, "run is", "runs are")} cancelled.`;
       }
-      for (const { id } of experiments) {
-        const path = { experiment_id: id };
-        await (action === "archive"
-          ? unwrap(api.updateExperiment({ path, body: { archived: true } }))
-          : unwrap(api.deleteExperiment({ path })));
-      }
-      return `${plural(experiments.length, "experiment is", "experiments are")} ${action}d.`;
+      for (const { id } of experiments) await unwrap(api.deleteExperiment({ path: { experiment_id: id } }));
+      return `${plural(experiments.length, "experiment is", "experiments are")} deleted.`;
     },
-    onSuccess: (words, action) => {
-      if (action === "archive") notifyUndo(words, () => restore.mutate(experiments.map(({ id }) => id)));
-      else notifyDone(words);
+    onSuccess: (words) => {
+      notifyDone(words);
       onDone();
     },
     onError: (error, action) => notifyError(`Could not ${action} all of them`, error),
@@ -62,10 +62,21 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
       await refresh();
     },
   });
+  // What is undone is what was done: not what had been archived before, and also where one was refused.
+  const archive = useMutation({
+    mutationFn: (ids: readonly string[]) => inOrder(ids, (id) => setArchived(id, true)),
+    onSuccess: ({ done, refusal }) => {
+      if (refusal) notifyError("Could not archive all of them", refusal);
+      else onDone();
+      if (done.length > 0) {
+        notifyUndo(`${plural(done.length, "experiment is", "experiments are")} archived.`, () => restore.mutate(done));
+      }
+    },
+    onSettled: refresh,
+  });
   const restore = useMutation({
     mutationFn: async (ids: readonly string[]) => {
-      for (const id of ids)
-        await unwrap(api.updateExperiment({ path: { experiment_id: id }, body: { archived: false } }));
+      for (const id of ids) await setArchived(id, false);
     },
     onError: (error) => notifyError("Could not take all of them out of the archive", error),
     onSettled: refresh,
@@ -109,12 +120,12 @@ export function ChosenRuns({ rows, federationId, onDone }: Props) {
           size="xs"
           variant="default"
           leftSection={<IconArchive size={14} aria-hidden />}
-          disabled={busy.length > 0}
-          title={waits}
-          loading={act.isPending && act.variables === "archive"}
-          onClick={() => act.mutate("archive")}
+          disabled={busy.length > 0 || unarchived.length === 0}
+          title={waits ?? (unarchived.length === 0 ? "All of them are archived" : undefined)}
+          loading={archive.isPending}
+          onClick={() => archive.mutate(unarchived.map(({ id }) => id))}
         >
-          Archive {plural(experiments.length, "experiment")}
+          Archive {plural(unarchived.length, "experiment")}
         </Button>
         <Button
           size="xs"

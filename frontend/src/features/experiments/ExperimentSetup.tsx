@@ -7,6 +7,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, type FederationRecord, type FieldProblem } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
+import { Isolated } from "@/components/Isolated";
 import { Keys } from "@/components/Keys";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
@@ -103,9 +104,13 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
       title="New experiment"
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       subtitle={
-        origin
-          ? `A copy of ${origin}. Nothing of the original changes.`
-          : "One question: the same data, network and schedule, and the methods to compare on them."
+        origin ? (
+          <>
+            A copy of <Isolated>{origin}</Isolated>. Nothing of the original changes.
+          </>
+        ) : (
+          "One question: the same data, network and schedule, and the methods to compare on them."
+        )
       }
       actions={
         <DraftActions

@@ -1,6 +1,7 @@
 import { Alert, Anchor, Button, Card, Grid, Group, List, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import type { ConfigCheckResult, ExperimentConfig, FederationRecord, FieldProblem } from "@/api";
+import { Isolated } from "@/components/Isolated";
 import { plural } from "@/lib/format";
 import type { Difference } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
@@ -55,7 +56,7 @@ export function Review(props: Props) {
             {original && (
               <div data-testid="differs-from-original">
                 <Title order={3} size="h5" mb={4}>
-                  Differs from {original.name}
+                  Differs from <Isolated>{original.name}</Isolated>
                 </Title>
                 {original.changes.length === 0 ? (
                   <Text size="sm">Nothing: it would train the same runs again.</Text>

@@ -1,9 +1,17 @@
 import { SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type ConfigProblem, type FederationRecord, type FieldProblem, modelsQuery } from "@/api";
-import { formatDice } from "@/lib/format";
+import {
+  type ConfigProblem,
+  type FederationRecord,
+  type FieldProblem,
+  isPart,
+  modelsQuery,
+  registeredModelsQuery,
+} from "@/api";
+import { NotWhole } from "@/components/Feedback";
 import type { ExperimentForm } from "./formValues";
 import { Problems } from "./Problems";
+import { choiceOf, RANDOM, startChoices, startOf } from "./startFrom";
 
 interface Props {
   federation: FederationRecord;
@@ -12,40 +20,29 @@ interface Props {
   warnings: readonly ConfigProblem[] | undefined;
 }
 
-const RANDOM = "";
-
-/** Random weights, or the models of a completed run or of an imported file. */
+/** Random weights, a registered version, or the models of a completed run or of an imported file. */
 export function StartFromField({ federation, form, problems, warnings }: Props) {
   const models = useQuery(modelsQuery(federation.id));
+  const registered = useQuery(registeredModelsQuery(federation.id));
   const value = form.values.start_from;
-  const known = (models.data ?? []).map((set) => ({
-    value: set.run_id,
-    label: `${set.imported ? "Imported: " : ""}${set.experiment_name}: ${set.strategy_label}, seed ${set.seed}, round ${set.round}${
-      set.scores[0]?.dice == null ? "" : ` (test Dice ${formatDice(set.scores.at(-1)?.dice ?? null)})`
-    }`,
-  }));
-  // A copied or imported experiment may name a run of another federation.
-  const other = value && !known.some((entry) => entry.value === value.run);
-  const data = [
-    { value: RANDOM, label: "Random weights, drawn from the seed" },
-    ...known,
-    ...(other ? [{ value: value.run, label: `Run ${value.run}` }] : []),
-  ];
+  const data = startChoices(registered.data ?? [], models.data ?? [], value);
+  const isLoading = models.isPending || registered.isPending || isPart(models.data);
   const wrong = problems.filter(({ field }) => field.startsWith("start_from"));
   const own = (warnings ?? []).filter(({ field }) => field.startsWith("start_from"));
   return (
     <Stack gap="sm">
       <Select
         label="Training begins with"
-        description="Models are imported, and those of other runs are listed, under Models of the federation."
+        description="Models are imported and registered, and those of other runs are listed, under Models of the federation."
         data={data}
-        value={value?.run ?? RANDOM}
-        onChange={(run) => form.setFieldValue("start_from", run ? { run, models: value?.models ?? "all" } : null)}
+        value={choiceOf(value)}
+        onChange={(choice) => form.setFieldValue("start_from", startOf(choice ?? RANDOM, value))}
         allowDeselect={false}
         searchable
-        nothingFoundMessage="No such model"
+        nothingFoundMessage={isLoading ? "No model of those that are loaded so far" : "No such model"}
         maw={640}
       />
+      <NotWhole query={models} />
       {value && (
         <>
           <SegmentedControl

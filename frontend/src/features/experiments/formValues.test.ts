@@ -53,4 +53,19 @@ describe("changesFrom", () => {
     const copy = { ...original, strategies: [{ name: "fedsm" }, { name: "fedavg" }] };
     expect(changesFrom(original, copy)).toEqual([{ path: "strategies", value: "FedSM, FedAvg", default: "FedSM" }]);
   });
+
+  it("names the settings of the methods that both have, wherever they stand", () => {
+    const strategies = [{ name: "fedavg" }, { name: "fedsm", lambda: 0.7 }, { name: "fedsm", lambda: 0.2 }];
+    const copy = { ...original, strategies };
+    expect(
+      changesFrom(original, { ...copy, strategies: [{ name: "fedavg" }, { name: "fedsm", lambda: 0.9 }] }),
+    ).toEqual([
+      { path: "strategies", value: "FedAvg, FedSM", default: "FedSM" },
+      { path: "strategies.1.lambda", value: "0.9", default: "0.7" },
+    ]);
+    expect(changesFrom(copy, { ...original, strategies: [{ name: "fedsm", lambda: 0.5 }] })).toEqual([
+      { path: "strategies", value: "FedSM", default: "FedAvg, FedSM, FedSM" },
+      { path: "strategies.0.lambda", value: "0.5", default: "0.7" },
+    ]);
+  });
 });

@@ -12,6 +12,7 @@ import {
 } from "@/api";
 import { type Difference, defaultOf, differences, type JsonSchema, variants } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
+import type { StartFrom } from "./startFrom";
 
 export type StrategyValues = Record<string, unknown> & { name: string };
 
@@ -25,7 +26,7 @@ export interface Values {
   strategies: StrategyValues[];
   seeds: unknown;
   held_out_sites: string[];
-  start_from: { run: string; models: string } | null;
+  start_from: StartFrom | null;
   minimum_sites: unknown;
   waiting: Record<string, unknown>;
   refuse_outliers: unknown;
@@ -131,7 +132,8 @@ export function changesOf(schema: JsonSchema, values: Values, starting: Values):
   ];
 }
 
-/** What a copy has otherwise than its original: settings, and which methods take part. */
+/** What a copy has otherwise than its original: settings, which methods take part, and the settings of those that both
+ * have, the first of a name compared with the first. */
 export function changesFrom(original: Values, values: Values): Difference[] {
   const { strategies: before, ...standard } = configOf(original);
   const { strategies: now, ...config } = configOf(values);
@@ -140,9 +142,12 @@ export function changesFrom(original: Values, values: Values): Difference[] {
   const same = names(before) === names(now);
   return [
     ...differences(config, standard),
-    ...(same
-      ? now.flatMap((strategy, index) => differences(strategy, before[index], `strategies.${index}`))
-      : [{ path: "strategies", value: names(now), default: names(before) }]),
+    ...(same ? [] : [{ path: "strategies", value: names(now), default: names(before) }]),
+    ...now.flatMap((strategy, index) => {
+      const place = now.slice(0, index).filter(({ name }) => name === strategy.name).length;
+      const counterpart = before.filter(({ name }) => name === strategy.name)[place];
+      return counterpart ? differences(strategy, counterpart, `strategies.${index}`) : [];
+    }),
   ];
 }
 

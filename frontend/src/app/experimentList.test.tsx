@@ -1,0 +1,93 @@
+import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { openApp, Refusal } from "@/testing/openApp";
+import { federation, site } from "@/testing/records";
+
+const PAGE = 50;
+const EYES = federation({ sites: [site({ num_cases: { train: 3 } })], num_experiments: 3 });
+
+/** As much of the record as a list shows. */
+function experiment(id: string, changes: object = {}) {
+  const run = {
+    id: `${id}-run`,
+    experiment_id: id,
+    strategy: { name: "fedavg" },
+    strategy_label: "FedAvg",
+    seed: 0,
+    status: "completed",
+    round: 5,
+    num_rounds: 5,
+    num_finished_rounds: 5,
+    best_round: 4,
+    best_dice: 0.8,
+    failure: null,
+    failures: [],
+    waits_for: [],
+    eta_seconds: null,
+    created_at: "2026-01-02T10:00:00Z",
+    started_at: "2026-01-02T10:00:00Z",
+    finished_at: "2026-01-02T11:00:00Z",
+  };
+  return {
+    id,
+    federation_id: "f1",
+    name: id,
+    description: "",
+    kind: "training",
+    status: "completed",
+    archived_at: null,
+    created_at: "2026-01-02T10:00:00Z",
+    created_by: "admin",
+    started_at: "2026-01-02T10:00:00Z",
+    config: { strategies: [], seeds: [0] },
+    runs: [run],
+    ...changes,
+  };
+}
+
+const many = Array.from({ length: PAGE }, (_, index) => experiment(`first-${index}`));
+
+it("says that the rest of a list could not be loaded, tries again, and calls no part of it empty", async () => {
+  let broken = true;
+  const list = ({ search }: { search: string }) => {
+    if (!search.includes("after")) return many;
+    return broken ? new Refusal(403, { error: "refused", detail: "not now" }) : [experiment("the-last")];
+  };
+  openApp("/federations/f1?tab=experiments&find=the-last", {
+    "GET /federations/f1": EYES,
+    "GET /federations/f1/experiments": list,
+  });
+  expect(await screen.findByText("The rest of the list could not be loaded")).toBeInTheDocument();
+  expect(screen.getByText("No experiment of those that are loaded so far is like that.")).toBeInTheDocument();
+  broken = false;
+  fireEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(await screen.findByText("the-last")).toBeInTheDocument();
+  expect(screen.queryByText("The rest of the list could not be loaded")).toBeNull();
+});
+
+it("takes back only what an archive did, also one that was refused in part", async () => {
+  const all = [experiment("old", { archived_at: "2026-01-03T00:00:00Z" }), experiment("one"), experiment("two")];
+  const { sent } = openApp("/federations/f1?tab=experiments&list=runs", {
+    "GET /federations/f1": EYES,
+    "GET /federations/f1/experiments": all,
+    "PATCH /experiments/one": all[1] as object,
+    "PATCH /experiments/two": new Refusal(409, { error: "not_allowed", detail: "two is under way" }),
+  });
+  fireEvent.click(await screen.findByLabelText("All runs that are listed"));
+  fireEvent.click(screen.getByLabelText("Archived"));
+  await screen.findByText("1 of 3 runs");
+  fireEvent.click(screen.getByLabelText("All runs that are listed"));
+  expect(screen.getByText("3 runs chosen")).toBeInTheDocument();
+  fireEvent.click(await screen.findByRole("button", { name: "Archive 2 experiments" }));
+  expect(await screen.findByText("1 experiment is archived.")).toBeInTheDocument();
+  expect(screen.getByText(/two is under way/)).toBeInTheDocument();
+  fireEvent.click(screen.getByRole("button", { name: "Undo" }));
+  const changes = () => sent.filter(({ what }) => what.startsWith("PATCH")).map(({ what, body }) => [what, body]);
+  await waitFor(() =>
+    expect(changes()).toEqual([
+      ["PATCH /experiments/one", { archived: true }],
+      ["PATCH /experiments/two", { archived: true }],
+      ["PATCH /experiments/one", { archived: false }],
+    ]),
+  );
+});
