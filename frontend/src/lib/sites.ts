@@ -7,6 +7,11 @@ import { strategyName } from "./words";
 
 export const SPLITS = ["train", "val", "test"] as const;
 
+/** The name of the site with this slug; the slug of one that the federation does not have. */
+export function siteName(federation: { sites: readonly Pick<SiteRecord, "slug" | "name">[] }, slug: string): string {
+  return federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+}
+
 export function casesOf(site: Pick<SiteRecord, "num_cases">): number {
   return Object.values(site.num_cases).reduce((sum, count) => sum + count, 0);
 }

@@ -2,6 +2,7 @@ import { Button, Card, Code, Collapse, List, Stack, Table, Text, Title } from "@
 import { useDisclosure } from "@mantine/hooks";
 import type { FederationRecord, ModelSet } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { describePath } from "@/lib/fieldNames";
@@ -52,7 +53,7 @@ function Facts({ set }: { set: ModelSet }) {
               params={{ experimentId: set.experiment_id }}
               search={{ run: set.run_id }}
             >
-              {set.experiment_name}
+              <Isolated>{set.experiment_name}</Isolated>
             </TextLink>
           </Table.Td>
         </Table.Tr>

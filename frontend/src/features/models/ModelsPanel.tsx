@@ -2,7 +2,9 @@ import { Card, Group, Stack, Table, Text } from "@mantine/core";
 import { IconBox, IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, type ModelSet, modelsQuery } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { DownloadButton, LinkButton, TextLink } from "@/components/links";
 import { formatBytes, formatDateTime, formatDice } from "@/lib/format";
 import { modelName } from "@/lib/words";
@@ -86,7 +88,7 @@ function ModelRow({ set }: { set: ModelSet }) {
           params={{ experimentId: set.experiment_id }}
           search={{ run: set.run_id }}
         >
-          {set.experiment_name}
+          <Isolated>{set.experiment_name}</Isolated>
         </TextLink>
         {set.imported && (
           <Text size="xs" c="dimmed">
@@ -109,14 +111,16 @@ function ModelRow({ set }: { set: ModelSet }) {
       </Table.Td>
       <Table.Td>
         <Group justify="flex-end" wrap="nowrap">
-          <DownloadButton
-            href={set.download_url}
-            size="compact-sm"
-            variant="default"
-            leftSection={<IconDownload size={14} aria-hidden />}
-          >
-            ZIP
-          </DownloadButton>
+          <Allowed permission="move_models" federationId={set.federation_id}>
+            <DownloadButton
+              href={set.download_url}
+              size="compact-sm"
+              variant="default"
+              leftSection={<IconDownload size={14} aria-hidden />}
+            >
+              ZIP
+            </DownloadButton>
+          </Allowed>
         </Group>
       </Table.Td>
     </Table.Tr>

@@ -4,12 +4,11 @@ import { IconBookmark } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, type ModelSet, unwrap } from "@/api";
+import { api, type ModelSet, registeredModelsQuery, unwrap } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { TextLink } from "@/components/links";
-import { registeredModelsQuery } from "./queries";
-import { aliasChoices, referencesOf } from "./registry";
+import { ALIAS_RULE, aliasChoices, referencesOf } from "./registry";
 
 /** Keeps the models under a name; and the versions that they are already. */
 export function RegisterModel({ set }: { set: ModelSet }) {
@@ -77,7 +76,7 @@ function RegisterForm({ set, onClose }: { set: ModelSet; onClose: () => void }) 
       />
       <TagsInput
         label="Aliases"
-        description="They point to this version from now on, wherever they pointed before."
+        description={`They point to this version from now on, wherever they pointed before. ${ALIAS_RULE}`}
         data={aliasChoices(known)}
         value={aliases}
         onChange={setAliases}

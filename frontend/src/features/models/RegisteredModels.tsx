@@ -2,22 +2,26 @@ import { Badge, Button, Card, Checkbox, Group, Stack, Table, Text, Title } from 
 import { IconColumns } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import type { FederationRecord, VersionSummary } from "@/api";
+import { Fragment, useState } from "react";
+import { type FederationRecord, registeredModelsQuery, type VersionSummary } from "@/api";
+import { Allowed } from "@/components/Allowed";
 import { HelpLink } from "@/components/HelpLink";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { formatDateTime } from "@/lib/format";
+import { siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
-import { registeredModelsQuery } from "./queries";
 import { scoreText } from "./registry";
 
 /** Models under names: every version, its aliases, where it comes from; two are set side by side. */
 export function RegisteredModels({ federation }: { federation: FederationRecord }) {
   const models = useQuery(registeredModelsQuery(federation.id)).data;
   const navigate = useNavigate();
-  const [chosen, setChosen] = useState<string[]>([]);
+  const [ticked, setTicked] = useState<string[]>([]);
   if (models === undefined) return null;
   const versions = models.flatMap((model) => model.versions);
+  // A version may have been removed since it was ticked.
+  const chosen = ticked.filter((id) => versions.some((version) => version.id === id));
   const [first, second] = chosen;
   const compare = () =>
     first && second && navigate({ to: "/models/$versionId", params: { versionId: first }, search: { with: second } });
@@ -44,10 +48,17 @@ export function RegisteredModels({ federation }: { federation: FederationRecord 
           )}
         </Group>
         {versions.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            No model has a name yet. Open a set of models and choose Register: it is kept as version 1, 2, ... of a
-            name, with its scores, its card and signed hashes.
-          </Text>
+          <Stack gap={4}>
+            <Text size="sm" c="dimmed">
+              No model has a name yet. A registered set of models is kept as version 1, 2, ... of a name, with its
+              scores, its card and signed hashes.
+            </Text>
+            <Allowed permission="register_models" federationId={federation.id} who="Models are registered by">
+              <Text size="sm" c="dimmed">
+                Open a set of models and choose Register.
+              </Text>
+            </Allowed>
+          </Stack>
         ) : (
           <Table.ScrollContainer minWidth={760}>
             <Table fz="sm">
@@ -70,11 +81,11 @@ export function RegisteredModels({ federation }: { federation: FederationRecord 
                           size="xs"
                           aria-label={`Compare ${version.reference}`}
                           checked={chosen.includes(version.id)}
-                          onChange={() => setChosen((before) => toggled(before, version.id))}
+                          onChange={() => setTicked(toggled(chosen, version.id))}
                         />
                       </Table.Td>
                     )}
-                    <Cells version={version} />
+                    <Cells version={version} federation={federation} />
                   </Table.Tr>
                 ))}
               </Table.Tbody>
@@ -91,7 +102,7 @@ function toggled(before: string[], id: string): string[] {
   return before.includes(id) ? before.filter((other) => other !== id) : [...before, id].slice(-2);
 }
 
-function Cells({ version }: { version: VersionSummary }) {
+function Cells({ version, federation }: { version: VersionSummary; federation: FederationRecord }) {
   return (
     <>
       <Table.Td>
@@ -113,13 +124,20 @@ function Cells({ version }: { version: VersionSummary }) {
           params={{ experimentId: version.experiment_id }}
           search={{ run: version.run_id }}
         >
-          {version.experiment_name}
+          <Isolated>{version.experiment_name}</Isolated>
         </TextLink>
         <Text size="xs" c="dimmed">
           {version.strategy_label}, seed {version.seed}, round {version.round}
         </Text>
       </Table.Td>
-      <Table.Td>{version.sites.join(", ")}</Table.Td>
+      <Table.Td>
+        {version.sites.map((slug, index) => (
+          <Fragment key={slug}>
+            {index > 0 && ", "}
+            <Isolated>{siteName(federation, slug)}</Isolated>
+          </Fragment>
+        ))}
+      </Table.Td>
       <Table.Td ta="right">
         {version.scores.length === 0 && (
           <Text size="sm" c="dimmed">
@@ -134,7 +152,7 @@ function Cells({ version }: { version: VersionSummary }) {
       </Table.Td>
       <Table.Td>
         <Text size="sm" c="dimmed">
-          {formatDateTime(version.created_at)} by {version.created_by}
+          {formatDateTime(version.created_at)} by <Isolated>{version.created_by}</Isolated>
         </Text>
       </Table.Td>
     </>

@@ -28,6 +28,7 @@ import {
 } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { StateBadge } from "@/components/StateBadge";
@@ -73,7 +74,7 @@ export function TestModel({ set }: Props) {
                       params={{ experimentId: test.id }}
                       search={{ run: test.status === "completed" ? "results" : undefined }}
                     >
-                      {test.name}
+                      <Isolated>{test.name}</Isolated>
                     </TextLink>
                   </Table.Td>
                   <Table.Td>

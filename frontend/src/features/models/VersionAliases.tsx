@@ -2,12 +2,12 @@ import { Autocomplete, Button, Card, Group, Pill, Stack, Text, Title } from "@ma
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, unwrap, type VersionRecord } from "@/api";
+import { api, registeredModelsQuery, unwrap, type VersionRecord } from "@/api";
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyError } from "@/components/notify";
 import { useMay } from "@/components/useMay";
-import { registeredModelsQuery, versionQuery } from "./queries";
-import { aliasChoices } from "./registry";
+import { versionQuery } from "./queries";
+import { ALIAS_RULE, aliasChoices } from "./registry";
 
 /** Words that point to this version; they are moved from whichever version they point to. */
 export function VersionAliases({ version }: { version: VersionRecord }) {
@@ -69,7 +69,7 @@ export function VersionAliases({ version }: { version: VersionRecord }) {
                 description={
                   before !== undefined && before !== version.number
                     ? `It points to version ${before} now.`
-                    : "best, in use, or any word in small letters."
+                    : `best, in use, or another word. ${ALIAS_RULE}`
                 }
                 data={aliasChoices(model)}
                 value={alias}

@@ -1,25 +1,28 @@
 import { Alert, Card, Stack, Switch, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { VersionComparison as Comparison } from "@/api";
+import type { VersionComparison as Comparison, FederationRecord } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { describePath } from "@/lib/fieldNames";
+import { siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { versionComparisonQuery } from "./queries";
 import { scoreText } from "./registry";
 
 /** Two versions side by side: the settings that differ, and what each model scores at each site. */
-export function VersionComparison({ versionId, other }: { versionId: string; other: string }) {
+export function VersionComparison(props: { versionId: string; other: string; federation: FederationRecord }) {
+  const { versionId, other, federation } = props;
   const found = useQuery(versionComparisonQuery(versionId, other));
   return (
     <Loaded query={found} skeleton={<RowsSkeleton rows={3} />}>
-      {(comparison) => <Compared comparison={comparison} />}
+      {(comparison) => <Compared comparison={comparison} federation={federation} />}
     </Loaded>
   );
 }
 
-function Compared({ comparison }: { comparison: Comparison }) {
+function Compared({ comparison, federation }: { comparison: Comparison; federation: FederationRecord }) {
   const [all, setAll] = useState(false);
   const shown = comparison.parameters.filter(({ differs }) => all || differs);
   return (
@@ -63,7 +66,12 @@ function Compared({ comparison }: { comparison: Comparison }) {
               {comparison.scores.map(({ model, site_slug, values }) => (
                 <Table.Tr key={`${site_slug} ${model}`}>
                   <Table.Th scope="row" fw={400}>
-                    Test Dice of {modelName(model)}, {site_slug ?? "all sites that trained"}
+                    Test Dice of {modelName(model)},{" "}
+                    {site_slug === null ? (
+                      "all sites that trained"
+                    ) : (
+                      <Isolated>{siteName(federation, site_slug)}</Isolated>
+                    )}
                   </Table.Th>
                   {comparison.versions.map(({ id }, index) => (
                     <Table.Td key={id} ta="right">
@@ -78,7 +86,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
                 </Table.Th>
                 {comparison.versions.map(({ id, notes }) => (
                   <Table.Td key={id} ta="right" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-                    {notes || "–"}
+                    {notes ? <Isolated>{notes}</Isolated> : "–"}
                   </Table.Td>
                 ))}
               </Table.Tr>

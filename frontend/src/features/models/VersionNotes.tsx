@@ -1,11 +1,12 @@
 import { Button, Card, Collapse, Group, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, unwrap, type VersionRecord } from "@/api";
+import { api, registeredModelsQuery, unwrap, type VersionRecord } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Isolated } from "@/components/Isolated";
 import { notifyError } from "@/components/notify";
 import { formatDateTime } from "@/lib/format";
-import { registeredModelsQuery, versionQuery } from "./queries";
+import { versionQuery } from "./queries";
 
 /** What people say of a version; the card around it is the run's. */
 export function VersionNotes({ version }: { version: VersionRecord }) {
@@ -44,11 +45,15 @@ export function VersionNotes({ version }: { version: VersionRecord }) {
               style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}
               c={version.notes ? "" : "dimmed"}
             >
-              {version.notes || "Nobody has said anything about this version yet."}
+              {version.notes ? (
+                <Isolated>{version.notes}</Isolated>
+              ) : (
+                "Nobody has said anything about this version yet."
+              )}
             </Text>
             {version.noted_by && version.noted_at && (
               <Text size="xs" c="dimmed">
-                {version.noted_by}, {formatDateTime(version.noted_at)}
+                <Isolated>{version.noted_by}</Isolated>, {formatDateTime(version.noted_at)}
               </Text>
             )}
           </>

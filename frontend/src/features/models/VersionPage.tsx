@@ -2,18 +2,19 @@ import { Alert, Badge, Card, Grid, Group, List, Select, Stack, Text, Title } fro
 import { IconDownload, IconPhoto, IconShieldCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type FederationRecord, federationQuery, type VersionRecord } from "@/api";
+import { type FederationRecord, federationQuery, registeredModelsQuery, type VersionRecord } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Fingerprint } from "@/components/Fingerprint";
+import { Isolated } from "@/components/Isolated";
 import { DownloadButton, LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { formatBytes, formatDateTime } from "@/lib/format";
 import { ModelExports } from "./ModelExports";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
-import { registeredModelsQuery, versionQuery } from "./queries";
+import { versionQuery } from "./queries";
 import { TestModel } from "./TestModel";
 import { VersionAliases } from "./VersionAliases";
 import { VersionComparison } from "./VersionComparison";
@@ -46,7 +47,13 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
           {alias}
         </Badge>
       ))}
-      subtitle={`${version.strategy_label}, seed ${version.seed}, round ${version.round} of ${version.experiment_name}. Registered by ${version.created_by}, ${formatDateTime(version.created_at)}.`}
+      subtitle={
+        <>
+          {version.strategy_label}, seed {version.seed}, round {version.round} of{" "}
+          <Isolated>{version.experiment_name}</Isolated>. Registered by <Isolated>{version.created_by}</Isolated>,{" "}
+          {formatDateTime(version.created_at)}.
+        </>
+      }
       actions={
         <>
           <Allowed permission="run_experiments" federationId={federation.id}>
@@ -68,7 +75,7 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
         </>
       }
     >
-      <Compared version={version} />
+      <Compared version={version} federation={federation} />
       <Grid>
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Stack>
@@ -95,7 +102,7 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
 }
 
 /** Next to another version of the federation, which the address names. */
-function Compared({ version }: { version: VersionRecord }) {
+function Compared({ version, federation }: { version: VersionRecord; federation: FederationRecord }) {
   const { with: other } = route.useSearch();
   const navigate = route.useNavigate();
   const models = useQuery(registeredModelsQuery(version.federation_id)).data ?? [];
@@ -112,7 +119,7 @@ function Compared({ version }: { version: VersionRecord }) {
         clearable
         maw={320}
       />
-      {other && <VersionComparison versionId={version.id} other={other} />}
+      {other && <VersionComparison versionId={version.id} other={other} federation={federation} />}
     </Stack>
   );
 }

@@ -28,12 +28,6 @@ export const predictionsQuery = (runId: string) =>
       state.data?.some((prediction) => !TERMINAL_TASKS.has(prediction.status)) ? 700 : false,
   });
 
-export const registeredModelsQuery = (federationId: string) =>
-  queryOptions({
-    queryKey: ["registered-models", federationId],
-    queryFn: () => unwrap(api.listRegisteredModels({ path: { federation_id: federationId } })),
-  });
-
 export const versionQuery = (versionId: string) =>
   queryOptions({
     queryKey: ["version", versionId],

@@ -1,0 +1,137 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+import type { VersionRecord } from "@/api";
+import { openApp } from "@/testing/openApp";
+import { federation, signedInAs, site } from "@/testing/records";
+
+const EYES = federation({ sites: [site({})] });
+const HEBREW = "ניסוי 3";
+
+/** With of the facts only what the page shows. */
+function version(number: number, changes: Partial<VersionRecord> = {}): VersionRecord {
+  const origin = {
+    run_id: "r1",
+    experiment_id: "e1",
+    experiment_name: HEBREW,
+    federation_id: "f1",
+    strategy_label: "FedAvg",
+    seed: 0,
+    round: 5,
+    num_bytes: 1000,
+    sites: ["aster"],
+    scores: [],
+  };
+  const facts = {
+    ...origin,
+    parts: [],
+    data: [],
+    changed_settings: [],
+    usage: [],
+    limits: [],
+    notes: [],
+    version_scores: [],
+    strategy: { name: "fedavg" },
+    config: {},
+    start: null,
+    num_rounds: 9,
+    chosen_by_validation: true,
+    code_version: "1.0",
+    finished_at: "2026-01-02T10:00:00Z",
+    task: EYES.task,
+  };
+  return {
+    ...origin,
+    id: `v${number}`,
+    model_id: "m1",
+    name: "fundus",
+    number,
+    reference: `fundus:${number}`,
+    aliases: [],
+    notes: `Notes of ${number}.`,
+    noted_at: null,
+    noted_by: null,
+    card: "",
+    created_at: "2026-01-02T10:00:00Z",
+    created_by: "mira",
+    download_url: "/model.zip",
+    is_signed: true,
+    signature: { fingerprint: "ab" },
+    facts,
+    ...changes,
+  } as unknown as VersionRecord;
+}
+
+const registered = (...numbers: number[]) => [
+  { id: "m1", name: "fundus", aliases: {}, versions: numbers.map((number) => version(number)) },
+];
+const COMPARISON = {
+  versions: [version(1), version(2)],
+  cautions: [],
+  parameters: [],
+  scores: [{ model: "global", site_slug: "aster", values: [null, null] }],
+};
+const ANSWERS = {
+  "GET /federations/f1": EYES,
+  "GET /federations/f1/registered-models": registered(1, 2),
+  "GET /federations/f1/models": [{ ...version(1).facts, imported: false, finished_at: "2026-01-02T10:00:00Z" }],
+  "GET /model-versions/v1": version(1),
+  "GET /model-versions/v2": version(2),
+  "GET /model-versions/v1/comparison": COMPARISON,
+  "GET /runs/r1/tests": [],
+  "GET /runs/r1/exports": [],
+};
+
+it("takes notes that were begun for one version to no other one", async () => {
+  openApp("/models/v1?with=v2", ANSWERS);
+  const notes = await screen.findByTestId("version-notes");
+  fireEvent.click(within(notes).getByRole("button", { name: "Edit" }));
+  fireEvent.change(within(notes).getByLabelText("Notes"), { target: { value: "Only of the first." } });
+  const comparison = await screen.findByTestId("version-comparison");
+  fireEvent.click(within(comparison).getByRole("link", { name: "fundus:2" }));
+  expect(await screen.findByRole("heading", { name: "fundus:2" })).toBeInTheDocument();
+  expect(await within(screen.getByTestId("version-notes")).findByText("Notes of 2.")).toBeInTheDocument();
+  expect(screen.queryByLabelText("Notes")).toBeNull();
+});
+
+it("names sites, and isolates what somebody wrote", async () => {
+  openApp("/models/v1?with=v2", ANSWERS);
+  const comparison = await screen.findByTestId("version-comparison");
+  expect(within(comparison).getByText("Aster clinic").tagName).toBe("BDI");
+  expect(within(comparison).getByText("Notes of 2.").tagName).toBe("BDI");
+  expect(screen.getAllByText(HEBREW).map(({ tagName }) => tagName)).toEqual(["BDI", "BDI"]);
+});
+
+it("compares two of the versions that there are, also after one was removed", async () => {
+  let there = [1, 2, 3];
+  openApp("/federations/f1?tab=models", {
+    ...ANSWERS,
+    "GET /federations/f1/registered-models": () => registered(...there),
+  });
+  const card = await screen.findByTestId("registered-models");
+  expect(within(card).getAllByText("Aster clinic")[0]?.tagName).toBe("BDI");
+  fireEvent.click(within(card).getByLabelText("Compare fundus:1"));
+  fireEvent.click(within(card).getByLabelText("Compare fundus:3"));
+  expect(within(card).getByRole("button", { name: "Compare two" })).toBeEnabled();
+  there = [1, 2];
+  const { queryClient } = await import("./queryClient");
+  await queryClient.invalidateQueries({ queryKey: ["registered-models", "f1"] });
+  await waitFor(() => expect(within(card).queryByLabelText("Compare fundus:3")).toBeNull());
+  expect(within(card).getByRole("button", { name: "Compare two" })).toBeDisabled();
+  fireEvent.click(within(card).getByLabelText("Compare fundus:2"));
+  fireEvent.click(within(card).getByRole("button", { name: "Compare two" }));
+  await waitFor(() => expect(window.location.pathname).toBe("/models/v1"));
+  expect(window.location.search).toContain("with=v2");
+});
+
+it("tells a reader who registers models, and gives no download that would be refused", async () => {
+  const answers = { ...ANSWERS, "GET /federations/f1/registered-models": [] };
+  const { unmount } = openApp("/federations/f1?tab=models", { ...answers, "GET /session": signedInAs("reader") });
+  const card = await screen.findByTestId("registered-models");
+  expect(within(card).getByText(/Models are registered by researchers/)).toBeInTheDocument();
+  expect(within(card).queryByText(/choose Register/)).toBeNull();
+  expect(screen.queryByText("ZIP")).toBeNull();
+  unmount();
+  openApp("/federations/f1?tab=models", answers);
+  expect(await screen.findByText(/choose Register/)).toBeInTheDocument();
+  expect(screen.getByText("ZIP")).toBeInTheDocument();
+});
