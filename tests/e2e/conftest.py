@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from backend.federations.schemas import FederationRecord
 from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
@@ -18,6 +18,7 @@ NUM_CASES = (24, 20, 22, 20)
 #: What a person with a small laptop sees.
 WINDOW = ViewportSize(width=1280, height=800)
 DEFAULT_WAIT_MS = 20_000
+expect.set_options(timeout=DEFAULT_WAIT_MS)
 
 
 @pytest.fixture(scope="session")
