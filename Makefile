@@ -5,10 +5,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 # Node.js is in .venv only where the machine has none that is new enough.
 NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
-# Those with real processes wait a lot, for leases and messages. `make test` fills the gaps with unit tests, at a lower
-# priority, because the others have limits of time.
-UNIT_TESTS ?= $(BIN)/pytest -n 3
-# These start servers and train. A browser draws with the processor, so its tests do not run next to them.
+# These start servers and train. A browser draws with the processor, so its tests run alone.
 PLATFORM_TESTS := tests/integration tests/chaos tests/docs
 HEAVY_TESTS := $(PLATFORM_TESTS) tests/e2e
 DEMO_HOME ?= .fedsm
@@ -44,8 +41,8 @@ dev: setup-test ## Start the platform for work on it: backend and worker start a
 
 test: setup-test ## All checks and tests (but those that need a GPU or a quiet machine)
 	@$(MAKE) --no-print-directory -k -j2 -O test-frontend typecheck-python lint-python lint-pages typecheck-pages
-	@echo "Unit tests now run behind those with real processes and a browser; each part prints its result at its end."
-	@$(MAKE) --no-print-directory -k -j2 -Oline test-unit test-platform UNIT_TESTS="nice -n 10 $(BIN)/pytest -n 2"
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-platform
 
 lint: lint-python lint-pages ## Ruff, import contracts, biome, size of the pages, fresh generated client
 
@@ -72,7 +69,7 @@ test-frontend: setup-test ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend; the backend's on SQLite, PostgreSQL or both
-	$(UNIT_TESTS) --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
+	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" $(PLATFORM_TESTS)

@@ -267,7 +267,9 @@ def test_every_route_answers_every_identity_as_the_matrix_says(
     values = things | {"user_id": "u" * 16}
     for who in identities:
         backend.platform.rates._storage.reset()  # all ask from one address, and each would use up what is left
-        with httpx.Client(base_url=backend.url, headers=who.headers, cookies=who.cookies, verify=False) as client:
+        with httpx.Client(
+            base_url=backend.url, headers=who.headers, cookies=who.cookies, verify=False, timeout=20
+        ) as client:
             for path, method, operation, permission in operations():
                 names = [name.strip("{}") for name in path.split("/") if name.startswith("{")]
                 address = path.format(**{name: values[name] for name in names})

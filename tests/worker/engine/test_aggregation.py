@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from worker.engine.aggregation import PIECE, check_update, linear_combination, soft_pull, weighted_average
+from worker.engine.aggregation import check_update, linear_combination, soft_pull, weighted_average
 from worker.engine.state import Tensors
+from worker.engine.sums import PIECE
 
 
 def model(*values: float) -> Tensors:
