@@ -18,11 +18,11 @@ import numpy as np
 PERCENTILES = (0.5, 99.5)
 #: NIfTI's codes of units of length, in mm.
 UNIT_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
-#: What a mask has of the header of its NIfTI image: each program then places, and names, both alike.
+#: What a mask has of the header of its NIfTI image: each program then places both alike.
 KEPT = (
     "pixdim", "xyzt_units", "dim_info", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d",
     "qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z",
-    "intent_code", "intent_p1", "intent_p2", "intent_p3", "intent_name",
+    "intent_code", "intent_p1", "intent_p2", "intent_p3",
 )  # fmt: skip
 #: Intents of several values a voxel (matrices, vectors, quaternions, colours), which a mask does not have.
 INTENTS_OF_SEVERAL_VALUES = {1004, 1005, 1006, 1007, 1008, 1009, 1010, 2003, 2004}
@@ -127,8 +127,10 @@ def _is_nifti(nibabel: Any, header: Any) -> bool:
 
 
 def _mask_header(nibabel: Any, of_image: Any) -> Any:
-    """The header of the masks of a NIfTI image: its geometry, units and intent, without its time and its values. None
-    for an image of another format, whose affine is all that a mask can have."""
+    """The header of the masks of a NIfTI image: its geometry, units and intent, without its time, values and texts.
+
+    None for an image of another format, whose affine is all that a mask can have.
+    """
     if not _is_nifti(nibabel, of_image):
         return None
     header = nibabel.Nifti1Header()
