@@ -1,4 +1,4 @@
-import { Card, Group, Stack, Table, Text } from "@mantine/core";
+import { Card, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { IconBox, IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, type ModelSet, modelsQuery } from "@/api";
@@ -43,6 +43,9 @@ export function ModelsPanel({ federation }: { federation: FederationRecord }) {
             </Group>
             <RegisteredModels federation={federation} />
             <Card withBorder padding={0}>
+              <Title order={2} size="h4" px="md" pt="md" pb="xs">
+                Of completed runs
+              </Title>
               <Table.ScrollContainer minWidth={860}>
                 <Table data-testid="models">
                   <Table.Thead>

@@ -146,7 +146,7 @@ function Cells({ version, federation }: { version: VersionSummary; federation: F
         )}
         {version.scores.map((score) => (
           <Text key={score.model} size="sm">
-            {modelName(score.model)} <b>{scoreText(score)}</b>
+            {modelName(score.model)} <b style={{ whiteSpace: "nowrap" }}>{scoreText(score)}</b>
           </Text>
         ))}
       </Table.Td>
