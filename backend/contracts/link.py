@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.contracts.audit import HeadsSeen
 from backend.contracts.base import Contract, with_example
+from backend.contracts.site_pause import SaidPause
 from backend.contracts.tasks import Heartbeat
 from backend.contracts.values import (
     AtMost,
@@ -94,6 +95,9 @@ class PollRequest(Contract):
         default=(), description="Runs of which the site knows that they wait for its decision."
     )
     audit: HeadsSeen | None = Field(default=None, description="What the site says of both records.")
+    pause: SaidPause | None = Field(
+        default=None, description="Why work of runs waits at the site now; null: it does not."
+    )
     wait_seconds: Annotated[float, Within(0, MAX_WAIT_SECONDS)] = 25.0
     version: Version
     hardware: Hardware
@@ -102,11 +106,10 @@ class PollRequest(Contract):
 class PollAnswer(Contract):
     tasks: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)]
     removal: Annotated[str, Text(64)] = Field(description="Changes when the hub removed artifacts.")
-    approvals: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)] | None = Field(
-        default=None,
-        description="Runs that wait for the site's decision. Left out for an agent that does not know it yet.",
+    approvals: Annotated[tuple[Id, ...], AtMost(MAX_KNOWN_TASKS)] = Field(
+        description="Runs that wait for the site's decision."
     )
-    audit: HeadsSeen | None = Field(default=None, description="What the hub says of both records. Left out likewise.")
+    audit: HeadsSeen = Field(description="What the hub says of both records.")
 
 
 class NewKey(Contract):

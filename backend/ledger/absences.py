@@ -43,6 +43,8 @@ def _why(wait: Wait) -> str:
             return f"is at work since {since} and takes too long ({wait.task.fraction:.0%} done)"
         case "not_approved":
             return f"was asked {since} to approve the run and has not decided"
+        case "paused" if wait.pause is not None:
+            return f"pauses since {since}, because its policy {wait.pause.said} ({wait.pause.line})"
         case _:
             return f"has not begun since {since}"
 

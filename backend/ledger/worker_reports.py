@@ -144,7 +144,8 @@ def fail_task(session: Session, task_id: str, request: FailRequest) -> None:
     _require_current(task, request.attempt)
     worker = task.worker or "worker"
     if request.released:
-        _say(session, task, f"{_doing(task)} was given back by {worker}, which shuts down", worker)
+        why = request.message if request.kind == "site_refused" else "it shuts down"
+        _say(session, task, f"{_doing(task)} was given back by {worker}: {why}", worker)
         enqueue(session, task)
         return
     if request.detail:

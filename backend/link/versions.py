@@ -1,9 +1,7 @@
 """Which agents a hub serves: of its own protocol version and the one before; a hospital updates when it decides."""
 
 #: Raised when the agent's requests or the hub's answers change. The hub serves this one and the one before.
-PROTOCOL = 2
-#: The first version whose agents ask their hospital for its consent to a run.
-WITH_CONSENT = 2
+PROTOCOL = 3
 #: A request's header: the agent's protocol version.
 AGENT_HEADER = "X-FedSM-Agent"
 

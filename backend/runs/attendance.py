@@ -7,21 +7,35 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.clock import now
+from backend.contracts.site_pause import SaidPause
 from backend.contracts.status import TaskStatus
-from backend.db.models import Moment, Task, Worker
+from backend.db.models import Moment, Site, SiteCredential, Task, Worker
+from backend.queue import REAL_QUEUE_PREFIX
 
 #: Since when the backend has heard its workers without a break: nobody is called absent for the backend's own silence.
 LISTENING = "listening"
 
 
 @dataclass(frozen=True)
+class Pause:
+    said: SaidPause
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Attendance:
-    """All workers, those that do a task just now, and when each ended its last one."""
+    """All workers, those that do a task just now, and when each ended its last one. pauses: of hospitals, by queue."""
 
     workers: tuple[Worker, ...]
     busy: frozenset[str]
     ended_at: dict[str, datetime]
     listening_since: datetime | None
+    pauses: dict[str, Pause]
+
+    def pause_of(self, queue: str, run_id: str | None) -> Pause | None:
+        """Why a hospital's policy lets a run's work wait now; None where it does not."""
+        found = self.pauses.get(queue)
+        return None if found is None or run_id in found.said.open_runs else found
 
     def online(self, queue: str) -> list[Worker]:
         return [worker for worker in self.workers if worker.online and queue in worker.queues]
@@ -50,7 +64,22 @@ def load_attendance(session: Session) -> Attendance:
         busy=frozenset(name for name in session.scalars(running) if name is not None),
         ended_at={name: at for name, at in session.execute(ended) if at is not None},
         listening_since=listening.at if listening else None,
+        pauses=_pauses(session),
     )
+
+
+def _pauses(session: Session) -> dict[str, Pause]:
+    """By queue, of the sites that are served."""
+    query = (
+        select(Site.slug, SiteCredential.pause, SiteCredential.paused_at)
+        .join(SiteCredential, SiteCredential.site_id == Site.id)
+        .where(SiteCredential.status == "active", SiteCredential.pause.is_not(None))
+    )
+    return {
+        f"{REAL_QUEUE_PREFIX}{slug}": Pause(said, since)
+        for slug, said, since in session.execute(query)
+        if said is not None and since is not None
+    }
 
 
 def note_listening(session: Session) -> None:

@@ -9,6 +9,7 @@ from backend.contracts.best_round import BestRound
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import DistanceUnit, MetricName, ModelKind, ScoreName, Split
 from backend.contracts.run_length import EarlyStop, Extension
+from backend.contracts.site_pause import SitePause
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_kinds import TaskKind
@@ -42,13 +43,14 @@ class WaitedFor(Record):
     reason: WaitReason = Field(
         description="offline: no worker that serves it is online; not_begun: its worker is online and idle, and does "
         "not take the task; working: it works, and takes longer than it should; not_approved: the hospital has "
-        "not decided yet whether it takes part."
+        "not decided yet whether it takes part; paused: the hospital lets it wait, by its own policy."
     )
     since: datetime
     goes_on_at: datetime | None = Field(
         description="When the run goes on without it; null: not before it is there, or its quorum is reached."
     )
     needed: bool = Field(description="Without it there is no quorum.")
+    pause: SitePause | None = Field(description="Why the hospital lets it wait; null where it does not.")
 
 
 class RunRecord(Record):

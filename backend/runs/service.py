@@ -122,6 +122,7 @@ def _waited_for(wait: Wait) -> WaitedFor:
         since=wait.since,
         goes_on_at=wait.until,
         needed=wait.needed,
+        pause=wait.pause,
     )
 
 

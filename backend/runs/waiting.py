@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.failures import FailureKind
+from backend.contracts.site_pause import SitePause
 from backend.contracts.status import TERMINAL_TASK_STATUSES, RunStatus, TaskStatus
 from backend.contracts.tasks import COORDINATOR
 from backend.contracts.waiting_config import WaitingConfig
@@ -38,7 +39,8 @@ STEP_KINDS = ("train_site", "validate_site", "evaluate_site")
 @dataclass(frozen=True)
 class Wait:
     """until: when the step goes on without it; None while it is waited for as long as it takes.
-    needed: the quorum is not reached without it. late: it takes longer than it should."""
+    needed: the quorum is not reached without it. late: it takes longer than it should.
+    pause: why a hospital's own policy lets it wait."""
 
     task: Task
     reason: WaitReason
@@ -46,6 +48,7 @@ class Wait:
     until: datetime | None
     needed: bool
     late: bool
+    pause: SitePause | None = None
 
 
 def quorum(run: Run, num_expected: int) -> int:
@@ -205,6 +208,9 @@ def _wait(
     if undecided_since is not None:
         until = None if settled_at is None else max(settled_at, undecided_since) + max(absent, BEGINNING)
         return Wait(task, "not_approved", undecided_since, until, needed, late=True)
+    if (pause := attendance.pause_of(task.queue, task.run_id)) is not None:
+        until = _end_of_absence(task, pause.since, settled_at, step.given_up_at, attendance.listening_since, absent)
+        return Wait(task, "paused", pause.since, until, needed, late=True, pause=pause.said)
     if attendance.is_busy(task.queue):
         return Wait(task, "in_turn", _queued_at(task), None, needed, late=False)
     since = max(_known(_queued_at(task), attendance.idle_since(task.queue), attendance.listening_since))

@@ -5,17 +5,17 @@ import time
 from collections.abc import Awaitable, Callable
 
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from backend.audit import heads
 from backend.clock import now
 from backend.contracts.link import MAX_KNOWN_TASKS, PollAnswer, PollRequest
+from backend.contracts.site_pause import SaidPause
 from backend.contracts.status import TaskStatus
 from backend.db.models import SiteCredential, Task, Worker
 from backend.db.session import read_only, unit_of_work
 from backend.errors import CredentialEnded
-from backend.link.versions import WITH_CONSENT
 from backend.platform import Platform
 from backend.runs import approvals
 from backend.sites.enrolment import renewal
@@ -71,26 +71,33 @@ def _begin(platform: Platform, worker: SiteWorker, body: PollRequest) -> None:
 def _answer(platform: Platform, worker: SiteWorker, body: PollRequest) -> PollAnswer:
     """Tasks of the site that nobody has and that it does not know of, the oldest first, and the runs that wait for its
     decision. A task of a run that it refused is handed out too: the refusal comes back with its reason."""
-    with_consent = worker.protocol >= WITH_CONSENT
     with read_only(platform.database) as session:
         _require_active(session, worker)
-        queued = select(Task.id).where(Task.status == TaskStatus.QUEUED, Task.queue == worker.queue)
-        if with_consent:
-            queued = queued.where(Task.run_id.is_(None) | Task.run_id.in_(approvals.decided_runs(worker.site_id)))
+        queued = select(Task.id).where(
+            Task.status == TaskStatus.QUEUED,
+            Task.queue == worker.queue,
+            Task.run_id.is_(None) | Task.run_id.in_(approvals.decided_runs(worker.site_id)),
+        )
+        if body.pause is not None:
+            queued = queued.where(_takes(body.pause))
         ids = session.scalars(queued.order_by(Task.queued_at, Task.id).limit(MAX_KNOWN_TASKS))
         tasks = tuple(task_id for task_id in ids if task_id not in set(body.known))
-        answer = PollAnswer(tasks=tasks, removal=platform.artifacts.generation)
-        if not with_consent:
-            return answer
-        said = {
-            "approvals": approvals.undecided_runs(session, worker.site_id),
-            "audit": heads.say(session, worker, platform.server_key),
-        }
-    return answer.model_copy(update=said)
+        return PollAnswer(
+            tasks=tasks,
+            removal=platform.artifacts.generation,
+            approvals=approvals.undecided_runs(session, worker.site_id),
+            audit=heads.say(session, worker, platform.server_key),
+        )
+
+
+def _takes(pause: SaidPause) -> ColumnElement[bool]:
+    """What a site that pauses takes all the same: the checks of its data sets, and runs that it has begun."""
+    of_open = Task.run_id.in_(pause.open_runs) | Task.dry_run_id.in_(pause.open_runs)
+    return of_open | (Task.run_id.is_(None) & Task.dry_run_id.is_(None))
 
 
 def _is_news(answer: PollAnswer, body: PollRequest) -> bool:
-    return bool(answer.tasks) or not set(answer.approvals or ()) <= set(body.known_approvals)
+    return bool(answer.tasks) or not set(answer.approvals) <= set(body.known_approvals)
 
 
 def _require_active(session: Session, worker: SiteWorker) -> None:

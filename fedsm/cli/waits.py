@@ -10,6 +10,7 @@ WORDS: dict[WaitReason, str] = {
     "not_begun": "online, and has not begun since {since}",
     "in_turn": "waits for its turn since {since}",
     "not_approved": "whose approval was asked {since}: its manager decides there, fedsm site approvals",
+    "paused": "which lets it wait since {since}",
     "working": "at work since {since}, longer than it should take",
 }
 
@@ -23,6 +24,9 @@ def waits_of(run: RunRecord) -> str:
 
 def _words(wait: WaitedFor) -> str:
     said = f"{wait.participant}, " + WORDS[wait.reason].format(since=_clock(wait.since))
+    if wait.pause is not None:
+        until = "" if wait.pause.until is None else f" until {_clock(wait.pause.until)}"
+        said = f"{wait.participant}, which waits{until} because its policy {wait.pause.said} ({wait.pause.line})"
     if wait.goes_on_at is not None:
         return f"{said}; goes on without it at {_clock(wait.goes_on_at)}"
     return f"{said}; its quorum needs it" if wait.needed else said

@@ -117,7 +117,7 @@ class Desk:
         kept = self.consents.find(asked.digest)
         if kept is not None:  # the hub has lost it, or it was never sent
             self.consents.send_again(kept)
-        elif (problem := problem_of_run(policy, asked.sheet.run, asked.sheet.data)) is not None:
+        elif (problem := problem_of_run(policy, self.federation, asked.sheet.run, asked.sheet.data)) is not None:
             self._by_rule(run_id, asked, "refused", reason=problem)
         elif (number := rule_for(policy, self.federation, asked.sheet.run)) is not None:
             self._by_rule(run_id, asked, "approved", name=f"rule {number} of {FILE_NAME}")

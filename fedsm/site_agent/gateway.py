@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from backend.contracts.tasks import (
     EvaluateSitePayload,
     FailRequest,
     Heartbeat,
+    ProgressAnswer,
     ProgressReport,
 )
 from fedsm.site_agent.audit import Audit
@@ -38,7 +39,8 @@ from fedsm.site_agent.operations import (
     read,
     require_task_of_site,
 )
-from fedsm.site_agent.policy import narrowed, read_policy, require_allowed, require_file, require_within
+from fedsm.site_agent.pauses import Waits, in_words, local_now, pause_of, require_open, run_of
+from fedsm.site_agent.policy import HospitalPolicy, narrowed, read_policy, require_allowed, require_file, require_within
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.stated_cases import StatedCases
 from fedsm.site_agent.transfers import Damaged, Transfers
@@ -63,8 +65,6 @@ class Gateway:
     consents: Consents
     #: Makes an address of the approval page that opens once.
     new_link: Callable[[], str]
-    #: Tasks that a worker here has claimed.
-    claimed: set[str] = field(default_factory=set)
 
     def app(self) -> Starlette:
         """The ASGI application; an address that is not in its list is answered 404 and recorded."""
@@ -79,7 +79,12 @@ class Gateway:
                 Route("/approval-link", self.approval_link, methods=["POST"]),
                 Route("/{path:path}", self.unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
-            exception_handlers={Refused: self.refused, HubAway: self.away, HubRefused: self.refused_by_hub},
+            exception_handlers={
+                Refused: self.refused,
+                Waits: self.waits,
+                HubAway: self.away,
+                HubRefused: self.refused_by_hub,
+            },
         )
 
     async def task_operation(self, request: Request) -> Response:
@@ -94,6 +99,8 @@ class Gateway:
             policy = read_policy(self.policy_file)
             if isinstance(asked, CompleteRequest):
                 require_within(policy, asked.result)
+            if isinstance(asked, ProgressReport) and (why := self._over_time(policy, task_id)) is not None:
+                return await self._stop(task_id, asked.attempt, why)
             body = leaves(policy, self.consents.home, task_id, asked).model_dump_json().encode()
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
         if verb == "claim" and answer.status_code == 200:
@@ -165,7 +172,7 @@ class Gateway:
                 "queue": self.session.membership.queue,
                 "workers": workers,
                 "waiting": len(self.session.waiting()),
-                "claimed": len(self.claimed),
+                "claimed": len(self.session.under_way),
             }
         )
 
@@ -183,6 +190,10 @@ class Gateway:
         logger.warning("refused %s: %s", request.url.path, error)
         self.audit.write("refused", why=str(error)[:500], asked=f"{request.method} {request.url.path}"[:200])
         return _error(422, "refused_by_agent", f"the site's agent refused: {error}")
+
+    async def waits(self, _request: Request, error: Exception) -> Response:
+        """The hub gives the task out again when its time has come."""
+        return _error(409, "site_pauses", str(error))
 
     async def away(self, _request: Request, error: Exception) -> Response:
         """A worker tries again by itself."""
@@ -212,17 +223,41 @@ class Gateway:
             assert isinstance(claimed, ClaimedTask)
             require_task_of_site(claimed, self.session.membership.slug)
             policy = read_policy(self.policy_file)
-            require_allowed(policy, claimed.payload)
             federation = self.session.membership.federation
+            require_allowed(policy, federation, claimed.payload)
             await asyncio.to_thread(self.consents.require, policy, federation, claimed.payload)
             if isinstance(claimed.payload, EvaluateSitePayload):
                 self._stated.claimed(task_id, claimed.payload.data)
+            require_open(policy, claimed.payload, self.session.runs(but=task_id), local_now())
             given = Names(self.consents.home.names_file).resolve(narrowed(policy, claimed))
-        except Refused as error:
+        except (Refused, Waits) as error:
             attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
-            await self._hand_back(task_id, attempt, str(error))
+            end = self._give_back if isinstance(error, Waits) else self._hand_back
+            await end(task_id, attempt, str(error))
             raise
         return Response(given.model_dump_json(), media_type="application/json")
+
+    def _over_time(self, policy: HospitalPolicy, task_id: str) -> str | None:
+        """Why a task under way ends here: the site's hours are over. What was claimed before the agent's own start
+        counts as a run's."""
+        is_check = self.session.under_way.get(task_id, task_id) is None
+        pause = None if is_check else pause_of(policy, (), local_now())
+        return None if pause is None else in_words(pause)
+
+    async def _stop(self, task_id: str, attempt: int, why: str) -> Response:
+        await self._give_back(task_id, attempt, why)
+        self.session.over(task_id)
+        self._stated.over(task_id)
+        answer = ProgressAnswer(action="stop", lease_seconds=0)
+        return Response(answer.model_dump_json(), media_type="application/json")
+
+    async def _give_back(self, task_id: str, attempt: int, why: str) -> None:
+        """The next poll says at once that the site pauses, or the hub would hand the task out again."""
+        self.audit.write("given back", task=task_id, why=why)
+        report = FailRequest(attempt=attempt, kind="site_refused", message=why, retryable=True, released=True)
+        await self.session.hub.ask("POST", f"{API}/tasks/{task_id}/fail", report.model_dump_json().encode())
+        self.session.taken(task_id)
+        self.session.changed.set()
 
     async def _hand_back(self, task_id: str, attempt: int, why: str) -> None:
         report = FailRequest(attempt=attempt, kind="site_refused", message=f"the site's agent refused: {why}")
@@ -232,14 +267,14 @@ class Gateway:
         if verb == "claim":
             claimed = read(ClaimedTask, bytes(answer.body), "the hub's task")
             assert isinstance(claimed, ClaimedTask)
-            self.claimed.add(task_id)
+            self.session.under_way[task_id] = run_of(claimed.payload)
             self.session.taken(task_id)
             payload = claimed.payload
             run = getattr(payload, "run", None)
             about = {"run": run.run_id, "method": run.strategy.name} if run is not None else {}
             self.audit.write("claimed", task=task_id, attempt=claimed.attempt, kind=payload.kind, **about)
         elif operation.answer is None:
-            self.claimed.discard(task_id)
+            self.session.over(task_id)
             self._stated.over(task_id)
             self.audit.write("completed" if verb == "complete" else "failed", task=task_id)
 

@@ -28,9 +28,13 @@ from backend.contracts.tasks import (
     TrainSitePayload,
 )
 from backend.contracts.values import MAX_ROUNDS, MAX_SITES, AtMost, Name
+from fedsm.site_agent.hours import PATTERN as HOURS_PATTERN
 from fedsm.site_agent.operations import Refused
 
 FILE_NAME = "policy.yaml"
+
+
+Hours = Annotated[str, Field(pattern=HOURS_PATTERN)]
 
 
 class StandingApproval(Contract):
@@ -50,8 +54,20 @@ class HospitalPolicy(Contract):
     allowed_strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = Field(
         default=None, description="The methods that may run on this site's data. Left out: all."
     )
+    allowed_federations: Annotated[tuple[Name, ...], AtMost(100)] | None = Field(
+        default=None, description="The federations, by name, that may work on this site's data. Left out: all."
+    )
     minimum_training_cases: int = Field(
         default=1, ge=1, le=1_000_000, description="With fewer training cases this site does not train."
+    )
+    hours: Annotated[tuple[Hours, ...], AtMost(100)] | None = Field(
+        default=None,
+        description="When runs and dry runs work here, by this machine's clock; outside of these hours they wait, and "
+        "what is under way is given back. Days and times, as mon-fri 19:00-06:00. Left out: at any time.",
+    )
+    maximum_runs: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description="Runs and dry runs with work under way here at the same time; others wait. Left out: any number.",
     )
     standing_approvals: Annotated[tuple[StandingApproval, ...], AtMost(100)] = Field(
         default=(),
@@ -95,6 +111,9 @@ class HospitalPolicy(Contract):
 #: Of what is left out by default, an example.
 _EXAMPLES = {
     "allowed_strategies": "[fedsm, fedavg]",
+    "allowed_federations": "[Prostate MR]",
+    "hours": "[mon-fri 19:00-06:00, sat-sun 00:00-24:00]",
+    "maximum_runs": "1",
     "standing_approvals": "[{strategies: [fedsm, fedavg], maximum_rounds: 100}]",
 }
 
@@ -126,8 +145,10 @@ def read_policy(path: Path) -> HospitalPolicy:
         raise Refused(f"{FILE_NAME} of the site is wrong at {places}: nothing runs until it is mended") from None
 
 
-def require_allowed(policy: HospitalPolicy, payload: TaskPayload) -> None:
+def require_allowed(policy: HospitalPolicy, federation: str, payload: TaskPayload) -> None:
     """Raises Refused with the policy's line."""
+    if (problem := _problem_of_federation(policy, federation)) is not None:
+        raise Refused(problem)
     for name in _strategies_of(payload):
         if (problem := _problem_of_strategy(policy, name)) is not None:
             raise Refused(problem)
@@ -135,11 +156,21 @@ def require_allowed(policy: HospitalPolicy, payload: TaskPayload) -> None:
         raise Refused(problem)
 
 
-def problem_of_run(policy: HospitalPolicy, run: RunSpec, data: tuple[DatasetManifest, ...]) -> str | None:
+def problem_of_run(
+    policy: HospitalPolicy, federation: str, run: RunSpec, data: tuple[DatasetManifest, ...]
+) -> str | None:
     """The policy's line by which a run cannot be approved at all; None where there is none."""
     trains = data and data[0].site in run.sites
     of_data = _problem_of_data(policy, data) if trains else None
-    return _problem_of_strategy(policy, run.strategy.name) or of_data
+    return _problem_of_federation(policy, federation) or _problem_of_strategy(policy, run.strategy.name) or of_data
+
+
+def _problem_of_federation(policy: HospitalPolicy, federation: str) -> str | None:
+    allowed = policy.allowed_federations
+    if allowed is None or federation in allowed:
+        return None
+    names = ", ".join(allowed) or "none"
+    return f"{FILE_NAME} of the site, allowed_federations: {names}; {federation} may not work here"
 
 
 def _problem_of_strategy(policy: HospitalPolicy, name: StrategyName) -> str | None:

@@ -10,11 +10,14 @@ from celery import Celery
 
 from backend import VERSION
 from backend.contracts.link import PollAnswer, PollRequest, Renewal
+from backend.contracts.site_pause import SaidPause
 from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.heads import Heads
 from fedsm.site_agent.hub import API, HubAway, HubRefused
 from fedsm.site_agent.operations import TASK_ID, Refused, read
+from fedsm.site_agent.pauses import local_now, pause_of
+from fedsm.site_agent.policy import read_policy
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.site_home import RenewalState, SiteHome
 
@@ -111,6 +114,7 @@ class Poller:
         workers = self._session.workers()
         body = PollRequest(
             renewal=Renewal(number=state.number, secret=state.secret),
+            pause=self._pause_now(),
             workers=workers,
             known=self._session.waiting(),
             known_approvals=self._session.asked,
@@ -126,13 +130,20 @@ class Poller:
         assert isinstance(found, PollAnswer)
         return found
 
+    def _pause_now(self) -> SaidPause | None:
+        """None too where the policy cannot be read: then each task is refused with its reason."""
+        try:
+            policy = read_policy(self._home.policy_file)
+        except Refused:
+            return None
+        return pause_of(policy, self._session.runs(), local_now())
+
     async def _feed(self, answer: PollAnswer) -> None:
         if self._session.problem:
             logger.info("the hub answers")
         self._say("info", "")
         self._session.removal = answer.removal
-        if answer.audit is not None:
-            self._heads.keep(answer.audit)
+        self._heads.keep(answer.audit)
         new = tuple(task_id for task_id in answer.tasks if TASK_ID.fullmatch(task_id))
         if not new:
             return
@@ -146,7 +157,7 @@ class Poller:
 
     async def _consider(self, answer: PollAnswer) -> None:
         """What fails is tried with the next poll, and keeps no task from its worker."""
-        self._session.asked = answer.approvals or ()
+        self._session.asked = answer.approvals
         try:
             await self._desk.consider(self._session.asked)
         except (HubAway, HubRefused, Refused) as error:

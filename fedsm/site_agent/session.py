@@ -24,6 +24,8 @@ class Session:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     #: Runs that wait for this site's decision, as the hub listed them last.
     asked: tuple[str, ...] = ()
+    #: Task that a worker here has claimed, to its run or dry run; None for the check of a data set.
+    under_way: dict[str, str | None] = field(default_factory=dict)
     _heard: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
     #: Task to when it was given to the local queue.
     _waiting: dict[str, float] = field(default_factory=dict)
@@ -41,6 +43,15 @@ class Session:
         limit = time.monotonic() - WORKER_SECONDS
         self._heard = {name: entry for name, entry in self._heard.items() if entry[1] > limit}
         return tuple(beat for beat, _ in self._heard.values())
+
+    def runs(self, but: str = "") -> frozenset[str]:
+        """Runs and dry runs with work under way here, without that of one task."""
+        return frozenset(run for task_id, run in self.under_way.items() if run is not None and task_id != but)
+
+    def over(self, task_id: str) -> None:
+        """Its worker has ended it: where others wait for it, the hub hears it at once."""
+        if self.under_way.pop(task_id, None) is not None:
+            self.changed.set()
 
     def waiting(self) -> tuple[str, ...]:
         """Tasks that lie in the local queue, as far as the agent knows."""

@@ -3,7 +3,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import Base, new_id
+from backend.contracts.site_pause import SaidPause
+from backend.db.base import Base, ContractJson, new_id
 
 
 class SiteCredential(Base):
@@ -12,7 +13,7 @@ class SiteCredential(Base):
 
     fingerprint: the SHA-256 of the key. phrase: the six words of it and the hub's key. renewal_number and
     renewal_sha256: of the last poll, and the hash of its secret. accepted_at: None for one that no person ever
-    accepted.
+    accepted. pause, paused_at: why work of runs waits at the site, as its agent said it last, and since when.
     """
 
     __tablename__ = "site_credential"
@@ -33,3 +34,5 @@ class SiteCredential(Base):
     last_seen_at: Mapped[datetime | None]
     renewal_number: Mapped[int | None]
     renewal_sha256: Mapped[str | None]
+    pause: Mapped[SaidPause | None] = mapped_column(ContractJson(SaidPause))
+    paused_at: Mapped[datetime | None]

@@ -39,7 +39,6 @@ class SiteWorker:
     slug: str
     queue: str
     credential_id: str
-    protocol: int
 
     def named(self, worker: str) -> str:
         """A worker's name as the hub keeps it: nobody else's worker has it."""
@@ -98,7 +97,7 @@ def identify_site(request: Request, database: Database, nonces: Nonces) -> SiteW
         raise RequestSignatureRefused(str(error)) from None
     nonces.use(signed.key, signed.nonce, signed.created, time.time())
     _require_active(credential)
-    return SiteWorker(site.id, site.slug, site_queue(site.kind, site.slug), credential.id, int(headers[AGENT_HEADER]))
+    return SiteWorker(site.id, site.slug, site_queue(site.kind, site.slug), credential.id)
 
 
 def verify(request: Request, key: PublicKey, signed: signatures.Signed) -> None:

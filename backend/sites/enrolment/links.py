@@ -50,5 +50,6 @@ def _link(credentials: list[SiteCredential], invited_until: datetime | None) -> 
         last_seen_at=max((c.last_seen_at for c in credentials if c.last_seen_at is not None), default=None),
         reason=first and first.reason,
         invitation_expires_at=invited_until,
+        pause=first.pause if first is not None and status == "joined" else None,
         is_served=any(credential.status == "active" for credential in credentials),
     )

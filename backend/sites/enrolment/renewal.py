@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.artifacts.owners import OWNERS
 from backend.clock import now
 from backend.contracts.link import NewKey, PollRequest, RemainsAtHub
+from backend.contracts.site_pause import SaidPause
 from backend.db.lookup import lock_row
 from backend.db.models import Artifact, Case, Dataset, Experiment, Run, RunDataset, Site, SiteCredential, TestedCase
 from backend.errors import Conflict, CredentialEnded, CredentialStopped, RequestSignatureRefused
@@ -40,8 +41,19 @@ def renew(session: Session, worker: SiteWorker, body: PollRequest) -> Credential
         )
     credential.renewal_number, credential.renewal_sha256 = given.number, secret_sha256
     credential.last_seen_at = now()
+    _note_pause(credential, body.pause)
     credential.version, credential.hardware = body.version, body.hardware
     return None
+
+
+def _note_pause(credential: SiteCredential, pause: SaidPause | None) -> None:
+    """One line of the policy counts as one pause, however often its words change."""
+    before = credential.pause
+    is_same = pause is not None and before is not None and pause.line == before.line
+    credential.pause = pause
+    if is_same or pause == before:
+        return
+    credential.paused_at = None if pause is None else now()
 
 
 def replace_key(session: Session, worker: SiteWorker, body: NewKey, server_key: PublicKey) -> None:

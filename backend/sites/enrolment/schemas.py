@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.link import Fingerprint, LinkStatus
+from backend.contracts.site_pause import SitePause
 from backend.contracts.values import ShortSaid
 from backend.record import Record
 
@@ -36,4 +37,7 @@ class SiteLink(Record):
     last_seen_at: datetime | None
     reason: str | None
     invitation_expires_at: datetime | None
+    pause: SitePause | None = Field(
+        description="Why work of runs waits at the site, by its own policy; null: it does not."
+    )
     is_served: bool = Field(description="A credential serves the site, this one or the one that it is to follow.")

@@ -84,3 +84,11 @@ export function formatPercentDifference(found: number, expected: number): string
   const percent = Math.round((100 * (found - expected)) / expected);
   return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${Math.abs(percent)} %`;
 }
+
+/** `14:05`, with the day where it is another one than now. */
+export function clockTime(at: number, now: number): string {
+  const day = (ms: number) => new Date(ms).toDateString();
+  const time = new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (day(at) === day(now)) return time;
+  return `${new Date(at).toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" })} ${time}`;
+}

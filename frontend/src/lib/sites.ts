@@ -1,6 +1,6 @@
 /** Sites in words: what they are doing, how many cases they have, what their policies say. */
 
-import type { SegmentationTask, SitePolicy, SiteRecord, SiteTask } from "@/api";
+import type { SegmentationTask, SitePause, SitePolicy, SiteRecord, SiteTask } from "@/api";
 import { tasks } from "@/api/tables.json";
 import { formatPercent, plural, upperFirst } from "./format";
 import { strategyName } from "./words";
@@ -66,6 +66,11 @@ export function kindInWords(site: Pick<SiteRecord, "kind">): string {
   return site.kind === "simulated" ? "simulated on this machine" : "real, with its own worker";
 }
 
+/** `the end of a sentence that begins with "its policy"`, with the line of the hospital's own policy file. */
+export function policyLine(pause: SitePause): string {
+  return `${pause.said} (${pause.line})`;
+}
+
 /** What a person must do, or has done, about a real site's credential; null where there is nothing to say. */
 export function linkInWords(site: Pick<SiteRecord, "link">): string | null {
   switch (site.link?.status) {
@@ -77,6 +82,8 @@ export function linkInWords(site: Pick<SiteRecord, "link">): string | null {
       return "Its credential is in use twice: decide.";
     case "revoked":
       return "Its credential has ended.";
+    case "joined":
+      return site.link.pause ? `Runs wait: its policy ${policyLine(site.link.pause)}.` : null;
     default:
       return null;
   }

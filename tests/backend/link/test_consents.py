@@ -134,13 +134,3 @@ def test_a_run_of_before_asks_at_the_next_poll(backend: LiveBackend, sites: dict
     with unit_of_work(backend.platform.database) as session:
         session.delete(session.get_one(RunApproval, (run_id, str(sites["north"].site["id"]))))
     assert sites["north"].poll().json()["approvals"] == [run_id]
-
-
-def test_an_agent_of_before_is_served_as_it_was(
-    backend: LiveBackend, sites: dict[str, PlayedSite], run_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It knows nothing of consents, and its contract has no such field."""
-    monkeypatch.setattr("fedsm.site_agent.signing.PROTOCOL", 1)
-    answer = sites["north"].poll().json()
-    assert len(answer["tasks"]) == 1
-    assert set(answer) == {"tasks", "removal"}

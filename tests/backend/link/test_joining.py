@@ -18,6 +18,7 @@ from backend.db.models import SiteInvitation, Task
 from backend.db.session import read_only, unit_of_work
 from backend.link import signatures
 from backend.link.keys import SigningKey, phrase, proof_message
+from backend.link.versions import PROTOCOL
 from tests.backend.conftest import start_run
 from tests.backend.link.played_site import PlayedSite, add_site, ask_to_join, invite, link_of, signed_client
 from tests.backend.live_backend import LiveBackend
@@ -118,7 +119,7 @@ def test_who_does_not_hold_the_key_does_not_join(backend: LiveBackend, hospitals
     )
     body = {"code": kit["code"], "public_key": other, "hardware": "x", "version": "1"}
     with httpx.Client(base_url=backend.url, trust_env=False) as plain:
-        assert code_of(plain.post("/api/v1/join", json=body, headers={"X-FedSM-Agent": "1"}))[0] == 401
+        assert code_of(plain.post("/api/v1/join", json=body, headers={"X-FedSM-Agent": str(PROTOCOL)}))[0] == 401
     assert ask_to_join(backend, kit, SigningKey.generate()).status_code == 201, "the code was not used up"
 
 
@@ -155,7 +156,7 @@ class TestReplays:
     """What was sent before, is old, or was changed."""
 
     def signed(self, site: PlayedSite, content: bytes = b"{}", age: float = 0.0) -> httpx.Request:
-        headers = {"content-type": "application/json", "x-fedsm-agent": "1"}
+        headers = {"content-type": "application/json", "x-fedsm-agent": str(PROTOCOL)}
         path = "/worker-api/v1/gone"
         headers |= signatures.sign_request(
             site.key, "POST", path, "", headers, signatures.content_digest(content), lambda: now().timestamp() - age

@@ -6385,13 +6385,13 @@ export type PollAnswer = {
     /**
      * Approvals
      *
-     * Runs that wait for the site's decision. Left out for an agent that does not know it yet.
+     * Runs that wait for the site's decision.
      */
-    approvals?: Array<string> | null;
+    approvals: Array<string>;
     /**
-     * What the hub says of both records. Left out likewise.
+     * What the hub says of both records.
      */
-    audit?: HeadsSeen | null;
+    audit: HeadsSeen;
     /**
      * Removal
      *
@@ -6428,6 +6428,10 @@ export type PollRequest = {
      * Runs of which the site knows that they wait for its decision.
      */
     known_approvals?: Array<string>;
+    /**
+     * Why work of runs waits at the site now; null: it does not.
+     */
+    pause?: SaidPause | null;
     renewal: Renewal;
     /**
      * Version
@@ -8518,6 +8522,38 @@ export type RunsAdd = {
 };
 
 /**
+ * SaidPause
+ *
+ * As the agent says it to the hub.
+ */
+export type SaidPause = {
+    /**
+     * Line
+     *
+     * Of the site's policy file.
+     */
+    line: 'hours' | 'maximum_runs';
+    /**
+     * Open Runs
+     *
+     * Runs and dry runs whose work is taken all the same.
+     */
+    open_runs?: Array<string>;
+    /**
+     * Said
+     *
+     * What the line says, as the end of a sentence.
+     */
+    said: string;
+    /**
+     * Until
+     *
+     * When it is over; null: nobody knows yet.
+     */
+    until?: string | null;
+};
+
+/**
  * ScaffoldConfig
  *
  * FedAvg whose sites correct their drift by control variates. Plain SGD only.
@@ -9858,6 +9894,10 @@ export type SiteLink = {
      */
     last_seen_at: string | null;
     /**
+     * Why work of runs waits at the site, by its own policy; null: it does not.
+     */
+    pause: SitePause | null;
+    /**
      * Phrase
      */
     phrase: string | null;
@@ -9899,6 +9939,30 @@ export type SiteNotCompared = {
      * Site Slug
      */
     site_slug: string;
+};
+
+/**
+ * SitePause
+ */
+export type SitePause = {
+    /**
+     * Line
+     *
+     * Of the site's policy file.
+     */
+    line: 'hours' | 'maximum_runs';
+    /**
+     * Said
+     *
+     * What the line says, as the end of a sentence.
+     */
+    said: string;
+    /**
+     * Until
+     *
+     * When it is over; null: nobody knows yet.
+     */
+    until?: string | null;
 };
 
 /**
@@ -12239,11 +12303,15 @@ export type WaitedFor = {
      */
     participant: string;
     /**
+     * Why the hospital lets it wait; null where it does not.
+     */
+    pause: SitePause | null;
+    /**
      * Reason
      *
-     * offline: no worker that serves it is online; not_begun: its worker is online and idle, and does not take the task; working: it works, and takes longer than it should; not_approved: the hospital has not decided yet whether it takes part.
+     * offline: no worker that serves it is online; not_begun: its worker is online and idle, and does not take the task; working: it works, and takes longer than it should; not_approved: the hospital has not decided yet whether it takes part; paused: the hospital lets it wait, by its own policy.
      */
-    reason: 'offline' | 'not_begun' | 'in_turn' | 'working' | 'not_approved';
+    reason: 'offline' | 'not_begun' | 'in_turn' | 'working' | 'not_approved' | 'paused';
     /**
      * Round
      */

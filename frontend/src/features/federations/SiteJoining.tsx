@@ -7,8 +7,9 @@ import { api, federationQuery, federationsQuery, type SiteKit, type SiteLink, ty
 import { ConfirmModal } from "@/components/ConfirmModal";
 import { notifyDone, notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
-import { formatAgo, formatDateTime } from "@/lib/format";
+import { clockTime, formatAgo, formatDateTime } from "@/lib/format";
 import { saveText } from "@/lib/save";
+import { policyLine } from "@/lib/sites";
 
 /** How a real site joined, or what is to be done so that it does. */
 export function SiteJoining({ site }: { site: SiteRecord }) {
@@ -51,6 +52,12 @@ function State({ site, link }: { site: SiteRecord; link: SiteLink | null }) {
             {site.name} joined {formatAgo(link.accepted_at, now)}, accepted by {link.accepted_by}. Its agent was last
             heard {formatAgo(link.last_seen_at, now)} and has version {link.version}.
           </Text>
+          {link.pause && (
+            <Text size="sm" data-testid="pause">
+              Runs wait there{link.pause.until ? ` until ${clockTime(Date.parse(link.pause.until), now)}` : ""}, because
+              its policy {policyLine(link.pause)}.
+            </Text>
+          )}
           {link.invitation_expires_at && (
             <Text size="sm">Another kit was made; its code is good until {until(link.invitation_expires_at)}.</Text>
           )}

@@ -5,7 +5,7 @@ import { StateBadge } from "@/components/StateBadge";
 import { useMay } from "@/components/useMay";
 import { useNow } from "@/components/useNow";
 import { WHERE_HOSPITALS_DECIDE } from "@/lib/approvals";
-import { formatBytes, formatDice, plural } from "@/lib/format";
+import { clockTime, formatBytes, formatDice, plural } from "@/lib/format";
 import { shortName } from "@/lib/names";
 import { stoppedRemedy } from "@/lib/runControls";
 import { isOver } from "@/lib/status";
@@ -15,15 +15,7 @@ import { FinishedPanel } from "./FinishedPanel";
 import { LeftOut } from "./LeftOut";
 import { participantName } from "./participants";
 import { RunActions } from "./RunActions";
-import {
-  absenceSentences,
-  activityOf,
-  clockTime,
-  elapsedSeconds,
-  unapproved,
-  waitingSentence,
-  wholeSeconds,
-} from "./waiting";
+import { absenceSentences, activityOf, elapsedSeconds, unapproved, waitingSentence, wholeSeconds } from "./waiting";
 
 interface Props {
   run: RunRecord;

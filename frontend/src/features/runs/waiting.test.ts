@@ -50,7 +50,7 @@ describe("waitingSentence", () => {
 });
 
 describe("absenceSentences", () => {
-  const absent = { participant: "birch", task_kind: "train_site", round: 3, needed: false } as const;
+  const absent = { participant: "birch", task_kind: "train_site", round: 3, needed: false, pause: null } as const;
   const since = new Date(2026, 0, 1, 14, 2).toISOString();
   const now = new Date(2026, 0, 1, 14, 4).getTime();
 
@@ -65,6 +65,15 @@ describe("absenceSentences", () => {
     const waits = [{ ...absent, reason: "not_approved", since, goes_on_at: null, needed: true } as const];
     expect(absenceSentences(waits, String, now)).toEqual([
       "Waiting for the approval of birch, asked 14:02; without it there is no quorum, so the run waits.",
+    ]);
+  });
+
+  it("says the line of the hospital's policy by which it waits", () => {
+    const until = new Date(2026, 0, 1, 19, 0).toISOString();
+    const pause = { line: "hours", said: "trains 19:00-06:00 CET", until } as const;
+    const waits = [{ ...absent, reason: "paused", since, goes_on_at: null, pause } as const];
+    expect(absenceSentences(waits, String, now)).toEqual([
+      "birch waits until 19:00, because its policy trains 19:00-06:00 CET (hours).",
     ]);
   });
 
@@ -113,6 +122,7 @@ describe("unapproved", () => {
       since: "2026-01-01T00:00:00Z",
       goes_on_at: null,
       needed: true,
+      pause: null,
     } as const;
     const waits_for = [
       { ...wait, participant: "birch", reason: "not_approved" },

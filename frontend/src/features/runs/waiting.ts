@@ -2,7 +2,8 @@
 
 import type { RunRecord, TaskRecord, WaitedFor } from "@/api";
 import { tasks as taskCards } from "@/api/tables.json";
-import { formatPercent, formatSeconds } from "@/lib/format";
+import { clockTime, formatPercent, formatSeconds } from "@/lib/format";
+import { policyLine } from "@/lib/sites";
 import { openTasks } from "./lanes";
 
 /** Maximum number of names; more would hide the sentence's end. */
@@ -21,7 +22,7 @@ export function waitingSentence(
   return `Waiting for: ${named.join("; ")}${more}`;
 }
 
-const ABSENCES: Record<Exclude<WaitedFor["reason"], "not_approved">, string> = {
+const ABSENCES: Record<Exclude<WaitedFor["reason"], "not_approved" | "paused">, string> = {
   offline: "offline since",
   not_begun: "online and has not begun, since",
   in_turn: "waiting for its turn since",
@@ -36,14 +37,18 @@ export function absenceSentences(
 ): string[] {
   return waits.map((wait) => {
     const since = clockTime(Date.parse(wait.since), now);
-    const said =
-      wait.reason === "not_approved"
-        ? `Waiting for the approval of ${nameOf(wait.participant)}, asked ${since}`
-        : `${nameOf(wait.participant)} is ${ABSENCES[wait.reason]} ${since}`;
+    const said = reasonOf(wait, nameOf(wait.participant), since, now);
     if (wait.goes_on_at)
       return `${said}; the run goes on without it at ${clockTime(Date.parse(wait.goes_on_at), now)}.`;
     return wait.needed ? `${said}; without it there is no quorum, so the run waits.` : `${said}.`;
   });
+}
+
+function reasonOf(wait: WaitedFor, name: string, since: string, now: number): string {
+  if (wait.reason === "not_approved") return `Waiting for the approval of ${name}, asked ${since}`;
+  if (wait.reason !== "paused") return `${name} is ${ABSENCES[wait.reason]} ${since}`;
+  const until = wait.pause?.until ? `until ${clockTime(Date.parse(wait.pause.until), now)}` : `since ${since}`;
+  return wait.pause ? `${name} waits ${until}, because its policy ${policyLine(wait.pause)}` : `${name} waits ${until}`;
 }
 
 /** The hospitals that have not decided yet; their tasks wait for a person, not for a worker. */
@@ -87,14 +92,6 @@ export function elapsedSeconds(run: Pick<RunRecord, "started_at" | "finished_at"
   if (!run.started_at) return null;
   const end = run.finished_at ? Date.parse(run.finished_at) : now;
   return Math.max(0, (end - Date.parse(run.started_at)) / 1000);
-}
-
-/** `14:05`, with the day where it is another one than now. */
-export function clockTime(at: number, now: number): string {
-  const day = (ms: number) => new Date(ms).toDateString();
-  const time = new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
-  if (day(at) === day(now)) return time;
-  return `${new Date(at).toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" })} ${time}`;
 }
 
 /** What the browser's tab says while one looks at a run. */

@@ -1,0 +1,163 @@
+"""When a hospital's policy lets work of runs wait: its hours, and its number of runs, whatever the hub hands out."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.tasks import ClaimedTask, Heartbeat
+from fedsm.site_agent import gateway, polling
+from fedsm.site_agent.approvals import Desk
+from fedsm.site_agent.audit import Audit
+from fedsm.site_agent.hours import are_open, next_opening
+from fedsm.site_agent.hub import API, Hub
+from fedsm.site_agent.operations import Refused
+from fedsm.site_agent.pauses import pause_of
+from fedsm.site_agent.policy import HospitalPolicy, read_policy
+from fedsm.site_agent.polling import LocalQueue, Poller
+from fedsm.site_agent.session import Session
+from fedsm.site_agent.site_home import RenewalState
+from tests.fedsm.site_agent.played_hub import PlayedHub
+from tests.fedsm.site_agent.test_gateway import TASK_ID, Site, describe, give
+from tests.fedsm.site_agent.test_gateway import hub as hub
+from tests.fedsm.site_agent.test_gateway import site as site
+from tests.fedsm.site_agent.test_policy import train
+
+ZONE = timezone(timedelta(hours=1), "CET")
+#: A Monday.
+MONDAY = datetime(2026, 3, 2, tzinfo=ZONE)
+NIGHTS = ("mon-fri 19:00-06:00", "sun 08:00-24:00")
+PROGRESS, FAIL = f"{API}/tasks/{TASK_ID}/progress", f"{API}/tasks/{TASK_ID}/fail"
+REPORT = b'{"attempt": 1, "fraction": 0.5}'
+
+
+def at(day: int, clock: str) -> datetime:
+    """day: 0 is Monday."""
+    hour, minute = clock.split(":")
+    return MONDAY + timedelta(days=day, hours=int(hour), minutes=int(minute))
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open", "opens"),
+    [
+        (at(0, "05:59"), False, at(0, "19:00")),  # Sunday's window ends with Sunday
+        (at(0, "18:59"), False, at(0, "19:00")),
+        (at(0, "19:00"), True, at(1, "19:00")),
+        (at(1, "05:59"), True, at(1, "19:00")),
+        (at(1, "06:00"), False, at(1, "19:00")),
+        (at(5, "05:59"), True, at(6, "08:00")),  # Friday's night ends on Saturday
+        (at(5, "06:00"), False, at(6, "08:00")),
+        (at(6, "23:59"), True, at(7, "19:00")),
+    ],
+)
+def test_hours_open_and_close(moment: datetime, is_open: bool, opens: datetime) -> None:
+    assert (are_open(NIGHTS, moment), next_opening(NIGHTS, moment)) == (is_open, opens)
+
+
+@pytest.mark.parametrize("text", ["19-6", "mon 25:00-26:00", "mon-xyz 19:00-06:00", "mon 19:00-24:30", "19:00-06:00 "])
+def test_hours_that_are_none_close_everything(text: str, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(f"hours: ['{text}']")
+    with pytest.raises(Refused, match=r"wrong at hours\.0"):
+        read_policy(tmp_path / "policy.yaml")
+
+
+def test_a_pause_says_the_line_and_when_it_is_over() -> None:
+    pause = pause_of(HospitalPolicy(hours=NIGHTS), (), at(2, "12:00"))
+    assert pause is not None
+    assert (pause.line, pause.said) == ("hours", "trains mon-fri 19:00-06:00, sun 08:00-24:00 CET")
+    assert pause.until == datetime(2026, 3, 4, 18, tzinfo=UTC)
+    assert pause_of(HospitalPolicy(hours=NIGHTS), (), at(2, "20:00")) is None
+    never = pause_of(HospitalPolicy(hours=()), (), MONDAY)
+    assert never is not None
+    assert (never.said, never.until) == ("never trains", None)
+    one = pause_of(HospitalPolicy(maximum_runs=1), ("r1",), MONDAY)
+    assert one is not None
+    assert (one.line, one.said, one.open_runs) == ("maximum_runs", "works for 1 run at a time", ("r1",))
+    assert pause_of(HospitalPolicy(maximum_runs=2), ("r1",), MONDAY) is None
+
+
+def close(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is Monday at noon, and the site trains at night."""
+    site.policy_file.write_text("hours: [mon-fri 19:00-06:00]\n")
+    monkeypatch.setattr(gateway, "local_now", lambda: at(0, "12:00"))
+    monkeypatch.setattr(polling, "local_now", lambda: at(0, "12:00"))
+
+
+def test_outside_its_hours_a_run_is_given_back_and_a_check_is_done(
+    hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close(site, monkeypatch)
+    give(hub, train())
+    site.approve(train())
+    answer = site.claim()
+    assert (answer.status_code, answer.json()["error"]) == (409, "site_pauses")
+    asked, _, body = hub.asked[-1]
+    report = json.loads(body)
+    assert (asked, report["released"], report["kind"]) == (f"POST {FAIL}", True, "site_refused")
+    assert report["message"] == "policy.yaml of the site, hours: the site trains mon-fri 19:00-06:00 CET"
+    assert [entry["what"] for entry in site.recorded()] == ["given back"]
+    give(hub, describe())
+    assert site.claim().status_code == 200
+
+
+def test_work_under_way_ends_with_the_hours(hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.answers[f"POST {PROGRESS}"] = (200, b'{"action": "continue", "lease_seconds": 30}')
+    hub.answers[f"POST {FAIL}"] = (204, b"")
+    assert site.ask("POST", PROGRESS, REPORT).json()["action"] == "continue"
+    close(site, monkeypatch)
+    assert site.ask("POST", PROGRESS, REPORT).json()["action"] == "stop"
+    asked, _, body = hub.asked[-1]
+    assert (asked, json.loads(body)["released"]) == (f"POST {FAIL}", True)
+
+
+def dry_run() -> ClaimedTask:
+    payload = train().payload
+    tried = DryRunSitePayload(
+        dry_run_id="d1",
+        participant="north",
+        config=payload.run.config,  # type: ignore[union-attr]
+        task=describe().payload.task,  # type: ignore[union-attr]
+        sites=("north",),
+        data=(),
+    )
+    return describe().model_copy(update={"payload": tried})
+
+
+def test_one_run_at_a_time(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("maximum_runs: 1\n")
+    site.approve(train())
+    site.under_way["another task"] = "another run"
+    for task in (train(), dry_run()):
+        give(hub, task)
+        assert site.claim().json()["error"] == "site_pauses"
+        assert "maximum_runs: the site works for 1 run at a time" in json.loads(hub.asked[-1][2])["message"]
+    site.under_way["another task"] = train().payload.run.run_id  # type: ignore[union-attr]
+    give(hub, train())
+    assert site.claim().status_code == 200, "a second task of the same run"
+
+
+def test_a_federation_that_the_policy_does_not_name_is_refused(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("allowed_federations: [Prostate MR]\n")
+    give(hub, train())
+    site.approve(train())
+    assert "allowed_federations: Prostate MR; F may not work here" in site.claim().json()["detail"]
+
+
+def test_each_poll_says_why_the_site_pauses(hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    close(site, monkeypatch)
+
+    async def poll() -> None:
+        async with Hub(hub.url, site.home.key(), hub.key.public) as real:
+            session, audit = Session(real, site.membership), Audit(site.audit_file)
+            session.heard(Heartbeat(worker="w", queues=(), hardware="h", num_processes=1))
+            desk = Desk(real, site.consents, audit, "F")
+            poller = Poller(session, site.home, LocalQueue("memory://", "q"), audit, desk, "2 cores", 0)
+            with pytest.raises(Exception, match="nothing here"):
+                await poller._poll(RenewalState(1, "0" * 32, False))
+
+    asyncio.run(poll())
+    said = json.loads(hub.asked[-1][2])["pause"]
+    assert (said["line"], said["until"]) == ("hours", "2026-03-02T19:00:00+01:00")
