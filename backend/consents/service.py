@@ -21,7 +21,7 @@ from backend.errors import InvalidInput, NotFound, RequestSignatureRefused
 from backend.events import service as events
 from backend.link.keys import PublicKey
 from backend.runs.approvals import terms_of
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 from backend.sites.enrolment.identity import SiteWorker
 
 _Asked = Row[RunApproval, Run, Experiment, Site, SiteConsent]

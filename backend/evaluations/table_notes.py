@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from backend.db.models import Run
 from backend.evaluations.scored_cases import ExperimentCases, places_of
 from backend.evaluations.tested_cases import lacking
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 
 
 def notes_of(cases: ExperimentCases, with_counts: bool = True) -> list[str]:

@@ -17,7 +17,7 @@ from backend.events import service as events
 from backend.exports.schemas import ExportRecord
 from backend.predictions.service import require_models
 from backend.queue import COORDINATOR_QUEUE
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 from backend.task_status import enqueue
 
 

@@ -6,8 +6,8 @@ from backend.clock import now
 from backend.db.models import Run, Task
 from backend.events import service as events
 from backend.ledger.advance import advance
-from backend.runs.service import describe_run
 from backend.runs.waiting import ABSENT, Wait, overdue
+from backend.runs.words import describe_run
 from backend.task_status import Failure, fail
 
 #: What the step goes on without, by the kind of its tasks.

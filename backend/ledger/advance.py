@@ -16,8 +16,9 @@ from backend.ledger import repository, run_length
 from backend.ledger.best_round import choose_best_round
 from backend.ledger.snapshot import queue_of
 from backend.queue import COORDINATOR_QUEUE
-from backend.runs.service import describe_run, set_status
+from backend.runs.service import set_status
 from backend.runs.waiting import ABSENT, quorum
+from backend.runs.words import describe_run
 from backend.task_status import cancel, enqueue
 
 RESUME_REMEDY = "Mend the cause, then resume the run: it goes on from its last finished round."

@@ -10,8 +10,8 @@ from backend.contracts.tasks import POOLED
 from backend.db.models import Run, RunRound, Task
 from backend.events import service as events
 from backend.ledger import repository
-from backend.runs.service import describe_run
 from backend.runs.validation_scores import validation_scores
+from backend.runs.words import describe_run
 
 
 def choose_best_round(session: Session, run: Run) -> None:

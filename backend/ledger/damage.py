@@ -8,7 +8,7 @@ from backend.contracts.status import RunStatus, TaskStatus
 from backend.db.lookup import lock_row
 from backend.db.models import Metric, Run, RunRound, Task
 from backend.events import service as events
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 from backend.task_status import Failure, withdraw
 
 

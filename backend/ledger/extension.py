@@ -17,7 +17,8 @@ from backend.ledger.advance import advance
 from backend.registry.lookup import references_of_run
 from backend.runs import approvals
 from backend.runs.schemas import ExtensionPreview
-from backend.runs.service import describe_run, set_status
+from backend.runs.service import set_status
+from backend.runs.words import describe_run
 
 #: Learning rates of these fall over all rounds.
 FALLING = ("cosine", "polynomial")

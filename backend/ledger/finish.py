@@ -3,7 +3,6 @@
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from backend.contracts.methods.personalized import FineTuningConfig
 from backend.contracts.run_length import EarlyStop
 from backend.contracts.status import RunStatus
 from backend.db.lookup import lock_row
@@ -11,11 +10,10 @@ from backend.db.models import Metric, Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.ledger.advance import advance, cancel_open_tasks
 from backend.ledger.service import resume_run
+from backend.runs.early_end import end_refusal
 from backend.runs.finished_rounds import finished_rounds
-from backend.runs.service import describe_run, set_status
-
-#: In these nothing is trained, or what is can be given up.
-STOPPED = frozenset({RunStatus.PAUSED, RunStatus.FAILED, RunStatus.CANCELLED})
+from backend.runs.service import set_status
+from backend.runs.words import describe_run
 
 
 def finish_run(session: Session, run_id: str, actor: str) -> Run:
@@ -30,20 +28,11 @@ def finish_run(session: Session, run_id: str, actor: str) -> Run:
     run = lock_row(session, Run, run_id)
     if run.status in (RunStatus.EVALUATING, RunStatus.COMPLETED):
         return run
-    if run.status not in STOPPED:
-        remedy = "pause or cancel it first" if run.status != RunStatus.CREATED else "start its experiment"
-        raise TransitionNotAllowed(f"{describe_run(run)} is {run.status} and its training cannot be ended: {remedy}")
     finished = finished_rounds(session, [run])[run.id]
-    if finished == 0:
-        raise TransitionNotAllowed(
-            f"{describe_run(run)} has finished no round, so there is nothing to test: resume it, or start it again"
-        )
+    if refusal := end_refusal(run, finished):
+        raise TransitionNotAllowed(refusal)
     if finished == run.num_rounds:
         return resume_run(session, run_id, actor)
-    if reason := _needs_its_last_rounds(run):
-        raise TransitionNotAllowed(
-            f"{reason}: resume {describe_run(run)}, or copy its experiment with at most {finished} rounds"
-        )
     _drop_open_round(session, run, finished)
     planned = run.early_stop.planned_rounds if run.early_stop else run.num_rounds
     run.early_stop = EarlyStop(round=finished, planned_rounds=planned, by=actor)
@@ -52,17 +41,6 @@ def finish_run(session: Session, run_id: str, actor: str) -> Run:
     set_status(session, run, RunStatus.RUNNING, message, actor)
     advance(session, run)
     return run
-
-
-def _needs_its_last_rounds(run: Run) -> str | None:
-    """Why the models of an earlier round are not what the method would have given."""
-    if isinstance(run.strategy, FineTuningConfig):
-        return (
-            f"{run.strategy.name} personalizes its models in the last {run.strategy.fine_tuning_rounds} round(s) alone"
-        )
-    if run.spec is not None and run.spec.config.schedule.averaging != "none":
-        return f"schedule.averaging {run.spec.config.schedule.averaging} takes place in the last round"
-    return None
 
 
 def _drop_open_round(session: Session, run: Run, finished: int) -> None:

@@ -30,8 +30,8 @@ from backend.events import service as events
 from backend.ledger.advance import advance
 from backend.ledger.snapshot import run_dataset
 from backend.runs import approvals
-from backend.runs.service import describe_run
 from backend.runs.threshold import finished_strategy
+from backend.runs.words import describe_run
 
 _PERSONALIZED = "personalized/"
 

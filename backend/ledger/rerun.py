@@ -14,7 +14,8 @@ from backend.events import service as events
 from backend.ledger import repository
 from backend.ledger.advance import advance
 from backend.runs.failures import unfinished_of_step
-from backend.runs.service import describe_run, set_status
+from backend.runs.service import set_status
+from backend.runs.words import describe_run
 from backend.task_status import start_over
 
 SITE_TASKS = frozenset({"train_site", "validate_site", "evaluate_site"})

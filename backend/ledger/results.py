@@ -22,8 +22,8 @@ from backend.errors import InvalidInput
 from backend.evaluations import service as evaluations
 from backend.events import service as events
 from backend.ledger import repository
-from backend.runs.service import describe_run
 from backend.runs.waiting import quorum
+from backend.runs.words import describe_run
 from backend.task_status import Failure, fail, withdraw
 
 

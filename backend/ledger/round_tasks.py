@@ -11,7 +11,7 @@ from backend.ledger.payloads import run_payload
 from backend.ledger.plausible import require_plausible
 from backend.ledger.results import store_run_result
 from backend.ledger.retention import release_states
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 from backend.task_owners import EventPlace, TaskOwner, register
 
 

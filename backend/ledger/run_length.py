@@ -11,8 +11,8 @@ from backend.evaluations import service as evaluations
 from backend.events import service as events
 from backend.ledger import repository
 from backend.ledger.best_round import is_being_extended
-from backend.runs.service import describe_run
 from backend.runs.validation_scores import validation_scores
+from backend.runs.words import describe_run
 
 
 def waits_for_scores(session: Session, run: Run, finished: int) -> bool:

@@ -11,7 +11,8 @@ from backend.ledger.advance import advance, cancel_open_tasks
 from backend.ledger.snapshot import take_snapshot
 from backend.runs import approvals
 from backend.runs.failures import unfinished_of_step
-from backend.runs.service import describe_run, set_status
+from backend.runs.service import set_status
+from backend.runs.words import describe_run
 from backend.task_status import start_over
 
 UNDER_WAY = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.EVALUATING})

@@ -18,7 +18,7 @@ from backend.contracts.tasks import RunSpec
 from backend.db.models import Experiment, Run, RunRound
 from backend.errors import InvalidInput
 from backend.registry.lookup import find_version, reference_of
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 
 GLOBAL, SELECTOR = "global", "selector"
 _REMEDY = "choose another model, or leave start_from empty"

@@ -15,8 +15,8 @@ from backend.errors import Conflict
 from backend.events import service as events
 from backend.predictions.schemas import MaskRecord, PredictionRecord, StructureSizeRecord
 from backend.queue import COORDINATOR_QUEUE
-from backend.runs.service import describe_run
 from backend.runs.threshold import used_gamma
+from backend.runs.words import describe_run
 from backend.task_status import enqueue
 
 

@@ -14,7 +14,7 @@ from backend.events import service as events
 from backend.link.keys import SigningKey
 from backend.registry import signing
 from backend.registry.facts import facts_of
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 
 
 def register(session: Session, run_id: str, body: ModelRegister, key: SigningKey, actor: str) -> ModelVersion:

@@ -43,7 +43,7 @@ from backend.evaluations.verdict.service import verdict_of
 from backend.experiments.service import write_experiment_file
 from backend.reports.curves import validation_curves
 from backend.reports.gap import report_gap
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 from backend.sites import service as sites
 
 #: What papers report; the other metrics stay in the exports.

@@ -63,8 +63,10 @@ class RunRecord(Record):
     round: int = Field(description="The round under way, or the last one finished.")
     num_rounds: int
     num_finished_rounds: int = Field(
-        description="Rounds that are finished, without the one under way: the run goes on after them, and with one or "
-        "more its training can be ended."
+        description="Rounds that are finished, without the one under way: the run goes on after them."
+    )
+    end_refusal: str | None = Field(
+        description="Why its training cannot be ended where it stands, with the remedy; null where it can."
     )
     best_round: int | None
     best_dice: float | None = Field(

@@ -14,12 +14,14 @@ from backend.contracts.task_kinds import TaskKind
 from backend.db.models import Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
+from backend.runs.early_end import end_refusal
 from backend.runs.failures import failures_of_runs
 from backend.runs.finished_rounds import finished_rounds
 from backend.runs.notes import notes_of_runs
 from backend.runs.schemas import RunRecord, TaskRecord, WaitedFor
 from backend.runs.threshold import best_gammas
 from backend.runs.waiting import Wait, waits_of_runs
+from backend.runs.words import describe_run
 
 #: Rounds whose mean duration gives the estimate of the rest.
 ETA_ROUNDS = 5
@@ -66,14 +68,6 @@ def set_status(
     events.record_of_run(session, run, "status", message, actor, level, round=run.round)
 
 
-def describe_run(run: Run) -> str:
-    return described(run.strategy_label, run.seed)
-
-
-def described(strategy_label: str, seed: int) -> str:
-    return f"{strategy_label}, seed {seed}"
-
-
 def list_runs(session: Session, experiment_id: str) -> list[Run]:
     return list_runs_of(session, [experiment_id])
 
@@ -97,6 +91,7 @@ def run_records(session: Session, runs: Sequence[Run]) -> list[RunRecord]:
         RunRecord(
             **{column: getattr(run, column) for column in COLUMNS},
             num_finished_rounds=finished[run.id],
+            end_refusal=end_refusal(run, finished[run.id]),
             gamma=gammas.get(run.id),
             notes=notes[run.id],
             failures=failures.get(run.id, []),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.status import TaskStatus
 from backend.db.models import Case, CaseHistory, Dataset, DatasetCheck, Experiment, Run, Site, Task, TestedCase
-from backend.runs.service import described
+from backend.runs.words import described
 from backend.storage.schemas import DepartureRecord
 
 _AGGREGATED = "the server, which aggregates it with the other sites'; no other site receives it"

@@ -11,7 +11,7 @@ from backend.db.session import unit_of_work
 from backend.disks import Disk, disk_record, platform_disks
 from backend.events import service as events
 from backend.platform import Platform
-from backend.runs.service import describe_run
+from backend.runs.words import describe_run
 
 logger = logging.getLogger(__name__)
 

@@ -109,6 +109,7 @@ def test_what_a_method_does_in_its_last_rounds_is_not_left_out(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, config: dict[str, Any], reason: str
 ) -> None:
     run_id, _ = cancelled_in_round(backend, federation, worker, 3, **config)
+    assert reason in backend.get(f"/runs/{run_id}")["end_refusal"], "no page offers what is refused"
     answer = backend.admin.post(f"/api/v1/runs/{run_id}/finish")
     assert answer.status_code == 409
     assert reason in answer.json()["detail"]

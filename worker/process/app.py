@@ -1,6 +1,7 @@
 """The Celery app: how tasks reach this machine's processes. worker.jobs has what the tasks do."""
 
 import faulthandler
+import gc
 import logging
 import os
 import shutil
@@ -108,7 +109,12 @@ def _import_before_fork() -> None:
     No tensor is made here.
     """
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
+    # What is imported stays. A collector that looks for garbage in it takes time, and writes to pages that are shared.
+    gc.disable()
     import worker.jobs.kinds  # noqa: F401
+
+    gc.freeze()
+    gc.enable()
 
 
 def _on_shutdown(**_: Any) -> None:

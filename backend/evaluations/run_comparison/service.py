@@ -31,7 +31,8 @@ from backend.evaluations.summaries import StatedSites
 from backend.evaluations.table_rows import best_of, printed
 from backend.evaluations.tested_cases import TestCases, lacking, together
 from backend.runs.run_data import expected_cases
-from backend.runs.service import describe_run, run_record
+from backend.runs.service import run_record
+from backend.runs.words import describe_run
 
 FEWEST, MOST = 2, 8
 

@@ -2,20 +2,17 @@ import { expect, it } from "vitest";
 import type { RunRecord } from "@/api";
 import { canEndHere, canResume, stoppedRemedy, stoppedRemedyOfAll } from "./runControls";
 
-const run = (status: RunRecord["status"], finished: number, rounds = 9) => ({
+const run = (status: RunRecord["status"], finished: number, refusal: string | null = null) => ({
   status,
-  num_rounds: rounds,
   num_finished_rounds: finished,
+  end_refusal: refusal ?? (finished > 0 ? null : "has finished no round"),
 });
 
-it("ends the training only of a run that stands still and has finished a round", () => {
-  for (const status of ["paused", "failed", "cancelled"] as const) {
-    expect(canEndHere(run(status, 1))).toBe(true);
-    expect(canEndHere(run(status, 0))).toBe(false);
-    expect(canResume(run(status, 0))).toBe(true);
-  }
-  expect(canEndHere(run("running", 4))).toBe(false);
-  expect(canEndHere(run("failed", 0, 0))).toBe(false);
+it("ends the training where the backend gives no reason against it", () => {
+  expect(canEndHere(run("cancelled", 1))).toBe(true);
+  expect(canEndHere(run("cancelled", 0))).toBe(false);
+  expect(canResume(run("cancelled", 0))).toBe(true);
+  expect(canEndHere(run("cancelled", 4, "personalizes its models in the last rounds alone"))).toBe(false);
 });
 
 it("promises only what the buttons do, and to those alone who have them", () => {
@@ -24,5 +21,9 @@ it("promises only what the buttons do, and to those alone who have them", () => 
   expect(stoppedRemedy(run("cancelled", 3), false)).toBe("");
   expect(stoppedRemedyOfAll([run("cancelled", 0), run("failed", 2)], true, "researchers")).toContain('"End here"');
   expect(stoppedRemedyOfAll([run("cancelled", 0)], true, "researchers")).not.toContain("End here");
+  const personalizes = run("failed", 2, "personalizes its models in the last rounds alone");
+  expect(stoppedRemedyOfAll([personalizes], true, "researchers")).toBe(
+    "Resume a run to go on from its last finished round.",
+  );
   expect(stoppedRemedyOfAll([run("failed", 2)], false, "researchers")).toBe("Runs are resumed by researchers.");
 });

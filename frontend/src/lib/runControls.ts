@@ -2,7 +2,7 @@
 
 import type { RunRecord } from "@/api";
 
-type Stopped = Pick<RunRecord, "status" | "num_rounds" | "num_finished_rounds">;
+type Stopped = Pick<RunRecord, "status" | "num_finished_rounds" | "end_refusal">;
 
 const STOPPED: ReadonlySet<RunRecord["status"]> = new Set(["paused", "failed", "cancelled"]);
 
@@ -10,9 +10,9 @@ export function canResume(run: Pick<RunRecord, "status">): boolean {
   return STOPPED.has(run.status);
 }
 
-/** Only a finished round can be tested; the test of a finished model has none. */
+/** The backend says why not, where it cannot. */
 export function canEndHere(run: Stopped): boolean {
-  return canResume(run) && run.num_rounds > 0 && run.num_finished_rounds > 0;
+  return run.end_refusal === null;
 }
 
 /** Of one stopped run; empty for who may do nothing about it. */
@@ -29,5 +29,7 @@ export function stoppedRemedyOfAll(runs: readonly Stopped[], may: boolean, who: 
   if (runs.some(canEndHere)) {
     return 'Resume a run to go on from its last finished round, or end it there: "End here" on its tab tests its best round so far.';
   }
-  return "Resume a run to begin it again: none has finished a round that could be tested.";
+  return runs.every((run) => run.num_finished_rounds === 0)
+    ? "Resume a run to begin it again: none has finished a round that could be tested."
+    : "Resume a run to go on from its last finished round.";
 }

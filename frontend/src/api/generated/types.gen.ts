@@ -8049,6 +8049,12 @@ export type RunRecord = {
      */
     early_stop: EarlyStop | null;
     /**
+     * End Refusal
+     *
+     * Why its training cannot be ended where it stands, with the remedy; null where it can.
+     */
+    end_refusal: string | null;
+    /**
      * Eta Seconds
      *
      * Null where nobody can say, as while a site that is needed is away.
@@ -8099,7 +8105,7 @@ export type RunRecord = {
     /**
      * Num Finished Rounds
      *
-     * Rounds that are finished, without the one under way: the run goes on after them, and with one or more its training can be ended.
+     * Rounds that are finished, without the one under way: the run goes on after them.
      */
     num_finished_rounds: number;
     /**

@@ -4,7 +4,11 @@ import { noResult } from "./noResult";
 
 const STARTED = "2026-01-01T00:00:00Z";
 const runs = (statuses: RunRecord["status"][], finished = 14) =>
-  statuses.map((status) => ({ status, num_rounds: 20, num_finished_rounds: finished }));
+  statuses.map((status) => ({
+    status,
+    num_finished_rounds: finished,
+    end_refusal: finished > 0 ? null : "has finished no round",
+  }));
 const words = (...statuses: RunRecord["status"][]) =>
   noResult({ started_at: STARTED, runs: runs(statuses) }, true, "researchers").words;
 

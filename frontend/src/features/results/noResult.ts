@@ -5,7 +5,7 @@ import { plural } from "@/lib/format";
 import { stoppedRemedyOfAll } from "@/lib/runControls";
 import { isOver } from "@/lib/status";
 
-type Run = Pick<RunRecord, "status" | "num_rounds" | "num_finished_rounds">;
+type Run = Pick<RunRecord, "status" | "num_finished_rounds" | "end_refusal">;
 type Experiment = Pick<ExperimentRecord, "started_at"> & { runs: readonly Run[] };
 
 /** Whether a run is under way, so that a result comes by itself. */
