@@ -15,6 +15,8 @@ FailureKind = Literal[
     "state_damaged",
     "invalid_setting",
     "site_refused",
+    "over_memory_limit",
+    "over_disk_limit",
     "unexpected",
 ]
 
@@ -84,6 +86,16 @@ ADVICE: dict[FailureKind, Advice] = {
         "The hospital's agent refused the task, whatever the hub allows; the reason names what stands in the way. Ask "
         "the hospital's data manager: its policy file can be changed, and is read anew for every task. Then rerun the "
         "site, or clone the experiment without it.",
+    ),
+    "over_memory_limit": Advice(
+        "More memory than the hospital gives",
+        "The hospital's policy file bounds the memory of a task (maximum_memory_gib). Ask its data manager, then rerun "
+        "the site; or clone the experiment with a smaller batch_size, image_size or network.",
+    ),
+    "over_disk_limit": Advice(
+        "More disk than the hospital gives",
+        "The hospital's policy file bounds what its worker keeps on the disk (maximum_disk_gib). Ask its data manager, "
+        "then rerun the site.",
     ),
     "unexpected": Advice(
         "Unexpected error",

@@ -8,7 +8,7 @@ from backend.contracts.base import Contract
 from backend.contracts.values import AtMost, Id, Text, Time
 
 #: Lines of a policy file that let work wait, where others refuse it.
-PauseLine = Literal["hours", "maximum_runs"]
+PauseLine = Literal["hours", "maximum_runs", "gpus"]
 MAX_OPEN_RUNS = 1000
 
 

@@ -27,6 +27,7 @@ from backend.contracts.tasks import (
     ValidateSiteResult,
 )
 from fedsm.site_agent.policy import FILE_NAME, HospitalPolicy
+from fedsm.site_agent.resources import line_of
 from fedsm.site_agent.site_home import SiteHome, write_private
 from fedsm.site_agent.stated_cases import StatedCases
 from fedsm.site_agent.summaries import NOTHING, summarised
@@ -114,7 +115,7 @@ def leaves(policy: HospitalPolicy, home: SiteHome, task_id: str, asked: Report) 
             logger.log(logging.getLevelName(line.level.upper()), "task %s: %s", task_id, line.message)
         return asked.model_copy(update={"logs": ()})
     logger.warning("task %s failed: %s\n%s", task_id, asked.message, asked.detail)
-    message = f"{ADVICE[asked.kind].title}: {KEPT_HERE}, under task {task_id}"
+    message = line_of(policy, asked.kind) or f"{ADVICE[asked.kind].title}: {KEPT_HERE}, under task {task_id}"
     return asked.model_copy(update={"message": message, "detail": ""})
 
 

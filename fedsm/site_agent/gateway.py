@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
 from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id
+from backend.contracts.site_limits import LIMITS_HEADER
 from backend.contracts.tasks import (
     ClaimedTask,
     CompleteRequest,
@@ -41,6 +42,7 @@ from fedsm.site_agent.operations import (
 )
 from fedsm.site_agent.pauses import Waits, in_words, local_now, pause_of, require_open, run_of
 from fedsm.site_agent.policy import HospitalPolicy, narrowed, read_policy, require_allowed, require_file, require_within
+from fedsm.site_agent.resources import gpu_environment, limits_of
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.stated_cases import StatedCases
 from fedsm.site_agent.transfers import Damaged, Transfers
@@ -172,6 +174,7 @@ class Gateway:
                 "queue": self.session.membership.queue,
                 "workers": workers,
                 "waiting": len(self.session.waiting()),
+                "gpus": gpu_environment(self.policy_file),
                 "claimed": len(self.session.under_way),
             }
         )
@@ -228,14 +231,15 @@ class Gateway:
             await asyncio.to_thread(self.consents.require, policy, federation, claimed.payload)
             if isinstance(claimed.payload, EvaluateSitePayload):
                 self._stated.claimed(task_id, claimed.payload.data)
-            require_open(policy, claimed.payload, self.session.runs(but=task_id), local_now())
+            require_open(policy, claimed.payload, self.session.runs(but=task_id), local_now(), self.session.num_gpus)
             given = Names(self.consents.home.names_file).resolve(narrowed(policy, claimed))
         except (Refused, Waits) as error:
             attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
             end = self._give_back if isinstance(error, Waits) else self._hand_back
             await end(task_id, attempt, str(error))
             raise
-        return Response(given.model_dump_json(), media_type="application/json")
+        limits = {LIMITS_HEADER: limits_of(policy).model_dump_json(exclude_none=True)}
+        return Response(given.model_dump_json(), headers=limits, media_type="application/json")
 
     def _over_time(self, policy: HospitalPolicy, task_id: str) -> str | None:
         """Why a task under way ends here: the site's hours are over. What was claimed before the agent's own start

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fedsm.local.home import Home, Running
 from fedsm.local.launch import broker_program, signals_set
 from fedsm.local.supervisor import Program, Supervisor
+from fedsm.site_agent.resources import gpu_environment
 from fedsm.site_agent.site_home import Membership, SiteHome
 from fedsm.site_agent.status import status_of
 
@@ -59,6 +60,7 @@ def _programs(home: SiteHome, membership: Membership, concurrency: int | None) -
     yield _program("agent", agent, environment, home.home, AGENT_START_SECONDS, lambda: status_of(home) is not None)
     hidden = {name for name in environment if name.upper() in NOT_FOR_WORKERS}
     environment = {name: value for name, value in environment.items() if name not in hidden} | {
+        **gpu_environment(home.policy_file),
         "FEDSM_AGENT_SOCKET": str(home.socket()),
         "FEDSM_QUEUES": membership.queue,
         "FEDSM_WORKER_NAME": os.environ.get("FEDSM_WORKER_NAME") or "worker",

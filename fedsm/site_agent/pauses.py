@@ -27,8 +27,12 @@ def run_of(payload: TaskPayload) -> str | None:
     return None if run is None else run.run_id
 
 
-def pause_of(policy: HospitalPolicy, under_way: Collection[str], at: datetime) -> SaidPause | None:
-    """Why work of other runs than those under way waits at the local time `at`; None where it does not."""
+def pause_of(policy: HospitalPolicy, under_way: Collection[str], at: datetime, num_gpus: int = 0) -> SaidPause | None:
+    """Why work of other runs than those under way waits at the local time `at`; None where it does not. num_gpus: of
+    the worker that runs, which was perhaps started under another policy."""
+    if policy.gpus is not None and num_gpus > len(policy.gpus):
+        said = f"lets a worker use {len(policy.gpus)} GPUs and the one that runs has {num_gpus}, until it starts again"
+        return SaidPause(line="gpus", said=said)
     if policy.hours is not None and not are_open(policy.hours, at):
         said = f"trains {', '.join(policy.hours)} {at.tzname() or ''}".rstrip() if policy.hours else "never trains"
         return SaidPause(line="hours", said=said, until=next_opening(policy.hours, at))
@@ -39,9 +43,11 @@ def pause_of(policy: HospitalPolicy, under_way: Collection[str], at: datetime) -
     return None
 
 
-def require_open(policy: HospitalPolicy, payload: TaskPayload, under_way: Collection[str], at: datetime) -> None:
+def require_open(
+    policy: HospitalPolicy, payload: TaskPayload, under_way: Collection[str], at: datetime, num_gpus: int
+) -> None:
     """Raises Waits for a task whose time has not come, whatever the hub hands out."""
-    run, pause = run_of(payload), pause_of(policy, under_way, at)
+    run, pause = run_of(payload), pause_of(policy, under_way, at, num_gpus)
     if run is not None and pause is not None and run not in pause.open_runs:
         raise Waits(in_words(pause))
 

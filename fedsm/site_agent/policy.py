@@ -69,6 +69,19 @@ class HospitalPolicy(Contract):
         default=None,
         description="Runs and dry runs with work under way here at the same time; others wait. Left out: any number.",
     )
+    gpus: Annotated[tuple[Annotated[int, Field(ge=0, le=1023)], ...], AtMost(64)] | None = Field(
+        default=None,
+        description="The GPUs that the site's worker may use, as nvidia-smi numbers them; [] is none. It counts from "
+        "the next start of the site. Left out: all.",
+    )
+    maximum_memory_gib: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+        default=None, description="Main memory that one task may take; one that takes more ends. Left out: any."
+    )
+    maximum_disk_gib: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+        default=None,
+        description="What the worker's folder may hold; a task ends where it holds more, once its cache is empty. Left "
+        "out: any.",
+    )
     standing_approvals: Annotated[tuple[StandingApproval, ...], AtMost(100)] = Field(
         default=(),
         description="Runs that need no person's approval here, as rules of strategies, federations, maximum_rounds, "
@@ -114,6 +127,9 @@ _EXAMPLES = {
     "allowed_federations": "[Prostate MR]",
     "hours": "[mon-fri 19:00-06:00, sat-sun 00:00-24:00]",
     "maximum_runs": "1",
+    "gpus": "[0]",
+    "maximum_memory_gib": "16",
+    "maximum_disk_gib": "50",
     "standing_approvals": "[{strategies: [fedsm, fedavg], maximum_rounds: 100}]",
 }
 

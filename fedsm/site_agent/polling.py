@@ -136,7 +136,7 @@ class Poller:
             policy = read_policy(self._home.policy_file)
         except Refused:
             return None
-        return pause_of(policy, self._session.runs(), local_now())
+        return pause_of(policy, self._session.runs(), local_now(), self._session.num_gpus)
 
     async def _feed(self, answer: PollAnswer) -> None:
         if self._session.problem:

@@ -44,6 +44,11 @@ class Session:
         self._heard = {name: entry for name, entry in self._heard.items() if entry[1] > limit}
         return tuple(beat for beat, _ in self._heard.values())
 
+    @property
+    def num_gpus(self) -> int:
+        """The most that a worker here may use, as it says."""
+        return max((beat.num_gpus or 0 for beat in self.workers()), default=0)
+
     def runs(self, but: str = "") -> frozenset[str]:
         """Runs and dry runs with work under way here, without that of one task."""
         return frozenset(run for task_id, run in self.under_way.items() if run is not None and task_id != but)

@@ -1,4 +1,4 @@
-"""The worker of a hospital's containers: asks the agent which queue to serve, then becomes `python -m worker`."""
+"""The worker of a hospital's containers: asks the agent for its queue and GPUs, then becomes `python -m worker`."""
 
 import os
 import sys
@@ -11,20 +11,20 @@ from fedsm.site_agent.status import status_of
 WAIT_SECONDS = 60.0
 
 
-def queue_of_agent(seconds: float = WAIT_SECONDS) -> str | None:
-    """The queue's name, as soon as the agent says it; None where it says nothing within this time."""
+def what_agent_says(seconds: float = WAIT_SECONDS) -> dict[str, str] | None:
+    """The variables of the worker, as soon as the agent answers; None where it says nothing within this time."""
     home = SiteHome(open_home())
     deadline = time.monotonic() + seconds
     while (status := status_of(home)) is None:
         if time.monotonic() > deadline:
             return None
         time.sleep(0.5)
-    return str(status["queue"])
+    return {"FEDSM_QUEUES": str(status["queue"]), **status["gpus"]}
 
 
 if __name__ == "__main__":
-    queue = queue_of_agent()
-    if queue is None:
+    variables = what_agent_says()
+    if variables is None:
         sys.exit("the site's agent does not answer: look into its log")
-    os.environ["FEDSM_QUEUES"] = queue
+    os.environ |= variables
     os.execv(sys.executable, [sys.executable, "-m", "worker"])

@@ -38,9 +38,9 @@ class Ledger:
         self.server = server
         self.lease_seconds = lease_seconds
         self.action = action
-        server.answer = self._answer
+        server.answer = self.answer
 
-    def _answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
         if request.path.endswith("/claim"):
             claimed = ClaimedTask(
                 task_id="t1", attempt=1, lease_seconds=self.lease_seconds, payload=aggregate_payload()

@@ -19,6 +19,7 @@ class Request:
 class Answer:
     status: int
     body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -45,6 +46,8 @@ def serve_worker_api() -> Iterator[WorkerApiServer]:
             answer = state.answer(request)
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(answer.body)))
+            for name, value in answer.headers:
+                self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body)

@@ -14,6 +14,7 @@ from backend.contracts.tasks import ClaimedTask, FailRequest, TaskPayload, TaskR
 from worker.datasets.data_problem import DataProblem
 from worker.process import shutdown
 from worker.process.lease import Lease, StopRequested, WorkerShutdown, engine_lines, readable
+from worker.process.limits import OverLimit
 from worker.process.toolbox import process_toolbox
 from worker.stores.api_client import (
     ApiClient,
@@ -76,6 +77,7 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
         with Lease(api, claimed, shutdown.is_shutting_down) as lease, engine_lines(lease):
             work = Work(claimed.task_id, lease.check, lambda line: lease.log("warning", line))
             with api.working_on(work):
+                lease.check()
                 return execute(claimed.payload, lease)
     except WorkerShutdown as stop:
         return FailRequest(attempt=claimed.attempt, message=str(stop), retryable=True, released=True)
@@ -84,6 +86,8 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
         return None
     except AttemptSuperseded:
         raise
+    except OverLimit as error:
+        return _failure(claimed, error.kind, str(error), retryable=False)
     except ArtifactLost as error:
         return _failure(claimed, "state_damaged", str(error), retryable=False)
     except OSError as error:  # connections, full disks, files that a network drive lost

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from backend.contracts.tasks import ClaimedTask, LogLine, ProgressReport
+from worker.process.limits import Guard, OverLimit
 from worker.process.signs import own_signs, pulse
 from worker.stores.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
 
@@ -68,6 +69,8 @@ class Lease:
 
     def __init__(self, api: ApiClient, claimed: ClaimedTask, is_shutting_down: Callable[[], bool]) -> None:
         self._api = api
+        self._guard = Guard(api.limits, api.cache)
+        self._over: OverLimit | None = None
         self._claimed = claimed
         self._is_shutting_down = is_shutting_down
         self._renewal_seconds = claimed.lease_seconds * RENEWAL_SHARE
@@ -83,6 +86,7 @@ class Lease:
     def __enter__(self) -> Self:
         if (signs := own_signs()) is not None:
             signs.begin(self._claimed.task_id, self._claimed.attempt, self._claimed.lease_seconds)
+        self._look()
         self._thread.start()
         return self
 
@@ -110,8 +114,10 @@ class Lease:
             self._has_news = True
 
     def check(self) -> None:
-        """Raises StopRequested, or the error with which the backend answered a report."""
+        """Raises StopRequested, OverLimit, or the error with which the backend answered a report."""
         pulse()
+        if self._over is not None:
+            raise self._over
         if self._refusal is not None:
             raise self._refusal
         if self._stop_reason is not None:
@@ -127,9 +133,17 @@ class Lease:
     def _keep(self) -> None:
         last_sent = time.monotonic()
         while not self._finished.wait(min(REPORT_SECONDS, self._renewal_seconds)):
+            self._look()
             if self._has_news or time.monotonic() - last_sent >= self._renewal_seconds:
                 last_sent = time.monotonic()
                 self._send()
+
+    def _look(self) -> None:
+        """Once over a limit, the work ends at its next report, as one that is not wanted any more does."""
+        if self._over is None and (over := self._guard.look()) is not None:
+            self._over = over
+            if (signs := own_signs()) is not None:
+                signs.stop()
 
     def _send(self) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from backend.contracts.log_lines import (
     correlation_id,
     set_process_correlation_id,
 )
+from backend.contracts.site_limits import LIMITS_HEADER, SiteLimits
 from backend.contracts.tasks import (
     ClaimedTask,
     ClaimRequest,
@@ -104,7 +105,9 @@ class ApiClient:
         agent_socket: of the hospital's agent, which speaks to the backend in this worker's place."""
         #: Seconds spent on uploads and downloads so far.
         self.transfer_seconds = 0.0
-        self._cache = cache
+        #: Of the task that was claimed last.
+        self.limits = SiteLimits()
+        self.cache = cache
         self._work: Work | None = None
         self._should_stop = should_stop
         self._backend_url = backend_url if agent_socket is None else f"{agent_socket} (the site's agent)"
@@ -143,6 +146,7 @@ class ApiClient:
         if response.status_code != httpx.codes.OK:
             return None
         set_process_correlation_id(accepted_id(response.headers.get(CORRELATION_HEADER)))
+        self.limits = SiteLimits.model_validate_json(response.headers.get(LIMITS_HEADER, "{}"))
         with stored_values():  # the backend hands out what was stored, also before a bound was tighter
             return ClaimedTask.model_validate_json(response.content)
 
@@ -186,7 +190,7 @@ class ApiClient:
         sha256 = sha256_of(content)
         path = f"/artifacts/{sha256}"
         headers = {TASK_HEADER: self._work.task_id} if self._work is not None else {}
-        if not self._cache.write(sha256, content):
+        if not self.cache.write(sha256, content):
             answer = self._send(lambda: self._http.head(path, headers=headers), PATIENCE_SECONDS, {404, 409})
             if answer.status_code == httpx.codes.OK:
                 return sha256
@@ -204,7 +208,7 @@ class ApiClient:
 
         Raises ArtifactLost, and ConnectionError where it arrives damaged.
         """
-        if (content := self._cache.read(sha256)) is not None:
+        if (content := self.cache.read(sha256)) is not None:
             return content
         with self._timed():
             answer = self._send(lambda: self._get(f"/artifacts/{sha256}"), PATIENCE_SECONDS, {404, 410})
@@ -216,12 +220,12 @@ class ApiClient:
                 f"artifact {sha256} came as {len(content)} bytes that hash to {sha256_of(content)}: "
                 "it was damaged on the way or in the backend's store"
             )
-        self._cache.write(sha256, content)
+        self.cache.write(sha256, content)
         return content
 
     def kept_file(self, sha256: str) -> Path | None:
         """Where a download lies in this machine's cache; None where it was not kept. It may be gone at any moment."""
-        return self._cache.path(sha256)
+        return self.cache.path(sha256)
 
     def _get(self, path: str) -> httpx.Response:
         """Downloads in pieces."""

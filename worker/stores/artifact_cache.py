@@ -84,8 +84,14 @@ class ArtifactCache:
         """Removes a file; does nothing where it is not here."""
         self._path(sha256).unlink(missing_ok=True)
 
-    def trim(self) -> None:
-        """Removes the files that were used longest ago until the bound holds."""
+    @property
+    def folder(self) -> Path:
+        """Where the files lie."""
+        return self._folder
+
+    def trim(self, max_bytes: int | None = None) -> None:
+        """Removes the files that were used longest ago until the bound holds. max_bytes: a tighter one, for once."""
+        bound = self._max_bytes if max_bytes is None else min(max_bytes, self._max_bytes)
         files = []
         for path in self._folder.glob("??/*"):
             with contextlib.suppress(FileNotFoundError):
@@ -93,7 +99,7 @@ class ArtifactCache:
                 files.append((status.st_mtime_ns, status.st_size, path))
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
-            if total <= self._max_bytes:
+            if total <= bound:
                 return
             path.unlink(missing_ok=True)
             total -= size

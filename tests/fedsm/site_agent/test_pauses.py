@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from backend.contracts.dry_runs import DryRunSitePayload
-from backend.contracts.tasks import ClaimedTask, Heartbeat
+from backend.contracts.site_limits import LIMITS_HEADER, SiteLimits
+from backend.contracts.tasks import ClaimedTask, FailRequest, Heartbeat
 from fedsm.site_agent import gateway, polling
 from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
@@ -18,6 +19,7 @@ from fedsm.site_agent.operations import Refused
 from fedsm.site_agent.pauses import pause_of
 from fedsm.site_agent.policy import HospitalPolicy, read_policy
 from fedsm.site_agent.polling import LocalQueue, Poller
+from fedsm.site_agent.resources import gpu_environment
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.site_home import RenewalState
 from tests.fedsm.site_agent.played_hub import PlayedHub
@@ -77,6 +79,35 @@ def test_a_pause_says_the_line_and_when_it_is_over() -> None:
     assert one is not None
     assert (one.line, one.said, one.open_runs) == ("maximum_runs", "works for 1 run at a time", ("r1",))
     assert pause_of(HospitalPolicy(maximum_runs=2), ("r1",), MONDAY) is None
+
+
+def test_a_worker_with_more_gpus_than_the_policy_gives_waits_for_its_next_start() -> None:
+    pause = pause_of(HospitalPolicy(gpus=(0,)), (), MONDAY, num_gpus=2)
+    assert pause is not None
+    assert (pause.line, "1 GPUs and the one that runs has 2" in pause.said) == ("gpus", True)
+    assert pause_of(HospitalPolicy(gpus=(0, 3)), (), MONDAY, num_gpus=2) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"), [("gpus: [0, 2]", "0,2"), ("gpus: []", ""), ("", None), ("a wrong: line", "")]
+)
+def test_a_worker_sees_the_gpus_of_the_policy(text: str, seen: str | None, tmp_path: Path) -> None:
+    """A policy that cannot be understood closes all."""
+    (tmp_path / "policy.yaml").write_text(text)
+    assert gpu_environment(tmp_path / "policy.yaml").get("CUDA_VISIBLE_DEVICES") == seen
+
+
+def test_a_worker_is_told_memory_and_disk_and_the_hub_the_line(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("maximum_memory_gib: 0.5\nmaximum_disk_gib: 2\n")
+    give(hub, train())
+    site.approve(train())
+    limits = SiteLimits.model_validate_json(site.claim().headers[LIMITS_HEADER])
+    assert (limits.memory_bytes, limits.disk_bytes) == (2**29, 2 * 2**30)
+    report = FailRequest(attempt=1, kind="over_memory_limit", message="it takes 0.61 GiB of memory of /data/mueller")
+    assert site.ask("POST", FAIL, report.model_dump_json().encode()).status_code == 204
+    said = json.loads(hub.asked[-1][2])
+    assert said["message"] == "policy.yaml of the site, maximum_memory_gib: 0.5; the task needs more"
+    assert said["detail"] == ""
 
 
 def close(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3676,7 +3676,7 @@ export type FailRequest = {
     /**
      * Kind
      */
-    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected';
+    kind?: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'over_memory_limit' | 'over_disk_limit' | 'unexpected';
     /**
      * Message
      */
@@ -8538,7 +8538,7 @@ export type SaidPause = {
      *
      * Of the site's policy file.
      */
-    line: 'hours' | 'maximum_runs';
+    line: 'hours' | 'maximum_runs' | 'gpus';
     /**
      * Open Runs
      *
@@ -9956,7 +9956,7 @@ export type SitePause = {
      *
      * Of the site's policy file.
      */
-    line: 'hours' | 'maximum_runs';
+    line: 'hours' | 'maximum_runs' | 'gpus';
     /**
      * Said
      *
@@ -11022,7 +11022,7 @@ export type TaskDetail = {
      *
      * Of a task that failed.
      */
-    failure_kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected' | null;
+    failure_kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'over_memory_limit' | 'over_disk_limit' | 'unexpected' | null;
     /**
      * Finished At
      */
@@ -11109,7 +11109,7 @@ export type TaskFailure = {
     /**
      * Kind
      */
-    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected';
+    kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'over_memory_limit' | 'over_disk_limit' | 'unexpected';
     /**
      * Participant
      *
@@ -11175,7 +11175,7 @@ export type TaskRecord = {
      *
      * Of a task that failed.
      */
-    failure_kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'unexpected' | null;
+    failure_kind: 'out_of_memory' | 'disk_full' | 'data_unreadable' | 'connection_lost' | 'worker_lost' | 'process_hung' | 'site_absent' | 'update_refused' | 'state_damaged' | 'invalid_setting' | 'site_refused' | 'over_memory_limit' | 'over_disk_limit' | 'unexpected' | null;
     /**
      * Finished At
      */

@@ -1,0 +1,83 @@
+"""A hospital's limits of memory and disk end a task that takes more, and nothing else."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backend.contracts.site_limits import LIMITS_HEADER, SiteLimits
+from backend.contracts.tasks import AggregateRoundResult, TaskPayload
+from tests.worker.test_tasks import Ledger
+from tests.worker.worker_api_server import WorkerApiServer, serve_worker_api
+from worker.jobs.tasks import run_claimed_task
+from worker.process import limits
+from worker.process.lease import Lease
+from worker.process.limits import Guard, OverLimit, resident_bytes
+from worker.stores.api_client import ApiClient
+from worker.stores.artifact_cache import ArtifactCache, sha256_of
+
+MIB = 2**20
+RESULT = AggregateRoundResult(parts={}, downloads={})
+
+
+@pytest.fixture
+def server() -> Iterator[WorkerApiServer]:
+    with serve_worker_api() as running:
+        yield running
+
+
+def told(over: OverLimit | None) -> str | None:
+    return None if over is None else over.kind
+
+
+def test_this_process_has_a_size() -> None:
+    assert 10 * MIB < resident_bytes() < 2**40
+
+
+def test_memory_counts_as_it_is_now(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts", MIB)
+    assert Guard(SiteLimits(), cache).look() is None
+    guard = Guard(SiteLimits(memory_bytes=resident_bytes() + 100 * MIB), cache)
+    assert guard.look() is None
+    held = bytearray(b"x") * (200 * MIB)
+    assert told(guard.look()) == "over_memory_limit"
+    del held
+    assert guard.look() is None
+
+
+def test_the_cache_makes_room_before_a_task_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DISK_SECONDS", 0.0)
+    cache = ArtifactCache(tmp_path / "artifacts", 100 * MIB)
+    for letter in b"abc":
+        content = bytes([letter]) * MIB
+        cache.write(sha256_of(content), content)
+    (tmp_path / "local_state").mkdir()
+    (tmp_path / "local_state/run").write_bytes(b"x" * MIB)
+    guard = Guard(SiteLimits(disk_bytes=3 * MIB), cache)
+    assert guard.look() is None
+    assert len(cache.addresses()) == 2
+    (tmp_path / "local_state/more").write_bytes(b"x" * 3 * MIB)
+    assert told(guard.look()) == "over_disk_limit"
+    assert cache.addresses() == []
+
+
+def test_a_task_that_takes_more_ends_and_says_of_what(server: WorkerApiServer, tmp_path: Path) -> None:
+    ledger = Ledger(server)
+    limit = SiteLimits(memory_bytes=resident_bytes() + 100 * MIB).model_dump_json()
+    server.answer = lambda request: replace(ledger.answer(request), headers=((LIMITS_HEADER, limit),))
+    api = ApiClient(server.url, "token", ArtifactCache(tmp_path / "artifacts", MIB))
+
+    def takes_more(payload: TaskPayload, lease: Lease) -> AggregateRoundResult:
+        held = bytearray(b"x") * (200 * MIB)
+        for _ in range(100):
+            time.sleep(0.05)
+            lease.report(0.5)
+        raise AssertionError(f"{payload.kind} went on with {len(held)} bytes more")
+
+    run_claimed_task(api, "worker", "t1", takes_more)
+    [failure] = ledger.told("fail")
+    assert (failure["kind"], failure["retryable"]) == ("over_memory_limit", False)
+    assert "GiB of memory, and this site gives" in str(failure["message"])
+    api.close()
