@@ -6,7 +6,7 @@ is not part of it either: the hospital's policy decides that anew for every task
 """
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -82,8 +82,11 @@ class SignedConsent(Contract):
 
 def terms_sha256(run: RunSpec, data: tuple[DatasetManifest, ...]) -> str:
     """Of what a consent fixes. Both were read from JSON, so that hub and hospital hash the same numbers."""
+    left_out: dict[str, Any] = {"run_id": True, "seed": True, "config": {"strategies"}}
+    if run.added is None:  # as the terms were before a run could add a site
+        left_out["added"] = True
     fixed = {
-        "run": run.model_dump(mode="json", exclude={"run_id": True, "seed": True, "config": {"strategies"}}),
+        "run": run.model_dump(mode="json", exclude=left_out),
         "data": [
             manifest.model_dump(mode="json", exclude={"may_send_images", "may_send_predictions"}) for manifest in data
         ],

@@ -25,6 +25,7 @@ from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
 from backend.contracts.score_summaries import SiteSummary
+from backend.contracts.site_addition import AddedSite
 from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
@@ -101,6 +102,11 @@ class RunSpec(Contract):
         default=None,
         description="Optimizer steps that a site takes in a round on average, for methods of equal effort; null: not "
         "known exactly.",
+    )
+    added: AddedSite | None = Field(
+        default=None,
+        description="A site, the last of `sites`, is added to the selector of a finished model, and nothing is "
+        "trained; null: the run trains.",
     )
 
 
@@ -259,7 +265,7 @@ class TrainSiteResult(Contract):
     kind: Literal["train_site"] = "train_site"
     parts: PartMap
     num_cases: Annotated[int, Within(1, MAX_CASES)]
-    num_steps: Positive
+    num_steps: Count = Field(description="0 where a site is added to a finished model.")
     metrics: Metrics
     seconds: Seconds
     transfer_seconds: Seconds = Field(default=0, description="Of these, spent on downloads and uploads.")

@@ -74,6 +74,8 @@ def _problem(session: Session, run: Run, rounds: int) -> str | None:
         return f"{describe_run(run)} is {run.status}: only a completed run is given more rounds; resume it, or wait"
     if not run.participants:
         return f"{describe_run(run)} was not trained here: start a new experiment that begins with its model"
+    if run.spec.added is not None:
+        return f"{describe_run(run)} adds a site to a model in closed form: there is nothing to train"
     if registered := references_of_run(session, run.id):
         return (
             f"the models of {describe_run(run)} are registered as {in_short(registered)}, and more rounds would change "

@@ -19,6 +19,7 @@ from backend.ledger.advance import advance
 from backend.ledger.worker_reports import end_attempt, lock_task
 from backend.platform import Platform, announce_broker
 from backend.queue import QueueUnavailable
+from backend.registry import planned
 from backend.runs.attendance import note_listening
 from backend.runs.waiting import runs_with_overdue
 from backend.task_status import Failure
@@ -35,6 +36,7 @@ def recover(platform: Platform) -> None:
     resend_queued_tasks(platform)
     mark_silent_workers(platform)
     go_on_without_absent(platform)
+    planned.register_finished(platform)
 
 
 def end_lost_leases(platform: Platform) -> None:

@@ -46,6 +46,8 @@ def _problem_of_work(
 def _work_of(session: Session, run: Run, manifests: tuple[DatasetManifest, ...]) -> LocalWork:
     """Of a participant with these manifests, by the run's schedule and its method's measure of steps."""
     assert run.spec is not None
+    if run.spec.added is not None:  # the sums of its training cases, and no step
+        return replace(work_of(session, run.spec.config, run.spec.task, manifests), least_steps=0, most_steps=0)
     match run.strategy:
         case CentralizedConfig(steps="equal"):
             return mean_work(works_of_sites(session, run.spec.config, run.spec.task, manifests))

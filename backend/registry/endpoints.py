@@ -7,10 +7,14 @@ from fastapi.responses import FileResponse
 
 from backend.access.matrix import Permission
 from backend.contracts.registry import AliasMove, AliasName, ModelRegister, VersionUpdate
+from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Federation, RegisteredModel
 from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
+from backend.experiments import service as experiments
+from backend.experiments.schemas import ExperimentRecord
+from backend.ledger import site_addition
 from backend.paging import PageDep
 from backend.policy import CanMoveModels, CanRead, CanRegisterModels, NamedInBody
 from backend.registry import comparison, download, records, service
@@ -84,6 +88,18 @@ def delete_model_version(user: CanRegisterModels, version_id: Id, session: Write
     """Remove a version to which no alias points; its number is not given again."""
     service.remove_version(session, version_id, user)
     sweep()
+
+
+@router.post("/model-versions/{version_id}/site-additions", status_code=201)
+def add_site_to_model(
+    user: CanRegisterModels, version_id: Id, body: SiteAdditionCreate, named: NamedInBody, session: WriteSession
+) -> ExperimentRecord:
+    """Add a site to the model selector of a registered FedSM model, in closed form: the site sends its sums, the
+    selector is solved from those of all sites, and nothing is trained. The answer is an experiment of kind
+    `site-addition`; once it is completed, its models are the next version of the name."""
+    named.require(Permission.RUN_EXPERIMENTS, "version", version_id)
+    named.require(Permission.RUN_EXPERIMENTS, "dataset", *body.datasets)
+    return experiments.experiment_record(session, site_addition.start_addition(session, version_id, body, user))
 
 
 @router.get("/model-versions/{version_id}/comparison")

@@ -35,10 +35,12 @@ def facts_of(session: Session, run: Run) -> VersionFacts:
 
 
 def _scores(session: Session, run: Run) -> Iterator[VersionScore]:
-    """All sites that trained together first, then each site; no interval where a site stated its mean alone."""
+    """All sites that trained together first, then each site; no interval where a site stated its mean alone. Of a model
+    that a site was added to that site alone, where it was tested."""
     rows, places = evaluated_cases(session, [run.id], "best"), places_of(run)
     stated, query = stated_of_run(session, run, "best"), Query("dice", "best")
-    for slug in [None, *places.all]:
+    added = run.spec.added if run.spec is not None else None
+    for slug in [None, *places.all] if added is None else [added.site]:
         for model in run.strategy.card.models:
             values = places.values(valued_cases(rows, model, query), slug)
             summaries = summaries_of(stated, places, model, query, slug)
@@ -49,7 +51,7 @@ def _scores(session: Session, run: Run) -> Iterator[VersionScore]:
             yield VersionScore(
                 model=model,
                 site_slug=slug,
-                held_out=slug in places.unseen,
+                held_out=slug in places.unseen or (added is not None and added.model is None),
                 dice=found.mean,
                 low=interval.low if interval else None,
                 high=interval.high if interval else None,

@@ -36,6 +36,9 @@ def notes_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, list[str]]
 def _length(run: Run) -> Iterator[str]:
     if run.spec is not None and run.spec.start is not None:
         yield f"Training began with the models of {run.spec.start.in_words()}."
+    if run.spec is not None and run.spec.added is not None:
+        yield f"Made from {run.spec.added.in_words()}; nothing was trained. {run.spec.added.model_in_words()}"
+        yield f"Tested at {run.spec.added.site} alone: scores at the other sites are of the selector before."
     for extension in run.extensions or []:
         first, last = extension.from_round + 1, extension.to_round
         yield f"Given {f'round {last}' if first == last else f'rounds {first} to {last}'} after its end."

@@ -48,9 +48,10 @@ def round_words(found: ModelSet) -> str:
 def _summary(found: ModelSet) -> str:
     structures = ", ".join(_text(structure.name) for structure in found.task.structures)
     num_sites = len({row.site_slug for row in found.data if row.trained_on})
+    made = f" Made from {_text(found.made_from.words)}." if found.made_from is not None else ""
     return (
         f"{found.config.network.name} for {structures} in {_text(found.task.modality)}, trained by "
-        f"{_text(found.strategy_label)} at {num_sites} site(s); {round_words(found)}."
+        f"{_text(found.strategy_label)} at {num_sites} site(s); {round_words(found)}.{made}"
     )
 
 
@@ -73,9 +74,14 @@ def _data(found: ModelSet) -> Iterator[str]:
         yield "| not trained at | why | training cases, not used | validation | test | fingerprint of the data |"
         yield "|---|---|---|---|---|---|"
         for row in rest:
-            why = "held out" if row.held_out else f"no update of it up to round {found.round} was used"
-            yield f"| {row.site_slug} | {why} | {_counts(row)} | {row.fingerprint} |"
+            yield f"| {row.site_slug} | {_why_not(row, found.round)} | {_counts(row)} | {row.fingerprint} |"
         yield ""
+
+
+def _why_not(row: TrainingData, round_: int) -> str:
+    if row.only_in_selector:
+        return "added to the model selector in closed form: its sums are there, and no network was trained"
+    return "held out" if row.held_out else f"no update of it up to round {round_} was used"
 
 
 def _counts(row: TrainingData) -> str:

@@ -41,6 +41,10 @@ class TrainingData(Record):
         description="Rounds, up to that of the models, in which an update of the site was aggregated."
     )
     trained_on: bool = Field(description="Whether an update of the site is in the models.")
+    only_in_selector: bool = Field(
+        default=False,
+        description="The site was added to the selector in closed form: no network was trained on its data.",
+    )
 
 
 class ModelScore(Record):
@@ -49,6 +53,14 @@ class ModelScore(Record):
     model: str = Field(description="`global`, `personalized` (of the case's own site) or `super`.")
     dice: float | None
     num_cases: int
+
+
+class MadeFrom(Record):
+    """The registered version that models were made from."""
+
+    version: str = Field(description="`name:number`, as it was then.")
+    run_id: str | None = Field(description="Of that version; null where only its name is known.")
+    words: str = Field(description="What was made of it, as `fundus:3, with the site maple added to its selector`.")
 
 
 class ModelSet(Record):
@@ -73,6 +85,7 @@ class ModelSet(Record):
     config: ExperimentConfig
     changed_settings: list[ChangedSetting] = Field(description="Of the experiment and the method; not at defaults.")
     start: StartState | None = Field(description="The models that training began with; null: random weights.")
+    made_from: MadeFrom | None = Field(default=None, description="Null: of no registered version.")
     sites: list[str] = Field(description="In site order: the order of the selector's outputs.")
     parts: list[ModelPart]
     data: list[TrainingData]

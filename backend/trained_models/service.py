@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
+from backend.contracts.config_problems import in_short
 from backend.contracts.methods.personalized import FedRDNConfig
 from backend.contracts.model_file import COPY_BYTES, DESCRIPTION, SUFFIX
 from backend.contracts.model_parts import PREDICTING
@@ -36,7 +37,7 @@ from backend.runs.notes import notes_of_runs
 from backend.runs.run_data import StartedOn, data_of_runs
 from backend.runs.threshold import best_gammas, strategy_with
 from backend.trained_models.card import model_card
-from backend.trained_models.schemas import ModelPart, ModelScore, ModelSet, PartKind, TrainingData
+from backend.trained_models.schemas import MadeFrom, ModelPart, ModelScore, ModelSet, PartKind, TrainingData
 from backend.trained_models.usage import how_to_use
 
 
@@ -127,12 +128,24 @@ def _model_set(run: Run, experiment: Experiment, *, parts: list[ModelPart], **fo
         config=run.spec.config,
         changed_settings=[*experiment_settings(run.spec.config), *strategy_settings(run.strategy)],
         start=run.spec.start,
+        made_from=_made_from(run),
         sites=list(run.spec.sites),
         parts=parts,
         num_bytes=sum(part.num_bytes for part in parts),
         download_url=f"/api/v1/runs/{run.id}/model.zip",
         **found,
     )
+
+
+def _made_from(run: Run) -> MadeFrom | None:
+    assert run.spec is not None
+    if (added := run.spec.added) is not None:
+        return MadeFrom(version=added.version, run_id=added.run_id, words=added.in_words())
+    start = run.spec.config.start_from
+    if start is None or start.version is None:
+        return None
+    words = f"{start.version}, trained further by {run.strategy_label} at {in_short(run.spec.sites)}"
+    return MadeFrom(version=start.version, run_id=start.run, words=words)
 
 
 def _best_round(run: Run) -> int:
@@ -180,7 +193,16 @@ def _data(session: Session, runs: Sequence[Run]) -> dict[str, list[TrainingData]
         if key not in splits:
             splits[key] = Counter(case.split for case in data.manifest.cases)
         found[data.run_id].append(_training_data(of_runs[data.run_id], data, splits[key], used[data.run_id]))
+    for run in runs:
+        found[run.id] = [*_data_before(session, run), *found[run.id]]
     return found
+
+
+def _data_before(session: Session, run: Run) -> list[TrainingData]:
+    """Of a run that adds a site to a model: what that model was made of. Empty where its run is not there any more."""
+    added = run.spec.added if run.spec is not None else None
+    source = session.get(Run, added.run_id) if added is not None else None
+    return _data(session, [source])[source.id] if source is not None else []
 
 
 def _training_data(
@@ -189,7 +211,7 @@ def _training_data(
     assert run.spec is not None
     held_out = data.site_slug in run.spec.held_out_sites
     own = used.get(data.site_slug) or ([] if held_out else used.get(POOLED, []))
-    rounds = own if splits["train"] else []
+    rounds = own if splits["train"] and run.spec.added is None else []
     return TrainingData(
         site_slug=data.site_slug,
         dataset_id=data.dataset_id,
@@ -199,6 +221,7 @@ def _training_data(
         held_out=held_out,
         used_rounds=rounds,
         trained_on=bool(rounds),
+        only_in_selector=run.spec.added is not None,
     )
 
 

@@ -81,7 +81,7 @@ def score(
             fail(f"--cases {cases!r}: choose all or test", EXIT_WRONG_INPUT)
         made = client.start_model_test(find_run(client, run_id), body)
         if wait:
-            made = _followed(client, made, as_json)
+            made = followed(client, made, as_json)
     if as_json:
         print_json(made.model_dump(mode="json", by_alias=True))
     else:
@@ -90,7 +90,8 @@ def score(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _followed(client: Client, made: ExperimentRecord, as_json: bool) -> ExperimentRecord:
+def followed(client: Client, made: ExperimentRecord, as_json: bool) -> ExperimentRecord:
+    """The experiment as it is at its end, which is shown while it comes."""
     with run_display(make_console(), as_json) as show:
         return follow(client, made.id, show, threading.Event()) or made
 

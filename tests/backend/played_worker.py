@@ -69,6 +69,8 @@ class PlayedWorker:
         self.refuse: dict[str, str] = {}
         #: Whether evaluation answers with masks of earlier rounds too.
         self.with_history = False
+        #: Whether the state that aggregation leaves holds the sites' sums, as the selector lda keeps them.
+        self.with_sums = False
         #: Named with each upload while its result is made.
         self.task_id: str | None = None
         #: How many test cases a data set has, and each model's Dice of a case, for (evaluation's payload, case, model).
@@ -275,6 +277,8 @@ class PlayedWorker:
         return {name: [part for part in parts if part in ("global", f"personalized/{name}")] for name in participants}
 
     def _train_site(self, payload: dict[str, Any]) -> Result:
+        if payload["run"]["added"] is not None:
+            return self._send_sums(payload)
         participant, number = payload["participant"], payload["round"]
         parts = {
             name: self.upload(f"{name} of {participant} after round {number} from {sha256}".encode())
@@ -299,11 +303,30 @@ class PlayedWorker:
             "bytes_down": 20,
         }
 
+    def _send_sums(self, payload: dict[str, Any]) -> Result:
+        participant = payload["participant"]
+        return {
+            "parts": {f"selector_moments/{participant}": self.upload(f"sums of {participant}".encode())},
+            "num_cases": sum(case["split"] == "train" for manifest in payload["data"] for case in manifest["cases"]),
+            "num_steps": 0,
+            "metrics": [],
+            "seconds": 0.5,
+            "bytes_up": 10,
+            "bytes_down": 0,
+        }
+
     def _aggregate_round(self, payload: dict[str, Any]) -> Result:
+        if (added := payload["run"]["added"]) is not None:
+            sums = {name: sha for update in payload["updates"] for name, sha in update["parts"].items()}
+            solved = {"selector": self.upload(f"selector of {sorted(sums.values())}".encode())}
+            return {"parts": payload["state"] | sums | solved, "downloads": {added["site"]: []}}
         kept = [update for update in payload["updates"] if update["participant"] not in self.refuse]
         inputs = ",".join(sha256 for update in kept for sha256 in update["parts"].values())
         parts = {name: self.upload(f"{name}: {inputs}".encode()) for name in payload["state"]}
         site_names = payload["run"]["sites"]
+        if self.with_sums:
+            parts["selector"] = self.upload(f"selector: {inputs}".encode())
+            parts |= {f"selector_moments/{site}": self.upload(f"sums of {site}".encode()) for site in site_names}
         pooled = payload["run"]["strategy"]["name"] == "centralized"
         return {
             "parts": parts,

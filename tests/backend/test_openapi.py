@@ -9,6 +9,7 @@ from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.link import JoinRequest
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.registry import AliasMove, ModelRegister, VersionUpdate
+from backend.contracts.site_addition import SiteAdditionCreate
 from backend.datasets.alike_schemas import PairDecide
 from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, DatasetUpdate
 from backend.dry_runs.schemas import DryRunCreate
@@ -81,6 +82,7 @@ BODIES = {
         ModelRegister,
         VersionUpdate,
         ModelTestCreate,
+        SiteAdditionCreate,
         PairDecide,
         ReportCreate,
         AcceptSite,

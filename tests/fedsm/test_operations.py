@@ -92,6 +92,7 @@ COMMANDS = {
     "import_model": "model import",
     "test_model": "model test",
     "register_model": "model register",
+    "add_site_to_model": "model add-site",
     "list_registered_models": "model registered",
     "compare_versions": "model diff",
     "sweep_storage": "storage sweep",

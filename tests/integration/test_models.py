@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load
 
 from backend import VERSION
@@ -13,11 +14,16 @@ from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.one_global import ScaffoldConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.site_addition import SiteAdditionCreate
+from backend.datasets.schemas import DatasetCreate
 from backend.experiments.schemas import ExperimentRecord
+from backend.sites.schemas import SiteCreate
 from fedsm.client import ApiError
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of
-from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config
+from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config, write_sites
+from worker.engine.descriptors import descriptor_floors
+from worker.engine.selectors.lda import solve_lda
 
 STRATEGIES = (FedSMConfig(selector=LdaSelector(minimum_cases=2)), ScaffoldConfig())
 SGD = {"rounds": 2, "batch_size": 2, "optimizer": "sgd", "momentum": 0.0}
@@ -89,3 +95,35 @@ def test_an_unfinished_run_has_no_set(platform: LivePlatform, experiment: Experi
     )
     with pytest.raises(ApiError, match="once it is completed"):
         platform.client.model_set(waiting.runs[0].id)
+
+
+def test_a_site_is_added_to_the_selector_by_workers(
+    platform: LivePlatform, experiment: ExperimentRecord, tmp_path: Path
+) -> None:
+    run, client = experiment.runs[0], platform.client
+    version = client.post_json(f"/runs/{run.id}/versions", {"name": "discs"})
+    site = client.create_site(experiment.federation_id, SiteCreate(name="site-d", slug="site-d"))
+    folder = write_sites(tmp_path, seed=9)["site-b"]
+    data = client.register_dataset(site.id, DatasetCreate(name="cases", folder=str(folder)))
+    platform.await_check(data.id)
+    made = await_experiment(platform, client.add_site_to_model(version["id"], SiteAdditionCreate(datasets=(data.id,))))
+    (added,) = made.runs
+    assert (added.status, added.best_round) == ("completed", 1)
+    before, after = (client.model_set(each.id) for each in (run, added))
+    assert after.sites == [*SITES, "site-d"]
+    old, new = ({part.name: part for part in each.parts} for each in (before, after))
+    assert {name for name in old if old[name].sha256 != new[name].sha256} == {"selector"}
+    assert new["personalized/site-d"].sha256 == old["global"].sha256
+    state = hashes_of(platform, added)[1]
+    of_state = "/api/v1/artifacts/"
+    sums = {name: client.artifact(of_state + state[f"selector_moments/{name}"]) for name in after.sites}
+    moments = {name: load(content) for name, content in sums.items()}
+    floors = torch.from_numpy(descriptor_floors(3, is_volume=False))
+    solved, kept = solve_lda(moments, LdaSelector().shrinkage, floors), load(client.artifact(new["selector"].url))
+    for key, expected in solved.items():
+        torch.testing.assert_close(kept[key], expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
+    (sent,) = [task for task in client.run_tasks(added.id) if task.kind == "train_site"]
+    assert sent.bytes_down == 0
+    assert sent.bytes_up == len(sums["site-d"])
+    route, *_ = client.run_cases(added.id).cases
+    assert set(route.probabilities or ()) == set(after.sites)

@@ -69,7 +69,7 @@ from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.sampling import Sampling
 from worker.engine.selectors import lda, softmax
-from worker.engine.selectors.base import Selector
+from worker.engine.selectors.base import ClosedFormSelector, Selector
 from worker.engine.strategies.apfl import APFL
 from worker.engine.strategies.base import Strategy
 from worker.engine.strategies.centralized import Centralized
@@ -97,6 +97,7 @@ from worker.engine.strategies.moon import Moon
 from worker.engine.strategies.mr_mtl import MrMtl
 from worker.engine.strategies.pfedme import PFedMe
 from worker.engine.strategies.scaffold import Scaffold
+from worker.engine.strategies.site_addition import SiteAddition
 from worker.engine.transforms import Intensity
 
 
@@ -124,7 +125,7 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         nsd_tolerance=config.evaluation.nsd_tolerance,
         update_transforms=(),
         gather_transforms=(),
-        late_average=_build_late_average(schedule),
+        late_average=_build_late_average(schedule) if run.added is None else None,
         device=device,
     )
 
@@ -213,6 +214,19 @@ def _build_loss(schedule: ScheduleConfig) -> LossSettings:
             return DiceFocal(schedule.focal_gamma)
         case "tversky":
             return Tversky(schedule.tversky_alpha, schedule.tversky_beta)
+
+
+def strategy_of(run: RunSpec) -> Strategy:
+    """The engine's strategy of a run: its method's, or the addition of a site to a model of that method.
+
+    Raises ValueError where the model's selector has no closed form.
+    """
+    method = build_strategy(run.strategy)
+    if run.added is None:
+        return method
+    if not isinstance(method, FedSM) or not isinstance(method.selector, ClosedFormSelector):
+        raise ValueError("a site is added in closed form to the selector lda of FedSM alone: train with the site")
+    return SiteAddition(method, method.selector, run.added.site)
 
 
 def build_strategy(config: StrategyConfig) -> Strategy:

@@ -38,7 +38,7 @@ from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.thresholds import threshold_scores
-from worker.jobs.build import build_plan, build_strategy, case_routing, case_scores, metric_points
+from worker.jobs.build import build_plan, case_routing, case_scores, metric_points, strategy_of
 from worker.jobs.case_loading import load_participant_data
 from worker.jobs.data_roots import require_open
 from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
@@ -87,7 +87,7 @@ def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
 def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> InitializeRunResult:
     """Stores the parts of round 0. Raises ValueError where another run's models do not fit."""
     run = payload.run
-    strategy = build_strategy(run.strategy)
+    strategy = strategy_of(run)
     plan = build_plan(run, toolbox.device)
     if run.start is None:
         state = strategy.initial_state(plan)
@@ -107,7 +107,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     """Scores the state that arrived, trains from it, and leaves the optimizer's state here for the next round."""
     started, transferred = time.monotonic(), toolbox.api.transfer_seconds
     run, participant = payload.run, payload.participant
-    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)
     before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
@@ -154,7 +154,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
 def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoundResult:
     """Stores the next state, made of the updates that are sound, and says why the others were refused."""
     run = payload.run
-    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     state = _download_state(toolbox.api, payload.state)
     updates, unreadable = _download_updates(toolbox.api, payload.updates)
     checked = check_updates(strategy, state, updates, plan, payload.round)
@@ -174,7 +174,7 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
 def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) -> ValidateSiteResult:
     """Scores a state on the participant's validation cases."""
     run = payload.run
-    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)
     context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
@@ -190,7 +190,7 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     The optimizer's state is marked as that of a run that was tested, because the run may still be given more rounds.
     """
     run = payload.run
-    plan, strategy = build_plan(run, toolbox.device), build_strategy(run.strategy)
+    plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     begun = time.monotonic()
     data = _load_data(payload, toolbox, lease)
     parts = StateParts(toolbox.api, payload.state)

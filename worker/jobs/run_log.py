@@ -19,6 +19,8 @@ def validation_line(metrics: tuple[Metric, ...], round_: int, seconds: float) ->
 
 def training_line(update: SiteUpdate, seconds: float) -> str:
     """`trained 12 steps on 18 cases in 3.2 s: mean loss 0.412 (global), 0.398 (personalized)`."""
+    if update.num_steps == 0:
+        return f"computed sums of {update.num_cases} cases in {seconds:.1f} s; nothing is trained"
     losses = ", ".join(f"{m.value:.4f} ({m.model})" for m in update.metrics if m.name == "loss")
     done = f"trained {update.num_steps} steps on {update.num_cases} cases in {seconds:.1f} s"
     return done + (f": mean loss {losses}" if losses else "")

@@ -17,6 +17,7 @@ from backend.db.models.metric import Metric
 from backend.db.models.model_export import ModelExport
 from backend.db.models.moment import Moment
 from backend.db.models.pair_decision import PairDecision
+from backend.db.models.planned_version import PlannedVersion
 from backend.db.models.prediction import Prediction
 from backend.db.models.registered_model import ModelAlias, ModelVersion, RegisteredModel
 from backend.db.models.report import Report
@@ -62,6 +63,7 @@ __all__ = [
     "ModelVersion",
     "Moment",
     "PairDecision",
+    "PlannedVersion",
     "Prediction",
     "RegisteredModel",
     "Report",

@@ -8,6 +8,8 @@ from backend.db.base import Base, ContractJson, new_id
 
 #: Kind of an experiment that tests a finished model on other data.
 MODEL_TEST = "test"
+#: Kind of an experiment that adds a site to the selector of a registered model.
+SITE_ADDITION = "site-addition"
 
 
 class Experiment(Base):

@@ -135,3 +135,40 @@ it("tells a reader who registers models, and gives no download that would be ref
   expect(await screen.findByText(/choose Register/)).toBeInTheDocument();
   expect(screen.getByText("ZIP")).toBeInTheDocument();
 });
+
+it("adds a site that the selector does not know, with the data sets of that site alone", async () => {
+  const one = version(1);
+  const fedsm = {
+    ...one,
+    facts: { ...one.facts, sites: ["aster"], strategy: { name: "fedsm", selector: { name: "lda" } } },
+  };
+  const data = (id: string, slug: string) => ({
+    id,
+    site_slug: slug,
+    site_name: slug,
+    name: id,
+    num_used: 9,
+    status: "ready",
+  });
+  const { bodies } = openApp("/models/v1", {
+    ...ANSWERS,
+    "GET /model-versions/v1": fedsm,
+    "GET /federations/f1/datasets": [
+      data("known", "aster"),
+      data("left", "maple"),
+      data("more", "maple"),
+      data("far", "oak"),
+    ],
+    "POST /model-versions/v1/site-additions": { id: "e9" },
+  });
+  const card = await screen.findByTestId("use-again");
+  fireEvent.click(within(card).getByRole("button", { name: "Add a site" }));
+  const dialog = await screen.findByRole("dialog");
+  fireEvent.click(await within(dialog).findByLabelText("Data sets", { selector: "input" }));
+  expect(await screen.findByRole("option", { name: "oak: far (9 cases)", hidden: true })).toBeInTheDocument();
+  expect(screen.queryByRole("option", { name: /known/, hidden: true })).toBeNull();
+  fireEvent.click(screen.getByRole("option", { name: "maple: left (9 cases)", hidden: true }));
+  await waitFor(() => expect(screen.queryByRole("option", { name: /far/, hidden: true })).toBeNull());
+  fireEvent.click(within(dialog).getByRole("button", { name: "Add the site" }));
+  await waitFor(() => expect(bodies("POST /model-versions/v1/site-additions")).toEqual([{ datasets: ["left"] }]));
+});

@@ -84,6 +84,30 @@ class Selector(ABC):
         )
 
 
+class ClosedFormSelector(Selector):
+    """Abstract: a selector that is solved from sums which each site sends once, so that a site may come later."""
+
+    @property
+    @abstractmethod
+    def encoder_parts(self) -> tuple[str, ...]:
+        """The parts that a site describes its cases with for the classifier in use; none where it needs none."""
+
+    @abstractmethod
+    def sums(self, parts: State, data: ParticipantData, site: str, plan: Plan) -> State:
+        """A site's sums for the classifier in use. parts: `encoder_parts`. Raises ValueError for too few cases."""
+
+    @abstractmethod
+    def check_sums(self, site: str, update: State, plan: Plan) -> None:
+        """Raises ValueError where an update is not what `sums` gives."""
+
+    @abstractmethod
+    def with_sums(self, state: State, updates: Mapping[str, State], plan: Plan) -> State:
+        """The classifier of the sites in `state` and of those that sent `sums`, and all their sums.
+
+        What validation cases chose stays as it is. Raises ValueError for features of different numbers.
+        """
+
+
 def groups_of_patients(cases: Sequence[Case]) -> torch.Tensor:
     """[N] int64, from 0: the same number for all cases of one patient; a case without a patient has its own."""
     patients = [

@@ -26,7 +26,7 @@ from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.local_training import OnProgress
 from worker.engine.plan import Plan
-from worker.engine.selectors.base import SELECTOR, Selector, Unlikeness
+from worker.engine.selectors.base import SELECTOR, ClosedFormSelector, Unlikeness
 from worker.engine.selectors.calibration import (
     UNCALIBRATED,
     USUAL_DISTANCE,
@@ -51,7 +51,7 @@ MIN_DEVIATION = 1e-9
 
 
 @dataclass(frozen=True)
-class LdaSelector(Selector):
+class LdaSelector(ClosedFormSelector):
     """The closed-form selector of this file.
 
     shrinkage: the identity's share in the correlation matrix, 0 to 1.
@@ -129,6 +129,26 @@ class LdaSelector(Selector):
             selector = with_distances(state[SELECTOR])
         reports = [u[name] for site, u in updates.items() if (name := f"{CALIBRATION}/{site}") in u]
         return {SELECTOR: selector | calibrate(reports), **kept}
+
+    @property
+    def encoder_parts(self) -> tuple[str, ...]:
+        return () if self.features == "descriptors" else (ENCODER,)
+
+    def sums(self, parts: State, data: ParticipantData, site: str, plan: Plan) -> State:
+        cases = training_cases(data)
+        self._check_count(site, len(cases))
+        return {f"{MOMENTS}/{site}": moments_of(self._features(parts.__getitem__, cases, plan))}
+
+    def check_sums(self, site: str, update: State, plan: Plan) -> None:
+        name = f"{MOMENTS}/{site}"
+        if list(update) != [name]:
+            raise ValueError(f"site {site}: sent {', '.join(update) or 'nothing'}, expected {name} alone")
+        check_finite(site, name, update[name])
+        self._check_moments(site, name, update[name], plan)
+
+    def with_sums(self, state: State, updates: Mapping[str, State], plan: Plan) -> State:
+        found = self.aggregate(state, updates, {}, plan)
+        return {name: part for name, part in found.items() if not name.startswith(CANDIDATE)}
 
     def _encoders(self, parts: State) -> dict[str, Tensors | None]:
         """By prefix of their moments, the encoders to describe cases with: the one in use, and the next one."""

@@ -39,6 +39,42 @@ export type AcceptSite = {
 };
 
 /**
+ * AddedSite
+ *
+ * What a run of this kind adds, and to what.
+ */
+export type AddedSite = {
+    /**
+     * Model
+     *
+     * The registered version whose model the selector chooses for the site's images; null: the global model of the version that the site is added to.
+     */
+    model?: string | null;
+    /**
+     * Round
+     *
+     * Of that run: its best.
+     */
+    round: number;
+    /**
+     * Run Id
+     *
+     * Of that version.
+     */
+    run_id: string;
+    /**
+     * Site
+     */
+    site: string;
+    /**
+     * Version
+     *
+     * `name:number` of the registered model that the site is added to.
+     */
+    version: string;
+};
+
+/**
  * AdministratorInvite
  */
 export type AdministratorInvite = {
@@ -3191,7 +3227,7 @@ export type ExperimentRecord = {
     /**
      * Kind
      */
-    kind: 'training' | 'test' | 'import';
+    kind: 'training' | 'test' | 'import' | 'site-addition';
     /**
      * Name
      */
@@ -5296,6 +5332,32 @@ export type LogLine = {
 };
 
 /**
+ * MadeFrom
+ *
+ * The registered version that models were made from.
+ */
+export type MadeFrom = {
+    /**
+     * Run Id
+     *
+     * Of that version; null where only its name is known.
+     */
+    run_id: string | null;
+    /**
+     * Version
+     *
+     * `name:number`, as it was then.
+     */
+    version: string;
+    /**
+     * Words
+     *
+     * What was made of it, as `fundus:3, with the site maple added to its selector`.
+     */
+    words: string;
+};
+
+/**
  * ManifestCase
  *
  * One used case of a data set: paths relative to the data set's folder, and what they must hash to.
@@ -5806,6 +5868,10 @@ export type ModelSet = {
      * It came in as a file; no run of this platform trained it.
      */
     imported: boolean;
+    /**
+     * Null: of no registered version.
+     */
+    made_from?: MadeFrom | null;
     /**
      * Notes
      *
@@ -8288,6 +8354,10 @@ export type RunSelector = {
  */
 export type RunSpec = {
     /**
+     * A site, the last of `sites`, is added to the selector of a finished model, and nothing is trained; null: the run trains.
+     */
+    added?: AddedSite | null;
+    /**
      * The experiment's. Its `strategies` are those of all its runs: a run never reads them.
      */
     config: ExperimentConfig;
@@ -9695,6 +9765,30 @@ export type SingleSignOnStart = {
      * Of an invitation that the sign-in accepts.
      */
     invitation_code?: string | null;
+};
+
+/**
+ * SiteAdditionCreate
+ */
+export type SiteAdditionCreate = {
+    /**
+     * Datasets
+     *
+     * Ids of checked data sets, all of one site of the model's federation that the selector does not know. The sums are of their training cases.
+     */
+    datasets: Array<string>;
+    /**
+     * Model
+     *
+     * The registered version, `name:number` or `name@alias`, whose model the selector chooses for the site's images: its model of the site, or else its global one. Left out: the global model of the version that the site is added to.
+     */
+    model?: string | null;
+    /**
+     * Name
+     *
+     * Of the registered model that gets the result as its next version; left out: the version's own.
+     */
+    name?: string | null;
 };
 
 /**
@@ -11394,6 +11488,8 @@ export type TrainSiteResult = {
     num_cases: number;
     /**
      * Num Steps
+     *
+     * 0 where a site is added to a finished model.
      */
     num_steps: number;
     /**
@@ -11446,6 +11542,12 @@ export type TrainingData = {
      * Of all splits.
      */
     num_cases: number;
+    /**
+     * Only In Selector
+     *
+     * The site was added to the selector in closed form: no network was trained on its data.
+     */
+    only_in_selector?: boolean;
     /**
      * Site Slug
      */
@@ -11853,6 +11955,10 @@ export type VersionFacts = {
      * For what the models are not, in sentences.
      */
     limits: Array<string>;
+    /**
+     * Null: of no registered version.
+     */
+    made_from?: MadeFrom | null;
     /**
      * Notes
      *
@@ -19693,6 +19799,80 @@ export type DownloadModelVersionResponses = {
 };
 
 export type DownloadModelVersionResponse = DownloadModelVersionResponses[keyof DownloadModelVersionResponses];
+
+export type AddSiteToModelData = {
+    body: SiteAdditionCreate;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-versions/{version_id}/site-additions';
+};
+
+export type AddSiteToModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type AddSiteToModelError = AddSiteToModelErrors[keyof AddSiteToModelErrors];
+
+export type AddSiteToModelResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExperimentRecord;
+};
+
+export type AddSiteToModelResponse = AddSiteToModelResponses[keyof AddSiteToModelResponses];
 
 export type DeletePredictionData = {
     body?: never;

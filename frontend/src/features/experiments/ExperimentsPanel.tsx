@@ -33,6 +33,11 @@ import type { ExperimentOrder, ExperimentState } from "./search";
 const route = getRouteApi("/federations/$federationId");
 /** Fewer experiments than this are seen at a glance. */
 const FEW = 4;
+/** What an experiment is that trains nothing. */
+const KINDS: Partial<Record<ExperimentRecord["kind"], string>> = {
+  test: "test of a finished model",
+  "site-addition": "a site added to a model",
+};
 
 /** The experiments of a federation: found, ordered, copied, put away. What is looked for is in the address. */
 export function ExperimentsPanel({ federation }: { federation: FederationRecord }) {
@@ -255,7 +260,7 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
           </Isolated>
         </TextLink>
         <Text size="xs" c="dimmed">
-          {experiment.kind === "test" ? "test of a finished model" : plural(experiment.runs.length, "run")}
+          {KINDS[experiment.kind] ?? plural(experiment.runs.length, "run")}
         </Text>
       </Table.Td>
       <Table.Td style={{ minWidth: 140 }}>

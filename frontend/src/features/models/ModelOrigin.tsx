@@ -1,6 +1,6 @@
 import { Button, Card, Code, Collapse, List, Stack, Table, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { FederationRecord, ModelSet } from "@/api";
+import type { FederationRecord, ModelSet, TrainingData } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
@@ -93,7 +93,7 @@ function Data({ set, federation }: Props) {
                 <SiteMark position={site?.position ?? 0} name={name} />
                 {!data.trained_on && (
                   <Text size="xs" c="dimmed">
-                    {data.held_out ? "held out: tested, not trained on" : "not trained on: no update of it was used"}
+                    {whyNotTrained(data)}
                   </Text>
                 )}
               </Table.Th>
@@ -112,6 +112,11 @@ function Data({ set, federation }: Props) {
       </Table.Tbody>
     </Table>
   );
+}
+
+function whyNotTrained(data: TrainingData): string {
+  if (data.only_in_selector) return "only in the model selector: no network was trained on it";
+  return data.held_out ? "held out: tested, not trained on" : "not trained on: no update of it was used";
 }
 
 function Changed({ set }: { set: ModelSet }) {

@@ -16,6 +16,7 @@ import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
 import { versionQuery } from "./queries";
 import { TestModel } from "./TestModel";
+import { UseAgain } from "./UseAgain";
 import { VersionAliases } from "./VersionAliases";
 import { VersionComparison } from "./VersionComparison";
 import { VersionNotes } from "./VersionNotes";
@@ -81,6 +82,7 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
           <Stack>
             <VersionScores version={version} federation={federation} />
             <Limits limits={facts.limits} />
+            <UseAgain version={version} federation={federation} />
             <TestModel set={facts} />
             <Allowed permission="move_models" federationId={federation.id}>
               <ModelExports set={facts} />

@@ -25,6 +25,7 @@ export function originFacts(set: ModelSet): [string, string][] {
     ["Method", `${set.strategy_label}, seed ${set.seed}`],
     ["Best round", roundWords(set)],
     ["Begins with", set.start ? `${set.start.title}, round ${set.start.round}` : undefined],
+    ["Made from", set.made_from?.words],
     ["Network", config.network && strategyName(config.network.name ?? "")],
     ["Model selector", strategy.name === "fedsm" ? selectorWords(strategy) : undefined],
     ["Trained with", `FedSM Studio ${set.code_version ?? "of a version that was not kept"}`],

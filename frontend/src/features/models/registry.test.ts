@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { RegisteredModelRecord, VersionScore, VersionSummary } from "@/api";
-import { aliasChoices, referencesOf, scoreText } from "./registry";
+import { aliasChoices, referencesOf, scoreText, whyNoSiteIsAdded } from "./registry";
 
 const SCORE = { dice: 0.81234, low: 0.79, high: 0.834 } as VersionScore;
 const MODEL = {
@@ -19,4 +19,12 @@ it("finds a run's versions, and offers the usual aliases once", () => {
   expect(referencesOf([MODEL], "a").map(({ reference }) => reference)).toEqual(["fundus:1"]);
   expect(aliasChoices(MODEL)).toEqual(["best", "in use", "trial"]);
   expect(aliasChoices(undefined)).toEqual(["best", "in use"]);
+});
+
+it("says why a model gets no site in closed form", () => {
+  const lda = { name: "fedsm", selector: { name: "lda" } } as const;
+  expect(whyNoSiteIsAdded(lda)).toBeNull();
+  expect(whyNoSiteIsAdded({ ...lda, routing: "quality" })).toMatch(/learned/);
+  expect(whyNoSiteIsAdded({ name: "fedsm", selector: { name: "cnn" } })).toMatch(/trained network/);
+  expect(whyNoSiteIsAdded({ name: "fedavg" })).toMatch(/Only the model selector of FedSM/);
 });

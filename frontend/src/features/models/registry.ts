@@ -1,6 +1,6 @@
 /** Registered models in words. */
 
-import type { RegisteredModelRecord, VersionScore, VersionSummary } from "@/api";
+import type { ModelSet, RegisteredModelRecord, VersionScore, VersionSummary } from "@/api";
 import { formatDice } from "@/lib/format";
 
 /** `0.812 (0.790 to 0.834)` */
@@ -21,4 +21,13 @@ export const ALIAS_RULE = "Up to 40 small letters, digits, blanks, dots, dashes 
 /** The words that are offered for an alias: the usual two, and those that the model has. */
 export function aliasChoices(model: RegisteredModelRecord | undefined): string[] {
   return [...new Set(["best", "in use", ...Object.keys(model?.aliases ?? {})])];
+}
+
+/** Null where a site can be added in closed form. */
+export function whyNoSiteIsAdded(strategy: ModelSet["strategy"]): string | null {
+  if (strategy.name !== "fedsm") return "Only the model selector of FedSM can get another site in closed form.";
+  if (strategy.selector?.name !== "lda") return "Its model selector is a trained network: another site needs training.";
+  if (strategy.routing === "quality")
+    return "Its routing is learned from every site's scores: another site needs training.";
+  return null;
 }

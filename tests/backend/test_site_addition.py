@@ -1,0 +1,115 @@
+"""A site added to a registered model: what is asked of whom, what becomes of it, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from tests.backend.conftest import FEDSM, start_run
+from tests.backend.live_backend import LiveBackend
+from tests.backend.played_worker import PlayedWorker
+from tests.backend.test_model_tests import add_data
+
+
+def registered(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, name: str = "fundus", **config: Any
+) -> dict[str, Any]:
+    """A version of a new FedSM run whose state keeps the sites' sums."""
+    worker.with_sums = True
+    run = start_run(backend, federation, **({"strategies": [FEDSM]} | config))
+    worker.work_until_idle()
+    worker.done.clear()
+    made: dict[str, Any] = backend.post(f"/runs/{run}/versions", {"name": name})
+    return made
+
+
+def refusal(backend: LiveBackend, version: dict[str, Any], **body: Any) -> tuple[int, str]:
+    answer = backend.admin.post(f"/api/v1/model-versions/{version['id']}/site-additions", json=body)
+    return answer.status_code, answer.json()["detail"]
+
+
+@pytest.mark.every_database
+def test_a_site_is_added_and_the_result_is_the_next_version(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    version = registered(backend, federation, worker)
+    dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
+    made = backend.post(f"/model-versions/{version['id']}/site-additions", {"datasets": [dataset]})
+    assert (made["kind"], made["status"]) == ("site-addition", "running")
+    worker.work_until_idle()
+    assert worker.done == [
+        ("train_site", "d", 1),
+        ("aggregate_round", "coordinator", 1),
+        ("validate_site", "d", 1),
+        ("evaluate_site", "d", 1),
+    ]
+    (run,) = backend.get(f"/experiments/{made['id']}")["runs"]
+    assert (run["status"], run["best_round"]) == ("completed", 1)
+    (sent,) = [row for row in backend.get(f"/runs/{run['id']}/tasks") if row["kind"] == "train_site"]
+    assert (sent["bytes_up"], sent["bytes_down"]) == (10, 0), "the sums alone travel"
+    backend.recover()
+    backend.recover()
+    (model,) = backend.get(f"/federations/{federation['id']}/registered-models")
+    assert [entry["reference"] for entry in model["versions"]] == ["fundus:2", "fundus:1"], "registered once"
+    new = backend.get(f"/model-versions/{model['versions'][0]['id']}")
+    facts, old = new["facts"], version["facts"]
+    assert facts["made_from"] == {
+        "version": "fundus:1",
+        "run_id": old["run_id"],
+        "words": "fundus:1, with the site d added to its model selector",
+    }
+    assert facts["sites"] == ["a", "b", "c", "d"]
+    before, after = ({part["name"]: part["sha256"] for part in each["parts"]} for each in (old, facts))
+    assert after["personalized/d"] == before["global"] == after["global"], "no network moves"
+    assert {name for name in before if before[name] != after[name]} == {"selector"}
+    assert {row["site_slug"]: row["trained_on"] for row in facts["data"]} == {"a": 1, "b": 1, "c": 1, "d": 0}
+    assert {(s["site_slug"], s["held_out"]) for s in facts["version_scores"]} == {("d", True)}
+    assert "added to the model selector in closed form" in new["card"]
+    assert "Made from fundus:1, with the site d added to its model selector." in new["card"]
+    again = backend.admin.post(f"/api/v1/runs/{run['id']}/extend", json={"rounds": 3})
+    assert (again.status_code, "nothing to train" in again.json()["detail"]) == (409, True)
+
+
+def test_the_sites_images_get_a_model_that_was_fine_tuned_there_where_it_is_named(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    version = registered(backend, federation, worker)
+    other = registered(backend, federation, worker, "other", schedule={"rounds": 1})
+    dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
+    made = backend.post(
+        f"/model-versions/{version['id']}/site-additions", {"datasets": [dataset], "model": "other:1", "name": "wider"}
+    )
+    worker.work_until_idle()
+    backend.recover()
+    models = backend.get(f"/federations/{federation['id']}/registered-models")
+    (new,) = next(model["versions"] for model in models if model["name"] == "wider")
+    parts = {part["name"]: part["sha256"] for part in backend.get(f"/model-versions/{new['id']}")["facts"]["parts"]}
+    assert parts["personalized/d"] == next(p["sha256"] for p in other["facts"]["parts"] if p["name"] == "global")
+    assert "get the model of other:1" in backend.get(f"/experiments/{made['id']}")["description"]
+
+
+def test_what_cannot_be_added_says_why(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
+) -> None:
+    without = backend.post(f"/runs/{completed_run}/versions", {"name": "without"})
+    version = registered(backend, federation, worker)
+    dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
+    assert refusal(backend, without, datasets=[dataset]) == (
+        409,
+        "without:1 does not keep the sums of a, b, c that its selector was solved from (a model that came in as a file "
+        "has none): train a new experiment with the site, which begins with this version",
+    )
+    own = next(row["id"] for row in backend.get(f"/federations/{federation['id']}/datasets") if row["site_slug"] == "a")
+    for body, said in (
+        ({"datasets": [own]}, "are of a, which the selector knows"),
+        ({"datasets": [own, dataset]}, "are of several sites"),
+        ({"datasets": [dataset], "model": "nobody:1"}, "is no registered model here"),
+    ):
+        status, detail = refusal(backend, version, **body)
+        assert (status, said in detail) == (422, True), detail
+    trained = registered(
+        backend, federation, worker, "cnn", strategies=[{"name": "fedsm", "selector": {"name": "cnn"}}]
+    )
+    assert "only the selector lda is solved" in refusal(backend, trained, datasets=[dataset])[1]
+    quality = registered(backend, federation, worker, "quality", strategies=[FEDSM | {"routing": "quality"}])
+    assert "is learned from how every site's model scores" in refusal(backend, quality, datasets=[dataset])[1]
+    assert refusal(backend, version, datasets=["nowhere"])[0] == 404
