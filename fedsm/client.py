@@ -14,6 +14,7 @@ from backend.contracts.exports import ExportForm
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.thresholds import ThresholdChoice
 from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
 from backend.datasets.leakage.schemas import LeakageReport
 from backend.datasets.schemas import CaseRecord, CheckAgain, DatasetConfirm, DatasetCreate, DatasetRecord
@@ -260,21 +261,22 @@ class Client:
     def cancel_dry_run(self, dry_run_id: str) -> DryRunRecord:
         return self._post(f"/dry-runs/{dry_run_id}/cancel", None, DryRunRecord)
 
-    def predict(self, run_id: str, *images: Path) -> PredictionRecord:
+    def predict(self, run_id: str, *images: Path, threshold: ThresholdChoice = "run") -> PredictionRecord:
         """Sends a file, a folder with a DICOM series, or the files of one image; poll `prediction` for the masks.
 
         Raises CannotSend where they are none.
         """
         with packed(images) as (name, file):
-            content = self._send("POST", f"/runs/{run_id}/predictions", params={"name": name}, content=file).content
+            params = {"name": name, "threshold": threshold}
+            content = self._send("POST", f"/runs/{run_id}/predictions", params=params, content=file).content
         return PredictionRecord.model_validate_json(content)
 
     def prediction(self, prediction_id: str) -> PredictionRecord:
         return self._get(f"/predictions/{prediction_id}", PredictionRecord)
 
-    def start_export(self, run_id: str, form: ExportForm) -> ExportRecord:
+    def start_export(self, run_id: str, form: ExportForm, threshold: ThresholdChoice = "run") -> ExportRecord:
         """A form of a run's models for other programs; poll `export` until it is made."""
-        return self._post(f"/runs/{run_id}/exports", ExportCreate(form=form), ExportRecord)
+        return self._post(f"/runs/{run_id}/exports", ExportCreate(form=form, threshold=threshold), ExportRecord)
 
     def model_export(self, export_id: str) -> ExportRecord:
         return self._get(f"/exports/{export_id}", ExportRecord)

@@ -13,7 +13,8 @@ from pathlib import Path
 from fedsm.client import Client
 from fedsm.local.home import open_home
 
-FIXTURE = Path(__file__).resolve().parent.parent / "frontend" / "src" / "lib" / "rescore.fixture.json"
+RESULTS = Path(__file__).resolve().parent.parent / "frontend" / "src" / "features" / "results"
+FIXTURE = RESULTS / "rescore.fixture.json"
 
 
 def main() -> None:

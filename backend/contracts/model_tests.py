@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.contracts.values import AtMost, Id, Name
 
 
@@ -21,6 +22,7 @@ class ModelTestCreate(Contract):
         description="all: every used case, but for those that the model trained or validated on; test: of these only "
         "the cases that the data set's split tests.",
     )
+    threshold: ThresholdChoice = Field(default="run", description=THRESHOLD_CHOICE)
     name: Name | None = Field(
         default=None, description="Of the test; left out: made from the model's and the data sets' names."
     )

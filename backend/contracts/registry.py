@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.contracts.values import AtMost, Note, Positive, Text
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?"
@@ -58,6 +59,7 @@ class ModelRegister(Contract):
         default=(),
         description=f"They point to this version from now on, wherever they pointed before. {_ALIAS_RULE}",
     )
+    threshold: ThresholdChoice = Field(default="run", description=THRESHOLD_CHOICE)
 
 
 class VersionUpdate(Contract):

@@ -1,6 +1,7 @@
 """The thresholds at which a super model is scored, and which of them validation chooses."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,6 +14,14 @@ CHOICES = tuple(step / 100 for step in range(101))
 GAMMAS = tuple(sorted({*CHOICES, 0.995, 0.999, 0.9999}))
 #: Scores that differ by less differ by rounding alone, because the order of a sum may not decide.
 _ROUNDING = 1e-9
+
+
+#: Which threshold a finished super model predicts with.
+ThresholdChoice = Literal["run", "validation"]
+THRESHOLD_CHOICE = (
+    "Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites "
+    "that train, of a run with hard routing."
+)
 
 
 class ThresholdPoint(Contract):
@@ -41,10 +50,20 @@ def best_threshold(scores: Mapping[float, float]) -> float:
 
 def best_of_points(points: Iterable[ThresholdPoint]) -> float | None:
     """The threshold of `CHOICES` with the best mean over all cases of the points' sites; None without a point."""
+    choices = set(CHOICES)
+    means = {point.gamma: point.dice for point in pooled_points(points) if point.gamma in choices}
+    return best_threshold(means) if means else None
+
+
+def pooled_points(points: Iterable[ThresholdPoint]) -> list[ThresholdPoint]:
+    """One point a threshold, ascending: the mean over all cases of the points' sites."""
     sums: dict[float, float] = {}
     counts: dict[float, int] = {}
     for point in points:
         sums[point.gamma] = sums.get(point.gamma, 0.0) + point.dice * point.num_cases
         counts[point.gamma] = counts.get(point.gamma, 0) + point.num_cases
-    means = {gamma: sums[gamma] / counts[gamma] for gamma in CHOICES if counts.get(gamma)}
-    return best_threshold(means) if means else None
+    return [
+        ThresholdPoint(gamma=gamma, dice=min(sums[gamma] / counts[gamma], 1.0), num_cases=counts[gamma])
+        for gamma in sorted(sums)
+        if counts[gamma]
+    ]

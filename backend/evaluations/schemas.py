@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.contracts.metrics import DistanceUnit, ModelKind, ScoreName
+from backend.contracts.thresholds import ThresholdPoint
 from backend.evaluations.effort.schemas import MethodEffort, Remark
 from backend.record import Record
 
@@ -310,6 +311,20 @@ class SelectorGroup(Record):
     chosen: dict[str, int] = Field(description="Most probable site to number of cases: a row of the confusion matrix.")
 
 
+class ThresholdOnValidation(Record):
+    """The super model's Dice on validation cases at each threshold, and the threshold that is the best there."""
+
+    gamma: float = Field(description="The best, in steps of 0.01; of equals the middle of the longest run.")
+    dice: float = Field(description="At it: mean over structures and over the validation cases of `sites`.")
+    dice_as_run: float | None = Field(description="At the run's threshold; null where it was not scored.")
+    num_cases: int
+    sites: list[str] = Field(description="Sites that train and sent what their validation says.")
+    absent_sites: list[str] = Field(
+        description="Sites that train and sent nothing: without validation cases, or by their policy."
+    )
+    points: list[ThresholdPoint]
+
+
 class RunSelector(Record):
     """What the model selector did on the test cases, and what the super model would score at any gamma."""
 
@@ -321,6 +336,9 @@ class RunSelector(Record):
     higher_is_better: bool
     gamma: float
     routing: Literal["hard", "soft", "quality"]
+    validation: ThresholdOnValidation | None = Field(
+        description="What validation cases say of the threshold, whatever the metric; null: they say nothing."
+    )
     sites: list[str] = Field(description="The selector's classes.")
     unseen_sites: list[str]
     groups: list[SelectorGroup]

@@ -39,6 +39,7 @@ from backend.evaluations.scored_cases import (
     present_values,
     selector_places,
 )
+from backend.evaluations.validated_threshold import threshold_on_validation
 from backend.runs.threshold import used_gamma
 
 NUM_BINS = 10
@@ -63,6 +64,7 @@ def run_selector(session: Session, run: Run, query: Query) -> RunSelector:
         higher_is_better=not SCORES[query.metric].lower_is_better,
         gamma=_gamma(session, run, strategy, query),
         routing=strategy.routing,
+        validation=threshold_on_validation(session, run, checkpoint_round(run, query)),
         sites=places.training,
         unseen_sites=places.unseen,
         groups=[_group(selected, slug, places, query) for slug, selected in groups],

@@ -19,7 +19,7 @@ router = APIRouter(tags=["models"])
 def export_model(user: CanMoveModels, run_id: Id, body: ExportCreate, session: WriteSession) -> ExportRecord:
     """Make a form of a completed run's models for other programs, in the background. A worker tries it on raw test
     cases, in a process with that form's packages alone; a form that gives other masks than the run is not given out."""
-    return service.export_record(session, service.start_export(session, run_id, body.form, user))
+    return service.export_record(session, service.start_export(session, run_id, body, user))
 
 
 @router.get("/runs/{run_id}/exports")

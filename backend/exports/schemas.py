@@ -7,6 +7,7 @@ from pydantic import Field
 from backend.contracts.base import Contract, with_example
 from backend.contracts.exports import ExportForm
 from backend.contracts.status import TaskStatus
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.record import Record
 
 
@@ -17,6 +18,8 @@ class ExportCreate(Contract):
         description="onnx, torch-export, monai (a MONAI bundle) or hugging-face (a repository's folder)."
     )
 
+    threshold: ThresholdChoice = Field(default="run", description=THRESHOLD_CHOICE)
+
 
 class ExportRecord(Record):
     id: str
@@ -25,6 +28,7 @@ class ExportRecord(Record):
     label: str = Field(description="The form's name, as shown everywhere.")
     holds: str = Field(description="What is in the ZIP, and what runs it.")
     round: int = Field(description="The run's best, whose models it holds.")
+    gamma: float | None = Field(description="The threshold, where it is another than the run's.")
     created_at: datetime
     created_by: str
     status: TaskStatus

@@ -9,7 +9,7 @@ from backend.contracts.exports import ExportForm, ExportModelResult
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.tasks import DatasetManifest, ExportModelPayload, TaskResult
 from backend.db.models import Dataset, Experiment, ModelExport, Run, RunDataset, RunRound, Site, Task
-from backend.runs.threshold import finished_strategy
+from backend.runs.threshold import at_gamma, finished_strategy
 from backend.task_owners import EventPlace, TaskOwner, register
 
 
@@ -23,7 +23,7 @@ class Exports(TaskOwner):
         form: ExportForm = export.form  # type: ignore[assignment]  # the column holds nothing else
         return ExportModelPayload(
             export_id=export.id,
-            run=run.spec.model_copy(update={"strategy": finished_strategy(session, run)}),
+            run=run.spec.model_copy(update={"strategy": at_gamma(finished_strategy(session, run), export.gamma)}),
             state={name: part for name, part in state.items() if name.partition("/")[0] in PREDICTING},
             form=form,
             data=tuple(_central_data(session, run)),

@@ -14,6 +14,7 @@ from backend.artifacts.service import require_artifacts
 from backend.clock import now
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.datasets import DatasetManifest
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.status import DatasetStatus, RunStatus
@@ -26,11 +27,12 @@ from backend.db.lookup import get_row
 from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, RunRound, Site
 from backend.db.models.experiment import MODEL_TEST
 from backend.errors import Conflict, InvalidInput
+from backend.evaluations.validated_threshold import chosen_gamma
 from backend.events import service as events
 from backend.ledger.advance import advance
 from backend.ledger.snapshot import run_dataset
 from backend.runs import approvals
-from backend.runs.threshold import finished_strategy
+from backend.runs.threshold import at_gamma, finished_strategy
 from backend.runs.words import describe_run
 
 _PERSONALIZED = "personalized/"
@@ -46,7 +48,8 @@ def start_test(session: Session, run_id: str, body: ModelTestCreate, actor: str)
     _require_fit(source.spec.task, federation.task)
     manifests, left_out = _manifests(session, source, chosen, body)
     names = _names_here(session, source, federation)
-    experiment = _experiment(source, finished_strategy(session, source), federation, chosen, body, actor)
+    strategy = at_gamma(finished_strategy(session, source), chosen_gamma(session, source, body.threshold))
+    experiment = _experiment(source, strategy, federation, chosen, body, actor)
     session.add(experiment)
     session.flush()
     run = _run(experiment, source, federation.task, tuple(names.values()), [site.slug for site, _ in chosen])
@@ -163,7 +166,8 @@ def _experiment(
         kind=MODEL_TEST,
         tested_run_id=source.id,
         name=name[:80],
-        description=f"The models of {describe_run(source)}, round {source.best_round}, tested without training.",
+        description=f"The models of {describe_run(source)}, round {source.best_round}, tested without training."
+        + (_of_threshold(strategy) if body.threshold == "validation" else ""),
         config=config.model_copy(
             update={
                 "strategies": (strategy,),
@@ -178,6 +182,11 @@ def _experiment(
         created_by=actor,
         started_at=now(),
     )
+
+
+def _of_threshold(strategy: StrategyConfig) -> str:
+    assert isinstance(strategy, FedSMConfig)
+    return f" The threshold is the best on the sites' validation cases: gamma = {strategy.gamma:g}."
 
 
 def _run(

@@ -37,7 +37,6 @@ from backend.registry.lookup import find_version, reference_of
 from backend.registry.schemas import VersionFacts
 from backend.registry.service import get_version
 from backend.runs import approvals
-from backend.runs.threshold import finished_strategy
 
 GLOBAL, MOMENTS, ENCODER = "global", "selector_moments", "selector_encoder"
 #: What the round's state keeps of the model's: what predicts, and the sums that the selector is solved from.
@@ -52,7 +51,7 @@ def start_addition(session: Session, version_id: str, body: SiteAdditionCreate, 
     version = get_version(session, version_id)
     facts = VersionFacts.model_validate(version.facts)
     source = session.get_one(Run, version.run_id)
-    strategy = finished_strategy(session, source)
+    strategy = facts.strategy
     selector = _require_closed_form(strategy)
     state = _state_of(session, source, facts, reference_of(session, version))
     site, data = _chosen(session, body.datasets, facts)

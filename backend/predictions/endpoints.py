@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from backend.artifacts.service import store_upload
 from backend.contracts.predictions import FileName
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Prediction, Run
@@ -38,14 +39,15 @@ async def predict_image(
     request: Request,
     platform: PlatformDep,
     name: Annotated[FileName, Query(description=NAME_DESCRIPTION)],
+    threshold: Annotated[ThresholdChoice, Query(description=THRESHOLD_CHOICE)] = "run",
 ) -> PredictionRecord:
     """Upload one image, of which every model of the run's best round makes a mask.
 
     The body is the file, or a zip with the files of one image: a DICOM series, or a header and its data.
     """
-    await run_in_threadpool(_require_models, platform, run_id)
+    await run_in_threadpool(_require_models, platform, run_id, threshold)
     stored = await store_upload(platform.database, platform.artifacts, request.stream(), MAX_UPLOAD_BYTES)
-    return await run_in_threadpool(_start, platform, run_id, name, stored.sha256, user)
+    return await run_in_threadpool(_start, platform, run_id, name, stored.sha256, threshold, user)
 
 
 @router.get("/runs/{run_id}/predictions")
@@ -70,12 +72,15 @@ def delete_prediction(_user: CanRunExperiments, prediction_id: Id, session: Writ
     sweep()
 
 
-def _require_models(platform: Platform, run_id: Id) -> None:
+def _require_models(platform: Platform, run_id: Id, threshold: ThresholdChoice) -> None:
     """Before the upload: nobody sends a gigabyte to be refused."""
     with read_only(platform.database) as session:
-        service.require_models(session, run_id)
+        service.require_models(session, run_id, threshold)
 
 
-def _start(platform: Platform, run_id: Id, name: str, image: str, user: str) -> PredictionRecord:
+def _start(
+    platform: Platform, run_id: Id, name: str, image: str, threshold: ThresholdChoice, user: str
+) -> PredictionRecord:
     with unit_of_work(platform.database) as session:
-        return service.prediction_record(session, service.start_prediction(session, run_id, name, image, user))
+        started = service.start_prediction(session, run_id, name, image, threshold, user)
+        return service.prediction_record(session, started)

@@ -8,10 +8,12 @@ from backend.clock import now
 from backend.contracts.predictions import PredictCaseResult, PredictedMask
 from backend.contracts.status import RunStatus, TaskStatus
 from backend.contracts.tasks import COORDINATOR
+from backend.contracts.thresholds import ThresholdChoice
 from backend.contracts.unlikeness import unlike_in_words
 from backend.db.lookup import get_row, lock_row
 from backend.db.models import Prediction, Run, Task
 from backend.errors import Conflict
+from backend.evaluations.validated_threshold import chosen_gamma
 from backend.events import service as events
 from backend.predictions.schemas import MaskRecord, PredictionRecord, StructureSizeRecord
 from backend.queue import COORDINATOR_QUEUE
@@ -20,21 +22,30 @@ from backend.runs.words import describe_run
 from backend.task_status import enqueue
 
 
-def require_models(session: Session, run_id: str) -> Run:
-    """The run, if it has models to try. Raises Conflict."""
+def require_models(session: Session, run_id: str, threshold: ThresholdChoice = "run") -> Run:
+    """The run, if it has models to try, with this threshold. Raises Conflict."""
     run = get_row(session, Run, run_id)
     if run.status != RunStatus.COMPLETED or run.best_round is None:
         raise Conflict(f"the run is {run.status}: its models can be tried once it is completed")
+    chosen_gamma(session, run, threshold)
     return run
 
 
-def start_prediction(session: Session, run_id: str, file_name: str, image: str, actor: str) -> Prediction:
+def start_prediction(
+    session: Session, run_id: str, file_name: str, image: str, threshold: ThresholdChoice, actor: str
+) -> Prediction:
     """image: the SHA-256 of the stored upload."""
     run = require_models(session, run_id)
     assert run.best_round is not None
     require_artifacts(session, {image})
     prediction = Prediction(
-        run_id=run.id, file_name=file_name, image=image, round=run.best_round, created_at=now(), created_by=actor
+        run_id=run.id,
+        file_name=file_name,
+        image=image,
+        round=run.best_round,
+        gamma=chosen_gamma(session, run, threshold),
+        created_at=now(),
+        created_by=actor,
     )
     session.add(prediction)
     session.flush()
@@ -82,7 +93,7 @@ def prediction_record(session: Session, prediction: Prediction) -> PredictionRec
         chosen_model=answer.chosen_model if answer else None,
         unlikeness=answer.unlikeness if answer else None,
         unlike=unlike_in_words(answer.unlikeness, answer.of_no_site) if answer else None,
-        gamma=used_gamma(session, run, prediction.round),
+        gamma=used_gamma(session, run, prediction.round) if prediction.gamma is None else prediction.gamma,
         masks=[_mask_record(mask) for mask in answer.masks] if answer else [],
         seconds=answer.seconds if answer else None,
         warnings=list(answer.warnings) if answer else [],

@@ -18,6 +18,7 @@ from backend.result_problems import (
     strange_models,
     strange_structures,
 )
+from backend.runs.threshold import at_gamma
 from backend.task_owners import EventPlace, TaskOwner, register
 
 
@@ -30,7 +31,7 @@ class Predictions(TaskOwner):
         assert run.spec is not None
         return PredictCasePayload(
             prediction_id=prediction.id,
-            run=run.spec,
+            run=run.spec.model_copy(update={"strategy": at_gamma(run.strategy, prediction.gamma)}),
             state=session.get_one(RunRound, (run.id, prediction.round)).parts or {},
             image=prediction.image,
             file_name=prediction.file_name,

@@ -7,8 +7,12 @@ from sqlalchemy.orm import Session
 from backend.contracts.case_values import present_values
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.strategy_configs import StrategyConfig
+from backend.contracts.thresholds import ThresholdChoice
 from backend.db.models import Run
+from backend.evaluations.schemas import ThresholdOnValidation
 from backend.evaluations.scored_cases import (
+    SUPER,
     Query,
     evaluated_cases,
     places_of,
@@ -18,32 +22,68 @@ from backend.evaluations.scored_cases import (
 )
 from backend.evaluations.statistics import bootstrap_mean
 from backend.evaluations.summaries import column_value
+from backend.evaluations.validated_threshold import at_threshold, require_threshold
 from backend.registry.schemas import VersionFacts, VersionScore
-from backend.trained_models.schemas import ModelSet
+from backend.runs.threshold import at_gamma
+from backend.trained_models.schemas import ModelScore, ModelSet
 from backend.trained_models.service import model_set
 
 
-def facts_of(session: Session, run: Run) -> VersionFacts:
-    """Raises Conflict for a run that is not completed."""
+def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> VersionFacts:
+    """Raises Conflict for a run that is not completed, and where validation is to choose a threshold and cannot."""
     found = model_set(session, run.id)
-    scores = list(_scores(session, run))
+    if threshold == "validation":
+        best = require_threshold(session, run)
+        scores = list(_scores(session, run, best.gamma))
+        found = found.model_copy(
+            update={
+                "strategy": at_gamma(found.strategy, best.gamma),
+                "scores": [_as_model_score(score) for score in scores if score.site_slug is None],
+                "notes": [*found.notes, _of_threshold(found.strategy, best)],
+            }
+        )
+    else:
+        scores = list(_scores(session, run))
     return VersionFacts(
         **{name: getattr(found, name) for name in ModelSet.model_fields},
+        threshold=threshold,
         version_scores=scores,
         limits=list(_limits(found, scores)),
     )
 
 
-def _scores(session: Session, run: Run) -> Iterator[VersionScore]:
+def _as_model_score(score: VersionScore) -> ModelScore:
+    return ModelScore(model=score.model, dice=score.dice, num_cases=score.num_cases)
+
+
+def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation) -> str:
+    assert isinstance(as_run, FedSMConfig)
+    without = f"; {', '.join(best.absent_sites)} sent none" if best.absent_sites else ""
+    return (
+        f"The threshold gamma = {best.gamma:g} was chosen after training, as the best on {best.num_cases} validation "
+        f"cases of {', '.join(best.sites)}{without}. The run itself had gamma = {as_run.gamma:g}; the super model's "
+        "scores here are at the chosen one."
+    )
+
+
+def _scores(session: Session, run: Run, gamma: float | None = None) -> Iterator[VersionScore]:
     """All sites that trained together first, then each site; no interval where a site stated its mean alone. Of a model
-    that a site was added to that site alone, where it was tested."""
+    that a site was added to that site alone, where it was tested.
+
+    gamma: another threshold of the super model than the run's. What a site stated of the super model is at the run's,
+    so that it then says nothing.
+    """
     rows, places = evaluated_cases(session, [run.id], "best"), places_of(run)
+    if gamma is not None:
+        rows = [at_threshold(row, gamma) for row in rows]
     stated, query = stated_of_run(session, run, "best"), Query("dice", "best")
     added = run.spec.added if run.spec is not None else None
     for slug in [None, *places.all] if added is None else [added.site]:
         for model in run.strategy.card.models:
             values = places.values(valued_cases(rows, model, query), slug)
             summaries = summaries_of(stated, places, model, query, slug)
+            if gamma is not None and model == SUPER and summaries:
+                continue
             found = column_value(values, summaries)
             if not found.num_cases:
                 continue

@@ -78,6 +78,7 @@ def _summary(
         "strategy_label": facts.strategy_label,
         "seed": facts.seed,
         "round": facts.round,
+        "threshold": facts.threshold,
         "sites": facts.sites,
         "num_bytes": facts.num_bytes,
         "scores": [score for score in facts.version_scores if score.site_slug is None],

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.evaluations.run_comparison.schemas import Parameter
 from backend.record import Record
 from backend.trained_models.schemas import ModelSet
@@ -26,6 +27,7 @@ class VersionScore(Record):
 class VersionFacts(ModelSet):
     """What the run knew when the version was registered. It never changes, and its hash is signed."""
 
+    threshold: ThresholdChoice = Field(default="run", description=THRESHOLD_CHOICE)
     version_scores: list[VersionScore]
     limits: list[str] = Field(description="For what the models are not, in sentences.")
 
@@ -54,6 +56,7 @@ class VersionSummary(Record):
     strategy_label: str
     seed: int
     round: int
+    threshold: ThresholdChoice = Field(description=THRESHOLD_CHOICE)
     sites: list[str]
     num_bytes: int
     scores: list[VersionScore] = Field(description="On the test cases of all sites that trained, together.")

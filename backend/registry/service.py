@@ -14,6 +14,7 @@ from backend.events import service as events
 from backend.link.keys import SigningKey
 from backend.registry import signing
 from backend.registry.facts import facts_of
+from backend.registry.schemas import VersionFacts
 from backend.runs.words import describe_run
 
 
@@ -24,11 +25,13 @@ def register(session: Session, run_id: str, body: ModelRegister, key: SigningKey
     run = lock_row(session, Run, run_id)  # nor given more rounds
     if experiment.kind == MODEL_TEST:
         raise Conflict(f"{describe_run(run)} is the test of a model: register the model that it tested")
-    facts = facts_of(session, run)
+    facts = facts_of(session, run, body.threshold)
     model = _model(session, experiment.federation_id, body.name, actor)
-    twin = session.scalar(versions_of(model.id).where(ModelVersion.run_id == run.id).limit(1))
-    if twin is not None:
-        raise Conflict(f"the models of this run are {model.name}:{twin.number} already: move an alias, or add notes")
+    for twin in session.scalars(versions_of(model.id).where(ModelVersion.run_id == run.id)):
+        if VersionFacts.model_validate(twin.facts).strategy == facts.strategy:
+            raise Conflict(
+                f"the models of this run are {model.name}:{twin.number} already: move an alias, or add notes"
+            )
     require_artifacts(session, {part.sha256 for part in facts.parts})
     model.last_version += 1
     at = now()

@@ -50,8 +50,15 @@ def finished_strategy(session: Session, run: Run) -> StrategyConfig:
     return strategy_with(run, used_gamma(session, run, run.best_round))
 
 
+def at_gamma(strategy: StrategyConfig, gamma: float | None) -> StrategyConfig:
+    """The method with another threshold; the same where gamma is None, or the method has no threshold."""
+    if gamma is None or not isinstance(strategy, FedSMConfig):
+        return strategy
+    return strategy.model_copy(update={"gamma": gamma, "threshold": "fixed"})
+
+
 def strategy_with(run: Run, gamma: float | None) -> StrategyConfig:
     """The same, where the threshold of the best round is known."""
     if isinstance(run.strategy, FedSMConfig) and run.strategy.threshold == "validation" and gamma is not None:
-        return run.strategy.model_copy(update={"gamma": gamma, "threshold": "fixed"})
+        return at_gamma(run.strategy, gamma)
     return run.strategy

@@ -9,13 +9,14 @@ import typer
 from backend.contracts.exports import FORM_CARDS, FORMS, ExportForm
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.exports.schemas import ExportRecord
-from fedsm.cli.references import find_run
+from fedsm.cli.references import find_models
 from fedsm.cli.shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
     HomeOption,
     JsonOption,
     ServerOption,
+    ThresholdOption,
     TokenOption,
     api,
     fail,
@@ -38,6 +39,7 @@ def export(
         list[Path] | None,
         typer.Option(help="With a model.zip: a raw image that the form is tried on; repeat for more."),
     ] = None,
+    threshold: ThresholdOption = "run",
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -51,12 +53,15 @@ def export(
     if chosen is None:
         fail(f"--form {form!r} is not known: choose one of {', '.join(FORMS)}", EXIT_WRONG_INPUT)
     if is_model_file(model):
+        if threshold != "run":
+            fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
         _export_here(Path(model), chosen, out or Path(f"{Path(model).stem}-{form}.zip"), image or [], as_json)
         return
     if image:
         fail("--image goes with a model.zip: a run's form is tried on its own test cases", EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
-        done = _awaited(client, client.start_export(find_run(client, model), chosen))
+        run, used = find_models(client, model, threshold)
+        done = _awaited(client, client.start_export(run, chosen, used))
         target = out or Path(done.file_name)
         if done.url is not None:
             target.write_bytes(client.artifact(done.url))

@@ -13,13 +13,14 @@ import yaml
 
 from backend.contracts.model_tests import ModelTestCreate
 from backend.experiments.schemas import ExperimentRecord
-from fedsm.cli.references import find_run
+from fedsm.cli.references import find_models
 from fedsm.cli.shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
     HomeOption,
     JsonOption,
     ServerOption,
+    ThresholdOption,
     TokenOption,
     api,
     fail,
@@ -66,6 +67,7 @@ def score(
     dataset: Annotated[list[str], typer.Option(help="Id of a data set; repeat for each.")],
     cases: Annotated[str, typer.Option(help="all: every case that is new to the model; test: the test split.")] = "all",
     name: Annotated[str | None, typer.Option(help="Of the test; left out: made from what is tested.")] = None,
+    threshold: ThresholdOption = "run",
     wait: Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 if it fails.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -74,12 +76,13 @@ def score(
 ) -> None:
     """Score a finished model on other data sets, without training. The answer is an experiment: its results are read
     with `fedsm experiment results ID`, and on its page."""
-    values = {"datasets": dataset, "cases": cases, "name": name}
     with api(home, server, token) as client:
+        tested, threshold = find_models(client, run_id, threshold)
+        values = {"datasets": dataset, "cases": cases, "name": name, "threshold": threshold}
         body = ModelTestCreate.model_validate(values) if cases in ("all", "test") else None
         if body is None:
             fail(f"--cases {cases!r}: choose all or test", EXIT_WRONG_INPUT)
-        made = client.start_model_test(find_run(client, run_id), body)
+        made = client.start_model_test(tested, body)
         if wait:
             made = followed(client, made, as_json)
     if as_json:

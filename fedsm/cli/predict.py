@@ -11,14 +11,16 @@ from rich.table import Table
 
 from backend.contracts.routing_words import why_chosen
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
+from backend.contracts.thresholds import ThresholdChoice
 from backend.predictions.schemas import MaskRecord, PredictionRecord
-from fedsm.cli.references import find_run
+from fedsm.cli.references import find_models
 from fedsm.cli.shared import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
     HomeOption,
     JsonOption,
     ServerOption,
+    ThresholdOption,
     TokenOption,
     api,
     fail,
@@ -53,6 +55,7 @@ def predict(
     ] = None,
     form: FormOption = None,
     only: OnlyOption = None,
+    threshold: ThresholdOption = "run",
     keep: Annotated[bool, typer.Option(help="Of a run: leave the image and its masks on the server.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -63,15 +66,18 @@ def predict(
 
     It says which model was chosen and why. The server then forgets the image."""
     if is_model_file(model):
+        if threshold != "run":
+            fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
         predict_here(Path(model), image, out, form, only, as_json)
         return
     if form is not None or only is not None:
         fail("--form and --model go with a model.zip: a run's masks are one file a structure", EXIT_WRONG_INPUT)
-    _predict_there(model, image, out, keep, as_json, (home, server, token))
+    _predict_there(model, threshold, image, out, keep, as_json, (home, server, token))
 
 
 def _predict_there(
-    run_id: str,
+    model: str,
+    threshold: ThresholdChoice,
     image: list[Path],
     out: Path | None,
     keep: bool,
@@ -80,7 +86,8 @@ def _predict_there(
 ) -> None:
     with api(*where) as client:
         try:
-            started = client.predict(find_run(client, run_id), *image)
+            run_id, used = find_models(client, model, threshold)
+            started = client.predict(run_id, *image, threshold=used)
         except CannotSend as problem:
             fail(str(problem), EXIT_WRONG_INPUT)
         try:

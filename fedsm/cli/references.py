@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from backend.contracts.registry import Reference
+from backend.contracts.thresholds import ThresholdChoice
 from backend.registry.schemas import RegisteredModelRecord, VersionSummary
 from fedsm.cli.shared import EXIT_WRONG_INPUT, fail
 from fedsm.client import Client
@@ -40,6 +41,14 @@ def find_model(client: Client, wanted: str) -> str:
 def find_run(client: Client, wanted: str) -> str:
     """The id of a run, given as such or as a registered version of its models; ready for a path."""
     return quote(wanted, safe="") if Reference.of(wanted) is None else find_version(client, wanted).run_id
+
+
+def find_models(client: Client, wanted: str, threshold: ThresholdChoice) -> tuple[str, ThresholdChoice]:
+    """As `find_run`, with the threshold of the super model: a version that has another than its run's keeps it."""
+    if Reference.of(wanted) is None:
+        return quote(wanted, safe=""), threshold
+    version = find_version(client, wanted)
+    return version.run_id, version.threshold if threshold == "run" else threshold
 
 
 def all_models(client: Client) -> list[RegisteredModelRecord]:

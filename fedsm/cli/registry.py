@@ -19,6 +19,7 @@ from fedsm.cli.shared import (
     HomeOption,
     JsonOption,
     ServerOption,
+    ThresholdOption,
     TokenOption,
     api,
     fail,
@@ -33,13 +34,14 @@ def register(
     name: Annotated[str, typer.Argument(help="A new name, or one that gets its next version.")],
     alias: Annotated[list[str] | None, typer.Option(help="Points to it from now on, as best; repeat for more.")] = None,
     notes: Annotated[str, typer.Option(help="What you say about it, on its card.")] = "",
+    threshold: ThresholdOption = "run",
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
 ) -> None:
     """Keep a run's models under a name, as its next version."""
-    values = {"name": name, "aliases": alias or [], "notes": notes}
+    values = {"name": name, "aliases": alias or [], "notes": notes, "threshold": threshold}
     with api(home, server, token) as client:
         made = client.post_json(f"/runs/{run}/versions", values)
     if as_json:

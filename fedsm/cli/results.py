@@ -258,6 +258,13 @@ def print_selector(console: Console, found: RunSelector) -> None:
             mean = "-" if point.mean is None else f"{point.mean:.3f}"
             sweep.add_row(f"{point.gamma:g}", mean, f"{point.share_global:.0%}")
         console.print(sweep)
+    if (best := found.validation) is not None:
+        as_run = "" if best.dice_as_run is None else f", {best.dice_as_run:.3f} at the run's {found.gamma:g}"
+        absent = f"; without {', '.join(best.absent_sites)}" if best.absent_sites else ""
+        console.print(
+            f"Best on {best.num_cases} validation cases: gamma {best.gamma:g}, Dice {best.dice:.3f}{as_run}{absent}. "
+            "Use it: `fedsm model register RUN NAME --threshold validation`."
+        )
 
 
 def _format_difference(cell: ComparisonCell | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.federations.schemas import FederationRecord
 from fedsm.cli.options import EXIT_FAILED as EXIT_FAILED
 from fedsm.cli.options import EXIT_WRONG_INPUT as EXIT_WRONG_INPUT
@@ -22,6 +23,7 @@ ServerOption = Annotated[
     typer.Option(help="Address of the backend (FEDSM_SERVER; default: the one running on the state folder)."),
 ]
 TokenOption = Annotated[str | None, typer.Option(help="Your token (FEDSM_TOKEN).")]
+ThresholdOption = Annotated[ThresholdChoice, typer.Option(help=THRESHOLD_CHOICE)]
 
 
 @contextmanager

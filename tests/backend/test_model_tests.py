@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.backend.conftest import DISC, start_run
+from tests.backend.conftest import DISC, FEDSM, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
@@ -134,3 +134,19 @@ def test_a_test_is_cancelled_and_resumed_and_goes_on_without_a_site_that_fails(
     worker.work_until_idle()
     assert backend.get(f"/runs/{test_run}")["status"] == "completed"
     assert {case["site_slug"] for case in backend.get(f"/runs/{test_run}/cases")["cases"]} == {"d"}
+
+
+def test_a_model_is_tested_with_the_threshold_of_validation(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    worker.thresholds = lambda _payload: {0.6: 0.9, 0.9: 0.8}
+    run_id = start_run(backend, federation, strategies=[FEDSM])
+    worker.work_until_idle()
+    worker.thresholds = lambda _payload: {}
+    dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
+    done = do_test(backend, worker, run_id, datasets=[dataset], threshold="validation")
+    assert "gamma = 0.6" in done["description"]
+    (strategy,) = done["config"]["strategies"]
+    assert (strategy["gamma"], strategy["threshold"]) == (0.6, "fixed")
+    refused = backend.admin.post(f"/api/v1/runs/{done['runs'][0]['id']}/versions", json={"name": "fundus"})
+    assert refused.status_code == 409

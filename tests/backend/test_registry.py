@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from backend.contracts.registry import Reference
+from backend.evaluations.scored_cases import TestedCaseScores as Scores
+from backend.evaluations.validated_threshold import at_threshold
 from backend.link.keys import PublicKey
 from backend.registry import signing
 from backend.registry.schemas import Signature
@@ -82,6 +84,55 @@ def test_versions_aliases_and_notes(
     assert backend.admin.delete(f"/api/v1/model-versions/{second['id']}").status_code == 204
     assert register(backend, second_run)["reference"] == "fundus:3", "a number is never given twice"
     assert backend.admin.delete(f"/api/v1/registered-models/{model['id']}").status_code == 409
+
+
+def test_a_threshold_from_validation_is_a_version_of_its_own(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """Every site says 0.7 at 0.3, 0.9 at 0.6, 0.8 at 0.9 (the run's): 0.6 is chosen, and no test case is asked."""
+    worker.thresholds = lambda _payload: {0.3: 0.7, 0.6: 0.9, 0.9: 0.8}
+    run_id = start_run(backend, federation, strategies=[FEDSM])
+    worker.work_until_idle()
+    said = backend.get(f"/runs/{run_id}/selector")["validation"]
+    assert (said["gamma"], said["dice"], said["dice_as_run"]) == (0.6, pytest.approx(0.9), pytest.approx(0.8))
+    assert (said["sites"], said["absent_sites"], said["num_cases"]) == (["a", "b", "c"], [], 3)
+    assert [point["gamma"] for point in said["points"]] == [0.3, 0.6, 0.9]
+
+    as_run = register(backend, run_id)
+    chosen = register(backend, run_id, threshold="validation")
+    assert (as_run["facts"]["strategy"]["gamma"], chosen["facts"]["strategy"]["gamma"]) == (0.9, 0.6)
+    assert "gamma = 0.6 was chosen after training, as the best on 3 validation cases" in chosen["facts"]["notes"][-1]
+    assert chosen["facts"]["notes"][-1] in chosen["card"]
+    again = backend.admin.post(f"/api/v1/runs/{run_id}/versions", json={"name": "fundus", "threshold": "validation"})
+    assert (again.status_code, "fundus:2 already" in again.json()["detail"]) == (409, True)
+    compared = backend.get(f"/model-versions/{as_run['id']}/comparison", other=chosen["id"])
+    assert [row["path"] for row in compared["parameters"] if row["differs"]] == ["strategy.gamma"]
+
+    backend.post(f"/runs/{run_id}/exports", {"form": "onnx", "threshold": "validation"})
+    address = f"/api/v1/runs/{run_id}/predictions?name=eye.png&threshold=validation"
+    assert backend.admin.post(address, content=b"an image").json()["gamma"] == 0.6
+    for _ in ("the form", "the image"):
+        task_id = worker.next_task_id("coordinator")
+        assert task_id is not None
+        assert worker.must_claim(task_id)["payload"]["run"]["strategy"]["gamma"] == 0.6
+    (export,) = backend.get(f"/runs/{run_id}/exports")
+    assert (export["gamma"], "gamma-0.6" in export["file_name"]) == (0.6, True)
+
+
+def test_a_version_scores_the_super_model_at_its_threshold() -> None:
+    """At 0.6 a case of probability 0.7 has its site's model; at 0.8 it has the global one."""
+    by_model = {"global": {"disc": {"dice": 0.5}}, "personalized/a": {"disc": {"dice": 0.8}}}
+    row = Scores("r", 3, "c", "c", "a", by_model, "px", {"a": 0.7, "b": 0.3}, "global")
+    for gamma, model, dice in ((0.6, "personalized/a", 0.8), (0.7, "global", 0.5), (0.8, "global", 0.5)):
+        found = at_threshold(row, gamma)
+        assert (found.chosen_model, found.scores["super"]["disc"]["dice"]) == (model, dice)
+
+
+def test_without_validation_no_threshold_can_be_chosen(backend: LiveBackend, completed_run: str) -> None:
+    assert backend.get(f"/runs/{completed_run}/selector")["validation"] is None
+    body = {"name": "fundus", "threshold": "validation"}
+    answer = backend.admin.post(f"/api/v1/runs/{completed_run}/versions", json=body)
+    assert (answer.status_code, "no threshold that validation" in answer.json()["detail"]) == (409, True)
 
 
 def test_a_registered_run_is_kept_as_it_is(

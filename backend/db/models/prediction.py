@@ -9,7 +9,7 @@ from backend.db.base import Base, new_id
 class Prediction(Base):
     """An uploaded image, on which a run's models of one round are tried; its task holds the answer.
 
-    image: the SHA-256 of the file as it came.
+    image: the SHA-256 of the file as it came. gamma: the threshold, where it is another than the run's.
     """
 
     __tablename__ = "prediction"
@@ -19,5 +19,6 @@ class Prediction(Base):
     file_name: Mapped[str]
     image: Mapped[str]
     round: Mapped[int]
+    gamma: Mapped[float | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str]

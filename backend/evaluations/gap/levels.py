@@ -7,16 +7,13 @@ then one.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import CentralizedConfig
 from backend.contracts.metrics import SCORES, ModelKind
-from backend.contracts.thresholds import ThresholdPoint, best_of_points
-from backend.db.models import Run, ThresholdCurve
+from backend.db.models import Run
 from backend.evaluations.gap.schemas import LevelKey, MissingTerm, TermKey
-from backend.evaluations.results import most_probable
 from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
@@ -26,7 +23,7 @@ from backend.evaluations.scored_cases import (
     TestedCaseScores,
     case_value,
 )
-from backend.runs.threshold import used_gamma
+from backend.evaluations.validated_threshold import at_threshold, validated_threshold
 
 #: Seed to case id to value.
 Values = dict[int, dict[str, float]]
@@ -194,24 +191,7 @@ def _tuned(session: Session, runs: list[Run], cases: ExperimentCases, query: Que
             continue
 
         def score(row: TestedCaseScores, gamma: float = gamma) -> float | None:
-            if not row.probabilities:
-                return _scorer(SUPER, query)(row)
-            best = most_probable(row.probabilities)
-            name = f"{PERSONALIZED}/{best}" if row.probabilities[best] > gamma else GLOBAL
-            return _scorer(name, query)(row)
+            return _scorer(SUPER, query)(at_threshold(row, gamma))
 
         found |= _values([run], cases, score)
     return found
-
-
-def validated_threshold(session: Session, run: Run) -> float | None:
-    """The best on validation in the run's best round; None where nothing was validated, or there is no threshold."""
-    curves = select(ThresholdCurve).where(ThresholdCurve.run_id == run.id, ThresholdCurve.round == run.best_round)
-    sites = run.spec.sites if run.spec else ()
-    points = [
-        ThresholdPoint.model_validate(point)
-        for curve in session.scalars(curves)
-        if curve.site_slug in sites
-        for point in curve.points
-    ]
-    return None if used_gamma(session, run, run.best_round) is None else best_of_points(points)

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 import type { VersionRecord } from "@/api";
-import { openApp } from "@/testing/openApp";
+import { openApp, Refusal } from "@/testing/openApp";
 import { federation, signedInAs, site } from "@/testing/records";
 
 const EYES = federation({ sites: [site({})] });
@@ -171,4 +171,28 @@ it("adds a site that the selector does not know, with the data sets of that site
   await waitFor(() => expect(screen.queryByRole("option", { name: /far/, hidden: true })).toBeNull());
   fireEvent.click(within(dialog).getByRole("button", { name: "Add the site" }));
   await waitFor(() => expect(bodies("POST /model-versions/v1/site-additions")).toEqual([{ datasets: ["left"] }]));
+});
+
+it("registers, tests and exports with the threshold that a link chooses, and back with the run's", async () => {
+  const model = { ...version(1).facts, strategy: { name: "fedsm", gamma: 0.9 }, imported: false };
+  const { bodies } = openApp("/runs/r1/model?threshold=validation", {
+    ...ANSWERS,
+    "GET /runs/r1/model": model,
+    "GET /runs/r1/predictions": [],
+    "GET /runs/r1/selector": { validation: { gamma: 0.6, num_cases: 12, sites: ["aster"] } },
+    "POST /runs/r1/versions": new Refusal(409, { error: "conflict", detail: "it is there" }),
+    "POST /runs/r1/exports": new Refusal(409, { error: "conflict", detail: "it is there" }),
+  });
+  const bar = await screen.findByTestId("threshold-bar");
+  expect(within(bar).getByLabelText("γ = 0.6, best on validation")).toBeChecked();
+  fireEvent.click(screen.getByRole("button", { name: "Export" }));
+  fireEvent.click((await screen.findAllByRole("menuitem"))[0] as HTMLElement);
+  await waitFor(() => expect(bodies("POST /runs/r1/exports")).toMatchObject([{ threshold: "validation" }]));
+  fireEvent.click(within(bar).getByLabelText("γ = 0.9, the run's"));
+  await waitFor(() => expect(window.location.search).toBe(""));
+  fireEvent.click(screen.getByRole("button", { name: "Register" }));
+  const form = await screen.findByRole("dialog");
+  fireEvent.change(within(form).getByLabelText(/Name/), { target: { value: "fundus" } });
+  fireEvent.click(within(form).getByRole("button", { name: "Register" }));
+  await waitFor(() => expect(bodies("POST /runs/r1/versions")).toMatchObject([{ name: "fundus", threshold: "run" }]));
 });

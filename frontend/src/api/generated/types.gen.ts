@@ -3451,6 +3451,12 @@ export type ExportCreate = {
      * onnx, torch-export, monai (a MONAI bundle) or hugging-face (a repository's folder).
      */
     form: 'onnx' | 'torch-export' | 'monai' | 'hugging-face';
+    /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold?: 'run' | 'validation';
 };
 
 /**
@@ -3554,6 +3560,12 @@ export type ExportRecord = {
      * Fraction
      */
     fraction: number;
+    /**
+     * Gamma
+     *
+     * The threshold, where it is another than the run's.
+     */
+    gamma: number | null;
     /**
      * Holds
      *
@@ -5791,6 +5803,12 @@ export type ModelRegister = {
      * What people say about this version (Markdown).
      */
     notes?: string;
+    /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold?: 'run' | 'validation';
 };
 
 /**
@@ -6017,6 +6035,12 @@ export type ModelTestCreate = {
      * Of the test; left out: made from the model's and the data sets' names.
      */
     name?: string | null;
+    /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold?: 'run' | 'validation';
 };
 
 /**
@@ -8345,6 +8369,10 @@ export type RunSelector = {
      * Unseen Sites
      */
     unseen_sites: Array<string>;
+    /**
+     * What validation cases say of the threshold, whatever the metric; null: they say nothing.
+     */
+    validation: ThresholdOnValidation | null;
 };
 
 /**
@@ -11335,6 +11363,52 @@ export type TaskRecord = {
 export type TaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'crashed' | 'cancelled';
 
 /**
+ * ThresholdOnValidation
+ *
+ * The super model's Dice on validation cases at each threshold, and the threshold that is the best there.
+ */
+export type ThresholdOnValidation = {
+    /**
+     * Absent Sites
+     *
+     * Sites that train and sent nothing: without validation cases, or by their policy.
+     */
+    absent_sites: Array<string>;
+    /**
+     * Dice
+     *
+     * At it: mean over structures and over the validation cases of `sites`.
+     */
+    dice: number;
+    /**
+     * Dice As Run
+     *
+     * At the run's threshold; null where it was not scored.
+     */
+    dice_as_run: number | null;
+    /**
+     * Gamma
+     *
+     * The best, in steps of 0.01; of equals the middle of the longest run.
+     */
+    gamma: number;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Points
+     */
+    points: Array<ThresholdPoint>;
+    /**
+     * Sites
+     *
+     * Sites that train and sent what their validation says.
+     */
+    sites: Array<string>;
+};
+
+/**
  * ThresholdPoint
  *
  * The super model on a site's validation cases, were its threshold gamma.
@@ -12075,6 +12149,12 @@ export type VersionFacts = {
     strategy_label: string;
     task: SegmentationTask;
     /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold?: 'run' | 'validation';
+    /**
      * Usage
      *
      * How to use the files without FedSM Studio, step by step (Markdown).
@@ -12196,6 +12276,12 @@ export type VersionRecord = {
      * Strategy Label
      */
     strategy_label: string;
+    /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold: 'run' | 'validation';
 };
 
 /**
@@ -12324,6 +12410,12 @@ export type VersionSummary = {
      * Strategy Label
      */
     strategy_label: string;
+    /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold: 'run' | 'validation';
 };
 
 /**
@@ -21923,6 +22015,12 @@ export type PredictImageData = {
          * The file's name; its suffix says how it is read. `.zip` holds the files of one image.
          */
         name: string;
+        /**
+         * Threshold
+         *
+         * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+         */
+        threshold?: 'run' | 'validation';
     };
     url: '/api/v1/runs/{run_id}/predictions';
 };

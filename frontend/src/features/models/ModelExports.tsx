@@ -7,20 +7,23 @@ import { DownloadButton } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { formatBytes, plural } from "@/lib/format";
 import { TERMINAL_TASKS } from "@/lib/status";
+import type { ThresholdChoice } from "./models";
 import { exportsQuery } from "./queries";
 
 interface Props {
   set: ModelSet;
+  /** Of the super model. */
+  threshold: ThresholdChoice;
 }
 
 /** The models in forms for other programs, each with how it was tried. */
-export function ModelExports({ set }: Props) {
+export function ModelExports({ set, threshold }: Props) {
   const client = useQueryClient();
   const { queryKey } = exportsQuery(set.run_id);
   const made = useQuery(exportsQuery(set.run_id));
   const start = useMutation({
     mutationFn: (form: ExportRecord["form"]) =>
-      unwrap(api.exportModel({ path: { run_id: set.run_id }, body: { form } })),
+      unwrap(api.exportModel({ path: { run_id: set.run_id }, body: { form, threshold } })),
     onSuccess: () => client.invalidateQueries({ queryKey }),
     onError: (error) => notifyError("The export could not be started", error),
   });
@@ -77,7 +80,10 @@ function Exported({ entry, onRemove }: { entry: ExportRecord; onRemove: () => vo
   return (
     <Group justify="space-between" wrap="nowrap" align="flex-start" data-testid={`export-${entry.form}`}>
       <Stack gap={2} style={{ flex: 1 }}>
-        <Text size="sm">{entry.label}</Text>
+        <Text size="sm">
+          {entry.label}
+          {entry.gamma !== null && `, γ = ${entry.gamma}`}
+        </Text>
         <State entry={entry} />
       </Stack>
       <Group gap="xs" wrap="nowrap">

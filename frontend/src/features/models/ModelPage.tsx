@@ -17,6 +17,7 @@ import { roundWords } from "./models";
 import { modelQuery } from "./queries";
 import { RegisterModel } from "./RegisterModel";
 import { TestModel } from "./TestModel";
+import { ThresholdBar } from "./ThresholdBar";
 import { TryImage } from "./TryImage";
 
 const route = getRouteApi("/runs/$runId/model");
@@ -33,6 +34,7 @@ function WithFederation({ set }: { set: ModelSet }) {
 }
 
 function ModelView({ set, federation }: { set: ModelSet; federation: FederationRecord }) {
+  const { threshold = "run" } = route.useSearch();
   const experiment = { id: set.experiment_id, name: set.experiment_name };
   return (
     <Page
@@ -52,6 +54,9 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
         </>
       }
     >
+      <Allowed permission="run_experiments" federationId={federation.id}>
+        <ThresholdBar set={set} />
+      </Allowed>
       <Allowed permission="run_experiments" federationId={federation.id} who="Models are tried on images by">
         <TryImage set={set} federation={federation} />
       </Allowed>
@@ -59,9 +64,9 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Stack>
             <ModelScores set={set} />
-            <TestModel set={set} />
+            <TestModel set={set} threshold={threshold} />
             <Allowed permission="move_models" federationId={federation.id}>
-              <ModelExports set={set} />
+              <ModelExports set={set} threshold={threshold} />
             </Allowed>
             <ModelFiles set={set} federation={federation} />
           </Stack>

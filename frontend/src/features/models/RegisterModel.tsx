@@ -2,13 +2,15 @@ import { Autocomplete, Button, Group, Modal, TagsInput, Textarea } from "@mantin
 import { useDisclosure } from "@mantine/hooks";
 import { IconBookmark } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type ModelSet, registeredModelsQuery, unwrap } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { TextLink } from "@/components/links";
 import { ALIAS_RULE, aliasChoices, referencesOf } from "./registry";
+
+const route = getRouteApi("/runs/$runId/model");
 
 /** Keeps the models under a name; and the versions that they are already. */
 export function RegisterModel({ set }: { set: ModelSet }) {
@@ -42,9 +44,11 @@ function RegisterForm({ set, onClose }: { set: ModelSet; onClose: () => void }) 
   const [name, setName] = useState("");
   const [aliases, setAliases] = useState<string[]>([]);
   const [notes, setNotes] = useState("");
+  const { threshold = "run" } = route.useSearch();
   const known = models.find((model) => model.name === name);
   const register = useMutation({
-    mutationFn: () => unwrap(api.registerModel({ path: { run_id: set.run_id }, body: { name, aliases, notes } })),
+    mutationFn: () =>
+      unwrap(api.registerModel({ path: { run_id: set.run_id }, body: { name, aliases, notes, threshold } })),
     onSuccess: async (made) => {
       await client.invalidateQueries({ queryKey });
       onClose();

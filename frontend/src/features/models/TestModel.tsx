@@ -33,15 +33,17 @@ import { TextLink } from "@/components/links";
 import { notifyError } from "@/components/notify";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDateTime, plural } from "@/lib/format";
-import { sameTask } from "./models";
+import { sameTask, type ThresholdChoice } from "./models";
 import { modelTestsQuery } from "./queries";
 
 interface Props {
   set: ModelSet;
+  /** Of the super model. */
+  threshold: ThresholdChoice;
 }
 
 /** Scores on data that the model has not seen, without training; and the tests there are. */
-export function TestModel({ set }: Props) {
+export function TestModel({ set, threshold }: Props) {
   const [opened, { open, close }] = useDisclosure(false);
   const tests = useQuery(modelTestsQuery(set.run_id));
   return (
@@ -88,13 +90,13 @@ export function TestModel({ set }: Props) {
         )}
       </Stack>
       <Modal opened={opened} onClose={close} title={`Test ${set.strategy_label}, seed ${set.seed} on other data`}>
-        <TestForm set={set} onClose={close} />
+        <TestForm set={set} threshold={threshold} onClose={close} />
       </Modal>
     </Card>
   );
 }
 
-function TestForm({ set, onClose }: { set: ModelSet; onClose: () => void }) {
+function TestForm({ set, threshold, onClose }: Props & { onClose: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const federations = useQuery(federationsQuery);
@@ -108,7 +110,7 @@ function TestForm({ set, onClose }: { set: ModelSet; onClose: () => void }) {
       unwrap(
         api.testModel({
           path: { run_id: set.run_id },
-          body: { datasets: chosen, cases: testSplit ? "test" : "all" },
+          body: { datasets: chosen, cases: testSplit ? "test" : "all", threshold },
         }),
       ),
     onSuccess: async (experiment) => {

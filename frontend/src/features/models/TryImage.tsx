@@ -34,11 +34,17 @@ export function TryImage({ set, federation }: Props) {
   const send = useMutation({
     mutationFn: async (files: ImageFile[] | Promise<ImageFile[]>) => {
       const image = await packedImage(await files);
-      return await unwrap(api.predictImage({ path: { run_id: set.run_id }, query: { name: image.name }, body: image }));
+      return await unwrap(
+        api.predictImage({
+          path: { run_id: set.run_id },
+          query: { name: image.name, threshold: search.threshold ?? "run" },
+          body: image,
+        }),
+      );
     },
     onSuccess: async (prediction) => {
       await client.invalidateQueries({ queryKey });
-      await navigate({ search: { prediction: prediction.id }, replace: true });
+      await navigate({ search: (old) => ({ threshold: old.threshold, prediction: prediction.id }), replace: true });
     },
     onError: (error) => notifyError("Not sent", error),
   });

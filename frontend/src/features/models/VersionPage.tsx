@@ -62,7 +62,7 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
               variant="default"
               to="/runs/$runId/model"
               params={{ runId: version.run_id }}
-              search={{}}
+              search={{ threshold: version.threshold === "validation" ? "validation" : undefined }}
               leftSection={<IconPhoto size={16} aria-hidden />}
             >
               Try on my image
@@ -83,9 +83,9 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
             <VersionScores version={version} federation={federation} />
             <Limits limits={facts.limits} />
             <UseAgain version={version} federation={federation} />
-            <TestModel set={facts} />
+            <TestModel set={facts} threshold={version.threshold} />
             <Allowed permission="move_models" federationId={federation.id}>
-              <ModelExports set={facts} />
+              <ModelExports set={facts} threshold={version.threshold} />
             </Allowed>
             <ModelFiles set={facts} federation={federation} />
           </Stack>

@@ -1,8 +1,10 @@
 /** A finished run's set of models in words. */
 
-import type { ModelSet, SegmentationTask } from "@/api";
+import type { ModelRegister, ModelSet, SegmentationTask } from "@/api";
 import { formatDateTime } from "@/lib/format";
 import { modelName, strategyName } from "@/lib/words";
+
+export type ThresholdChoice = NonNullable<ModelRegister["threshold"]>;
 
 /** A file's model; a personalized one is named by its site. */
 export function partTitle(name: string): { title: string; site: string | null } {

@@ -11,6 +11,13 @@ export const modelTestsQuery = (runId: string) =>
     queryFn: () => unwrap(api.listModelTests({ path: { run_id: runId } })),
   });
 
+/** The threshold of the super model that validation cases choose; null where they say nothing. */
+export const validatedThresholdQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "selector", "validation"],
+    queryFn: async () => (await unwrap(api.getRunSelector({ path: { run_id: runId } }))).validation,
+  });
+
 /** Asks again while one of them is being made. */
 export const exportsQuery = (runId: string) =>
   queryOptions({

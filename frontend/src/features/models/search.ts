@@ -1,13 +1,15 @@
 /** What the address holds of a model's page. */
 
 import * as v from "valibot";
-import { text } from "@/lib/search";
+import { choice, text } from "@/lib/search";
 
 export const modelSearch = v.object({
   /** The image that is shown. */
   prediction: text,
   /** Whose mask is shown; left out: the chosen model's. */
   model: text,
+  /** The super model's threshold of what is done on the page. When left out, it is the run's. */
+  threshold: choice(["validation"]),
 });
 
 /** What the address holds of a version's page. */

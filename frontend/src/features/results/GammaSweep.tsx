@@ -9,7 +9,7 @@ import { ChangedCases } from "./ChangedCases";
 import { Figure } from "./Figure";
 import { casesOf, changedCases, references, rescore, sweepOf } from "./rescore";
 import type { ResultsSearch } from "./search";
-import { bestRange, formatGamma, nearestPoint, pointWords, routingWords } from "./selector";
+import { bestRange, formatGamma, nearestPoint, pointWords, routingWords, validationCurve } from "./selector";
 import { GRID, sweepOption } from "./sweepOption";
 import type { Update } from "./useResultsSearch";
 
@@ -36,12 +36,13 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
   const at = nearestPoint(sweep, gamma);
   const point = pointOf(cases, wanted, gamma);
   const changed = useMemo(() => changedCases(cases, wanted, gamma), [cases, wanted, gamma]);
+  const validation = useMemo(() => validationCurve(selector, group, gammas), [selector, group, gammas]);
   // The readout follows every step; the chart, which is slower to draw, follows when the hand rests.
   const [drawnAt] = useDebouncedValue(at, CHART_DELAY_MS);
   const [drawnGamma] = useDebouncedValue(gamma, CHART_DELAY_MS);
   const option = useMemo(
-    () => sweepOption(selector, sweep, drawnAt, ranAt, dark),
-    [selector, sweep, drawnAt, ranAt, dark],
+    () => sweepOption(selector, sweep, drawnAt, ranAt, dark, validation),
+    [selector, sweep, drawnAt, ranAt, dark, validation],
   );
   const settle = (next: number) => {
     setDragged(null);
@@ -56,6 +57,7 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
         </Text>
         <Text size="xs" c="dimmed">
           A case goes to the most probable site's model if that probability is above γ, else to the global model.
+          {validation && " The dashed line is the validation cases' Dice."}
         </Text>
       </div>
       <Readout {...{ selector, cases, wanted, point, group }} />
@@ -106,7 +108,7 @@ export function GammaSweep({ selector, cases, group, federation, search, update 
           <>
             On these test cases the best is {formatScore(best.mean, selector.metric)}, at γ ={" "}
             {best.low === best.high ? formatGamma(best.low) : `${formatGamma(best.low)} to ${formatGamma(best.high)}`}.
-            A threshold chosen on the test cases flatters itself: choose it on validation cases.{" "}
+            A threshold chosen on the test cases flatters itself: take the one that validation cases choose.{" "}
           </>
         )}
         {selector.routing === "soft" &&

@@ -9,8 +9,9 @@ import {
 } from "@tanstack/react-router";
 import { configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ExperimentRecord, FederationRecord } from "@/api";
+import { type ExperimentRecord, type FederationRecord, type SessionRecord, sessionQuery } from "@/api";
 import { client } from "@/api/generated/client.gen";
+import { signedInAs } from "@/testing/records";
 import { ResultsView } from "./ResultsView";
 import { resultsSearch } from "./search";
 import { answers, experiment, federation } from "./testAnswers";
@@ -27,7 +28,10 @@ configure({ asyncUtilTimeout: 10_000 });
 afterEach(() => vi.unstubAllGlobals());
 
 /** The results at an address, before a backend that gives these answers. */
-function open(search: string, changes: { experiment?: Partial<ExperimentRecord>; results?: object } = {}) {
+function open(
+  search: string,
+  changes: { experiment?: Partial<ExperimentRecord>; results?: object; session?: SessionRecord } = {},
+) {
   const asked: string[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const url = new URL(request.url);
@@ -48,12 +52,15 @@ function open(search: string, changes: { experiment?: Partial<ExperimentRecord>;
     component: () => <ResultsView experiment={shown} federation={federation as FederationRecord} />,
   });
   const cases = createRoute({ getParentRoute: () => root, path: "/runs/$runId/cases" });
+  const model = createRoute({ getParentRoute: () => root, path: "/runs/$runId/model" });
   const router = createRouter({
-    routeTree: root.addChildren([page, cases]),
+    routeTree: root.addChildren([page, cases, model]),
     history: createMemoryHistory({ initialEntries: [`/experiments/e1${search}`] }),
   });
+  const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  queryClient.setQueryData(sessionQuery.queryKey, changes.session);
   render(
-    <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+    <QueryClientProvider client={queryClient}>
       <MantineProvider>
         <RouterProvider router={router as never} />
       </MantineProvider>
@@ -269,6 +276,19 @@ describe("the results of an experiment", () => {
     fireEvent.keyDown(within(selector).getByRole("slider", { name: "Threshold gamma" }), { key: "ArrowRight" });
     await waitFor(() => expect(readout).toHaveTextContent("γ = 0.9as the run had it"));
     expect(within(selector).getByTestId("changed-cases")).toHaveTextContent("served by the same model as in the run");
+  });
+
+  it("says which threshold validation chooses and of whose cases, shows it, and leads to where it is used", async () => {
+    const { router } = open("", { session: signedInAs("administrator") });
+    const best = await screen.findByTestId("validated-threshold");
+    expect(best).toHaveTextContent("On validation cases the best is γ = 0.5: Dice 0.870, and 0.850 at the run's 0.9");
+    expect(best).toHaveTextContent("6 validation cases of Aster clinic; nothing from Birch clinic, round 3");
+    expect(await within(best).findByRole("link", { name: "Use this" })).toHaveAttribute(
+      "href",
+      "/runs/r1/model?threshold=validation",
+    );
+    fireEvent.click(within(best).getByRole("button", { name: "Look at it below" }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ gamma: 0.5 }));
   });
 
   it("lists the cases that another model serves at the threshold", async () => {

@@ -11,6 +11,7 @@ import { Reliability } from "./Reliability";
 import type { ResultsSearch } from "./search";
 import { MANY_SITES, siteLook } from "./sites";
 import type { Update } from "./useResultsSearch";
+import { ValidatedThreshold } from "./ValidatedThreshold";
 
 interface Props {
   run: RunRecord;
@@ -53,6 +54,7 @@ export function SelectorPanel({ run, federation, query, search, update }: Props)
                 <Reliability group={group} />
               </SimpleGrid>
               <Divider />
+              <ValidatedThreshold selector={loaded} federation={federation} update={update} />
               <Loaded query={cases} skeleton={<RowsSkeleton rows={1} height={300} />}>
                 {(all) => <GammaSweep {...{ group, federation, search, update }} selector={loaded} cases={all} />}
               </Loaded>

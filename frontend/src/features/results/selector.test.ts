@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SweepPoint } from "@/api";
-import { bestRange, formatGamma, nearestPoint, routingWords } from "./selector";
+import { bestRange, formatGamma, nearestPoint, routingWords, validationCurve } from "./selector";
 
 function sweep(points: [number, number | null, number?][]): SweepPoint[] {
   return points.map(([gamma, mean, share]) => ({ gamma, mean, num_cases: 4, share_global: share ?? 0 }));
@@ -15,6 +15,16 @@ describe("nearestPoint", () => {
     ]);
     expect([0, 0.2, 0.25, 0.6, 0.9999].map((gamma) => nearestPoint(points, gamma))).toEqual([0, 0, 0, 1, 2]);
   });
+});
+
+it("draws the validation curve only next to the same score of all sites", () => {
+  const points = [{ gamma: 0.5, dice: 0.8, num_cases: 4 }];
+  const validation = { gamma: 0.5, dice: 0.8, dice_as_run: null, num_cases: 4, sites: ["a"], absent_sites: [], points };
+  const shown = { validation, metric: "dice" as const, structure: null };
+  expect(validationCurve(shown, { site_slug: null }, [0.4, 0.5])).toEqual([null, 0.8]);
+  expect(validationCurve(shown, { site_slug: "a" }, [0.5])).toBeNull();
+  expect(validationCurve({ ...shown, metric: "hd95" }, { site_slug: null }, [0.5])).toBeNull();
+  expect(validationCurve({ ...shown, validation: null }, { site_slug: null }, [0.5])).toBeNull();
 });
 
 describe("bestRange", () => {

@@ -1,6 +1,6 @@
 /** What the model selector's stored answers say of other thresholds. */
 
-import type { RunSelector, SweepPoint } from "@/api";
+import type { RunSelector, SelectorGroup, SweepPoint } from "@/api";
 import { formatPercent } from "@/lib/format";
 import { compareScores, formatScore, metricOf, scoreDigits } from "@/lib/metrics";
 
@@ -42,6 +42,18 @@ export function bestRange(sweep: readonly SweepPoint[], metric: RunSelector["met
     else ranges.push({ low: point.gamma, high: point.gamma, mean: best });
   });
   return ranges.reduce((widest, range) => (range.high - range.low > widest.high - widest.low ? range : widest));
+}
+
+/** The validation cases' Dice at each of these thresholds, where the chart is of the same: all sites' mean Dice. */
+export function validationCurve(
+  selector: Pick<RunSelector, "validation" | "metric" | "structure">,
+  group: Pick<SelectorGroup, "site_slug">,
+  gammas: readonly number[],
+): (number | null)[] | null {
+  const { validation, metric, structure } = selector;
+  if (!validation || metric !== "dice" || structure !== null || group.site_slug !== null) return null;
+  const dice = new Map(validation.points.map((point) => [point.gamma, point.dice]));
+  return gammas.map((gamma) => dice.get(gamma) ?? null);
 }
 
 /** What a screen reader says of a threshold. */

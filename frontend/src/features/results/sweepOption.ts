@@ -19,6 +19,8 @@ export function sweepOption(
   at: number,
   ranAt: number,
   dark: boolean,
+  /** Dice on validation cases, one a threshold. */
+  validation: readonly (number | null)[] | null = null,
 ): ChartOption {
   const colours = dark ? COLOURS.dark : COLOURS.light;
   const gammas = sweep.map((point) => formatGamma(point.gamma));
@@ -35,7 +37,10 @@ export function sweepOption(
         const point = index === undefined ? undefined : sweep[index];
         if (!point) return "";
         const share = formatPercent(point.share_global);
-        return `γ = ${formatGamma(point.gamma)}<br>${name} ${formatScore(point.mean, selector.metric)}<br>${share} to the global model`;
+        const ofValidation = index === undefined ? null : (validation?.[index] ?? null);
+        const alsoValidation =
+          ofValidation === null ? "" : `<br>${formatScore(ofValidation, "dice")} on validation cases`;
+        return `γ = ${formatGamma(point.gamma)}<br>${name} ${formatScore(point.mean, selector.metric)}${alsoValidation}<br>${share} to the global model`;
       },
     },
     xAxis: {
@@ -77,6 +82,20 @@ export function sweepOption(
         areaStyle: { color: colours.share, opacity: 0.22 },
         data: sweep.map((point) => point.share_global),
       },
+      ...(validation
+        ? [
+            {
+              type: "line" as const,
+              name: "Dice on validation cases",
+              step: "end" as const,
+              symbol: "none",
+              connectNulls: true,
+              lineStyle: { width: 1.5, type: "dashed" as const, color: colours.score },
+              itemStyle: { color: colours.score },
+              data: [...validation],
+            },
+          ]
+        : []),
       {
         type: "line",
         name,

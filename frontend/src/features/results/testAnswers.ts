@@ -322,6 +322,15 @@ const selector = {
   round: 3,
   gamma: 0.9,
   routing: "hard",
+  validation: {
+    gamma: 0.5,
+    dice: 0.87,
+    dice_as_run: 0.85,
+    num_cases: 6,
+    sites: ["a"],
+    absent_sites: ["b"],
+    points: [],
+  },
   sites: ["a", "b"],
   unseen_sites: ["c"],
   groups: [
