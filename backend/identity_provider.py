@@ -21,7 +21,6 @@ from backend.settings import Settings
 
 #: Signatures of the provider's public keys; never a shared secret, never none.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
-SCOPE = "openid profile email"
 TIMEOUT_SECONDS = 10.0
 #: After this time, addresses and keys are asked for again.
 KEPT_SECONDS = 3600.0
@@ -33,11 +32,13 @@ NAME_CLAIMS = ("preferred_username", "email", "name")
 
 @dataclass(frozen=True)
 class Identity:
-    """issuer, subject: who it is, for ever. name: what the provider calls them, or None."""
+    """issuer, subject: who it is, for ever. name: what the provider calls them, or None. groups: theirs, where roles go
+    by groups."""
 
     issuer: str
     subject: str
     name: str | None
+    groups: frozenset[str] = frozenset()
 
 
 class Provider:
@@ -47,6 +48,8 @@ class Provider:
         self.issuer = settings.oidc_issuer
         self._client_id = settings.oidc_client_id
         self._secret = settings.oidc_client_secret.get_secret_value()
+        self._scope = settings.oidc_scope
+        self._settings = settings
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def address(self, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
@@ -55,7 +58,7 @@ class Provider:
             "response_type": "code",
             "client_id": self._client_id,
             "redirect_uri": redirect_uri,
-            "scope": SCOPE,
+            "scope": self._scope,
             "state": state,
             "nonce": nonce,
             "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("="),
@@ -75,7 +78,22 @@ class Provider:
         answer = self._ask("POST", str(self._document()["token_endpoint"]), form)
         claims = self._claims(str(answer.get("id_token", "")), nonce)
         name = next((str(claims[claim]) for claim in NAME_CLAIMS if claims.get(claim)), None)
-        return Identity(self.issuer, str(claims["sub"]), name)
+        groups = self._groups(claims, answer) if self._settings.oidc_roles else frozenset[str]()
+        return Identity(self.issuer, str(claims["sub"]), name, groups)
+
+    def _groups(self, claims: dict[str, Any], answer: dict[str, Any]) -> frozenset[str]:
+        """Of the ID token, else of what the provider says of the person (OpenID Connect Core 1.0, section 5.3)."""
+        name = self._settings.oidc_groups_claim
+        found = _claim(claims, name)
+        endpoint = self._document().get("userinfo_endpoint")
+        if found is None and endpoint is not None:
+            about = self._ask("GET", str(endpoint), bearer=str(answer.get("access_token", "")))
+            if about.get("sub") != claims["sub"]:
+                raise SignInRefused("the provider speaks of two people in one sign-in: sign in once more")
+            found = _claim(about, name)
+        if found is None:
+            return frozenset()
+        return frozenset(map(str, found if isinstance(found, list) else [found]))
 
     def _claims(self, token: str, nonce: str) -> dict[str, Any]:
         """Of an ID token, verified: signature, issuer, audience, time, and that it answers this sign-in."""
@@ -126,10 +144,13 @@ class Provider:
             self._kept[address] = kept
         return kept[1]
 
-    def _ask(self, method: str, address: str, form: dict[str, str] | None = None) -> dict[str, Any]:
+    def _ask(
+        self, method: str, address: str, form: dict[str, str] | None = None, bearer: str | None = None
+    ) -> dict[str, Any]:
         auth = None if form is None else httpx.BasicAuth(self._client_id, self._secret)
         try:
-            response = httpx.request(method, address, data=form, auth=auth, timeout=TIMEOUT_SECONDS)
+            headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
+            response = httpx.request(method, address, data=form, auth=auth, headers=headers, timeout=TIMEOUT_SECONDS)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise ProviderUnavailable(
@@ -141,3 +162,12 @@ class Provider:
         if not response.is_success or not isinstance(answer, dict):
             raise ProviderUnavailable(f"{self.issuer} answers {response.status_code}: try again later")
         return answer
+
+
+def _claim(claims: dict[str, Any], name: str) -> Any:
+    """By its name, which may hold dots, else as one inside of another; None where it is not there."""
+    if name in claims:
+        return claims[name]
+    outer, _, inner = name.partition(".")
+    found = claims.get(outer)
+    return _claim(found, inner) if inner and isinstance(found, dict) else None

@@ -1,15 +1,17 @@
 """Every environment variable of the backend."""
 
 import ipaddress
+import json
 import os
 import secrets
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from backend.access.group_roles import GroupRole
 from backend.contracts.file_settings import SettingsOrFiles
 
 MINIMUM_TOKEN_LENGTH = 24
@@ -69,6 +71,17 @@ class Settings(SettingsOrFiles):
     oidc_client_id: str = Field(default="", description="Under which the provider knows this platform.")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="What the provider gave with it.")
     oidc_name: str = Field(default="your institution", description="The provider's name on the sign-in page.")
+    oidc_scope: str = Field(
+        default="openid profile email", description="What is asked of the provider; some need one more for groups."
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", description="The provider's claim with a person's groups; realm_access.roles is one inside."
+    )
+    oidc_roles: Annotated[tuple[GroupRole, ...], NoDecode] = Field(
+        default=(),
+        description='Which groups give which roles, as JSON: [{"group": "eyes", "role": "researcher", "federation": '
+        '"Eyes"}]. A role of administrator has no federation, one of site_manager has sites.',
+    )
     sweep_hours: float = Field(
         default=24, gt=0, description="How often files are looked through: unowned ones removed, damaged ones named."
     )
@@ -111,6 +124,16 @@ class Settings(SettingsOrFiles):
         if admin and admin == self.worker_token.get_secret_value():
             raise ValueError("FEDSM_ADMIN_TOKEN and FEDSM_WORKER_TOKEN are the same: give workers a token of their own")
         return self
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _roles_are_json(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(
+                "FEDSM_OIDC_ROLES is no JSON: give a list of objects with group, role, federation"
+            ) from None
 
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:

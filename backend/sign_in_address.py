@@ -24,7 +24,8 @@ def has_administrator(settings: Settings) -> bool:
     engine = create_engine_for(settings.effective_database_url)
     try:
         with engine.connect() as connection:
-            query = select(User.id).where(User.is_administrator, User.removed_at.is_(None)).limit(1)
+            is_one = User.is_administrator | User.administrator_by_group.is_not(None)
+            query = select(User.id).where(is_one, User.removed_at.is_(None)).limit(1)
             return connection.scalar(query) is not None
     finally:
         engine.dispose()

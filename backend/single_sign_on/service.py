@@ -14,10 +14,12 @@ from backend.access.caller import Caller
 from backend.clock import now
 from backend.db.models import User, UserIdentity
 from backend.db.session import unit_of_work
-from backend.errors import Conflict, NotFound, SignInRefused
+from backend.errors import Conflict, InvalidInput, NameTaken, NotFound, SignInRefused
 from backend.events import service as events
 from backend.platform import Platform
+from backend.single_sign_on import groups
 from backend.users import accounts, invitations
+from backend.users.passwords import hash_password
 from backend.users.service import open_session
 
 if TYPE_CHECKING:
@@ -78,11 +80,16 @@ def finish(platform: Platform, returned: Returned, sealed: str | None, client: s
         )
     identity = require_provider(platform).identity(returned.code, returned.address, started.nonce, started.verifier)
     with unit_of_work(platform.database) as session:
-        user = _user_of(session, platform, started, identity, client)
+        held = groups.held_by(platform.settings.oidc_roles, identity.groups)
+        user = _user_of(session, platform, started, identity, client, is_expected=bool(held))
+        groups.apply(session, user, held)
         return open_session(session, platform.settings, user, is_single_sign_on=True)
 
 
-def _user_of(session: Session, platform: Platform, started: Started, identity: "Identity", client: str) -> User:
+def _user_of(
+    session: Session, platform: Platform, started: Started, identity: "Identity", client: str, is_expected: bool
+) -> User:
+    """is_expected: a group that the person is in has a role here, so that no invitation is needed."""
     row = session.get(UserIdentity, (identity.issuer, identity.subject))
     known = None if row is None else session.get(User, row.user_id)
     if known is not None and known.removed_at is not None:
@@ -94,6 +101,8 @@ def _user_of(session: Session, platform: Platform, started: Started, identity: "
         if known is None:
             _add(session, user, identity)
         return user
+    if known is None and is_expected:
+        return _added(session, identity)
     if known is None:
         who = identity.name or "this account"
         raise SignInRefused(
@@ -101,6 +110,20 @@ def _user_of(session: Session, platform: Platform, started: Started, identity: "
             "connect the account in the menu under your name"
         )
     return known
+
+
+def _added(session: Session, identity: "Identity") -> User:
+    """Nobody knows the password; a link of an administrator can set one."""
+    name = identity.name or identity.subject
+    try:
+        user = accounts.add_user(session, name, hash_password(secrets.token_urlsafe(32)), events.BACKEND)
+    except (NameTaken, InvalidInput):
+        raise SignInRefused(
+            f"the name {name!r} is taken here: sign in with name and password and connect the account in the menu "
+            "under your name, or ask an administrator"
+        ) from None
+    _add(session, user, identity)
+    return user
 
 
 def _connected(session: Session, user_id: str, known: User | None, identity: "Identity") -> User:

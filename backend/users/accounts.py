@@ -57,9 +57,9 @@ def user_records(
     query = select(MembershipRow).where(MembershipRow.user_id.in_(ids)).order_by(MembershipRow.created_at)
     if federations is not None:
         query = query.where(MembershipRow.federation_id.in_(federations))
-    roles: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(dict)
+    roles: dict[str, dict[tuple[str, str, str | None], list[str]]] = defaultdict(dict)
     for row in session.scalars(query):
-        sites = roles[row.user_id].setdefault((row.federation_id, row.role), [])
+        sites = roles[row.user_id].setdefault((row.federation_id, row.role, row.given_by_group), [])
         if row.site_id is not None:
             sites.append(row.site_id)
     tokens = session.scalars(select(ApiToken.user_id).where(ApiToken.user_id.in_(ids))).all()
@@ -68,15 +68,16 @@ def user_records(
         UserRecord(
             id=user.id,
             name=user.name,
-            is_administrator=user.is_administrator,
+            is_administrator=user.administers,
+            administrator_by_group=user.administrator_by_group,
             created_at=user.created_at,
             created_by=user.created_by,
             last_seen_at=user.last_seen_at,
             num_tokens=tokens.count(user.id) if may_see_tokens else None,
             has_second_factor=user.id in protected if may_see_tokens else None,
             memberships=[
-                MemberRecord(federation_id=federation_id, role=Role(role), site_ids=site_ids)
-                for (federation_id, role), site_ids in roles[user.id].items()
+                MemberRecord(federation_id=federation_id, role=Role(role), site_ids=site_ids, given_by_group=group)
+                for (federation_id, role, group), site_ids in roles[user.id].items()
             ],
         )
         for user in users
@@ -105,7 +106,7 @@ def add_user(session: Session, name: str, password_hash: str, actor: str) -> Use
 
 
 def set_role(session: Session, user: User, federation_id: str, role: Role, site_ids: Sequence[str], actor: str) -> None:
-    """In place of the role that the user had in the federation. Raises InvalidInput for sites that do not fit."""
+    """In place of the role that was given by hand in the federation. Raises InvalidInput for sites that do not fit."""
     federation = get_row(session, Federation, federation_id)
     require_sites(session, federation_id, role, site_ids)
     session.execute(_of_member(user.id, federation_id))
@@ -141,20 +142,40 @@ def require_sites(session: Session, federation_id: str, role: Role, site_ids: Se
 
 
 def remove_member(session: Session, user_id: str, federation_id: str, actor: str) -> None:
-    """The user keeps account and other roles. Raises NotFound for somebody who is no member."""
+    """The user keeps account and other roles. Raises NotFound for somebody who is no member, Conflict for one by a
+    group alone."""
     federation = get_row(session, Federation, federation_id)
     user = get_user(session, user_id)
     if session.execute(_of_member(user_id, federation_id)).rowcount == 0:  # type: ignore[attr-defined]  # of a DELETE
+        query = select(MembershipRow.given_by_group).where(
+            MembershipRow.user_id == user_id, MembershipRow.federation_id == federation_id
+        )
+        if (group := session.scalars(query).first()) is not None:
+            raise Conflict(
+                f"{user.name} has the role by the group {group} of the provider: take the person out of it there, and "
+                "end the sign-ins here"
+            )
         raise NotFound(f"{user.name} has no role in {federation.name}")
     message = f"{actor} took the role of {user.name} in {federation.name} away."
     events.record(session, "user", message, actor, federation_id=federation_id)
 
 
 def _of_member(user_id: str, federation_id: str) -> Delete:
-    return delete(MembershipRow).where(MembershipRow.user_id == user_id, MembershipRow.federation_id == federation_id)
+    """Of what was given by hand."""
+    return delete(MembershipRow).where(
+        MembershipRow.user_id == user_id,
+        MembershipRow.federation_id == federation_id,
+        MembershipRow.given_by_group.is_(None),
+    )
 
 
 def set_administrator(session: Session, user: User, is_administrator: bool, actor: str) -> None:
+    """Raises Conflict for one by a group, from whom it cannot be taken by hand."""
+    if not is_administrator and user.administrator_by_group is not None:
+        raise Conflict(
+            f"{user.name} is an administrator by the group {user.administrator_by_group} of the provider: take the "
+            "person out of it there, and end the sign-ins here"
+        )
     if user.is_administrator != is_administrator:
         user.is_administrator = is_administrator
         done = "made {} an administrator" if is_administrator else "took the rights of an administrator from {}"
@@ -176,7 +197,7 @@ def remove_user(session: Session, user: User, caller: Caller) -> None:
     session.execute(delete(MembershipRow).where(MembershipRow.user_id == user.id))
     second_factor.remove(session, user.id)
     remove_identities(session, user.id)
-    user.removed_at, user.is_administrator = now(), False
+    user.removed_at, user.is_administrator, user.administrator_by_group = now(), False, None
     user.password_hash = ""
     events.record(session, "user", f"{caller.name} removed the user {user.name}.", caller.name)
 

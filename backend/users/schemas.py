@@ -96,12 +96,14 @@ class MemberRecord(Record):
     federation_id: str
     role: Role
     site_ids: list[str] = Field(description="Of a site manager.")
+    given_by_group: str | None = Field(description="The provider's group that gives the role; null: given by hand.")
 
 
 class UserRecord(Record):
     id: str
     name: str
     is_administrator: bool
+    administrator_by_group: str | None = Field(description="The provider's group that makes one; null: none does.")
     created_at: datetime
     created_by: str
     last_seen_at: datetime | None = Field(description="To the minute; null: never.")

@@ -1,7 +1,10 @@
-// An OpenID Connect provider for tests: PORT RETURN_ADDRESS. A person is who they say they are, and "fedsm" is the only client.
+// An OpenID Connect provider for tests: PORT RETURN_ADDRESS [GROUPS_FILE]. A person is who they say they are, "fedsm" is the
+// only client, and the file says as JSON who is in which groups.
+import { readFileSync } from "node:fs";
 import { Provider } from "oidc-provider";
 
-const [port, returnAddress] = process.argv.slice(2);
+const [port, returnAddress, groupsFile] = process.argv.slice(2);
+const groupsOf = (id) => (groupsFile ? JSON.parse(readFileSync(groupsFile, "utf8"))[id] : undefined);
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [
     {
@@ -15,10 +18,10 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   ],
   pkce: { required: () => true },
   conformIdTokenClaims: false, // The ID token carries the names.
-  claims: { openid: ["sub"], profile: ["preferred_username"], email: ["email"] },
+  claims: { openid: ["sub"], profile: ["preferred_username", "groups"], email: ["email"] },
   findAccount: (_context, id) => ({
     accountId: id,
-    claims: () => ({ sub: id, preferred_username: id, email: `${id}@example.org` }),
+    claims: () => ({ sub: id, preferred_username: id, email: `${id}@example.org`, groups: groupsOf(id) }),
   }),
   features: { devInteractions: { enabled: true } },
   cookies: { keys: ["of the tests only"] },

@@ -1,5 +1,6 @@
 """Signing in by OpenID Connect, at a real provider: invited, connected, refused, and what a wrong answer does."""
 
+import json
 import re
 import shutil
 import socket
@@ -14,6 +15,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from backend import identity_provider
+from backend.access.group_roles import GroupRole
 from backend.settings import Settings
 from tests.backend.conftest import DISC
 from tests.backend.live_backend import LiveBackend
@@ -28,6 +31,8 @@ class Provider:
     """`node frontend/scripts/openid-provider.mjs`, once the address of the backend's page is known."""
 
     port: int
+    #: Who is in which groups, as JSON.
+    groups: Path
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -39,7 +44,7 @@ class Provider:
         program = str(node) if node.exists() else shutil.which("node")
         assert program is not None, "no Node.js here: make setup-test installs it"
         self.process = subprocess.Popen(
-            [program, "scripts/openid-provider.mjs", str(self.port), f"{backend.url}/signed-in"],
+            [program, "scripts/openid-provider.mjs", str(self.port), f"{backend.url}/signed-in", str(self.groups)],
             cwd=ROOT / "frontend",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,10 +66,11 @@ class Provider:
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
+def provider(tmp_path: Path) -> Iterator[Provider]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        provider = Provider(probe.getsockname()[1])
+        provider = Provider(probe.getsockname()[1], tmp_path / "groups.json")
+    provider.groups.write_text("{}")
     yield provider
     provider.stop()
 
@@ -225,9 +231,84 @@ def test_without_a_provider_there_is_no_single_sign_on(
         backend.stop()
 
 
+GROUP_ROLES = (
+    {"group": "platform", "role": "administrator"},
+    {"group": "eyes", "role": "researcher", "federation": "Eyes"},
+    {"group": "aster-data", "role": "site_manager", "federation": "Eyes", "sites": ["aster", "gone"]},
+    {"group": "eyes", "role": "reader", "federation": "Not there"},
+)
+
+
+def roles_of(backend: LiveBackend, name: str) -> set[tuple[str, str | None]]:
+    [user] = [user for user in backend.get("/users") if user["name"] == name]
+    found = {(member["role"], member["given_by_group"]) for member in user["memberships"]}
+    return found | ({("administrator", user["administrator_by_group"])} if user["is_administrator"] else set())
+
+
+def test_groups_give_and_take_roles_at_each_sign_in_and_leave_those_given_by_hand(
+    backend: LiveBackend, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tuple(GroupRole.model_validate(rule) for rule in GROUP_ROLES)
+    monkeypatch.setattr(backend.platform.settings, "oidc_roles", rules)
+    federation = backend.post("/federations", {"name": "Eyes", "task": DISC})
+    backend.post(f"/federations/{federation['id']}/sites", {"name": "Aster", "slug": "aster"})
+
+    def comes_in(groups: list[str]) -> httpx.Response:
+        provider.groups.write_text(json.dumps({"jo": groups}))
+        return Visitor(backend, "jo").sign_in_there()
+
+    assert comes_in(["others"]).status_code == 403, "no group of theirs has a role, and nobody invited them"
+    assert comes_in(["eyes", "aster-data"]).json()["user"] == "jo"
+    assert roles_of(backend, "jo") == {("researcher", "eyes"), ("site_manager", "aster-data")}
+    user_id = backend.get("/users")[0]["id"]
+    path = f"/api/v1/federations/{federation['id']}/members/{user_id}"
+    refused = backend.admin.delete(path)
+    assert (refused.status_code, "by the group eyes" in refused.json()["detail"]) == (409, True)
+    assert backend.admin.put(path, json={"role": "reader"}).status_code == 200
+
+    assert comes_in(["platform", "eyes"]).json()["is_administrator"] is True
+    expected = {("administrator", "platform"), ("researcher", "eyes"), ("reader", None)}
+    assert roles_of(backend, "jo") == expected
+    undone = backend.admin.patch(f"/api/v1/users/{user_id}", json={"is_administrator": False})
+    assert (undone.status_code, "by the group platform" in undone.json()["detail"]) == (409, True)
+
+    assert comes_in([]).json()["is_administrator"] is False
+    assert roles_of(backend, "jo") == {("reader", None)}
+    said = [event["message"] for event in backend.get("/events", kind="user")]
+    for words in (
+        "jo is researcher of Eyes now, by the group eyes of the provider.",
+        "jo is researcher of Eyes not any more, by the group eyes of the provider.",
+        "jo is an administrator now, by the group platform of the provider.",
+        "jo is an administrator not any more, by the group platform of the provider.",
+    ):
+        assert words in said
+    assert backend.get("/audit/verification")["intact"]
+
+
+def test_a_name_that_somebody_has_is_given_to_nobody_by_a_group(
+    backend: LiveBackend, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_person(backend, "jo", None)
+    monkeypatch.setattr(backend.platform.settings, "oidc_roles", (GroupRole(group="platform", role="administrator"),))
+    provider.groups.write_text('{"jo": "platform"}')
+    refused = Visitor(backend, "jo").sign_in_there()
+    assert (refused.status_code, refused.json()["error"]) == (403, "sign_in_refused")
+    assert "the name 'jo' is taken here" in refused.json()["detail"]
+
+
+def test_a_claim_may_stand_inside_of_another_and_have_dots_in_its_name() -> None:
+    claims = {"realm_access": {"roles": ["a"]}, "https://example.org/groups": ["b"]}
+    assert identity_provider._claim(claims, "realm_access.roles") == ["a"]
+    assert identity_provider._claim(claims, "https://example.org/groups") == ["b"]
+    assert identity_provider._claim(claims, "realm_access.groups.more") is None
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        ({"oidc_roles": "eyes"}, "FEDSM_OIDC_ROLES is no JSON"),
+        ({"oidc_roles": '[{"group": "eyes", "role": "reader"}]'}, "'eyes': name a federation for every role"),
+        ({"oidc_roles": '[{"group": "eyes", "role": "site_manager", "federation": "E"}]'}, "name the sites of a site"),
         ({"oidc_issuer": "http://login.example.org", **CLIENT}, "must be an address with https"),
         ({"oidc_issuer": "https://login.example.org"}, "needs FEDSM_OIDC_CLIENT_ID and FEDSM_OIDC_CLIENT_SECRET"),
     ],

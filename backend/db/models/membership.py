@@ -7,7 +7,8 @@ from backend.db.base import Base, new_id
 
 
 class MembershipRow(Base):
-    """What a user is in a federation. A site manager has one row for each site; others have one, with no site."""
+    """What a user is in a federation. A site manager has one row for each site; others have one, with no site. What
+    groups of a provider of single sign-on give has rows of its own."""
 
     __tablename__ = "membership"
 
@@ -18,3 +19,5 @@ class MembershipRow(Base):
     site_id: Mapped[str | None] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+    #: As the provider names it; None: given by hand.
+    given_by_group: Mapped[str | None]

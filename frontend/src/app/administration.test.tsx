@@ -1,12 +1,21 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
+import type { MemberRecord } from "@/api";
 import { openApp, Refusal } from "@/testing/openApp";
 import { federation, storage, token, user } from "@/testing/records";
+
+const role = (changes: Partial<MemberRecord>): MemberRecord => ({
+  federation_id: "f1",
+  role: "reader",
+  site_ids: [],
+  given_by_group: null,
+  ...changes,
+});
 
 const EVERYBODY = {
   "GET /federations": [federation({})],
   "GET /users": [
-    user({ memberships: [{ federation_id: "f1", role: "reader", site_ids: [] } as never], has_second_factor: true }),
+    user({ memberships: [role({ role: "reader" })], has_second_factor: true }),
     user({ id: "u2", name: "otto", is_administrator: true, num_tokens: 3, last_seen_at: "2026-01-02T11:00:00Z" }),
   ],
   "GET /invitations": [
@@ -31,6 +40,20 @@ it("lists who has which role, when they were seen, and whether a second factor i
     expect.stringMatching(/^mira.*Eyes: reader.*Never.*On/),
     expect.stringMatching(/^otto.*Administrator.*3Off/),
   ]);
+});
+
+it("says by which group of the provider a role is, and takes only what was given by hand", async () => {
+  const both = [role({ role: "reader" }), role({ role: "researcher", given_by_group: "eye-research" })];
+  const anna = user({ name: "anna", memberships: both, is_administrator: true, administrator_by_group: "admins" });
+  const otto = user({ id: "u2", name: "otto", memberships: both.slice(1) });
+  openApp("/users", { ...EVERYBODY, "GET /users": [anna, otto] });
+  const table = await screen.findByTestId("users");
+  expect(within(table).getAllByRole("row")[1]).toHaveTextContent(
+    /Administrator.*by the group admins.*Eyes: reader.*Eyes: researcher.*by the group eye-research/,
+  );
+  fireEvent.click(screen.getByRole("button", { name: "Actions of otto" }));
+  expect(await screen.findByRole("menuitem", { name: "Change role…" })).toBeInTheDocument();
+  expect(screen.queryByRole("menuitem", { name: "Take role in Eyes" })).toBeNull();
 });
 
 it("ends a link that nobody used, and says whose", async () => {

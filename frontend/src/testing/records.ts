@@ -31,6 +31,7 @@ export function user(changes: Partial<UserRecord>): UserRecord {
     created_by: "admin",
     has_second_factor: false,
     is_administrator: false,
+    administrator_by_group: null,
     last_seen_at: null,
     memberships: [],
     num_tokens: 0,

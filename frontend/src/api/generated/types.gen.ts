@@ -5563,6 +5563,12 @@ export type MemberRecord = {
      * Federation Id
      */
     federation_id: string;
+    /**
+     * Given By Group
+     *
+     * The provider's group that gives the role; null: given by hand.
+     */
+    given_by_group: string | null;
     role: Role;
     /**
      * Site Ids
@@ -11662,6 +11668,12 @@ export type TrimmedMeanAggregation = {
  * UserRecord
  */
 export type UserRecord = {
+    /**
+     * Administrator By Group
+     *
+     * The provider's group that makes one; null: none does.
+     */
+    administrator_by_group: string | null;
     /**
      * Created At
      */

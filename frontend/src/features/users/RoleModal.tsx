@@ -24,7 +24,7 @@ export function RoleModal({ user, federations, onClose }: Props) {
 
 function RoleForm({ user, federations, onClose }: Props & { user: UserRecord }) {
   const client = useQueryClient();
-  const first = user.memberships[0];
+  const first = user.memberships.find((member) => member.given_by_group === null);
   const form = useForm<RoleValues>({
     initialValues: {
       federation: first?.federation_id ?? onlyFederation(federations),

@@ -133,16 +133,28 @@ function Roles({ user, federations }: { user: UserRecord; federations: readonly 
   return (
     <Stack gap={2}>
       {user.is_administrator && <Badge color="petrol">Administrator</Badge>}
+      <ByGroup group={user.administrator_by_group} />
       {user.memberships.map((member) => {
         const federation = federations.find(({ id }) => id === member.federation_id);
         return (
-          <Text size="sm" key={member.federation_id} component="div">
+          <Text size="sm" key={`${member.federation_id} ${member.role} ${member.given_by_group ?? ""}`} component="div">
             <Isolated>{federation?.name ?? "another federation"}</Isolated>:{" "}
             <Isolated>{roleWords(member, federation)}</Isolated>
+            <ByGroup group={member.given_by_group} />
           </Text>
         );
       })}
     </Stack>
+  );
+}
+
+/** Where a role comes from that nobody gave by hand. */
+function ByGroup({ group }: { group: string | null }) {
+  if (group === null) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      by the group <Isolated>{group}</Isolated>
+    </Text>
   );
 }
 
