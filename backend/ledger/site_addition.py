@@ -20,17 +20,17 @@ from backend.contracts.registry import Reference
 from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.site_addition import AddedSite, SiteAdditionCreate
 from backend.contracts.start_model import StartFrom
-from backend.contracts.status import DatasetStatus, RunStatus
+from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
 from backend.db.base import new_id
-from backend.db.lookup import get_row
 from backend.db.models import Dataset, Experiment, Run, RunRound, Site
 from backend.db.models.experiment import SITE_ADDITION
 from backend.errors import Conflict, InvalidInput
 from backend.events import service as events
 from backend.ledger.advance import advance
+from backend.ledger.one_site import data_of_one_site
 from backend.ledger.snapshot import run_dataset
 from backend.registry import planned
 from backend.registry.lookup import find_version, reference_of
@@ -41,7 +41,6 @@ from backend.runs import approvals
 GLOBAL, MOMENTS, ENCODER = "global", "selector_moments", "selector_encoder"
 #: What the round's state keeps of the model's: what predicts, and the sums that the selector is solved from.
 _TAKEN = (GLOBAL, "personalized", "selector", MOMENTS, ENCODER)
-_NOT_READY = "wait for its check, or check it again"
 _ELSEWHERE = "train a new experiment with the site, which begins with this version"
 
 
@@ -54,7 +53,10 @@ def start_addition(session: Session, version_id: str, body: SiteAdditionCreate, 
     strategy = facts.strategy
     selector = _require_closed_form(strategy)
     state = _state_of(session, source, facts, reference_of(session, version))
-    site, data = _chosen(session, body.datasets, facts)
+    site, data = data_of_one_site(session, body.datasets, facts.federation_id)
+    if site.slug in facts.sites:
+        names, remedy = in_short([row.name for row in data]), "choose a site that it does not know"
+        raise InvalidInput.of_field("datasets", names, f"are of {site.slug}, which the selector knows", remedy)
     _require_enough(session, data, selector, site)
     own = _model_of_site(session, body.model, facts, site)
     added = AddedSite(
@@ -113,27 +115,6 @@ def _state_of(session: Session, source: Run, facts: VersionFacts, reference: str
             f"that came in as a file has none): {_ELSEWHERE}"
         )
     return state
-
-
-def _chosen(session: Session, ids: Sequence[str], facts: VersionFacts) -> tuple[Site, list[Dataset]]:
-    """Raises InvalidInput for data of several sites, of another federation, not checked, or of a site that the selector
-    knows."""
-    rows = [get_row(session, Dataset, dataset_id) for dataset_id in dict.fromkeys(ids)]
-    sites = {row.site_id: session.get_one(Site, row.site_id) for row in rows}
-    names = in_short([row.name for row in rows])
-    if len(sites) > 1:
-        raise InvalidInput.of_field("datasets", names, "are of several sites", "add one site after the other")
-    (site,) = sites.values()
-    if site.federation_id != facts.federation_id:
-        remedy = "choose a data set of a site of the model's federation"
-        raise InvalidInput.of_field("datasets", names, "are of another federation", remedy)
-    if site.slug in facts.sites:
-        remedy = "choose a site that it does not know"
-        raise InvalidInput.of_field("datasets", names, f"are of {site.slug}, which the selector knows", remedy)
-    for row in rows:
-        if row.status != DatasetStatus.READY:
-            raise InvalidInput.of_field("datasets", row.name, f"is {row.status}", _NOT_READY)
-    return site, sorted(rows, key=lambda row: (row.created_at, row.id))
 
 
 def _require_enough(session: Session, data: Sequence[Dataset], selector: LdaSelector, site: Site) -> None:

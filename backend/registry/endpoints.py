@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from backend.access.matrix import Permission
+from backend.contracts.fine_tuning import FineTuneCreate
 from backend.contracts.registry import AliasMove, AliasName, ModelRegister, VersionUpdate
 from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.values import Id
@@ -14,7 +15,7 @@ from backend.db.models import Federation, RegisteredModel
 from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
-from backend.ledger import site_addition
+from backend.ledger import fine_tuning, site_addition
 from backend.paging import PageDep
 from backend.policy import CanMoveModels, CanRead, CanRegisterModels, NamedInBody
 from backend.registry import comparison, download, records, service
@@ -100,6 +101,17 @@ def add_site_to_model(
     named.require(Permission.RUN_EXPERIMENTS, "version", version_id)
     named.require(Permission.RUN_EXPERIMENTS, "dataset", *body.datasets)
     return experiments.experiment_record(session, site_addition.start_addition(session, version_id, body, user))
+
+
+@router.post("/model-versions/{version_id}/fine-tunings", status_code=201)
+def fine_tune_model(
+    user: CanRegisterModels, version_id: Id, body: FineTuneCreate, named: NamedInBody, session: WriteSession
+) -> ExperimentRecord:
+    """Fine-tune a registered model at one site: an experiment of local training that begins with the version's model of
+    the site, or else its global one. Once it is completed, its best epoch is registered."""
+    named.require(Permission.RUN_EXPERIMENTS, "version", version_id)
+    named.require(Permission.RUN_EXPERIMENTS, "dataset", *body.datasets)
+    return experiments.experiment_record(session, fine_tuning.start_fine_tuning(session, version_id, body, user))
 
 
 @router.get("/model-versions/{version_id}/comparison")

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.fine_tuning import FineTuneCreate
 from backend.contracts.link import JoinRequest
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.registry import AliasMove, ModelRegister, VersionUpdate
@@ -83,6 +84,7 @@ BODIES = {
         VersionUpdate,
         ModelTestCreate,
         SiteAdditionCreate,
+        FineTuneCreate,
         PairDecide,
         ReportCreate,
         AcceptSite,

@@ -93,6 +93,7 @@ COMMANDS = {
     "test_model": "model test",
     "register_model": "model register",
     "add_site_to_model": "model add-site",
+    "fine_tune_model": "model fine-tune",
     "list_registered_models": "model registered",
     "compare_versions": "model diff",
     "sweep_storage": "storage sweep",

@@ -235,7 +235,7 @@ def build_strategy(config: StrategyConfig) -> Strategy:
         case FedSMConfig():
             return _build_fedsm(config)
         case LocalOnlyConfig():
-            return LocalOnly()
+            return LocalOnly(config.pull_to_start)
         case CentralizedConfig():
             return Centralized(config.steps)
         case FedAvgConfig() | FedProxConfig() | ScaffoldConfig() | FedNovaConfig() | FedDynConfig() | MoonConfig():

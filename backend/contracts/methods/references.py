@@ -34,6 +34,14 @@ class LocalOnlyConfig(Contract):
     card: ClassVar[MethodCard] = MethodCard("Local-only", REFERENCES, ("personalized",))
     name: Literal["local-only"] = "local-only"
     steps: Annotated[Literal["full", "equal"], _STEPS] = "full"
+    pull_to_start: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share by which a site's model is moved back, after each round, towards the one that its training "
+        "began with; 0: not at all. For fine-tuning a finished model on few cases.",
+        json_schema_extra=default_from(OWN),
+    )
 
 
 class CentralizedConfig(Contract):

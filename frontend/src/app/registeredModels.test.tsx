@@ -196,3 +196,26 @@ it("registers, tests and exports with the threshold that a link chooses, and bac
   fireEvent.click(within(form).getByRole("button", { name: "Register" }));
   await waitFor(() => expect(bodies("POST /runs/r1/versions")).toMatchObject([{ name: "fundus", threshold: "run" }]));
 });
+
+it("fine-tunes a version at one site, with what was set", async () => {
+  const { bodies } = openApp("/models/v1", {
+    ...ANSWERS,
+    "GET /federations/f1/datasets": [
+      { id: "d1", site_slug: "aster", site_name: "Aster clinic", name: "left", num_used: 9, status: "ready" },
+    ],
+    "POST /model-versions/v1/fine-tunings": { id: "e9" },
+  });
+  const card = await screen.findByTestId("use-again");
+  expect(within(card).queryByRole("button", { name: "Add a site" })).toBeNull();
+  fireEvent.click(within(card).getByRole("button", { name: "Fine-tune at a site" }));
+  const dialog = await screen.findByRole("dialog");
+  fireEvent.click(await within(dialog).findByLabelText("Data sets", { selector: "input" }));
+  fireEvent.click(await screen.findByRole("option", { name: "Aster clinic: left (9 cases)", hidden: true }));
+  fireEvent.change(within(dialog).getByLabelText("Epochs"), { target: { value: "5" } });
+  fireEvent.click(within(dialog).getByRole("button", { name: "Fine-tune" }));
+  await waitFor(() =>
+    expect(bodies("POST /model-versions/v1/fine-tunings")).toEqual([
+      { datasets: ["d1"], epochs: 5, learning_rate: 0.0001, pull_to_start: 0 },
+    ]),
+  );
+});

@@ -102,7 +102,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "consensus-mean": (Consensus("mean"), adam_plan()),
     "consensus": (Consensus("majority"), adam_plan()),
     "consensus-staple": (Consensus("staple"), adam_plan()),
-    "local-only": (LocalOnly(), adam_plan()),
+    "local-only": (LocalOnly(0.0), adam_plan()),
     "centralized": (Centralized("full"), adam_plan()),
     "centralized-equal-steps": (Centralized("equal"), adam_plan()),
 }

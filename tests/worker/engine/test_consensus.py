@@ -58,7 +58,7 @@ def test_the_models_are_local_onlys_and_the_consensus_is_their_fusion(fusion: Fu
     plan, strategy = adam_plan(), Consensus(fusion)
     records = list(run_rounds(strategy, DATA, plan))
     state = records[-1].state
-    assert hashes(state) == hashes(states_of(LocalOnly(), plan)[-1])
+    assert hashes(state) == hashes(states_of(LocalOnly(0.0), plan)[-1])
     cases = list(evaluate(strategy, state.keys(), state.__getitem__, (DATA["a"],), plan))
     models = [personalized(site) for site in plan.sites]
     for case, found in zip(DATA["a"].test, cases, strict=True):

@@ -120,7 +120,7 @@ def test_a_federation_helps_a_small_site_and_pooled_data_are_the_ceiling() -> No
     sites = {site.site: site for site in every}
     methods: tuple[tuple[Strategy, str], ...] = (
         (FedAvg(Mean()), GLOBAL),
-        (LocalOnly(), personalized("small")),
+        (LocalOnly(0.0), personalized("small")),
         (Centralized("full"), GLOBAL),
     )
     scores = []

@@ -43,14 +43,14 @@ def test_fedprox_holds_sites_near_the_global_model() -> None:
 
 
 def test_ditto_with_lambda_0_is_fedavg_and_local_only_to_the_bit() -> None:
-    state, alone = final_state(Ditto(0.0)), final_state(LocalOnly())
+    state, alone = final_state(Ditto(0.0)), final_state(LocalOnly(0.0))
     assert sha256_of(state[GLOBAL]) == sha256_of(final_state(FedAvg(Mean()))[GLOBAL])
     for site in PLAN.sites:
         assert sha256_of(state[personalized(site)]) == sha256_of(alone[personalized(site)])
 
 
 def test_mr_mtl_with_lambda_0_is_local_only_and_its_global_part_the_plain_mean() -> None:
-    state, alone = final_state(MrMtl(0.0)), final_state(LocalOnly())
+    state, alone = final_state(MrMtl(0.0)), final_state(LocalOnly(0.0))
     for site in PLAN.sites:
         assert sha256_of(state[personalized(site)]) == sha256_of(alone[personalized(site)])
     key = next(iter(state[GLOBAL]))

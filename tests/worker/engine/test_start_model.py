@@ -31,7 +31,7 @@ def same(part: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> bo
     return all(torch.equal(part[key], expected[key]) for key in expected)
 
 
-METHODS = (FedAvg(Mean()), Ditto(0.1), LocalOnly(), APFL(0.5, 0.0), Scaffold(1.0), FedDyn(0.1))
+METHODS = (FedAvg(Mean()), Ditto(0.1), LocalOnly(0.0), APFL(0.5, 0.0), Scaffold(1.0), FedDyn(0.1))
 
 
 @pytest.mark.parametrize("strategy", METHODS, ids=lambda strategy: type(strategy).__name__)

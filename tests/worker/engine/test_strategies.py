@@ -41,7 +41,7 @@ def hashes(state: State) -> dict[str, str]:
         FedSM(0.7, 0.9, LDA, 0.0, "hard"),
         FedSM(0.7, 0.9, SoftmaxSelector("cnn", 1e-3, "reference"), 0.0, "hard"),
         FedAvg(Mean()),
-        LocalOnly(),
+        LocalOnly(0.0),
         Centralized("full"),
     ],
     ids=["fedsm-lda", "fedsm-cnn", "fedavg", "local-only", "centralized"],
@@ -56,7 +56,7 @@ def test_same_seed_same_bits_and_another_seed_other_bits(strategy: Strategy) -> 
 
 def test_fedsm_with_lambda_1_trains_personalized_models_as_local_only_does() -> None:
     pulled = final_state(FedSM(1.0, 0.9, LDA, 0.0, "hard"), small_plan())
-    alone = final_state(LocalOnly(), small_plan())
+    alone = final_state(LocalOnly(0.0), small_plan())
     for site in SITES:
         assert sha256_of(pulled[personalized(site)]) == sha256_of(alone[personalized(site)])
 
@@ -72,7 +72,7 @@ def test_fedavg_of_one_site_is_local_only() -> None:
     """With one case nothing is drawn: the two draw their order of cases from generators of their own."""
     plan, site = small_plan(("a",)), small_sites(("a",), num_train=1)
     fedavg = list(run_rounds(FedAvg(Mean()), site, plan))[-1].state[GLOBAL]
-    local = list(run_rounds(LocalOnly(), site, plan))[-1].state[personalized("a")]
+    local = list(run_rounds(LocalOnly(0.0), site, plan))[-1].state[personalized("a")]
     assert sha256_of(fedavg) == sha256_of(local)
 
 
@@ -80,7 +80,7 @@ def test_one_site_fedsm_leaves_its_personalized_model_as_trained() -> None:
     plan = small_plan(("a",))
     part = personalized("a")
     assert sha256_of(final_state(FedSM(0.7, 0.9, LDA, 0.0, "hard"), plan)[part]) == sha256_of(
-        final_state(LocalOnly(), plan)[part]
+        final_state(LocalOnly(0.0), plan)[part]
     )
 
 
@@ -105,7 +105,7 @@ def test_weights_of_sites(weighting: str, weights: list[int]) -> None:
     assert sha256_of(strategy.aggregate(state, updates, plan, 1)[GLOBAL]) == sha256_of(expected)
 
 
-@pytest.mark.parametrize("strategy", [FedSM(0.7, 0.9, LDA, 0.0, "hard"), FedAvg(Mean()), LocalOnly()])
+@pytest.mark.parametrize("strategy", [FedSM(0.7, 0.9, LDA, 0.0, "hard"), FedAvg(Mean()), LocalOnly(0.0)])
 def test_the_round_goes_on_without_an_update_that_is_not_finite(strategy: Strategy) -> None:
     plan, sites = small_plan(), small_sites()
     state = strategy.initial_state(plan)

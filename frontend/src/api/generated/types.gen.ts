@@ -4442,6 +4442,42 @@ export type FileProblem = {
 };
 
 /**
+ * FineTuneCreate
+ */
+export type FineTuneCreate = {
+    /**
+     * Datasets
+     *
+     * Ids of checked data sets, all of one site of the model's federation.
+     */
+    datasets: Array<string>;
+    /**
+     * Epochs
+     *
+     * Passes over the site's training cases. Each is validated, and the best is taken.
+     */
+    epochs?: number;
+    /**
+     * Learning Rate
+     *
+     * Of the optimizer that the model was trained with, constant.
+     */
+    learning_rate?: number;
+    /**
+     * Name
+     *
+     * Of the registered model that gets the result as its next version; left out: the version's own with the site's short name, as fundus-maple.
+     */
+    name?: string | null;
+    /**
+     * Pull To Start
+     *
+     * Share by which the model is moved back, after each epoch, towards the one that fine-tuning began with; 0: not at all.
+     */
+    pull_to_start?: number;
+};
+
+/**
  * FineTuningConfig
  *
  * FedAvg, then some rounds of local training from the global model at each site.
@@ -5323,6 +5359,12 @@ export type LocalOnlyConfig = {
      * Name
      */
     name?: 'local-only';
+    /**
+     * Pull To Start
+     *
+     * Share by which a site's model is moved back, after each round, towards the one that its training began with; 0: not at all. For fine-tuning a finished model on few cases.
+     */
+    pull_to_start?: number;
     /**
      * Steps
      */
@@ -19825,6 +19867,80 @@ export type CompareVersionsResponses = {
 };
 
 export type CompareVersionsResponse = CompareVersionsResponses[keyof CompareVersionsResponses];
+
+export type FineTuneModelData = {
+    body: FineTuneCreate;
+    path: {
+        /**
+         * Version Id
+         */
+        version_id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-versions/{version_id}/fine-tunings';
+};
+
+export type FineTuneModelErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type FineTuneModelError = FineTuneModelErrors[keyof FineTuneModelErrors];
+
+export type FineTuneModelResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExperimentRecord;
+};
+
+export type FineTuneModelResponse = FineTuneModelResponses[keyof FineTuneModelResponses];
 
 export type DownloadModelVersionData = {
     body?: never;

@@ -1,7 +1,7 @@
 /** Registered models in words. */
 
-import type { ModelSet, RegisteredModelRecord, VersionScore, VersionSummary } from "@/api";
-import { formatDice } from "@/lib/format";
+import type { DatasetRecord, ModelSet, RegisteredModelRecord, VersionScore, VersionSummary } from "@/api";
+import { formatDice, plural } from "@/lib/format";
 
 /** `0.812 (0.790 to 0.834)` */
 export function scoreText(score: VersionScore | null | undefined): string {
@@ -30,4 +30,15 @@ export function whyNoSiteIsAdded(strategy: ModelSet["strategy"]): string | null 
   if (strategy.routing === "quality")
     return "Its routing is learned from every site's scores: another site needs training.";
   return null;
+}
+
+/** The checked data sets to choose from: of the site of the first one, once there is one. */
+export function dataOfOneSite(datasets: readonly DatasetRecord[], first: string | undefined) {
+  const site = datasets.find(({ id }) => id === first)?.site_slug;
+  return datasets
+    .filter(({ status, site_slug }) => status === "ready" && (site === undefined || site_slug === site))
+    .map(({ id, site_name, name, num_used }) => ({
+      value: id,
+      label: `${site_name}: ${name} (${plural(num_used, "case")})`,
+    }));
 }
