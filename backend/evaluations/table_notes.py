@@ -9,13 +9,13 @@ from backend.runs.words import describe_run
 
 
 def notes_of(cases: ExperimentCases, with_counts: bool = True) -> list[str]:
-    """Runs that were trained at other sites, whose test lacks cases that others have, or whose training was longer or
-    ended too early.
+    """Runs that were trained at other sites or ended by somebody, whose test lacks cases that others have, or whose
+    training was longer or ended too early.
 
     with_counts False: for readers to whom a site's policy states no small numbers.
     """
     remarks = [remark.words for remark in cases.training.remarks]
-    return [*_other_sites(cases), *_lacking(cases, with_counts), *_stated(cases), *remarks]
+    return [*_other_sites(cases), *_ended(cases), *_lacking(cases, with_counts), *_stated(cases), *remarks]
 
 
 def _other_sites(cases: ExperimentCases) -> Iterator[str]:
@@ -27,6 +27,13 @@ def _other_sites(cases: ExperimentCases) -> Iterator[str]:
         return
     parts = [f"{_named(runs)} at {', '.join(slugs)}" for slugs, runs in by_sites.items()]
     yield f"Not every run was trained at the same sites: {'; '.join(parts)}."
+
+
+def _ended(cases: ExperimentCases) -> Iterator[str]:
+    """Runs that somebody ended before their planned rounds; what validation ends is the method's own schedule."""
+    for run in cases.runs:
+        if run.early_stop is not None and run.early_stop.by is not None:
+            yield f"{describe_run(run)} {run.early_stop.in_words()}, so its best round is of fewer rounds than planned."
 
 
 def _lacking(cases: ExperimentCases, with_counts: bool) -> Iterator[str]:

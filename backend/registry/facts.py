@@ -1,6 +1,6 @@
 """What is frozen when a run's models are registered: the model set, its scores with intervals, its limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from backend.evaluations.summaries import column_value
 from backend.evaluations.validated_threshold import at_threshold, require_threshold
 from backend.registry.schemas import VersionFacts, VersionScore
 from backend.runs.threshold import at_gamma
+from backend.sites import service as sites
 from backend.trained_models.schemas import ModelScore, ModelSet
 from backend.trained_models.service import model_set
 
@@ -32,6 +33,7 @@ from backend.trained_models.service import model_set
 def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> VersionFacts:
     """Raises Conflict for a run that is not completed, and where validation is to choose a threshold and cannot."""
     found = model_set(session, run.id)
+    names = {site.slug: site.name for site in sites.list_sites(session, found.federation_id)}
     if threshold == "validation":
         best = require_threshold(session, run)
         scores = list(_scores(session, run, best.gamma))
@@ -39,7 +41,7 @@ def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> 
             update={
                 "strategy": at_gamma(found.strategy, best.gamma),
                 "scores": [_as_model_score(score) for score in scores if score.site_slug is None],
-                "notes": [*found.notes, _of_threshold(found.strategy, best)],
+                "notes": [*found.notes, _of_threshold(found.strategy, best, names)],
             }
         )
     else:
@@ -48,7 +50,7 @@ def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> 
         **{name: getattr(found, name) for name in ModelSet.model_fields},
         threshold=threshold,
         version_scores=scores,
-        limits=list(_limits(found, scores)),
+        limits=list(_limits(found, scores, names)),
     )
 
 
@@ -56,13 +58,13 @@ def _as_model_score(score: VersionScore) -> ModelScore:
     return ModelScore(model=score.model, dice=score.dice, num_cases=score.num_cases)
 
 
-def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation) -> str:
+def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation, names: Mapping[str, str]) -> str:
     assert isinstance(as_run, FedSMConfig)
-    without = f"; {', '.join(best.absent_sites)} sent none" if best.absent_sites else ""
+    without = f"; {_named(best.absent_sites, names)} sent none" if best.absent_sites else ""
     return (
         f"The threshold gamma = {best.gamma:g} was chosen after training, as the best on {best.num_cases} validation "
-        f"cases of {', '.join(best.sites)}{without}. The run itself had gamma = {as_run.gamma:g}; the super model's "
-        "scores here are at the chosen one."
+        f"cases of {_named(best.sites, names)}{without}. The run itself had gamma = {as_run.gamma:g}; the super "
+        "model's scores here are at the chosen one."
     )
 
 
@@ -99,19 +101,24 @@ def _scores(session: Session, run: Run, gamma: float | None = None) -> Iterator[
             )
 
 
-def _limits(found: ModelSet, scores: list[VersionScore]) -> Iterator[str]:
+def _named(slugs: Iterable[str], names: Mapping[str, str]) -> str:
+    """A site that is gone goes by its slug."""
+    return ", ".join(names.get(slug, slug) for slug in slugs)
+
+
+def _limits(found: ModelSet, scores: list[VersionScore], names: Mapping[str, str]) -> Iterator[str]:
     yield "Research software, not a medical device: nobody may base a diagnosis or a treatment on it alone."
     task = found.task
-    names = ", ".join(structure.name for structure in task.structures)
+    structures = ", ".join(structure.name for structure in task.structures)
     yield (
-        f"It segments {names} in {task.modality} with {task.num_channels} channel(s) in {task.dimensions} dimensions, "
-        "and nothing else."
+        f"It segments {structures} in {task.modality} with {task.num_channels} channel(s) in {task.dimensions} "
+        "dimensions, and nothing else."
     )
     tested = sorted({score.site_slug for score in scores if score.held_out and score.site_slug is not None})
     if not scores:
         yield "It was not tested on this platform."
     elif tested:
-        yield f"Of sites that did not train it was tested at {', '.join(tested)} only."
+        yield f"Of sites that did not train it was tested at {_named(tested, names)} only."
     else:
         yield "It was not tested at any site that did not train."
     strategy = found.strategy

@@ -50,6 +50,8 @@ def test_the_best_round_so_far_of_a_cancelled_run_is_tested_and_its_model_served
     run = backend.get(f"/runs/{run_id}")
     assert (run["status"], run["best_round"], run["best_dice"]) == ("completed", 2, 0.9)
     assert run["notes"] == ["Training was ended by admin after round 3 of 9."]
+    (note,) = backend.get(f"/experiments/{run['experiment_id']}/results")["notes"]
+    assert "was ended by admin after round 3 of 9" in note
     stop = {"round": 3, "gained_in": None, "waited_rounds": None, "planned_rounds": 9, "by": "admin"}
     assert run["early_stop"] == stop
     assert {(kind, number) for kind, _, number in worker.done} == {

@@ -12,6 +12,33 @@ export function siteName(federation: { sites: readonly Pick<SiteRecord, "slug" |
   return federation.sites.find((site) => site.slug === slug)?.name ?? slug;
 }
 
+/** The name and the place in the order of colours; a site that the federation does not have goes by its slug. */
+export function siteLook(
+  slug: string,
+  federation: { sites: readonly Pick<SiteRecord, "slug" | "name" | "position">[] },
+): SiteLook {
+  const site = federation.sites.find((entry) => entry.slug === slug);
+  return { name: site?.name ?? slug, position: site?.position ?? 0 };
+}
+
+export interface SiteLook {
+  name: string;
+  position: number;
+}
+
+/** A setting's text, in which sites go by their names. */
+export function settingText(
+  federation: { sites: readonly Pick<SiteRecord, "slug" | "name">[] },
+  path: string,
+  value: string,
+): string {
+  if (path !== "held_out_sites") return value;
+  return value
+    .split(", ")
+    .map((slug) => siteName(federation, slug))
+    .join(", ");
+}
+
 export function casesOf(site: Pick<SiteRecord, "num_cases">): number {
   return Object.values(site.num_cases).reduce((sum, count) => sum + count, 0);
 }

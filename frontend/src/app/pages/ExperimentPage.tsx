@@ -19,6 +19,8 @@ import { RunSettings, SettingsView } from "@/features/experiments/SettingsView";
 import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
 import { ResultsView } from "@/features/results/ResultsView";
+import { RunCurves } from "@/features/results/RunCurves";
+import { useResultsSearch, useScoreQuery } from "@/features/results/useResultsSearch";
 import { RunView } from "@/features/runs/RunView";
 import { runTitle } from "@/features/runs/waiting";
 import { isOver } from "@/lib/status";
@@ -181,23 +183,38 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
               void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false })
             }
           />
+          {experiment.started_at !== null && experiment.kind === "training" && (
+            <RunsCurves experiment={experiment} federation={federation} />
+          )}
         </Stack>
       </Tabs.Panel>
       <Tabs.Panel value={SETTINGS}>
-        <SettingsView experiment={experiment} />
+        <SettingsView experiment={experiment} federation={federation} />
       </Tabs.Panel>
       {tabs.map((entry) => (
         <Tabs.Panel key={entry.id} value={entry.id}>
           <OnThisPage>
             <Stack>
               <RunView runId={entry.id} federation={federation} />
-              {experiment.kind === "training" && <RunSettings experiment={experiment} run={entry} />}
+              {experiment.kind === "training" && (
+                <RunSettings experiment={experiment} federation={federation} run={entry} />
+              )}
             </Stack>
           </OnThisPage>
         </Tabs.Panel>
       ))}
     </Tabs>
   );
+}
+
+/** How the runs get on, laid over each other; they follow what the sites report. */
+function RunsCurves({ experiment, federation }: Props) {
+  const [search, update] = useResultsSearch();
+  const query = useScoreQuery(
+    search,
+    federation.task.structures.map(({ name }) => name),
+  );
+  return <RunCurves {...{ experiment, search, update, query }} standard="methods" />;
 }
 
 function runLabel(run: RunRecord, manySeeds: boolean): string {

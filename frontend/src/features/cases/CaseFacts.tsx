@@ -5,6 +5,7 @@ import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
 import { siteColour, structureColour } from "@/lib/palette";
+import { siteLook, siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { absentSentences } from "./absent";
 import { choiceName } from "./otherRuns";
@@ -38,7 +39,7 @@ export function CaseFacts(props: Props) {
 /** A score of every model on this case; the shown one is marked. Below, all scores of the shown one. */
 function Scores(props: Props) {
   const { scored, all, federation, model, metric } = props;
-  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const nameOf = (slug: string) => siteName(federation, slug);
   const models = [...all.models, ...new Set(props.others)].filter((entry) => scored.scores[entry]);
   return (
     <Card withBorder padding="sm">
@@ -63,7 +64,7 @@ function Scores(props: Props) {
               fw={entry === model ? 700 : 400}
               bg={entry === model ? "var(--mantine-primary-color-light)" : undefined}
             >
-              <Table.Td>{choiceName(entry, props.runs, siteName)}</Table.Td>
+              <Table.Td>{choiceName(entry, props.runs, nameOf)}</Table.Td>
               {all.structures.map((name) => (
                 <Table.Td key={name} ta="right">
                   {formatScore(scored.scores[entry]?.[name]?.[metric], metric)}
@@ -84,11 +85,11 @@ function Scores(props: Props) {
 }
 
 function AllScores({ scored, all, federation, model }: Props) {
-  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const nameOf = (slug: string) => siteName(federation, slug);
   return (
     <>
       <Title order={2} size="h5" mt="sm" mb={4}>
-        {modelName(model, siteName)}
+        {modelName(model, nameOf)}
       </Title>
       <Table fz="xs" verticalSpacing={2} horizontalSpacing={6} aria-label="All scores of the model that is shown">
         <Table.Tbody>
@@ -113,7 +114,7 @@ function Routing({ scored, run, federation }: Props) {
   const { probabilities, chosen_model: chosen } = scored;
   if (!probabilities) return null;
   const gamma = run.gamma;
-  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const nameOf = (slug: string) => siteName(federation, slug);
   return (
     <Card withBorder padding="sm">
       <Stack gap="xs">
@@ -121,14 +122,14 @@ function Routing({ scored, run, federation }: Props) {
           Which model, and why
         </Title>
         <Text size="sm" data-testid="routing">
-          {explainChoice(probabilities, chosen, gamma, siteName, scored.unlike)}
+          {explainChoice(probabilities, chosen, gamma, nameOf, scored.unlike)}
         </Text>
         {Object.entries(probabilities).map(([slug, probability]) => {
-          const position = federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+          const { position } = siteLook(slug, federation);
           return (
             <div key={slug}>
               <Group justify="space-between" wrap="nowrap">
-                <SiteMark position={position} name={siteName(slug)} size="xs" />
+                <SiteMark position={position} name={nameOf(slug)} size="xs" />
                 <Text size="xs">{formatPercent(probability, 1)}</Text>
               </Group>
               <div style={{ position: "relative" }}>
@@ -136,7 +137,7 @@ function Routing({ scored, run, federation }: Props) {
                   value={Math.round(probability * 1000) / 10}
                   color={siteColour(position)}
                   size="md"
-                  aria-label={`Probability of ${siteName(slug)}`}
+                  aria-label={`Probability of ${nameOf(slug)}`}
                 />
                 {gamma !== null && <GammaMark gamma={gamma} />}
               </div>
@@ -145,7 +146,7 @@ function Routing({ scored, run, federation }: Props) {
         })}
         {gamma !== null && (
           <Text size="xs" c="dimmed">
-            The vertical line is γ = {gamma}. The case is from {siteName(scored.site_slug)}.
+            The vertical line is γ = {gamma}. The case is from {nameOf(scored.site_slug)}.
           </Text>
         )}
       </Stack>

@@ -16,6 +16,7 @@ import { IconDownload, IconFilter } from "@tabler/icons-react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { METRICS } from "@/lib/metrics";
 import { saveText } from "@/lib/save";
+import { siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { casesCsv } from "./cases";
 import type { CasesSearch } from "./search";
@@ -39,7 +40,7 @@ export function CaseFilters(props: Props) {
   const { cases, all, federation, search, update, metric } = props;
   const find = useDebouncedCallback((text: string) => update({ find: text || undefined }), TYPED_MS);
   const used = [...new Set(all.cases.flatMap((scored) => scored.chosen_model ?? []))].sort();
-  const siteName = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const nameOf = (slug: string) => siteName(federation, slug);
   const number = (value: string | number) => (typeof value === "number" ? value : undefined);
   const active = [search.used, search.wrong, search.from, search.to].filter((value) => value !== undefined).length;
   const label = METRICS.find(({ name }) => name === metric)?.label;
@@ -74,7 +75,7 @@ export function CaseFilters(props: Props) {
                   onChange={(value) => update({ used: value || undefined })}
                   data={[
                     { value: ANY, label: "Any" },
-                    ...used.map((model) => ({ value: model, label: modelName(model, siteName) })),
+                    ...used.map((model) => ({ value: model, label: modelName(model, nameOf) })),
                   ]}
                 />
                 <Checkbox

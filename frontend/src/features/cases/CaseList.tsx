@@ -5,6 +5,7 @@ import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
 import { formatDifference, formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
+import { siteLook } from "@/lib/sites";
 import { CaseFilters, NO_FILTERS } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
 import { caseScore, modelOfCase } from "./cases";
@@ -162,7 +163,6 @@ interface RowProps extends Props {
 /** Plain elements: a dozen new rows come with each frame while one scrolls. */
 function Row({ scored, entry, selected, model, metric, search, federation, onSelect }: RowProps) {
   const current = scored.case_id === selected;
-  const site = federation.sites.find(({ slug }) => slug === scored.site_slug);
   const score = caseScore(scored, modelOfCase(model, scored), search.structure ?? null, metric);
   return (
     <UnstyledButton
@@ -177,7 +177,7 @@ function Row({ scored, entry, selected, model, metric, search, federation, onSel
       )}
       <div className={classes.about}>
         <div className={classes.name}>{scored.name}</div>
-        <SiteMark position={site?.position ?? 0} name={site?.name ?? scored.site_slug} size="xs" />
+        <SiteMark {...siteLook(scored.site_slug, federation)} size="xs" />
       </div>
       {entry ? (
         <span className={classes.difference}>

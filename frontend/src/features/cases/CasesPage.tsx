@@ -19,6 +19,7 @@ import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
 import { STANDARD_METRIC } from "@/lib/metrics";
+import { siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { CaseFacts } from "./CaseFacts";
 import { CaseList } from "./CaseList";
@@ -263,6 +264,6 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
 
 /** What stands below a picture that is saved: enough to find the case again. */
 function pictureWords(scored: ScoredCase, run: RunRecord, round: number, federation: FederationRecord): string[] {
-  const site = federation.sites.find((entry) => entry.slug === scored.site_slug)?.name ?? scored.site_slug;
+  const site = siteName(federation, scored.site_slug);
   return [`${scored.name}, ${site}`, `${run.strategy_label}, seed ${run.seed}, round ${round}`];
 }

@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 import type { FederationRecord, ScoreName } from "@/api";
 import { formatScore } from "@/lib/metrics";
 import { siteColour } from "@/lib/palette";
+import { siteLook } from "@/lib/sites";
 import { type Brush, type ComparedCase, inBrush } from "./differences";
 import classes from "./Scatter.module.css";
 
@@ -59,7 +60,7 @@ export function Scatter(props: Props) {
     const ys = [valueAlong(SIDE - one.y), valueAlong(SIDE - other.y)].sort((left, right) => left - right);
     onBrush([xs[0] ?? 0, xs[1] ?? 0, ys[0] ?? 0, ys[1] ?? 0]);
   };
-  const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+  const position = (slug: string) => siteLook(slug, federation).position;
   return (
     <div>
       <svg

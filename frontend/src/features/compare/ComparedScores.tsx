@@ -3,6 +3,7 @@ import type { ComparedScore, FederationRecord, RunComparison } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatP, SIGNIFICANCE_MARK } from "@/lib/comparison";
 import { formatDifference } from "@/lib/metrics";
+import { siteLook } from "@/lib/sites";
 import { RunHeads } from "./RunHeads";
 import { isSignificant } from "./runComparison";
 
@@ -21,14 +22,13 @@ export function ComparedScores({ comparison, federation }: Props) {
           <RunHeads comparison={comparison} first="Site" />
           <Table.Tbody>
             {comparison.rows.map((row) => {
-              const site = federation.sites.find((entry) => entry.slug === row.site_slug);
               return (
                 <Table.Tr key={row.site_slug ?? ""}>
                   <Table.Th scope="row" fw={row.site_slug === null ? 600 : 400}>
-                    {site ? (
-                      <SiteMark position={site.position} name={site.name} />
+                    {row.site_slug === null ? (
+                      "All that train in every run"
                     ) : (
-                      (row.site_slug ?? "All that train in every run")
+                      <SiteMark {...siteLook(row.site_slug, federation)} />
                     )}
                   </Table.Th>
                   {row.scores.map((score, index) => (

@@ -1,17 +1,19 @@
 import { Table, Text } from "@mantine/core";
-import type { ExperimentConfig } from "@/api";
+import type { ExperimentConfig, FederationRecord } from "@/api";
 import { describePath } from "@/lib/fieldNames";
 import type { Difference } from "@/lib/schema";
+import { settingText } from "@/lib/sites";
 
 interface Props {
   changes: readonly Difference[];
   strategies: ExperimentConfig["strategies"];
+  federation: FederationRecord;
   /** What they differ from. */
   standard?: "default" | "original";
 }
 
 /** What is not as it is by default or in the original, in words and as the path that a file has. */
-export function Changes({ changes, strategies, standard = "default" }: Props) {
+export function Changes({ changes, strategies, federation, standard = "default" }: Props) {
   if (changes.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -31,9 +33,9 @@ export function Changes({ changes, strategies, standard = "default" }: Props) {
               </Text>
             </Table.Td>
             <Table.Td style={{ overflowWrap: "anywhere" }}>
-              <b>{difference.value}</b>{" "}
+              <b>{settingText(federation, difference.path, difference.value)}</b>{" "}
               <Text span c="dimmed" size="xs">
-                {standard} {difference.default}
+                {standard} {settingText(federation, difference.path, difference.default)}
               </Text>
             </Table.Td>
           </Table.Tr>

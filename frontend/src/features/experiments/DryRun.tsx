@@ -5,6 +5,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { api, type DryRunRecord, type DryRunSite, type ExperimentConfig, type FederationRecord, unwrap } from "@/api";
 import { StateBadge } from "@/components/StateBadge";
 import { differences } from "@/lib/schema";
+import { siteName } from "@/lib/sites";
 import { Estimate } from "./Estimate";
 import { dryRunQuery } from "./queries";
 
@@ -71,7 +72,7 @@ export function DryRun({ federation, config, ready }: Props) {
       )}
       {error && <Alert color="red">{error.message}</Alert>}
       {record && <Sites record={record} federation={federation} />}
-      {record?.estimate && <Estimate estimate={record.estimate} siteName={(slug) => nameOf(federation, slug)} />}
+      {record?.estimate && <Estimate estimate={record.estimate} siteName={(slug) => siteName(federation, slug)} />}
       {record?.estimate && stale && (
         <Text size="xs" c="dimmed">
           The settings were changed since: try again for a new estimate.
@@ -89,8 +90,8 @@ function Sites({ record, federation }: { record: DryRunRecord; federation: Feder
           {record.sites.map((site) => (
             <Table.Tr key={site.site_slug}>
               <Table.Td pl={0} style={{ maxWidth: 160 }}>
-                <Text size="sm" truncate title={nameOf(federation, site.site_slug)}>
-                  {nameOf(federation, site.site_slug)}
+                <Text size="sm" truncate title={siteName(federation, site.site_slug)}>
+                  {siteName(federation, site.site_slug)}
                 </Text>
               </Table.Td>
               <Table.Td>
@@ -129,8 +130,4 @@ function SiteAnswer({ site }: { site: DryRunSite }) {
     );
   }
   return <StateBadge state={site.status} size="sm" />;
-}
-
-function nameOf(federation: FederationRecord, slug: string): string {
-  return federation.sites.find((site) => site.slug === slug)?.name ?? slug;
 }

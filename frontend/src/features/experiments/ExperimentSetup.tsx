@@ -168,6 +168,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
           {step !== "review" && (
             <Grid.Col span={{ base: 12, md: 4 }}>
               <Summary
+                federation={federation}
                 config={config}
                 changes={changes}
                 check={check.data}

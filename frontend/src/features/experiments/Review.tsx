@@ -61,7 +61,12 @@ export function Review(props: Props) {
                 {original.changes.length === 0 ? (
                   <Text size="sm">Nothing: it would train the same runs again.</Text>
                 ) : (
-                  <Changes changes={original.changes} strategies={config.strategies} standard="original" />
+                  <Changes
+                    changes={original.changes}
+                    strategies={config.strategies}
+                    federation={federation}
+                    standard="original"
+                  />
                 )}
               </div>
             )}
@@ -69,7 +74,7 @@ export function Review(props: Props) {
               <Title order={3} size="h5" mb={4}>
                 Differs from the defaults
               </Title>
-              <Changes changes={changes} strategies={config.strategies} />
+              <Changes changes={changes} strategies={config.strategies} federation={federation} />
             </div>
           </Stack>
         </Card>

@@ -1,16 +1,18 @@
 import { Card, Group, Stack, Switch, Table, Text, TextInput, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { ExperimentRecord, RunRecord } from "@/api";
+import type { ExperimentRecord, FederationRecord, RunRecord } from "@/api";
 import { Loaded } from "@/components/Feedback";
 import { describePath } from "@/lib/fieldNames";
 import { plural } from "@/lib/format";
 import type { JsonSchema } from "@/lib/schema";
 import { type Setting, settingsOf } from "@/lib/settings";
+import { settingText } from "@/lib/sites";
 import { experimentSchemaQuery } from "./queries";
 
 interface Props {
   experiment: ExperimentRecord;
+  federation: FederationRecord;
   /** Whose method's settings are shown, and no other method's; left out: all of the experiment's. */
   run?: RunRecord;
 }
@@ -21,13 +23,15 @@ export function SettingsView(props: Props) {
   return <Loaded query={schema}>{(contract) => <Settings schema={contract} {...props} />}</Loaded>;
 }
 
-function Settings({ schema, experiment, run }: Props & { schema: JsonSchema }) {
+function Settings({ schema, experiment, federation, run }: Props & { schema: JsonSchema }) {
   const [onlyChanged, setOnlyChanged] = useState(false);
   const [find, setFind] = useState("");
   const config = run ? { ...experiment.config, strategies: [run.strategy] } : experiment.config;
   const strategies = config.strategies;
   const all = settingsOf(schema, schema, config).map((setting) => ({
     ...setting,
+    value: settingText(federation, setting.path, setting.value),
+    default: settingText(federation, setting.path, setting.default),
     words: describePath(setting.path, strategies),
   }));
   const changed = all.filter((setting) => setting.changed).length;

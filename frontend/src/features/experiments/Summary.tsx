@@ -1,5 +1,5 @@
 import { Button, Card, Stack, Text, Title } from "@mantine/core";
-import type { ConfigCheckResult, ExperimentConfig, FieldProblem, SweepPlan } from "@/api";
+import type { ConfigCheckResult, ExperimentConfig, FederationRecord, FieldProblem, SweepPlan } from "@/api";
 import { plural } from "@/lib/format";
 import type { Difference } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
@@ -8,6 +8,7 @@ import { Problems } from "./Problems";
 import { sweptWords } from "./sweepWords";
 
 interface Props {
+  federation: FederationRecord;
   config: ExperimentConfig;
   changes: readonly Difference[];
   check: ConfigCheckResult | undefined;
@@ -21,7 +22,7 @@ const MAX_LISTED = 8;
 const MAX_PROBLEMS = 3;
 
 /** What is set up so far, shown next to every step. */
-export function Summary({ config, changes, check, problems, sweep, onReview }: Props) {
+export function Summary({ federation, config, changes, check, problems, sweep, onReview }: Props) {
   return (
     <Card withBorder style={{ position: "sticky", top: 76 }}>
       <Stack gap="sm">
@@ -41,7 +42,7 @@ export function Summary({ config, changes, check, problems, sweep, onReview }: P
             The sweep makes {sweptWords(sweep)}.
           </Text>
         )}
-        <Changes changes={changes.slice(0, MAX_LISTED)} strategies={config.strategies} />
+        <Changes changes={changes.slice(0, MAX_LISTED)} strategies={config.strategies} federation={federation} />
         {changes.length > MAX_LISTED && (
           <Text size="xs" c="dimmed">
             {changes.length - MAX_LISTED} more: see the review.

@@ -6,6 +6,7 @@ import { useEffect, useRef } from "react";
 import { ApiError, api, type DryRunRecord, type FederationRecord, type SweepPlan, unwrap } from "@/api";
 import { formatBytes, formatSeconds, plural } from "@/lib/format";
 import { differences } from "@/lib/schema";
+import { siteName } from "@/lib/sites";
 import { dryRunQuery } from "./queries";
 import { startAll } from "./startAll";
 
@@ -112,9 +113,9 @@ export function SweepCost({ federation, plan, ready }: Props) {
 
 /** What each site could not run, once for all experiments that say the same. */
 function Failures({ records, federation }: { records: readonly DryRunRecord[]; federation: FederationRecord }) {
-  const name = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const nameOf = (slug: string) => siteName(federation, slug);
   const causes = records.flatMap(({ sites }) =>
-    sites.flatMap(({ site_slug, error }) => (error ? `${name(site_slug)}: ${error}` : [])),
+    sites.flatMap(({ site_slug, error }) => (error ? `${nameOf(site_slug)}: ${error}` : [])),
   );
   return [...new Set(causes)].map((cause) => (
     <Text key={cause} size="sm" c="red" role="alert">

@@ -3,6 +3,7 @@ import type { FederationRecord, ModelSet } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
 import { SiteMark } from "@/components/SiteMark";
 import { formatBytes } from "@/lib/format";
+import { siteLook } from "@/lib/sites";
 import { partTitle } from "./models";
 
 interface Props {
@@ -49,6 +50,5 @@ export function ModelFiles({ set, federation }: Props) {
 function PartName({ name, federation }: { name: string; federation: FederationRecord }) {
   const { title, site: slug } = partTitle(name);
   if (slug === null) return <Text size="sm">{title}</Text>;
-  const site = federation.sites.find((entry) => entry.slug === slug);
-  return <SiteMark position={site?.position ?? 0} name={site?.name ?? slug} />;
+  return <SiteMark {...siteLook(slug, federation)} />;
 }

@@ -7,6 +7,7 @@ import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { describePath } from "@/lib/fieldNames";
 import { roundSpans } from "@/lib/roundSpans";
+import { settingText, siteLook } from "@/lib/sites";
 import { originFacts, withoutMarks } from "./models";
 
 interface Props {
@@ -30,7 +31,7 @@ export function ModelOrigin({ set, federation }: Props) {
         <Title order={3} size="h5">
           Differs from the defaults
         </Title>
-        <Changed set={set} />
+        <Changed set={set} federation={federation} />
         <Configuration set={set} />
         <Usage steps={set.usage} />
       </Stack>
@@ -85,12 +86,11 @@ function Data({ set, federation }: Props) {
       </Table.Thead>
       <Table.Tbody>
         {set.data.map((data) => {
-          const site = federation.sites.find((entry) => entry.slug === data.site_slug);
-          const name = site?.name ?? data.site_slug;
+          const look = siteLook(data.site_slug, federation);
           return (
             <Table.Tr key={data.dataset_id}>
               <Table.Th scope="row" fw={400}>
-                <SiteMark position={site?.position ?? 0} name={name} />
+                <SiteMark {...look} />
                 {!data.trained_on && (
                   <Text size="xs" c="dimmed">
                     {whyNotTrained(data)}
@@ -104,7 +104,7 @@ function Data({ set, federation }: Props) {
               ))}
               <Table.Td ta="right">{data.used_rounds.length > 0 ? roundSpans(data.used_rounds) : "none"}</Table.Td>
               <Table.Td ta="right">
-                <Fingerprint value={data.fingerprint} of={`the data of ${name}`} />
+                <Fingerprint value={data.fingerprint} of={`the data of ${look.name}`} />
               </Table.Td>
             </Table.Tr>
           );
@@ -119,7 +119,7 @@ function whyNotTrained(data: TrainingData): string {
   return data.held_out ? "held out: tested, not trained on" : "not trained on: no update of it was used";
 }
 
-function Changed({ set }: { set: ModelSet }) {
+function Changed({ set, federation }: Props) {
   if (set.changed_settings.length === 0) return <Text size="sm">Every setting is at its default.</Text>;
   return (
     <Table fz="sm" verticalSpacing={4} layout="fixed">
@@ -130,7 +130,7 @@ function Changed({ set }: { set: ModelSet }) {
               {describePath(setting.path, [])}
             </Table.Th>
             <Table.Td>
-              <b>{setting.value}</b>{" "}
+              <b>{settingText(federation, setting.path, setting.value)}</b>{" "}
               <Text span size="xs" c="dimmed">
                 default {setting.default}
               </Text>

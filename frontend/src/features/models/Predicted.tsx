@@ -12,6 +12,7 @@ import type { VolumeInfo } from "@/components/viewer/viewer";
 import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { rgb, siteColour, structureColour } from "@/lib/palette";
+import { siteLook, siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 
 const Viewer = lazy(() => import("@/components/viewer/Viewer"));
@@ -33,7 +34,7 @@ export function Predicted({ prediction, set, federation }: Props) {
   const [plane, setPlane] = useState<Plane>("axial");
   const [slice, setSlice] = useState<number>();
   const [window, setWindow] = useState<[number, number]>();
-  const nameOf = (slug: string) => federation.sites.find((site) => site.slug === slug)?.name ?? slug;
+  const nameOf = (slug: string) => siteName(federation, slug);
   const mask = prediction.masks.find((entry) => entry.model === search.model) ?? prediction.masks[0];
   if (!mask || !prediction.image_url) return null;
   const structures = set.task.structures.map((structure) => structure.name);
@@ -157,7 +158,7 @@ function Why({
         {explainChoice(probabilities, chosen, gamma, nameOf, prediction.unlike)}
       </Text>
       {Object.entries(probabilities).map(([slug, probability]) => {
-        const position = federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+        const { position } = siteLook(slug, federation);
         return (
           <div key={slug}>
             <Group justify="space-between" wrap="nowrap">

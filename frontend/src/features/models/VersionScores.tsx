@@ -1,6 +1,7 @@
 import { Card, Table, Text, Title } from "@mantine/core";
 import type { FederationRecord, VersionRecord } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
+import { siteLook } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { scoreText } from "./registry";
 
@@ -51,6 +52,5 @@ export function VersionScores({ version, federation }: { version: VersionRecord;
 
 function Place({ slug, federation }: { slug: string | null; federation: FederationRecord }) {
   if (slug === null) return <b>all sites that trained</b>;
-  const site = federation.sites.find((entry) => entry.slug === slug);
-  return <SiteMark position={site?.position ?? 0} name={site?.name ?? slug} />;
+  return <SiteMark {...siteLook(slug, federation)} />;
 }

@@ -5,9 +5,9 @@ import { Chart } from "@/components/Chart";
 import type { ChartOption } from "@/components/echarts";
 import { plural } from "@/lib/format";
 import { siteColour } from "@/lib/palette";
+import { siteLook } from "@/lib/sites";
 import { histogramBySite, type SiteHistogram } from "./rescore";
 import { formatGamma } from "./selector";
-import { siteLook } from "./sites";
 import { GRID } from "./sweepOption";
 
 interface Props {

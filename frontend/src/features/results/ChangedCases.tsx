@@ -4,8 +4,8 @@ import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
 import { formatDifference, formatScore } from "@/lib/metrics";
+import { siteLook } from "@/lib/sites";
 import type { ChangedCase } from "./rescore";
-import { siteLook } from "./sites";
 
 interface Props {
   cases: SelectorCases;

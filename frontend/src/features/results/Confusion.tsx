@@ -3,9 +3,10 @@ import { memo } from "react";
 import type { FederationRecord, RunSelector, SelectorGroup } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { plural } from "@/lib/format";
+import { siteLook } from "@/lib/sites";
 import { CellTips } from "./CellTips";
 import classes from "./Confusion.module.css";
-import { MANY_SITES, siteLook } from "./sites";
+import { MANY_SITES } from "./sites";
 
 interface Props {
   selector: RunSelector;

@@ -6,11 +6,11 @@ import { ErrorPanel } from "@/components/Feedback";
 import { GapPicture } from "@/components/GapPicture";
 import { stairsOf } from "@/lib/gapStairs";
 import { metricTitle } from "@/lib/metrics";
+import { siteLook } from "@/lib/sites";
 import { GapTable } from "./GapTable";
 import { gapSteps } from "./gapSteps";
 import { gapQuery } from "./queries";
 import type { ResultsSearch } from "./search";
-import { siteLook } from "./sites";
 import type { Update } from "./useResultsSearch";
 
 interface Props {
@@ -19,10 +19,12 @@ interface Props {
   search: ResultsSearch;
   update: Update;
   query: ScoreQuery;
+  /** What the page says of the number of seeds already. */
+  said: string;
 }
 
 /** Where a method's score is lost against centralized training. Nothing before a federated method has results. */
-export function GapCard({ experiment, federation, search, update, query }: Props) {
+export function GapCard({ experiment, federation, search, update, query, said }: Props) {
   const { metric, structure } = query;
   const found = useQuery({
     ...gapQuery(experiment.id, { metric, structure, method: search.gapMethod }),
@@ -62,8 +64,8 @@ export function GapCard({ experiment, federation, search, update, query }: Props
           </Text>
         ))}
         <Text size="xs" c="dimmed">
-          {gap.words_of_seeds} In brackets: {Math.round(gap.confidence * 100)} % intervals, {gap.num_resamples}{" "}
-          resamples. <FileLinks gap={gap} />
+          {gap.words_of_seeds !== said && `${gap.words_of_seeds} `}In brackets: {Math.round(gap.confidence * 100)} %
+          intervals, {gap.num_resamples} resamples. <FileLinks gap={gap} />
         </Text>
       </Stack>
     </Card>

@@ -1,8 +1,8 @@
 import { Table, Text } from "@mantine/core";
 import type { FederationRecord, Gap, GapValue } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
+import { siteLook } from "@/lib/sites";
 import classes from "./GapTable.module.css";
-import { siteLook } from "./sites";
 
 /** Levels and terms in turn, so that each mean stands below what led to it; then the gap, and what is outside the sum. */
 export function GapTable({ gap, federation }: { gap: Gap; federation: FederationRecord }) {

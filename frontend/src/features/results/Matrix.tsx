@@ -4,10 +4,11 @@ import { type MouseEvent, memo } from "react";
 import type { FederationRecord, MatrixCell, MatrixRow, RunMatrix, RunRecord } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour } from "@/lib/heat";
+import { siteLook } from "@/lib/sites";
 import { CellTips } from "./CellTips";
 import classes from "./Matrix.module.css";
 import { isOwnModel, isRouting, type MatrixView, matrixCellWords, matrixRowName, viewerModel } from "./matrixView";
-import { MANY_SITES, siteLook } from "./sites";
+import { MANY_SITES } from "./sites";
 
 interface Props {
   run: RunRecord;

@@ -2,9 +2,9 @@ import { Stack, Text } from "@mantine/core";
 import type { Comparison, ExperimentResults, FederationRecord } from "@/api";
 import { formatPairs, hopelessSites, pairsOf, SIGNIFICANCE_LEVEL, SIGNIFICANCE_MARK } from "@/lib/comparison";
 import { formatPercent } from "@/lib/format";
+import { siteLook } from "@/lib/sites";
 import { baselineName } from "./cellWords";
 import { hasSeveralSeeds } from "./results";
-import { siteLook } from "./sites";
 
 interface Props {
   /** True for a test of a finished model, without training. */
@@ -37,7 +37,8 @@ export function Notes({ isTest, results, comparison, federation }: Props) {
           number, and no personalized model is their own.
         </Note>
       )}
-      <Note>{results.words_of_seeds}</Note>
+      {/* Where something was trained, the verdict above says it. */}
+      {isTest && <Note>{results.words_of_seeds}</Note>}
       {results.notes.map((note) => (
         <Note key={note} warns>
           {note}

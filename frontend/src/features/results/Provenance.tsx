@@ -4,8 +4,8 @@ import type { ExperimentProvenance, FederationRecord } from "@/api";
 import { Fingerprint } from "@/components/Fingerprint";
 import { SiteMark } from "@/components/SiteMark";
 import { formatDateTime, plural } from "@/lib/format";
+import { siteLook } from "@/lib/sites";
 import { provenanceQuery } from "./queries";
-import { siteLook } from "./sites";
 
 interface Props {
   experimentId: string;

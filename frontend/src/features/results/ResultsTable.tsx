@@ -7,12 +7,12 @@ import { SiteMark } from "@/components/SiteMark";
 import { type Baseline, comparisonIndex, rowKey } from "@/lib/comparison";
 import { formatCount } from "@/lib/format";
 import { metricOf } from "@/lib/metrics";
+import { siteLook } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { CellTips } from "./CellTips";
 import classes from "./ResultsTable.module.css";
 import type { Column, ResultRow, ResultTable, Sort } from "./results";
 import { ScoreCell } from "./ScoreCell";
-import { siteLook } from "./sites";
 
 interface Props {
   table: ResultTable;

@@ -48,7 +48,7 @@ export function ResultsView({ experiment, federation }: Props) {
             />
             {experiment.kind !== "test" && (
               <>
-                <GapCard {...{ experiment, federation, search, update, query }} />
+                <GapCard {...{ experiment, federation, search, update, query }} said={loaded.words_of_seeds} />
                 <EffortCard results={loaded} />
               </>
             )}

@@ -12,16 +12,19 @@ interface Props {
   experiment: ExperimentRecord;
   search: ResultsSearch;
   update: Update;
-  query: ScoreQuery;
+  query: Pick<ScoreQuery, "structure">;
+  /** One line for each, where the address does not say. */
+  standard?: "runs" | "methods";
 }
 
 /** Maximum number of lines: the number of colours. */
 const MAX_LINES = 8;
 
 /** Several runs laid over each other. */
-export function RunCurves({ experiment, search, update, query }: Props) {
+export function RunCurves({ experiment, search, update, query, standard = "runs" }: Props) {
   const client = useQueryClient();
-  const bands = manySeeds(experiment.runs) && search.lines === "methods";
+  const eachLine = search.lines ?? standard;
+  const bands = manySeeds(experiment.runs) && eachLine === "methods";
   const chosen = chosenRuns(experiment.runs, search.curves);
   const methods = chosenMethods(experiment.runs, search.methods, MAX_LINES);
   const shown = bands ? experiment.runs.filter((run) => methods.includes(run.strategy_label)) : chosen;
@@ -71,8 +74,10 @@ export function RunCurves({ experiment, search, update, query }: Props) {
               <SegmentedControl
                 size="xs"
                 aria-label="One line for each"
-                value={search.lines ?? "runs"}
-                onChange={(value) => update({ lines: value === "methods" ? "methods" : undefined })}
+                value={eachLine}
+                onChange={(value) =>
+                  update({ lines: value === standard ? undefined : value === "methods" ? "methods" : "runs" })
+                }
                 data={[
                   { value: "runs", label: "Run" },
                   { value: "methods", label: "Method, over seeds" },

@@ -5,10 +5,10 @@ import { SiteMark } from "@/components/SiteMark";
 import { SIGNIFICANCE_MARK, verdict } from "@/lib/comparison";
 import { plural } from "@/lib/format";
 import { formatDifference } from "@/lib/metrics";
+import { siteLook } from "@/lib/sites";
 import { cellWords, comparisonWords, formatInterval } from "./cellWords";
 import classes from "./ResultsTable.module.css";
 import type { Column } from "./results";
-import { siteLook } from "./sites";
 
 interface Props {
   cell: ShownCell;

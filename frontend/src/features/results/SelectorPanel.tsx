@@ -3,13 +3,14 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FederationRecord, RunRecord, RunSelector, ScoreQuery, SelectorGroup } from "@/api";
 import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { formatPercent, plural } from "@/lib/format";
+import { siteLook } from "@/lib/sites";
 import { Confusion } from "./Confusion";
 import { Figure } from "./Figure";
 import { GammaSweep } from "./GammaSweep";
 import { runSelectorQuery, selectorCasesQuery } from "./queries";
 import { Reliability } from "./Reliability";
 import type { ResultsSearch } from "./search";
-import { MANY_SITES, siteLook } from "./sites";
+import { MANY_SITES } from "./sites";
 import type { Update } from "./useResultsSearch";
 import { ValidatedThreshold } from "./ValidatedThreshold";
 

@@ -14,6 +14,9 @@ interface Props {
   update: Update;
 }
 
+/** Scores that differ by less differ by rounding alone. */
+const ROUNDING = 1e-9;
+
 /** The threshold that validation cases choose. Test cases have no part in it, so that the test may score it. */
 export function ValidatedThreshold({ selector, federation, update }: Props) {
   const best = selector.validation;
@@ -25,14 +28,19 @@ export function ValidatedThreshold({ selector, federation, update }: Props) {
       </Text>
     );
   }
+  const isAsGood = best.dice_as_run !== null && best.dice_as_run >= best.dice - ROUNDING;
   const names = (slugs: string[]) => slugs.map((slug) => siteName(federation, slug)).join(", ");
   return (
     <Alert variant="light" p="sm" data-testid="validated-threshold">
       <Group justify="space-between" gap="sm">
         <div style={{ flex: 1, minWidth: 320 }}>
           <Text size="sm" fw={500}>
-            On validation cases the best is γ = {formatGamma(best.gamma)}: Dice {formatScore(best.dice, "dice")}
-            {best.dice_as_run !== null &&
+            {isAsGood
+              ? `On validation cases the run's γ = ${formatGamma(selector.gamma)} is as good as any: Dice ${formatScore(best.dice, "dice")}`
+              : `On validation cases the best is γ = ${formatGamma(best.gamma)}: Dice ${formatScore(best.dice, "dice")}`}
+            {isAsGood && best.gamma !== selector.gamma && `; the middle of the best ones is ${formatGamma(best.gamma)}`}
+            {!isAsGood &&
+              best.dice_as_run !== null &&
               `, and ${formatScore(best.dice_as_run, "dice")} at the run's ${formatGamma(selector.gamma)}`}
           </Text>
           <Text size="xs" c="dimmed">
@@ -51,6 +59,7 @@ export function ValidatedThreshold({ selector, federation, update }: Props) {
             <Allowed permission="run_experiments" federationId={federation.id}>
               <LinkButton
                 size="xs"
+                variant={isAsGood ? "default" : "filled"}
                 to="/runs/$runId/model"
                 params={{ runId: selector.run_id }}
                 search={{ threshold: "validation" }}

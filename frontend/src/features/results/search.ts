@@ -35,8 +35,11 @@ export const resultsSearch = v.object({
   curves: texts,
   /** Labels of the methods whose means over seeds are drawn together. When left out, it is the first ones. */
   methods: texts,
-  /** One line a method, the mean over its seeds with a band. When left out, it is one line a run. */
-  lines: choice(["methods"]),
+  /**
+   * One line a run, or one a method: the mean over its seeds with a band. When left out, results draw one a run, and the
+   * table of runs one a method.
+   */
+  lines: choice(["runs", "methods"]),
   /** What the curves show. When left out, it is the validation Dice. */
   measure: choice(["loss"]),
   /** What the curves are drawn against. When left out, it is the rounds. */

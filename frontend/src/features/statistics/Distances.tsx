@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { FederationRecord, FederationStatistics } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { heatColour, heatGradient } from "@/lib/heat";
+import { siteLook } from "@/lib/sites";
 import classes from "./Distances.module.css";
 import { distanceOf, farthestPairs, MAX_LINES, PARTS } from "./statistics";
 
@@ -67,7 +68,7 @@ function Matrix({
   dark,
 }: Props & { part: (typeof PARTS)[number]["key"]; dark: boolean }) {
   const { sites, distances } = statistics;
-  const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+  const position = (slug: string) => siteLook(slug, federation).position;
   const small = sites.length > MAX_LINES;
   return (
     <Table.ScrollContainer minWidth={220 + (small ? 32 : 110) * sites.length}>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { FederationRecord, FederationStatistics, SiteStatistics, StructureStatistics } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatPercent } from "@/lib/format";
-import { SPLITS } from "@/lib/sites";
+import { SPLITS, siteLook } from "@/lib/sites";
 import classes from "./SideBySide.module.css";
 import { axesText, spreadText, statedCount, WITHHELD, withheldReason } from "./statistics";
 
@@ -15,7 +15,7 @@ interface Props {
 /** A row a site, a column a quantity: the same for 2 sites as for 30. */
 export function SideBySide({ statistics, federation }: Props) {
   const { sites, dimensions } = statistics;
-  const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+  const position = (slug: string) => siteLook(slug, federation).position;
   const structures = federation.task.structures.map(({ name }) => name);
   const volumes = dimensions === 3;
   return (

@@ -3,6 +3,7 @@ import type { FederationRecord, FederationStatistics } from "@/api";
 import { Chart } from "@/components/Chart";
 import { SiteMark } from "@/components/SiteMark";
 import { structureColour } from "@/lib/palette";
+import { siteLook } from "@/lib/sites";
 import { greyHeat, greyLines, structureBars } from "./chartOptions";
 import { MAX_LINES } from "./statistics";
 
@@ -17,7 +18,7 @@ const ROW_HEIGHT = 18;
 /** Grey values and structures, site next to site; many sites are a heat map instead of many lines. */
 export function SiteCharts({ statistics, federation }: Props) {
   const dark = useComputedColorScheme("light") === "dark";
-  const position = (slug: string) => federation.sites.find((site) => site.slug === slug)?.position ?? 0;
+  const position = (slug: string) => siteLook(slug, federation).position;
   const sites = statistics.sites.map((site) => ({ ...site, position: position(site.site_slug) }));
   const known = sites.filter((site) => site.intensity_histogram.length > 0);
   const many = known.length > MAX_LINES;
