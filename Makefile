@@ -12,7 +12,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-fuzz test-speed test-gpu dist predict-wheel lock test-compose bench bench-methods bench-gap openapi screenshots clean
+.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-fuzz test-speed test-gpu dist site-archive predict-wheel lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -100,6 +100,9 @@ dist: setup-test ## One wheel with the pages inside, its source archive, and the
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) $(BIN)/python -m build --no-isolation --outdir dist . >dist.log || { tail -30 dist.log; exit 1; }
 	cp requirements.lock requirements-cpu.lock requirements-cuda.lock dist/
 	@rm dist.log; ls -l dist
+
+site-archive: dist ## One signed file from which a hospital without a network installs: KEY=FILE of the hub's server-key, CUDA=1
+	$(BIN)/python -m scripts.site_archive dist --key $(or $(KEY),.fedsm/server-key) $(if $(CUDA),--cuda)
 
 predict-wheel: setup-test ## A wheel of `fedsm-predict` alone, without the platform, in dist/
 	$(BIN)/python scripts/predict_wheel.py dist

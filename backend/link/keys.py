@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 from mnemonic import Mnemonic
 
@@ -53,6 +55,22 @@ class PublicKey:
     def text(self) -> str:
         """Base64."""
         return base64.b64encode(self.raw).decode()
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> "PublicKey":
+        """Raises KeyProblem."""
+        try:
+            key = load_pem_public_key(pem)
+        except ValueError:
+            key = None
+        if not isinstance(key, Ed25519PublicKey):
+            raise KeyProblem("this is no public Ed25519 key in PEM: send it whole")
+        return cls(key.public_bytes_raw())
+
+    @property
+    def pem(self) -> str:
+        """As OpenSSL reads it."""
+        return self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     @property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""`fedsm site check, join, up, status, policy, audit, rotate, leave`: what a hospital runs, on its own machine."""
+"""`fedsm site check, join, up, status, policy, audit, ...`: what a hospital runs, on its own machine."""
 
 import sys
 from collections.abc import Callable
@@ -162,8 +162,31 @@ def agent(home: HomeOption = None) -> None:
     raise typer.Exit(main())
 
 
+def verify(
+    archive: Annotated[Path, typer.Argument(help="The archive for a site without a network.")],
+    kit: Annotated[Path | None, typer.Option(help="The kit of this site: the hub's key signed the archive.")] = None,
+    fingerprint: Annotated[str, typer.Option(help="Of the key that signed it, if that is another.")] = "",
+) -> None:
+    """Verify an archive before anything of it is unpacked or installed: each file is what the key signed. The first
+    that was changed, added or taken out is named, and the exit code is 1."""
+    from backend.link.keys import KeyProblem
+    from fedsm.site_agent.archive import ArchiveProblem, verify_archive
+    from fedsm.site_agent.site_home import read_kit
+
+    if (kit is None) == (not fingerprint):
+        fail("give the kit, or the fingerprint of the key that signed: --kit FILE or --fingerprint", EXIT_WRONG_INPUT)
+    expected = fingerprint if kit is None else _read_kit(read_kit, kit).server_fingerprint
+    try:
+        files = verify_archive(archive, expected)
+    except OSError as error:
+        fail(str(error), EXIT_WRONG_INPUT)
+    except (ArchiveProblem, KeyProblem) as error:
+        fail(str(error))
+    typer.echo(f"{archive}: {len(files)} files are what the key signed")
+
+
 #: They need nothing but the agent's own code.
-OF_THE_AGENT = (check, join, status, policy, approvals, approve, refuse, audit, rotate, leave, agent)
+OF_THE_AGENT = (check, join, verify, status, policy, approvals, approve, refuse, audit, rotate, leave, agent)
 
 
 def add_hospital_commands(site_app: typer.Typer) -> None:
