@@ -91,3 +91,32 @@ it("takes back only what an archive did, also one that was refused in part", asy
     ]),
   );
 });
+
+it("saves the view of the runs that the address holds under a name", async () => {
+  localStorage.clear();
+  openApp("/federations/f1?tab=experiments&list=runs&find=seed%3D0&group=method", {
+    "GET /federations/f1": EYES,
+    "GET /federations/f1/experiments": [experiment("one")],
+  });
+  fireEvent.click(await screen.findByRole("button", { name: "Views" }));
+  fireEvent.click(await screen.findByRole("menuitem", { name: "Save this view" }));
+  fireEvent.change(await screen.findByLabelText(/Name/), { target: { value: "By method" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(await screen.findByRole("button", { name: "By method" })).toBeInTheDocument();
+  const kept = JSON.parse(localStorage.getItem("fedsm-views-f1") ?? "");
+  expect(kept).toEqual([{ name: "By method", search: { find: "seed=0", group: "method" } }]);
+});
+
+it("shows a saved view in place of all that was chosen", async () => {
+  const view = { name: "By method", search: { find: "seed=0", group: "method" } };
+  localStorage.setItem("fedsm-views-f1", JSON.stringify([view]));
+  openApp("/federations/f1?tab=experiments&list=runs&find=other&runState=failed", {
+    "GET /federations/f1": EYES,
+    "GET /federations/f1/experiments": [experiment("one")],
+  });
+  fireEvent.click(await screen.findByRole("button", { name: "Views" }));
+  fireEvent.click(await screen.findByRole("menuitem", { name: "By method" }));
+  await waitFor(() => expect(screen.getByLabelText("Find")).toHaveValue("seed=0"));
+  expect(window.location.search).toContain("group=method");
+  expect(window.location.search).not.toContain("runState");
+});

@@ -6,6 +6,7 @@ import { plural } from "@/lib/format";
 import { ChosenRuns } from "./ChosenRuns";
 import { RunsTable } from "./RunsTable";
 import { COLUMNS, grouped, rowsOf, settingColumns, wantedRows } from "./runRows";
+import { SavedViews } from "./SavedViews";
 import type { RunsSearch } from "./search";
 
 interface Props {
@@ -27,6 +28,8 @@ export function RunsView({ experiments, partly = false, federationId, standard, 
   const rows = useMemo(() => rowsOf(experiments), [experiments]);
   const available = useMemo(() => [...COLUMNS, ...settingColumns(rows)], [rows]);
   const { find, runState: state, archived, runSort: sort, runDesc: descending, group } = search;
+  // The address follows a moment later: what is typed meanwhile stays.
+  const [text, setText] = useState(find ?? "");
   const shown = useMemo(
     () => wantedRows(rows, available, { find, state, archived, sort, descending }),
     [rows, available, find, state, archived, sort, descending],
@@ -46,14 +49,25 @@ export function RunsView({ experiments, partly = false, federationId, standard, 
   return (
     <>
       <Group gap="sm" align="flex-end">
+        <SavedViews
+          federationId={federationId}
+          search={search}
+          onApply={(view) => {
+            onSearch(view);
+            setText(view.find ?? "");
+          }}
+        />
         <TextInput
           size="xs"
           w={240}
           label="Find"
           placeholder="name, method, seed=0, lambda=0.7"
           leftSection={<IconSearch size={14} aria-hidden />}
-          defaultValue={find ?? ""}
-          onChange={(event) => onSearch({ find: event.currentTarget.value || undefined })}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            onSearch({ find: event.currentTarget.value || undefined });
+          }}
         />
         <Select
           size="xs"
@@ -78,7 +92,7 @@ export function RunsView({ experiments, partly = false, federationId, standard, 
         />
         <MultiSelect
           size="xs"
-          w={430}
+          w={400}
           label="Columns"
           searchable
           value={columns.map(({ key }) => key)}
@@ -107,7 +121,10 @@ export function RunsView({ experiments, partly = false, federationId, standard, 
           <Button
             size="xs"
             variant="default"
-            onClick={() => onSearch({ find: undefined, runState: undefined, archived: undefined })}
+            onClick={() => {
+              setText("");
+              onSearch({ find: undefined, runState: undefined, archived: undefined });
+            }}
           >
             Show all {plural(rows.length, "run")}
           </Button>
