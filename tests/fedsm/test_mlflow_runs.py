@@ -1,0 +1,50 @@
+"""Runs are read back by MLflow's own client."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from backend.contracts.status import RunStatus
+from backend.runs.schemas import MetricRecord, RunRecord
+from fedsm.mlflow_runs import log_run, open_client
+
+RUN = RunRecord.model_construct(
+    id="r1",
+    experiment_id="e1",
+    strategy_label="FedSM",
+    seed=3,
+    status=RunStatus.COMPLETED,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    started_at=datetime(2026, 1, 2, tzinfo=UTC),
+    finished_at=datetime(2026, 1, 3, tzinfo=UTC),
+)
+
+
+def number(round_: int, value: float, structure: str | None = None) -> MetricRecord:
+    return MetricRecord(
+        id=round_, round=round_, site_slug="aster", model="global", split="val", name="dice", structure=structure,
+        value=value, num_cases=4,
+    )  # fmt: skip
+
+
+def test_every_number_is_at_its_round_and_every_setting_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder, which a test opens sooner than a database; an address of either is the client's own affair.
+
+    1001 numbers and 101 settings are one more than a request takes; a name has what MLflow does not take.
+    """
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = open_client(f"file:{tmp_path}")
+    numbers = [number(round_, round_ / 1024) for round_ in range(1000)] + [number(7, 0.5, "Papille ä (left)")]
+    settings = {f"schedule.s{index}": str(index) for index in range(101)}
+    run_id = log_run(client, "Eyes", RUN, settings, numbers)
+    again = log_run(client, "Eyes", RUN, settings, [])
+    found = client.get_run(run_id)
+    assert (found.info.status, found.info.run_name, found.data.params) == ("FINISHED", "FedSM, seed 3", settings)
+    assert (found.data.tags["fedsm.run"], found.data.tags["fedsm.experiment"]) == ("r1", "e1")
+    history = client.get_metric_history(run_id, "val dice/global/aster")
+    assert [(point.step, point.value) for point in history] == [(n, n / 1024) for n in range(1000)]
+    assert {point.timestamp for point in history} == {int(datetime(2026, 1, 2, tzinfo=UTC).timestamp() * 1000)}
+    (of_structure,) = client.get_metric_history(run_id, "val dice/global/aster - Papille ä _left_")
+    assert (of_structure.step, of_structure.value) == (7, 0.5)
+    assert client.get_run(again).info.experiment_id == found.info.experiment_id, "an experiment of a name is made once"
