@@ -17,6 +17,7 @@ from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.safetensors_header import NoSafetensors, read_header
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.contracts.version_scores import VersionScores
 
 MAX_BYTES = 4 * 2**30
 MAX_DESCRIPTION_BYTES = 16 * 2**20
@@ -68,6 +69,7 @@ class ModelDescription(BaseModel):
     sites: list[str] = Field(default=[], max_length=1000)
     code_version: str | None = Field(default=None, max_length=200)
     parts: list[ListedPart] | None = None
+    version_scores: VersionScores = ()
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ from backend.contracts.values import (
     Within,
     WorkerName,
 )
+from backend.contracts.version_scores import VersionScores
 
 #: The participant that stands for all sites' data in one place (centralized training).
 POOLED = "pooled"
@@ -200,6 +201,7 @@ class ExportModelPayload(Contract):
     state: PartMap
     form: ExportForm
     data: Manifests = Field(description="Of the sites that the central workers serve.")
+    scores: VersionScores = Field(default=(), description="Of the run, for the form's card.")
 
 
 TaskPayload = Annotated[

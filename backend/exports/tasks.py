@@ -9,6 +9,7 @@ from backend.contracts.exports import ExportForm, ExportModelResult
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.tasks import DatasetManifest, ExportModelPayload, TaskResult
 from backend.db.models import Dataset, Experiment, ModelExport, Run, RunDataset, RunRound, Site, Task
+from backend.registry.facts import version_scores
 from backend.runs.threshold import at_gamma, finished_strategy
 from backend.task_owners import EventPlace, TaskOwner, register
 
@@ -27,6 +28,7 @@ class Exports(TaskOwner):
             state={name: part for name, part in state.items() if name.partition("/")[0] in PREDICTING},
             form=form,
             data=tuple(_central_data(session, run)),
+            scores=tuple(version_scores(session, run, export.gamma)),
         )
 
     @override

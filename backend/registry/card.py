@@ -6,8 +6,9 @@ A person's lines are quoted, so that nothing of them can be taken for a fact.
 from collections.abc import Iterator
 
 from backend.contracts.values import one_line
+from backend.contracts.version_scores import score_table
 from backend.db.models import ModelVersion
-from backend.registry.schemas import VersionFacts, VersionScore
+from backend.registry.schemas import VersionFacts
 from backend.trained_models.card import model_card
 
 
@@ -21,9 +22,7 @@ def version_card(version: ModelVersion, name: str, facts: VersionFacts) -> str:
         *_notes(version),
         "## Scores",
         "",
-        "| test cases of | model | mean Dice | 95 % interval | cases |",
-        "|---|---|---|---|---|",
-        *(_score(score) for score in facts.version_scores),
+        *score_table(facts.version_scores),
         "",
         "## Limits",
         "",
@@ -43,11 +42,3 @@ def _notes(version: ModelVersion) -> Iterator[str]:
     if version.noted_by is not None and version.noted_at is not None:
         yield f"Said by {one_line(version.noted_by)} on {version.noted_at:%Y-%m-%d}."
         yield ""
-
-
-def _score(score: VersionScore) -> str:
-    place = "all sites that trained" if score.site_slug is None else score.site_slug
-    place += " (did not train)" if score.held_out else ""
-    interval = "-" if score.low is None or score.high is None else f"{score.low:.4f} to {score.high:.4f}"
-    dice = "-" if score.dice is None else f"{score.dice:.4f}"
-    return f"| {place} | {score.model} | {dice} | {interval} | {score.num_cases} |"

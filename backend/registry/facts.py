@@ -36,7 +36,7 @@ def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> 
     names = {site.slug: site.name for site in sites.list_sites(session, found.federation_id)}
     if threshold == "validation":
         best = require_threshold(session, run)
-        scores = list(_scores(session, run, best.gamma))
+        scores = list(version_scores(session, run, best.gamma))
         found = found.model_copy(
             update={
                 "strategy": at_gamma(found.strategy, best.gamma),
@@ -45,7 +45,7 @@ def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> 
             }
         )
     else:
-        scores = list(_scores(session, run))
+        scores = list(version_scores(session, run))
     return VersionFacts(
         **{name: getattr(found, name) for name in ModelSet.model_fields},
         threshold=threshold,
@@ -68,7 +68,7 @@ def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation, names: Ma
     )
 
 
-def _scores(session: Session, run: Run, gamma: float | None = None) -> Iterator[VersionScore]:
+def version_scores(session: Session, run: Run, gamma: float | None = None) -> Iterator[VersionScore]:
     """All sites that trained together first, then each site; no interval where a site stated its mean alone. Of a model
     that a site was added to that site alone, where it was tested.
 

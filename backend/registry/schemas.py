@@ -5,23 +5,10 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
+from backend.contracts.version_scores import VersionScore as VersionScore
 from backend.evaluations.run_comparison.schemas import Parameter
 from backend.record import Record
 from backend.trained_models.schemas import ModelSet
-
-
-class VersionScore(Record):
-    """Mean Dice of one model on test cases, over structures and cases, with its bootstrap interval."""
-
-    model: str = Field(description="`global`, `personalized` (of the case's own site) or `super`.")
-    site_slug: str | None = Field(description="Null: the test cases of all sites that trained, together.")
-    held_out: bool = Field(description="The site did not train.")
-    dice: float | None
-    low: float | None = Field(
-        description="Ends of the 95 % interval; null for fewer than two cases, or where a site states a mean alone."
-    )
-    high: float | None
-    num_cases: int
 
 
 class VersionFacts(ModelSet):

@@ -80,7 +80,7 @@ def _awaited(client: Client, started: ExportRecord) -> ExportRecord:
 
 
 def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], as_json: bool) -> None:
-    from backend.contracts.model_file import BadModelFile
+    from backend.contracts.model_file import BadModelFile, read_model_file
     from worker.exports.make import make_export
     from worker.predicting.model import open_model
 
@@ -89,7 +89,8 @@ def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], a
     if absent := next((path for path in images if not path.is_file()), None):
         fail(f"{absent} is not there: give the path of an image", EXIT_WRONG_INPUT)
     try:
-        done = make_export(open_model(model), form, images, out, lambda _share: None)
+        scores = read_model_file(model).description.version_scores
+        done = make_export(open_model(model), form, images, out, lambda _share: None, scores)
     except BadModelFile as problem:
         fail(f"{model}: {problem}", EXIT_WRONG_INPUT)
     except ValueError as problem:

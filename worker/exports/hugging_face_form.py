@@ -5,15 +5,18 @@ Source: huggingface.co/docs/hub/model-cards (metadata at the head of README.md).
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from backend.contracts.tasks import RunSpec
+from backend.contracts.version_scores import VersionScore, model_index
 from worker.engine.checkpoint import to_bytes
 from worker.exports.torch_form import write_torch
 from worker.predicting.predict import Predictor
 
 #: The file that Hugging Face's libraries look for; the others are named as the models.
 GLOBAL_FILE = "model.safetensors"
-METADATA = """---
+_METADATA = """---
 library_name: pytorch
 pipeline_tag: image-segmentation
 license: other
@@ -21,9 +24,13 @@ tags:
   - federated-learning
   - medical-imaging
   - image-segmentation
----
-
 """
+
+
+def metadata(run: RunSpec, scores: Sequence[VersionScore]) -> str:
+    """The head of the card. JSON is YAML too, and nobody's site name can end a line in it."""
+    index = model_index(f"{run.strategy.card.label}, seed {run.seed}", scores)
+    return _METADATA + (f"model-index: {json.dumps(index)}\n" if index else "") + "---\n\n"
 
 
 def write_hugging_face(predictor: Predictor, folder: Path) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.contracts.exports import FORM_CARDS, ExportForm
-from worker.exports.hugging_face_form import METADATA, write_hugging_face
+from backend.contracts.tasks import RunSpec
+from backend.contracts.version_scores import VersionScore, score_table
+from worker.exports.hugging_face_form import metadata, write_hugging_face
 from worker.exports.monai_form import write_monai
 from worker.exports.onnx_form import write_onnx
 from worker.exports.torch_form import write_torch
@@ -21,17 +23,17 @@ PORTABLE = Path(__file__).parent / "portable"
 @dataclass(frozen=True)
 class _Form:
     """write: puts its files into an empty folder. scripts: of the portable code. command: what predicts with it.
-    head: of its README.md.
+    head: of its README.md, for the scores of the models.
     """
 
     write: Callable[[Predictor, Path], None]
     scripts: tuple[str, ...]
     command: str
-    head: str = ""
+    head: Callable[[RunSpec, Sequence[VersionScore]], str] = lambda _run, _scores: ""
 
 
 _FORMS: dict[ExportForm, _Form] = {
-    "hugging-face": _Form(write_hugging_face, ("portable.py", "predict_torch.py"), "predict_torch.py", METADATA),
+    "hugging-face": _Form(write_hugging_face, ("portable.py", "predict_torch.py"), "predict_torch.py", metadata),
     "monai": _Form(write_monai, ("predict_monai.py",), "predict_monai.py"),
     "onnx": _Form(write_onnx, ("portable.py", "predict_onnx.py"), "predict_onnx.py"),
     "torch-export": _Form(write_torch, ("portable.py", "predict_torch.py"), "predict_torch.py"),
@@ -44,8 +46,10 @@ def make_export(
     images: Sequence[Path],
     target: Path,
     report: Callable[[float], None],
+    scores: Sequence[VersionScore] = (),
 ) -> Verified:
     """Writes a ZIP of the form, once its masks of the images are the platform's. report: the share that is done.
+    scores: for its card.
 
     Raises CannotExport with the reason; then there is no ZIP.
     """
@@ -60,13 +64,17 @@ def make_export(
         verified = verify(predictor, form, folder, [found.command], images, tried)
         report(0.9)
         (folder / "README.md").write_text(
-            found.head + _readme(predictor, form, found.command, verified), encoding="utf-8"
+            found.head(predictor.run, scores) + _readme(predictor, form, found.command, verified, scores),
+            encoding="utf-8",
         )
         _pack(folder, target)
     return verified
 
 
-def _readme(predictor: Predictor, form: ExportForm, command: str, verified: Verified) -> str:
+def _readme(
+    predictor: Predictor, form: ExportForm, command: str, verified: Verified, scores: Sequence[VersionScore]
+) -> str:
+    table = "\n".join(["", "## Scores", "", *score_table(scores), ""]) if scores else ""
     structures = ", ".join(predictor.plan.structures)
     return f"""# {FORM_CARDS[form].label} of a model of FedSM Studio
 
@@ -80,7 +88,7 @@ prepared images and gives probabilities; height and width are any multiple of wh
 
 Tried before it was given out: on {verified.num_images} raw images {verified.num_different} of
 {verified.num_voxels} voxels differ from the platform's masks, and every choice of a model is the same.
-"""
+{table}"""
 
 
 def _pack(folder: Path, target: Path) -> None:

@@ -3487,6 +3487,12 @@ export type ExportModelPayload = {
     kind?: 'export_model';
     run: RunSpec;
     /**
+     * Scores
+     *
+     * Of the run, for the form's card.
+     */
+    scores?: Array<VersionScore>;
+    /**
      * State
      */
     state: {
@@ -12369,7 +12375,7 @@ export type VersionScore = {
      *
      * `global`, `personalized` (of the case's own site) or `super`.
      */
-    model: string;
+    model: 'global' | 'personalized' | 'super' | 'selector';
     /**
      * Num Cases
      */

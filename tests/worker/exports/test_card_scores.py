@@ -1,0 +1,59 @@
+"""A card's scores: the same lines as the model card's, and metadata that is read back as YAML."""
+
+import yaml
+
+from backend.contracts.methods.references import FedAvgConfig
+from backend.contracts.tasks import RunSpec
+from backend.contracts.version_scores import VersionScore, score_table
+from tests.integration.tiny_data import TASK, tiny_config
+from worker.exports.hugging_face_form import metadata
+
+RUN = RunSpec(
+    run_id="run", config=tiny_config(FedAvgConfig()), strategy=FedAvgConfig(), seed=3, task=TASK, sites=("north",)
+)
+
+
+def score(model: str, site: str | None, dice: float | None, low: float | None, held_out: bool = False) -> VersionScore:
+    high = None if low is None or dice is None else 2 * dice - low
+    return VersionScore.model_validate(
+        {
+            "model": model,
+            "site_slug": site,
+            "held_out": held_out,
+            "dice": dice,
+            "low": low,
+            "high": high,
+            "num_cases": 9,
+        }
+    )
+
+
+SCORES = [score("global", None, 0.8, 0.75), score("super", None, 0.85, 0.8), score("global", "south", 0.5, None, True)]
+
+
+def test_the_head_holds_each_score_with_its_interval() -> None:
+    head = metadata(RUN, SCORES)
+    assert (head.startswith("---\n"), head.endswith("---\n\n")) == (True, True)
+    (entry,) = yaml.safe_load(head.strip().removesuffix("---"))["model-index"]
+    assert entry["name"] == "FedAvg, seed 3"
+    everywhere, south = entry["results"]
+    assert everywhere["dataset"] == {"type": "federated", "name": "test cases of all sites that trained"}
+    assert south["dataset"]["name"] == "test cases of south (did not train)"
+    assert [(metric["name"], metric["value"]) for metric in everywhere["metrics"]] == [
+        ("mean Dice, global (95 % interval 0.7500 to 0.8500, 9 cases)", 0.8),
+        ("mean Dice, super (95 % interval 0.8000 to 0.9000, 9 cases)", 0.85),
+    ]
+    assert south["metrics"] == [{"type": "dice", "name": "mean Dice, global (9 cases)", "value": 0.5}]
+
+
+def test_without_a_score_there_is_no_index() -> None:
+    assert "model-index" not in metadata(RUN, [])
+    assert "model-index" not in metadata(RUN, [score("global", None, None, None)])
+
+
+def test_the_table_says_what_is_not_known() -> None:
+    assert score_table(SCORES)[2:] == [
+        "| all sites that trained | global | 0.8000 | 0.7500 to 0.8500 | 9 |",
+        "| all sites that trained | super | 0.8500 | 0.8000 to 0.9000 | 9 |",
+        "| south (did not train) | global | 0.5000 | - | 9 |",
+    ]
