@@ -21,7 +21,7 @@ def model_record(session: Session, model: RegisteredModel) -> RegisteredModelRec
         own.setdefault(alias.version_id, []).append(alias.alias)
     facts = [VersionFacts.model_validate(version.facts) for version in versions]
     ids = {each.experiment_id for each in facts}
-    names = dict(session.execute(select(Experiment.id, Experiment.name).where(Experiment.id.in_(ids))).tuples().all())
+    names = dict(session.execute(select(Experiment.id, Experiment.name).where(Experiment.id.in_(ids))).all())
     summaries = [
         _summary(version, model.name, known, own.get(version.id, []), names[known.experiment_id])
         for version, known in zip(versions, facts, strict=True)

@@ -15,5 +15,5 @@ def finished_rounds(session: Session, runs: Sequence[Run]) -> dict[str, int]:
         .where(RunRound.run_id.in_([run.id for run in runs]), RunRound.finished_at.is_not(None))
         .group_by(RunRound.run_id)
     )
-    found = dict(session.execute(query).tuples().all())
+    found = dict(session.execute(query).all())
     return {run.id: found.get(run.id, 0) for run in runs}

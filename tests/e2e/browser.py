@@ -6,12 +6,15 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-#: WebGL 2 without a graphics card, which the viewer needs; no traffic of the browser's own.
+#: WebGL 2 without a graphics card, which the viewer needs; pages are drawn without it, because that takes half of the
+#: time; no traffic of the browser's own.
 ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    "--disable-gpu-rasterization",
+    "--disable-gpu-compositing",
     "--disable-background-networking",
 ]
 

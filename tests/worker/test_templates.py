@@ -1,8 +1,8 @@
 """Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
 
 What is small is the data (two sites of three cases, or seven for a closed-form selector, of few pixels), the number of
-rounds, the hidden layers of VGG-11, and in 3D the number of patches and the windows' overlap; the network, the size
-that it sees, the optimizer and the selectors are the template's own.
+rounds, the hidden layers of VGG-11, and of full-resolution patches in 3D the side, the number and the windows' overlap;
+the network, any other size that it sees, the optimizer and the selectors are the template's own.
 """
 
 import re
@@ -111,8 +111,8 @@ def is_slow(config: ExperimentConfig) -> bool:
 
 
 def shortened(config: ExperimentConfig) -> ExperimentConfig:
-    """One round, and where a step is slow, as few steps and windows as there can be."""
-    data = {"patches_per_case": 1, "overlap": 0.0} if is_slow(config) else {}
+    """One round, and where a step is slow, as few steps and windows as there can be, of half the side."""
+    data = {"patches_per_case": 1, "overlap": 0.0, "image_size": config.data.image_size // 2} if is_slow(config) else {}
     return config.model_copy(
         update={
             "schedule": config.schedule.model_copy(update={"rounds": 1}),

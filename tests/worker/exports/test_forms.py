@@ -80,8 +80,7 @@ def test_torch_programs_run_at_other_sizes_and_batches(made: Made, volumes: Trai
     torch.testing.assert_close(found, graph(image))
 
 
-@pytest.mark.parametrize("bundle", ["super_model", "global"])
-@pytest.mark.parametrize("kind", SETS)
+@pytest.mark.parametrize(("kind", "bundle"), [("pictures", "super_model"), ("volumes", "global")])
 def test_monais_own_commands_take_the_bundle(
     made: Made, kind: str, bundle: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -1,10 +1,13 @@
-"""Trained sets of models of pictures and of volumes, on raw files."""
+"""Trained sets of models of pictures and of volumes, on raw files: each trained once for all processes of a run."""
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.methods.fedsm import FedSMConfig
@@ -33,17 +36,34 @@ def one_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> TrainedSet:
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("pictures")
+def pictures(shared_folder: Path) -> TrainedSet:
+    return trained_once(shared_folder / "trained-pictures", train_pictures)
+
+
+@pytest.fixture(scope="session")
+def volumes(shared_folder: Path) -> TrainedSet:
+    return trained_once(shared_folder / "trained-volumes", train_volumes)
+
+
+def trained_once(folder: Path, train: Callable[[Path], TrainedSet]) -> TrainedSet:
+    """One process trains it, and the others wait for it."""
+    said = folder.with_suffix(".pickle")
+    with FileLock(folder.with_suffix(".lock")):
+        if not said.exists():
+            torch.set_num_threads(1)
+            folder.mkdir()
+            said.write_bytes(pickle.dumps(train(folder)))
+    trained = pickle.loads(said.read_bytes())
+    assert isinstance(trained, TrainedSet)
+    return trained
+
+
+def train_pictures(folder: Path) -> TrainedSet:
     config = tiny_config(FEDSM, schedule=ScheduleConfig(rounds=4, batch_size=2, learning_rate=0.01))
     return train_set(config, FEDSM, TASK, write_sites(folder), folder)
 
 
-@pytest.fixture(scope="session")
-def volumes(tmp_path_factory: pytest.TempPathFactory) -> TrainedSet:
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("volumes")
+def train_volumes(folder: Path) -> TrainedSet:
     config = tiny_config(
         FEDSM,
         data=DataConfig(image_size=32, depth=8, intensity="percentile"),
