@@ -59,11 +59,15 @@ def mean_dice(cases: tuple[EvaluatedCase, ...], part_of: dict[str, str], structu
     return sum(score for score in scores if score is not None) / len(scores)
 
 
-@pytest.mark.slow  # 40 s on one core
+@pytest.mark.slow  # 25 s on one core
 def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
-    """Measured with seeds 0, 1, 2: cup Dice 0.890, 0.865, 0.882 against FedAvg's 0.815, 0.782, 0.815."""
+    """Two clinics, one of which outlines the cup tightly, the other widely.
+
+    Measured with other photographs and seeds 0, 1, 2: cup Dice 0.854, 0.731, 0.853 against FedAvg's 0.748, 0.590,
+    0.816; with four clinics 0.890, 0.865, 0.882 against 0.815, 0.782, 0.815.
+    """
     torch.set_num_threads(1)
-    sites = {site.slug: fundus_site(site, site.slug) for site in SITES}
+    sites = {site.slug: fundus_site(site, site.slug) for site in SITES[:2]}
     plan = small_plan(
         tuple(sites),
         network=UNetSettings((8, 16, 32, 64), 1, "instance"),
@@ -96,12 +100,12 @@ def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
     assert disc > 0.9
 
 
-@pytest.mark.slow  # 40 s on one core
+@pytest.mark.slow  # 15 s on one core
 def test_a_federation_helps_a_small_site_and_pooled_data_are_the_ceiling() -> None:
     """Three clinics of one style, so that nothing but the number of cases tells them apart; one has three of them.
 
-    Measured: the small clinic's cup Dice is 0.790 by FedAvg, 0.407 by its own model, 0.943 by the pooled one; with
-    other photographs and seeds 1 and 2: 0.672, 0.396, 0.907 and 0.758, 0.581, 0.897.
+    Measured: the small clinic's cup Dice is 0.825 by FedAvg, 0.294 by its own model, 0.936 by the pooled one; with
+    other photographs and seeds 1 and 2: 0.851, 0.0, 0.896 and 0.595, 0.489, 0.869.
     """
     torch.set_num_threads(1)
     style = SITES[0]
@@ -109,12 +113,12 @@ def test_a_federation_helps_a_small_site_and_pooled_data_are_the_ceiling() -> No
     every = (*large, fundus_site(style, "small", num_train=3, first=300))
     plan = small_plan(
         tuple(site.site for site in every),
-        network=UNetSettings((8, 16, 32, 64), 1, "instance"),
-        rounds=20,
+        network=UNetSettings((8, 16, 32), 1, "instance"),
+        rounds=12,
         local_epochs=2,
         batch_size=4,
         sampling=SAMPLING,
-        optimizer=replace(ADAM, learning_rate=4e-3),
+        optimizer=replace(ADAM, learning_rate=6e-3),
         loss=DiceBce(),
     )
     sites = {site.site: site for site in every}
