@@ -12,7 +12,7 @@ from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Federation, RegisteredModel
-from backend.dependencies import ArtifactsDep, PlatformDep, ReadSession, WriteSession
+from backend.dependencies import PlatformDep, ReadSession, WriteSession
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
 from backend.ledger import fine_tuning, site_addition
@@ -43,7 +43,7 @@ def register_model(
     """Keep a completed run's models under a name, as its next version: files, facts and scores as they are now, with
     the server's signature. A run with a registered version is not deleted and gets no more rounds."""
     version = service.register(session, run_id, body, platform.server_key, user)
-    return records.version_record(session, version)
+    return records.version_record(session, version, platform.server_key.public)
 
 
 @router.get("/registered-models/{model_id}")
@@ -71,17 +71,18 @@ def remove_alias(user: CanRegisterModels, model_id: Id, alias: AliasName, sessio
 
 
 @router.get("/model-versions/{version_id}")
-def get_model_version(_user: CanRead, version_id: Id, session: ReadSession) -> VersionRecord:
+def get_model_version(_user: CanRead, version_id: Id, platform: PlatformDep, session: ReadSession) -> VersionRecord:
     """A version: what the run knew, what people say, the card, and the server's signature."""
-    return records.version_record(session, service.get_version(session, version_id))
+    return records.version_record(session, service.get_version(session, version_id), platform.server_key.public)
 
 
 @router.patch("/model-versions/{version_id}")
 def update_model_version(
-    user: CanRegisterModels, version_id: Id, body: VersionUpdate, session: WriteSession
+    user: CanRegisterModels, version_id: Id, body: VersionUpdate, platform: PlatformDep, session: WriteSession
 ) -> VersionRecord:
     """Write the notes of a version's card."""
-    return records.version_record(session, service.write_notes(session, version_id, body.notes, user))
+    version = service.write_notes(session, version_id, body.notes, user)
+    return records.version_record(session, version, platform.server_key.public)
 
 
 @router.delete("/model-versions/{version_id}", status_code=204)
@@ -130,10 +131,10 @@ def compare_versions(
 
 @router.get("/model-versions/{version_id}/model.zip", responses=RESPONSES, response_class=FileResponse)
 def download_model_version(
-    _user: CanMoveModels, version_id: Id, session: ReadSession, artifacts: ArtifactsDep
+    _user: CanMoveModels, version_id: Id, platform: PlatformDep, session: ReadSession
 ) -> FileResponse:
     """The version's files with its card, the server's statement of their hashes, and its signature."""
     version = service.get_version(session, version_id)
-    found = records.version_record(session, version)
+    found = records.version_record(session, version, platform.server_key.public)
     name = f"{found.name}-{found.number}.zip"
-    return zip_answer(name, lambda target: download.write_archive(version, found, artifacts, target))
+    return zip_answer(name, lambda target: download.write_archive(version, found, platform.artifacts, target))

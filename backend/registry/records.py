@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.models import Experiment, ModelAlias, ModelVersion, RegisteredModel
+from backend.link.keys import PublicKey
 from backend.registry import signing
 from backend.registry.card import version_card
 from backend.registry.schemas import RegisteredModelRecord, VersionFacts, VersionRecord, VersionSummary
@@ -44,7 +45,7 @@ def version_summary(session: Session, version: ModelVersion) -> VersionSummary:
     return VersionSummary.model_validate(_summary(version, name, facts, aliases_of(session, version), experiment.name))
 
 
-def version_record(session: Session, version: ModelVersion) -> VersionRecord:
+def version_record(session: Session, version: ModelVersion, server_key: PublicKey) -> VersionRecord:
     facts = VersionFacts.model_validate(version.facts)
     name = session.get_one(RegisteredModel, version.model_id).name
     signature = signing.signature_of(version, name)
@@ -57,7 +58,7 @@ def version_record(session: Session, version: ModelVersion) -> VersionRecord:
         noted_by=version.noted_by,
         card=version_card(version, name, facts),
         signature=signature,
-        is_signed=signing.fits(signature),
+        is_signed=signing.is_signed_by(signature, server_key),
         download_url=f"/api/v1/model-versions/{version.id}/model.zip",
     )
 

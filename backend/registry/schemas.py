@@ -59,7 +59,9 @@ class VersionRecord(VersionSummary):
     noted_by: str | None
     card: str = Field(description="README.md of the download: facts around the notes (Markdown).")
     signature: Signature
-    is_signed: bool = Field(description="Whether the signature fits the files and facts as they are stored now.")
+    is_signed: bool = Field(
+        description="Whether the signature is this server's, of the files and facts as they are stored now."
+    )
     download_url: str
 
 

@@ -46,7 +46,6 @@ def signature_of(version: ModelVersion, name: str) -> Signature:
     )
 
 
-def fits(found: Signature) -> bool:
-    """Whether the signature is the key's, of this statement."""
-    key = PublicKey.from_text(found.public_key)
-    return key.verifies(base64.b64decode(found.signature), found.statement.encode())
+def is_signed_by(found: Signature, key: PublicKey) -> bool:
+    """Whether the signature is that of this key, and of this statement: a row says of itself whose its signature is."""
+    return found.public_key == key.text and key.verifies(base64.b64decode(found.signature), found.statement.encode())

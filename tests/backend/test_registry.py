@@ -1,5 +1,6 @@
 """Models under names: registered, pointed to, noted, compared, signed, kept and removed."""
 
+import base64
 import hashlib
 import io
 import json
@@ -11,7 +12,7 @@ import pytest
 from backend.contracts.registry import Reference
 from backend.evaluations.scored_cases import TestedCaseScores as Scores
 from backend.evaluations.validated_threshold import at_threshold
-from backend.link.keys import PublicKey
+from backend.link.keys import SigningKey
 from backend.registry import signing
 from backend.registry.schemas import Signature
 from tests.backend.conftest import FEDSM, make_experiment, start_run
@@ -175,9 +176,20 @@ def test_the_download_is_signed_and_imported_again(
         if name not in ("README.md", "statement.json", "signature.json")
     }
     signed = Signature(statement=texts["statement.json"].decode(), **json.loads(texts["signature.json"]))
-    assert signing.fits(signed)
-    assert signed.fingerprint == PublicKey.from_text(signed.public_key).fingerprint
-    assert not signing.fits(signed.model_copy(update={"statement": signed.statement.replace("fundus", "other")}))
+    server_key = backend.platform.server_key.public
+    assert signing.is_signed_by(signed, server_key)
+    assert signed.fingerprint == server_key.fingerprint
+    changed = signed.model_copy(update={"statement": signed.statement.replace("fundus", "other")})
+    assert not signing.is_signed_by(changed, server_key)
+    forger = SigningKey.generate()
+    forged = changed.model_copy(
+        update={
+            "public_key": forger.public.text,
+            "signature": base64.b64encode(forger.sign(changed.statement.encode())).decode(),
+        }
+    )
+    assert signing.is_signed_by(forged, forger.public)
+    assert not signing.is_signed_by(forged, server_key), "the row's own key says nothing"
     assert b"> For the study." in texts["README.md"]
     path = f"/api/v1/federations/{federation['id']}/models"
     imported = backend.admin.post(path, params={"name": "fundus-1.zip"}, content=answer.content)

@@ -12272,7 +12272,7 @@ export type VersionRecord = {
     /**
      * Is Signed
      *
-     * Whether the signature fits the files and facts as they are stored now.
+     * Whether the signature is this server's, of the files and facts as they are stored now.
      */
     is_signed: boolean;
     /**

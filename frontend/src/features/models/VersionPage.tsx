@@ -158,7 +158,8 @@ function Signed({ version }: { version: VersionRecord }) {
         </Group>
       ) : (
         <Alert color="red" title="The signature does not fit">
-          The facts of this version were changed in the database. Do not use it: register the run's models again.
+          The facts of this version were changed in the database, or another server signed them. Do not use it: register
+          the run's models again.
         </Alert>
       )}
     </Card>
