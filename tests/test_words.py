@@ -2,10 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "worker" / "engine").rglob("*.py"))
@@ -46,6 +44,11 @@ def definitions(path: Path) -> Iterator[tuple[str, Definition, bool]]:
                     yield f"{node.name}.{method.name}", method, bool(node.bases)
 
 
+def definitions_in(paths: Iterable[Path]) -> Iterator[tuple[Path, str, Definition, bool]]:
+    """The same, of all these files."""
+    return ((path, *found) for path in paths for found in definitions(path))
+
+
 def is_dataclass(node: ast.ClassDef) -> bool:
     return any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
 
@@ -75,46 +78,55 @@ def fields(node: ast.ClassDef) -> list[str]:
     return [name for name in named if not name.startswith("_")]
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=relative)
-def test_what_the_engine_offers_has_a_docstring_which_says_what_it_raises(path: Path) -> None:
+def test_what_the_engine_offers_has_a_docstring_which_says_what_it_raises() -> None:
     """A method may leave the docstring to its base class."""
-    for name, node, may_be_inherited in definitions(path):
+    faults = []
+    for path, name, node, may_be_inherited in definitions_in(ENGINE):
         docstring = ast.get_docstring(node) or ""
-        assert docstring or may_be_inherited, f"{relative(path)}: {name} has no docstring"
-        if docstring and isinstance(node, ast.FunctionDef) and any(isinstance(n, ast.Raise) for n in ast.walk(node)):
-            assert "Raises" in docstring, f"{relative(path)}: {name} does not say what it raises"
+        if not (docstring or may_be_inherited):
+            faults.append(f"{relative(path)}: {name} has no docstring")
+        raises = isinstance(node, ast.FunctionDef) and any(isinstance(n, ast.Raise) for n in ast.walk(node))
+        if docstring and raises and "Raises" not in docstring:
+            faults.append(f"{relative(path)}: {name} does not say what it raises")
+    assert faults == []
 
 
-@pytest.mark.parametrize("path", [path for path in [*WORKER, *PLATFORM] if not is_for_users(path)], ids=relative)
-def test_a_function_says_what_it_raises(path: Path) -> None:
+def test_a_function_says_what_it_raises() -> None:
     """A method may leave the docstring to its base class. A validator raises what pydantic catches, and what ends a
     command is its exit code, which its help gives."""
-    for name, node, may_be_inherited in definitions(path):
+    faults = []
+    for path, name, node, may_be_inherited in definitions_in(
+        path for path in [*WORKER, *PLATFORM] if not is_for_users(path)
+    ):
         docstring = ast.get_docstring(node) or ""
         if not isinstance(node, ast.FunctionDef) or (may_be_inherited and not docstring) or is_validator(node):
             continue
-        if any(not error.startswith(ENDS) for error in raised_by(node)):
-            assert "raises" in docstring.lower(), f"{relative(path)}: {name} does not say what it raises"
+        if any(not error.startswith(ENDS) for error in raised_by(node)) and "raises" not in docstring.lower():
+            faults.append(f"{relative(path)}: {name} does not say what it raises")
+    assert faults == []
 
 
-@pytest.mark.parametrize("path", [*ENGINE, *CONTRACTS], ids=relative)
-def test_fields_are_explained(path: Path) -> None:
+def test_fields_are_explained() -> None:
     """As `name: ...` in the docstring of the class, with unit or shape; fields of a contract have descriptions."""
-    for name, node, _ in definitions(path):
+    faults = []
+    for path, name, node, _ in definitions_in([*ENGINE, *CONTRACTS]):
         if isinstance(node, ast.ClassDef) and is_dataclass(node):
             docstring = ast.get_docstring(node) or ""
             unexplained = [field for field in fields(node) if not re.search(rf"\b{field}\b[\w, ]*:", docstring)]
-            assert not unexplained, f"{relative(path)}: {name} does not explain {unexplained}"
+            faults += [f"{relative(path)}: {name} does not explain {field}" for field in unexplained]
+    assert faults == []
 
 
-@pytest.mark.parametrize("path", [*WORKER, *PLATFORM, *DOCUMENTS, *PAGES], ids=relative)
-def test_words_are_the_usual_ones(path: Path) -> None:
+def test_words_are_the_usual_ones() -> None:
     """In comments, docstrings, what people read on screens and in errors, and documents."""
-    text = " ".join(path.read_text(encoding="utf-8").split())
-    assert [text[max(found.start() - 40, 0) : found.end() + 40] for found in UNUSUAL.finditer(text)] == []
+    faults = []
+    for path in [*WORKER, *PLATFORM, *DOCUMENTS, *PAGES]:
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        for found in UNUSUAL.finditer(text):
+            faults.append(f"{relative(path)}: {text[max(found.start() - 40, 0) : found.end() + 40]}")
+    assert faults == []
 
 
-@pytest.mark.parametrize("path", [*WORKER, *PLATFORM], ids=relative)
-def test_names_of_bounds_begin_with_max_or_min(path: Path) -> None:
-    bounds = BOUNDS.search(path.read_text(encoding="utf-8"))
-    assert bounds is None, f"{relative(path)}: {bounds and bounds[0]}..."
+def test_names_of_bounds_begin_with_max_or_min() -> None:
+    found = {path: BOUNDS.search(path.read_text(encoding="utf-8")) for path in [*WORKER, *PLATFORM]}
+    assert [f"{relative(path)}: {bounds[0]}..." for path, bounds in found.items() if bounds] == []
