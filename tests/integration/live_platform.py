@@ -28,7 +28,7 @@ WORKER_START_SECONDS = 90.0
 #: Leases and recovery are quicker than in real life, so that tests of lost workers need not wait.
 QUICK_RECOVERY = {
     "FEDSM_LEASE_SECONDS": "3",
-    "FEDSM_RECOVERY_SECONDS": "0.5",
+    "FEDSM_RECOVERY_SECONDS": "1",
     "FEDSM_RESEND_SECONDS": "3",
     "FEDSM_WORKER_TIMEOUT_SECONDS": "12",
 }

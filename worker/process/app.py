@@ -111,6 +111,8 @@ def _import_before_fork() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
     # What is imported stays. A collector that looks for garbage in it takes time, and writes to pages that are shared.
     gc.disable()
+    import torch._dynamo  # noqa: F401 (each process's first optimizer would import it)
+
     import worker.jobs.kinds  # noqa: F401
 
     gc.freeze()
