@@ -43,11 +43,13 @@ def verify_archive(path: Path, fingerprint: str) -> dict[str, str]:
     Raises ArchiveProblem for the first file that was changed, added or taken out, OSError."""
     lists: dict[str, bytes] = {}
     found: dict[str, str] = {}
+    end = 0
     try:
         with tarfile.open(path, "r:") as tar:
             for name, member in _members(tar):
                 if name in lists or name in found:
                     raise ArchiveProblem(f"{name} is in the archive twice: ask for it anew")
+                end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 content = tar.extractfile(member)
                 assert content is not None, "it is a file"
                 if name in (SUMS, SIGNATURE, KEY):
@@ -56,8 +58,20 @@ def verify_archive(path: Path, fingerprint: str) -> dict[str, str]:
                     found[name] = _digest(content)
     except tarfile.TarError as error:
         raise ArchiveProblem(f"{path} is no whole archive ({error}): ask for it anew") from None
+    _require_nothing_after(path, end)
     _compare(_signed_sums(lists, fingerprint), found)
     return found
+
+
+def _require_nothing_after(path: Path, end: int) -> None:
+    """Python stops at the first header that it cannot read, and other programs look for one behind it.
+
+    end: where the last file that was read ends, in bytes. Raises ArchiveProblem."""
+    with path.open("rb") as file:
+        file.seek(end)
+        while chunk := file.read(CHUNK_BYTES):
+            if chunk.strip(b"\0"):
+                raise ArchiveProblem("something follows the archive's last file: do not unpack it, ask for it anew")
 
 
 def _signed_sums(lists: dict[str, bytes], fingerprint: str) -> dict[str, str]:

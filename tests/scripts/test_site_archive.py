@@ -139,6 +139,17 @@ def test_half_an_archive_and_one_that_is_none(archive: Path) -> None:
             verify_archive(archive, OWN)
 
 
+@pytest.mark.parametrize("between", [b"\1" * 512, b"\0" * 1024, b""])
+def test_what_follows_the_last_file_is_found(archive: Path, tmp_path: Path, between: bytes) -> None:
+    """Programs for tar files unpack it, whatever Python's reader sees of it."""
+    whole = archive.read_bytes()
+    files = contents(archive)
+    written(tmp_path / "evil.tar", {next(iter(files)): b"evil"})
+    archive.write_bytes(whole + between + (tmp_path / "evil.tar").read_bytes())
+    with pytest.raises(ArchiveProblem, match="something follows the archive's last file"):
+        verify_archive(archive, OWN)
+
+
 def test_the_list_of_materials_is_cyclonedx(archive: Path) -> None:
     text = contents(archive)[f"{FOLDER}/sbom.cdx.json"].decode()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
