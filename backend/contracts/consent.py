@@ -83,8 +83,6 @@ class SignedConsent(Contract):
 def terms_sha256(run: RunSpec, data: tuple[DatasetManifest, ...]) -> str:
     """Of what a consent fixes. Both were read from JSON, so that hub and hospital hash the same numbers."""
     left_out: dict[str, Any] = {"run_id": True, "seed": True, "config": {"strategies"}}
-    if run.added is None:  # as the terms were before a run could add a site
-        left_out["added"] = True
     fixed = {
         "run": run.model_dump(mode="json", exclude=left_out),
         "data": [

@@ -106,6 +106,7 @@ class RunSpec(Contract):
     )
     added: AddedSite | None = Field(
         default=None,
+        exclude_if=lambda added: added is None,  # agents of the protocol before know no such field
         description="A site, the last of `sites`, is added to the selector of a finished model, and nothing is "
         "trained; null: the run trains.",
     )

@@ -277,7 +277,7 @@ class PlayedWorker:
         return {name: [part for part in parts if part in ("global", f"personalized/{name}")] for name in participants}
 
     def _train_site(self, payload: dict[str, Any]) -> Result:
-        if payload["run"]["added"] is not None:
+        if payload["run"].get("added") is not None:
             return self._send_sums(payload)
         participant, number = payload["participant"], payload["round"]
         parts = {
@@ -316,7 +316,7 @@ class PlayedWorker:
         }
 
     def _aggregate_round(self, payload: dict[str, Any]) -> Result:
-        if (added := payload["run"]["added"]) is not None:
+        if (added := payload["run"].get("added")) is not None:
             sums = {name: sha for update in payload["updates"] for name, sha in update["parts"].items()}
             solved = {"selector": self.upload(f"selector of {sorted(sums.values())}".encode())}
             return {"parts": payload["state"] | sums | solved, "downloads": {added["site"]: []}}

@@ -36,6 +36,7 @@ class LocalOnlyConfig(Contract):
     steps: Annotated[Literal["full", "equal"], _STEPS] = "full"
     pull_to_start: float = Field(
         default=0.0,
+        exclude_if=lambda share: share == 0,  # agents of the protocol before know no such field
         ge=0,
         lt=1,
         description="Share by which a site's model is moved back, after each round, towards the one that its training "
