@@ -20,9 +20,13 @@ from backend.runs.words import describe_run
 
 
 def threshold_on_validation(session: Session, run: Run, round_number: int | None) -> ThresholdOnValidation | None:
-    """Of a round that was tested. None where nothing was validated, and for a method without a threshold."""
+    """Of a round that was tested. None where nothing was validated, and for a method without a threshold.
+
+    None too where a site was added to a finished model: the others sent nothing, and one site's cases alone would
+    choose the threshold of all.
+    """
     used = used_gamma(session, run, round_number)
-    if used is None or run.spec is None:
+    if used is None or run.spec is None or run.spec.added is not None:
         return None
     curves = select(ThresholdCurve).where(ThresholdCurve.run_id == run.id, ThresholdCurve.round == round_number)
     sent = {curve.site_slug: curve.points for curve in session.scalars(curves)}
@@ -53,6 +57,11 @@ def validated_threshold(session: Session, run: Run) -> float | None:
 def require_threshold(session: Session, run: Run) -> ThresholdOnValidation:
     """Raises Conflict where validation cases choose none."""
     found = threshold_on_validation(session, run, run.best_round)
+    if found is None and run.spec is not None and run.spec.added is not None:
+        raise Conflict(
+            f"{describe_run(run)} keeps the threshold of the model to which its site was added, because that site's "
+            "cases alone would choose another: leave `threshold` at run"
+        )
     if found is None:
         raise Conflict(
             f"{describe_run(run)} has no threshold that validation cases chose: a super model with hard routing has "

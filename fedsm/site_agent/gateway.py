@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -105,6 +106,8 @@ class Gateway:
                 return await self._stop(task_id, asked.attempt, why)
             body = leaves(policy, self.consents.home, task_id, asked).model_dump_json().encode()
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
+        if verb != "claim" and answer.status_code == HTTPStatus.CONFLICT:  # nobody waits for it any more
+            self._is_over(task_id)
         if verb == "claim" and answer.status_code == 200:
             origin = accepted_id(answer.headers.get(CORRELATION_HEADER))
             answer = await self._allowed(task_id, answer.body)
@@ -250,10 +253,13 @@ class Gateway:
 
     async def _stop(self, task_id: str, attempt: int, why: str) -> Response:
         await self._give_back(task_id, attempt, why)
-        self.session.over(task_id)
-        self._stated.over(task_id)
+        self._is_over(task_id)
         answer = ProgressAnswer(action="stop", lease_seconds=0)
         return Response(answer.model_dump_json(), media_type="application/json")
+
+    def _is_over(self, task_id: str) -> None:
+        self.session.over(task_id)
+        self._stated.over(task_id)
 
     async def _give_back(self, task_id: str, attempt: int, why: str) -> None:
         """The next poll says at once that the site pauses, or the hub would hand the task out again."""
@@ -277,9 +283,13 @@ class Gateway:
             run = getattr(payload, "run", None)
             about = {"run": run.run_id, "method": run.strategy.name} if run is not None else {}
             self.audit.write("claimed", task=task_id, attempt=claimed.attempt, kind=payload.kind, **about)
+        elif operation.answer is ProgressAnswer:
+            said = read(ProgressAnswer, bytes(answer.body), "the hub's answer")
+            assert isinstance(said, ProgressAnswer)
+            if said.action == "stop":  # its worker ends without another word
+                self._is_over(task_id)
         elif operation.answer is None:
-            self.session.over(task_id)
-            self._stated.over(task_id)
+            self._is_over(task_id)
             self.audit.write("completed" if verb == "complete" else "failed", task=task_id)
 
 

@@ -1,6 +1,6 @@
 """When work of runs waits at a hospital, by its policy: outside of its hours, and beyond its number of runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from backend.contracts.dry_runs import DryRunSitePayload
@@ -8,6 +8,9 @@ from backend.contracts.site_pause import MAX_OPEN_RUNS, SaidPause
 from backend.contracts.tasks import RunSpec, TaskPayload
 from fedsm.site_agent.hours import are_open, next_opening
 from fedsm.site_agent.policy import FILE_NAME, HospitalPolicy
+
+#: Of the 300 that `SitePause.said` may have, with room for the other words.
+MAX_WINDOWS_CHARACTERS = 240
 
 
 class Waits(Exception):
@@ -34,13 +37,19 @@ def pause_of(policy: HospitalPolicy, under_way: Collection[str], at: datetime, n
         said = f"lets a worker use {len(policy.gpus)} GPUs and the one that runs has {num_gpus}, until it starts again"
         return SaidPause(line="gpus", said=said)
     if policy.hours is not None and not are_open(policy.hours, at):
-        said = f"trains {', '.join(policy.hours)} {at.tzname() or ''}".rstrip() if policy.hours else "never trains"
+        said = f"trains {_windows(policy.hours)} {at.tzname() or ''}".rstrip() if policy.hours else "never trains"
         return SaidPause(line="hours", said=said, until=next_opening(policy.hours, at))
     if policy.maximum_runs is not None and len(under_way) >= policy.maximum_runs:
         number = policy.maximum_runs
         said = f"works for {number} {'run' if number == 1 else 'runs'} at a time"
         return SaidPause(line="maximum_runs", said=said, open_runs=tuple(sorted(under_way))[:MAX_OPEN_RUNS])
     return None
+
+
+def _windows(hours: Sequence[str]) -> str:
+    """The policy's windows, or their number where the hub's message has no room for them."""
+    words = ", ".join(hours)
+    return words if len(words) <= MAX_WINDOWS_CHARACTERS else f"in {len(hours)} windows of its policy file"
 
 
 def require_open(

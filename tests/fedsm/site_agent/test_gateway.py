@@ -57,7 +57,7 @@ class Site:
         SigningKey.load_or_make(self.home.key_file)
         self.home.write_membership(self.membership)
         self.consents = Consents(self.home)
-        #: What its workers do besides, by task.
+        #: What its workers do, by task: kept from request to request.
         self.under_way: dict[str, str | None] = {}
 
     @property
@@ -75,7 +75,7 @@ class Site:
 
     async def _ask(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
         async with Hub(self.hub.url, SigningKey.generate(), self.hub.key.public) as hub:
-            session = Session(hub, self.membership, under_way=dict(self.under_way))
+            session = Session(hub, self.membership, under_way=self.under_way)
             audit, transfers = Audit(self.audit_file), Transfers(session, self.spool)
             app = Gateway(session, audit, transfers, self.policy_file, self.consents, lambda: "http://link").app()
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://agent") as client:

@@ -170,6 +170,29 @@ def test_one_run_at_a_time(hub: PlayedHub, site: Site) -> None:
     assert site.claim().status_code == 200, "a second task of the same run"
 
 
+@pytest.mark.parametrize("ended", ["stopped", "superseded"])
+def test_a_task_that_the_hub_ends_counts_no_more(hub: PlayedHub, site: Site, ended: str) -> None:
+    """Its worker says no other word of it."""
+    site.policy_file.write_text("maximum_runs: 1\n")
+    site.approve(train())
+    give(hub, train())
+    assert site.claim().status_code == 200
+    assert TASK_ID in site.under_way
+    path = f"{API}/tasks/{TASK_ID}/progress"
+    refusal = b'{"error": "attempt_superseded", "detail": "another attempt is under way"}'
+    stop = b'{"action": "stop", "lease_seconds": 30}'
+    hub.answers[f"POST {path}"] = (200, stop) if ended == "stopped" else (409, refusal)
+    site.ask("POST", path, b'{"attempt": 1, "fraction": 0.5}')
+    assert TASK_ID not in site.under_way
+
+
+def test_many_windows_fit_into_a_poll() -> None:
+    day = [f"mon-sun {hour:02}:00-{hour:02}:01" for hour in range(24)]
+    pause = pause_of(HospitalPolicy(hours=tuple(day)), (), datetime(2026, 1, 5, 12, 30, tzinfo=UTC))
+    assert pause is not None
+    assert "in 24 windows of its policy file" in pause.said
+
+
 def test_a_federation_that_the_policy_does_not_name_is_refused(hub: PlayedHub, site: Site) -> None:
     site.policy_file.write_text("allowed_federations: [Prostate MR]\n")
     give(hub, train())
