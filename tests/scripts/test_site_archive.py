@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from importlib.metadata import requires
@@ -26,6 +27,8 @@ from tests.scripts.test_install_packages import write_wheel
 
 KEY = SigningKey.from_seed(b"k" * 32)
 OWN = KEY.public.fingerprint
+#: What the commands print of an archive that is as it was signed.
+VERIFIED = f"{OWN}  -\nSignature Verified Successfully\n"
 Change = Callable[[dict[str, bytes]], None]
 
 
@@ -59,6 +62,25 @@ def shell(folder: Path, commands: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=nowhere, capture_output=True, text=True, check=False)
 
 
+def unpacked(archive: Path, folder: Path) -> Path:
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / FOLDER
+
+
+def commands(text: str) -> list[str]:
+    """Of a document, block by block."""
+    return re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL)
+
+
+def lay_in_wait(folder: Path, code: str) -> None:
+    """Where Python looks for modules as it makes and starts an environment."""
+    packages = folder / f"fedsm/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "evil.pth").write_text(code)
+    (folder / "venv.py").write_text(code)
+
+
 def test_its_own_instructions_verify_and_install_it_without_a_network(archive: Path, tmp_path: Path) -> None:
     assert set(verify_archive(archive, OWN)) == {
         "INSTALL.md",
@@ -67,13 +89,15 @@ def test_its_own_instructions_verify_and_install_it_without_a_network(archive: P
         "wheels/aster-1.0-py3-none-any.whl",
         "wheels/birch-1.0-py3-none-any.whl",
     }
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, filter="data")
-    folder = tmp_path / FOLDER
-    verify, install = re.findall(r"```bash\n(.*?)```", (folder / "INSTALL.md").read_text(), flags=re.DOTALL)
-    done = shell(folder, verify + install)
+    folder = unpacked(archive, tmp_path)
+    verify, install = commands((folder / "INSTALL.md").read_text())
+    done = shell(folder, verify)
+    assert (done.returncode, done.stdout) == (0, VERIFIED), done.stdout + done.stderr
+    ran = tmp_path / "ran"
+    lay_in_wait(folder, f"import pathlib; pathlib.Path({str(ran)!r}).touch()\n")
+    done = shell(folder, install)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[:2] == [f"{OWN}  -", "Signature Verified Successfully"]
+    assert not ran.exists(), "nothing that lay where it installs is run, should nobody look at the list"
     imported = subprocess.run([folder / "fedsm/bin/python", "-c", "import aster, birch"], check=False)
     assert imported.returncode == 0
     wheel = folder / "wheels/aster-1.0-py3-none-any.whl"
@@ -81,6 +105,42 @@ def test_its_own_instructions_verify_and_install_it_without_a_network(archive: P
     done = shell(folder, verify)
     assert done.returncode != 0
     assert "wheels/aster-1.0-py3-none-any.whl: FAILED" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "venv.py",
+        "fedsm/lib/python3.11/site-packages/evil.pth",
+        "fedsm/lib/python3.11/site-packages/\nkey.pem",
+        "wheels/cedar-1.0-py3-none-any.whl",
+        "\x1b[2K\rSHA256SUMS",
+    ],
+)
+def test_its_own_instructions_name_a_file_that_nobody_signed(archive: Path, tmp_path: Path, added: str) -> None:
+    folder = unpacked(archive, tmp_path)
+    (folder / added).parent.mkdir(parents=True, exist_ok=True)
+    (folder / added).write_text("import os")
+    verify, _ = commands((folder / "INSTALL.md").read_text())
+    done = shell(folder, verify)
+    assert done.stdout.startswith(VERIFIED)
+    listed = done.stdout.removeprefix(VERIFIED)
+    assert added.split("\n")[0].replace("\x1b", "^[").replace("\r", "^M") in listed
+    assert "\x1b" not in listed
+
+
+def test_its_own_instructions_name_a_link_that_nobody_signed(archive: Path, tmp_path: Path) -> None:
+    folder = unpacked(archive, tmp_path)
+    (folder / "fedsm").symlink_to(tmp_path)
+    verify, _ = commands((folder / "INSTALL.md").read_text())
+    assert shell(folder, verify).stdout == f"{VERIFIED}fedsm\n"
+
+
+def test_the_document_for_hospitals_has_the_same_commands() -> None:
+    """There a hospital takes them from: instructions in an archive may be forged with it."""
+    text = (site_archive.ROOT / "docs" / "hospital.md").read_text()
+    section = text.split("### Without a network for the installation\n")[1].split("\n### ")[0]
+    assert commands(section)[1:] == commands(site_archive.instructions("1.2", OWN))
 
 
 def change_byte(files: dict[str, bytes]) -> None:
