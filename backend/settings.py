@@ -180,6 +180,11 @@ class Settings(SettingsOrFiles):
         return self.database_url
 
     @property
+    def rules_of_groups(self) -> tuple[GroupRole, ...]:
+        """Those that hold: none without a provider, at which nobody signs in."""
+        return self.oidc_roles if self.oidc_issuer else ()
+
+    @property
     def artifacts_folder(self) -> Path:
         return self.artifacts or self.home / "artifacts"
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from backend.access.matrix import Role
 from backend.contracts.values import Id
 from backend.db.models import Invitation
-from backend.dependencies import CallerDep, PlatformDep, ReadSession, WriteSession, client_address
+from backend.dependencies import CallerDep, PlatformDep, ReadSession, SettingsDep, WriteSession, client_address
 from backend.paging import PageDep
 from backend.policy import Anybody, CanManageMembers, CanManageMembersSomewhere, CanManageUsers
 from backend.session_cookies import set_cookie
@@ -40,12 +40,20 @@ def list_users(
 
 @router.patch("/users/{user_id}")
 def update_user(
-    user: CanManageUsers, caller: CallerDep, user_id: Id, body: UserUpdate, session: WriteSession
+    user: CanManageUsers,
+    caller: CallerDep,
+    user_id: Id,
+    body: UserUpdate,
+    settings: SettingsDep,
+    session: WriteSession,
 ) -> UserRecord:
     """Make a user an administrator, or an ordinary one again."""
     tokens.require_person(caller, "change who is an administrator")
     row = accounts.get_user(session, user_id)
-    accounts.set_administrator(session, row, body.is_administrator, user)
+    if body.is_administrator:
+        accounts.make_administrator(session, row, user)
+    else:
+        accounts.unmake_administrator(session, settings.rules_of_groups, row, user)
     return accounts.user_records(session, [row], None, may_see_tokens=True)[0]
 
 
@@ -93,9 +101,11 @@ def set_member(
 
 
 @router.delete("/federations/{federation_id}/members/{user_id}", status_code=204)
-def remove_member(user: CanManageMembers, federation_id: Id, user_id: Id, session: WriteSession) -> None:
+def remove_member(
+    user: CanManageMembers, federation_id: Id, user_id: Id, settings: SettingsDep, session: WriteSession
+) -> None:
     """Take a user's role in a federation away."""
-    accounts.remove_member(session, user_id, federation_id, user)
+    accounts.remove_member(session, settings.rules_of_groups, user_id, federation_id, user)
 
 
 @router.get("/invitations")

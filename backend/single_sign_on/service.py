@@ -80,7 +80,7 @@ def finish(platform: Platform, returned: Returned, sealed: str | None, client: s
         )
     identity = require_provider(platform).identity(returned.code, returned.address, started.nonce, started.verifier)
     with unit_of_work(platform.database) as session:
-        held = groups.held_by(platform.settings.oidc_roles, identity.groups)
+        held = groups.held_by(platform.settings.rules_of_groups, identity.groups)
         user = _user_of(session, platform, started, identity, client, is_expected=bool(held))
         groups.apply(session, user, held)
         return open_session(session, platform.settings, user, is_single_sign_on=True)
@@ -147,9 +147,11 @@ def is_connected(session: Session, caller: Caller) -> bool:
 
 
 def disconnect(session: Session, caller: Caller) -> None:
-    """Raises Conflict where the account is connected with none."""
-    if not accounts.remove_identities(session, caller.user_id):
+    """What the provider's groups gave ends with it, because no sign-in there can take it away any more. Raises Conflict
+    where the account is connected with none."""
+    if caller.user_id is None or not accounts.remove_identities(session, caller.user_id):
         raise Conflict("this account is connected with no provider")
+    groups.apply(session, accounts.get_user(session, caller.user_id), ())
     events.record(session, "user", f"{caller.name} does not sign in by single sign-on any more.", caller.name)
 
 

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.access.caller import ADMIN, Caller
+from backend.access.group_roles import GroupRole
 from backend.access.matrix import Permission, Role, in_words
 from backend.clock import now
 from backend.db.lookup import get_row
@@ -15,7 +16,7 @@ from backend.db.session import read_only, unit_of_work
 from backend.errors import Conflict, InvalidInput, NameTaken, NotFound, WrongPassword
 from backend.events import service as events
 from backend.platform import Platform
-from backend.users import second_factor
+from backend.users import group_grants, second_factor
 from backend.users.passwords import hash_password, is_password
 from backend.users.schemas import MemberRecord, UserRecord
 from backend.users.service import close_sessions, renew_proof
@@ -109,7 +110,13 @@ def set_role(session: Session, user: User, federation_id: str, role: Role, site_
     """In place of the role that was given by hand in the federation. Raises InvalidInput for sites that do not fit."""
     federation = get_row(session, Federation, federation_id)
     require_sites(session, federation_id, role, site_ids)
-    session.execute(_of_member(user.id, federation_id))
+    session.execute(
+        delete(MembershipRow).where(
+            MembershipRow.user_id == user.id,
+            MembershipRow.federation_id == federation_id,
+            MembershipRow.given_by_group.is_(None),
+        )
+    )
     for site_id in dict.fromkeys(site_ids) or (None,):
         session.add(
             MembershipRow(
@@ -141,45 +148,41 @@ def require_sites(session: Session, federation_id: str, role: Role, site_ids: Se
             raise InvalidInput.of_field("site_ids", site_id, "is no site of this federation", "give one of its sites")
 
 
-def remove_member(session: Session, user_id: str, federation_id: str, actor: str) -> None:
-    """The user keeps account and other roles. Raises NotFound for somebody who is no member, Conflict for one by a
-    group alone."""
+def remove_member(session: Session, rules: Sequence[GroupRole], user_id: str, federation_id: str, actor: str) -> None:
+    """The user keeps account and other roles, also in the federation those that groups give by the rules. Raises
+    NotFound for somebody who is no member, Conflict for one by a group alone."""
     federation = get_row(session, Federation, federation_id)
     user = get_user(session, user_id)
-    if session.execute(_of_member(user_id, federation_id)).rowcount == 0:  # type: ignore[attr-defined]  # of a DELETE
-        query = select(MembershipRow.given_by_group).where(
-            MembershipRow.user_id == user_id, MembershipRow.federation_id == federation_id
-        )
-        if (group := session.scalars(query).first()) is not None:
-            raise Conflict(
-                f"{user.name} has the role by the group {group} of the provider: take the person out of it there, and "
-                "end the sign-ins here"
-            )
+    query = select(MembershipRow).where(MembershipRow.user_id == user_id, MembershipRow.federation_id == federation_id)
+    rows = session.scalars(query).all()
+    if not rows:
         raise NotFound(f"{user.name} has no role in {federation.name}")
+    taken = [row for row in rows if row.given_by_group is None or not group_grants.gives(session, rules, row)]
+    if not taken:
+        group = rows[0].given_by_group
+        raise Conflict(f"{user.name} has the role by the group {group} of the provider: {group_grants.REMEDY}")
+    for row in taken:
+        session.delete(row)
     message = f"{actor} took the role of {user.name} in {federation.name} away."
     events.record(session, "user", message, actor, federation_id=federation_id)
 
 
-def _of_member(user_id: str, federation_id: str) -> Delete:
-    """Of what was given by hand."""
-    return delete(MembershipRow).where(
-        MembershipRow.user_id == user_id,
-        MembershipRow.federation_id == federation_id,
-        MembershipRow.given_by_group.is_(None),
-    )
+def make_administrator(session: Session, user: User, actor: str) -> None:
+    """By hand, besides what groups make of the user."""
+    if not user.is_administrator:
+        user.is_administrator = True
+        events.record(session, "user", f"{actor} made {user.name} an administrator.", actor, level="warning")
 
 
-def set_administrator(session: Session, user: User, is_administrator: bool, actor: str) -> None:
-    """Raises Conflict for one by a group, from whom it cannot be taken by hand."""
-    if not is_administrator and user.administrator_by_group is not None:
-        raise Conflict(
-            f"{user.name} is an administrator by the group {user.administrator_by_group} of the provider: take the "
-            "person out of it there, and end the sign-ins here"
-        )
-    if user.is_administrator != is_administrator:
-        user.is_administrator = is_administrator
-        done = "made {} an administrator" if is_administrator else "took the rights of an administrator from {}"
-        events.record(session, "user", f"{actor} {done.format(user.name)}.", actor, level="warning")
+def unmake_administrator(session: Session, rules: Sequence[GroupRole], user: User, actor: str) -> None:
+    """Raises Conflict for one by a group that still makes one by the rules."""
+    group = user.administrator_by_group
+    if group is not None and group_grants.makes_administrator(session, rules, user):
+        raise Conflict(f"{user.name} is an administrator by the group {group} of the provider: {group_grants.REMEDY}")
+    if user.administers:
+        user.is_administrator, user.administrator_by_group = False, None
+        message = f"{actor} took the rights of an administrator from {user.name}."
+        events.record(session, "user", message, actor, level="warning")
 
 
 def sign_out_user(session: Session, user: User, actor: str) -> None:

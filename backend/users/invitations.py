@@ -216,7 +216,7 @@ def _take_role(session: Session, row: Invitation, name: str, known: User | None,
     message = f"{user.name} accepted the invitation of {row.label!r} by {row.created_by}."
     events.record(session, "user", message, user.name, federation_id=row.federation_id)
     if row.federation_id is None:
-        accounts.set_administrator(session, user, True, row.created_by)
+        accounts.make_administrator(session, user, row.created_by)
     else:
         # Of a site that was removed meanwhile nobody is the manager.
         known_sites = set(session.scalars(select(Site.id).where(Site.federation_id == row.federation_id)))

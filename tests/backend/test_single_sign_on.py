@@ -277,9 +277,9 @@ def test_groups_give_and_take_roles_at_each_sign_in_and_leave_those_given_by_han
     said = [event["message"] for event in backend.get("/events", kind="user")]
     for words in (
         "jo is researcher of Eyes now, by the group eyes of the provider.",
-        "jo is researcher of Eyes not any more, by the group eyes of the provider.",
+        "jo is no longer researcher of Eyes; the role came by the group eyes of the provider.",
         "jo is an administrator now, by the group platform of the provider.",
-        "jo is an administrator not any more, by the group platform of the provider.",
+        "jo is no longer an administrator; the role came by the group platform of the provider.",
     ):
         assert words in said
     assert backend.get("/audit/verification")["intact"]
