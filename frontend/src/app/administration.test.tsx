@@ -42,18 +42,23 @@ it("lists who has which role, when they were seen, and whether a second factor i
   ]);
 });
 
-it("says by which group of the provider a role is, and takes only what was given by hand", async () => {
+it("says by which group of the provider a role is, and what to do with one that it still gives", async () => {
   const both = [role({ role: "reader" }), role({ role: "researcher", given_by_group: "eye-research" })];
   const anna = user({ name: "anna", memberships: both, is_administrator: true, administrator_by_group: "admins" });
   const otto = user({ id: "u2", name: "otto", memberships: both.slice(1) });
-  openApp("/users", { ...EVERYBODY, "GET /users": [anna, otto] });
+  const detail = "otto has the role by the group eye-research of the provider: take the person out of the group there";
+  openApp("/users", {
+    ...EVERYBODY,
+    "GET /users": [anna, otto],
+    "DELETE /federations/f1/members/u2": new Refusal(409, { error: "conflict", detail }),
+  });
   const table = await screen.findByTestId("users");
   expect(within(table).getAllByRole("row")[1]).toHaveTextContent(
     /Administrator.*by the group admins.*Eyes: reader.*Eyes: researcher.*by the group eye-research/,
   );
   fireEvent.click(screen.getByRole("button", { name: "Actions of otto" }));
-  expect(await screen.findByRole("menuitem", { name: "Change role…" })).toBeInTheDocument();
-  expect(screen.queryByRole("menuitem", { name: "Take role in Eyes" })).toBeNull();
+  fireEvent.click(await screen.findByRole("menuitem", { name: "Take role in Eyes" }));
+  expect(await screen.findByText(/take the person out of the group there/i)).toBeInTheDocument();
 });
 
 it("ends a link that nobody used, and says whose", async () => {

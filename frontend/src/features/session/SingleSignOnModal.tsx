@@ -42,7 +42,7 @@ function Content({ name }: { name: string }) {
         <Stack>
           <Text size="sm">
             {is_connected
-              ? `Your account at ${name} lets you in. Without it, you need your name and password.`
+              ? `Your account at ${name} lets you in. Without it, you need your name and password, and roles by its groups end.`
               : `Connect your account at ${name}, and it lets you in without this platform's password.`}
           </Text>
           <Group justify="flex-end">

@@ -50,9 +50,7 @@ export function UserMenu({ user, federations, onRole, onTokens }: Props) {
             Change role…
           </Menu.Item>
           {federations
-            .filter(({ id }) =>
-              user.memberships.some((member) => member.federation_id === id && member.given_by_group === null),
-            )
+            .filter(({ id }) => user.memberships.some((member) => member.federation_id === id))
             .map((federation) => (
               <Menu.Item
                 key={federation.id}
