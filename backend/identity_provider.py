@@ -82,15 +82,22 @@ class Provider:
         return Identity(self.issuer, str(claims["sub"]), name, groups)
 
     def _groups(self, claims: dict[str, Any], answer: dict[str, Any]) -> frozenset[str]:
-        """Of the ID token, else of what the provider says of the person (OpenID Connect Core 1.0, section 5.3)."""
+        """Of the ID token, else of what the provider says of the person (OpenID Connect Core 1.0, section 5.3).
+
+        Raises SignInRefused where the provider leaves them out though there are some: nobody loses roles by that."""
         name = self._settings.oidc_groups_claim
-        found = _claim(claims, name)
+        found, are_elsewhere = _claim(claims, name), _stands_elsewhere(claims, name)
         endpoint = self._document().get("userinfo_endpoint")
         if found is None and endpoint is not None:
             about = self._ask("GET", str(endpoint), bearer=str(answer.get("access_token", "")))
             if about.get("sub") != claims["sub"]:
                 raise SignInRefused("the provider speaks of two people in one sign-in: sign in once more")
-            found = _claim(about, name)
+            found, are_elsewhere = _claim(about, name), are_elsewhere or _stands_elsewhere(about, name)
+        if found is None and are_elsewhere:
+            raise SignInRefused(
+                f"the provider leaves your groups out, because you are in too many: ask its administrators to put only "
+                f"groups that are assigned to this platform into the claim {name!r} (FEDSM_OIDC_GROUPS_CLAIM)"
+            )
         if found is None:
             return frozenset()
         return frozenset(map(str, found if isinstance(found, list) else [found]))
@@ -171,3 +178,12 @@ def _claim(claims: dict[str, Any], name: str) -> Any:
     outer, _, inner = name.partition(".")
     found = claims.get(outer)
     return _claim(found, inner) if inner and isinstance(found, dict) else None
+
+
+def _stands_elsewhere(claims: dict[str, Any], name: str) -> bool:
+    """Whether the provider says that the claim would have to be fetched from a third place (OpenID Connect Core 1.0,
+    section 5.6.2). Entra ID does so for people in more than 200 groups, and says `hasgroups` where the token travels in
+    an address."""
+    names = claims.get("_claim_names")
+    is_referred = isinstance(names, dict) and not {name, name.partition(".")[0]}.isdisjoint(names)
+    return is_referred or (name == "groups" and claims.get("hasgroups") in (True, "true"))

@@ -253,7 +253,7 @@ def test_groups_give_and_take_roles_at_each_sign_in_and_leave_those_given_by_han
     federation = backend.post("/federations", {"name": "Eyes", "task": DISC})
     backend.post(f"/federations/{federation['id']}/sites", {"name": "Aster", "slug": "aster"})
 
-    def comes_in(groups: list[str]) -> httpx.Response:
+    def comes_in(groups: list[str] | int) -> httpx.Response:
         provider.groups.write_text(json.dumps({"jo": groups}))
         return Visitor(backend, "jo").sign_in_there()
 
@@ -271,6 +271,13 @@ def test_groups_give_and_take_roles_at_each_sign_in_and_leave_those_given_by_han
     assert roles_of(backend, "jo") == expected
     undone = backend.admin.patch(f"/api/v1/users/{user_id}", json={"is_administrator": False})
     assert (undone.status_code, "by the group platform" in undone.json()["detail"]) == (409, True)
+
+    too_many = comes_in(201)
+    assert (too_many.status_code, "groups that are assigned to this platform" in too_many.json()["detail"]) == (
+        403,
+        True,
+    )
+    assert roles_of(backend, "jo") == expected, "who is in many groups loses nothing"
 
     assert comes_in([]).json()["is_administrator"] is False
     assert roles_of(backend, "jo") == {("reader", None)}
@@ -301,6 +308,21 @@ def test_a_claim_may_stand_inside_of_another_and_have_dots_in_its_name() -> None
     assert identity_provider._claim(claims, "realm_access.roles") == ["a"]
     assert identity_provider._claim(claims, "https://example.org/groups") == ["b"]
     assert identity_provider._claim(claims, "realm_access.groups.more") is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "is_elsewhere"),
+    [
+        ({"_claim_names": {"groups": "src1"}}, "groups", True),
+        ({"_claim_names": {"realm_access": "src1"}}, "realm_access.roles", True),
+        ({"_claim_names": {"address": "src1"}}, "groups", False),
+        ({"hasgroups": True}, "groups", True),
+        ({"hasgroups": True}, "roles", False),
+        ({}, "groups", False),
+    ],
+)
+def test_groups_that_the_provider_leaves_out(claims: dict[str, Any], name: str, is_elsewhere: bool) -> None:
+    assert identity_provider._stands_elsewhere(claims, name) == is_elsewhere
 
 
 @pytest.mark.parametrize(
