@@ -42,9 +42,9 @@ class SiteAdditionCreate(Contract):
     )
     model: ModelReference | None = Field(
         default=None,
-        description="The registered version, `name:number` or `name@alias`, whose model the selector chooses for the "
-        "site's images: its model of the site, or else its global one. Left out: the global model of the version that "
-        "the site is added to.",
+        description="The registered version, `name:number` or `name@alias`, whose model of the site the selector "
+        "chooses for the site's images, as fine-tuning makes one. Left out: the global model of the version that the "
+        "site is added to.",
     )
     name: ModelName | None = Field(
         default=None,

@@ -25,11 +25,11 @@ def add_runs(session: Session, experiment_id: str, body: RunsAdd) -> tuple[Exper
     """Makes the runs that the new methods and seeds need, which begin as `created`; the configuration lists them too.
 
     Runs that exist keep everything but their label, which has to tell variants apart. Raises InvalidInput for what the
-    experiment has already or its sites cannot run, Conflict for a test or an import, which train nothing.
+    experiment has already or its sites cannot run, Conflict for one that compares no methods, as a test.
     """
     experiment = lock_row(session, Experiment, experiment_id)
     if experiment.kind != "training":
-        raise Conflict(f"{experiment.name!r} trains nothing: add methods and seeds to an experiment that does")
+        raise Conflict(f"{experiment.name!r} compares no methods: add methods and seeds to an experiment that does")
     config = _with(experiment.config, body)
     federation = session.get_one(Federation, experiment.federation_id)
     require_runnable(session, config, sites_with_data(session, federation.id), federation.task)

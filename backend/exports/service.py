@@ -28,7 +28,7 @@ def start_export(session: Session, run_id: str, body: ExportCreate, actor: str) 
     assert run.best_round is not None
     form, gamma = body.form, chosen_gamma(session, run, body.threshold)
     for export in session.scalars(exports_of(run_id).where(ModelExport.form == form)):
-        if task_of(session, export).status not in TERMINAL_TASK_STATUSES:
+        if export.gamma == gamma and task_of(session, export).status not in TERMINAL_TASK_STATUSES:
             raise Conflict(f"the form {form} of this run is being made already: wait for it, or delete it")
     export = ModelExport(
         run_id=run.id, form=form, round=run.best_round, gamma=gamma, created_at=now(), created_by=actor

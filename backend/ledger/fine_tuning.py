@@ -19,6 +19,7 @@ from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
 from backend.db.base import new_id
 from backend.db.models import Experiment, Federation, Run
+from backend.db.models.experiment import FINE_TUNING
 from backend.errors import InvalidInput
 from backend.ledger.advance import advance
 from backend.ledger.one_site import data_of_one_site
@@ -46,6 +47,7 @@ def start_fine_tuning(session: Session, version_id: str, body: FineTuneCreate, a
     require_runnable(session, config, [SiteData(site, data)], task)
     experiment = Experiment(
         federation_id=facts.federation_id,
+        kind=FINE_TUNING,
         name=f"{reference} fine-tuned at {site.slug}"[:80],
         description=f"{reference}, round {facts.round}, fine-tuned at {site.slug} alone.",
         config=config,

@@ -24,12 +24,13 @@ from backend.contracts.tasks import RunSpec
 from backend.datasets import service as datasets
 from backend.db.base import new_id
 from backend.db.lookup import get_row
-from backend.db.models import Dataset, Experiment, Federation, Run, RunDataset, RunRound, Site
+from backend.db.models import Dataset, Experiment, Federation, Run, RunRound, Site
 from backend.db.models.experiment import MODEL_TEST
 from backend.errors import Conflict, InvalidInput
 from backend.evaluations.validated_threshold import chosen_gamma
 from backend.events import service as events
 from backend.ledger.advance import advance
+from backend.ledger.seen_cases import seen_by
 from backend.ledger.snapshot import run_dataset
 from backend.runs import approvals
 from backend.runs.threshold import at_gamma, finished_strategy
@@ -115,14 +116,18 @@ def _require_fit(trained: SegmentationTask, here: SegmentationTask) -> None:
 def _manifests(
     session: Session, source: Run, chosen: Sequence[tuple[Site, Dataset]], body: ModelTestCreate
 ) -> tuple[list[DatasetManifest], Counter[str]]:
-    """Every case becomes a test case, but for those that the model trained or validated on: their number by site."""
-    rows = session.scalars(select(RunDataset).where(RunDataset.run_id == source.id))
-    seen = {case.image_sha256 for row in rows for case in row.manifest.cases if case.split != "test"}
+    """Every case becomes a test case, but for those that the model trained or validated on: their number by site.
+
+    Raises InvalidInput where nothing is left, or where nobody knows any more what the model has seen."""
+    seen = seen_by(session, source)
+    if seen.lost and body.cases == "all":
+        why = f"cannot be told from those that the model trained on, because {in_short(seen.lost)} was removed"
+        raise InvalidInput.of_field("cases", "all", why, "set cases to test")
     manifests, left_out = [], Counter[str]()
     for site, dataset in chosen:
         manifest = datasets.manifest_of(session, dataset, site)
         wanted = [case for case in manifest.cases if body.cases == "all" or case.split == "test"]
-        fresh = [case for case in wanted if case.image_sha256 not in seen]
+        fresh = [case for case in wanted if case.image_sha256 not in seen.images]
         left_out[site.slug] += len(wanted) - len(fresh)
         tested = tuple(case.model_copy(update={"split": "test"}) for case in fresh)
         manifests.append(manifest.model_copy(update={"cases": tested}))

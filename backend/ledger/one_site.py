@@ -12,8 +12,8 @@ from backend.errors import InvalidInput
 
 
 def data_of_one_site(session: Session, ids: Sequence[str], federation_id: str) -> tuple[Site, list[Dataset]]:
-    """In the order of their registration. Raises InvalidInput for data of several sites, of another federation, or not
-    checked."""
+    """In the order of their registration. Raises InvalidInput for data of several sites, of another federation, of an
+    archived site, or not checked."""
     rows = [get_row(session, Dataset, dataset_id) for dataset_id in dict.fromkeys(ids)]
     sites = {row.site_id: session.get_one(Site, row.site_id) for row in rows}
     names = in_short([row.name for row in rows])
@@ -23,6 +23,8 @@ def data_of_one_site(session: Session, ids: Sequence[str], federation_id: str) -
     if site.federation_id != federation_id:
         remedy = "choose a data set of a site of the model's federation"
         raise InvalidInput.of_field("datasets", names, "are of another federation", remedy)
+    if site.archived_at is not None:
+        raise InvalidInput.of_field("datasets", names, f"are of {site.slug}, which is archived", "unarchive the site")
     for row in rows:
         if row.status != DatasetStatus.READY:
             remedy = "wait for its check, or check it again"

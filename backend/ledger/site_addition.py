@@ -37,6 +37,7 @@ from backend.registry.lookup import find_version, reference_of
 from backend.registry.schemas import VersionFacts
 from backend.registry.service import get_version
 from backend.runs import approvals
+from backend.sites import service as sites
 
 GLOBAL, MOMENTS, ENCODER = "global", "selector_moments", "selector_encoder"
 #: What the round's state keeps of the model's: what predicts, and the sums that the selector is solved from.
@@ -53,11 +54,15 @@ def start_addition(session: Session, version_id: str, body: SiteAdditionCreate, 
     strategy = facts.strategy
     selector = _require_closed_form(strategy)
     state = _state_of(session, source, facts, reference_of(session, version))
+    name = body.name or _name_of(reference_of(session, version))
+    _require_alone(session, facts.federation_id, name)
     site, data = data_of_one_site(session, body.datasets, facts.federation_id)
     if site.slug in facts.sites:
         names, remedy = in_short([row.name for row in data]), "choose a site that it does not know"
         raise InvalidInput.of_field("datasets", names, f"are of {site.slug}, which the selector knows", remedy)
-    _require_enough(session, data, selector, site)
+    num_cases = sum(datasets.num_training_cases(session, dataset) for dataset in data)
+    _require_allowed(site, strategy, data)
+    _require_enough(num_cases, data, selector, site)
     own = _model_of_site(session, body.model, facts, site)
     added = AddedSite(
         site=site.slug,
@@ -78,11 +83,19 @@ def start_addition(session: Session, version_id: str, body: SiteAdditionCreate, 
     session.add(RunRound(run_id=run.id, round=0, opened_at=now(), finished_at=now(), parts=state, downloads=downloads))
     for position, dataset in enumerate(data):
         session.add(run_dataset(run, position, site, dataset, datasets.manifest_of(session, dataset, site)))
-    planned.plan(session, run, body.name or _name_of(added.version), actor)
+    planned.plan(session, run, name, actor)
     approvals.ask(session, run)
     events.record_of_run(session, run, "status", f"{actor} adds {site.slug} to {added.version}, in closed form.", actor)
     advance(session, run)
     return experiment
+
+
+def _require_alone(session: Session, federation_id: str, name: str) -> None:
+    """Two that begin with one version would each lack the other's site. Raises Conflict."""
+    if (under_way := planned.under_way(session, federation_id, name, SITE_ADDITION)) is not None:
+        raise Conflict(
+            f"{under_way.name!r} is under way and makes the next version of {name}: wait for it, and begin with that"
+        )
 
 
 def _name_of(reference: str) -> str:
@@ -117,9 +130,17 @@ def _state_of(session: Session, source: Run, facts: VersionFacts, reference: str
     return state
 
 
-def _require_enough(session: Session, data: Sequence[Dataset], selector: LdaSelector, site: Site) -> None:
+def _require_allowed(site: Site, strategy: StrategyConfig, data: Sequence[Dataset]) -> None:
+    """Raises InvalidInput where the site's policy does not name the method."""
+    allowed = sites.policy_of(site).allowed_strategies
+    if allowed is not None and strategy.name not in allowed:
+        names = in_short([row.name for row in data])
+        why = f"are of {site.slug}, whose policy does not allow {strategy.name}"
+        raise InvalidInput.of_field("datasets", names, why, f"ask {site.slug} to allow the method")
+
+
+def _require_enough(num_cases: int, data: Sequence[Dataset], selector: LdaSelector, site: Site) -> None:
     """As the site itself checks before anything leaves it."""
-    num_cases = sum(datasets.num_training_cases(session, dataset) for dataset in data)
     if num_cases < selector.minimum_cases:
         why = (
             f"have {num_cases} training cases, fewer than the selector's minimum_cases {selector.minimum_cases}: the "
@@ -145,9 +166,9 @@ def _model_of_site(session: Session, wanted: str | None, facts: VersionFacts, si
     for why in _differences(found, facts):
         raise InvalidInput.of_field("model", wanted, why, f"choose a version that was fine-tuned at {site.slug}")
     parts = {part.name: part.sha256 for part in found.parts}
-    own = parts.get(f"personalized/{site.slug}") or parts.get(GLOBAL)
+    own = parts.get(f"personalized/{site.slug}")
     if own is None:
-        why = f"has no model of {site.slug} and no global one"
+        why = f"has no model of {site.slug}"
         raise InvalidInput.of_field("model", wanted, why, f"choose a version that was fine-tuned at {site.slug}")
     return reference_of(session, version), own
 

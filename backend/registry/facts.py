@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 from backend.contracts.case_values import present_values
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.site_addition import AddedSite
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.thresholds import ThresholdChoice
 from backend.db.models import Run
 from backend.evaluations.schemas import ThresholdOnValidation
 from backend.evaluations.scored_cases import (
+    GLOBAL,
     SUPER,
     Query,
     evaluated_cases,
@@ -27,7 +29,7 @@ from backend.registry.schemas import VersionFacts, VersionScore
 from backend.runs.threshold import at_gamma
 from backend.sites import service as sites
 from backend.trained_models.schemas import ModelScore, ModelSet
-from backend.trained_models.service import model_set
+from backend.trained_models.service import changed_settings, model_set
 
 
 def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> VersionFacts:
@@ -39,7 +41,8 @@ def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> 
         scores = list(version_scores(session, run, best.gamma))
         found = found.model_copy(
             update={
-                "strategy": at_gamma(found.strategy, best.gamma),
+                "strategy": (strategy := at_gamma(found.strategy, best.gamma)),
+                "changed_settings": changed_settings(found.config, strategy),
                 "scores": [_as_model_score(score) for score in scores if score.site_slug is None],
                 "notes": [*found.notes, _of_threshold(found.strategy, best, names)],
             }
@@ -93,12 +96,17 @@ def version_scores(session: Session, run: Run, gamma: float | None = None) -> It
             yield VersionScore(
                 model=model,
                 site_slug=slug,
-                held_out=slug in places.unseen or (added is not None and added.model is None),
+                held_out=slug in places.unseen or (added is not None and not _saw(added, model)),
                 dice=found.mean,
                 low=interval.low if interval else None,
                 high=interval.high if interval else None,
                 num_cases=found.num_cases,
             )
+
+
+def _saw(added: AddedSite, model: str) -> bool:
+    """Whether a model was trained at the site that was added: its own, where a version was named that has one."""
+    return added.model is not None and model != GLOBAL
 
 
 def _named(slugs: Iterable[str], names: Mapping[str, str]) -> str:
@@ -114,7 +122,9 @@ def _limits(found: ModelSet, scores: list[VersionScore], names: Mapping[str, str
         f"It segments {structures} in {task.modality} with {task.num_channels} channel(s) in {task.dimensions} "
         "dimensions, and nothing else."
     )
-    tested = sorted({score.site_slug for score in scores if score.held_out and score.site_slug is not None})
+    of_sites = [score for score in scores if score.site_slug is not None]
+    trained = {score.site_slug for score in of_sites if not score.held_out}
+    tested = sorted({score.site_slug for score in of_sites if score.site_slug is not None} - trained)
     if not scores:
         yield "It was not tested on this platform."
     elif tested:

@@ -49,10 +49,10 @@ def _summary(found: ModelSet) -> str:
     structures = ", ".join(_text(structure.name) for structure in found.task.structures)
     num_sites = len({row.site_slug for row in found.data if row.trained_on})
     made = f" Made from {_text(found.made_from.words)}." if found.made_from is not None else ""
-    return (
-        f"{found.config.network.name} for {structures} in {_text(found.task.modality)}, trained by "
-        f"{_text(found.strategy_label)} at {num_sites} site(s); {round_words(found)}.{made}"
-    )
+    what = f"{found.config.network.name} for {structures} in {_text(found.task.modality)}"
+    if found.made_from is not None and not found.made_from.trained:
+        return f"{what}, of {_text(found.strategy_label)}. No network was trained for it.{made}"
+    return f"{what}, trained by {_text(found.strategy_label)} at {num_sites} site(s); {round_words(found)}.{made}"
 
 
 def _notes(found: ModelSet) -> Iterator[str]:

@@ -61,6 +61,7 @@ class MadeFrom(Record):
     version: str = Field(description="`name:number`, as it was then.")
     run_id: str | None = Field(description="Of that version; null where only its name is known.")
     words: str = Field(description="What was made of it, as `fundus:3, with the site maple added to its selector`.")
+    trained: bool = Field(default=True, description="False where its networks are that version's as they were.")
 
 
 class ModelSet(Record):

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url
 from backend.artifacts.store import ArtifactStore
-from backend.contracts.changed_settings import experiment_settings, strategy_settings
+from backend.contracts.changed_settings import ChangedSetting, experiment_settings, strategy_settings
 from backend.contracts.config_problems import in_short
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.personalized import FedRDNConfig
 from backend.contracts.model_file import COPY_BYTES, DESCRIPTION, SUFFIX
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.status import RunStatus
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import POOLED
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Experiment, Run, RunRound
@@ -126,7 +128,7 @@ def _model_set(run: Run, experiment: Experiment, *, parts: list[ModelPart], **fo
         code_version=run.code_version,
         task=run.spec.task,
         config=run.spec.config,
-        changed_settings=[*experiment_settings(run.spec.config), *strategy_settings(run.strategy)],
+        changed_settings=changed_settings(run.spec.config, found["strategy"]),
         start=run.spec.start,
         made_from=_made_from(run),
         sites=list(run.spec.sites),
@@ -137,10 +139,15 @@ def _model_set(run: Run, experiment: Experiment, *, parts: list[ModelPart], **fo
     )
 
 
+def changed_settings(config: ExperimentConfig, strategy: StrategyConfig) -> list[ChangedSetting]:
+    """Of the experiment and the method; strategy: as the models are used, with the threshold that was chosen."""
+    return [*experiment_settings(config), *strategy_settings(strategy)]
+
+
 def _made_from(run: Run) -> MadeFrom | None:
     assert run.spec is not None
     if (added := run.spec.added) is not None:
-        return MadeFrom(version=added.version, run_id=added.run_id, words=added.in_words())
+        return MadeFrom(version=added.version, run_id=added.run_id, words=added.in_words(), trained=False)
     start = run.spec.config.start_from
     if start is None or start.version is None:
         return None

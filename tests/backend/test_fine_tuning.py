@@ -14,7 +14,7 @@ def test_a_new_site_fine_tunes_a_version_and_nobody_else_works(
     dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
     body = {"datasets": [dataset], "epochs": 2, "learning_rate": 0.001, "pull_to_start": 0.25}
     made = backend.post(f"/model-versions/{version['id']}/fine-tunings", body)
-    assert (made["kind"], made["name"]) == ("training", "fundus:1 fine-tuned at d")
+    assert (made["kind"], made["name"]) == ("fine-tuning", "fundus:1 fine-tuned at d")
     (strategy,), schedule = made["config"]["strategies"], made["config"]["schedule"]
     assert (strategy["name"], strategy["pull_to_start"]) == ("local-only", 0.25)
     assert (schedule["rounds"], schedule["local_epochs"], schedule["learning_rate"]) == (2, 1, 0.001)
@@ -27,8 +27,11 @@ def test_a_new_site_fine_tunes_a_version_and_nobody_else_works(
     (new,) = next(model["versions"] for model in models if model["name"] == "fundus-d")
     facts = backend.get(f"/model-versions/{new['id']}")["facts"]
     assert facts["made_from"] == {
-        "version": "fundus:1", "run_id": completed_run, "words": "fundus:1, trained further by Local-only at d",
-    }  # fmt: skip
+        "version": "fundus:1",
+        "run_id": completed_run,
+        "words": "fundus:1, trained further by Local-only at d",
+        "trained": True,
+    }
     before = {part["name"]: part["sha256"] for part in version["facts"]["parts"]}
     assert facts["start"]["parts"]["global"] == before["global"], "it has no model of the site: the global one"
     assert [score["site_slug"] for score in facts["version_scores"]] == [None, "d"]

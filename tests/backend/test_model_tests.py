@@ -61,6 +61,21 @@ def test_a_model_is_scored_on_a_new_site_with_all_that_results_show(
     assert backend.admin.post(f"/api/v1/runs/{run['id']}/tests", json={"datasets": [dataset]}).status_code == 409
 
 
+def test_a_run_before_that_was_deleted_leaves_no_case_known_to_be_new(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
+) -> None:
+    later = start_run(backend, federation, strategies=[FEDSM], start_from={"run": completed_run})
+    worker.work_until_idle()
+    before = backend.get(f"/runs/{completed_run}")["experiment_id"]
+    assert backend.admin.delete(f"/api/v1/experiments/{before}").is_success
+    own = next(entry for entry in backend.get(f"/federations/{federation['id']}/datasets") if entry["site_slug"] == "a")
+    refused = backend.admin.post(f"/api/v1/runs/{later}/tests", json={"datasets": [own["id"]]})
+    assert refused.status_code == 422
+    assert "was removed" in refused.json()["detail"]
+    done = do_test(backend, worker, later, datasets=[own["id"]], cases="test")
+    assert len(backend.get(f"/runs/{done['runs'][0]['id']}/cases")["cases"]) == 1
+
+
 def test_cases_that_the_model_trained_on_are_left_out_and_that_is_said(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, completed_run: str
 ) -> None:

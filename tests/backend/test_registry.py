@@ -102,6 +102,8 @@ def test_a_threshold_from_validation_is_a_version_of_its_own(
     as_run = register(backend, run_id)
     chosen = register(backend, run_id, threshold="validation")
     assert (as_run["facts"]["strategy"]["gamma"], chosen["facts"]["strategy"]["gamma"]) == (0.9, 0.6)
+    changed = {row["path"]: row["value"] for row in chosen["facts"]["changed_settings"]}
+    assert changed["gamma"] == "0.6", "as the models are used"
     assert "gamma = 0.6 was chosen after training, as the best on 3 validation cases" in chosen["facts"]["notes"][-1]
     assert chosen["facts"]["notes"][-1] in chosen["card"]
     again = backend.admin.post(f"/api/v1/runs/{run_id}/versions", json={"name": "fundus", "threshold": "validation"})

@@ -7,7 +7,7 @@ import pytest
 from tests.backend.conftest import FEDSM, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
-from tests.backend.test_model_tests import add_data
+from tests.backend.test_model_tests import add_data, do_test
 
 
 def registered(
@@ -56,7 +56,9 @@ def test_a_site_is_added_and_the_result_is_the_next_version(
         "version": "fundus:1",
         "run_id": old["run_id"],
         "words": "fundus:1, with the site d added to its model selector",
+        "trained": False,
     }
+    assert "No network was trained for it." in new["card"]
     assert facts["sites"] == ["a", "b", "c", "d"]
     before, after = ({part["name"]: part["sha256"] for part in each["parts"]} for each in (old, facts))
     assert after["personalized/d"] == before["global"] == after["global"], "no network moves"
@@ -65,6 +67,9 @@ def test_a_site_is_added_and_the_result_is_the_next_version(
     assert {(s["site_slug"], s["held_out"]) for s in facts["version_scores"]} == {("d", True)}
     assert "added to the model selector in closed form" in new["card"]
     assert "Made from fundus:1, with the site d added to its model selector." in new["card"]
+    body = {"name": "fundus", "threshold": "validation"}
+    chosen = backend.admin.post(f"/api/v1/runs/{run['id']}/versions", json=body)
+    assert (chosen.status_code, "would choose another" in chosen.json()["detail"]) == (409, True)
     again = backend.admin.post(f"/api/v1/runs/{run['id']}/extend", json={"rounds": 3})
     assert (again.status_code, "nothing to train" in again.json()["detail"]) == (409, True)
 
@@ -73,18 +78,103 @@ def test_the_sites_images_get_a_model_that_was_fine_tuned_there_where_it_is_name
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:
     version = registered(backend, federation, worker)
-    other = registered(backend, federation, worker, "other", schedule={"rounds": 1})
     dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
-    made = backend.post(
-        f"/model-versions/{version['id']}/site-additions", {"datasets": [dataset], "model": "other:1", "name": "wider"}
-    )
+    address = f"/model-versions/{version['id']}"
+    status, detail = refusal(backend, version, datasets=[dataset], model="fundus:1")
+    assert (status, "has no model of d" in detail) == (422, True), "a global model was never trained there"
+    backend.post(f"{address}/fine-tunings", {"datasets": [dataset], "epochs": 2, "name": "other"})
     worker.work_until_idle()
     backend.recover()
-    models = backend.get(f"/federations/{federation['id']}/registered-models")
-    (new,) = next(model["versions"] for model in models if model["name"] == "wider")
-    parts = {part["name"]: part["sha256"] for part in backend.get(f"/model-versions/{new['id']}")["facts"]["parts"]}
-    assert parts["personalized/d"] == next(p["sha256"] for p in other["facts"]["parts"] if p["name"] == "global")
+    tuned = version_of(backend, federation, "other")
+    made = backend.post(f"{address}/site-additions", {"datasets": [dataset], "model": "other:1", "name": "wider"})
+    worker.work_until_idle()
+    backend.recover()
+    new = version_of(backend, federation, "wider")
+    parts = {part["name"]: part["sha256"] for part in new["facts"]["parts"]}
+    own = next(part["sha256"] for part in tuned["facts"]["parts"] if part["name"] == "personalized/d")
+    assert parts["personalized/d"] == own
     assert "get the model of other:1" in backend.get(f"/experiments/{made['id']}")["description"]
+    held_out = {score["model"]: score["held_out"] for score in new["facts"]["version_scores"]}
+    assert held_out == {"global": True, "personalized": False, "super": False}
+    assert "It was not tested at any site that did not train." in new["facts"]["limits"]
+
+
+def version_of(backend: LiveBackend, federation: dict[str, Any], name: str) -> dict[str, Any]:
+    """The only one of the name."""
+    models = backend.get(f"/federations/{federation['id']}/registered-models")
+    (version,) = next(model["versions"] for model in models if model["name"] == name)
+    found: dict[str, Any] = backend.get(f"/model-versions/{version['id']}")
+    return found
+
+
+def test_no_case_that_the_version_before_trained_on_is_tested(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """Of site a, the version before had two training cases and one validation case of four."""
+    version = registered(backend, federation, worker)
+    dataset, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
+    own = next(row["id"] for row in backend.get(f"/federations/{federation['id']}/datasets") if row["site_slug"] == "a")
+    address = f"/model-versions/{version['id']}"
+    for made in (
+        backend.post(f"{address}/site-additions", {"datasets": [dataset]}),
+        backend.post(f"{address}/fine-tunings", {"datasets": [dataset], "epochs": 2}),
+    ):
+        worker.work_until_idle()
+        (run,) = made["runs"]
+        tested = do_test(backend, worker, run["id"], datasets=[own])
+        (case,) = backend.get(f"/runs/{tested['runs'][0]['id']}/cases")["cases"]
+        assert case["name"] == "case-3"
+
+
+def test_of_two_sites_that_are_added_at_once_the_second_waits(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    version = registered(backend, federation, worker)
+    first, _ = add_data(backend, worker, federation["id"], "d", "/data/d")
+    second, _ = add_data(backend, worker, federation["id"], "e", "/data/e")
+    made = backend.post(f"/model-versions/{version['id']}/site-additions", {"datasets": [first]})
+    status, detail = refusal(backend, version, datasets=[second])
+    assert (status, "makes the next version of fundus" in detail) == (409, True)
+    backend.post(f"/runs/{made['runs'][0]['id']}/cancel")
+    assert (
+        backend.post(f"/model-versions/{version['id']}/site-additions", {"datasets": [second]})["status"] == "running"
+    )
+
+
+def test_what_a_site_forbids_and_an_archived_one_are_left_alone(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    version = registered(backend, federation, worker)
+    dataset, site = add_data(backend, worker, federation["id"], "d", "/data/d")
+    address = f"/api/v1/sites/{site['id']}"
+    policy = site["policy"] | {"allowed_strategies": ["fedavg"]}
+    assert backend.admin.patch(address, json={"policy": policy}).is_success
+    status, detail = refusal(backend, version, datasets=[dataset])
+    assert (status, "whose policy does not allow fedsm" in detail) == (422, True)
+    assert backend.admin.patch(address, json={"policy": site["policy"], "archived": True}).is_success
+    status, detail = refusal(backend, version, datasets=[dataset])
+    assert (status, "are of d, which is archived" in detail) == (422, True)
+
+
+def test_a_registration_that_fails_is_said_and_holds_up_no_other(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    version = registered(backend, federation, worker)
+    address, runs = f"/model-versions/{version['id']}/site-additions", []
+    for slug in ("d", "e"):
+        dataset, _ = add_data(backend, worker, federation["id"], slug, f"/data/{slug}")
+        made = backend.post(address, {"datasets": [dataset], "name": f"with-{slug}"})
+        worker.work_until_idle()
+        runs.append(made["runs"][0]["id"])
+    backend.post(f"/runs/{runs[0]}/versions", {"name": "with-d"})  # by hand, before it is its turn
+    backend.recover()
+    models = backend.get(f"/federations/{federation['id']}/registered-models")
+    found = {model["name"]: [version["number"] for version in model["versions"]] for model in models}
+    assert found == {"fundus": [1], "with-d": [1], "with-e": [1]}
+    messages = [event["message"] for event in backend.get(f"/runs/{runs[0]}/events")]
+    assert any("could not be registered as with-d" in message for message in messages)
+    backend.recover()
+    assert [event["message"] for event in backend.get(f"/runs/{runs[0]}/events")] == messages, "and not tried again"
 
 
 def test_what_cannot_be_added_says_why(

@@ -10,6 +10,8 @@ from backend.db.base import Base, ContractJson, new_id
 MODEL_TEST = "test"
 #: Kind of an experiment that adds a site to the selector of a registered model.
 SITE_ADDITION = "site-addition"
+#: Kind of an experiment that trains a registered model further at one site.
+FINE_TUNING = "fine-tuning"
 
 
 class Experiment(Base):

@@ -41,8 +41,9 @@ def experiment_verdict(session: Session, experiment: Experiment, query: Query) -
 
 
 def latest_result(session: Session, federation_ids: list[str] | None) -> LatestResult | None:
-    """Of the experiment whose run ended last, without archived ones and tests of finished models; federation_ids None:
-    in any federation."""
+    """Of the experiment whose run ended last, without archived ones and those that compare no methods.
+
+    federation_ids: None for any federation."""
     query = (
         select(Experiment.id, Federation.name)
         .join(Federation, Federation.id == Experiment.federation_id)

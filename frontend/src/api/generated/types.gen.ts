@@ -3227,7 +3227,7 @@ export type ExperimentRecord = {
     /**
      * Kind
      */
-    kind: 'training' | 'test' | 'import' | 'site-addition';
+    kind: 'training' | 'test' | 'import' | 'site-addition' | 'fine-tuning';
     /**
      * Name
      */
@@ -5403,6 +5403,12 @@ export type MadeFrom = {
      * Of that version; null where only its name is known.
      */
     run_id: string | null;
+    /**
+     * Trained
+     *
+     * False where its networks are that version's as they were.
+     */
+    trained?: boolean;
     /**
      * Version
      *
@@ -9862,7 +9868,7 @@ export type SiteAdditionCreate = {
     /**
      * Model
      *
-     * The registered version, `name:number` or `name@alias`, whose model the selector chooses for the site's images: its model of the site, or else its global one. Left out: the global model of the version that the site is added to.
+     * The registered version, `name:number` or `name@alias`, whose model of the site the selector chooses for the site's images, as fine-tuning makes one. Left out: the global model of the version that the site is added to.
      */
     model?: string | null;
     /**

@@ -30,6 +30,11 @@ const RESULTS = "results";
 const RUNS = "runs";
 const SETTINGS = "settings";
 
+/** The others test, or bring in, what was trained before. */
+function trains({ kind }: ExperimentRecord): boolean {
+  return kind === "training" || kind === "fine-tuning";
+}
+
 export function ExperimentPage() {
   const { experimentId } = route.useParams();
   const experiment = useQuery(experimentQuery(experimentId));
@@ -183,7 +188,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
               void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false })
             }
           />
-          {experiment.started_at !== null && experiment.kind === "training" && (
+          {experiment.started_at !== null && trains(experiment) && (
             <RunsCurves experiment={experiment} federation={federation} />
           )}
         </Stack>
@@ -196,9 +201,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
           <OnThisPage>
             <Stack>
               <RunView runId={entry.id} federation={federation} />
-              {experiment.kind === "training" && (
-                <RunSettings experiment={experiment} federation={federation} run={entry} />
-              )}
+              {trains(experiment) && <RunSettings experiment={experiment} federation={federation} run={entry} />}
             </Stack>
           </OnThisPage>
         </Tabs.Panel>

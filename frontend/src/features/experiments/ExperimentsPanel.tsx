@@ -33,10 +33,11 @@ import type { ExperimentOrder, ExperimentState } from "./search";
 const route = getRouteApi("/federations/$federationId");
 /** Fewer experiments than this are seen at a glance. */
 const FEW = 4;
-/** What an experiment is that trains nothing. */
+/** What an experiment is that compares no methods. */
 const KINDS: Partial<Record<ExperimentRecord["kind"], string>> = {
   test: "test of a finished model",
   "site-addition": "a site added to a model",
+  "fine-tuning": "a model fine-tuned at one site",
 };
 
 /** The experiments of a federation: found, ordered, copied, put away. What is looked for is in the address. */

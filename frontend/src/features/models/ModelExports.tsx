@@ -93,7 +93,12 @@ function Exported({ entry, onRemove }: { entry: ExportRecord; onRemove: () => vo
           </DownloadButton>
         )}
         <Tooltip label="Remove">
-          <ActionIcon variant="subtle" color="gray" aria-label={`Remove the export ${entry.label}`} onClick={onRemove}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={`Remove the export ${entry.label}${entry.gamma === null ? "" : `, gamma ${entry.gamma}`}`}
+            onClick={onRemove}
+          >
             <IconTrash size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
