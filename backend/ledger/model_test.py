@@ -121,7 +121,7 @@ def _manifests(
     Raises InvalidInput where nothing is left, or where nobody knows any more what the model has seen."""
     seen = seen_by(session, source)
     if seen.lost and body.cases == "all":
-        why = f"cannot be told from those that the model trained on, because {in_short(seen.lost)} was removed"
+        why = f"may hold cases that the model trained on: {in_short(seen.lost)}, from which it began, was removed"
         raise InvalidInput.of_field("cases", "all", why, "set cases to test")
     manifests, left_out = [], Counter[str]()
     for site, dataset in chosen:
