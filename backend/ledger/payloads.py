@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from backend.contracts.model_parts import OWN_ALONE
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
     POOLED,
@@ -46,7 +47,7 @@ def run_payload(session: Session, task: Task) -> TaskPayload:
                 round=task.round,
                 participant=task.participant,
                 data=manifests_of(session, run, task.participant),
-                state=_state(session, run, task.round),
+                state=_for_participant(_state(session, run, task.round), task.participant),
             )
         case "evaluate_site":
             return EvaluateSitePayload(
@@ -54,9 +55,9 @@ def run_payload(session: Session, task: Task) -> TaskPayload:
                 round=task.round,
                 participant=task.participant,
                 data=manifests_of(session, run, task.participant),
-                state=_state(session, run, task.round),
+                state=_for_participant(_state(session, run, task.round), task.participant),
                 with_files=task.round == run.best_round,
-                history=_history(session, run) if task.round == run.best_round else {},
+                history=_history(session, run, task.participant) if task.round == run.best_round else {},
             )
     raise RuntimeError(f"task {task.id} has the unknown kind {task.kind!r}")
 
@@ -76,7 +77,7 @@ def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> Tra
         participant=task.participant,
         data=manifests_of(session, run, task.participant),
         parts={name: state[name] for name in downloads.get(task.participant, [])},
-        state=state,
+        state=_for_participant(state, task.participant),
         kept_round=repository.last_used_round(session, run, task.participant, task.round),
     )
 
@@ -85,9 +86,21 @@ def _state(session: Session, run: Run, round_number: int) -> PartMap:
     return session.get_one(RunRound, (run.id, round_number)).parts or {}
 
 
-def _history(session: Session, run: Run) -> dict[int, PartMap]:
+def _for_participant(state: PartMap, participant: str) -> PartMap:
+    """Without the sums that other sites sent of their images: the server solves the selector from them, and no site
+    needs another's."""
+    return {name: sha256 for name, sha256 in state.items() if _may_have(name, participant)}
+
+
+def _may_have(name: str, participant: str) -> bool:
+    kind, _, owner = name.partition("/")
+    return kind not in OWN_ALONE or owner == participant
+
+
+def _history(session: Session, run: Run, participant: str) -> dict[int, PartMap]:
     """The states of the rounds that the viewer's slider shows."""
-    return {number: state for number in shown_rounds(run) if (state := _kept_state(session, run, number))}
+    found = {number: _kept_state(session, run, number) for number in shown_rounds(run)}
+    return {number: _for_participant(state, participant) for number, state in found.items() if state}
 
 
 def _kept_state(session: Session, run: Run, round_number: int) -> PartMap:

@@ -203,3 +203,24 @@ def test_what_cannot_be_added_says_why(
     quality = registered(backend, federation, worker, "quality", strategies=[FEDSM | {"routing": "quality"}])
     assert "is learned from how every site's model scores" in refusal(backend, quality, datasets=[dataset])[1]
     assert refusal(backend, version, datasets=["nowhere"])[0] == 404
+
+
+def test_no_site_gets_the_sums_of_another(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """What a task names is what its site may download."""
+    worker.with_sums = True
+    named: list[tuple[str, str]] = []
+    work = worker.work
+
+    def noted(payload: dict[str, Any]) -> dict[str, Any]:
+        states = [payload.get("state", {}), *payload.get("history", {}).values()]
+        named.extend((payload["participant"], name) for state in states for name in state if "participant" in payload)
+        return work(payload)
+
+    worker.work = noted  # type: ignore[method-assign]
+    start_run(backend, federation, strategies=[FEDSM])
+    worker.work_until_idle()
+    sums = {(site, name) for site, name in named if name.startswith("selector_moments/")}
+    assert sums == {(site, f"selector_moments/{site}") for site in "abc"}
+    assert ("a", "personalized/b") in named, "models of others are tested everywhere"
