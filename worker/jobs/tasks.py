@@ -33,34 +33,45 @@ Execute = Callable[[TaskPayload, Lease], TaskResult]
 
 @shared_task(name="fedsm.run_task")  # type: ignore[untyped-decorator]  # celery has no types
 def run_task(task_id: str) -> None:
-    """Runs a task by its id. Everything else about it comes from the backend over HTTP."""
+    """Runs a task by its id. Everything else about it comes from the backend over HTTP.
+
+    Raises SystemExit after a task that took too much memory: the pool starts a new process, whose next task has what
+    the limit gives.
+    """
     from worker.jobs.kinds import execute
 
     toolbox = process_toolbox()
-    run_claimed_task(
+    is_full = run_claimed_task(
         toolbox.api,
         toolbox.settings.name,
         task_id,
         lambda payload, lease: execute(payload, toolbox, lease),
     )
+    if is_full:
+        logger.warning("this process ends and gives its memory back; another takes its place")
+        raise SystemExit(0)
 
 
-def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute) -> None:
+def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute) -> bool:
     """Claims and does one task. It raises nothing: the backend learns what went wrong, or recovers the task by its
-    lease."""
+    lease.
+
+    Returns whether the process took more memory than the hospital gives, which it does not give back by itself.
+    """
     if shutdown.is_shutting_down():  # the backend sends the task again
-        return
+        return False
     try:
         claimed = api.claim(task_id, worker)
     except (BackendUnavailable, RequestRefused) as error:
         logger.warning("task %s not claimed: %s", task_id, error)
-        return
+        return False
     if claimed is None:
         logger.info("task %s belongs to somebody else or is over", task_id)
-        return
+        return False
+    lease = Lease(api, claimed, shutdown.is_shutting_down)
     started = time.monotonic()
     try:
-        _hand_in(api, claimed, _attempt(api, claimed, execute))
+        _hand_in(api, claimed, _attempt(api, lease, claimed, execute))
     except AttemptSuperseded as error:
         logger.info("%s dropped: %s", _title(claimed.payload), error)
     except (BackendUnavailable, RequestRefused) as error:
@@ -69,12 +80,13 @@ def run_claimed_task(api: ApiClient, worker: str, task_id: str, execute: Execute
         logger.info("%s: %.2f s", _title(claimed.payload), time.monotonic() - started)
     finally:
         set_process_correlation_id(None)
+    return lease.over is not None and lease.over.kind == "over_memory_limit"
 
 
-def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResult | FailRequest | None:
+def _attempt(api: ApiClient, lease: Lease, claimed: ClaimedTask, execute: Execute) -> TaskResult | FailRequest | None:
     """The result, or the report of a failure; None when nobody waits for either."""
     try:
-        with Lease(api, claimed, shutdown.is_shutting_down) as lease, engine_lines(lease):
+        with lease, engine_lines(lease):
             work = Work(claimed.task_id, lease.check, lambda line: lease.log("warning", line))
             with api.working_on(work):
                 lease.check()
@@ -87,7 +99,7 @@ def _attempt(api: ApiClient, claimed: ClaimedTask, execute: Execute) -> TaskResu
     except AttemptSuperseded:
         raise
     except OverLimit as error:
-        return _failure(claimed, error.kind, str(error), retryable=False)
+        return None if error.is_told else _failure(claimed, error.kind, str(error), retryable=False)
     except ArtifactLost as error:
         return _failure(claimed, "state_damaged", str(error), retryable=False)
     except OSError as error:  # connections, full disks, files that a network drive lost

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self
 
-from backend.contracts.tasks import ClaimedTask, LogLine, ProgressReport
+from backend.contracts.tasks import ClaimedTask, FailRequest, LogLine, ProgressReport
 from worker.process.limits import Guard, OverLimit
 from worker.process.signs import own_signs, pulse
 from worker.stores.api_client import ApiClient, AttemptSuperseded, BackendUnavailable, RequestRefused
@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 #: Minimum seconds between two reports; news in between waits for the next one.
 REPORT_SECONDS = 1.0
+#: How long the lease's own report of a passed limit is tried, before the work's own is.
+OVER_PATIENCE_SECONDS = 5.0
 #: The share of the lease after which a report goes out without news.
 RENEWAL_SHARE = 1 / 3
 
@@ -70,7 +72,8 @@ class Lease:
     def __init__(self, api: ApiClient, claimed: ClaimedTask, is_shutting_down: Callable[[], bool]) -> None:
         self._api = api
         self._guard = Guard(api.limits, api.cache)
-        self._over: OverLimit | None = None
+        #: The limit that the task has passed; None: none.
+        self.over: OverLimit | None = None
         self._claimed = claimed
         self._is_shutting_down = is_shutting_down
         self._renewal_seconds = claimed.lease_seconds * RENEWAL_SHARE
@@ -116,8 +119,8 @@ class Lease:
     def check(self) -> None:
         """Raises StopRequested, OverLimit, or the error with which the backend answered a report."""
         pulse()
-        if self._over is not None:
-            raise self._over
+        if self.over is not None:
+            raise self.over
         if self._refusal is not None:
             raise self._refusal
         if self._stop_reason is not None:
@@ -139,11 +142,27 @@ class Lease:
                 self._send()
 
     def _look(self) -> None:
-        """Once over a limit, the work ends at its next report, as one that is not wanted any more does."""
-        if self._over is None and (over := self._guard.look()) is not None:
-            self._over = over
+        """Once over a limit, the work ends at its next report, as one that is not wanted any more does. The backend
+        hears of it before: a process that reaches no report is ended, and says nothing then."""
+        if self.over is None and (over := self._guard.look()) is not None:
+            self.flush()
+            over.is_told = self._tell(over)
+            self.over = over
             if (signs := own_signs()) is not None:
                 signs.stop()
+
+    def _tell(self, over: OverLimit) -> bool:
+        """Whether the backend knows it now."""
+        logger.warning("task %s ends: %s", self._claimed.task_id, over)
+        failure = FailRequest(attempt=self._claimed.attempt, kind=over.kind, message=str(over))
+        try:
+            self._api.fail(self._claimed.task_id, failure, OVER_PATIENCE_SECONDS)
+        except AttemptSuperseded:  # nobody waits for it
+            return True
+        except (BackendUnavailable, RequestRefused) as error:
+            logger.info("task %s: its end was not reported yet (%s)", self._claimed.task_id, error)
+            return False
+        return True
 
     def _send(self) -> None:
         with self._lock:

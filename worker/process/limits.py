@@ -2,6 +2,7 @@
 
 import os
 import resource
+import stat
 import sys
 import time
 from pathlib import Path
@@ -16,12 +17,13 @@ _STATM = Path("/proc/self/statm")
 
 
 class OverLimit(Exception):
-    """The task takes more than the hospital gives. kind: of which."""
+    """The task takes more than the hospital gives. kind: of which. is_told: whether the backend knows it."""
 
     def __init__(self, kind: FailureKind, taken: int, limit: int) -> None:
         what = "of memory" if kind == "over_memory_limit" else "on the disk"
         super().__init__(f"it takes {taken / 2**30:.2f} GiB {what}, and this site gives {limit / 2**30:.2f} GiB")
         self.kind = kind
+        self.is_told = False
 
 
 class Guard:
@@ -55,11 +57,13 @@ def resident_bytes() -> int:
 
 
 def _bytes_in(folder: Path) -> int:
-    """Of all files below it; one that goes meanwhile counts nothing."""
+    """Of all files below it; a file or a folder that goes meanwhile counts nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                status = os.lstat(os.path.join(place, name))
+            except FileNotFoundError:
+                continue
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
