@@ -17,6 +17,7 @@ from typing import Any
 from backend.contracts.datasets import CheckedCase, DatasetManifest, DescribeDatasetPayload, DescribeDatasetResult
 from backend.contracts.failures import ADVICE
 from backend.contracts.likeness import Alike, AlikePair
+from backend.contracts.site_limits import SiteLimits
 from backend.contracts.tasks import (
     ClaimedTask,
     CompleteRequest,
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 KEPT_HERE = "the hospital's policy lets no text leave; its agent's log has it"
 _DIGITS = 16
+#: Of a report's message.
+MAX_MESSAGE_CHARACTERS = 2000
 
 Report = CompleteRequest | FailRequest | ProgressReport
 
@@ -99,8 +102,8 @@ class Names:
         return known
 
 
-def leaves(policy: HospitalPolicy, home: SiteHome, task_id: str, asked: Report) -> Report:
-    """A worker's report as the hub gets it."""
+def leaves(policy: HospitalPolicy, limits: SiteLimits, home: SiteHome, task_id: str, asked: Report) -> Report:
+    """A worker's report as the hub gets it. limits: those of the task."""
     asked = asked if policy.may_send_case_scores else _without_cases(policy, StatedCases(home.stated), task_id, asked)
     if isinstance(asked, CompleteRequest):
         if not isinstance(asked.result, DescribeDatasetResult):
@@ -108,14 +111,18 @@ def leaves(policy: HospitalPolicy, home: SiteHome, task_id: str, asked: Report) 
         result = asked.result if policy.may_send_texts else _without_texts(task_id, asked.result)
         result = result if policy.may_send_names else Names(home.names_file).hide(result)
         return asked.model_copy(update={"result": result})
-    if policy.may_send_texts:
-        return asked
     if isinstance(asked, ProgressReport):
+        if policy.may_send_texts:
+            return asked
         for line in asked.logs:
             logger.log(logging.getLevelName(line.level.upper()), "task %s: %s", task_id, line.message)
         return asked.model_copy(update={"logs": ()})
+    ended_by = line_of(limits, asked.kind)
+    if policy.may_send_texts:
+        message = asked.message if ended_by is None else f"{ended_by}: {asked.message}"[:MAX_MESSAGE_CHARACTERS]
+        return asked.model_copy(update={"message": message})
     logger.warning("task %s failed: %s\n%s", task_id, asked.message, asked.detail)
-    message = line_of(policy, asked.kind) or f"{ADVICE[asked.kind].title}: {KEPT_HERE}, under task {task_id}"
+    message = ended_by or f"{ADVICE[asked.kind].title}: {KEPT_HERE}, under task {task_id}"
     return asked.model_copy(update={"message": message, "detail": ""})
 
 

@@ -30,6 +30,7 @@ from backend.contracts.tasks import (
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.egress import Names, leaves
+from fedsm.site_agent.giving_back import GivingBack
 from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
 from fedsm.site_agent.operations import (
     GONE,
@@ -47,6 +48,7 @@ from fedsm.site_agent.resources import gpu_environment, limits_of
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.stated_cases import StatedCases
 from fedsm.site_agent.transfers import Damaged, Transfers
+from fedsm.site_agent.under_way import Claim
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ TASK_HEADER = "X-FedSM-Task"
 REMOVAL_HEADER = "X-FedSM-Removal"
 #: Of a result with the scores of many cases.
 MAX_BODY_BYTES = 32 * 2**20
+#: For how long a task whose claim is not known is given back to a hub that is away.
+UNKNOWN_LEASE_SECONDS = 60.0
 
 
 @dataclass
@@ -68,6 +72,9 @@ class Gateway:
     consents: Consents
     #: Makes an address of the approval page that opens once.
     new_link: Callable[[], str]
+
+    def __post_init__(self) -> None:
+        self.giving_back = GivingBack(self.session)
 
     def app(self) -> Starlette:
         """The ASGI application; an address that is not in its list is answered 404 and recorded."""
@@ -98,13 +105,16 @@ class Gateway:
         operation = TASK_OPERATIONS[verb]
         body = await _body(request)
         asked = read(operation.request, body, "the worker's request")
+        self.session.under_way.heard(task_id)
         if isinstance(asked, CompleteRequest | FailRequest | ProgressReport):
             policy = read_policy(self.policy_file)
             if isinstance(asked, CompleteRequest):
                 require_within(policy, asked.result)
             if isinstance(asked, ProgressReport) and (why := self._over_time(policy, task_id)) is not None:
                 return await self._stop(task_id, asked.attempt, why)
-            body = leaves(policy, self.consents.home, task_id, asked).model_dump_json().encode()
+            claim = self.session.under_way.claim(task_id)
+            limits = limits_of(policy) if claim is None else claim.limits
+            body = leaves(policy, limits, self.consents.home, task_id, asked).model_dump_json().encode()
         answer = await self._sent_on(f"{API}/tasks/{task_id}/{verb}", body)
         if verb != "claim" and answer.status_code == HTTPStatus.CONFLICT:  # nobody waits for it any more
             self._is_over(task_id)
@@ -178,7 +188,7 @@ class Gateway:
                 "workers": workers,
                 "waiting": len(self.session.waiting()),
                 "gpus": gpu_environment(self.policy_file),
-                "claimed": len(self.session.under_way),
+                "claimed": len(self.session.under_way.tasks()),
             }
         )
 
@@ -237,22 +247,28 @@ class Gateway:
             require_open(policy, claimed.payload, self.session.runs(but=task_id), local_now(), self.session.num_gpus)
             given = Names(self.consents.home.names_file).resolve(narrowed(policy, claimed))
         except (Refused, Waits) as error:
-            attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
-            end = self._give_back if isinstance(error, Waits) else self._hand_back
-            await end(task_id, attempt, str(error))
+            if isinstance(error, Waits) and isinstance(claimed, ClaimedTask):
+                await self._give_back(task_id, claimed.attempt, str(error), claimed.lease_seconds)
+            else:
+                attempt = claimed.attempt if isinstance(claimed, ClaimedTask) else _attempt_in(content)
+                await self._hand_back(task_id, attempt, str(error))
             raise
-        limits = {LIMITS_HEADER: limits_of(policy).model_dump_json(exclude_none=True)}
-        return Response(given.model_dump_json(), headers=limits, media_type="application/json")
+        limits = limits_of(policy)
+        claim = Claim(run=run_of(claimed.payload), lease_seconds=claimed.lease_seconds, limits=limits)
+        self.session.under_way.begin(task_id, claim)
+        headers = {LIMITS_HEADER: limits.model_dump_json(exclude_none=True)}
+        return Response(given.model_dump_json(), headers=headers, media_type="application/json")
 
     def _over_time(self, policy: HospitalPolicy, task_id: str) -> str | None:
-        """Why a task under way ends here: the site's hours are over. What was claimed before the agent's own start
-        counts as a run's."""
-        is_check = self.session.under_way.get(task_id, task_id) is None
+        """Why a task under way ends here: the site's hours are over. One that is not known counts as a run's."""
+        claim = self.session.under_way.claim(task_id)
+        is_check = claim is not None and claim.run is None
         pause = None if is_check else pause_of(policy, (), local_now())
         return None if pause is None else in_words(pause)
 
     async def _stop(self, task_id: str, attempt: int, why: str) -> Response:
-        await self._give_back(task_id, attempt, why)
+        claim = self.session.under_way.claim(task_id)
+        await self._give_back(task_id, attempt, why, UNKNOWN_LEASE_SECONDS if claim is None else claim.lease_seconds)
         self._is_over(task_id)
         answer = ProgressAnswer(action="stop", lease_seconds=0)
         return Response(answer.model_dump_json(), media_type="application/json")
@@ -261,13 +277,9 @@ class Gateway:
         self.session.over(task_id)
         self._stated.over(task_id)
 
-    async def _give_back(self, task_id: str, attempt: int, why: str) -> None:
-        """The next poll says at once that the site pauses, or the hub would hand the task out again."""
+    async def _give_back(self, task_id: str, attempt: int, why: str, lease_seconds: float) -> None:
         self.audit.write("given back", task=task_id, why=why)
-        report = FailRequest(attempt=attempt, kind="site_refused", message=why, retryable=True, released=True)
-        await self.session.hub.ask("POST", f"{API}/tasks/{task_id}/fail", report.model_dump_json().encode())
-        self.session.taken(task_id)
-        self.session.changed.set()
+        await self.giving_back.give_back(task_id, attempt, why, lease_seconds)
 
     async def _hand_back(self, task_id: str, attempt: int, why: str) -> None:
         report = FailRequest(attempt=attempt, kind="site_refused", message=f"the site's agent refused: {why}")
@@ -277,7 +289,6 @@ class Gateway:
         if verb == "claim":
             claimed = read(ClaimedTask, bytes(answer.body), "the hub's task")
             assert isinstance(claimed, ClaimedTask)
-            self.session.under_way[task_id] = run_of(claimed.payload)
             self.session.taken(task_id)
             payload = claimed.payload
             run = getattr(payload, "run", None)

@@ -96,7 +96,7 @@ async def leave(home: SiteHome) -> RemainsAtHub:
 def wipe(home: SiteHome) -> None:
     """Key, membership, decisions, caches of models and cases, the local queue. The audit, the logs, the names that
     pseudonyms stand for and the sets of cases over which means left stay."""
-    for path in (home.key_file, home.membership_file, home.renewal_file, *_next_keys(home)):
+    for path in (home.key_file, home.membership_file, home.renewal_file, home.under_way_file, *_next_keys(home)):
         path.unlink(missing_ok=True)
     for folder in (home.spool, home.consents, home.folder / "worker", home.home.broker_folder):
         shutil.rmtree(folder, ignore_errors=True)

@@ -27,6 +27,7 @@ from fedsm.site_agent.polling import LocalQueue, Poller
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.site_home import NotJoined, SiteHome
 from fedsm.site_agent.transfers import Transfers
+from fedsm.site_agent.under_way import UnderWay
 from worker.process.hardware import describe_hardware
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
     membership = home.membership()
     audit = Audit(home.audit_file)
     async with Hub(membership.url, home.key(), membership.server) as hub:
-        session = Session(hub, membership)
+        session = Session(hub, membership, UnderWay(home.under_way_file))
         consents = Consents(home)
         desk = Desk(hub, consents, audit, membership.federation)
         loopback = socket.create_server(("127.0.0.1", settings.approval_port))

@@ -7,12 +7,6 @@ from backend.contracts.site_limits import SiteLimits
 from fedsm.site_agent.operations import Refused
 from fedsm.site_agent.policy import FILE_NAME, HospitalPolicy, read_policy
 
-#: A worker's limits, by the kind of failure that ends a task beyond them.
-LINES: dict[FailureKind, str] = {
-    "over_memory_limit": "maximum_memory_gib",
-    "over_disk_limit": "maximum_disk_gib",
-}
-
 
 def gpu_environment(policy_file: Path) -> dict[str, str]:
     """Variables by which a worker sees only the GPUs that it may use. A policy that cannot be read closes all."""
@@ -30,11 +24,18 @@ def limits_of(policy: HospitalPolicy) -> SiteLimits:
     return SiteLimits(memory_bytes=_bytes(policy.maximum_memory_gib), disk_bytes=_bytes(policy.maximum_disk_gib))
 
 
-def line_of(policy: HospitalPolicy, kind: FailureKind) -> str | None:
-    """The policy's line that ended a task with this kind of failure; None where none did."""
-    if (name := LINES.get(kind)) is None:
-        return None
-    return f"{FILE_NAME} of the site, {name}: {getattr(policy, name)}; the task needs more"
+def line_of(limits: SiteLimits, kind: FailureKind) -> str | None:
+    """The policy's line, as it was when the task was claimed, that ended it with this kind of failure; None where none
+    did."""
+    match kind:
+        case "over_memory_limit":
+            name, limit = "maximum_memory_gib", limits.memory_bytes
+        case "over_disk_limit":
+            name, limit = "maximum_disk_gib", limits.disk_bytes
+        case _:
+            return None
+    value = "" if limit is None else f": {limit / 2**30:.6g}"
+    return f"{FILE_NAME} of the site, {name}{value}; the task needs more"
 
 
 def _bytes(gib: float | None) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from backend.contracts.tasks import Heartbeat
 from fedsm.site_agent.hub import Hub
 from fedsm.site_agent.site_home import Membership
+from fedsm.site_agent.under_way import UnderWay
 
 #: A worker that is silent for longer is left out of the next poll.
 WORKER_SECONDS = 15.0
@@ -18,14 +19,13 @@ class Session:
 
     hub: Hub
     membership: Membership
+    under_way: UnderWay
     removal: str = ""
     #: What stands between the site and its work, as the hub or the network said it last; empty: nothing.
     problem: str = "not connected yet"
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     #: Runs that wait for this site's decision, as the hub listed them last.
     asked: tuple[str, ...] = ()
-    #: Task that a worker here has claimed, to its run or dry run; None for the check of a data set.
-    under_way: dict[str, str | None] = field(default_factory=dict)
     _heard: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
     #: Task to when it was given to the local queue.
     _waiting: dict[str, float] = field(default_factory=dict)
@@ -51,11 +51,12 @@ class Session:
 
     def runs(self, but: str = "") -> frozenset[str]:
         """Runs and dry runs with work under way here, without that of one task."""
-        return frozenset(run for task_id, run in self.under_way.items() if run is not None and task_id != but)
+        claims = self.under_way.tasks().items()
+        return frozenset(one.run for task_id, one in claims if one.run is not None and task_id != but)
 
     def over(self, task_id: str) -> None:
         """Its worker has ended it: where others wait for it, the hub hears it at once."""
-        if self.under_way.pop(task_id, None) is not None:
+        if self.under_way.end(task_id):
             self.changed.set()
 
     def waiting(self) -> tuple[str, ...]:

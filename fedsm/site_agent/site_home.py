@@ -91,6 +91,11 @@ class SiteHome:
         return self.folder / "stated"
 
     @property
+    def under_way_file(self) -> Path:
+        """Tasks that workers have claimed."""
+        return self.folder / "under_way.json"
+
+    @property
     def heads_file(self) -> Path:
         """What the hub showed and acknowledged of both records."""
         return self.folder / "heads.jsonl"

@@ -31,6 +31,7 @@ from fedsm.site_agent.hub import API, Hub
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.site_home import Membership, SiteHome
 from fedsm.site_agent.transfers import Transfers
+from fedsm.site_agent.under_way import UnderWay
 from tests.fedsm.site_agent.played_hub import PlayedHub
 from tests.worker.payloads import run_spec
 
@@ -58,7 +59,7 @@ class Site:
         self.home.write_membership(self.membership)
         self.consents = Consents(self.home)
         #: What its workers do, by task: kept from request to request.
-        self.under_way: dict[str, str | None] = {}
+        self.under_way = UnderWay(self.home.under_way_file)
 
     @property
     def membership(self) -> Membership:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from backend.contracts.dry_runs import DryRunSitePayload
 from backend.contracts.site_limits import LIMITS_HEADER, SiteLimits
 from backend.contracts.tasks import ClaimedTask, FailRequest, Heartbeat
-from fedsm.site_agent import gateway, polling
+from fedsm.site_agent import gateway, giving_back, polling, under_way
 from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.hours import are_open, next_opening
@@ -22,6 +23,7 @@ from fedsm.site_agent.polling import LocalQueue, Poller
 from fedsm.site_agent.resources import gpu_environment
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.site_home import RenewalState
+from fedsm.site_agent.under_way import Claim, UnderWay
 from tests.fedsm.site_agent.played_hub import PlayedHub
 from tests.fedsm.site_agent.test_gateway import TASK_ID, Site, describe, give
 from tests.fedsm.site_agent.test_gateway import hub as hub
@@ -117,6 +119,18 @@ def close(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "local_now", lambda: at(0, "12:00"))
 
 
+def test_a_limit_is_said_as_it_was_when_the_task_began_and_before_its_text(hub: PlayedHub, site: Site) -> None:
+    site.policy_file.write_text("maximum_memory_gib: 0.1\n")
+    give(hub, train())
+    site.approve(train())
+    assert site.claim().status_code == 200
+    site.policy_file.write_text("maximum_memory_gib: 8\nmay_send_texts: true\n")
+    report = FailRequest(attempt=1, kind="over_memory_limit", message="it takes 0.61 GiB")
+    assert site.ask("POST", FAIL, report.model_dump_json().encode()).status_code == 204
+    said = json.loads(hub.asked[-1][2])["message"]
+    assert said == "policy.yaml of the site, maximum_memory_gib: 0.1; the task needs more: it takes 0.61 GiB"
+
+
 def test_outside_its_hours_a_run_is_given_back_and_a_check_is_done(
     hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,15 +171,19 @@ def dry_run() -> ClaimedTask:
     return describe().model_copy(update={"payload": tried})
 
 
+def claim_of(run: str | None) -> Claim:
+    return Claim(run=run, lease_seconds=30, limits=SiteLimits())
+
+
 def test_one_run_at_a_time(hub: PlayedHub, site: Site) -> None:
     site.policy_file.write_text("maximum_runs: 1\n")
     site.approve(train())
-    site.under_way["another task"] = "another run"
+    site.under_way.begin("another task", claim_of("another run"))
     for task in (train(), dry_run()):
         give(hub, task)
         assert site.claim().json()["error"] == "site_pauses"
         assert "maximum_runs: the site works for 1 run at a time" in json.loads(hub.asked[-1][2])["message"]
-    site.under_way["another task"] = train().payload.run.run_id  # type: ignore[union-attr]
+    site.under_way.begin("another task", claim_of(train().payload.run.run_id))  # type: ignore[union-attr]
     give(hub, train())
     assert site.claim().status_code == 200, "a second task of the same run"
 
@@ -177,13 +195,76 @@ def test_a_task_that_the_hub_ends_counts_no_more(hub: PlayedHub, site: Site, end
     site.approve(train())
     give(hub, train())
     assert site.claim().status_code == 200
-    assert TASK_ID in site.under_way
+    assert TASK_ID in site.under_way.tasks()
     path = f"{API}/tasks/{TASK_ID}/progress"
     refusal = b'{"error": "attempt_superseded", "detail": "another attempt is under way"}'
     stop = b'{"action": "stop", "lease_seconds": 30}'
     hub.answers[f"POST {path}"] = (200, stop) if ended == "stopped" else (409, refusal)
     site.ask("POST", path, b'{"attempt": 1, "fraction": 0.5}')
-    assert TASK_ID not in site.under_way
+    assert TASK_ID not in site.under_way.tasks()
+
+
+def test_a_task_whose_worker_died_lets_another_run_work(
+    hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.policy_file.write_text("maximum_runs: 1\n")
+    site.approve(train())
+    site.under_way.begin("another task", claim_of("another run"))
+    give(hub, train())
+    assert site.claim().status_code == 409
+    silent = time.monotonic() + 31
+    monkeypatch.setattr(under_way, "monotonic", lambda: silent)
+    assert site.claim().status_code == 200
+    site.under_way.heard("another task")
+    assert set(site.under_way.tasks()) == {"another task", TASK_ID}, "it had only been slow"
+
+
+def test_an_agent_that_starts_again_knows_what_is_under_way(
+    hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check goes on outside the hours, and a run counts."""
+    hub.answers[f"POST {PROGRESS}"] = (200, b'{"action": "continue", "lease_seconds": 30}')
+    give(hub, describe())
+    assert site.claim().status_code == 200
+    site.under_way.begin("another task", claim_of("another run"))
+    site.under_way = UnderWay(site.home.under_way_file)
+    close(site, monkeypatch)
+    assert site.ask("POST", PROGRESS, REPORT).json()["action"] == "continue"
+    assert {one.run for one in site.under_way.tasks().values()} == {None, "another run"}
+    site.home.under_way_file.write_text("half a fi")
+    assert UnderWay(site.home.under_way_file).tasks() == {}
+
+
+def test_a_task_goes_back_as_soon_as_the_hub_is_there_again(
+    hub: PlayedHub, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next poll says the pause at once."""
+    monkeypatch.setattr(giving_back, "FIRST_DELAY_SECONDS", 0.01)
+    away = (503, b'{"error": "busy", "detail": "later"}')
+
+    async def give_back() -> None:
+        async with Hub(hub.url, site.home.key(), hub.key.public) as real:
+            session = Session(real, site.membership, site.under_way)
+            session.fed((TASK_ID,))
+            back = giving_back.GivingBack(session)
+            hub.answers[f"POST {FAIL}"] = away
+            await back.give_back(TASK_ID, 1, "hours", lease_seconds=30)
+            assert (session.waiting(), session.changed.is_set()) == ((), True)
+            num_asked = len(hub.asked)
+            while len(hub.asked) < num_asked + 2:
+                await asyncio.sleep(0.01)
+            hub.answers[f"POST {FAIL}"] = (204, b"")
+            while back._later:
+                await asyncio.sleep(0.01)
+            num_asked = len(hub.asked)
+            hub.answers[f"POST {FAIL}"] = away
+            await back.give_back(TASK_ID, 1, "hours", lease_seconds=0.1)
+            while back._later:
+                await asyncio.sleep(0.01)
+            assert len(hub.asked) > num_asked + 1
+
+    asyncio.run(asyncio.wait_for(give_back(), 10))
+    assert {json.loads(body)["released"] for _, _, body in hub.asked} == {True}
 
 
 def test_many_windows_fit_into_a_poll() -> None:
@@ -205,7 +286,7 @@ def test_each_poll_says_why_the_site_pauses(hub: PlayedHub, site: Site, monkeypa
 
     async def poll() -> None:
         async with Hub(hub.url, site.home.key(), hub.key.public) as real:
-            session, audit = Session(real, site.membership), Audit(site.audit_file)
+            session, audit = Session(real, site.membership, site.under_way), Audit(site.audit_file)
             session.heard(Heartbeat(worker="w", queues=(), hardware="h", num_processes=1))
             desk = Desk(real, site.consents, audit, "F")
             poller = Poller(session, site.home, LocalQueue("memory://", "q"), audit, desk, "2 cores", 0)
