@@ -44,17 +44,23 @@ def are_open(hours: Iterable[str], at: datetime) -> bool:
 
 
 def next_opening(hours: Iterable[str], at: datetime) -> datetime | None:
-    """The first beginning after the local time `at`, in its zone; None where there are no hours.
+    """The first beginning after the time `at`, by the machine's clock and in its zone; None where there are no hours.
 
-    Where the clocks change before it, it is an hour off: what counts is the clock at that time."""
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    at: in that zone. Its offset may be another one than at the beginning, for clocks change in between."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     beginnings = [
-        day + timedelta(minutes=one.begin)
+        _following(day + timedelta(minutes=one.begin), at)
         for one in map(window, hours)
         for day in (midnight + timedelta(days=number) for number in range(8))
         if day.weekday() in one.days
     ]
     return min((begin for begin in beginnings if begin > at), default=None)
+
+
+def _following(clock: datetime, at: datetime) -> datetime:
+    """When the machine's clock shows it; the second time after `at` where it shows it twice, in autumn."""
+    first = clock.astimezone()
+    return first if first > at else clock.replace(fold=1).astimezone()
 
 
 def _days(first: str | None, last: str | None) -> frozenset[int]:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,12 +32,21 @@ from tests.fedsm.site_agent.test_gateway import hub as hub
 from tests.fedsm.site_agent.test_gateway import site as site
 from tests.fedsm.site_agent.test_policy import train
 
-ZONE = timezone(timedelta(hours=1), "CET")
+ZONE = ZoneInfo("Europe/Berlin")
 #: A Monday.
 MONDAY = datetime(2026, 3, 2, tzinfo=ZONE)
 NIGHTS = ("mon-fri 19:00-06:00", "sun 08:00-24:00")
 PROGRESS, FAIL = f"{API}/tasks/{TASK_ID}/progress", f"{API}/tasks/{TASK_ID}/fail"
 REPORT = b'{"attempt": 1, "fraction": 0.5}'
+
+
+@pytest.fixture(autouse=True)
+def machine_in_berlin() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def at(day: int, clock: str) -> datetime:
@@ -59,6 +70,29 @@ def at(day: int, clock: str) -> datetime:
 )
 def test_hours_open_and_close(moment: datetime, is_open: bool, opens: datetime) -> None:
     assert (are_open(NIGHTS, moment), next_opening(NIGHTS, moment)) == (is_open, opens)
+
+
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2026-03-28 12:00+01:00", "2026-03-28 19:00+01:00"),
+        ("2026-03-28 20:00+01:00", "2026-03-29 19:00+02:00"),  # the clocks change at 02:00, to 03:00
+        ("2026-10-24 20:00+02:00", "2026-10-25 19:00+01:00"),  # and at 03:00, to 02:00
+    ],
+)
+def test_a_night_opens_by_the_clock_of_its_day(moment: str, opens: str) -> None:
+    """The agent's own time has the offset of its moment, as `local_now` gives it."""
+    assert next_opening(["19:00-06:00"], datetime.fromisoformat(moment)) == datetime.fromisoformat(opens)
+
+
+def test_hours_within_the_hour_that_a_clock_shows_twice() -> None:
+    for moment, opens in (
+        ("2026-10-25 02:10+02:00", "2026-10-25 02:30+02:00"),
+        ("2026-10-25 02:40+02:00", "2026-10-25 02:30+01:00"),
+        ("2026-10-25 02:40+01:00", "2026-10-26 02:30+01:00"),
+    ):
+        found = next_opening(["02:30-02:35"], datetime.fromisoformat(moment))
+        assert found == datetime.fromisoformat(opens)
 
 
 @pytest.mark.parametrize("text", ["19-6", "mon 25:00-26:00", "mon-xyz 19:00-06:00", "mon 19:00-24:30", "19:00-06:00 "])
