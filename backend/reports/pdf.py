@@ -5,23 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
-from reportlab.lib.colors import HexColor
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import (
-    BaseDocTemplate,
-    CondPageBreak,
-    Flowable,
-    Frame,
-    PageTemplate,
-    Paragraph,
-    Preformatted,
-    Spacer,
-    Table,
-    TableStyle,
-)
+from reportlab.platypus import Flowable, Preformatted, Spacer
 from reportlab.platypus.doctemplate import LayoutError
 
 from backend.contracts.changed_settings import ChangedSetting
@@ -41,17 +26,11 @@ from backend.evaluations.statistics import SIGNIFICANT
 from backend.evaluations.table_rows import printed
 from backend.reports.pdf_charts import curves_chart, sweep_chart
 from backend.reports.pdf_gap import gap_chart
+from backend.reports.pdf_layout import WIDTH, PageLayout, column_widths, grid, heading, page_parts, paragraph
 from backend.reports.pdf_text import (
     BODY,
-    CELL,
-    CELL_HEAD,
-    FAINT,
     HEADING,
-    LINE,
     NOTE,
-    NUMBER,
-    NUMBER_HEAD,
-    REGULAR,
     SMALL,
     SUBHEADING,
     TITLE,
@@ -60,11 +39,6 @@ from backend.reports.pdf_text import (
     register_fonts,
 )
 
-MARGIN = 18 * mm
-WIDTH = A4[0] - 2 * MARGIN
-#: More sites than this go into a further table below, so that none runs off the page.
-COLUMNS = 5
-FIRST_COLUMN = 46 * mm
 MODEL_WORDS = {
     "global": "Global model",
     "personalized": "Personalized model",
@@ -78,7 +52,7 @@ def report_pdf(report: Report) -> bytes:
     """A4, with bookmarks, page numbers and real text. Equal documents give equal bytes."""
     register_fonts()
     file = io.BytesIO()
-    document = _Template(file, report)
+    document = PageLayout(file, report)
     document.build(list(_story(report)))
     return file.getvalue()
 
@@ -94,45 +68,6 @@ def require_printable(report: Report) -> None:
         ) from error
 
 
-class _Template(BaseDocTemplate):
-    """Puts the page's foot, and a bookmark at every heading."""
-
-    def __init__(self, file: io.BytesIO, report: Report) -> None:
-        super().__init__(
-            file,
-            pagesize=A4,
-            leftMargin=MARGIN,
-            rightMargin=MARGIN,
-            topMargin=MARGIN,
-            bottomMargin=MARGIN,
-            title=report.title,
-            author=report.frozen_by,
-            subject=f"{report.experiment_name}, {report.federation_name}",
-            creator=f"FedSM Studio {report.version}",
-            invariant=1,
-        )
-        self._foot = (
-            f"{report.title} \u00b7 frozen {report.frozen_at:%Y-%m-%d %H:%M} UTC \u00b7 FedSM Studio {report.version}"
-        )
-        frame = Frame(MARGIN, MARGIN, WIDTH, A4[1] - 2 * MARGIN, 0, 0, 0, 0)
-        self.addPageTemplates(PageTemplate("page", [frame], onPage=self._draw_foot))
-
-    def _draw_foot(self, canvas: Canvas, _document: BaseDocTemplate) -> None:
-        canvas.saveState()
-        canvas.setFont(REGULAR, 7)
-        canvas.setFillColor(FAINT)
-        canvas.drawString(MARGIN, 10 * mm, self._foot[:120])
-        canvas.drawRightString(A4[0] - MARGIN, 10 * mm, str(canvas.getPageNumber()))
-        canvas.restoreState()
-
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 reportlab's interface
-        if isinstance(flowable, Paragraph) and flowable.style.name in ("heading", "subheading"):
-            key = f"part-{id(flowable)}"
-            self.canv.bookmarkPage(key)
-            level = 0 if flowable.style.name == "heading" else 1
-            self.canv.addOutlineEntry(flowable.getPlainText(), key, level, closed=level == 0)
-
-
 def _story(report: Report) -> Iterator[Flowable]:
     yield from _head(report)
     yield from _results(report)
@@ -145,34 +80,34 @@ def _story(report: Report) -> Iterator[Flowable]:
     if report.selector is not None:
         yield from _selector(report.selector, report)
     if drawn := [curve for curve in report.curves if curve.points]:
-        yield from _heading("Validation Dice by round", HEADING)
+        yield from heading("Validation Dice by round", HEADING)
         yield curves_chart(drawn, WIDTH)
     yield from _setting_up(report)
     yield from _provenance(report)
 
 
 def _head(report: Report) -> Iterator[Flowable]:
-    yield _paragraph(report.title, TITLE)
-    yield _paragraph(
+    yield paragraph(report.title, TITLE)
+    yield paragraph(
         f"{report.experiment_name} \u00b7 federation {report.federation_name} \u00b7 frozen on "
         f"{report.frozen_at:%Y-%m-%d at %H:%M} UTC by {report.frozen_by}",
         SMALL,
     )
     if report.description:
         yield Spacer(0, 6)
-        yield _paragraph(report.description, BODY)
+        yield paragraph(report.description, BODY)
     if report.note:
         yield Spacer(0, 6)
         for line in report.note.splitlines():
             yield NoteParagraph(markup(line) or "\u00a0", NOTE)
     if report.verdict:
-        yield from _heading("What came out", HEADING)
+        yield from heading("What came out", HEADING)
         for sentence in report.verdict:
-            yield _paragraph(sentence, BODY)
-    yield from _heading("Remarks", HEADING)
+            yield paragraph(sentence, BODY)
+    yield from heading("Remarks", HEADING)
     for remark in report.remarks:
-        yield _paragraph(f"\u2022 {remark}", BODY)
-    yield from _heading("Sites", HEADING)
+        yield paragraph(f"\u2022 {remark}", BODY)
+    yield from heading("Sites", HEADING)
     head = ["Site", "Role", "Train", "Val", "Test"]
     rows = [
         [
@@ -182,26 +117,30 @@ def _head(report: Report) -> Iterator[Flowable]:
         ]
         for site in report.sites
     ]
-    yield _grid(head, rows, [WIDTH - 98 * mm, 32 * mm, 22 * mm, 22 * mm, 22 * mm], text_columns=2)
+    yield grid(head, rows, [WIDTH - 98 * mm, 32 * mm, 22 * mm, 22 * mm, 22 * mm], text_columns=2)
+
+
+def _count(count: int | None, least: int) -> str:
+    return f"<{least}" if count is None else str(count)
 
 
 def _results(report: Report) -> Iterator[Flowable]:
-    yield from _heading("Results on the test cases", HEADING)
+    yield from heading("Results on the test cases", HEADING)
     round_ = "each run's best round by validation" if report.checkpoint == "best" else "each run's last round"
-    yield _paragraph(
+    yield paragraph(
         f"Models of {round_}; mean over cases, then mean \u00b1 standard deviation over seeds; the best of a column in "
         "bold, of those over the same cases. All sites: the cases of the sites that train, pooled.",
         SMALL,
     )
     if report.baseline is not None:
         base = report.baseline
-        yield _paragraph(
+        yield paragraph(
             f"\u2020: differs from {base.label} ({MODEL_WORDS[base.model].lower()}), adjusted p < {SIGNIFICANT:g}; "
             f"{base.test}. Below a mean: its difference from it, with its interval.",
             SMALL,
         )
     for table in report.tables:
-        yield from _heading(table_title(table), SUBHEADING)
+        yield from heading(table_title(table), SUBHEADING)
         yield from _table(table, report)
 
 
@@ -215,7 +154,7 @@ def _table(table: ReportTable, report: Report) -> Iterator[Flowable]:
     """The pooled column first, then the sites, as many to a table as a page is wide."""
     names = {site.slug: site.name for site in report.sites}
     order = [len(table.columns) - 1, *range(len(table.columns) - 1)]
-    for part in _parts(order):
+    for part in page_parts(order):
         head = ["Method", *(_column_name(table.columns[index], names) for index in part)]
         rows = [
             [
@@ -224,7 +163,7 @@ def _table(table: ReportTable, report: Report) -> Iterator[Flowable]:
             ]
             for row in table.rows
         ]
-        yield _grid(head, rows, _widths(len(part)), marked=True)
+        yield grid(head, rows, column_widths(len(part)), marked=True)
         yield Spacer(0, 5)
 
 
@@ -250,8 +189,8 @@ def _score(cell: ReportCell, table: ReportTable) -> str:
 
 
 def _efforts(report: Report) -> Iterator[Flowable]:
-    yield from _heading("What training took", HEADING)
-    yield _paragraph(
+    yield from heading("What training took", HEADING)
+    yield paragraph(
         "Gradient steps and images along the path of one model, all rounds, mean over seeds; seconds of the slowest "
         "site of each round; bytes of all sites.",
         SMALL,
@@ -263,7 +202,7 @@ def _efforts(report: Report) -> Iterator[Flowable]:
         ]
         for row in report.efforts
     ]
-    yield _grid(["Method", "Steps", "Images", "Seconds", "Bytes"], rows, _widths(4))
+    yield grid(["Method", "Steps", "Images", "Seconds", "Bytes"], rows, column_widths(4))
     yield Spacer(0, 5)
 
 
@@ -273,8 +212,8 @@ def _amount(value: float | None) -> str:
 
 def _gap(gap: ReportGap, report: Report) -> Iterator[Flowable]:
     names = {site.slug: site.name for site in report.sites}
-    yield from _heading("Where the score is lost against centralized training", HEADING)
-    yield _paragraph(
+    yield from heading("Where the score is lost against centralized training", HEADING)
+    yield paragraph(
         f"Dice \u2191 of {gap.label}, best round, on the cases that every level has, with {gap.confidence:.0%} "
         "intervals. A positive term is a loss, a negative one is won back; the terms add up to the gap. "
         f"{gap.words_of_seeds}",
@@ -282,13 +221,13 @@ def _gap(gap: ReportGap, report: Report) -> Iterator[Flowable]:
     )
     if (chart := gap_chart(gap, WIDTH)) is not None:
         yield chart
-    for part in _parts(range(len(gap.columns))):
+    for part in page_parts(range(len(gap.columns))):
         head = ["", *(_column_name(gap.columns[index], names) for index in part)]
         rows = [[_gap_label(row), *(_gap_cell(row, index) for index in part)] for row in gap.rows]
-        yield _grid(head, rows, _widths(len(part)), marked=True)
+        yield grid(head, rows, column_widths(len(part)), marked=True)
         yield Spacer(0, 5)
     for missing in gap.missing:
-        yield _paragraph(f"\u2022 {missing}", SMALL)
+        yield paragraph(f"\u2022 {missing}", SMALL)
 
 
 def _gap_label(row: ReportGapRow) -> str:
@@ -303,20 +242,20 @@ def _gap_cell(row: ReportGapRow, index: int) -> str:
 
 def _matrix(matrix: ReportMatrix, report: Report) -> Iterator[Flowable]:
     names = {site.slug: site.name for site in report.sites}
-    yield from _heading("Every model on every site", HEADING)
-    yield _paragraph(
+    yield from heading("Every model on every site", HEADING)
+    yield paragraph(
         f"Dice \u2191 of {matrix.run_label}, seed {matrix.seed}, round {matrix.round}: rows are models, columns the "
         "sites whose test cases they segment.",
         SMALL,
     )
     order = [len(matrix.columns) - 1, *range(len(matrix.columns) - 1)]
-    for part in _parts(order):
+    for part in page_parts(order):
         head = ["Model", *(_column_name(matrix.columns[index], names) for index in part)]
         rows = [
             [_model_name(model, names), *(NONE if (mean := means[index]) is None else f"{mean:.3f}" for index in part)]
             for model, means in zip(matrix.models, matrix.means, strict=True)
         ]
-        yield _grid(head, rows, _widths(len(part)))
+        yield grid(head, rows, column_widths(len(part)))
         yield Spacer(0, 5)
 
 
@@ -327,41 +266,41 @@ def _model_name(model: str, names: dict[str, str]) -> str:
 
 def _selector(selector: ReportSelector, report: Report) -> Iterator[Flowable]:
     names = {site.slug: site.name for site in report.sites}
-    yield from _heading("Model selector", HEADING)
+    yield from heading("Model selector", HEADING)
     accuracy = NONE if selector.accuracy is None else f"{selector.accuracy:.1%}"
-    yield _paragraph(
+    yield paragraph(
         f"{selector.run_label}, seed {selector.seed}, round {selector.round}. The right site is the most probable one "
         f"for {accuracy} of the test cases of the sites that train; {selector.share_global:.1%} go to the global model "
         f"at \u03b3 = {selector.gamma:g}. Below: the share of a row's cases whose most probable site is the column's.",
         SMALL,
     )
-    for part in _parts(range(len(selector.sites))):
+    for part in page_parts(range(len(selector.sites))):
         head = ["Cases of", *(names.get(selector.sites[index], selector.sites[index]) for index in part)]
         rows = [
             [names.get(slug, slug), *(f"{shares[index]:.0%}" for index in part)]
             for slug, shares in zip(selector.rows, selector.chosen, strict=True)
         ]
-        yield _grid(head, rows, _widths(len(part)))
+        yield grid(head, rows, column_widths(len(part)))
         yield Spacer(0, 5)
     if len(selector.sweep) > 1:
-        yield from _heading("Dice \u2191 of the super model at every threshold, all sites", SUBHEADING)
+        yield from heading("Dice \u2191 of the super model at every threshold, all sites", SUBHEADING)
         yield sweep_chart(selector, WIDTH)
 
 
 def _setting_up(report: Report) -> Iterator[Flowable]:
-    yield from _heading("Methods and settings", HEADING)
+    yield from heading("Methods and settings", HEADING)
     rows = [
         [method.label, _settings_text(method.settings) or "all at their defaults", _runs_text(method)]
         for method in report.methods
     ]
-    yield _grid(
+    yield grid(
         ["Method", "Set otherwise than its defaults", "Runs"],
         rows,
         [46 * mm, WIDTH - 102 * mm, 56 * mm],
         text_columns=3,
     )
     yield Spacer(0, 5)
-    yield _paragraph(f"Of the experiment: {_settings_text(report.settings) or 'everything at its default'}.", BODY)
+    yield paragraph(f"Of the experiment: {_settings_text(report.settings) or 'everything at its default'}.", BODY)
 
 
 def _settings_text(settings: Sequence[ChangedSetting]) -> str:
@@ -383,71 +322,15 @@ def _programs_text(report: Report) -> str:
 
 
 def _provenance(report: Report) -> Iterator[Flowable]:
-    yield from _heading("Provenance", HEADING)
-    yield _paragraph(f"{_programs_text(report)}. Experiment {report.experiment_id}.", BODY)
+    yield from heading("Provenance", HEADING)
+    yield paragraph(f"{_programs_text(report)}. Experiment {report.experiment_id}.", BODY)
     names = {site.slug: site.name for site in report.sites}
     rows = [[names.get(slug, slug), "\n".join(values)] for slug, values in report.fingerprints.items()]
     if rows:
-        yield from _heading("Fingerprints of the data", SUBHEADING)
-        yield _grid(["Site", "SHA-256"], rows, [46 * mm, WIDTH - 46 * mm], text_columns=2)
-    yield from _heading("Reproduce", SUBHEADING)
-    yield _paragraph("Saved as a file, this makes the same runs again: fedsm experiment create -f FILE.", SMALL)
+        yield from heading("Fingerprints of the data", SUBHEADING)
+        yield grid(["Site", "SHA-256"], rows, [46 * mm, WIDTH - 46 * mm], text_columns=2)
+    yield from heading("Reproduce", SUBHEADING)
+    yield paragraph("Saved as a file, this makes the same runs again: fedsm experiment create -f FILE.", SMALL)
     as_yaml: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 110}
     text = report.experiment_file or yaml.safe_dump(report.config, **as_yaml)
     yield Preformatted(text, SMALL, maxLineLength=118, newLineChars="")
-
-
-def _parts(columns: Sequence[int]) -> Iterator[Sequence[int]]:
-    """As many columns as a page is wide."""
-    for start in range(0, len(columns), COLUMNS):
-        yield columns[start : start + COLUMNS]
-
-
-def _count(count: int | None, least: int) -> str:
-    return f"<{least}" if count is None else str(count)
-
-
-def _widths(num_columns: int) -> list[float]:
-    return [FIRST_COLUMN, *([(WIDTH - FIRST_COLUMN) / COLUMNS] * num_columns)]
-
-
-def _grid(
-    head: Sequence[str], rows: Sequence[Sequence[str]], widths: list[float], text_columns: int = 1, marked: bool = False
-) -> Table:
-    """A table whose head repeats on every page. marked: cells after the text columns are markup already."""
-
-    def cell(value: str, column: int, is_head: bool) -> Paragraph:
-        is_text = column < text_columns
-        style = (CELL_HEAD if is_text else NUMBER_HEAD) if is_head else (CELL if is_text else NUMBER)
-        return Paragraph(value if marked and not is_text and not is_head else markup(value), style)
-
-    data = [
-        [cell(value, column, index == 0) for column, value in enumerate(row)] for index, row in enumerate([head, *rows])
-    ]
-    # A row may be higher than a page: the settings of a method, the fingerprints of a site with a hundred data sets.
-    table = Table(data, colWidths=widths, repeatRows=1, hAlign="LEFT", splitInRow=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("LINEBELOW", (0, 0), (-1, 0), 0.8, FAINT),
-                ("LINEBELOW", (0, 1), (-1, -1), 0.3, LINE),
-                ("BACKGROUND", (0, 0), (-1, 0), HexColor("#f3f6f8")),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 4),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
-                ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-            ]
-        )
-    )
-    return table
-
-
-def _heading(text: str, style: ParagraphStyle) -> Iterator[Flowable]:
-    """Not at the foot of a page without some of what it heads."""
-    yield CondPageBreak(35 * mm)
-    yield _paragraph(text, style)
-
-
-def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(markup(text), style)
