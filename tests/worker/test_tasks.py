@@ -20,7 +20,7 @@ from tests.worker.payloads import aggregate_payload
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
 from worker.datasets.data_problem import DataProblem
 from worker.engine.metrics import Metric
-from worker.jobs.build import metric_points
+from worker.jobs.results import metric_points
 from worker.jobs.tasks import run_claimed_task
 from worker.process import shutdown
 from worker.process.lease import REPORT_SECONDS, Lease

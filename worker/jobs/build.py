@@ -1,7 +1,6 @@
-"""From contract to engine and back. This is the only file that knows both."""
+"""From contract to engine: a plan and a method of settings. `results.py` is the way back."""
 
 import math
-from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -47,7 +46,6 @@ from backend.contracts.methods.personalized import (
     SiloBNConfig,
 )
 from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig, LocalOnlyConfig
-from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.selector_configs import CnnSelector, LdaSelector, SelectorConfig, Vgg11Selector
 from backend.contracts.strategy_configs import StrategyConfig
@@ -55,10 +53,8 @@ from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.contracts.thresholds import CHOICES, best_threshold
 from worker.engine.beyond_paper import Beyond
-from worker.engine.evaluation import EvaluatedCase
 from worker.engine.late_average import LateAverage
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
-from worker.engine.metrics import Metric
 from worker.engine.networks import settings
 from worker.engine.optimizers import OptimizerSettings
 from worker.engine.plan import Plan
@@ -371,54 +367,3 @@ def _build_selector(config: SelectorConfig) -> Selector:
 def label_values(task: SegmentationTask) -> tuple[tuple[int, ...], ...]:
     """For each structure, in order, the integers of the mask that belong to it."""
     return tuple(structure.label_values for structure in task.structures)
-
-
-def metric_points(metrics: Iterable[Metric]) -> tuple[MetricPoint, ...]:
-    """The metrics as the contract has them. Raises ValueError where training diverged and a value is not finite."""
-    metrics = tuple(metrics)
-    for metric in metrics:
-        if not math.isfinite(metric.value):
-            raise ValueError(
-                f"the {metric.split} {metric.name} of round {metric.round} is {metric.value}: training diverged; "
-                "choose a lower learning rate, or clip gradients"
-            )
-    return tuple(
-        MetricPoint(
-            round=metric.round,
-            model=metric.model,
-            split=metric.split,
-            name=metric.name,
-            structure=metric.structure,
-            value=metric.value,
-            num_cases=metric.num_cases,
-        )
-        for metric in metrics
-    )
-
-
-def case_scores(case: EvaluatedCase) -> tuple[CaseScore, ...]:
-    """One CaseScore for each model and structure."""
-    return tuple(
-        CaseScore(
-            case_id=case.case_id,
-            model=model,
-            structure=structure,
-            distance_unit=case.distance_unit,
-            values=scores,
-        )
-        for model, by_structure in case.scores.items()
-        for structure, scores in by_structure.items()
-    )
-
-
-def case_routing(case: EvaluatedCase) -> CaseRouting | None:
-    """The case's route as the contract has it; None for strategies without a model selector."""
-    if case.route is None:
-        return None
-    return CaseRouting(
-        case_id=case.case_id,
-        probabilities=case.route.probabilities,
-        chosen_model=case.route.chosen_model,
-        unlikeness=case.route.unlikeness,
-        of_no_site=case.route.of_no_site,
-    )

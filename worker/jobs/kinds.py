@@ -38,7 +38,7 @@ from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.engine.thresholds import threshold_scores
-from worker.jobs.build import build_plan, case_routing, case_scores, metric_points, strategy_of
+from worker.jobs.build import build_plan, strategy_of
 from worker.jobs.case_loading import load_participant_data
 from worker.jobs.data_roots import require_open
 from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
@@ -46,6 +46,7 @@ from worker.jobs.dry_run import dry_run_site
 from worker.jobs.exports import export_model
 from worker.jobs.past_masks import past_masks
 from worker.jobs.predictions import predict_case
+from worker.jobs.results import case_routing, case_scores, metric_points
 from worker.jobs.run_log import data_line, training_line, transfer_line, validation_line
 from worker.process.lease import Lease
 from worker.process.toolbox import Toolbox
