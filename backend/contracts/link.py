@@ -7,7 +7,6 @@ from pydantic import Field
 from backend.contracts.audit import HeadsSeen
 from backend.contracts.base import Contract, with_example
 from backend.contracts.site_pause import SaidPause
-from backend.contracts.tasks import Heartbeat
 from backend.contracts.values import (
     AtMost,
     Count,
@@ -21,6 +20,7 @@ from backend.contracts.values import (
     Time,
     Within,
 )
+from backend.contracts.worker_state import Heartbeat
 
 #: The longest that a poll may wait: proxies cut connections that are silent for a minute.
 MAX_WAIT_SECONDS = 50.0

@@ -17,13 +17,11 @@ from backend.contracts.tasks import (
     ClaimRequest,
     CompleteRequest,
     FailRequest,
-    Heartbeat,
-    KeptAtWorker,
     ProgressAnswer,
     ProgressReport,
-    ReceivedBytes,
 )
 from backend.contracts.values import Id
+from backend.contracts.worker_state import Heartbeat, KeptAtWorker, ReceivedBytes
 from backend.db.session import read_only
 from backend.dependencies import (
     ArtifactsDep,

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from backend.artifacts.owners import FIELDS, READ_BY_WORKERS
 from backend.artifacts.service import require_wanted
 from backend.contracts.status import TaskStatus
-from backend.contracts.tasks import ClaimedTask, KeptAtWorker, TaskResult
+from backend.contracts.tasks import ClaimedTask, TaskResult
+from backend.contracts.worker_state import KeptAtWorker
 from backend.db.models import ArtifactHold, Run, Task
 from backend.errors import AttemptSuperseded, Forbidden, InvalidInput, NotFound, TaskNotClaimable
 from backend.joined_sites import is_joined

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.clock import now
-from backend.contracts.tasks import Heartbeat, KeptAtWorker
+from backend.contracts.worker_state import Heartbeat, KeptAtWorker
 from backend.db.models import Artifact, Run, Worker
 from backend.errors import Conflict, InvalidInput
 from backend.events import service as events

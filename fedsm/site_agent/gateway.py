@@ -23,10 +23,10 @@ from backend.contracts.tasks import (
     CompleteRequest,
     EvaluateSitePayload,
     FailRequest,
-    Heartbeat,
     ProgressAnswer,
     ProgressReport,
 )
+from backend.contracts.worker_state import Heartbeat
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
 from fedsm.site_agent.egress import Names, leaves

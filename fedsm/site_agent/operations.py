@@ -18,7 +18,6 @@ from backend.contracts.tasks import (
     DescribeDatasetPayload,
     EvaluateSitePayload,
     FailRequest,
-    KeptAtWorker,
     ProgressAnswer,
     ProgressReport,
     TaskPayload,
@@ -26,6 +25,7 @@ from backend.contracts.tasks import (
     ValidateSitePayload,
 )
 from backend.contracts.values import stored_values
+from backend.contracts.worker_state import KeptAtWorker
 
 Verb = Literal["claim", "progress", "complete", "fail"]
 

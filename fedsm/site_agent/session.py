@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from backend.contracts.tasks import Heartbeat
+from backend.contracts.worker_state import Heartbeat
 from fedsm.site_agent.hub import Hub
 from fedsm.site_agent.site_home import Membership
 from fedsm.site_agent.under_way import UnderWay

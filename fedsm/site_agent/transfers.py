@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 from pydantic import ValidationError
 
-from backend.contracts.tasks import ReceivedBytes
+from backend.contracts.worker_state import ReceivedBytes
 from fedsm.site_agent.hub import API, HubAway, refusal_of
 from fedsm.site_agent.network import words_of
 from fedsm.site_agent.session import Session

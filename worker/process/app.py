@@ -13,7 +13,7 @@ from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
 from backend.contracts.log_lines import set_up_logging
-from backend.contracts.tasks import Heartbeat
+from backend.contracts.worker_state import Heartbeat
 from worker.process import shutdown, signs
 from worker.process.hardware import describe_hardware, num_gpus
 from worker.process.health import note_heard

@@ -6,7 +6,7 @@ import logging
 import time
 from pathlib import Path
 
-from backend.contracts.tasks import KeptAtWorker
+from backend.contracts.worker_state import KeptAtWorker
 from worker.stores.api_client import ApiClient
 from worker.stores.artifact_cache import ArtifactCache
 from worker.stores.local_state import LocalStateStore

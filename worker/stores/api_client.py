@@ -25,13 +25,12 @@ from backend.contracts.tasks import (
     ClaimRequest,
     CompleteRequest,
     FailRequest,
-    Heartbeat,
-    KeptAtWorker,
     ProgressAnswer,
     ProgressReport,
     TaskResult,
 )
 from backend.contracts.values import stored_values
+from backend.contracts.worker_state import Heartbeat, KeptAtWorker
 from worker.process.signs import pulse
 from worker.stores.artifact_cache import ArtifactCache, sha256_of
 

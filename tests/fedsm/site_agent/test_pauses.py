@@ -12,7 +12,8 @@ import pytest
 
 from backend.contracts.dry_runs import DryRunSitePayload
 from backend.contracts.site_limits import LIMITS_HEADER, SiteLimits
-from backend.contracts.tasks import ClaimedTask, FailRequest, Heartbeat
+from backend.contracts.tasks import ClaimedTask, FailRequest
+from backend.contracts.worker_state import Heartbeat
 from fedsm.site_agent import gateway, giving_back, polling, under_way
 from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
