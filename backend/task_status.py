@@ -29,6 +29,7 @@ def enqueue(session: Session, task: Task) -> None:
     task.queued_at = task.sent_at = now()
     task.worker = None
     task.fraction = 0.0
+    task.step = None
     task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
     session.add(task)
     session.flush()
@@ -90,7 +91,7 @@ def withdraw(task: Task, failure: Failure) -> None:
 
 
 def _end(task: Task, status: TaskStatus, failure: Failure | None) -> None:
-    task.status = status
+    task.status, task.step = status, None
     task.finished_at, task.lease_expires_at = now(), None
     _set_failure(task, failure)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pydantic import Field
+
 from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.values import Count, NumBytes, Seconds
@@ -36,6 +38,33 @@ FORM_CARDS: dict[ExportForm, FormCard] = {
 }
 #: Largest share of voxels in which an exported model's masks may differ from the platform's: rounding at an edge.
 MAX_DIFFERENT = 1e-5
+
+
+class ExportStep(Contract):
+    """What is done now, counted from 1 within its stage."""
+
+    stage: Literal["write", "try", "pack"] = Field(
+        description="write: a model's file. try: the form on one raw test case. pack: the ZIP."
+    )
+    number: int = Field(ge=1, le=100_000, description="Of the model or case, from 1.")
+    of: int = Field(ge=1, le=100_000, description="How many of them there are.")
+
+    @property
+    def fraction(self) -> float:
+        """The share of the whole work that is done when the step begins: half of it is writing."""
+        begin, share = {"write": (0.0, 0.5), "try": (0.5, 0.4), "pack": (0.9, 0.1)}[self.stage]
+        return begin + share * (self.number - 1) / self.of
+
+    @property
+    def words(self) -> str:
+        """`Writes model 2 of 4`"""
+        match self.stage:
+            case "write":
+                return f"Writes model {self.number} of {self.of}"
+            case "try":
+                return f"Tries it on raw image {self.number} of {self.of}"
+            case "pack":
+                return "Packs the ZIP"
 
 
 class ExportModelResult(Contract):

@@ -20,7 +20,7 @@ from backend.contracts.datasets import ManifestCase as ManifestCase
 from backend.contracts.datasets import SplitFractions as SplitFractions
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.exports import ExportForm, ExportModelResult
+from backend.contracts.exports import ExportForm, ExportModelResult, ExportStep
 from backend.contracts.failures import FailureKind
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
@@ -240,6 +240,11 @@ class ProgressReport(Contract):
 
     attempt: Attempt
     fraction: Fraction
+    step: ExportStep | None = Field(
+        default=None,
+        exclude_if=lambda step: step is None,  # a hub of the version before knows no such field
+        description="Of an export; no other task has counted steps.",
+    )
     metrics: Metrics = ()
     logs: Annotated[tuple[LogLine, ...], AtMost(MAX_LOG_LINES)] = ()
 

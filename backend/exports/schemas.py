@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
-from backend.contracts.exports import ExportForm
+from backend.contracts.exports import ExportForm, ExportStep
 from backend.contracts.status import TaskStatus
 from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.record import Record
@@ -33,6 +33,8 @@ class ExportRecord(Record):
     created_by: str
     status: TaskStatus
     fraction: float
+    step: ExportStep | None = Field(description="What the worker is at; null before it begins and once it has ended.")
+    doing: str | None = Field(description="The same in words.")
     error: str | None = Field(description="Why there is no such form, and the remedy.")
     url: str | None = Field(description="Of the ZIP; null until it is made.")
     file_name: str

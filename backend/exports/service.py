@@ -76,6 +76,8 @@ def export_record(session: Session, export: ModelExport) -> ExportRecord:
         created_by=export.created_by,
         status=TaskStatus(task.status),
         fraction=task.fraction,
+        step=task.step,
+        doing=task.step.words if task.step else None,
         error=task.error,
         url=artifact_url(export.file),
         file_name=f"fedsm-{run.strategy.name}-seed-{run.seed}-{_threshold(export)}{form}.zip",

@@ -68,6 +68,7 @@ def report_progress(session: Session, task_id: str, report: ProgressReport, leas
     _require_current(task, report.attempt)
     if report.fraction > task.fraction:
         task.fraction, task.progress_at = report.fraction, now()
+    task.step = report.step
     task.lease_expires_at = now() + timedelta(seconds=lease_seconds)
     worker = task.worker or "worker"
     for line in report.logs:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from backend.contracts.exports import FORM_CARDS, FORMS, ExportForm
+from backend.contracts.exports import FORM_CARDS, FORMS, ExportForm, ExportStep
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.exports.schemas import ExportRecord
 from fedsm.cli.references import find_models
@@ -40,6 +40,9 @@ def export(
         typer.Option(help="With a model.zip: a raw image that the form is tried on; repeat for more."),
     ] = None,
     threshold: ThresholdOption = "run",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Say on the error stream which model is written and which image is tried.")
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -55,13 +58,13 @@ def export(
     if is_model_file(model):
         if threshold != "run":
             fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
-        _export_here(Path(model), chosen, out or Path(f"{Path(model).stem}-{form}.zip"), image or [], as_json)
+        _export_here(Path(model), chosen, out or Path(f"{Path(model).stem}-{form}.zip"), image or [], watch, as_json)
         return
     if image:
         fail("--image goes with a model.zip: a run's form is tried on its own test cases", EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
         run, used = find_models(client, model, threshold)
-        done = _awaited(client, client.start_export(run, chosen, used))
+        done = _awaited(client, client.start_export(run, chosen, used), watch)
         target = out or Path(done.file_name)
         if done.url is not None:
             target.write_bytes(client.artifact(done.url))
@@ -73,13 +76,17 @@ def export(
         _say(target, done.num_images or 0, done.num_different or 0, done.num_voxels or 0)
 
 
-def _awaited(client: Client, started: ExportRecord) -> ExportRecord:
+def _awaited(client: Client, started: ExportRecord, watch: bool) -> ExportRecord:
+    said: str | None = None
     while (record := client.model_export(started.id)).status not in TERMINAL_TASK_STATUSES:
+        if watch and record.doing not in (None, said):
+            said = record.doing
+            typer.echo(said, err=True)
         time.sleep(POLL_SECONDS)
     return record
 
 
-def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], as_json: bool) -> None:
+def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], watch: bool, as_json: bool) -> None:
     from backend.contracts.model_file import BadModelFile, read_model_file
     from worker.exports.make import make_export
     from worker.predicting.model import open_model
@@ -90,7 +97,7 @@ def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], a
         fail(f"{absent} is not there: give the path of an image", EXIT_WRONG_INPUT)
     try:
         scores = read_model_file(model).description.version_scores
-        done = make_export(open_model(model), form, images, out, lambda _share: None, scores)
+        done = make_export(open_model(model), form, images, out, lambda step: _say_step(step, watch), scores)
     except BadModelFile as problem:
         fail(f"{model}: {problem}", EXIT_WRONG_INPUT)
     except ValueError as problem:
@@ -99,6 +106,11 @@ def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], a
         print_json({"file": str(out), **done.__dict__})
     else:
         _say(out, done.num_images, done.num_different, done.num_voxels)
+
+
+def _say_step(step: ExportStep, watch: bool) -> None:
+    if watch:
+        typer.echo(step.words, err=True)
 
 
 def _say(target: Path, num_images: int, num_different: int, num_voxels: int) -> None:

@@ -36,6 +36,23 @@ def test_a_form_is_made_and_fetched_and_removed(
     assert backend.get(f"/runs/{run_id}/exports") == []
 
 
+def test_an_export_says_which_model_or_case_its_worker_is_at(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    run_id = finished(backend, federation, worker)
+    asked = backend.post(f"/runs/{run_id}/exports", {"form": "onnx"})
+    assert (asked["step"], asked["doing"]) == (None, None)
+    (task_id,) = worker.task_ids("coordinator")
+    claimed = worker.must_claim(task_id)
+    step = {"stage": "try", "number": 2, "of": 8}
+    assert worker.progress(claimed, fraction=0.55, step=step).status_code == 200
+    seen = backend.get(f"/exports/{asked['id']}")
+    assert (seen["fraction"], seen["step"], seen["doing"]) == (0.55, step, "Tries it on raw image 2 of 8")
+    worker.complete(claimed)
+    ended = backend.get(f"/exports/{asked['id']}")
+    assert (ended["status"], ended["step"], ended["doing"]) == ("completed", None, None)
+
+
 def test_a_form_that_fails_says_why(backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker) -> None:
     run_id = finished(backend, federation, worker)
     worker.fail = lambda kind, _site, _round: "this form gives other masks" if kind == "export_model" else None

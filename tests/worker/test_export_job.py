@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.contracts.exports import ExportStep
 from backend.contracts.tasks import ExportModelPayload
 from tests.integration.in_process import manifest_of
 from tests.worker.predicting.conftest import one_thread, pictures  # noqa: F401
@@ -16,9 +17,9 @@ from worker.jobs.exports import export_model
 from worker.process.toolbox import Toolbox
 
 
-class Reports(list[float]):
-    def report(self, fraction: float) -> None:
-        self.append(fraction)
+class Reports(list[tuple[float, ExportStep]]):
+    def report(self, fraction: float, step: ExportStep) -> None:
+        self.append((fraction, step))
 
 
 def payload_of(trained: TrainedSet, stored: Artifacts, sites: int) -> ExportModelPayload:
@@ -37,7 +38,15 @@ def test_a_form_is_tried_and_uploaded(
     done = export_model(payload_of(pictures, artifacts, 3), toolbox, lease)  # type: ignore[arg-type]
     assert done.num_images > 2
     assert done.num_different == 0
-    assert lease == sorted(lease)
+    # Each model that is written and each case that is tried, in their order, and never a step back.
+    counted = [(step.stage, step.number, step.of) for _, step in lease]
+    models = len([name for name in pictures.state if name.partition("/")[0] in ("global", "personalized")])
+    assert counted == [
+        *(("write", number, models) for number in range(1, models + 1)),
+        *(("try", number, done.num_images) for number in range(1, done.num_images + 1)),
+        ("pack", 1, 1),
+    ]
+    assert [fraction for fraction, _ in lease] == sorted({fraction for fraction, _ in lease})
     content = artifacts.contents[done.file]
     assert len(content) == done.num_bytes
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -11,7 +11,7 @@ from pathlib import Path
 from backend.contracts.tasks import RunSpec
 from backend.contracts.version_scores import VersionScore, model_index
 from worker.engine.checkpoint import to_bytes
-from worker.exports.torch_form import write_torch
+from worker.exports.torch_form import Count, write_torch
 from worker.predicting.predict import Predictor
 
 #: The file that Hugging Face's libraries look for; the others are named as the models.
@@ -33,9 +33,9 @@ def metadata(run: RunSpec, scores: Sequence[VersionScore]) -> str:
     return _METADATA + (f"model-index: {json.dumps(index)}\n" if index else "") + "---\n\n"
 
 
-def write_hugging_face(predictor: Predictor, folder: Path) -> None:
+def write_hugging_face(predictor: Predictor, folder: Path, begins: Count) -> None:
     """Raises CannotExport with the reason."""
-    write_torch(predictor, folder)
+    write_torch(predictor, folder, begins)
     for name in predictor.part_names:
         target = folder / (GLOBAL_FILE if name == "global" else f"{name}.safetensors")
         target.parent.mkdir(parents=True, exist_ok=True)

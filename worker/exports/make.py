@@ -6,14 +6,15 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from backend.contracts.exports import FORM_CARDS, ExportForm
+from backend.contracts.exports import FORM_CARDS, ExportForm, ExportStep
 from backend.contracts.tasks import RunSpec
 from backend.contracts.version_scores import VersionScore, score_table
 from worker.exports.hugging_face_form import metadata, write_hugging_face
 from worker.exports.monai_form import write_monai
 from worker.exports.onnx_form import write_onnx
-from worker.exports.torch_form import write_torch
+from worker.exports.torch_form import Count, write_torch
 from worker.exports.verify import Verified, verify
 from worker.predicting.predict import Predictor
 
@@ -26,7 +27,7 @@ class _Form:
     head: of its README.md, for the scores of the models.
     """
 
-    write: Callable[[Predictor, Path], None]
+    write: Callable[[Predictor, Path, Count], None]
     scripts: tuple[str, ...]
     command: str
     head: Callable[[RunSpec, Sequence[VersionScore]], str] = lambda _run, _scores: ""
@@ -45,11 +46,11 @@ def make_export(
     form: ExportForm,
     images: Sequence[Path],
     target: Path,
-    report: Callable[[float], None],
+    report: Callable[[ExportStep], None],
     scores: Sequence[VersionScore] = (),
 ) -> Verified:
-    """Writes a ZIP of the form, once its masks of the images are the platform's. report: the share that is done.
-    scores: for its card.
+    """Writes a ZIP of the form, once its masks of the images are the platform's. report: hears of each step
+    when it begins. scores: for its card.
 
     Raises CannotExport with the reason; then there is no ZIP.
     """
@@ -57,18 +58,21 @@ def make_export(
     with tempfile.TemporaryDirectory(prefix="fedsm-export-") as name:
         folder, tried = Path(name) / "model", Path(name) / "tried"
         folder.mkdir()
-        found.write(predictor, folder)
+        found.write(predictor, folder, _told(report, "write"))
         for script in found.scripts:
             shutil.copy(PORTABLE / script, folder / script)
-        report(0.5)
-        verified = verify(predictor, form, folder, [found.command], images, tried)
-        report(0.9)
+        verified = verify(predictor, form, folder, [found.command], images, tried, _told(report, "try"))
+        _told(report, "pack")(1, 1)
         (folder / "README.md").write_text(
             found.head(predictor.run, scores) + _readme(predictor, form, found.command, verified, scores),
             encoding="utf-8",
         )
         _pack(folder, target)
     return verified
+
+
+def _told(report: Callable[[ExportStep], None], stage: Literal["write", "try", "pack"]) -> Count:
+    return lambda number, of: report(ExportStep(stage=stage, number=number, of=of))
 
 
 def _readme(

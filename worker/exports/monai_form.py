@@ -15,7 +15,7 @@ from worker.engine.networks.settings import UNetSettings
 from worker.engine.networks.sizes import strides
 from worker.exports.graphs import CannotExport, multiples, require_whole_images
 from worker.exports.preparation import preparation_of
-from worker.exports.torch_form import network_programs, selector_program
+from worker.exports.torch_form import Count, network_programs, selector_program
 from worker.predicting.predict import Predictor
 
 PORTABLE = Path(__file__).parent / "portable"
@@ -24,7 +24,7 @@ SCHEMA = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/downlo
 _SCRIPTS = {"portable.py": "portable.py", "bundle_steps.py": "steps.py"}
 
 
-def write_monai(predictor: Predictor, folder: Path) -> None:
+def write_monai(predictor: Predictor, folder: Path, begins: Count) -> None:
     """Raises CannotExport with the reason."""
     require_whole_images(predictor)
     if predictor.run.task.dimensions != predictor.plan.spatial_dims:
@@ -35,7 +35,7 @@ def write_monai(predictor: Predictor, folder: Path) -> None:
     selector = selector_program(predictor)
     models = {name: folder / name.replace("/", "_") for name in predictor.models}
     programs: dict[str, Path] = {}
-    for name, program in network_programs(predictor):
+    for name, program in network_programs(predictor, begins):
         root = models[name]
         _write_common(predictor, root, [name], with_selector=False)
         plain = _plain_network(predictor)

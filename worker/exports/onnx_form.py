@@ -13,7 +13,7 @@ from torch.export import ExportedProgram
 
 from worker.exports.graphs import require_whole_images, routed_strategy
 from worker.exports.preparation import write_preparation
-from worker.exports.torch_form import network_programs, selector_program
+from worker.exports.torch_form import Count, network_programs, selector_program
 from worker.predicting.predict import Predictor
 
 SUFFIX = ".onnx"
@@ -23,13 +23,13 @@ SUPER = "super"
 MAX_BYTES = 2**31 - 2**20
 
 
-def write_onnx(predictor: Predictor, folder: Path) -> None:
+def write_onnx(predictor: Predictor, folder: Path, begins: Count) -> None:
     """Raises CannotExport with the reason."""
     require_whole_images(predictor)
     selector = selector_program(predictor)
     models: dict[str, ModelProto] = {}
     graph: ModelProto | None = None
-    for name, program in network_programs(predictor):
+    for name, program in network_programs(predictor, begins):
         graph = graph or _converted(program, ["image"], ["probabilities"])
         models[name] = _with_weights(graph, program)
         _save(models[name], folder / f"{name}{SUFFIX}")

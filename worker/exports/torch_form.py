@@ -1,6 +1,6 @@
 """Models as programs of `torch.export` (.pt2): any batch, height and width that the network takes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -21,12 +21,15 @@ from worker.predicting.predict import Predictor
 SUFFIX = ".pt2"
 _AXES = ("depth", "height", "width")
 
+#: Called with the number of what begins, from 1, and with how many there are.
+Count = Callable[[int, int], None]
 
-def write_torch(predictor: Predictor, folder: Path) -> None:
+
+def write_torch(predictor: Predictor, folder: Path, begins: Count) -> None:
     """One program a model, and the selector's. Raises CannotExport with the reason."""
     require_whole_images(predictor)
     selector = selector_program(predictor)
-    for model, program in network_programs(predictor):
+    for model, program in network_programs(predictor, begins):
         target = folder / f"{model}{SUFFIX}"
         target.parent.mkdir(parents=True, exist_ok=True)
         torch.export.save(program, target)
@@ -35,14 +38,15 @@ def write_torch(predictor: Predictor, folder: Path) -> None:
         torch.export.save(selector, folder / f"selector{SUFFIX}")
 
 
-def network_programs(predictor: Predictor) -> Iterator[tuple[str, ExportedProgram]]:
+def network_programs(predictor: Predictor, begins: Count) -> Iterator[tuple[str, ExportedProgram]]:
     """Yields each model's name and its program from prepared images [B, C, *space] to probabilities [B, S, *space].
 
     One graph is traced, because all models have the same network, and gets each model's weights in turn: what was
     yielded changes with the next one.
     """
     program: ExportedProgram | None = None
-    for model in predictor.models:
+    for number, model in enumerate(predictor.models, start=1):
+        begins(number, len(predictor.models))
         graph = network_graph(predictor, model)
         if program is None:
             program = _traced(graph, predictor)

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from PIL import Image
 from backend.contracts.exports import MAX_DIFFERENT, ExportForm
 from worker.datasets.mask_files import mask_file
 from worker.exports.graphs import CannotExport
+from worker.exports.torch_form import Count
 from worker.predicting.own_image import read_own_file
 from worker.predicting.predict import Predictor, predict_image
 
@@ -49,17 +52,27 @@ class Compared:
 
 
 def verify(
-    predictor: Predictor, form: ExportForm, folder: Path, script: Sequence[str], images: Sequence[Path], out: Path
+    predictor: Predictor,
+    form: ExportForm,
+    folder: Path,
+    script: Sequence[str],
+    images: Sequence[Path],
+    out: Path,
+    begins: Count,
 ) -> Verified:
     """Runs `script` (a file of `folder` and its arguments) on the images, and compares choices and masks.
+    begins: called with the number of each image, from 1, and with how many there are.
 
     Raises CannotExport where a choice or more than rounding of a mask differs, or the form does not run.
     """
     if not images:
         raise CannotExport("there is no image to compare masks on: name some")
-    lines = _run(form, folder, [*script, *map(str, images), "--out", str(out)])
-    num_voxels = num_different = 0
-    for image, line in zip(images, lines, strict=True):
+    num_voxels = num_different = compared = 0
+    begins(1, len(images))
+    for line in _run(form, folder, [*script, *map(str, images), "--out", str(out)]):
+        if compared == len(images):
+            raise CannotExport("this form gives more masks than there are images: take model.zip")
+        image, compared = images[compared], compared + 1
         expected = _expected(predictor, image)
         if line["chosen"] != expected.chosen:
             raise CannotExport(
@@ -71,6 +84,10 @@ def verify(
             raise CannotExport(f"for {image.name} this form gives masks of another size: it is not given out")
         num_voxels += found.size
         num_different += int((found != expected.mask).sum())
+        if compared < len(images):
+            begins(compared + 1, len(images))
+    if compared < len(images):
+        raise CannotExport(f"this form gives no masks of {images[compared].name}: take model.zip")
     if num_different > MAX_DIFFERENT * num_voxels:
         raise CannotExport(
             f"this form gives other masks: {num_different} of {num_voxels} voxels differ in {len(images)} images, more "
@@ -98,8 +115,11 @@ def _read(path: Path) -> NDArray[np.bool_]:
     return _decoded(path.read_bytes())
 
 
-def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """The lines of JSON that the form's command prints. Raises CannotExport with the end of what it said."""
+def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yields the lines of JSON that the form's command prints, each as it comes.
+
+    Raises CannotExport with the end of what it said.
+    """
     code = (
         "import sys, runpy\n"
         "class Refuse:\n"
@@ -114,13 +134,29 @@ def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> list[dict[
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "FEDSM_"))}
     kept["PYTHONDONTWRITEBYTECODE"] = "1"  # what is tried is what is packed
     command = [sys.executable, "-c", code, *arguments]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=kept, capture_output=True, text=True, check=False, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CannotExport(f"this form took more than {SECONDS} s to predict a few images: take model.zip") from error
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no word"])[-1][:300]
+    took_too_long = threading.Event()
+
+    def end() -> None:
+        took_too_long.set()
+        process.kill()
+
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        process = subprocess.Popen(command, cwd=folder, env=kept, stdout=subprocess.PIPE, stderr=said, text=True)
+        limit = threading.Timer(SECONDS, end)
+        limit.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("{"):
+                    yield json.loads(line)
+            code_of_exit = process.wait()
+        finally:  # the caller may have stopped
+            limit.cancel()
+            process.kill()
+            process.communicate()
+        said.seek(0)
+        last = (said.read().strip().splitlines() or ["no word"])[-1][:300]
+    if took_too_long.is_set():
+        raise CannotExport(f"this form took more than {SECONDS} s to predict a few images: take model.zip")
+    if code_of_exit != 0:
         raise CannotExport(f"this form does not run ({last}): take model.zip")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -34,7 +34,14 @@ def export_model(payload: ExportModelPayload, toolbox: Toolbox, lease: Lease) ->
     predictor = make_predictor(payload.run, payload.state.keys(), parts.load, toolbox.device)
     with tempfile.TemporaryDirectory(prefix="fedsm-export-") as folder:
         target = Path(folder) / "model.zip"
-        verified = make_export(predictor, payload.form, images, target, lease.report, payload.scores)
+        verified = make_export(
+            predictor,
+            payload.form,
+            images,
+            target,
+            lambda step: lease.report(step.fraction, step),
+            payload.scores,
+        )
         content = target.read_bytes()
     return ExportModelResult(
         file=toolbox.api.upload(content, ZIP),

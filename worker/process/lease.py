@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self
 
+from backend.contracts.exports import ExportStep
 from backend.contracts.tasks import ClaimedTask, FailRequest, LogLine, ProgressReport
 from worker.process.limits import Guard, OverLimit
 from worker.process.signs import own_signs, pulse
@@ -79,6 +80,7 @@ class Lease:
         self._renewal_seconds = claimed.lease_seconds * RENEWAL_SHARE
         self._lock = threading.Lock()
         self._fraction = 0.0
+        self._step: ExportStep | None = None
         self._logs: list[LogLine] = []
         self._has_news = False
         self._stop_reason: str | None = None
@@ -102,11 +104,14 @@ class Lease:
         if (signs := own_signs()) is not None:
             signs.end()
 
-    def report(self, fraction: float) -> None:
-        """Reports progress, 0 to 1. Raises StopRequested when the work is not wanted any more."""
+    def report(self, fraction: float, step: ExportStep | None = None) -> None:
+        """Reports progress, 0 to 1, and what is done now where it is counted.
+
+        Raises StopRequested when the work is not wanted any more.
+        """
         pulse()
         with self._lock:
-            self._fraction = min(1.0, max(0.0, fraction))
+            self._fraction, self._step = min(1.0, max(0.0, fraction)), step
             self._has_news = True
         self.check()
 
@@ -167,8 +172,8 @@ class Lease:
     def _send(self) -> None:
         with self._lock:
             logs, self._logs = self._logs, []
-            fraction, self._has_news = self._fraction, False
-        report = ProgressReport(attempt=self._claimed.attempt, fraction=fraction, logs=tuple(logs))
+            fraction, step, self._has_news = self._fraction, self._step, False
+        report = ProgressReport(attempt=self._claimed.attempt, fraction=fraction, step=step, logs=tuple(logs))
         try:
             answer = self._api.report(self._claimed.task_id, report)
         except BackendUnavailable as error:

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.contracts.dry_runs import DryRunSiteResult
-from backend.contracts.exports import ExportModelResult
+from backend.contracts.exports import ExportModelResult, ExportStep
 from backend.contracts.predictions import PredictCaseResult
 from backend.contracts.tasks import SiteUpdateRef
 from backend.db.base import Base, ContractJson, new_id
@@ -14,9 +14,9 @@ from backend.db.base import Base, ContractJson, new_id
 class Task(Base):
     """One piece of work. `attempt` counts claims and fences late reports; `failures` counts attempts lost.
     `queued_at` is when it was queued last, `sent_at` when its message left last, `progress_at` when its fraction grew.
-    `answer` is the result of a task that belongs to no run. `num_said` and `num_dropped` count what its
-    workers said of it, up to its quota and beyond. `readable` is what a hospital that claimed it may download.
-    `correlation_id` is that of the request that it goes back to."""
+    `step` is what its worker is at, where it counts steps. `answer` is the result of a task that belongs to no run.
+    `num_said` and `num_dropped` count what its workers said of it, up to its quota and beyond. `readable` is what a
+    hospital that claimed it may download. `correlation_id` is that of the request that it goes back to."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -41,6 +41,7 @@ class Task(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     fraction: Mapped[float] = mapped_column(default=0.0)
+    step: Mapped[ExportStep | None] = mapped_column(ContractJson(ExportStep))
     worker: Mapped[str | None]
     error: Mapped[str | None]
     failure_kind: Mapped[str | None]

@@ -197,6 +197,23 @@ it("registers, tests and exports with the threshold that a link chooses, and bac
   await waitFor(() => expect(bodies("POST /runs/r1/versions")).toMatchObject([{ name: "fundus", threshold: "run" }]));
 });
 
+it("says of an export which model is written or which case is tried", async () => {
+  const entry = { id: "x1", form: "onnx", label: "ONNX", status: "running", gamma: null, error: null, url: null };
+  openApp("/runs/r1/model", {
+    ...ANSWERS,
+    "GET /runs/r1/model": { ...version(1).facts, imported: false },
+    "GET /runs/r1/predictions": [],
+    "GET /runs/r1/exports": [
+      { ...entry, fraction: 0.65, doing: "Tries it on raw image 4 of 8" },
+      { ...entry, id: "x2", form: "monai", label: "MONAI bundle", status: "queued", fraction: 0, doing: null },
+    ],
+  });
+  const made = await screen.findByTestId("export-onnx");
+  expect(made).toHaveTextContent("Tries it on raw image 4 of 8");
+  expect(within(made).getByRole("progressbar")).toHaveAttribute("aria-valuenow", "65");
+  expect(screen.getByTestId("export-monai")).toHaveTextContent("Waits for a worker");
+});
+
 it("fine-tunes a version at one site, with what was set", async () => {
   const { bodies } = openApp("/models/v1", {
     ...ANSWERS,

@@ -38,7 +38,7 @@ class Made:
             if not said.exists():
                 trained = self._sets[kind]
                 images = list(trained.tested)
-                verified = make_export(open_model(trained.archive), form, images, archive, lambda share: None)
+                verified = make_export(open_model(trained.archive), form, images, archive, lambda step: None)
                 said.write_text(json.dumps(asdict(verified)))
         folder = self._folder / f"{kind}-{form}"
         with zipfile.ZipFile(archive) as opened:

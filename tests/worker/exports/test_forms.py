@@ -132,7 +132,7 @@ def test_a_form_with_other_masks_is_not_given_out(
     monkeypatch.setattr("worker.exports.make.PORTABLE", changed)
     target = tmp_path / "out.zip"
     with pytest.raises(CannotExport, match=r"voxels differ in \d+ images, more than rounding explains"):
-        make_export(open_model(pictures.archive), "torch-export", list(pictures.tested), target, lambda share: None)
+        make_export(open_model(pictures.archive), "torch-export", list(pictures.tested), target, lambda step: None)
     assert not target.exists()
 
 
@@ -150,7 +150,7 @@ def test_a_form_that_does_not_run_is_not_given_out(
             "torch-export",
             list(pictures.tested),
             tmp_path / "out.zip",
-            lambda share: None,
+            lambda step: None,
         )
 
 

@@ -3549,6 +3549,12 @@ export type ExportRecord = {
      */
     created_by: string;
     /**
+     * Doing
+     *
+     * The same in words.
+     */
+    doing: string | null;
+    /**
      * Error
      *
      * Why there is no such form, and the remedy.
@@ -3622,11 +3628,41 @@ export type ExportRecord = {
     run_id: string;
     status: TaskStatus;
     /**
+     * What the worker is at; null before it begins and once it has ended.
+     */
+    step: ExportStep | null;
+    /**
      * Url
      *
      * Of the ZIP; null until it is made.
      */
     url: string | null;
+};
+
+/**
+ * ExportStep
+ *
+ * What is done now, counted from 1 within its stage.
+ */
+export type ExportStep = {
+    /**
+     * Number
+     *
+     * Of the model or case, from 1.
+     */
+    number: number;
+    /**
+     * Of
+     *
+     * How many of them there are.
+     */
+    of: number;
+    /**
+     * Stage
+     *
+     * write: a model's file. try: the form on one raw test case. pack: the ZIP.
+     */
+    stage: 'write' | 'try' | 'pack';
 };
 
 /**
@@ -6852,6 +6888,10 @@ export type ProgressReport = {
      * Metrics
      */
     metrics?: Array<MetricPoint>;
+    /**
+     * Of an export; no other task has counted steps.
+     */
+    step?: ExportStep | null;
 };
 
 /**

@@ -110,7 +110,14 @@ function Exported({ entry, onRemove }: { entry: ExportRecord; onRemove: () => vo
 function State({ entry }: { entry: ExportRecord }) {
   if (entry.error) return <Alert color="red">{entry.error}</Alert>;
   if (!TERMINAL_TASKS.has(entry.status)) {
-    return <Progress value={Math.max(entry.fraction * 100, 5)} animated aria-label={`${entry.label} is being made`} />;
+    return (
+      <>
+        <Text size="xs" c="dimmed" aria-live="polite">
+          {entry.doing ?? "Waits for a worker"}
+        </Text>
+        <Progress value={Math.max(entry.fraction * 100, 5)} animated aria-label={`${entry.label} is being made`} />
+      </>
+    );
   }
   if (entry.num_images === null) return <Text size="xs">{entry.status}</Text>;
   return (
