@@ -23,7 +23,8 @@ from backend.storage import sweep as sweeping
 from backend.storage.sweep import sweep
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
-from tests.backend.played_worker import PlayedWorker, played_weights
+from tests.backend.played_results import played_weights
+from tests.backend.played_worker import PlayedWorker
 from tests.conftest import wait_until
 
 pytestmark = pytest.mark.every_database

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from backend.contracts.artifacts import NIFTI_GZ
 from fedsm.cli.app import app
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
-from tests.backend.played_worker import NIFTI_GZ, PlayedWorker
+from tests.backend.played_worker import PlayedWorker
 from tests.backend.test_sweep import files
 from tests.conftest import wait_until
 

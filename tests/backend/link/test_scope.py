@@ -18,7 +18,8 @@ from fedsm.site_agent.signing import BODY_SHA256
 from tests.backend.conftest import FEDSM, start_run
 from tests.backend.link.played_site import PlayedSite
 from tests.backend.live_backend import LiveBackend
-from tests.backend.played_worker import PlayedWorker, played_weights
+from tests.backend.played_results import played_weights
+from tests.backend.played_worker import PlayedWorker
 from tests.conftest import wait_until
 
 #: Calls with a task in their path: each is tried on every task of the other hospital and of the coordinator.

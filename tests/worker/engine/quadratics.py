@@ -11,7 +11,7 @@ import torch
 from torch.testing import assert_close
 
 from worker.engine.aggregation import soft_pull
-from worker.engine.similarity import soft_pull_weighted
+from worker.engine.similarity import similarity_weights, site_distances, soft_pull_weighted
 from worker.engine.state import Tensors
 
 Matrix = torch.Tensor
@@ -122,3 +122,75 @@ def rounds(quadratics: Quadratics, eta: float, pull: Pull, num_steps: int = 1, n
 
 def close(actual: Matrix, expected: Matrix) -> None:
     assert_close(actual, expected, rtol=1e-8, atol=1e-9)
+
+
+def adam_rounds(quadratics: Quadratics, lambda_: float, rates: list[float]) -> tuple[Matrix, list[Matrix]]:
+    """Adam at the sites with moments kept, a step a round; returns the models and what training added each round."""
+    sites = [torch.zeros(quadratics.num_weights, dtype=torch.float64, requires_grad=True) for _ in quadratics.optima]
+    optimizers = [torch.optim.Adam([site], lr=1.0) for site in sites]
+    added = []
+    for rate in rates:
+        before = torch.stack([site.detach().clone() for site in sites])
+        gradients = quadratics.gradients(before)
+        for site, optimizer, gradient in zip(sites, optimizers, gradients, strict=True):
+            optimizer.param_groups[0]["lr"] = rate
+            site.grad = gradient.clone()
+            optimizer.step()
+        trained = torch.stack([site.detach().clone() for site in sites])
+        added.append(trained - before)
+        for site, row in zip(sites, soft(lambda_)(trained), strict=True):
+            site.data.copy_(row)
+    return torch.stack([site.detach().clone() for site in sites]), added
+
+
+def after_steps(quadratics: Quadratics, eta: float, num_steps: int) -> Quadratics:
+    """Claim 12's stand-in: curvature S_k instead of eta A_k, for one step with eta = 1."""
+    identity = torch.eye(quadratics.num_weights, dtype=torch.float64)
+    shrunk = torch.linalg.matrix_power(identity - eta * quadratics.curvatures, num_steps)
+    return Quadratics(identity - shrunk, quadratics.optima)
+
+
+def pull_among(present: tuple[int, ...], lambda_: float) -> Pull:
+    """As FedSM.aggregate: pulled among those present, the others stay."""
+
+    def pull(models: Matrix) -> Matrix:
+        pulled = models.clone()
+        pulled[list(present)] = soft(lambda_)(models[list(present)])
+        return pulled
+
+    return pull
+
+
+def kernel_weights(num_sites: int, sharpness: float = 2.0) -> Matrix:
+    """`similarity_weights` of sites with random means."""
+    draws = torch.Generator().manual_seed(num_sites)
+    moments = []
+    for _ in range(num_sites):
+        features = randn(draws, 20, 4) + 3 * randn(draws, 4)
+        moments.append(
+            {
+                "count": torch.tensor([20.0], dtype=torch.float64),
+                "sum": features.sum(dim=0),
+                "second_moment": features.T @ features,
+            }
+        )
+    return similarity_weights(site_distances(moments), sharpness)
+
+
+def cyclic_weights() -> Matrix:
+    """Columns sum to 1, but not from a symmetric kernel: 0.8 of the next site, 0.2 of the one before."""
+    one = torch.eye(3, dtype=torch.float64)
+    return 0.8 * one.roll(1, dims=1) + 0.2 * one.roll(-1, dims=1)
+
+
+def stationary_distribution(weights: Matrix) -> Matrix:
+    values, vectors = torch.linalg.eig(weights.T)
+    leading: Matrix = vectors[:, (values - 1).abs().argmin()].real
+    return leading / leading.sum()
+
+
+def coupling_of(pull: Pull, num_sites: int, eta: float) -> Matrix:
+    """R of claim 15."""
+    identity = torch.eye(num_sites, dtype=torch.float64)
+    inverse: Matrix = torch.linalg.inv(matrix_of(pull, num_sites))
+    return (inverse - identity) / eta

@@ -11,19 +11,24 @@ from torch.testing import assert_close
 
 from tests.worker.engine.quadratics import (
     Matrix,
-    Pull,
     Quadratics,
+    adam_rounds,
+    after_steps,
     close,
+    coupling_of,
+    cyclic_weights,
+    kernel_weights,
     matrix_of,
     mean_regularised,
     off_mean,
-    randn,
+    pull_among,
     random_models,
     random_quadratics,
     rho_of,
     rounds,
     soft,
     stationary,
+    stationary_distribution,
     strength,
     weighted,
 )
@@ -34,7 +39,6 @@ from worker.engine.networks.depth import Depth
 from worker.engine.pull import Pull as PullOverTime
 from worker.engine.pull import lambda_at
 from worker.engine.selectors.lda import LdaSelector
-from worker.engine.similarity import similarity_weights, site_distances
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
 
@@ -192,25 +196,6 @@ def test_claim_10_the_learning_rate_sets_the_strength() -> None:
     close(rounds(quadratics, other, soft(new_lambda)), fixed)
 
 
-def adam_rounds(quadratics: Quadratics, lambda_: float, rates: list[float]) -> tuple[Matrix, list[Matrix]]:
-    """Adam at the sites with moments kept, a step a round; returns the models and what training added each round."""
-    sites = [torch.zeros(quadratics.num_weights, dtype=torch.float64, requires_grad=True) for _ in quadratics.optima]
-    optimizers = [torch.optim.Adam([site], lr=1.0) for site in sites]
-    added = []
-    for rate in rates:
-        before = torch.stack([site.detach().clone() for site in sites])
-        gradients = quadratics.gradients(before)
-        for site, optimizer, gradient in zip(sites, optimizers, gradients, strict=True):
-            optimizer.param_groups[0]["lr"] = rate
-            site.grad = gradient.clone()
-            optimizer.step()
-        trained = torch.stack([site.detach().clone() for site in sites])
-        added.append(trained - before)
-        for site, row in zip(sites, soft(lambda_)(trained), strict=True):
-            site.data.copy_(row)
-    return torch.stack([site.detach().clone() for site in sites]), added
-
-
 def test_claim_11_any_optimizer() -> None:
     lambda_, rho, eta = 0.7, rho_of(0.7, 4), 0.01
     assert rho / (1 - rho) == pytest.approx(1.5)
@@ -230,13 +215,6 @@ def test_claim_11_any_optimizer() -> None:
     # A rate that decays to nothing leaves models that agree.
     decayed, _ = adam_rounds(near, lambda_, [eta * (1 - t / 400) for t in range(400)])
     assert float(off_mean(decayed).norm()) < 0.02 * float(off_mean(models).norm())
-
-
-def after_steps(quadratics: Quadratics, eta: float, num_steps: int) -> Quadratics:
-    """Claim 12's stand-in: curvature S_k instead of eta A_k, for one step with eta = 1."""
-    identity = torch.eye(quadratics.num_weights, dtype=torch.float64)
-    shrunk = torch.linalg.matrix_power(identity - eta * quadratics.curvatures, num_steps)
-    return Quadratics(identity - shrunk, quadratics.optima)
 
 
 def test_claim_12_several_local_steps() -> None:
@@ -270,17 +248,6 @@ def test_claim_12_several_local_steps() -> None:
 
 
 # 13: absent sites
-
-
-def pull_among(present: tuple[int, ...], lambda_: float) -> Pull:
-    """As FedSM.aggregate: pulled among those present, the others stay."""
-
-    def pull(models: Matrix) -> Matrix:
-        pulled = models.clone()
-        pulled[list(present)] = soft(lambda_)(models[list(present)])
-        return pulled
-
-    return pull
 
 
 def test_claim_13_absent_sites() -> None:
@@ -317,34 +284,6 @@ def test_the_engine_pulls_as_claim_13_says() -> None:
 # 14 and 15: similarity weights
 
 
-def kernel_weights(num_sites: int, sharpness: float = 2.0) -> Matrix:
-    """`similarity_weights` of sites with random means."""
-    draws = torch.Generator().manual_seed(num_sites)
-    moments = []
-    for _ in range(num_sites):
-        features = randn(draws, 20, 4) + 3 * randn(draws, 4)
-        moments.append(
-            {
-                "count": torch.tensor([20.0], dtype=torch.float64),
-                "sum": features.sum(dim=0),
-                "second_moment": features.T @ features,
-            }
-        )
-    return similarity_weights(site_distances(moments), sharpness)
-
-
-def cyclic_weights() -> Matrix:
-    """Columns sum to 1, but not from a symmetric kernel: 0.8 of the next site, 0.2 of the one before."""
-    one = torch.eye(3, dtype=torch.float64)
-    return 0.8 * one.roll(1, dims=1) + 0.2 * one.roll(-1, dims=1)
-
-
-def stationary_distribution(weights: Matrix) -> Matrix:
-    values, vectors = torch.linalg.eig(weights.T)
-    leading: Matrix = vectors[:, (values - 1).abs().argmin()].real
-    return leading / leading.sum()
-
-
 def test_claim_14_what_weighted_pulls_keep() -> None:
     models, lambda_ = random_models(5), 0.7
     weights = kernel_weights(5)
@@ -364,13 +303,6 @@ def test_claim_14_what_weighted_pulls_keep() -> None:
     uniform = (torch.ones(5, 5, dtype=torch.float64) - torch.eye(5, dtype=torch.float64)) / 4
     close(weighted(lambda_, uniform)(models), soft(lambda_)(models))
     close(kernel_weights(5, sharpness=0.0), uniform)
-
-
-def coupling_of(pull: Pull, num_sites: int, eta: float) -> Matrix:
-    """R of claim 15."""
-    identity = torch.eye(num_sites, dtype=torch.float64)
-    inverse: Matrix = torch.linalg.inv(matrix_of(pull, num_sites))
-    return (inverse - identity) / eta
 
 
 def test_claim_15_weighted_pulls_as_graph_regularisation() -> None:
