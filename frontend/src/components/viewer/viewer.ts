@@ -1,10 +1,11 @@
 /** NiiVue behind the few calls that the case viewer needs. This module and NiiVue are fetched only with the viewer. */
 
-import { DRAG_MODE, Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
+import { DRAG_MODE, Niivue, type NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { caseFile, caseMask } from "./caseFiles";
 import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
 import type { MaskVolume } from "./maskVolume";
 import { toNifti } from "./nifti";
+import { volumeOf } from "./niivueVolume";
 import { underPointerWords, voxelAt } from "./readout";
 import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./viewPan";
 
@@ -51,47 +52,6 @@ interface Loaded {
   layer: Layer;
   mask: MaskVolume;
   reference: MaskVolume | undefined;
-}
-
-/** This share of a volume's darkest and brightest voxels is ignored, because one bright vessel would darken all else. */
-const EXTREMES = 0.005;
-
-/** The header's number of slices decides. A picture keeps the contrast of its file. */
-function isVolume(file: ArrayBuffer): boolean {
-  return new DataView(file).getInt16(46, true) > 1;
-}
-
-/** Reads a NIfTI file that is at hand. Numbers that are left out: NiiVue's choice. */
-async function volumeOf(
-  file: ArrayBuffer,
-  name: string,
-  colormap: string,
-  opacity: number,
-  [low, high]: [number, number],
-): Promise<NVImage> {
-  const none = Number.NaN;
-  return await NVImage.new(
-    file,
-    name,
-    colormap,
-    opacity,
-    null,
-    low,
-    high,
-    true,
-    isVolume(file) ? EXTREMES : 0,
-    false,
-    false,
-    "",
-    0,
-    0,
-    none,
-    none,
-    false,
-    null,
-    0,
-    null,
-  );
 }
 
 function pointOf(numbers: ArrayLike<number>): [number, number, number] {
