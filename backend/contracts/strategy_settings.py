@@ -17,6 +17,15 @@ def setting_problems(
     strategy: StrategyConfig, schedule: ScheduleConfig, network: AnyNetworkConfig, data: DataConfig
 ) -> Iterator[Refusal]:
     """Fields are paths from the configuration; `strategies` stands for the method itself."""
+    yield from _optimizer_problems(strategy, schedule)
+    yield from _round_problems(strategy, schedule)
+    yield from _network_and_data_problems(strategy, network, data)
+    if isinstance(strategy, FedSMConfig):
+        yield from _similarity_problems(strategy)
+
+
+def _optimizer_problems(strategy: StrategyConfig, schedule: ScheduleConfig) -> Iterator[Refusal]:
+    """Methods that are defined for one optimizer."""
     match strategy:
         case ScaffoldConfig() if schedule.optimizer != "sgd" or schedule.momentum != 0:
             yield refusal(
@@ -40,14 +49,11 @@ def setting_problems(
                 "schedule.optimizer_state",
                 "keep",
             )
-        case FedBNConfig() | SiloBNConfig() if not _has_batch_norm(network):
-            yield refusal(
-                f"{strategy.name} keeps batch normalization at the sites, and the network {network.name} has none, so "
-                "it would be FedAvg",
-                "set network.norm to batch, choose basic-unet or attention-unet, or remove it",
-                "network",
-                network.name,
-            )
+
+
+def _round_problems(strategy: StrategyConfig, schedule: ScheduleConfig) -> Iterator[Refusal]:
+    """Methods that ask something of rounds and steps."""
+    match strategy:
         case CentralizedConfig(steps="equal") | LocalOnlyConfig(steps="equal") if schedule.local_steps is not None:
             yield refusal(
                 f"schedule.local_steps {schedule.local_steps} gives every model the same steps a round already, so "
@@ -55,14 +61,6 @@ def setting_problems(
                 "set steps to full, or leave local_steps empty",
                 "strategies.steps",
                 "equal",
-            )
-        case FedRDNConfig() if data.intensity == "standardized":
-            yield refusal(
-                "FedRDN normalizes images by the mean and deviation of sites, and data.intensity standardized gives "
-                "every image the mean 0 and the deviation 1 already, so it would be FedAvg",
-                "set intensity to unit, percentile or window, or remove FedRDN",
-                "data.intensity",
-                "standardized",
             )
         case CyclicWeightTransferConfig() if schedule.participation != 1:
             yield refusal(
@@ -79,14 +77,41 @@ def setting_problems(
                 "strategies.fine_tuning_rounds",
                 last,
             )
-        case FedSMConfig(similarity=similarity, selector=selector) if similarity > 0 and selector.name != "lda":
+
+
+def _network_and_data_problems(
+    strategy: StrategyConfig, network: AnyNetworkConfig, data: DataConfig
+) -> Iterator[Refusal]:
+    """Methods that would be another one with this network or these data."""
+    match strategy:
+        case FedBNConfig() | SiloBNConfig() if not _has_batch_norm(network):
             yield refusal(
-                f"similarity {similarity:g} needs the moments that the lda selector's sites send, and selector is "
-                f"{selector.name}",
-                "choose the lda selector, or set similarity to 0",
-                "strategies.similarity",
-                f"{similarity:g}",
+                f"{strategy.name} keeps batch normalization at the sites, and the network {network.name} has none, so "
+                "it would be FedAvg",
+                "set network.norm to batch, choose basic-unet or attention-unet, or remove it",
+                "network",
+                network.name,
             )
+        case FedRDNConfig() if data.intensity == "standardized":
+            yield refusal(
+                "FedRDN normalizes images by the mean and deviation of sites, and data.intensity standardized gives "
+                "every image the mean 0 and the deviation 1 already, so it would be FedAvg",
+                "set intensity to unit, percentile or window, or remove FedRDN",
+                "data.intensity",
+                "standardized",
+            )
+
+
+def _similarity_problems(method: FedSMConfig) -> Iterator[Refusal]:
+    similarity, selector = method.similarity, method.selector
+    if similarity > 0 and selector.name != "lda":
+        yield refusal(
+            f"similarity {similarity:g} needs the moments that the lda selector's sites send, and selector is "
+            f"{selector.name}",
+            "choose the lda selector, or set similarity to 0",
+            "strategies.similarity",
+            f"{similarity:g}",
+        )
 
 
 def _sgd_field(schedule: ScheduleConfig) -> tuple[str, str]:
