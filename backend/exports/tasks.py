@@ -9,9 +9,9 @@ from backend.contracts.exports import ExportForm, ExportModelResult
 from backend.contracts.model_parts import PREDICTING
 from backend.contracts.tasks import DatasetManifest, ExportModelPayload, TaskResult
 from backend.db.models import Dataset, Experiment, ModelExport, Run, RunDataset, RunRound, Site, Task
-from backend.registry.facts import version_scores
 from backend.runs.threshold import at_gamma, finished_strategy
 from backend.task_owners import EventPlace, TaskOwner, register
+from backend.trained_models.version_scores import version_scores
 
 
 class Exports(TaskOwner):

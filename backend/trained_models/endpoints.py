@@ -17,6 +17,7 @@ from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.predictions import FileName
+from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run
@@ -30,11 +31,14 @@ from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBody
 from backend.trained_models import importing, service
+from backend.trained_models.chosen_threshold import model_set_with
 from backend.trained_models.model_file import read_model_file
 from backend.trained_models.schemas import ModelSet
 from backend.trained_models.zip_answer import RESPONSES, zip_answer
 
 router = APIRouter(tags=["models"])
+
+ThresholdQuery = Annotated[ThresholdChoice, Query(description=THRESHOLD_CHOICE)]
 
 UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
@@ -77,9 +81,9 @@ async def import_model(
 
 
 @router.get("/runs/{run_id}/model")
-def get_model(_user: CanRead, run_id: Id, session: ReadSession) -> ModelSet:
+def get_model(_user: CanRead, run_id: Id, session: ReadSession, threshold: ThresholdQuery = "run") -> ModelSet:
     """A completed run's models of its best round, with what they were made of and how well they do."""
-    return service.model_set(session, run_id)
+    return model_set_with(session, run_id, threshold)[0]
 
 
 @router.post("/runs/{run_id}/tests", status_code=201)
@@ -102,10 +106,17 @@ def list_model_tests(_user: CanRead, run_id: Id, session: ReadSession, page: Pag
 
 
 @router.get("/runs/{run_id}/model.zip", responses=RESPONSES, response_class=FileResponse)
-def download_model(_user: CanMoveModels, run_id: Id, session: ReadSession, artifacts: ArtifactsDep) -> FileResponse:
+def download_model(
+    _user: CanMoveModels,
+    run_id: Id,
+    session: ReadSession,
+    artifacts: ArtifactsDep,
+    threshold: ThresholdQuery = "run",
+) -> FileResponse:
     """All safetensors files, the configuration and a model card, as one ZIP."""
-    found = service.model_set(session, run_id)
-    name = f"fedsm-{found.strategy.name}-seed-{found.seed}-{run_id}.zip"
+    found, _ = model_set_with(session, run_id, threshold)
+    chosen = "" if threshold == "run" else f"-threshold-of-{threshold}"
+    name = f"fedsm-{found.strategy.name}-seed-{found.seed}{chosen}-{run_id}.zip"
     return zip_answer(name, lambda target: service.write_archive(found, artifacts, target))
 
 

@@ -189,15 +189,6 @@ MODEL_CALLS = (
         ),
     ),
     Call(
-        "download",
-        "download_model",
-        "GET",
-        "/runs/{run_id}/model.zip",
-        "Save a run's models with their configuration and card as a ZIP.",
-        _MODEL_RUN,
-        file=True,
-    ),
-    Call(
         "predictions",
         "list_predictions",
         "GET",

@@ -1,4 +1,4 @@
-"""`fedsm model import` and `fedsm model test`."""
+"""`fedsm model import`, `download` and `test`."""
 
 import hashlib
 import json
@@ -58,6 +58,23 @@ def import_model(
     else:
         typer.echo(f"{found.strategy_label} is imported as run {found.run_id} with {len(found.parts)} file(s)")
         typer.echo(f"begin with it: start_from: {{run: {found.run_id}}}")
+
+
+def download(
+    run_id: Annotated[str, typer.Argument(help="The run's id; or name:number or name@alias.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; left out: model.zip.")] = None,
+    threshold: ThresholdOption = "run",
+    home: HomeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+) -> None:
+    """Save a run's models with their configuration and card as a ZIP."""
+    with api(home, server, token) as client:
+        run, used = find_models(client, run_id, threshold)
+        content = client.send("GET", f"/runs/{run}/model.zip", {"threshold": used}, None).content
+    target = out or Path("model.zip")
+    target.write_bytes(content)
+    typer.echo(f"saved {target}")
 
 
 def score(

@@ -118,8 +118,21 @@ def test_a_threshold_from_validation_is_a_version_of_its_own(
         task_id = worker.next_task_id("coordinator")
         assert task_id is not None
         assert worker.must_claim(task_id)["payload"]["run"]["strategy"]["gamma"] == 0.6
+    # The page and the file say the same as the version, and as before without a choice.
+    shown = backend.get(f"/runs/{run_id}/model", threshold="validation")
+    described = _description_of(backend, shown["download_url"])
+    for found in (shown, described):
+        for field in ("strategy", "scores", "notes", "changed_settings", "parts"):
+            assert found[field] == chosen["facts"][field], field
+    assert _description_of(backend, f"/api/v1/runs/{run_id}/model.zip")["strategy"]["gamma"] == 0.9
     (export,) = backend.get(f"/runs/{run_id}/exports")
     assert (export["gamma"], "gamma-0.6" in export["file_name"]) == (0.6, True)
+
+
+def _description_of(backend: LiveBackend, url: str) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(backend.admin.get(url).content)) as archive:
+        described: dict[str, Any] = json.loads(archive.read("model.json"))
+        return described
 
 
 def test_a_version_scores_the_super_model_at_its_threshold() -> None:

@@ -90,6 +90,7 @@ COMMANDS = {
     "export_model": "model export",
     "get_export": "model export",
     "import_model": "model import",
+    "download_model": "model download",
     "test_model": "model test",
     "register_model": "model register",
     "add_site_to_model": "model add-site",

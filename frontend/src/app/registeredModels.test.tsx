@@ -177,7 +177,10 @@ it("registers, tests and exports with the threshold that a link chooses, and bac
   const model = { ...version(1).facts, strategy: { name: "fedsm", gamma: 0.9 }, imported: false };
   const { bodies } = openApp("/runs/r1/model?threshold=validation", {
     ...ANSWERS,
-    "GET /runs/r1/model": model,
+    "GET /runs/r1/model": ({ search }) =>
+      search === "?threshold=validation"
+        ? { ...model, strategy: { name: "fedsm", gamma: 0.6 }, download_url: "/chosen.zip" }
+        : model,
     "GET /runs/r1/predictions": [],
     "GET /runs/r1/selector": { validation: { gamma: 0.6, num_cases: 12, sites: ["aster"] } },
     "POST /runs/r1/versions": new Refusal(409, { error: "conflict", detail: "it is there" }),
@@ -185,6 +188,7 @@ it("registers, tests and exports with the threshold that a link chooses, and bac
   });
   const bar = await screen.findByTestId("threshold-bar");
   expect(within(bar).getByLabelText("γ = 0.6, best on validation")).toBeChecked();
+  expect(screen.getByRole("link", { name: /^Download/ })).toHaveAttribute("href", "/chosen.zip");
   fireEvent.click(screen.getByRole("button", { name: "Export" }));
   fireEvent.click((await screen.findAllByRole("menuitem"))[0] as HTMLElement);
   await waitFor(() => expect(bodies("POST /runs/r1/exports")).toMatchObject([{ threshold: "validation" }]));

@@ -21873,7 +21873,14 @@ export type GetModelData = {
          */
         run_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Threshold
+         *
+         * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+         */
+        threshold?: 'run' | 'validation';
+    };
     url: '/api/v1/runs/{run_id}/model';
 };
 
@@ -21947,7 +21954,14 @@ export type DownloadModelData = {
          */
         run_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Threshold
+         *
+         * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+         */
+        threshold?: 'run' | 'validation';
+    };
     url: '/api/v1/runs/{run_id}/model.zip';
 };
 

@@ -24,7 +24,8 @@ const route = getRouteApi("/runs/$runId/model");
 
 export function ModelPage() {
   const { runId } = route.useParams();
-  const set = useQuery(modelQuery(runId));
+  const { threshold } = route.useSearch();
+  const set = useQuery(modelQuery(runId, threshold));
   return <Loaded query={set}>{(loaded) => <WithFederation set={loaded} />}</Loaded>;
 }
 

@@ -4,7 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ModelSet } from "@/api";
 import { plural } from "@/lib/format";
 import type { ThresholdChoice } from "./models";
-import { validatedThresholdQuery } from "./queries";
+import { modelQuery, validatedThresholdQuery } from "./queries";
 
 const route = getRouteApi("/runs/$runId/model");
 
@@ -14,7 +14,8 @@ export function ThresholdBar({ set }: { set: ModelSet }) {
   const navigate = route.useNavigate();
   const isHard = set.strategy.name === "fedsm" && set.strategy.routing !== "soft" && set.strategy.routing !== "quality";
   const best = useQuery({ ...validatedThresholdQuery(set.run_id), enabled: isHard }).data;
-  if (!best || set.strategy.name !== "fedsm") return null;
+  const ofRun = useQuery({ ...modelQuery(set.run_id), enabled: isHard }).data?.strategy;
+  if (!best || ofRun?.name !== "fedsm") return null;
   const choose = (next: ThresholdChoice) =>
     void navigate({
       search: (old) => ({ ...old, threshold: next === "run" ? undefined : next }),
@@ -27,10 +28,8 @@ export function ThresholdBar({ set }: { set: ModelSet }) {
         <div style={{ flex: 1, minWidth: 320 }}>
           <Text fw={500}>Threshold of the super model</Text>
           <Text size="sm" c="dimmed">
-            What you register, test, export or try on an image from here has this one.{" "}
-            {threshold === "validation"
-              ? "Scores on this page and the download keep the run's: a registered version has scores and a download with the chosen one."
-              : `On ${plural(best.num_cases, "validation case")} of ${plural(best.sites.length, "site")} the best is ${best.gamma}.`}
+            The scores here have this one, and so has what you download, register, test, export or try on an image. On{" "}
+            {plural(best.num_cases, "validation case")} of {plural(best.sites.length, "site")} the best is {best.gamma}.
           </Text>
         </div>
         <SegmentedControl
@@ -38,7 +37,7 @@ export function ThresholdBar({ set }: { set: ModelSet }) {
           value={threshold}
           onChange={(next) => choose(next as ThresholdChoice)}
           data={[
-            { value: "run", label: `γ = ${set.strategy.gamma}, the run's` },
+            { value: "run", label: `γ = ${ofRun.gamma}, the run's` },
             { value: "validation", label: `γ = ${best.gamma}, best on validation` },
           ]}
         />

@@ -1,9 +1,15 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api";
 import { TERMINAL_TASKS } from "@/lib/status";
+import type { ThresholdChoice } from "./models";
 
-export const modelQuery = (runId: string) =>
-  queryOptions({ queryKey: ["run", runId, "model"], queryFn: () => unwrap(api.getModel({ path: { run_id: runId } })) });
+/** The models with one of the thresholds. While another one's load, those of before stay. */
+export const modelQuery = (runId: string, threshold: ThresholdChoice = "run") =>
+  queryOptions({
+    queryKey: ["run", runId, "model", threshold],
+    queryFn: () => unwrap(api.getModel({ path: { run_id: runId }, query: { threshold } })),
+    placeholderData: keepPreviousData,
+  });
 
 export const modelTestsQuery = (runId: string) =>
   queryOptions({
