@@ -53,6 +53,7 @@ PUBLIC = frozenset(
     | {("POST", "/api/v1/session/single-sign-on"), ("POST", "/api/v1/session/single-sign-on/finish")}
     | {("POST", "/api/v1/invitations/look"), ("POST", "/api/v1/invitations/accept")}
     | {("GET", "/api/v1/shared-reports/{token}"), ("GET", "/api/v1/shared-reports/{token}/pdf")}
+    | {("GET", "/api/v1/shared-reports/{token}/pictures/{rank}")}
 )
 _PUBLIC = tuple((method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "/?")) for method, path in PUBLIC)
 

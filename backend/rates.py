@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     _rule("POST /api/v1/join", "30 per minute", "requests to join"),
     _rule("POST /api/v1/invitations/(look|accept)", "30 per minute", "questions about invitations"),
     _rule("GET /api/v1/shared-reports/{token}", "120 per minute", "openings of reports"),
+    _rule("GET /api/v1/shared-reports/{token}/pictures/{rank}", "240 per minute", "pictures of reports"),
     _rule("GET /api/v1/shared-reports/{token}/pdf", "20 per minute", "reports as PDF"),
     _rule("POST /api/v1/experiments/{id}/reports", "30 per minute", "reports"),
     _rule("POST /api/v1/runs/{id}/predictions", "60 per minute", "predictions"),

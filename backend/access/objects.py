@@ -74,7 +74,7 @@ _IDS: dict[str, Any] = {
 #: Parameters of addresses that name no thing of a federation: they stand next to one that does, or are narrowed where
 #: they are used, as the test of all routes shows.
 OTHER_PARAMETERS = frozenset(
-    {"task_id", "round_number", "user_id", "token_id", "session_id", "sha256", "token", "alias"}
+    {"task_id", "round_number", "user_id", "token_id", "session_id", "sha256", "token", "alias", "rank"}
 )
 
 

@@ -15,9 +15,21 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.artifacts.kinds import Kind, PolicySwitch, Subject
 from backend.contracts.predictions import PredictCaseResult
+from backend.contracts.report_document import Report as ReportDocument
 from backend.contracts.tasks import RunSpec
 from backend.db.base import Base
-from backend.db.models import Case, CaseHistory, ModelExport, ModelVersion, Prediction, Run, RunRound, Task, TestedCase
+from backend.db.models import (
+    Case,
+    CaseHistory,
+    ModelExport,
+    ModelVersion,
+    Prediction,
+    Report,
+    Run,
+    RunRound,
+    Task,
+    TestedCase,
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,10 @@ def _registered_parts(facts: dict[str, Any]) -> Iterable[str]:
     return [part["sha256"] for part in facts["parts"]]
 
 
+def _report_pictures(document: ReportDocument) -> Iterable[str | None]:
+    return [case.picture for case in document.pictures.cases] if document.pictures is not None else ()
+
+
 def _owner_of_run(column: InstrumentedAttribute[Any], kind: Kind, hashes: Callable[[Any], Any], **more: Any) -> Owner:
     model: Any = column.class_
     return Owner(column, kind, hashes, "run", model.run_id, **more)
@@ -130,6 +146,10 @@ OWNERS: tuple[Owner, ...] = (
     _owner_of_run(RunRound.parts, "states", _values, kept=RunRound.removed_at.is_(None)),
     _owner_of_run(ModelExport.file, "states", _itself),
     _owner_of_run(ModelVersion.facts, "states", _registered_parts),
+    # Readers of a report have no account: its link serves them, as the policies of now allow.
+    Owner(
+        Report.document, "images", _report_pictures, "report", Report.id, kept=Report.revoked_at.is_(None), shown=False
+    ),
     Owner(Run.spec, "states", _start_parts, "run", Run.id),
     _owner_of_run(Task.update, "updates", lambda update: update.parts.values(), kept=_AWAITS_AGGREGATION, shown=False),
 )
@@ -142,6 +162,7 @@ FIELDS: dict[str, str] = {
     "ViewerFiles.reference": "evaluated_case.reference",
     "ViewerFiles.predictions": "evaluated_case.predictions",
     "PastMask.mask": "case_history.models",
+    "ReportPicture.picture": "report.document",
     "PredictCasePayload.image": "prediction.image",
     "PredictCaseResult.image": "task.answer",
     "PredictedMask.mask": "task.answer",

@@ -111,7 +111,8 @@ class SitePolicy(Contract):
         description="Small pictures of the used cases with their reference outlined. Left out: as may_send_images.",
     )
     may_send_images: bool = Field(
-        default=True, description="Images and reference masks of test cases, which the viewer shows."
+        default=True,
+        description="Images and reference masks of test cases, which the viewer shows, and a shared report of three.",
     )
     may_send_predictions: bool = Field(
         default=True, description="Predicted masks of test cases. Left out: as may_send_images."

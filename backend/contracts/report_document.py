@@ -3,11 +3,13 @@
 Both renderings, the page and the PDF, are made of this document alone, so that they cannot say different things.
 """
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from backend.contracts.artifacts import Sha256
 from backend.contracts.base import Contract
 from backend.contracts.changed_settings import ChangedSetting
 from backend.contracts.metrics import ModelKind, ScoreName
@@ -15,6 +17,8 @@ from backend.contracts.status import RunStatus
 from backend.contracts.task_definition import SegmentationTask
 
 SiteRole = Literal["trains", "held out", "no data"]
+PictureRank = Literal["worst", "median", "best"]
+PICTURE_RANKS: tuple[PictureRank, ...] = ("worst", "median", "best")
 
 
 class ReportSite(Contract):
@@ -155,6 +159,36 @@ class ReportGap(Contract):
     confidence: float
 
 
+class ReportPicture(Contract):
+    """A test case's image with the outlines of its reference and of the prediction."""
+
+    rank: PictureRank
+    passed_over: bool = Field(description="The case of that rank has no picture: this is the next one that has.")
+    site_slug: str
+    site_id: str = Field(description="Whose policy lets it be shown.")
+    name: str | None = Field(description="Of the case; null once its site's policy lets it be shown no more.")
+    dice: float
+    dice_text: str = Field(description="As printed.")
+    chosen_model: str | None = Field(description="Which model the super model used; null for other models.")
+    slice: int | None = Field(description="Of a volume the axial slice, counted from 1.")
+    picture: Sha256 | None = Field(default=None, description="The JPEG; null as `name`.")
+
+
+class ReportPictures(Contract):
+    """The worst, the median and the best test case by Dice of one model, of the sites that train."""
+
+    run_label: str
+    seed: int
+    model: ModelKind
+    cases: tuple[ReportPicture, ...] = Field(description="Fewer than three where fewer have a picture.")
+
+    def without(self, site_ids: Collection[str]) -> Self:
+        """Without the pictures and names of these sites' cases."""
+        hidden = {"name": None, "picture": None}
+        cases = (case.model_copy(update=hidden) if case.site_id in site_ids else case for case in self.cases)
+        return self.model_copy(update={"cases": tuple(cases)})
+
+
 class ReportCurve(Contract):
     label: str
     seed: int
@@ -194,5 +228,8 @@ class Report(Contract):
     selector: ReportSelector | None
     efforts: tuple[ReportEffort, ...] = Field(default=(), description="Empty in reports of before.")
     gap: ReportGap | None = Field(default=None, description="Null without a federated method; reports of before.")
+    pictures: ReportPictures | None = Field(
+        default=None, description="Null where no case has one, and in reports of before."
+    )
     curves: tuple[ReportCurve, ...]
     remarks: tuple[str, ...] = Field(description="What limits the results, in sentences.")

@@ -19,6 +19,7 @@ from backend.contracts.report_document import (
     ReportEffort,
     ReportMatrix,
     ReportMethod,
+    ReportPictures,
     ReportRow,
     ReportRun,
     ReportSelector,
@@ -54,13 +55,14 @@ SPLITS = ("train", "val", "test")
 @dataclass(frozen=True)
 class Wish:
     """What the author of a report chose. baseline None: the verdict's. baseline_model None: the model that the
-    baseline's method is for."""
+    baseline's method is for. pictures: stored already."""
 
     title: str
     note: str
     checkpoint: Checkpoint = "best"
     baseline: str | None = None
     baseline_model: ModelKind | None = None
+    pictures: ReportPictures | None = None
 
 
 def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) -> Report:
@@ -103,6 +105,7 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         selector=_selector(session, shown, wish.checkpoint) if shown else None,
         efforts=tuple(_efforts(cases)),
         gap=report_gap(session, cases),
+        pictures=wish.pictures,
         curves=tuple(validation_curves(session, cases.runs)),
         remarks=tuple(_remarks(cases, tables, with_counts=not withheld)),
     )

@@ -1,7 +1,7 @@
 """A report as a PDF, from the same document as its page."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -11,12 +11,14 @@ from reportlab.platypus.doctemplate import LayoutError
 
 from backend.contracts.changed_settings import ChangedSetting
 from backend.contracts.report_document import (
+    PictureRank,
     Report,
     ReportCell,
     ReportGap,
     ReportGapRow,
     ReportMatrix,
     ReportMethod,
+    ReportPictures,
     ReportSelector,
     ReportTable,
 )
@@ -27,6 +29,7 @@ from backend.evaluations.table_rows import printed
 from backend.reports.pdf_charts import curves_chart, sweep_chart
 from backend.reports.pdf_gap import gap_chart
 from backend.reports.pdf_layout import WIDTH, PageLayout, column_widths, grid, heading, page_parts, paragraph
+from backend.reports.pdf_pictures import picture_row
 from backend.reports.pdf_text import (
     BODY,
     HEADING,
@@ -48,19 +51,20 @@ MODEL_WORDS = {
 NONE = "\u2013"
 
 
-def report_pdf(report: Report) -> bytes:
-    """A4, with bookmarks, page numbers and real text. Equal documents give equal bytes."""
+def report_pdf(report: Report, pictures: Mapping[PictureRank, bytes]) -> bytes:
+    """A4, with bookmarks, page numbers and real text. Equal documents give equal bytes. pictures: those that may be
+    shown, as JPEG."""
     register_fonts()
     file = io.BytesIO()
     document = PageLayout(file, report)
-    document.build(list(_story(report)))
+    document.build(list(_story(report, pictures)))
     return file.getvalue()
 
 
 def require_printable(report: Report) -> None:
     """Raises InvalidInput where the document cannot be drawn: better when it is made than whenever it is opened."""
     try:
-        report_pdf(report)
+        report_pdf(report, {})
     except (LayoutError, ValueError) as error:
         reason = one_line(str(error), 120)
         raise InvalidInput.of_field(
@@ -68,9 +72,11 @@ def require_printable(report: Report) -> None:
         ) from error
 
 
-def _story(report: Report) -> Iterator[Flowable]:
+def _story(report: Report, pictures: Mapping[PictureRank, bytes]) -> Iterator[Flowable]:
     yield from _head(report)
     yield from _results(report)
+    if report.pictures is not None:
+        yield from _pictures(report.pictures, report, pictures)
     if report.efforts:
         yield from _efforts(report)
     if report.gap is not None:
@@ -186,6 +192,17 @@ def _score(cell: ReportCell, table: ReportTable) -> str:
         text += f"<br/>{cell.difference_text}"
         text += f"<br/>{cell.interval_text}" if cell.interval_text else ""
     return text if cell.lacks is None else f"{text}<br/>{markup(cell.lacks)}"
+
+
+def _pictures(shown: ReportPictures, report: Report, files: Mapping[PictureRank, bytes]) -> Iterator[Flowable]:
+    yield from heading("Worst, median and best case", HEADING)
+    yield paragraph(
+        f"Test cases of the sites that train, by the Dice of {shown.run_label} ({MODEL_WORDS[shown.model].lower()}), "
+        f"seed {shown.seed}. The reference is outlined in yellow, the prediction in blue. Only cases whose site lets "
+        "images and predictions leave have a picture.",
+        SMALL,
+    )
+    yield picture_row(shown, report, files, WIDTH)
 
 
 def _efforts(report: Report) -> Iterator[Flowable]:

@@ -28,6 +28,11 @@ class ReportCreate(Contract):
         description="Label of the method that the others are compared with. Left out: FedAvg, where there is one.",
     )
     baseline_model: ModelKind | None = Field(default=None, description="Left out: the model its method is for.")
+    pictures: bool = Field(
+        default=True,
+        description="Whether it shows the worst, the median and the best test case with their names, of sites whose "
+        "policy lets images and predictions leave.",
+    )
 
 
 class ReportRecord(Record):

@@ -11,22 +11,29 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.artifacts.service import require_artifacts
 from backend.clock import now
+from backend.contracts.report_document import ReportPictures
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Report
 from backend.errors import Gone, NotFound
 from backend.events import service as events
 from backend.reports.freeze import Wish, freeze
 from backend.reports.pdf import require_printable
+from backend.reports.pictures import shown_document
 from backend.reports.schemas import ReportCreate, ReportRecord, SharedReport
 
 TOKEN_BYTES = 24
 
 
-def create_report(session: Session, experiment_id: str, body: ReportCreate, author: str) -> Report:
+def create_report(
+    session: Session, experiment_id: str, body: ReportCreate, pictures: ReportPictures | None, author: str
+) -> Report:
+    """pictures: whose files were stored."""
     experiment = get_row(session, Experiment, experiment_id)
-    wish = Wish(body.title, body.note, body.checkpoint, body.baseline, body.baseline_model)
+    wish = Wish(body.title, body.note, body.checkpoint, body.baseline, body.baseline_model, pictures)
     document = freeze(session, experiment, wish, author)
+    require_artifacts(session, {case.picture for case in pictures.cases if case.picture} if pictures else set())
     require_printable(document)
     row = Report(
         experiment_id=experiment.id,
@@ -51,7 +58,7 @@ def list_reports(session: Session, experiment_id: str) -> list[Report]:
 
 
 def revoke_report(session: Session, report_id: str, actor: str) -> Report:
-    """The link stops working at once and for good. Revoking again changes nothing."""
+    """The link stops working at once and for good, and its pictures go. Revoking again changes nothing."""
     row = get_row(session, Report, report_id)
     if row.revoked_at is None:
         row.revoked_at = now()
@@ -99,8 +106,10 @@ def report_record(row: Report) -> ReportRecord:
     )
 
 
-def shared_report(row: Report) -> SharedReport:
-    return SharedReport(expires_at=row.expires_at, pdf_path=_pdf_path(row), report=row.document)
+def shared_report(session: Session, row: Report) -> SharedReport:
+    """As the sites' policies of now let it be shown."""
+    document = shown_document(session, row.document)
+    return SharedReport(expires_at=row.expires_at, pdf_path=_pdf_path(row), report=document)
 
 
 def _pdf_path(row: Report) -> str:

@@ -13,6 +13,7 @@ from backend.contracts.status import TaskStatus
 from backend.db.models import Case, CaseHistory, Dataset, DatasetCheck, Experiment, Run, Site, Task, TestedCase
 from backend.runs.words import described
 from backend.storage.schemas import DepartureRecord
+from backend.storage.withdraw import reports_showing
 
 _AGGREGATED = "the server, which aggregates it with the other sites'; no other site receives it"
 _READERS = "the server, and people who may see the federation; numbers stand in shared reports too"
@@ -27,7 +28,7 @@ _OF_RUN = {
 
 def departures(session: Session, site: Site) -> list[DepartureRecord]:
     """The latest first."""
-    found = [*_of_datasets(session, site), *_of_runs(session, site)]
+    found = [*_of_datasets(session, site), *_of_runs(session, site), *_of_reports(session, site)]
     return sorted(found, key=lambda entry: (entry.last_at, entry.id), reverse=True)
 
 
@@ -51,6 +52,24 @@ def _of_datasets(session: Session, site: Site) -> Iterator[DepartureRecord]:
             num_bytes=None,
             first_at=first,
             last_at=last,
+        )
+
+
+def _of_reports(session: Session, site: Site) -> Iterator[DepartureRecord]:
+    for report, pictures in reports_showing(session, site):
+        num = sum(case.picture is not None and case.site_id == site.id for case in pictures.cases)
+        yield DepartureRecord(
+            id=report.id,
+            what=f"picture(s) of {num} test case(s) with their names, kept here",
+            to="everybody who has the report's link, while the policy allows it",
+            of=f"report {report.title}",
+            dataset_id=None,
+            run_id=None,
+            experiment_id=report.experiment_id,
+            num_times=1,
+            num_bytes=None,
+            first_at=report.created_at,
+            last_at=report.created_at,
         )
 
 

@@ -77,6 +77,7 @@ class SentRecord(Record):
     num_thumbnails: int = Field(description="Cases with a thumbnail that may not be shown any more.")
     num_images: int = Field(description="Test cases with an image or reference that may not be shown any more.")
     num_predictions: int = Field(description="Masks of test cases that may not be shown any more.")
+    num_report_pictures: int = Field(description="Pictures of cases in reports that may not be shown any more.")
 
 
 class DepartureRecord(Record):
@@ -85,7 +86,7 @@ class DepartureRecord(Record):
     id: str
     what: str = Field(description="In words, and what of it is still kept here.")
     to: str = Field(description="In words, who receives it.")
-    of: str = Field(description="The run with its experiment, or the data set.")
+    of: str = Field(description="The run with its experiment, the data set, or the report.")
     dataset_id: str | None
     run_id: str | None
     experiment_id: str | None

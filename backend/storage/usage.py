@@ -25,6 +25,7 @@ class _Holdings:
     def __init__(self, session: Session, run_ids: Iterable[str] | None = None) -> None:
         self.of_runs: defaultdict[str, _Held] = defaultdict(lambda: defaultdict(set))
         self.of_datasets: defaultdict[str, _Held] = defaultdict(lambda: defaultdict(set))
+        self.of_reports: defaultdict[str, _Held] = defaultdict(lambda: defaultdict(set))
         wanted = None if run_ids is None else list(run_ids)
         predictions = select(Prediction.id, Prediction.run_id)
         run_of_prediction: dict[str, str] = dict(session.execute(predictions).all())
@@ -34,11 +35,13 @@ class _Holdings:
                 query = query.where(owner.subject_id.in_(wanted))
             if wanted is not None and owner.subject == "prediction":
                 query = query.where(owner.subject_id.in_(select(Prediction.id).where(Prediction.run_id.in_(wanted))))
-            if wanted is not None and owner.subject == "dataset":
+            if wanted is not None and owner.subject in ("dataset", "report"):
                 continue
             for value, subject_id in session.execute(query):
                 if owner.subject == "dataset":
                     held = self.of_datasets[subject_id]
+                elif owner.subject == "report":
+                    held = self.of_reports[subject_id]
                 else:
                     run_id = run_of_prediction.get(subject_id, "") if owner.subject == "prediction" else subject_id
                     held = self.of_runs[run_id]
@@ -64,7 +67,7 @@ class _Holdings:
 
 def storage_record(session: Session, settings: Settings) -> StorageRecord:
     found = _Holdings(session)
-    held = [*found.of_runs.values(), *found.of_datasets.values()]
+    held = [*found.of_runs.values(), *found.of_datasets.values(), *found.of_reports.values()]
     everything = found.record(held)
     rows = list(session.scalars(select(Experiment)))
     runs = _runs(session, select(Run.id))

@@ -139,7 +139,7 @@ SITE_CALLS = (
         "/sites/{site_id}/sent",
         "Count what the site has sent that its policy would hold back today.",
         _SITE,
-        columns=("num_thumbnails", "num_images", "num_predictions"),
+        columns=("num_thumbnails", "num_images", "num_predictions", "num_report_pictures"),
     ),
 )
 

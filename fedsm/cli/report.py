@@ -27,13 +27,16 @@ def create(
         str | None,
         typer.Option(help="Label of the method the others are compared with; left out: FedAvg, where there is one."),
     ] = None,
+    pictures: Annotated[
+        bool, typer.Option(help="Show the worst, median and best test case, where their sites' policies allow it.")
+    ] = True,
     home: HomeOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Freeze the results as a report, and print its link."""
-    body = ReportCreate(title=title, note=note, expires_days=expires_days, baseline=baseline)
+    body = ReportCreate(title=title, note=note, expires_days=expires_days, baseline=baseline, pictures=pictures)
     with api(home, server, token) as client:
         made = client.create_report(experiment_id, body)
         if as_json:

@@ -141,6 +141,7 @@ def _in_words(sent: SentRecord) -> str:
         (sent.num_thumbnails, "thumbnail(s)"),
         (sent.num_images, "test case(s)' images"),
         (sent.num_predictions, "predicted mask(s)"),
+        (sent.num_report_pictures, "picture(s) in reports"),
     )
     return ", ".join(f"{number} {what}" for number, what in parts if number)
 

@@ -118,6 +118,7 @@ def things(backend: LiveBackend) -> dict[str, str]:
         "model_id": "m" * 16,
         "version_id": "n" * 16,
         "alias": "best",
+        "rank": "worst",
         "task_id": "t" * 16,
         "round_number": "1",
         "sha256": "0" * 64,

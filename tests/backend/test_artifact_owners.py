@@ -19,8 +19,8 @@ from backend.db.base import Base
 from backend.db.models import Artifact
 from backend.db.session import read_only
 from tests.backend.conftest import FEDSM, start_run
+from tests.backend.drawing_worker import DrawingWorker
 from tests.backend.live_backend import LiveBackend
-from tests.backend.played_worker import PlayedWorker
 
 #: Columns that name an artifact but own none.
 LEDGER_OF_ARTIFACTS = {"artifact.sha256", "artifact_hold.sha256"}
@@ -61,16 +61,19 @@ def test_every_field_ends_in_a_column_of_the_list() -> None:
 
 
 def test_no_column_holds_a_hash_that_the_list_does_not_know(
-    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+    backend: LiveBackend, broker: Any, federation: dict[str, Any]
 ) -> None:
     """Looks for the text of every artifact's hash in every column of every table, after all that a run does."""
+    worker = DrawingWorker(backend.worker, broker)
     worker.with_history = True
     run_id = start_run(backend, federation, strategies=[FEDSM], evaluation={"history_rounds": 2})
     worker.work_until_idle()
     backend.admin.post(f"/api/v1/runs/{run_id}/predictions", params={"name": "eye.png"}, content=b"eye")
     backend.post(f"/runs/{run_id}/exports", {"form": "onnx"})
     worker.work_until_idle()
-    assert backend.get(f"/runs/{run_id}")["status"] == "completed"
+    completed = backend.get(f"/runs/{run_id}")
+    assert completed["status"] == "completed"
+    backend.post(f"/experiments/{completed['experiment_id']}/reports", {})
     start_run(backend, federation, start_from={"run": run_id})
     backend.post(f"/runs/{run_id}/versions", {"name": "fundus"})
     with read_only(backend.platform.database) as session:

@@ -23,6 +23,7 @@ OPEN = {
     "get_ready",
     "get_shared_report",
     "download_shared_report",
+    "get_report_picture",
 }
 OPEN |= {
     "look_at_invitation",

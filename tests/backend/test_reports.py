@@ -199,9 +199,9 @@ def test_thirty_sites_stay_on_the_page(backend: LiveBackend, reported: dict[str,
     rows = tuple(row.model_copy(update={"cells": (row.cells[0],) * 31}) for row in table.rows)
     wide = table.model_copy(update={"columns": (*slugs, None), "rows": rows})
     many = report.model_copy(update={"sites": sites, "tables": (wide,), "matrix": None, "selector": None})
-    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(many))).pages)
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(many, {}))).pages)
     assert all(slug in re.sub(r"\s+", "", text) for slug in slugs)
-    assert report_pdf(many) == report_pdf(many)
+    assert report_pdf(many, {}) == report_pdf(many, {})
 
 
 def test_settings_name_what_differs_from_the_defaults() -> None:
@@ -251,7 +251,7 @@ def test_whatever_is_long_prints(backend: LiveBackend, reported: dict[str, Any])
         assert shown.count("W") >= note.count("W")
     report = Document.model_validate(shared(backend, made))
     fingerprints = {"a": tuple(f"{index:064x}" for index in range(200))}
-    assert f"{199:064x}" in text_of(report_pdf(report.model_copy(update={"fingerprints": fingerprints})))
+    assert f"{199:064x}" in text_of(report_pdf(report.model_copy(update={"fingerprints": fingerprints}), {}))
 
 
 def test_a_report_says_what_came_out_and_how_to_make_it_again(backend: LiveBackend, reported: dict[str, Any]) -> None:

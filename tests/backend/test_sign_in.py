@@ -37,8 +37,10 @@ def test_every_endpoint_but_health_sign_in_and_shared_reports_asks_for_a_token(b
     document = httpx.get(f"{backend.url}/openapi.json", timeout=60).json()
     #: A report's link holds its own secret: an unknown one finds nothing.
     reports = {("get", "/api/v1/shared-reports/{token}"), ("get", "/api/v1/shared-reports/{token}/pdf")}
+    reports.add(("get", "/api/v1/shared-reports/{token}/pictures/{rank}"))
     for _, path in reports:
-        assert httpx.get(backend.url + path.replace("{token}", "x" * 43)).status_code == 404
+        address = path.replace("{token}", "x" * 43).replace("{rank}", "worst")
+        assert httpx.get(backend.url + address).status_code == 404
     #: A kit holds a code of its own, and the request is signed.
     invitations = {
         ("post", "/api/v1/join"),

@@ -56,6 +56,11 @@ def test_a_report_is_shared_read_and_revoked(
     assert numbers <= set(re.findall(r"0\.\d{3}", on_screen))
     expect(reader.get_by_text("Wilcoxon signed-rank test")).to_be_visible()
     expect(reader.get_by_test_id("verdict")).to_contain_text("The super model of FedSM")
+    pictures = reader.get_by_test_id("report-pictures").get_by_role("img")
+    expect(pictures).to_have_count(3)
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("naturalWidth", 480)
     expect(reader.get_by_test_id("report-hd95-mean")).to_be_hidden()
     reader.get_by_role("button", name=re.compile("^Show the other metrics")).click()
     expect(reader.get_by_test_id("report-hd95-mean")).to_be_visible()

@@ -128,6 +128,7 @@ WITHOUT = {
     "accept_invitation": "the page of an invitation's link, for whoever has no account yet",
     "stream_events": "keeps a browser's pages fresh; `fedsm events` and `experiment watch` ask again",
     "get_shared_report": "the page of a report's link; `report pdf` saves it",
+    "get_report_picture": "a picture on the page of a report's link; `report pdf` saves them all",
     "get_experiment_schema": "what the browser's form is made of; `experiment templates` prints whole files",
     "read_experiment_file": "commands read the file themselves, by the same function",
     "write_experiment_file": "writes the browser's draft; `experiment export` writes what was created",

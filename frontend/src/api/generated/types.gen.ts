@@ -2271,7 +2271,7 @@ export type DepartureRecord = {
     /**
      * Of
      *
-     * The run with its experiment, or the data set.
+     * The run with its experiment, the data set, or the report.
      */
     of: string;
     /**
@@ -7213,6 +7213,10 @@ export type Report = {
      */
     note: string;
     /**
+     * Null where no case has one, and in reports of before.
+     */
+    pictures?: ReportPictures | null;
+    /**
      * Remarks
      *
      * What limits the results, in sentences.
@@ -7384,6 +7388,12 @@ export type ReportCreate = {
      * What the author says to the readers; it stands above the results.
      */
     note?: string;
+    /**
+     * Pictures
+     *
+     * Whether it shows the worst, the median and the best test case with their names, of sites whose policy lets images and predictions leave.
+     */
+    pictures?: boolean;
     /**
      * Title
      *
@@ -7609,6 +7619,94 @@ export type ReportMethod = {
      * Settings
      */
     settings: Array<ChangedSetting>;
+};
+
+/**
+ * ReportPicture
+ *
+ * A test case's image with the outlines of its reference and of the prediction.
+ */
+export type ReportPicture = {
+    /**
+     * Chosen Model
+     *
+     * Which model the super model used; null for other models.
+     */
+    chosen_model: string | null;
+    /**
+     * Dice
+     */
+    dice: number;
+    /**
+     * Dice Text
+     *
+     * As printed.
+     */
+    dice_text: string;
+    /**
+     * Name
+     *
+     * Of the case; null once its site's policy lets it be shown no more.
+     */
+    name: string | null;
+    /**
+     * Passed Over
+     *
+     * The case of that rank has no picture: this is the next one that has.
+     */
+    passed_over: boolean;
+    /**
+     * Picture
+     *
+     * The JPEG; null as `name`.
+     */
+    picture?: string | null;
+    /**
+     * Rank
+     */
+    rank: 'worst' | 'median' | 'best';
+    /**
+     * Site Id
+     *
+     * Whose policy lets it be shown.
+     */
+    site_id: string;
+    /**
+     * Site Slug
+     */
+    site_slug: string;
+    /**
+     * Slice
+     *
+     * Of a volume the axial slice, counted from 1.
+     */
+    slice: number | null;
+};
+
+/**
+ * ReportPictures
+ *
+ * The worst, the median and the best test case by Dice of one model, of the sites that train.
+ */
+export type ReportPictures = {
+    /**
+     * Cases
+     *
+     * Fewer than three where fewer have a picture.
+     */
+    cases: Array<ReportPicture>;
+    /**
+     * Model
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Run Label
+     */
+    run_label: string;
+    /**
+     * Seed
+     */
+    seed: number;
 };
 
 /**
@@ -9496,6 +9594,12 @@ export type SentRecord = {
      */
     num_predictions: number;
     /**
+     * Num Report Pictures
+     *
+     * Pictures of cases in reports that may not be shown any more.
+     */
+    num_report_pictures: number;
+    /**
      * Num Thumbnails
      *
      * Cases with a thumbnail that may not be shown any more.
@@ -10215,7 +10319,7 @@ export type SitePolicy = {
     /**
      * May Send Images
      *
-     * Images and reference masks of test cases, which the viewer shows.
+     * Images and reference masks of test cases, which the viewer shows, and a shared report of three.
      */
     may_send_images?: boolean;
     /**
@@ -24439,6 +24543,84 @@ export type DownloadSharedReportResponses = {
 };
 
 export type DownloadSharedReportResponse = DownloadSharedReportResponses[keyof DownloadSharedReportResponses];
+
+export type GetReportPictureData = {
+    body?: never;
+    path: {
+        /**
+         * Token
+         */
+        token: string;
+        /**
+         * Rank
+         */
+        rank: 'worst' | 'median' | 'best';
+    };
+    query?: never;
+    url: '/api/v1/shared-reports/{token}/pictures/{rank}';
+};
+
+export type GetReportPictureErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetReportPictureError = GetReportPictureErrors[keyof GetReportPictureErrors];
+
+export type GetReportPictureResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type GetReportPictureResponse = GetReportPictureResponses[keyof GetReportPictureResponses];
 
 export type GetSiteData = {
     body?: never;

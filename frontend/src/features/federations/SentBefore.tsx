@@ -58,6 +58,7 @@ function inWords(sent: SentRecord): string {
     [sent.num_thumbnails, "thumbnail"],
     [sent.num_images, "test case with its image"],
     [sent.num_predictions, "predicted mask"],
+    [sent.num_report_pictures, "report picture"],
   ];
   return parts
     .filter(([count]) => count > 0)

@@ -14,6 +14,7 @@ import { sharedReportQuery } from "./queries";
 import classes from "./Report.module.css";
 import { ReportCharts } from "./ReportCharts";
 import { GapSection } from "./ReportGap";
+import { PicturesSection } from "./ReportPictures";
 import { ReportSettings } from "./ReportSettings";
 import { ConfusionTable, MatrixTable, ResultTables, SitesTable } from "./ReportTables";
 
@@ -27,7 +28,7 @@ export function ReportPage() {
   return (
     <Container size={1040} py="lg" component="main" className={classes.page}>
       {shared.data ? (
-        <Document shared={shared.data} />
+        <Document shared={shared.data} token={token} />
       ) : shared.error ? (
         <NoReport error={shared.error} />
       ) : (
@@ -48,7 +49,7 @@ function NoReport({ error }: { error: Error }) {
   );
 }
 
-function Document({ shared }: { shared: SharedReport }) {
+function Document({ shared, token }: { shared: SharedReport; token: string }) {
   const { report } = shared;
   return (
     <Stack gap="xl">
@@ -98,6 +99,11 @@ function Document({ shared }: { shared: SharedReport }) {
         </Text>
         <ResultTables report={report} />
       </Section>
+      {report.pictures && (
+        <Section title="Worst, median and best case">
+          <PicturesSection pictures={report.pictures} report={report} token={token} />
+        </Section>
+      )}
       {(report.efforts ?? []).length > 0 && (
         <Section title="What training took">
           <EffortTable

@@ -1,4 +1,4 @@
-import { Divider, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Divider, Group, Modal, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, api, type ExperimentRecord, fieldErrors, type ReportRecord, unwrap } from "@/api";
@@ -25,7 +25,7 @@ export function ShareModal(props: { experiment: ExperimentRecord; opened: boolea
       <Stack gap="lg">
         <Text size="sm" c="dimmed">
           A report is a frozen copy of the results: what happens here later does not change it. Everybody who has its
-          link can read it without signing in, and can read nothing else. It has no image and no mask.
+          link can read it without signing in, and can read nothing else.
         </Text>
         <ReportForm experiment={experiment} />
         <Divider label="Reports of this experiment" labelPosition="left" />
@@ -47,7 +47,7 @@ function Links({ experimentId }: { experimentId: string }) {
 function ReportForm({ experiment }: { experiment: ExperimentRecord }) {
   const client = useQueryClient();
   const form = useForm({
-    initialValues: { title: experiment.name, note: "", expires: "90", baseline: null as string | null },
+    initialValues: { title: experiment.name, note: "", expires: "90", baseline: null as string | null, pictures: true },
   });
   const labels = [...new Set(experiment.runs.map((run) => run.strategy_label))];
   const make = useMutation({
@@ -60,6 +60,7 @@ function ReportForm({ experiment }: { experiment: ExperimentRecord }) {
             note: form.values.note,
             expires_days: form.values.expires === NEVER ? null : Number(form.values.expires),
             baseline: form.values.baseline,
+            pictures: form.values.pictures,
           },
         }),
       ),
@@ -101,6 +102,11 @@ function ReportForm({ experiment }: { experiment: ExperimentRecord }) {
         />
         <Select label="The link expires" allowDeselect={false} data={EXPIRES} {...form.getInputProps("expires")} />
       </Group>
+      <Switch
+        label="Show the worst, the median and the best case"
+        description="Image, outlines and name of three test cases, of sites whose policy lets images and predictions leave. No other image, mask or name stands in a report."
+        {...form.getInputProps("pictures", { type: "checkbox" })}
+      />
     </ModalForm>
   );
 }

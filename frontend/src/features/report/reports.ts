@@ -8,6 +8,11 @@ export function isReportPath(pathname: string): boolean {
   return pathname.startsWith("/reports/");
 }
 
+/** Of the JPEG of one case, below the platform's address. */
+export function pictureAddress(token: string, rank: string): string {
+  return `/api/v1/shared-reports/${encodeURIComponent(token)}/pictures/${rank}`;
+}
+
 export const SIGNIFICANT = 0.05;
 const MODELS: Record<string, string> = {
   global: "Global model",
