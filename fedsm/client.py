@@ -7,7 +7,6 @@ from backend.consents.schemas import ApprovalRecord
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.exports import ExportForm
 from backend.contracts.model_tests import ModelTestCreate
-from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.thresholds import ThresholdChoice
 from backend.datasets.alike_schemas import AlikeRecord, AlikeReport, PairDecide
@@ -342,8 +341,13 @@ class Client(Connection):
     def start_model_test(self, run_id: str, body: ModelTestCreate) -> ExperimentRecord:
         return self._post(f"/runs/{run_id}/tests", body, ExperimentRecord)
 
-    def add_site_to_model(self, version_id: str, body: SiteAdditionCreate) -> ExperimentRecord:
-        return self._post(f"/model-versions/{version_id}/site-additions", body, ExperimentRecord)
+    def add_site_to_model(self, version_id: str, **body: Any) -> ExperimentRecord:
+        """body: fields of SiteAdditionCreate, which the backend checks."""
+        return ExperimentRecord.model_validate(self.post_json(f"/model-versions/{version_id}/site-additions", body))
+
+    def fine_tune_model(self, version_id: str, **body: Any) -> ExperimentRecord:
+        """body: fields of FineTuneCreate, which the backend checks."""
+        return ExperimentRecord.model_validate(self.post_json(f"/model-versions/{version_id}/fine-tunings", body))
 
     def registered_models(self, federation_id: str) -> list[RegisteredModelRecord]:
         return self._get(f"/federations/{federation_id}/registered-models", list[RegisteredModelRecord])

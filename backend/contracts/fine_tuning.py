@@ -1,20 +1,16 @@
 """A registered model that is fine-tuned at one site."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.registry import ModelName
-from backend.contracts.values import AtMost, Id
+from backend.contracts.values import ChosenDatasets
 
 
 class FineTuneCreate(Contract):
     model_config = with_example(datasets=["3f0c5a9d2b7e4c61"], epochs=20, learning_rate=0.0001, pull_to_start=0.1)
 
-    datasets: Annotated[tuple[Id, ...], AtMost(200)] = Field(
-        min_length=1, description="Ids of checked data sets, all of one site of the model's federation."
-    )
+    datasets: ChosenDatasets = Field(description="Ids of checked data sets, all of one site of the model's federation.")
     epochs: int = Field(
         default=20,
         ge=1,

@@ -1,19 +1,18 @@
 """Testing a finished model on other data."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
-from backend.contracts.values import AtMost, Id, Name
+from backend.contracts.values import ChosenDatasets, Name
 
 
 class ModelTestCreate(Contract):
     model_config = with_example(datasets=["3f0c5a9d2b7e4c61"], cases="all")
 
-    datasets: Annotated[tuple[Id, ...], AtMost(200)] = Field(
-        min_length=1,
+    datasets: ChosenDatasets = Field(
         description="Ids of checked data sets, all of one federation with the model's task; it may be another one than "
         "the model's.",
     )

@@ -1,12 +1,10 @@
 """A site added to the model selector of a finished FedSM model, in closed form."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.registry import ModelName, ModelReference
-from backend.contracts.values import AtMost, Id, RoundNumber, Slug
+from backend.contracts.values import ChosenDatasets, Id, RoundNumber, Slug
 
 
 class AddedSite(Contract):
@@ -35,8 +33,7 @@ class AddedSite(Contract):
 class SiteAdditionCreate(Contract):
     model_config = with_example(datasets=["3f0c5a9d2b7e4c61"])
 
-    datasets: Annotated[tuple[Id, ...], AtMost(200)] = Field(
-        min_length=1,
+    datasets: ChosenDatasets = Field(
         description="Ids of checked data sets, all of one site of the model's federation that the selector does not "
         "know. The sums are of their training cases.",
     )

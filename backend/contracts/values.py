@@ -227,6 +227,8 @@ Stripped = BeforeValidator(_stripped)
 
 #: Of a row.
 Id = Annotated[str, Text(64, least=1)]
+#: Data sets that somebody chose.
+ChosenDatasets = Annotated[tuple[Id, ...], Field(min_length=1), AtMost(200)]
 #: What people call a thing.
 Name = Annotated[str, Stripped, Text(80, least=1, visible=True)]
 Description = Annotated[str, Text(2000, lines=True)]

@@ -1,37 +1,34 @@
-"""`fedsm model add-site` and `fine-tune`: a registered model used again."""
+"""`fedsm model add-site` and `fine-tune`: a registered model used again, and the version that comes of it."""
 
+import time
 from typing import Annotated
 
 import typer
 
 from backend.contracts.fine_tuning import FineTuneCreate
+from backend.contracts.site_addition import SiteAdditionCreate
 from backend.experiments.schemas import ExperimentRecord
-from fedsm.cli.model import followed
+from backend.registry.schemas import VersionSummary
 from fedsm.cli.references import find_version
-from fedsm.cli.shared import EXIT_FAILED, HomeOption, JsonOption, ServerOption, TokenOption, api
-from fedsm.cli.watch import print_json
+from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api, fail
+from fedsm.cli.watch import POLL_SECONDS, WatchOption, print_json, say_experiment
 from fedsm.client import Client
 
-_FIELDS = FineTuneCreate.model_fields
+#: The backend registers what is completed every few seconds.
+REGISTERING_SECONDS = 60.0
 
-
-def _help(field: str) -> str:
-    return _FIELDS[field].description or ""
-
+_ADDITION = SiteAdditionCreate.model_fields
+_TUNING = FineTuneCreate.model_fields
 
 VersionArgument = Annotated[str, typer.Argument(help="name:number, name@alias, or the id of a version.")]
-NameOption = Annotated[str | None, typer.Option(help="That gets the result as its next version; left out: the same.")]
-WatchOption = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 if it fails.")]
+DatasetOption = Annotated[list[str], typer.Option(help="Id of a data set of the site; repeat for more of it.")]
 
 
 def add_site(
     version: VersionArgument,
-    dataset: Annotated[list[str], typer.Option(help="Id of a data set of the new site; repeat for more of it.")],
-    model: Annotated[
-        str | None,
-        typer.Option(help="name:number or name@alias, whose model the site's images get; left out: the global one."),
-    ] = None,
-    name: NameOption = None,
+    dataset: DatasetOption,
+    model: Annotated[str | None, typer.Option(help=_ADDITION["model"].description)] = None,
+    name: Annotated[str | None, typer.Option(help=_ADDITION["name"].description)] = None,
     wait: WatchOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -40,21 +37,21 @@ def add_site(
 ) -> None:
     """Add a site to a registered FedSM model's selector in closed form: the site sends sums, and nothing is trained.
     The result is the next version."""
-    values = {"datasets": dataset, "model": model, "name": name}
     with api(home, server, token) as client:
-        made = client.post_json(f"/model-versions/{find_version(client, version).id}/site-additions", values)
-        _said(client, ExperimentRecord.model_validate(made), wait, as_json)
+        found = find_version(client, version)
+        made = client.add_site_to_model(found.id, datasets=dataset, model=model, name=name)
+        _follow(client, made, wait, as_json)
 
 
 def fine_tune(
     version: VersionArgument,
-    dataset: Annotated[list[str], typer.Option(help="Id of a data set of the site; repeat for more of it.")],
-    epochs: Annotated[int, typer.Option(help=_help("epochs"))] = _FIELDS["epochs"].default,
-    learning_rate: Annotated[float, typer.Option(help=_help("learning_rate"))] = _FIELDS["learning_rate"].default,
-    pull: Annotated[float, typer.Option(help=_help("pull_to_start"))] = _FIELDS["pull_to_start"].default,
-    name: Annotated[
-        str | None, typer.Option(help="That gets the result as its next version; left out: with the site's short name.")
-    ] = None,
+    dataset: DatasetOption,
+    epochs: Annotated[int, typer.Option(help=_TUNING["epochs"].description)] = _TUNING["epochs"].default,
+    learning_rate: Annotated[float, typer.Option(help=_TUNING["learning_rate"].description)] = _TUNING[
+        "learning_rate"
+    ].default,
+    pull: Annotated[float, typer.Option(help=_TUNING["pull_to_start"].description)] = _TUNING["pull_to_start"].default,
+    name: Annotated[str | None, typer.Option(help=_TUNING["name"].description)] = None,
     wait: WatchOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -62,24 +59,37 @@ def fine_tune(
     token: TokenOption = None,
 ) -> None:
     """Fine-tune a registered model at one site, from its model of the site or else its global one."""
-    values = {
-        "datasets": dataset,
-        "epochs": epochs,
-        "learning_rate": learning_rate,
-        "pull_to_start": pull,
-        "name": name,
-    }
+    settings = {"epochs": epochs, "learning_rate": learning_rate, "pull_to_start": pull, "name": name}
     with api(home, server, token) as client:
-        made = client.post_json(f"/model-versions/{find_version(client, version).id}/fine-tunings", values)
-        _said(client, ExperimentRecord.model_validate(made), wait, as_json)
+        made = client.fine_tune_model(find_version(client, version).id, datasets=dataset, **settings)
+        _follow(client, made, wait, as_json)
 
 
-def _said(client: Client, made: ExperimentRecord, wait: bool, as_json: bool) -> None:
-    if wait:
-        made = followed(client, made, as_json)
+def _follow(client: Client, made: ExperimentRecord, wait: bool, as_json: bool) -> None:
+    made = say_experiment(client, made, wait, as_json, "; once it is completed, it is registered")
+    if not wait:
+        return
+    version = await_version(client, made)
     if as_json:
-        print_json(made.model_dump(mode="json", by_alias=True))
+        print_json(version.model_dump(mode="json"))
     else:
-        typer.echo(f"{made.name}: {made.status} (experiment {made.id}); once it is completed, it is registered")
-    if wait and made.status != "completed":
-        raise typer.Exit(EXIT_FAILED)
+        typer.echo(f"registered as {version.reference}")
+
+
+def await_version(client: Client, made: ExperimentRecord) -> VersionSummary:
+    """The version that a completed experiment becomes. Ends the command where the backend says that it becomes none,
+    or says nothing for REGISTERING_SECONDS."""
+    (run,) = made.runs
+    deadline = time.monotonic() + REGISTERING_SECONDS
+    while True:
+        # The log first: what was registered between the two questions is found by the second.
+        warnings = [event for event in client.run_events(run.id) if (event.kind, event.level) == ("model", "warning")]
+        for model in client.registered_models(made.federation_id):
+            for version in model.versions:
+                if version.run_id == run.id:
+                    return version
+        if warnings:
+            fail(warnings[-1].message)
+        if time.monotonic() > deadline:
+            fail(f"{made.name} is completed but not registered yet: `fedsm model registered` says when it is")
+        time.sleep(POLL_SECONDS)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import tempfile
-import threading
 import zipfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +11,8 @@ import typer
 import yaml
 
 from backend.contracts.model_tests import ModelTestCreate
-from backend.experiments.schemas import ExperimentRecord
 from fedsm.cli.references import find_models
 from fedsm.cli.shared import (
-    EXIT_FAILED,
     EXIT_WRONG_INPUT,
     HomeOption,
     JsonOption,
@@ -26,8 +23,7 @@ from fedsm.cli.shared import (
     fail,
     find_federation,
 )
-from fedsm.cli.watch import follow, make_console, print_json, run_display
-from fedsm.client import Client
+from fedsm.cli.watch import WatchOption, print_json, say_experiment
 
 SAFETENSORS = ".safetensors"
 
@@ -85,7 +81,7 @@ def score(
     cases: Annotated[str, typer.Option(help="all: every case that is new to the model; test: the test split.")] = "all",
     name: Annotated[str | None, typer.Option(help="Of the test; left out: made from what is tested.")] = None,
     threshold: ThresholdOption = "run",
-    wait: Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 if it fails.")] = False,
+    wait: WatchOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -99,21 +95,7 @@ def score(
         body = ModelTestCreate.model_validate(values) if cases in ("all", "test") else None
         if body is None:
             fail(f"--cases {cases!r}: choose all or test", EXIT_WRONG_INPUT)
-        made = client.start_model_test(tested, body)
-        if wait:
-            made = followed(client, made, as_json)
-    if as_json:
-        print_json(made.model_dump(mode="json", by_alias=True))
-    else:
-        typer.echo(f"{made.name}: {made.status} (experiment {made.id})")
-    if wait and made.status != "completed":
-        raise typer.Exit(EXIT_FAILED)
-
-
-def followed(client: Client, made: ExperimentRecord, as_json: bool) -> ExperimentRecord:
-    """The experiment as it is at its end, which is shown while it comes."""
-    with run_display(make_console(), as_json) as show:
-        return follow(client, made.id, show, threading.Event()) or made
+        say_experiment(client, client.start_model_test(tested, body), wait, as_json)
 
 
 def _as_archive(weights: Path, config: Path, folder: Path) -> Path:

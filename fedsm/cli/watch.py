@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import httpx
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from backend.contracts.status import TERMINAL_RUN_STATUSES, RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from backend.runs.schemas import RunRecord
+from fedsm.cli.options import EXIT_FAILED
 from fedsm.cli.options import print_json as print_json
 from fedsm.cli.waits import waits_of
 from fedsm.client import Client
@@ -23,6 +26,8 @@ RESTING_STATUSES = TERMINAL_RUN_STATUSES | {RunStatus.PAUSED, RunStatus.CREATED}
 
 #: Columns of tables in files and pipes, where there is no terminal to ask.
 WIDTH_OF_FILES = 140
+
+WatchOption = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 if it fails.")]
 
 ShowRuns = Callable[[list[RunRecord]], None]
 
@@ -50,6 +55,23 @@ def follow(client: Client, experiment_id: str, show: ShowRuns, stopping: threadi
                 return experiment
         stopping.wait(POLL_SECONDS)
     return None
+
+
+def say_experiment(
+    client: Client, made: ExperimentRecord, wait: bool, as_json: bool, then: str = ""
+) -> ExperimentRecord:
+    """Prints the experiment that a command has made, with `wait` at its end: the command ends with exit code 1 where it
+    is not completed. then: what becomes of it, said where nobody waits."""
+    if wait:
+        with run_display(make_console(), as_json) as show:
+            made = follow(client, made.id, show, threading.Event()) or made
+    if as_json:
+        print_json(made.model_dump(mode="json", by_alias=True))
+    else:
+        typer.echo(f"{made.name}: {made.status} (experiment {made.id}){'' if wait else then}")
+    if wait and made.status != "completed":
+        raise typer.Exit(EXIT_FAILED)
+    return made
 
 
 @contextmanager

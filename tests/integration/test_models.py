@@ -14,7 +14,6 @@ from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.one_global import ScaffoldConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
-from backend.contracts.site_addition import SiteAdditionCreate
 from backend.datasets.schemas import DatasetCreate
 from backend.experiments.schemas import ExperimentRecord
 from backend.sites.schemas import SiteCreate
@@ -106,7 +105,7 @@ def test_a_site_is_added_to_the_selector_by_workers(
     folder = write_sites(tmp_path, seed=9)["site-b"]
     data = client.register_dataset(site.id, DatasetCreate(name="cases", folder=str(folder)))
     platform.await_check(data.id)
-    made = await_experiment(platform, client.add_site_to_model(version["id"], SiteAdditionCreate(datasets=(data.id,))))
+    made = await_experiment(platform, client.add_site_to_model(version["id"], datasets=[data.id]))
     (added,) = made.runs
     assert (added.status, added.best_round) == ("completed", 1)
     before, after = (client.model_set(each.id) for each in (run, added))
