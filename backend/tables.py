@@ -1,4 +1,5 @@
-"""The cards of methods, scores, formats, tasks and permissions as the browser reads them, and the guides' tables.
+"""The cards of methods, scores, formats, tasks and permissions, and the fields of small forms, as the browser reads
+them, and the guides' tables.
 
 `python -m backend.tables` prints the first as JSON, `python -m backend.tables guide` writes the others.
 """
@@ -20,8 +21,10 @@ from backend.access.matrix import (
 )
 from backend.contracts.cup_to_disc import CUP, DISC
 from backend.contracts.exports import FORM_CARDS
+from backend.contracts.fine_tuning import FineTuneCreate
 from backend.contracts.image_formats import FORMATS
 from backend.contracts.metrics import SCORES
+from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.strategy_configs import METHODS
 from backend.contracts.task_kinds import TASK_CARDS
 
@@ -41,6 +44,8 @@ def tables_json() -> str:
         "formats": [asdict(entry) for entry in FORMATS],
         "tasks": {name: asdict(card) for name, card in TASK_CARDS.items()},
         "export_forms": [{"form": form} | asdict(card) for form, card in FORM_CARDS.items()],
+        "fine_tuning": FineTuneCreate.model_json_schema(),
+        "site_addition": SiteAdditionCreate.model_json_schema(),
         "cup_to_disc": {"disc": DISC, "cup": CUP},
         "permissions": {permission: _permission(permission) for permission in Permission if holders(permission)},
         "roles": {role: {"label": in_words(role), "meaning": ROLE_MEANINGS[role]} for role in Role},

@@ -232,11 +232,15 @@ it("fine-tunes a version at one site, with what was set", async () => {
   const dialog = await screen.findByRole("dialog");
   fireEvent.click(await within(dialog).findByLabelText("Data sets", { selector: "input" }));
   fireEvent.click(await screen.findByRole("option", { name: "Aster clinic: left (9 cases)", hidden: true }));
+  expect(within(dialog).getByLabelText("Learning rate")).toHaveValue("0.0001");
+  fireEvent.change(within(dialog).getByLabelText("Epochs"), { target: { value: "" } });
+  expect(within(dialog).getByRole("button", { name: "Fine-tune" })).toBeDisabled();
   fireEvent.change(within(dialog).getByLabelText("Epochs"), { target: { value: "5" } });
+  fireEvent.change(within(dialog).getByLabelText("Name"), { target: { value: "eyes" } });
   fireEvent.click(within(dialog).getByRole("button", { name: "Fine-tune" }));
   await waitFor(() =>
     expect(bodies("POST /model-versions/v1/fine-tunings")).toEqual([
-      { datasets: ["d1"], epochs: 5, learning_rate: 0.0001, pull_to_start: 0 },
+      { datasets: ["d1"], epochs: 5, learning_rate: 0.0001, pull_to_start: 0, name: "eyes" },
     ]),
   );
 });

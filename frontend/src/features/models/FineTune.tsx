@@ -1,89 +1,53 @@
-import { Alert, MultiSelect, NumberInput } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Alert, NumberInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, datasetsQuery, unwrap, type VersionRecord } from "@/api";
-import { ModalForm } from "@/components/FormModal";
-import { dataOfOneSite } from "./registry";
+import { fine_tuning } from "@/api/tables.json";
+import { fieldsOf, type JsonSchema } from "@/lib/schema";
+import { UsedAgainForm } from "./UsedAgainForm";
+
+const SCHEMA: JsonSchema = fine_tuning;
+const SETTINGS = fieldsOf(SCHEMA, SCHEMA).filter(({ kind }) => kind === "integer" || kind === "number");
 
 /** Local training at one site, which begins with a version. */
 export function FineTuneForm({ version, onClose }: { version: VersionRecord; onClose: () => void }) {
-  const navigate = useNavigate();
-  const [chosen, setChosen] = useState<string[]>([]);
-  const [epochs, setEpochs] = useState<number | string>(20);
-  const [rate, setRate] = useState<number | string>(0.0001);
-  const [pull, setPull] = useState<number | string>(0);
+  const [values, setValues] = useState<Record<string, number | string>>(
+    Object.fromEntries(SETTINGS.map((field) => [field.name, field.default as number])),
+  );
   const datasets = useQuery(datasetsQuery(version.federation_id)).data ?? [];
-  const start = useMutation({
-    mutationFn: () =>
-      unwrap(
-        api.fineTuneModel({
-          path: { version_id: version.id },
-          body: {
-            datasets: chosen,
-            epochs: Number(epochs),
-            learning_rate: Number(rate),
-            pull_to_start: Number(pull),
-          },
-        }),
-      ),
-    onSuccess: async (made) => {
-      onClose();
-      await navigate({ to: "/experiments/$experimentId", params: { experimentId: made.id }, search: {} });
-    },
-  });
+  const settings = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
   return (
-    <ModalForm
-      onSubmit={() => start.mutate()}
-      onCancel={onClose}
+    <UsedAgainForm
+      version={version}
+      onClose={onClose}
+      schema={SCHEMA}
+      datasets={datasets}
+      help="Of one site, which trains alone."
+      nothingFound="No checked data set"
       action="Fine-tune"
-      busy={start.isPending}
-      disabled={chosen.length === 0}
-      error={start.error}
       errorTitle="Not started"
+      ready={!Object.values(values).includes("")}
+      start={(chosen) =>
+        unwrap(api.fineTuneModel({ path: { version_id: version.id }, body: { ...settings, ...chosen } }))
+      }
     >
-      <MultiSelect
-        label="Data sets"
-        description="Of one site, which trains alone."
-        placeholder={chosen.length === 0 ? "Choose at least one" : undefined}
-        data={dataOfOneSite(datasets, chosen[0])}
-        value={chosen}
-        onChange={setChosen}
-        searchable
-        nothingFoundMessage="No checked data set"
-        data-autofocus
-      />
-      <NumberInput
-        label="Epochs"
-        description="Passes over the site's training cases. Each is validated, and the best is taken."
-        min={1}
-        max={1000}
-        allowDecimal={false}
-        value={epochs}
-        onChange={setEpochs}
-      />
-      <NumberInput
-        label="Learning rate"
-        description="Constant, of the optimizer that the model was trained with."
-        min={0}
-        max={1}
-        step={0.0001}
-        value={rate}
-        onChange={setRate}
-      />
-      <NumberInput
-        label="Pull to the start"
-        description="Share by which the model is moved back after each epoch, 0 to below 1. 0: not at all."
-        min={0}
-        max={0.99}
-        step={0.05}
-        value={pull}
-        onChange={setPull}
-      />
+      {SETTINGS.map(({ name, label, help, bounds, kind }) => (
+        <NumberInput
+          key={name}
+          label={label}
+          description={`${help} Allowed: ${bounds}.`}
+          allowDecimal={kind === "number"}
+          // What is out of bounds is refused with its remedy, never changed under the user's hands.
+          clampBehavior="none"
+          hideControls={kind === "number"}
+          value={values[name]}
+          onChange={(value) => setValues({ ...values, [name]: value })}
+        />
+      ))}
       <Alert color="blue">
         It begins with the version's model of the site, or else its global one. Once it is completed, the best epoch is
-        registered under the name with the site's short name.
+        registered.
       </Alert>
-    </ModalForm>
+    </UsedAgainForm>
   );
 }
