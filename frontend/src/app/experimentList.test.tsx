@@ -120,3 +120,23 @@ it("shows a saved view in place of all that was chosen", async () => {
   expect(window.location.search).toContain("group=method");
   expect(window.location.search).not.toContain("runState");
 });
+
+it("goes on behind a view that is removed by keyboard", async () => {
+  const views = ["By method", "Failed"].map((name) => ({ name, search: { find: name } }));
+  localStorage.setItem("fedsm-views-f1", JSON.stringify(views));
+  openApp("/federations/f1?tab=experiments&list=runs", {
+    "GET /federations/f1": EYES,
+    "GET /federations/f1/experiments": [experiment("one")],
+  });
+  fireEvent.click(await screen.findByRole("button", { name: "Views" }));
+  const remove = async (name: string) => {
+    const item = await screen.findByLabelText(`Remove the view ${name}`);
+    item.focus();
+    fireEvent.click(item);
+    await waitFor(() => expect(screen.queryByLabelText(`Remove the view ${name}`)).toBeNull());
+  };
+  await remove("By method");
+  expect(screen.getByRole("menuitem", { name: "Failed", hidden: true })).toHaveFocus();
+  await remove("Failed");
+  expect(screen.getByRole("menuitem", { name: "Save this view", hidden: true })).toHaveFocus();
+});

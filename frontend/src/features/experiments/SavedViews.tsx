@@ -54,7 +54,10 @@ export function SavedViews({ federationId, search, onApply }: Props) {
                 c="dimmed"
                 closeMenuOnClick={false}
                 aria-label={`Remove the view ${view.name}`}
-                onClick={() => setSaved(saved.filter(({ name }) => name !== view.name))}
+                onClick={(event) => {
+                  focusNext(event.currentTarget);
+                  setSaved(saved.filter(({ name }) => name !== view.name));
+                }}
               >
                 <IconTrash size={14} aria-hidden />
               </Menu.Item>
@@ -78,6 +81,12 @@ export function SavedViews({ federationId, search, onApply }: Props) {
       </Modal>
     </>
   );
+}
+
+/** The keyboard goes on behind what is removed; the last item of the menu is never removed. */
+function focusNext(item: HTMLElement): void {
+  const items = [...(item.closest('[role="menu"]')?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
+  items[items.indexOf(item) + 1]?.focus();
 }
 
 interface FormProps {

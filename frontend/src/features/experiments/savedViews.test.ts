@@ -30,3 +30,8 @@ it("takes what is no list of views for none", () => {
   for (const kept of [undefined, "", "{", "{}", '[{"name": ""}]', '[{"search": {}}]'])
     expect(readViews(kept)).toEqual([]);
 });
+
+it("keeps the views next to an entry that is none", () => {
+  const kept = JSON.stringify([{ name: "" }, FAILED, 3, null]);
+  expect(readViews(kept).map(({ name }) => name)).toEqual(["Failed"]);
+});

@@ -8,15 +8,21 @@ export interface SavedView {
   search: RunsSearch;
 }
 
-const views = v.fallback(
-  v.array(v.object({ name: v.pipe(v.string(), v.nonEmpty(), v.maxLength(60)), search: runsSearch })),
-  [],
-);
+const savedView = v.object({ name: v.pipe(v.string(), v.nonEmpty(), v.maxLength(60)), search: runsSearch });
 
-/** What is kept in the browser; nothing where it is no list of views. */
+/** What is kept in the browser. An entry that is no view is left out alone: the next save writes the list anew. */
 export function readViews(kept: string | undefined): SavedView[] {
+  return parsedList(kept).flatMap((entry) => {
+    const read = v.safeParse(savedView, entry);
+    return read.success ? [read.output] : [];
+  });
+}
+
+/** The entries of a JSON list; none where it is another thing. */
+function parsedList(kept: string | undefined): unknown[] {
   try {
-    return v.parse(views, JSON.parse(kept ?? "[]"));
+    const parsed: unknown = JSON.parse(kept ?? "[]");
+    return Array.isArray(parsed) ? parsed : [];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw error;
