@@ -201,6 +201,21 @@ it("registers, tests and exports with the threshold that a link chooses, and bac
   await waitFor(() => expect(bodies("POST /runs/r1/versions")).toMatchObject([{ name: "fundus", threshold: "run" }]));
 });
 
+it("acts with the run's threshold where a link asks for one that validation did not choose", async () => {
+  const model = { ...version(1).facts, strategy: { name: "fedsm", gamma: 0.9 }, imported: false };
+  const { bodies } = openApp("/runs/r1/model?threshold=validation", {
+    ...ANSWERS,
+    "GET /runs/r1/model": model,
+    "GET /runs/r1/predictions": [],
+    "GET /runs/r1/selector": { validation: null },
+    "POST /runs/r1/exports": new Refusal(409, { error: "conflict", detail: "it is there" }),
+  });
+  fireEvent.click(await screen.findByRole("button", { name: "Export" }));
+  fireEvent.click((await screen.findAllByRole("menuitem"))[0] as HTMLElement);
+  await waitFor(() => expect(bodies("POST /runs/r1/exports")).toMatchObject([{ threshold: "run" }]));
+  expect(screen.queryByTestId("threshold-bar")).toBeNull();
+});
+
 it("says of an export which model is written or which case is tried", async () => {
   const entry = { id: "x1", form: "onnx", label: "ONNX", status: "running", gamma: null, error: null, url: null };
   openApp("/runs/r1/model", {

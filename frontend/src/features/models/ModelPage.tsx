@@ -5,7 +5,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery, type ModelSet } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ALL_FEDERATIONS, experimentCrumb, federationCrumb } from "@/components/crumbs";
-import { Loaded } from "@/components/Feedback";
+import { Loaded, PageSkeleton } from "@/components/Feedback";
 import { DownloadButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { formatBytes } from "@/lib/format";
@@ -17,25 +17,44 @@ import { roundWords } from "./models";
 import { modelQuery } from "./queries";
 import { RegisterModel } from "./RegisterModel";
 import { TestModel } from "./TestModel";
-import { ThresholdBar } from "./ThresholdBar";
+import { type ChosenThreshold, ThresholdBar, useChosenThreshold } from "./ThresholdBar";
 import { TryImage } from "./TryImage";
 
 const route = getRouteApi("/runs/$runId/model");
 
 export function ModelPage() {
   const { runId } = route.useParams();
-  const { threshold } = route.useSearch();
-  const set = useQuery(modelQuery(runId, threshold));
-  return <Loaded query={set}>{(loaded) => <WithFederation set={loaded} />}</Loaded>;
+  const ofRun = useQuery(modelQuery(runId));
+  return <Loaded query={ofRun}>{(loaded) => <WithThreshold ofRun={loaded} />}</Loaded>;
 }
 
-function WithFederation({ set }: { set: ModelSet }) {
-  const federation = useQuery(federationQuery(set.federation_id));
-  return <Loaded query={federation}>{(loaded) => <ModelView set={set} federation={loaded} />}</Loaded>;
+function WithThreshold({ ofRun }: { ofRun: ModelSet }) {
+  const chosen = useChosenThreshold(ofRun);
+  return chosen.isLoading ? <PageSkeleton /> : <WithSet ofRun={ofRun} chosen={chosen} />;
 }
 
-function ModelView({ set, federation }: { set: ModelSet; federation: FederationRecord }) {
-  const { threshold = "run" } = route.useSearch();
+function WithSet({ ofRun, chosen }: { ofRun: ModelSet; chosen: ChosenThreshold }) {
+  const set = useQuery(modelQuery(ofRun.run_id, chosen.threshold));
+  const federation = useQuery(federationQuery(ofRun.federation_id));
+  return (
+    <Loaded query={federation}>
+      {(found) => (
+        <Loaded query={set}>{(loaded) => <ModelView set={loaded} federation={found} {...{ ofRun, chosen }} />}</Loaded>
+      )}
+    </Loaded>
+  );
+}
+
+interface Props {
+  /** As it predicts with the threshold that was chosen. */
+  set: ModelSet;
+  ofRun: ModelSet;
+  chosen: ChosenThreshold;
+  federation: FederationRecord;
+}
+
+function ModelView({ set, ofRun, chosen, federation }: Props) {
+  const { threshold } = chosen;
   const experiment = { id: set.experiment_id, name: set.experiment_name };
   return (
     <Page
@@ -46,7 +65,7 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
       subtitle={`Seed ${set.seed}, round ${roundWords(set)}. Research software, not a medical device.`}
       actions={
         <>
-          <RegisterModel set={set} />
+          <RegisterModel set={set} threshold={threshold} />
           <Allowed permission="move_models" federationId={federation.id} who="Models are downloaded by">
             <DownloadButton href={set.download_url} leftSection={<IconDownload size={16} aria-hidden />}>
               Download ({formatBytes(set.num_bytes)})
@@ -56,10 +75,10 @@ function ModelView({ set, federation }: { set: ModelSet; federation: FederationR
       }
     >
       <Allowed permission="run_experiments" federationId={federation.id}>
-        <ThresholdBar set={set} />
+        <ThresholdBar ofRun={ofRun} chosen={chosen} />
       </Allowed>
       <Allowed permission="run_experiments" federationId={federation.id} who="Models are tried on images by">
-        <TryImage set={set} federation={federation} />
+        <TryImage set={set} federation={federation} threshold={threshold} />
       </Allowed>
       <Grid>
         <Grid.Col span={{ base: 12, md: 6 }}>

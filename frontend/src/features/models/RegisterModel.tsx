@@ -2,18 +2,23 @@ import { Autocomplete, Button, Group, Modal, TagsInput, Textarea } from "@mantin
 import { useDisclosure } from "@mantine/hooks";
 import { IconBookmark } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type ModelSet, registeredModelsQuery, unwrap } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { TextLink } from "@/components/links";
+import type { ThresholdChoice } from "./models";
 import { ALIAS_RULE, aliasChoices, referencesOf } from "./registry";
 
-const route = getRouteApi("/runs/$runId/model");
+interface Props {
+  set: ModelSet;
+  /** Of the super model. */
+  threshold: ThresholdChoice;
+}
 
 /** Keeps the models under a name; and the versions that they are already. */
-export function RegisterModel({ set }: { set: ModelSet }) {
+export function RegisterModel({ set, threshold }: Props) {
   const [opened, { open, close }] = useDisclosure(false);
   const models = useQuery(registeredModelsQuery(set.federation_id));
   const versions = referencesOf(models.data ?? [], set.run_id);
@@ -30,13 +35,13 @@ export function RegisterModel({ set }: { set: ModelSet }) {
         </Button>
       </Allowed>
       <Modal opened={opened} onClose={close} title="Register these models">
-        <RegisterForm set={set} onClose={close} />
+        <RegisterForm set={set} threshold={threshold} onClose={close} />
       </Modal>
     </Group>
   );
 }
 
-function RegisterForm({ set, onClose }: { set: ModelSet; onClose: () => void }) {
+function RegisterForm({ set, threshold, onClose }: Props & { onClose: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { queryKey } = registeredModelsQuery(set.federation_id);
@@ -44,7 +49,6 @@ function RegisterForm({ set, onClose }: { set: ModelSet; onClose: () => void }) 
   const [name, setName] = useState("");
   const [aliases, setAliases] = useState<string[]>([]);
   const [notes, setNotes] = useState("");
-  const { threshold = "run" } = route.useSearch();
   const known = models.find((model) => model.name === name);
   const register = useMutation({
     mutationFn: () =>

@@ -1,21 +1,41 @@
 import { Card, Group, SegmentedControl, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import type { ModelSet } from "@/api";
+import type { ModelSet, ThresholdOnValidation } from "@/api";
 import { plural } from "@/lib/format";
 import type { ThresholdChoice } from "./models";
-import { modelQuery, validatedThresholdQuery } from "./queries";
+import { validatedThresholdQuery } from "./queries";
 
 const route = getRouteApi("/runs/$runId/model");
 
-/** The threshold of the super model for everything that is done on the page; nothing where there is no choice. */
-export function ThresholdBar({ set }: { set: ModelSet }) {
+/** Of the super model, for everything that is done on the page. */
+export interface ChosenThreshold {
+  threshold: ThresholdChoice;
+  /** The one that validation cases choose; null where they say nothing. */
+  best: ThresholdOnValidation | null;
+  /** The address asks for a threshold that is not known yet. */
+  isLoading: boolean;
+}
+
+/** The address's, but for one that validation was to choose and did not: that is the run's. ofRun: as it predicts. */
+export function useChosenThreshold(ofRun: ModelSet): ChosenThreshold {
   const { threshold = "run" } = route.useSearch();
+  const { name } = ofRun.strategy;
+  const isHard = name === "fedsm" && ofRun.strategy.routing !== "soft" && ofRun.strategy.routing !== "quality";
+  const validated = useQuery({ ...validatedThresholdQuery(ofRun.run_id), enabled: isHard });
+  const best = validated.data ?? null;
+  return { threshold: best ? threshold : "run", best, isLoading: threshold !== "run" && validated.isLoading };
+}
+
+interface Props {
+  ofRun: ModelSet;
+  chosen: ChosenThreshold;
+}
+
+/** Nothing where there is no choice. */
+export function ThresholdBar({ ofRun, chosen: { threshold, best } }: Props) {
   const navigate = route.useNavigate();
-  const isHard = set.strategy.name === "fedsm" && set.strategy.routing !== "soft" && set.strategy.routing !== "quality";
-  const best = useQuery({ ...validatedThresholdQuery(set.run_id), enabled: isHard }).data;
-  const ofRun = useQuery({ ...modelQuery(set.run_id), enabled: isHard }).data?.strategy;
-  if (!best || ofRun?.name !== "fedsm") return null;
+  if (!best || ofRun.strategy.name !== "fedsm") return null;
   const choose = (next: ThresholdChoice) =>
     void navigate({
       search: (old) => ({ ...old, threshold: next === "run" ? undefined : next }),
@@ -37,7 +57,7 @@ export function ThresholdBar({ set }: { set: ModelSet }) {
           value={threshold}
           onChange={(next) => choose(next as ThresholdChoice)}
           data={[
-            { value: "run", label: `γ = ${ofRun.gamma}, the run's` },
+            { value: "run", label: `γ = ${ofRun.strategy.gamma}, the run's` },
             { value: "validation", label: `γ = ${best.gamma}, best on validation` },
           ]}
         />

@@ -10,6 +10,7 @@ import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
 import { formatsInWords } from "@/lib/words";
 import { chosenFiles, droppedFiles, type ImageFile, packedImage } from "./imageFiles";
+import type { ThresholdChoice } from "./models";
 import { Predicted } from "./Predicted";
 import { predictionsQuery } from "./queries";
 
@@ -23,7 +24,7 @@ interface Props {
 }
 
 /** One image up, its mask back: which model was chosen, and why. */
-export function TryImage({ set, federation }: Props) {
+export function TryImage({ set, federation, threshold }: Props & { threshold: ThresholdChoice }) {
   const client = useQueryClient();
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -37,7 +38,7 @@ export function TryImage({ set, federation }: Props) {
       return await unwrap(
         api.predictImage({
           path: { run_id: set.run_id },
-          query: { name: image.name, threshold: search.threshold ?? "run" },
+          query: { name: image.name, threshold },
           body: image,
         }),
       );
@@ -120,7 +121,9 @@ export function TryImage({ set, federation }: Props) {
                   <Earlier
                     all={all}
                     shown={shown}
-                    onShow={(id) => void navigate({ search: { prediction: id }, replace: true })}
+                    onShow={(id) =>
+                      void navigate({ search: (old) => ({ threshold: old.threshold, prediction: id }), replace: true })
+                    }
                   />
                 )}
                 <Group gap="xs">
