@@ -7,6 +7,7 @@ The client is no dependency of ours: who has MLflow has it. Source: mlflow.org/d
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from backend.contracts.status import RunStatus
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 #: What MLflow takes in one request, and as one setting.
 MAX_METRICS, MAX_PARAMS, MAX_VALUE = 1000, 100, 6000
+_USER = re.compile(r"(?<=://)[^/?#\s]*@")
 _NOT_IN_NAMES = re.compile(r"[^\w\-. /:]")
-#: MLflow has no word for a run that waits.
-_STATUS = {RunStatus.COMPLETED: "FINISHED", RunStatus.FAILED: "FAILED", RunStatus.CANCELLED: "KILLED"}
+#: Its words for a run that is over. Any other is RUNNING there: MLflow has no word for a run that waits.
+_ENDS = {RunStatus.COMPLETED: "FINISHED", RunStatus.FAILED: "FAILED", RunStatus.CANCELLED: "KILLED"}
 T = TypeVar("T")
 
 
@@ -37,6 +39,11 @@ def open_client(address: str) -> "MlflowClient":
     return MlflowClient(tracking_uri=address)
 
 
+def without_user(text: str) -> str:
+    """An address, or a text with addresses in it, without the name and password of `https://name:password@host`."""
+    return _USER.sub("", text)
+
+
 def log_run(
     client: "MlflowClient",
     experiment: str,
@@ -47,7 +54,7 @@ def log_run(
     """The id of a new run there. experiment: its name, which is made where it is new. settings: by their paths.
 
     A number stands at its round, under nearly the name that the event files give it. Its time is the run's start,
-    because nobody keeps the time of a single number.
+    because nobody keeps the time of a single number. A run under way has no end there. Raises MlflowException.
     """
     from mlflow.entities import Metric, Param, RunTag
 
@@ -56,15 +63,32 @@ def log_run(
     at = int((run.started_at or run.created_at).timestamp() * 1000)
     name = f"{run.strategy_label}, seed {run.seed}"
     run_id = str(client.create_run(experiment_id, start_time=at, run_name=name).info.run_id)
-    client.log_batch(run_id, tags=[RunTag("fedsm.run", run.id), RunTag("fedsm.experiment", run.experiment_id)])
-    for params in _batches([Param(key, value[:MAX_VALUE]) for key, value in settings.items()], MAX_PARAMS):
-        client.log_batch(run_id, params=params)
-    points = [Metric(_name_of(metric), metric.value, at, metric.round) for metric in metrics]
-    for several in _batches(points, MAX_METRICS):
-        client.log_batch(run_id, metrics=several)
-    ended = int(run.finished_at.timestamp() * 1000) if run.finished_at is not None else None
-    client.set_terminated(run_id, status=_STATUS.get(RunStatus(run.status), "RUNNING"), end_time=ended)
+    with _failed_with_its_error(client, run_id):
+        client.log_batch(run_id, tags=[RunTag("fedsm.run", run.id), RunTag("fedsm.experiment", run.experiment_id)])
+        for params in _batches([Param(key, value[:MAX_VALUE]) for key, value in settings.items()], MAX_PARAMS):
+            client.log_batch(run_id, params=params)
+        points = [Metric(_name_of(metric), metric.value, at, metric.round) for metric in metrics]
+        for several in _batches(points, MAX_METRICS):
+            client.log_batch(run_id, metrics=several)
+        if (end := _ENDS.get(RunStatus(run.status))) is not None:
+            ended = int(run.finished_at.timestamp() * 1000) if run.finished_at is not None else None
+            client.set_terminated(run_id, status=end, end_time=ended)
     return run_id
+
+
+@contextmanager
+def _failed_with_its_error(client: "MlflowClient", run_id: str) -> Iterator[None]:
+    """A run of which a part is missing is FAILED there, also where somebody interrupts the command."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except BaseException as error:
+        try:
+            client.set_terminated(run_id, status="FAILED")
+        except MlflowException as another:
+            error.add_note(f"The run {run_id} of MLflow could not be set to FAILED either: {another}")
+        raise
 
 
 def _name_of(metric: MetricRecord) -> str:

@@ -12,7 +12,7 @@ from fedsm.cli.shared import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, ServerOp
 from fedsm.client import Client
 from fedsm.event_file import Scalar, event_file
 from fedsm.measured import tag_of
-from fedsm.mlflow_runs import DEFAULT_ADDRESS, log_run, open_client
+from fedsm.mlflow_runs import DEFAULT_ADDRESS, log_run, open_client, without_user
 
 TENSORBOARD, MLFLOW = "tensorboard", "mlflow"
 
@@ -72,5 +72,5 @@ def _to_mlflow(client: Client, wanted: Iterable[str], address: str) -> None:
         try:
             made = log_run(mlflow, experiment.name, run, values, client.run_metrics(run_id))
         except MlflowException as problem:
-            fail(f"{address}: {problem}", EXIT_FAILED)
-        typer.echo(f"run {run_id} is run {made} of the experiment {experiment.name} at {address}")
+            fail(without_user("\n".join([f"{address}: {problem}", *getattr(problem, "__notes__", [])])), EXIT_FAILED)
+        typer.echo(f"run {run_id} is run {made} of the experiment {experiment.name} at {without_user(address)}")
