@@ -329,7 +329,10 @@ class PastMask(Contract):
 
 
 class EvaluateSiteResult(Contract):
-    """`summary` in place of scores, routes, files and history where no score of a single case leaves the site."""
+    """`summary` in place of all that is of single cases where no score of one leaves the site.
+
+    `validation` and its routes are of validation cases, for the list of cases alone: no table, mean or test is made of
+    them."""
 
     kind: Literal["evaluate_site"] = "evaluate_site"
     scores: Annotated[tuple[CaseScore, ...], AtMost(MAX_SCORES)]
@@ -339,6 +342,10 @@ class EvaluateSiteResult(Contract):
     thresholds: Annotated[tuple[ThresholdPoint, ...], AtMost(len(GAMMAS))] = Field(
         default=(), description="The super model on the participant's validation cases at each threshold."
     )
+    validation: Annotated[tuple[CaseScore, ...], AtMost(MAX_SCORES)] = Field(
+        default=(), description="Of the best round, by the models that a reader compares."
+    )
+    validation_routing: Annotated[tuple[CaseRouting, ...], AtMost(MAX_CASES)] = ()
     summary: SiteSummary | None = None
 
 

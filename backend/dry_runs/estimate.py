@@ -18,6 +18,8 @@ from backend.dry_runs.schemas import DryRunEstimate, StrategyEstimate
 
 #: The best round and the last are tested.
 TESTED_ROUNDS = 2
+#: Validation cases of the best round are scored one by one, by at most this number of models.
+COMPARED_MODELS = 3
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ def _of_strategy(
         slug: r.num_cases["test"] * (models * (r.seconds_to_predict + r.seconds_to_score))
         for slug, r in answers.results.items()
     }
+    one_by_one = {
+        slug: r.num_cases["val"] * min(models, COMPARED_MODELS) * (r.seconds_to_predict + r.seconds_to_score)
+        for slug, r in training.items()
+    }
     num_rounds = config.schedule.rounds
     num_senders = 1 if pooled else len(costs)
     state = max(cost.bytes_kept for cost in costs.values())
@@ -87,7 +93,7 @@ def _of_strategy(
     return StrategyEstimate(
         strategy_label=label,
         seconds_per_round=per_round,
-        seconds=start + per_round * num_rounds + answers.together(tests) * TESTED_ROUNDS,
+        seconds=start + per_round * num_rounds + answers.together(tests) * TESTED_ROUNDS + answers.together(one_by_one),
         bytes_up_per_round=round(up / len(costs) * num_senders * share),
         bytes_down_per_round=round(down / len(costs) * num_senders * share),
         bytes_kept=state * num_states_at_the_end(config) + viewer_mask_bytes(config, index, answers.results),

@@ -39,7 +39,7 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.verdict import service as verdict
 from backend.policy import CanRead, CanReadCases
-from backend.runs.schemas import RunCases
+from backend.runs.schemas import CaseSplit, RunCases
 
 router = APIRouter(tags=["results"])
 
@@ -165,9 +165,14 @@ def download_results_latex(_user: CanRead, experiment_id: Id, session: ReadSessi
 
 
 @router.get("/runs/{run_id}/cases")
-def list_run_cases(_user: CanReadCases, run_id: Id, session: ReadSession) -> RunCases:
-    """Test cases of the run's best round: scores, masks, and which model the super model chose."""
-    return service.run_cases(session, get_row(session, Run, run_id))
+def list_run_cases(
+    _user: CanReadCases,
+    run_id: Id,
+    session: ReadSession,
+    split: Annotated[CaseSplit, Query(description="Of the cases; no result is made of validation cases.")] = "test",
+) -> RunCases:
+    """Cases of the run's best round: scores, masks of test cases, and which model the super model chose."""
+    return service.run_cases(session, get_row(session, Run, run_id), split)
 
 
 @router.get("/runs/{run_id}/history")

@@ -12,18 +12,22 @@ from backend.contracts.datasets import SitePolicy
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.contracts.unlikeness import unlike_in_words
 from backend.datasets import service as datasets
-from backend.db.models import CaseHistory, Experiment, Run, ScoreSummaryRow, TestedCase, ThresholdCurve
+from backend.db.models import CaseHistory, Experiment, Run, ScoreSummaryRow, TestedCase, ThresholdCurve, ValidatedCase
 from backend.errors import InvalidInput
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
 from backend.evaluations.summaries import store_summary
-from backend.runs.schemas import RunCases, ScoredCase
+from backend.evaluations.validated_cases import num_validated_cases, store_validation, validated_cases
+from backend.runs.schemas import CaseSplit, RunCases, ScoredCase
 from backend.sites import service as sites
+
+#: Of a validation case: its image and masks stay at the site.
+NO_FILES: dict[str, Any] = {"image_url": None, "reference_url": None, "predictions": {}}
 
 
 def forget_evaluation(session: Session, run_id: str) -> None:
-    """Scores, routes, the viewer's masks and those of earlier rounds, and what validation says of thresholds."""
-    for rows in (TestedCase, CaseHistory, ThresholdCurve, ScoreSummaryRow):
+    """Scores, routes, the viewer's masks and those of earlier rounds, and what is known of validation cases."""
+    for rows in (TestedCase, ValidatedCase, CaseHistory, ThresholdCurve, ScoreSummaryRow):
         session.execute(delete(rows).where(rows.run_id == run_id))
 
 
@@ -74,6 +78,7 @@ def store_evaluation(
             predictions=dict(file.predictions) if file else {},
         )
         session.merge(row)
+    store_validation(session, run_id, round_number, participant, manifests, result)
     store_summary(session, run_id, round_number, participant, result.summary)
     store_history(session, run_id, result)
     if result.thresholds:
@@ -147,9 +152,13 @@ def _past_round(row: CaseHistory, may_show: bool) -> PastRound:
     return PastRound(round=row.round, chosen_model=row.chosen_model, models=models)
 
 
-def run_cases(session: Session, run: Run) -> RunCases:
+def run_cases(session: Session, run: Run, split: CaseSplit = "test") -> RunCases:
     """Everything that the case viewer needs of a run's best round; empty until its evaluation."""
-    rows = list(session.scalars(select(TestedCase).where(*of_checkpoint([run.id], "best"))))
+    rows: list[TestedCase] | list[ValidatedCase]
+    if split == "val":
+        rows = validated_cases(session, run)
+    else:
+        rows = list(session.scalars(select(TestedCase).where(*of_checkpoint([run.id], "best"))))
     thumbnails = datasets.thumbnails_of_cases(session, [row.case_id for row in rows])
     policies = _policies_of(session, run)
     order = {slug: index for index, slug in enumerate(places_of(run).all)}
@@ -159,21 +168,16 @@ def run_cases(session: Session, run: Run) -> RunCases:
     return RunCases(
         run_id=run.id,
         round=run.best_round or 0,
+        split=split,
+        num_validation=len(rows) if split == "val" else num_validated_cases(session, run),
         structures=[structure.name for structure in structures],
         models=sorted(models, key=lambda model: (_model_rank(model), order.get(model.partition("/")[2], 0))),
         cases=[_scored_case(row, thumbnails, policies[row.site_slug]) for row in rows],
     )
 
 
-def _scored_case(row: TestedCase, thumbnails: dict[str, str], policy: SitePolicy) -> ScoredCase:
-    predictions: dict[str, Any] = dict(row.predictions) if policy.may_send_predictions else {}
-    if row.chosen_model in predictions:
-        predictions[SUPER] = predictions[row.chosen_model]
+def _scored_case(row: TestedCase | ValidatedCase, thumbnails: dict[str, str], policy: SitePolicy) -> ScoredCase:
     scores = scores_of(row.scores, row.chosen_model)
-    key = row.run_id, row.round, row.case_id
-    access.remember(TestedCase.image, key, [row.image])
-    access.remember(TestedCase.reference, key, [row.reference])
-    access.remember(TestedCase.predictions, key, row.predictions.values())
     return ScoredCase(
         case_id=row.case_id,
         name=row.name,
@@ -185,11 +189,24 @@ def _scored_case(row: TestedCase, thumbnails: dict[str, str], policy: SitePolicy
         chosen_model=row.chosen_model,
         unlikeness=row.unlikeness,
         unlike=unlike_in_words(row.unlikeness, row.of_no_site),
-        image_url=artifact_url(row.image) if policy.may_send_images else None,
-        reference_url=artifact_url(row.reference) if policy.may_send_images else None,
         thumbnail_url=artifact_url(thumbnails.get(row.case_id)),
-        predictions={model: artifact_url(sha256) or "" for model, sha256 in predictions.items()},
+        **(_files(row, policy) if isinstance(row, TestedCase) else NO_FILES),
     )
+
+
+def _files(row: TestedCase, policy: SitePolicy) -> dict[str, Any]:
+    predictions: dict[str, Any] = dict(row.predictions) if policy.may_send_predictions else {}
+    if row.chosen_model in predictions:
+        predictions[SUPER] = predictions[row.chosen_model]
+    key = row.run_id, row.round, row.case_id
+    access.remember(TestedCase.image, key, [row.image])
+    access.remember(TestedCase.reference, key, [row.reference])
+    access.remember(TestedCase.predictions, key, row.predictions.values())
+    return {
+        "image_url": artifact_url(row.image) if policy.may_send_images else None,
+        "reference_url": artifact_url(row.reference) if policy.may_send_images else None,
+        "predictions": {model: artifact_url(sha256) or "" for model, sha256 in predictions.items()},
+    }
 
 
 def _model_rank(model: str) -> int:

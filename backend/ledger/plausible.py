@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import MetricPoint
+from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
 from backend.contracts.tasks import (
     POOLED,
     AggregateRoundResult,
@@ -84,23 +84,12 @@ def _of_metrics(spec: RunSpec, task: Task, points: tuple[MetricPoint, ...], fiel
 
 
 def _of_evaluation(spec: RunSpec, task: Task, result: EvaluateSiteResult) -> Iterator[Problem]:
-    structures = {structure.name for structure in spec.task.structures}
     models = models_of(spec)
-    seen: set[tuple[str, str, str]] = set()
-    for index, score in enumerate(result.scores):
-        field = f"result.scores.{index}"
-        if score.structure not in structures:
-            yield no_structure(spec.task, f"{field}.structure", score.structure)
-        if score.model not in models:
-            yield no_model(f"{field}.model", score.model)
-        key = score.case_id, score.model, score.structure
-        if key in seen:
-            yield Problem(field, ", ".join(key), "is scored twice", "report each case, model and structure once")
-        seen.add(key)
-    yield from repeated("result.routing", [entry.case_id for entry in result.routing])
+    yield from _of_cases(spec, "result.scores", result.scores)
+    yield from _of_cases(spec, "result.validation", result.validation)
+    yield from _of_routes(spec, "result.routing", result.routing)
+    yield from _of_routes(spec, "result.validation_routing", result.validation_routing)
     yield from repeated("result.files", [entry.case_id for entry in result.files])
-    for index, route in enumerate(result.routing):
-        yield from routing_problems(spec, f"result.routing.{index}", route.probabilities, route.chosen_model)
     for index, file in enumerate(result.files):
         yield from strange_models(f"result.files.{index}.predictions", file.predictions, models)
     for index, past in enumerate(result.history):
@@ -109,6 +98,27 @@ def _of_evaluation(spec: RunSpec, task: Task, result: EvaluateSiteResult) -> Ite
         yield from strange_structures(spec.task, f"{field}.dice", past.dice)
         if past.round > task.round and past.round > spec.config.schedule.rounds:
             yield Problem(f"{field}.round", past.round, "is no round of the run", "report rounds of the run")
+
+
+def _of_cases(spec: RunSpec, field: str, scores: tuple[CaseScore, ...]) -> Iterator[Problem]:
+    structures, models = {structure.name for structure in spec.task.structures}, models_of(spec)
+    seen: set[tuple[str, str, str]] = set()
+    for index, score in enumerate(scores):
+        place = f"{field}.{index}"
+        if score.structure not in structures:
+            yield no_structure(spec.task, f"{place}.structure", score.structure)
+        if score.model not in models:
+            yield no_model(f"{place}.model", score.model)
+        key = score.case_id, score.model, score.structure
+        if key in seen:
+            yield Problem(place, ", ".join(key), "is scored twice", "report each case, model and structure once")
+        seen.add(key)
+
+
+def _of_routes(spec: RunSpec, field: str, routes: tuple[CaseRouting, ...]) -> Iterator[Problem]:
+    yield from repeated(field, [entry.case_id for entry in routes])
+    for index, route in enumerate(routes):
+        yield from routing_problems(spec, f"{field}.{index}", route.probabilities, route.chosen_model)
 
 
 def _strange_parts(spec: RunSpec, field: str, parts: Collection[str]) -> Iterator[Problem]:

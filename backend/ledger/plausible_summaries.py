@@ -20,7 +20,7 @@ def summary_problems(session: Session, spec: RunSpec, task: Task, result: Evalua
     cases."""
     if (summary := result.summary) is None:
         return
-    if result.scores:
+    if result.scores or result.validation:
         yield Problem(_FIELD, "a summary", "stands next to scores of single cases", "report one of them")
     number = _num_test_cases(session, spec, task)
     yield from _too_many(f"{_FIELD}.num_cases", summary.num_cases, number, f"the {number} test case(s) of the site")

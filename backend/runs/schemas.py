@@ -1,6 +1,7 @@
 """Response bodies of runs, their tasks, metrics and cases."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -170,8 +171,12 @@ class MetricRecord(Record):
     num_cases: int
 
 
+#: Training cases are scored one by one nowhere.
+CaseSplit = Literal["test", "val"]
+
+
 class ScoredCase(Record):
-    """One test case of a run's best round: a row of the viewer's list."""
+    """One case of a run's best round: a row of the viewer's list. Of a validation case no image and no mask is here."""
 
     case_id: str
     name: str
@@ -196,6 +201,10 @@ class ScoredCase(Record):
 class RunCases(Record):
     run_id: str
     round: int
+    split: CaseSplit = Field(description="Of the cases.")
+    num_validation: int = Field(
+        description="Validation cases that can be listed: of runs whose sites let scores of single cases leave."
+    )
     structures: list[str] = Field(description="Structure i is bit 2**i of every mask volume.")
     models: list[str]
     cases: list[ScoredCase]

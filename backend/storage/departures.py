@@ -22,7 +22,7 @@ _CHECKED = "the names, sizes, patients' pseudonyms and hashes of cases, and thei
 _OF_RUN = {
     "train_site": ("weights as they were trained, their loss, and numbers of cases", _AGGREGATED),
     "validate_site": ("scores of validation cases", _READERS),
-    "evaluate_site": ("scores of test cases", _READERS),
+    "evaluate_site": ("scores of test cases and of validation cases", _READERS),
 }
 
 

@@ -108,8 +108,9 @@ RUN_CALLS = (
         "list_run_cases",
         "GET",
         "/runs/{run_id}/cases",
-        "The test cases of the best round: scores, masks, and which model was chosen. --json holds them all.",
+        "The cases of the best round: scores, masks, and which model was chosen. --json holds them all.",
         _RUN,
+        (Option("split", "test, or val for validation cases; left out: test."),),
         columns=("round", "structures", "models"),
     ),
     Call(

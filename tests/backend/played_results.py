@@ -295,7 +295,25 @@ class PlayedResults:
         ]
         points = self.thresholds(payload) if routed else {}
         thresholds = [{"gamma": gamma, "dice": dice, "num_cases": 1} for gamma, dice in points.items()]
-        return {"scores": scores, "routing": routing, "files": files, "history": history, "thresholds": thresholds}
+        return {
+            "scores": scores,
+            "routing": routing,
+            "files": files,
+            "history": history,
+            "thresholds": thresholds,
+            "validation": self._validation(payload, models, structures) if payload["with_files"] else [],
+        }
+
+    def _validation(self, payload: dict[str, Any], models: list[str], structures: list[str]) -> list[Result]:
+        """Scores that no test case has: what is made of test cases shows when one slips in."""
+        return [
+            {"case_id": case["case_id"], "model": model, "structure": structure, **scores_of(0.25)}
+            for manifest in payload["data"]
+            for case in manifest["cases"]
+            if case["split"] == "val" and payload["participant"] in payload["run"]["sites"]
+            for model in models
+            for structure in structures
+        ]
 
     def _route(self, payload: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
         probabilities = self.probabilities(payload, case["name"])

@@ -50,13 +50,13 @@ def test_simulated_sites_share_the_processes_and_real_ones_do_not() -> None:
 
 def test_rounds_tests_seeds_and_bytes_add_up() -> None:
     """One site alone, two seeds: 2 s to validate the initial models, 4 rounds of 8 s, and twice 5 test cases of
-    3 * (0.25 + 0.75) s; 19 cases are read once."""
+    3 * (0.25 + 0.75) s, and 4 validation cases of as much; 19 cases are read once."""
     answers = Answers({"a": result()}, frozenset({"a"}), num_processes=2)
     total = estimate(config("fedavg"), ["FedAvg"], answers)
     run = total.strategies[0]
-    assert run.seconds == pytest.approx(2 + 4 * 8 + 2 * 15)
+    assert run.seconds == pytest.approx(2 + 4 * 8 + 2 * 15 + 12)
     assert total.num_runs == 2
-    assert total.seconds == pytest.approx(19 * 0.1 + 2 * 64)
+    assert total.seconds == pytest.approx(19 * 0.1 + 2 * 76)
     assert (run.bytes_up_per_round, run.bytes_down_per_round) == (100, 200)
     assert run.bytes_kept == 4 * 1000, "of 4 rounds, history shows at most 5"
     assert total.bytes_kept == 2 * 4 * 1000

@@ -1,13 +1,14 @@
-"""The test of a run's state: every model on a participant's test cases, and the selector's answer for each of them."""
+"""The test of a run's state: every model on a participant's test cases, and the selector's answer for each of them. And
+the same of validation cases, by the models that a reader compares."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.engine.data import ParticipantData
+from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import CaseDice, CaseScores, references_of, scores_against
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, personalized
@@ -17,7 +18,7 @@ from worker.engine.super_model import predict_cases
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedCase:
-    """One test case, as every segmentation model of a state predicts it.
+    """One case, as segmentation models of a state predict it.
 
     case_id: of the case. site: slug of the site that it is from.
     scores: part name of a model to structure to score; `mixture` is soft routing's model, where the route names it.
@@ -58,13 +59,42 @@ def evaluate(
     """
     parts = segmentation_parts(part_names, plan)
     for site in data:
-        if not site.test:
-            continue
-        routes: tuple[CaseRoute | None, ...] = strategy.routes(load_part, site.test, plan) or (None,) * len(site.test)
-        mixtures = [{} if route is None else route.shares for route in routes]
-        masks = predict_cases(load_part, site.test, [parts] * len(site.test), plan, mixtures, fusion_of(routes))
-        for case, by_part, route in zip(site.test, masks, routes, strict=True):
-            references = references_of(plan.structures, case.reference_original, case.spacing)
-            scores = {part: scores_against(references, mask, plan.nsd_tolerance) for part, mask in by_part.items()}
-            unit: Literal["mm", "px"] = "px" if case.spacing is None else "mm"
-            yield EvaluatedCase(case.case_id, site.site, scores, unit, by_part, route)
+        if site.test:
+            routes = _routes(strategy, load_part, site.test, plan)
+            yield from _scored(load_part, site.site, site.test, routes, [parts] * len(site.test), plan)
+
+
+def evaluate_validation(
+    strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, plan: Plan
+) -> Iterator[EvaluatedCase]:
+    """Yields every validation case as `evaluate` does test cases, by the models that a reader compares: the global one,
+    that of the case's own site, and the one that the super model chose."""
+    parts = segmentation_parts(part_names, plan)
+    for site in data:
+        if site.val:
+            routes = _routes(strategy, load_part, site.val, plan)
+            usual = [name for name in (GLOBAL, personalized(site.site)) if name in parts]
+            chosen = [None if route is None else route.chosen_model for route in routes]
+            wanted = [dict.fromkeys([*usual, *((name,) if name in parts else ())]) for name in chosen]
+            yield from _scored(load_part, site.site, site.val, routes, wanted, plan)
+
+
+def _routes(strategy: Strategy, load_part: LoadPart, cases: Sequence[Case], plan: Plan) -> tuple[CaseRoute | None, ...]:
+    return strategy.routes(load_part, cases, plan) or (None,) * len(cases)
+
+
+def _scored(
+    load_part: LoadPart,
+    site: str,
+    cases: Sequence[Case],
+    routes: Sequence[CaseRoute | None],
+    wanted: Sequence[Collection[str]],
+    plan: Plan,
+) -> Iterator[EvaluatedCase]:
+    mixtures = [{} if route is None else route.shares for route in routes]
+    masks = predict_cases(load_part, cases, wanted, plan, mixtures, fusion_of(routes))
+    for case, by_part, route in zip(cases, masks, routes, strict=True):
+        references = references_of(plan.structures, case.reference_original, case.spacing)
+        scores = {part: scores_against(references, mask, plan.nsd_tolerance) for part, mask in by_part.items()}
+        unit: Literal["mm", "px"] = "px" if case.spacing is None else "mm"
+        yield EvaluatedCase(case.case_id, site, scores, unit, by_part, route)

@@ -1,7 +1,8 @@
 """What each kind of task does between its payload and its result."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from backend.contracts.dry_runs import DryRunSitePayload
@@ -30,7 +31,7 @@ from backend.contracts.tasks import (
 from backend.contracts.thresholds import GAMMAS, ThresholdPoint
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import ParticipantData
-from worker.engine.evaluation import evaluate
+from worker.engine.evaluation import EvaluatedCase, evaluate, evaluate_validation
 from worker.engine.federation import train_and_transform, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.server_step import aggregate_updates, check_updates
@@ -206,6 +207,10 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         files.append(viewer.store(case))
         lease.report(len(files) / num_cases)
     lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
+    validated: list[EvaluatedCase] = []
+    if payload.with_files and payload.participant in run.sites and payload.round > 0:
+        validated = list(_without_masks(evaluate_validation(strategy, payload.state.keys(), parts.load, data, plan)))
+        lease.log("info", f"scored {len(validated)} validation cases one by one, for the list of cases")
     thresholds = threshold_scores(strategy, parts.load, data, plan, GAMMAS)
     history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
     for participant in (payload.participant, POOLED):
@@ -216,10 +221,17 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         routing=tuple(route for route in routing if route is not None),
         files=tuple(stored for stored in files if stored is not None),
         history=history,
+        validation=tuple(score for case in validated for score in case_scores(case)),
+        validation_routing=tuple(route for case in validated if (route := case_routing(case)) is not None),
         thresholds=tuple(
             ThresholdPoint(gamma=score.gamma, dice=score.dice, num_cases=score.num_cases) for score in thresholds
         ),
     )
+
+
+def _without_masks(cases: Iterable[EvaluatedCase]) -> Iterator[EvaluatedCase]:
+    """Nobody looks at masks of validation cases: they are let go one by one."""
+    return (replace(case, masks={}) for case in cases)
 
 
 def _load_data(

@@ -38,6 +38,7 @@ from backend.db.models.threshold_curve import ThresholdCurve
 from backend.db.models.user import User
 from backend.db.models.user_identity import UserIdentity
 from backend.db.models.user_session import UserSession
+from backend.db.models.validated_case import ValidatedCase
 from backend.db.models.worker import Worker
 from backend.db.models.worker_day import WorkerDay
 
@@ -84,6 +85,7 @@ __all__ = [
     "User",
     "UserIdentity",
     "UserSession",
+    "ValidatedCase",
     "Worker",
     "WorkerDay",
 ]

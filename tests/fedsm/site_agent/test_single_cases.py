@@ -193,6 +193,13 @@ def test_thresholds_do_not_leave_next_to_each_other() -> None:
     assert summarised(result_of(even_cases(20), ["global"] * 20), MINIMUM).thresholds == ()
 
 
+def test_no_validation_case_leaves() -> None:
+    result = result_of(even_cases(20), ["global"] * 20)
+    more = result.model_copy(update={"validation": result.scores, "validation_routing": result.routing})
+    assert summarised(more, MINIMUM) == summarised(result, MINIMUM)
+    assert summarised(more, MINIMUM).validation == ()
+
+
 def test_two_tests_do_not_tell_of_the_case_by_which_they_differ(hub: PlayedHub, site: Site) -> None:
     """The attack: the sum over six cases less the sum over five of them is the sixth's score."""
     first, second = (sent_on(hub, site, evaluated(number)) for number in (5, 6))

@@ -1,11 +1,12 @@
 """Masks of earlier rounds are those that the round's state gives, routed among all of a site's test cases."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from tests.worker.engine.small_sites import small_plan, small_sites
-from worker.engine.evaluation import evaluate
+from worker.engine.evaluation import evaluate, evaluate_validation
 from worker.engine.federation import run_rounds
 from worker.engine.history import past_predictions, spread
 from worker.engine.selectors.lda import LdaSelector
@@ -37,3 +38,21 @@ def test_past_predictions_are_those_of_the_evaluation_of_the_same_state() -> Non
             for part, mask in entry.masks.items():
                 assert np.array_equal(mask, expected.masks[part])
                 assert entry.dice[part] == expected.dice[part]
+
+
+def test_validation_cases_are_scored_as_test_cases_are() -> None:
+    """The test cases as validation cases, by the models that a reader compares."""
+    sites = small_sites(("a", "b"))
+    plan = small_plan(sites=("a", "b"), rounds=1)
+    strategy = FedSM(0.7, 0.9, LDA, 0.0, "hard")
+    *_, last = run_rounds(strategy, sites, plan)
+    arguments = strategy, last.state.keys(), last.state.__getitem__
+    data = tuple(replace(site, val=site.test) for site in sites.values())
+    tested = list(evaluate(*arguments, data, plan))
+    validated = list(evaluate_validation(*arguments, data, plan))
+    assert len(tested) == len(validated) > 2
+    for case, expected in zip(validated, tested, strict=True):
+        assert expected.route is not None
+        assert (case.case_id, case.route) == (expected.case_id, expected.route)
+        assert set(case.scores) == {GLOBAL, personalized(case.site), expected.route.chosen_model}
+        assert case.scores == {part: expected.scores[part] for part in case.scores}

@@ -1607,7 +1607,7 @@ export const cancelRun = <ThrowOnError extends boolean = false>(options: Options
 /**
  * List Run Cases
  *
- * Test cases of the run's best round: scores, masks, and which model the super model chose.
+ * Cases of the run's best round: scores, masks of test cases, and which model the super model chose.
  */
 export const listRunCases = <ThrowOnError extends boolean = false>(options: Options<ListRunCasesData, ThrowOnError>) => (options.client ?? client).get<ListRunCasesResponses, ListRunCasesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -2840,7 +2840,10 @@ export type EvaluateSitePayload = {
 /**
  * EvaluateSiteResult
  *
- * `summary` in place of scores, routes, files and history where no score of a single case leaves the site.
+ * `summary` in place of all that is of single cases where no score of one leaves the site.
+ *
+ * `validation` and its routes are of validation cases, for the list of cases alone: no table, mean or test is made of
+ * them.
  */
 export type EvaluateSiteResult = {
     /**
@@ -2870,6 +2873,16 @@ export type EvaluateSiteResult = {
      * The super model on the participant's validation cases at each threshold.
      */
     thresholds?: Array<ThresholdPoint>;
+    /**
+     * Validation
+     *
+     * Of the best round, by the models that a reader compares.
+     */
+    validation?: Array<CaseScore>;
+    /**
+     * Validation Routing
+     */
+    validation_routing?: Array<CaseRouting>;
 };
 
 /**
@@ -8111,6 +8124,12 @@ export type RunCases = {
      */
     models: Array<string>;
     /**
+     * Num Validation
+     *
+     * Validation cases that can be listed: of runs whose sites let scores of single cases leave.
+     */
+    num_validation: number;
+    /**
      * Round
      */
     round: number;
@@ -8118,6 +8137,12 @@ export type RunCases = {
      * Run Id
      */
     run_id: string;
+    /**
+     * Split
+     *
+     * Of the cases.
+     */
+    split: 'test' | 'val';
     /**
      * Structures
      *
@@ -9113,7 +9138,7 @@ export type ScoreSummary = {
 /**
  * ScoredCase
  *
- * One test case of a run's best round: a row of the viewer's list.
+ * One case of a run's best round: a row of the viewer's list. Of a validation case no image and no mask is here.
  */
 export type ScoredCase = {
     /**
@@ -21017,7 +21042,14 @@ export type ListRunCasesData = {
          */
         run_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Split
+         *
+         * Of the cases; no result is made of validation cases.
+         */
+        split?: 'test' | 'val';
+    };
     url: '/api/v1/runs/{run_id}/cases';
 };
 

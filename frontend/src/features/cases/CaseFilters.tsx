@@ -26,6 +26,8 @@ const ANY = "";
 /** Clears the filters of the popover; site and name stand above it. */
 export const NO_FILTERS = { used: undefined, wrong: undefined, from: undefined, to: undefined } as const;
 
+const csvName = (all: RunCases) => (all.split === "val" ? "validation-cases.csv" : "cases.csv");
+
 interface Props {
   cases: ScoredCase[];
   all: RunCases;
@@ -114,7 +116,7 @@ export function CaseFilters(props: Props) {
           size={30}
           aria-label="Scores of these cases as CSV"
           disabled={cases.length === 0}
-          onClick={() => saveText(casesCsv(cases, all.models), "cases.csv", "text/csv")}
+          onClick={() => saveText(casesCsv(cases, all.models), csvName(all), "text/csv")}
         >
           <IconDownload size={16} aria-hidden />
         </ActionIcon>

@@ -10,6 +10,7 @@ import { CaseFilters, NO_FILTERS } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
 import { caseScore, modelOfCase } from "./cases";
 import type { ComparedCase } from "./differences";
+import { SplitChoice, splitWords } from "./SplitChoice";
 import type { CasesSearch } from "./search";
 import { CASE_ORDERS, type CaseOrder } from "./search";
 
@@ -45,6 +46,7 @@ export function CaseList(props: Props) {
   return (
     <div className={classes.column}>
       <Stack gap={6}>
+        <SplitChoice all={all} update={update} />
         <Select
           size="xs"
           aria-label="Site"
@@ -91,8 +93,8 @@ export function CaseList(props: Props) {
         {props.children}
         <Text size="xs" c="dimmed" data-testid="case-count">
           {cases.length === all.cases.length
-            ? plural(cases.length, "test case")
-            : `${cases.length} of ${plural(all.cases.length, "test case")}`}{" "}
+            ? plural(cases.length, splitWords(all.split))
+            : `${cases.length} of ${plural(all.cases.length, splitWords(all.split))}`}{" "}
           · <Kbd size="xs">J</Kbd> next, <Kbd size="xs">K</Kbd> previous
         </Text>
       </Stack>

@@ -32,8 +32,10 @@ import { choiceName, otherModels, runsNamed, withOthers } from "./otherRuns";
 import { Picture } from "./Picture";
 import { readPane } from "./paneList";
 import { runCasesQuery, runHistoryQuery } from "./queries";
+import { splitWords } from "./SplitChoice";
 import type { CasesSearch } from "./search";
 import { usePrepared } from "./usePrepared";
+import { ValidationCase } from "./ValidationCase";
 
 const route = getRouteApi("/runs/$runId/cases");
 
@@ -55,7 +57,8 @@ interface Context {
 
 function WithCases({ run, experiment }: Context) {
   const federation = useQuery(federationQuery(experiment.federation_id));
-  const cases = useQuery(runCasesQuery(run.id));
+  const { split } = route.useSearch();
+  const cases = useQuery(runCasesQuery(run.id, split));
   return (
     <Loaded query={federation}>
       {(loaded) => (
@@ -72,6 +75,7 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
   const title = `Cases of ${method}`;
   const crumbs = [ALL_FEDERATIONS, federationCrumb(federation, "experiments"), experimentCrumb(experiment)];
   if (all.cases.length === 0) {
+    if (all.split === "val") return <NoValidation run={run} title={title} crumbs={crumbs} />;
     return (
       <Page title={title} crumbs={crumbs}>
         <EmptyState
@@ -96,6 +100,26 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
   return <Browser {...{ run, experiment, federation, title, settings, crumbs }} own={all} />;
 }
 
+/** An address may ask for validation cases of a run that has none. */
+function NoValidation({ run, title, crumbs }: { run: RunRecord; title: string; crumbs: Crumb[] }) {
+  return (
+    <Page title={title} crumbs={crumbs}>
+      <EmptyState
+        icon={IconSlideshow}
+        title="No validation case can be listed"
+        action={
+          <LinkButton to="/runs/$runId/cases" params={{ runId: run.id }} variant="default">
+            Show the test cases
+          </LinkButton>
+        }
+      >
+        Validation cases are scored one by one when the best round is tested, at sites that let scores of single cases
+        leave. Runs of before this was done, and tests of finished models, have none.
+      </EmptyState>
+    </Page>
+  );
+}
+
 interface BrowserProps {
   run: RunRecord;
   experiment: ExperimentRecord;
@@ -114,7 +138,10 @@ const loaded = (results: { data?: RunCases | undefined }[]) => results.flatMap((
 function Browser({ run, experiment, federation, own, title, settings, crumbs }: BrowserProps) {
   const search = route.useSearch();
   const wanted = [search.against, ...(search.panes ?? []).map((pane) => readPane(pane)?.model)];
-  const others = useQueries({ queries: runsNamed(wanted).map(runCasesQuery), combine: loaded });
+  const others = useQueries({
+    queries: runsNamed(wanted).map((id) => runCasesQuery(id, search.split)),
+    combine: loaded,
+  });
   const all = useMemo(() => ({ ...own, cases: withOthers(own.cases, others) }), [own, others]);
   const navigate = route.useNavigate();
   const usual = modelChoices(all.models);
@@ -222,7 +249,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
           />
         </CaseList>
         {search.case && !named && (
-          <Alert color="yellow" title="This run has no such test case">
+          <Alert color="yellow" title={`This run has no such ${splitWords(all.split)}`}>
             <Stack gap="xs" align="flex-start">
               The address names the case {search.case}. It may be of another run, or it was not tested in this one.
               <Button size="xs" variant="default" onClick={() => update({ case: undefined, slice: undefined })}>
@@ -233,21 +260,25 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
         )}
         {selected && (
           <>
-            <Picture
-              scored={shownAt(selected.case_id) ?? selected}
-              all={all}
-              model={modelOfCase(model, selected)}
-              rounds={history.isSuccess ? rounds : null}
-              round={past?.round ?? all.round}
-              choice={model}
-              choices={choices}
-              groups={otherModels(run, experiment.runs)}
-              nameOf={nameOf}
-              place={`${cases.findIndex(({ case_id: id }) => id === selected.case_id) + 1} of ${cases.length}`}
-              words={pictureWords(selected, run, past?.round ?? all.round, federation)}
-              search={search}
-              update={update}
-            />
+            {all.split === "val" ? (
+              <ValidationCase scored={selected} site={siteName(federation, selected.site_slug)} />
+            ) : (
+              <Picture
+                scored={shownAt(selected.case_id) ?? selected}
+                all={all}
+                model={modelOfCase(model, selected)}
+                rounds={history.isSuccess ? rounds : null}
+                round={past?.round ?? all.round}
+                choice={model}
+                choices={choices}
+                groups={otherModels(run, experiment.runs)}
+                nameOf={nameOf}
+                place={`${cases.findIndex(({ case_id: id }) => id === selected.case_id) + 1} of ${cases.length}`}
+                words={pictureWords(selected, run, past?.round ?? all.round, federation)}
+                search={search}
+                update={update}
+              />
+            )}
             <CaseFacts
               {...{ all, run, federation, metric }}
               runs={experiment.runs}

@@ -1,10 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
-import { api, unwrap } from "@/api";
+import { api, type RunCases, unwrap } from "@/api";
 
-export const runCasesQuery = (id: string) =>
+type CaseSplit = RunCases["split"];
+
+export const runCasesQuery = (id: string, split: CaseSplit = "test") =>
   queryOptions({
-    queryKey: ["run", id, "cases"],
-    queryFn: () => unwrap(api.listRunCases({ path: { run_id: id } })),
+    queryKey: ["run", id, "cases", split],
+    queryFn: () => unwrap(api.listRunCases({ path: { run_id: id }, query: { split } })),
   });
 
 export const runHistoryQuery = (id: string) =>

@@ -16,6 +16,8 @@ export const casesSearch = v.object({
   model: text,
   structure: text,
   site: text,
+  /** When left out, test cases are listed. */
+  split: choice(["val"]),
   /** When left out, the worst case is first. */
   order: choice(CASE_ORDERS),
   reference: choice(OVERLAY_STYLES),
