@@ -52,7 +52,7 @@ from backend.storage.schemas import (
     StorageRecord,
     SweepRecord,
 )
-from backend.trained_models.schemas import ModelSet
+from backend.trained_models.schemas import ModelSet, StudentRecord
 from backend.users.schemas import MemberInvite, MemberSet, NewInvitation, SystemRecord, UserRecord
 from fedsm.connection import PREFIX, Connection, server_and_token
 from fedsm.connection import ApiError as ApiError
@@ -351,6 +351,10 @@ class Client(Connection):
 
     def registered_models(self, federation_id: str) -> list[RegisteredModelRecord]:
         return self._get(f"/federations/{federation_id}/registered-models", list[RegisteredModelRecord])
+
+    def students(self, run_id: str) -> list[StudentRecord]:
+        """Of a run's super model, with the Dice of both on the same test cases."""
+        return self._get(f"/runs/{run_id}/students", list[StudentRecord])
 
     def compare_versions(self, version_id: str, other: str) -> VersionComparison:
         return self._get(f"/model-versions/{version_id}/comparison", VersionComparison, other=other)

@@ -28,6 +28,7 @@ from backend.contracts.score_summaries import SiteSummary
 from backend.contracts.site_addition import AddedSite
 from backend.contracts.start_model import StartState
 from backend.contracts.strategy_configs import StrategyConfig
+from backend.contracts.student import Taught
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.thresholds import GAMMAS, ThresholdPoint
 from backend.contracts.values import (
@@ -107,6 +108,11 @@ class RunSpec(Contract):
         exclude_if=lambda added: added is None,  # agents of the protocol before know no such field
         description="A site, the last of `sites`, is added to the selector of a finished model, and nothing is "
         "trained; null: the run trains.",
+    )
+    taught: Taught | None = Field(
+        default=None,
+        exclude_if=lambda taught: taught is None,  # agents of the protocol before know no such field
+        description="One network learns from a finished super model; null: from the reference masks alone.",
     )
 
 

@@ -16,7 +16,7 @@ from backend.record import Record
 from backend.runs.schemas import RunRecord
 
 #: training: its runs train; test: a model is tested on other data; import: holds the model of a file.
-ExperimentKind = Literal["training", "test", "import", "site-addition", "fine-tuning"]
+ExperimentKind = Literal["training", "test", "import", "site-addition", "fine-tuning", "student"]
 
 
 class ExperimentCreate(Contract):

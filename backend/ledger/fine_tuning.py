@@ -4,15 +4,12 @@ The run is like any other: its curves, cases and results are looked at, it is ca
 is chosen by validation. Only what it is started on differs: the data of one site. It is registered when completed.
 """
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.clock import now
-from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.fine_tuning import FineTuneCreate
 from backend.contracts.methods.references import LocalOnlyConfig
-from backend.contracts.refusals import one_by_one
 from backend.contracts.start_model import StartFrom
 from backend.contracts.status import RunStatus
 from backend.contracts.tasks import RunSpec
@@ -20,12 +17,11 @@ from backend.datasets import service as datasets
 from backend.db.base import new_id
 from backend.db.models import Experiment, Federation, Run
 from backend.db.models.experiment import FINE_TUNING
-from backend.errors import InvalidInput
 from backend.ledger.advance import advance
+from backend.ledger.made_config import require_valid
 from backend.ledger.one_site import data_of_one_site
 from backend.ledger.snapshot import SiteData, require_runnable, run_dataset
 from backend.ledger.start_model import start_state
-from backend.problems import describe_problem
 from backend.registry import planned
 from backend.registry.lookup import reference_of
 from backend.registry.schemas import VersionFacts
@@ -121,10 +117,4 @@ def _config(facts: VersionFacts, reference: str, body: FineTuneCreate) -> Experi
         "schedule": schedule,
         "start_from": StartFrom(run=facts.run_id, version=reference, models="all"),
     }
-    config = facts.config.model_copy(update=fields)
-    try:
-        return ExperimentConfig.model_validate(config.model_dump(by_alias=True))
-    except ValidationError as error:
-        entries = one_by_one([entry | {"loc": ("body", *entry["loc"])} for entry in error.errors()])
-        described = [describe_problem(entry, config.model_dump(by_alias=True)) for entry in entries]
-        raise InvalidInput.of_problems([ConfigProblem.model_validate(problem) for problem in described]) from None
+    return require_valid(facts.config.model_copy(update=fields))

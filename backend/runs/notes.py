@@ -39,6 +39,11 @@ def _length(run: Run) -> Iterator[str]:
     if run.spec is not None and run.spec.added is not None:
         yield f"Made from {run.spec.added.in_words()}; nothing was trained. {run.spec.added.model_in_words()}"
         yield f"Tested at {run.spec.added.site} alone: scores at the other sites are of the selector before."
+    if run.spec is not None and (taught := run.spec.taught) is not None:
+        yield (
+            f"One network that learned from the soft answers of {taught.in_words()}, at the temperature "
+            f"{taught.temperature:g}; the reference masks had a share of {taught.reference_weight:g} in the loss."
+        )
     for extension in run.extensions or []:
         first, last = extension.from_round + 1, extension.to_round
         yield f"Given {f'round {last}' if first == last else f'rounds {first} to {last}'} after its end."

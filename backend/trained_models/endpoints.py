@@ -17,6 +17,7 @@ from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.model_file import COPY_BYTES, MAX_BYTES, SUFFIX, ModelFile
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.predictions import FileName
+from backend.contracts.student import StudentCreate
 from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
@@ -27,13 +28,14 @@ from backend.errors import InvalidInput
 from backend.experiments import service as experiments
 from backend.experiments.schemas import ExperimentRecord
 from backend.ledger import model_test
+from backend.ledger import students as students_ledger
 from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBody
-from backend.trained_models import importing, service
+from backend.trained_models import importing, service, students
 from backend.trained_models.chosen_threshold import model_set_with
 from backend.trained_models.model_file import read_model_file
-from backend.trained_models.schemas import ModelSet
+from backend.trained_models.schemas import ModelSet, StudentRecord
 from backend.trained_models.zip_answer import RESPONSES, zip_answer
 
 router = APIRouter(tags=["models"])
@@ -103,6 +105,26 @@ def list_model_tests(_user: CanRead, run_id: Id, session: ReadSession, page: Pag
     query = select(Experiment).where(Experiment.tested_run_id == run_id)
     rows = page.rows(session, query.order_by(Experiment.created_at.desc(), Experiment.id), Experiment.id)
     return experiments.experiment_records(session, rows)
+
+
+@router.post("/runs/{run_id}/students", status_code=201)
+def train_student(
+    user: CanRunExperiments, run_id: Id, body: StudentCreate, named: NamedInBody, session: WriteSession
+) -> ExperimentRecord:
+    """Train one network on a finished super model's soft answers, at the sites and on the data of its run: an
+    experiment of kind `student`. Its model is one file, which every form for single networks can hold. `name` needs the
+    permission to register models."""
+    if body.name is not None:
+        named.require(Permission.REGISTER_MODELS, "run", run_id)
+    return experiments.experiment_record(session, students_ledger.start_student(session, run_id, body, user))
+
+
+@router.get("/runs/{run_id}/students")
+def list_students(_user: CanRead, run_id: Id, session: ReadSession, page: PageDep) -> list[StudentRecord]:
+    """The students of a run's super model, the newest first, with what each costs in Dice on the same test cases."""
+    source = get_row(session, Run, run_id)
+    rows = page.rows(session, students.students_of(run_id), Run.id)
+    return [students.student_record(session, source, row) for row in rows]
 
 
 @router.get("/runs/{run_id}/model.zip", responses=RESPONSES, response_class=FileResponse)

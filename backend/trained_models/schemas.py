@@ -9,6 +9,7 @@ from backend.contracts.changed_settings import ChangedSetting
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.metrics import Split
 from backend.contracts.start_model import StartState
+from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.record import Record
@@ -53,6 +54,35 @@ class ModelScore(Record):
     model: str = Field(description="`global`, `personalized` (of the case's own site) or `super`.")
     dice: float | None
     num_cases: int
+
+
+class StudentScore(Record):
+    """Mean Dice, over structures and cases, of a super model and of its student."""
+
+    site_slug: str | None = Field(description="Null: the sites that trained, together.")
+    super: float | None
+    student: float | None
+    difference: float | None = Field(description="Student less super model: what one file for everybody costs.")
+    low: float | None = Field(description="95 % interval of the difference over cases; null without single cases.")
+    high: float | None
+    num_cases: int
+
+
+class StudentRecord(Record):
+    """A run whose one network learned from another run's super model."""
+
+    run_id: str
+    experiment_id: str
+    experiment_name: str
+    status: RunStatus
+    round: int | None = Field(description="Its best.")
+    num_rounds: int
+    temperature: float
+    reference_weight: float
+    gamma: float | None = Field(description="The threshold of the super model that taught; null where it has none.")
+    created_at: datetime
+    created_by: str
+    scores: list[StudentScore] = Field(description="On test cases; empty until the run is completed.")
 
 
 class MadeFrom(Record):

@@ -149,6 +149,9 @@ def _made_from(run: Run) -> MadeFrom | None:
     if (added := run.spec.added) is not None:
         return MadeFrom(version=added.version, run_id=added.run_id, words=added.in_words(), trained=False)
     start = run.spec.config.start_from
+    if (taught := run.spec.taught) is not None and taught.version is not None:
+        words = f"{taught.version}, as one student of its super model"
+        return MadeFrom(version=taught.version, run_id=taught.run_id, words=words)
     if start is None or start.version is None:
         return None
     words = f"{start.version}, trained further by {run.strategy_label} at {in_short(run.spec.sites)}"

@@ -40,7 +40,7 @@ def add_site(
     with api(home, server, token) as client:
         found = find_version(client, version)
         made = client.add_site_to_model(found.id, datasets=dataset, model=model, name=name)
-        _follow(client, made, wait, as_json)
+        follow_to_version(client, made, wait, as_json)
 
 
 def fine_tune(
@@ -62,10 +62,11 @@ def fine_tune(
     settings = {"epochs": epochs, "learning_rate": learning_rate, "pull_to_start": pull, "name": name}
     with api(home, server, token) as client:
         made = client.fine_tune_model(find_version(client, version).id, datasets=dataset, **settings)
-        _follow(client, made, wait, as_json)
+        follow_to_version(client, made, wait, as_json)
 
 
-def _follow(client: Client, made: ExperimentRecord, wait: bool, as_json: bool) -> None:
+def follow_to_version(client: Client, made: ExperimentRecord, wait: bool, as_json: bool) -> None:
+    """Says what is made, with `wait` at its end and with the version that it becomes."""
     made = say_experiment(client, made, wait, as_json, "; once it is completed, it is registered")
     if not wait:
         return

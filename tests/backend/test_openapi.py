@@ -11,6 +11,7 @@ from backend.contracts.link import JoinRequest
 from backend.contracts.model_tests import ModelTestCreate
 from backend.contracts.registry import AliasMove, ModelRegister, VersionUpdate
 from backend.contracts.site_addition import SiteAdditionCreate
+from backend.contracts.student import StudentCreate
 from backend.datasets.alike_schemas import PairDecide
 from backend.datasets.schemas import CheckAgain, DatasetConfirm, DatasetCreate, DatasetUpdate
 from backend.dry_runs.schemas import DryRunCreate
@@ -85,6 +86,7 @@ BODIES = {
         ModelTestCreate,
         SiteAdditionCreate,
         FineTuneCreate,
+        StudentCreate,
         PairDecide,
         ReportCreate,
         AcceptSite,

@@ -95,6 +95,8 @@ COMMANDS = {
     "register_model": "model register",
     "add_site_to_model": "model add-site",
     "fine_tune_model": "model fine-tune",
+    "train_student": "model student",
+    "list_students": "model students",
     "list_registered_models": "model registered",
     "compare_versions": "model diff",
     "sweep_storage": "storage sweep",

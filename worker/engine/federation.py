@@ -89,7 +89,7 @@ def _rounds(
         # 2. The round's participants receive their parts, and train with what they kept from their previous round.
         updates: dict[str, SiteUpdate] = {}
         for participant in strategy.round_participants(plan, round_):
-            context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress)
+            context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress, state.__getitem__)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
             report = reports.get(participant, {})
             updates[participant] = train_and_transform(

@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -27,8 +28,18 @@ logger = logging.getLogger(__name__)
 LOG_SECONDS = 5.0
 #: Called with the share of the local training that is done, 0 to 1; raises to stop the training.
 OnProgress = Callable[[float], None]
-#: images [B, C, *space] and reference [B, S, *space].
-Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+class Batch(NamedTuple):
+    """images: [B, C, *space]. reference: [B, S, *space]. case_ids: of each image, the case that it is of."""
+
+    images: torch.Tensor
+    reference: torch.Tensor
+    case_ids: tuple[str, ...]
+
+
+#: The loss of one batch, in place of the plan's.
+LossOfBatch = Callable[[Batch], Loss]
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ def train_locally(
     drift: Tensors | None = None,
     trained_keys: Collection[str] | None = None,
     term: BatchTerm | None = None,
+    loss_of_batch: LossOfBatch | None = None,
 ) -> LocalTraining:
     """Trains `network` in place for the plan's local work, in an order drawn from `generator`.
 
@@ -92,6 +104,7 @@ def train_locally(
     drift: by parameter name, added to every gradient, or None.
     trained_keys: names of the parameters that are trained, or None for all.
     term: added to the loss of each batch, or None.
+    loss_of_batch: in place of the plan's loss, or None.
 
     Raises ValueError where the moments do not fit the network, where slices are chosen and none is left, or where mixed
     precision is asked of a processor.
@@ -110,7 +123,7 @@ def train_locally(
     num_steps, num_images, told_at = 0, 0, time.monotonic()
     for batch in local_batches(cases, plan, generator):
         network.zero_grad(set_to_none=True)
-        loss = backward(network, batch, loss_of, plan, term)
+        loss = backward(network, batch, loss_of_batch(batch) if loss_of_batch else loss_of, plan, term)
         for parameter, anchor, strength, offset in corrections:
             if parameter.grad is not None:
                 if anchor is not None:
@@ -121,7 +134,7 @@ def train_locally(
         optimizer.step()
         total_loss += loss.cpu().double()
         num_steps += 1
-        num_images += len(batch[0])
+        num_images += len(batch.images)
         if time.monotonic() - told_at >= LOG_SECONDS:
             told_at = time.monotonic()
             logger.info("step %d of %d, mean loss %.4f", num_steps, expected_steps, float(total_loss) / num_steps)
@@ -138,7 +151,7 @@ def backward(
 
     Raises ValueError where the plan asks for mixed precision and its device is no GPU.
     """
-    images, reference = batch
+    images, reference, _ = batch
     if plan.optimizer.mixed_precision:
         if plan.device.type != "cuda":
             raise ValueError(
@@ -203,7 +216,8 @@ def _epoch(items: Sequence[Item], plan: Plan, generator: torch.Generator) -> Ite
             pairs.append(augment(image, reference, plan.augmentation, generator))
         images = torch.stack([image for image, _ in pairs])
         reference = torch.stack([reference for _, reference in pairs])
-        yield images.to(plan.device), reference.to(plan.device)
+        chosen = tuple(items[index].case.case_id for index in order[start : start + plan.batch_size])
+        yield Batch(images.to(plan.device), reference.to(plan.device), chosen)
 
 
 def _corrections(

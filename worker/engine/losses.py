@@ -15,6 +15,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 #: Logits: one tensor, or a list of them at falling resolution, finest first (deep supervision).
 Logits = torch.Tensor | Sequence[torch.Tensor]
 Loss = Callable[[Logits, torch.Tensor], torch.Tensor]
+#: Answers nearer to 0 or 1 count as this near, so that their logits are finite.
+MIN_ANSWER = 1e-6
 _SingleLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -76,6 +78,29 @@ def segmentation_loss(settings: LossSettings) -> Loss:
         if isinstance(logits, torch.Tensor):
             return single(logits, reference)
         return _deeply_supervised(single, logits, reference)
+
+    return loss
+
+
+def distillation_loss(reference_loss: Loss, answers: torch.Tensor, temperature: float, reference_weight: float) -> Loss:
+    """a * l_ref + (1 - a) * T^2 * H(softened answers, softened prediction), the mean over voxels (Hinton et al., 2015,
+    section 2): each structure's probability p is softened to sigmoid(logit(p) / T), and H is the cross-entropy of two
+    outcomes. T^2 keeps the size of the gradient whatever T is.
+
+    reference_loss: l_ref, of the reference. answers: p of the teacher, [B, S, *space], 0 to 1. temperature: T, above 0.
+    reference_weight: a, 0 to 1.
+    """
+    soft = torch.sigmoid(torch.logit(answers, eps=MIN_ANSWER) / temperature)
+
+    def of_answers(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return temperature**2 * binary_cross_entropy_with_logits(logits / temperature, wanted)
+
+    def loss(logits: Logits, reference: torch.Tensor) -> torch.Tensor:
+        if isinstance(logits, torch.Tensor):
+            taught = of_answers(logits, soft)
+        else:
+            taught = _deeply_supervised(of_answers, logits, soft)
+        return reference_weight * reference_loss(logits, reference) + (1 - reference_weight) * taught
 
     return loss
 

@@ -94,6 +94,7 @@ from worker.engine.strategies.mr_mtl import MrMtl
 from worker.engine.strategies.pfedme import PFedMe
 from worker.engine.strategies.scaffold import Scaffold
 from worker.engine.strategies.site_addition import SiteAddition
+from worker.engine.strategies.student import Student
 from worker.engine.transforms import Intensity
 
 
@@ -213,10 +214,12 @@ def _build_loss(schedule: ScheduleConfig) -> LossSettings:
 
 
 def strategy_of(run: RunSpec) -> Strategy:
-    """The engine's strategy of a run: its method's, or the addition of a site to a model of that method.
+    """The engine's strategy of a run: its method's, the addition of a site to a model of that method, or a student.
 
     Raises ValueError where the model's selector has no closed form.
     """
+    if (taught := run.taught) is not None:
+        return Student(build_strategy(taught.strategy), taught.temperature, taught.reference_weight)
     method = build_strategy(run.strategy)
     if run.added is None:
         return method

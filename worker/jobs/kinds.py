@@ -118,7 +118,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
     lease.check()
     local_state = _load_local_state(payload, toolbox, lease)
-    context = SiteContext(plan, participant, payload.round, local_state, lease.report)
+    context = SiteContext(plan, participant, payload.round, local_state, lease.report, parts.load)
     received = {name: parts.load(name) for name in payload.parts}
     begun = time.monotonic()
     update = train_and_transform(strategy, received, data, context, report)

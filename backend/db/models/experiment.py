@@ -12,6 +12,8 @@ MODEL_TEST = "test"
 SITE_ADDITION = "site-addition"
 #: Kind of an experiment that trains a registered model further at one site.
 FINE_TUNING = "fine-tuning"
+#: Kind of an experiment that trains one network on a finished super model's soft answers.
+STUDENT = "student"
 
 
 class Experiment(Base):
@@ -31,3 +33,5 @@ class Experiment(Base):
     archived_at: Mapped[datetime | None]
     #: Of a test: the run whose model it is, which may be deleted since.
     tested_run_id: Mapped[str | None]
+    #: Of a student: the run whose super model teaches it, which may be deleted since.
+    teacher_run_id: Mapped[str | None]

@@ -153,3 +153,10 @@ export const runMetricsQuery = (id: string, client: QueryClient) => {
     },
   });
 };
+
+/** The students of a run's super model. */
+export const studentsQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "students"],
+    queryFn: () => unwrap(api.listStudents({ path: { run_id: runId } })),
+  });

@@ -233,6 +233,41 @@ it("says of an export which model is written or which case is tried", async () =
   expect(screen.getByTestId("export-monai")).toHaveTextContent("Waits for a worker");
 });
 
+it("trains a student of a super model, and says what the others cost on the same cases", async () => {
+  const fedsm = version(1);
+  fedsm.facts.strategy = { name: "fedsm", gamma: 0.9 } as typeof fedsm.facts.strategy;
+  const student = {
+    run_id: "r7",
+    experiment_id: "e7",
+    experiment_name: "Student of fundus:1",
+    status: "completed",
+    round: 18,
+    num_rounds: 20,
+    temperature: 2,
+    reference_weight: 0.5,
+    gamma: 0.9,
+    scores: [
+      { site_slug: null, super: 0.9, student: 0.88, difference: -0.02, low: -0.03, high: -0.01, num_cases: 40 },
+      { site_slug: "aster", super: 0.9, student: 0.91, difference: 0.01, low: null, high: null, num_cases: 12 },
+    ],
+  };
+  const { bodies } = openApp("/models/v1", {
+    ...ANSWERS,
+    "GET /model-versions/v1": fedsm,
+    "GET /runs/r1/students": [student],
+    "POST /runs/r1/students": { id: "e9" },
+  });
+  const card = await screen.findByTestId("students");
+  expect(await within(card).findByText("−0.020 (−0.030 to −0.010)")).toBeInTheDocument();
+  expect(within(card).getByText("+0.010")).toBeInTheDocument();
+  fireEvent.click(within(card).getByRole("button", { name: "Train a student" }));
+  const dialog = await screen.findByRole("dialog");
+  fireEvent.change(within(dialog).getByLabelText("Rounds"), { target: { value: "8" } });
+  fireEvent.click(within(dialog).getByRole("button", { name: "Train" }));
+  const sent = { rounds: 8, temperature: 2, reference_weight: 0.5, version: "fundus:1", name: null };
+  await waitFor(() => expect(bodies("POST /runs/r1/students")).toMatchObject([sent]));
+});
+
 it("fine-tunes a version at one site, with what was set", async () => {
   const { bodies } = openApp("/models/v1", {
     ...ANSWERS,

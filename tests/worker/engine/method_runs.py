@@ -68,7 +68,7 @@ def batches_of(site: str, plan: Plan, purpose: str, round_: int = 1) -> list[Bat
 def gradient_at(weights: Tensors, batch: Batch, plan: Plan) -> Tensors:
     """Of the plan's loss, by parameter name."""
     network = load_network(plan, weights).train()
-    images, reference = batch
+    images, reference, _ = batch
     torch.autograd.backward(segmentation_loss(plan.loss)(network(images), reference))
     return {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
 

@@ -23,6 +23,7 @@ from tests.worker.engine.method_runs import (
     update_of,
 )
 from worker.engine.checkpoint import sha256_of
+from worker.engine.local_training import Batch
 from worker.engine.networks import head_keys
 from worker.engine.plan_network import blank_network
 from worker.engine.robust_aggregation import Mean
@@ -77,7 +78,7 @@ def test_apfls_gradients_are_those_of_autograd() -> None:
         own,
         shared,
         0.3,
-        (images, reference),
+        Batch(images, reference, ()),
         lambda logits, target: ((logits - target) ** 2).mean(),  # type: ignore[operator]
         adam_plan(),
     )
@@ -216,8 +217,9 @@ def test_fedala_learns_w_by_its_gradient_and_clips_it() -> None:
     state, before, start, after = fedala_start(1e4, 0.5, batch_size=4)
     own, shared = state[personalized("c")], state[GLOBAL]
     mixed = shared | {key: own[key] + w * (shared[key] - own[key]) for key, w in before.items()}
-    batch = tuple(torch.stack([getattr(case, name) for case in DATA["c"].train]) for name in ("image", "reference"))
-    gradient = gradient_at(mixed, batch, STILL)  # type: ignore[arg-type]
+    cases = DATA["c"].train
+    images, references = (torch.stack([getattr(case, name) for case in cases]) for name in ("image", "reference"))
+    gradient = gradient_at(mixed, Batch(images, references, tuple(case.case_id for case in cases)), STILL)
     expected = {key: (w - 1e4 * gradient[key] * (shared[key] - own[key])).clamp(0, 1) for key, w in before.items()}
     assert_close(after, expected, atol=1e-3)
     values = torch.cat([w.flatten() for w in after.values()])

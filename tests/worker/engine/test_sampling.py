@@ -208,7 +208,7 @@ def test_no_slice_left_is_refused_with_the_remedy() -> None:
 def test_the_number_of_local_steps(changes: dict[str, object], expected: list[int]) -> None:
     """Site a has six cases."""
     plan, cases = small_plan(**changes), small_sites()["a"].train  # type: ignore[arg-type]
-    batches = [len(images) for images, _ in local_batches(cases, plan, draws())]
+    batches = [len(images) for images, *_ in local_batches(cases, plan, draws())]
     assert batches == expected
     assert num_local_steps(cases, plan) == len(expected)
 
@@ -216,7 +216,7 @@ def test_the_number_of_local_steps(changes: dict[str, object], expected: list[in
 def test_an_epoch_sees_every_case_once_in_another_order_each_time() -> None:
     plan, cases = small_plan(local_epochs=2, batch_size=1), small_sites()["a"].train
     seen = [next(i for i, case in enumerate(cases) if torch.equal(case.image, images[0]))
-            for images, _ in local_batches(cases, plan, draws())]  # fmt: skip
+            for images, *_ in local_batches(cases, plan, draws())]  # fmt: skip
     assert sorted(seen[:6]) == sorted(seen[6:]) == list(range(6))
     assert seen[:6] != seen[6:]
 

@@ -12,7 +12,7 @@ from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.fusion import Fusion
 from worker.engine.inference import predict_masks
-from worker.engine.local_training import BatchTerm, OnProgress, Proximal, train_locally
+from worker.engine.local_training import BatchTerm, LossOfBatch, OnProgress, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import Plan
 from worker.engine.plan_network import initial_network, load_network
@@ -34,6 +34,8 @@ class SiteContext:
     round: 1 for the first; in validation the round that left the state, 0 for the initial one.
     local_state: what the participant kept from its previous round, or None.
     on_progress: called with the share done, 0 to 1; raises to stop the work.
+    load_part: fetches a part of the state by name, for a training that finds out only at the site which it needs; None:
+    there are the received parts alone.
     """
 
     plan: Plan
@@ -41,6 +43,7 @@ class SiteContext:
     round: int
     local_state: State | None
     on_progress: OnProgress
+    load_part: LoadPart | None = None
 
 
 @dataclass(frozen=True)
@@ -269,12 +272,13 @@ def train_model(
     proximal: Proximal | None = None,
     drift: Tensors | None = None,
     term: BatchTerm | None = None,
+    loss_of_batch: LossOfBatch | None = None,
 ) -> SiteUpdate:
     """Local training of one segmentation model. The returned update's only part is named `kind`.
 
     weights: to begin with.
     kind: what the metrics, the draws and the kept moments are called.
-    proximal, drift, term: as in `train_locally`.
+    proximal, drift, term, loss_of_batch: as in `train_locally`.
 
     Raises ValueError without training cases, and as `train_locally` does.
     """
@@ -283,7 +287,19 @@ def train_model(
     network = load_network(plan, weights)
     draws = generator(plan.seed, context.round, context.participant, kind)
     kept = kept_moments(context, kind)
-    result = train_locally(network, cases, plan, context.round, kept, draws, on_progress, proximal, drift, term=term)
+    result = train_locally(
+        network,
+        cases,
+        plan,
+        context.round,
+        kept,
+        draws,
+        on_progress,
+        proximal,
+        drift,
+        term=term,
+        loss_of_batch=loss_of_batch,
+    )
     return SiteUpdate(
         parts={kind: cpu_state(network)},
         num_cases=len(cases),

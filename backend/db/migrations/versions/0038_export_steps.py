@@ -14,5 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("task") as table:
-        table.drop_column("step")
+    op.drop_column("task", "step")

@@ -3240,7 +3240,7 @@ export type ExperimentRecord = {
     /**
      * Kind
      */
-    kind: 'training' | 'test' | 'import' | 'site-addition' | 'fine-tuning';
+    kind: 'training' | 'test' | 'import' | 'site-addition' | 'fine-tuning' | 'student';
     /**
      * Name
      */
@@ -8709,6 +8709,10 @@ export type RunSpec = {
         name: 'consensus';
     } & ConsensusConfig);
     task: SegmentationTask;
+    /**
+     * One network learns from a finished super model; null: from the reference masks alone.
+     */
+    taught?: Taught | null;
 };
 
 /**
@@ -11128,6 +11132,155 @@ export type StructureTable = {
 };
 
 /**
+ * StudentCreate
+ */
+export type StudentCreate = {
+    /**
+     * Learning Rate
+     *
+     * Constant; left out: that of the super model's training, constant.
+     */
+    learning_rate?: number | null;
+    /**
+     * Name
+     *
+     * Of the registered model that gets the result as its next version; left out: none.
+     */
+    name?: string | null;
+    /**
+     * Reference Weight
+     *
+     * Share of the loss that the reference masks have; the soft answers have the rest. 0: no mask is looked at. 1: no teacher.
+     */
+    reference_weight?: number;
+    /**
+     * Rounds
+     *
+     * Federated rounds. Each is validated, the best is taken.
+     */
+    rounds?: number;
+    /**
+     * Temperature
+     *
+     * T: logits of teacher and student are divided by it; 1 leaves the answers as they are, more makes them softer.
+     */
+    temperature?: number;
+    /**
+     * Threshold
+     *
+     * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
+     */
+    threshold?: 'run' | 'validation';
+    /**
+     * Version
+     *
+     * `name:number` of the run's registered version that teaches, for the record.
+     */
+    version?: string | null;
+};
+
+/**
+ * StudentRecord
+ *
+ * A run whose one network learned from another run's super model.
+ */
+export type StudentRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Gamma
+     *
+     * The threshold of the super model that taught; null where it has none.
+     */
+    gamma: number | null;
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Reference Weight
+     */
+    reference_weight: number;
+    /**
+     * Round
+     *
+     * Its best.
+     */
+    round: number | null;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     *
+     * On test cases; empty until the run is completed.
+     */
+    scores: Array<StudentScore>;
+    status: RunStatus;
+    /**
+     * Temperature
+     */
+    temperature: number;
+};
+
+/**
+ * StudentScore
+ *
+ * Mean Dice, over structures and cases, of a super model and of its student.
+ */
+export type StudentScore = {
+    /**
+     * Difference
+     *
+     * Student less super model: what one file for everybody costs.
+     */
+    difference: number | null;
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Low
+     *
+     * 95 % interval of the difference over cases; null without single cases.
+     */
+    low: number | null;
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Site Slug
+     *
+     * Null: the sites that trained, together.
+     */
+    site_slug: string | null;
+    /**
+     * Student
+     */
+    student: number | null;
+    /**
+     * Super
+     */
+    super: number | null;
+};
+
+/**
  * SweepAxis
  *
  * A setting and its values.
@@ -11590,6 +11743,114 @@ export type TaskRecord = {
  * A task of the ledger. *crashed* (its worker was lost) is not *failed* (code or data raised).
  */
 export type TaskStatus = 'queued' | 'running' | 'completed' | 'failed' | 'crashed' | 'cancelled';
+
+/**
+ * Taught
+ *
+ * What a run learns from.
+ */
+export type Taught = {
+    /**
+     * Reference Weight
+     *
+     * Share of the loss that the reference masks have; the soft answers have the rest. 0: no mask is looked at. 1: no teacher.
+     */
+    reference_weight?: number;
+    /**
+     * Round
+     *
+     * Of that run: its best.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Strategy
+     *
+     * The teacher's method, as it predicts.
+     */
+    strategy: ({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig);
+    /**
+     * Temperature
+     *
+     * T: logits of teacher and student are divided by it; 1 leaves the answers as they are, more makes them softer.
+     */
+    temperature?: number;
+    /**
+     * Title
+     *
+     * The experiment, method and seed of that run.
+     */
+    title: string;
+    /**
+     * Version
+     *
+     * `name:number`, where it was one that taught.
+     */
+    version?: string | null;
+};
 
 /**
  * ThresholdOnValidation
@@ -22904,6 +23165,169 @@ export type GetRunStorageResponses = {
 };
 
 export type GetRunStorageResponse = GetRunStorageResponses[keyof GetRunStorageResponses];
+
+export type ListStudentsData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/runs/{run_id}/students';
+};
+
+export type ListStudentsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListStudentsError = ListStudentsErrors[keyof ListStudentsErrors];
+
+export type ListStudentsResponses = {
+    /**
+     * Response List Students
+     *
+     * Successful Response
+     */
+    200: Array<StudentRecord>;
+};
+
+export type ListStudentsResponse = ListStudentsResponses[keyof ListStudentsResponses];
+
+export type TrainStudentData = {
+    body: StudentCreate;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/students';
+};
+
+export type TrainStudentErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type TrainStudentError = TrainStudentErrors[keyof TrainStudentErrors];
+
+export type TrainStudentResponses = {
+    /**
+     * Successful Response
+     */
+    201: ExperimentRecord;
+};
+
+export type TrainStudentResponse = TrainStudentResponses[keyof TrainStudentResponses];
 
 export type ListRunTasksData = {
     body?: never;

@@ -32,7 +32,7 @@ const SETTINGS = "settings";
 
 /** The others test, or bring in, what was trained before. */
 function trains({ kind }: ExperimentRecord): boolean {
-  return kind === "training" || kind === "fine-tuning";
+  return kind === "training" || kind === "fine-tuning" || kind === "student";
 }
 
 export function ExperimentPage() {

@@ -38,6 +38,7 @@ const KINDS: Partial<Record<ExperimentRecord["kind"], string>> = {
   test: "test of a finished model",
   "site-addition": "a site added to a model",
   "fine-tuning": "a model fine-tuned at one site",
+  student: "one student of a super model",
 };
 
 /** The experiments of a federation: found, ordered, copied, put away. What is looked for is in the address. */

@@ -16,6 +16,7 @@ import { ModelScores } from "./ModelScores";
 import { roundWords } from "./models";
 import { modelQuery } from "./queries";
 import { RegisterModel } from "./RegisterModel";
+import { Students } from "./Students";
 import { TestModel } from "./TestModel";
 import { type ChosenThreshold, ThresholdBar, useChosenThreshold } from "./ThresholdBar";
 import { TryImage } from "./TryImage";
@@ -85,6 +86,7 @@ function ModelView({ set, ofRun, chosen, federation }: Props) {
           <Stack>
             <ModelScores set={set} />
             <TestModel set={set} threshold={threshold} />
+            <Students set={set} federation={federation} threshold={threshold} />
             <Allowed permission="move_models" federationId={federation.id}>
               <ModelExports set={set} threshold={threshold} />
             </Allowed>

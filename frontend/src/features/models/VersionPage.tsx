@@ -15,6 +15,7 @@ import { ModelExports } from "./ModelExports";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
 import { versionQuery } from "./queries";
+import { Students } from "./Students";
 import { TestModel } from "./TestModel";
 import { UseAgain } from "./UseAgain";
 import { VersionAliases } from "./VersionAliases";
@@ -83,6 +84,7 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
             <VersionScores version={version} federation={federation} />
             <Limits limits={facts.limits} />
             <UseAgain version={version} federation={federation} />
+            <Students set={facts} federation={federation} threshold={version.threshold} version={version.reference} />
             <TestModel set={facts} threshold={version.threshold} />
             <Allowed permission="move_models" federationId={federation.id}>
               <ModelExports set={facts} threshold={version.threshold} />

@@ -15,6 +15,7 @@ import { ResultsCard } from "./ResultsCard";
 import { RunCurves } from "./RunCurves";
 import { RunDetail } from "./RunDetail";
 import { hasScores } from "./results";
+import { StudentsCard } from "./StudentsCard";
 import { tableQuery, useResultsSearch, useScoreQuery } from "./useResultsSearch";
 import { VerdictCard } from "./VerdictCard";
 
@@ -49,6 +50,7 @@ export function ResultsView({ experiment, federation }: Props) {
             {experiment.kind !== "test" && (
               <>
                 <GapCard {...{ experiment, federation, search, update, query }} said={loaded.words_of_seeds} />
+                <StudentsCard experiment={experiment} federation={federation} />
                 <EffortCard results={loaded} />
               </>
             )}

@@ -1,0 +1,130 @@
+import { Alert, Button, Card, Group, Modal, NumberInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconSchool } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { api, type FederationRecord, type ModelSet, studentsQuery, unwrap } from "@/api";
+import { Allowed } from "@/components/Allowed";
+import { ModalForm } from "@/components/FormModal";
+import { StudentsTable } from "@/components/StudentsTable";
+import type { ThresholdChoice } from "./models";
+
+interface Props {
+  set: ModelSet;
+  federation: FederationRecord;
+  /** Of the super model that teaches. */
+  threshold: ThresholdChoice;
+  /** The registered version whose page it is, if it is one's. */
+  version?: string;
+}
+
+/** One network for everybody that learns from the super model; nothing for a method without one. */
+export function Students(props: Props) {
+  const { set, federation, version } = props;
+  const [opened, { open, close }] = useDisclosure(false);
+  const teaches = set.strategy.name === "fedsm" && !set.imported;
+  const students = useQuery({ ...studentsQuery(set.run_id), enabled: teaches });
+  if (!teaches) return null;
+  return (
+    <Card withBorder data-testid="students">
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <Title order={2} size="h4">
+            One student
+          </Title>
+          <Allowed permission="run_experiments" federationId={federation.id}>
+            <Button variant="default" onClick={open} leftSection={<IconSchool size={16} aria-hidden />}>
+              Train a student
+            </Button>
+          </Allowed>
+        </Group>
+        <Text size="sm" c="dimmed">
+          The sites train one network on the super model's soft answers, so that there is one file that everybody can
+          run. What that costs in Dice is shown here and in the results.
+        </Text>
+        <StudentsTable students={students.data ?? []} federation={federation} />
+      </Stack>
+      <Modal opened={opened} onClose={close} title={`A student of ${version ?? "this super model"}`}>
+        <StudentForm {...props} onClose={close} />
+      </Modal>
+    </Card>
+  );
+}
+
+function StudentForm({ set, threshold, version, onClose }: Props & { onClose: () => void }) {
+  const navigate = useNavigate();
+  const [rounds, setRounds] = useState<number | string>(20);
+  const [temperature, setTemperature] = useState<number | string>(2);
+  const [weight, setWeight] = useState<number | string>(0.5);
+  const [name, setName] = useState("");
+  const start = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.trainStudent({
+          path: { run_id: set.run_id },
+          body: {
+            rounds: Number(rounds),
+            temperature: Number(temperature),
+            reference_weight: Number(weight),
+            threshold,
+            version: version ?? null,
+            name: name.trim() || null,
+          },
+        }),
+      ),
+    onSuccess: async (made) => {
+      onClose();
+      await navigate({ to: "/experiments/$experimentId", params: { experimentId: made.id }, search: {} });
+    },
+  });
+  return (
+    <ModalForm
+      onSubmit={() => start.mutate()}
+      onCancel={onClose}
+      action="Train"
+      busy={start.isPending}
+      error={start.error}
+      errorTitle="Not started"
+    >
+      <NumberInput
+        label="Rounds"
+        description="Federated rounds. Each is validated, and the best is taken."
+        min={1}
+        max={1000}
+        allowDecimal={false}
+        value={rounds}
+        onChange={setRounds}
+        data-autofocus
+      />
+      <NumberInput
+        label="Temperature"
+        description="1 leaves the super model's answers as they are, more makes them softer."
+        min={1}
+        max={20}
+        step={0.5}
+        value={temperature}
+        onChange={setTemperature}
+      />
+      <NumberInput
+        label="Weight of the reference masks"
+        description="Their share of the loss, 0 to 1; the soft answers have the rest."
+        min={0}
+        max={1}
+        step={0.1}
+        value={weight}
+        onChange={setWeight}
+      />
+      <TextInput
+        label="Name"
+        description="Of the registered model that gets the result; empty: it is not registered."
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Alert color="blue">
+        It begins as the global model, with the sites, the data and the other settings of the run. A site gets the
+        models that the selector chooses for its own training cases, and no answer leaves it.
+      </Alert>
+    </ModalForm>
+  );
+}
