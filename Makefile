@@ -12,7 +12,7 @@ DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help images setup setup-test demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-fuzz test-speed test-gpu dist site-archive predict-wheel lock test-compose bench bench-methods bench-gap openapi screenshots clean
+.PHONY: help images setup setup-test setup-pages demo demo-3d demo-hospitals up dev test test-one lint lint-python lint-pages format typecheck typecheck-python typecheck-pages test-frontend test-unit test-platform test-databases test-fuzz test-speed test-gpu dist site-archive predict-wheel lock test-compose bench bench-methods bench-gap openapi screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -20,8 +20,12 @@ help: ## List the targets
 setup: ## Install everything that running needs, into .venv and frontend/
 	@$(PYTHON) scripts/setup.py run
 
+# `+`: what it says comes at once, also where several targets are made at a time.
 setup-test: ## Install what the tests need too, a browser and PostgreSQL among it
-	@$(PYTHON) scripts/setup.py test
+	+@$(PYTHON) scripts/setup.py test
+
+setup-pages: # What the checks of the pages need, which begin while Python's packages are installed
+	+@$(PYTHON) scripts/setup.py pages
 
 demo: setup ## Start the platform with four simulated sites and train FedSM and three other methods
 	@exec $(BIN)/fedsm demo --home $(DEMO_HOME)
@@ -39,8 +43,8 @@ dev: setup-test ## Start the platform for work on it: backend and worker start a
 	@$(BIN)/fedsm up --reload --port $(DEV_PORT) --home $(DEMO_HOME) & \
 	trap 'wait' EXIT; FEDSM_BACKEND_URL=http://127.0.0.1:$(DEV_PORT) $(NPM) run dev
 
-test: setup-test ## All checks and tests (but those that need a GPU or a quiet machine)
-	@$(MAKE) --no-print-directory -k -j2 -O test-frontend typecheck-python lint-python lint-pages typecheck-pages
+test: ## All checks and tests (but those that need a GPU or a quiet machine)
+	@$(MAKE) --no-print-directory -k -j2 -O setup-test test-frontend typecheck-python lint-python lint-pages typecheck-pages
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory test-platform
 
@@ -52,7 +56,7 @@ lint-python: setup-test
 	$(BIN)/lint-imports
 	$(BIN)/python -m backend.openapi | cmp - frontend/openapi.json || { echo "frontend/openapi.json is stale. Remedy: make openapi"; exit 1; }
 
-lint-pages: setup-test
+lint-pages: setup-pages
 	$(NPM) run lint
 	$(NPM) run check:bundle
 	$(NPM) run check:generated
@@ -62,10 +66,10 @@ typecheck: typecheck-python typecheck-pages ## mypy and tsc
 typecheck-python: setup-test
 	$(BIN)/mypy
 
-typecheck-pages: setup-test
+typecheck-pages: setup-pages
 	$(NPM) run typecheck
 
-test-frontend: setup-test ## The frontend's component and logic tests
+test-frontend: setup-pages ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend; the backend's on SQLite, PostgreSQL or both
@@ -137,4 +141,4 @@ screenshots: setup-test ## Take the pictures in docs/screens, of both demos, mad
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(DEMO_HOME)
 
 clean: ## Remove what setup made; the platform's data in .fedsm stays
-	rm -rf .venv frontend/node_modules frontend/dist .setup.lock build dist
+	rm -rf .venv frontend/node_modules frontend/dist frontend/.setup .setup.lock build dist

@@ -6,7 +6,7 @@ import time
 from contextvars import ContextVar
 
 from sqlalchemy import Connection, event, select
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, object_session
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,7 +60,12 @@ class Correlation:
 def _keep_id(_mapper: Mapper[Task], connection: Connection, task: Task) -> None:
     """That of the request which asked for it; a later round's task has that of its run's task before."""
     if task.correlation_id is None and task.run_id is not None and not _asked.get():
-        latest = select(Task.correlation_id).where(Task.run_id == task.run_id).order_by(Task.created_at.desc()).limit(1)
-        task.correlation_id = connection.scalar(latest)
+        session = object_session(task)
+        assert session is not None  # it is being written
+        of_runs: dict[str, str | None] = session.info.setdefault("correlation_of_runs", {})
+        if task.run_id not in of_runs:  # once for all tasks of a round
+            latest = select(Task.correlation_id).where(Task.run_id == task.run_id).order_by(Task.created_at.desc())
+            of_runs[task.run_id] = connection.scalar(latest.limit(1))
+        task.correlation_id = of_runs[task.run_id]
     if task.correlation_id is None:
         task.correlation_id = correlation_id()

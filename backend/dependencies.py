@@ -39,7 +39,8 @@ def session_cookie(settings: Settings, scheme: str = "http") -> str:
     return f"{'__Host-' if scheme == 'https' else ''}fedsm_session_{settings.port}"
 
 
-def get_platform(request: Request) -> Platform:
+# These only look something up: as coroutines they need no thread of their own.
+async def get_platform(request: Request) -> Platform:
     platform: Platform = request.app.state.platform
     return platform
 
@@ -47,11 +48,11 @@ def get_platform(request: Request) -> Platform:
 PlatformDep = Annotated[Platform, Depends(get_platform)]
 
 
-def get_settings(platform: PlatformDep) -> Settings:
+async def get_settings(platform: PlatformDep) -> Settings:
     return platform.settings
 
 
-def get_artifacts(platform: PlatformDep) -> ArtifactStore:
+async def get_artifacts(platform: PlatformDep) -> ArtifactStore:
     return platform.artifacts
 
 

@@ -1,5 +1,7 @@
 """Which queues belong to hospitals that joined with a key of their own: only that key serves them, and no broker."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,4 +17,11 @@ def joined_queues(session: Session) -> frozenset[str]:
 
 
 def is_joined(session: Session, queue: str) -> bool:
-    return queue.startswith(REAL_QUEUE_PREFIX) and queue in joined_queues(session)
+    return queue in joined_among(session, {queue})
+
+
+def joined_among(session: Session, queues: Collection[str]) -> frozenset[str]:
+    """Those of the queues that belong to hospitals which joined. Looked up only where one of them is a real site's."""
+    if not any(queue.startswith(REAL_QUEUE_PREFIX) for queue in queues):
+        return frozenset()
+    return joined_queues(session) & frozenset(queues)

@@ -139,9 +139,9 @@ def create_app(settings: Settings) -> FastAPI:
 def _api_routes() -> tuple[BaseRoute, ...]:
     """The same for every application of a process: FastAPI reads each endpoint's signature once."""
     api = APIRouter(responses=ERROR_RESPONSES, generate_unique_id_function=_operation_id)
+    api.include_router(worker_api.router)  # first, because workers ask most
     for router in API_ROUTERS:
         api.include_router(router, prefix="/api/v1")
-    api.include_router(worker_api.router)
     return tuple(api.routes)
 
 

@@ -66,7 +66,7 @@ class RequireWorker:
 
     permission = Permission.WORK
 
-    def __call__(self, worker: Annotated[WorkerIdentity, Depends(get_worker)]) -> WorkerIdentity:
+    async def __call__(self, worker: Annotated[WorkerIdentity, Depends(get_worker)]) -> WorkerIdentity:
         return worker
 
 
@@ -75,7 +75,7 @@ class LetAnybody:
 
     permission = Permission.ANYBODY
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         return None
 
 

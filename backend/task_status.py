@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.clock import now
@@ -11,7 +11,7 @@ from backend.contracts.failures import FailureKind
 from backend.contracts.status import TaskStatus
 from backend.db.models import Task
 from backend.db.session import buffer_message
-from backend.joined_sites import is_joined
+from backend.joined_sites import joined_among
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,21 @@ class Failure:
     detail: str | None = None
 
 
-def enqueue(session: Session, task: Task) -> None:
-    """Marks the task as queued; its message leaves after the commit."""
-    task.status = TaskStatus.QUEUED
-    task.queued_at = task.sent_at = now()
-    task.worker = None
-    task.fraction = 0.0
-    task.step = None
-    task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
-    session.add(task)
+def enqueue(session: Session, *tasks: Task) -> None:
+    """Marks the tasks as queued; their messages leave after the commit."""
+    for task in tasks:
+        task.status = TaskStatus.QUEUED
+        task.queued_at = task.sent_at = now()
+        task.worker = None
+        task.fraction = 0.0
+        task.step = None
+        task.progress_at = task.started_at = task.finished_at = task.lease_expires_at = None
+    session.add_all(tasks)
     session.flush()
-    if not is_joined(session, task.queue):  # a hospital that joined asks for its tasks itself
-        buffer_message(session, task.queue, task.id)
+    joined = joined_among(session, {task.queue for task in tasks})
+    for task in tasks:
+        if task.queue not in joined:  # a hospital that joined asks for its tasks itself
+            buffer_message(session, task.queue, task.id)
 
 
 def forget_failures(task: Task) -> None:
@@ -49,8 +52,8 @@ def start_over(session: Session, task: Task) -> None:
     enqueue(session, task)
 
 
-def claim(session: Session, task_id: str, worker: str, lease_seconds: float) -> bool:
-    """queued -> running. True for exactly one of all that try."""
+def claim(session: Session, task_id: str, worker: str, lease_seconds: float) -> Task | None:
+    """queued -> running: the task as it is now, for exactly one of all that try."""
     statement = (
         update(Task)
         .where(Task.id == task_id, Task.status == TaskStatus.QUEUED)
@@ -62,11 +65,10 @@ def claim(session: Session, task_id: str, worker: str, lease_seconds: float) -> 
             started_at=now(),
             lease_expires_at=now() + timedelta(seconds=lease_seconds),
         )
-        .execution_options(synchronize_session=False)
+        .returning(Task)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return bool(result.rowcount == 1)
+    return session.scalars(statement).one_or_none()
 
 
 def complete(task: Task) -> None:

@@ -2,6 +2,7 @@
 
     python3 scripts/setup.py run     what the product needs to run: Python packages, built frontend
     python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL
+    python3 scripts/setup.py pages   the built frontend alone, next to one of the others
 
 Each step is remembered by a stamp that is removed first and written last: a second call takes a second, and an
 interrupted step is done again. Every problem ends with its remedy.
@@ -17,19 +18,24 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "setup"
+FRONTEND = ROOT / "frontend"
+#: Of the steps that need no virtual environment.
+PAGE_STAMPS = FRONTEND / ".setup"
+PAGE_STEPS = ("npm-packages", "frontend")
 #: There while pip runs: a virtual environment in which it was cut off is made anew.
 HALF_INSTALLED = STAMPS / "half-installed"
 #: What scripts/install_packages.py installs, each file checked by its hash.
 LOCKS = {"run": ("requirements.lock", "torch"), "test": ("requirements.lock", "torch", "requirements-test.lock")}
 NODE_LOCK = "requirements-node.lock"
-FRONTEND = ROOT / "frontend"
 MINIMUM_NODE = (20, 19)
 NEEDED_GIGABYTES = 4
 
@@ -40,20 +46,32 @@ class SetupProblem(Exception):
 
 def main(what: str) -> None:
     check_python()
-    with open(ROOT / ".setup.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` waits for the first
+    if what == "pages" and machine_has_node():
+        build_frontend(dict(os.environ))
+        return
+    if what == "pages":  # made with a Node.js that comes with the Python packages
+        what = "test"
+    with alone(ROOT / ".setup.lock"):
         make_venv()
-        if machine_has_node():
-            with ThreadPoolExecutor(1) as beside:
-                pages = beside.submit(build_frontend, dict(os.environ))
-                install_python_packages(what)  # in this thread, which an interruption reaches
-            pages.result()
-        else:
-            install_python_packages(what)
+        with ThreadPoolExecutor(2) as others:
+            pages = others.submit(build_frontend, dict(os.environ)) if machine_has_node() else None
+            system = others.submit(install_system_packages) if what != "run" else None
+            install_python_packages(what)  # in this thread, which an interruption reaches
+        if pages is None:
             build_frontend(environment_with_node_from_pypi())
-        if what == "test":
-            find_or_install_browser()
-            find_or_install_postgresql()
+        else:
+            pages.result()
+        if system is not None:
+            system.result()
+            say_what_the_tests_lack()
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """A second `make` waits for the first."""
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def check_python() -> None:
@@ -151,6 +169,12 @@ def node_version(node: str) -> tuple[int, ...]:
 
 
 def build_frontend(environment: dict[str, str]) -> None:
+    PAGE_STAMPS.mkdir(exist_ok=True)
+    with alone(PAGE_STAMPS / "lock"):
+        build_frontend_alone(environment)
+
+
+def build_frontend_alone(environment: dict[str, str]) -> None:
     packages = fingerprint([FRONTEND / "package.json", FRONTEND / "package-lock.json"])
     if not is_done("npm-packages", packages) or not (FRONTEND / "node_modules").is_dir():
         say("installing the frontend's packages")
@@ -176,27 +200,39 @@ def frontend_sources() -> list[Path]:
     return top + below
 
 
-def find_or_install_browser() -> None:
-    """Leaves it to the end-to-end tests to fail with the reason where none can be had."""
+def has_browser() -> bool:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    if os.environ.get("FEDSM_BROWSER") or any(shutil.which(name) for name in names) or is_done("browser", "playwright"):
-        return
-    say("installing a browser for the end-to-end tests")
-    if not install_with_apt("chromium", "fonts-dejavu-core"):
+    return (
+        bool(os.environ.get("FEDSM_BROWSER"))
+        or any(shutil.which(name) for name in names)
+        or is_done("browser", "playwright")
+    )
+
+
+def has_postgresql() -> bool:
+    return bool(shutil.which("initdb")) or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+def install_system_packages() -> None:
+    """A browser for the end-to-end tests, and PostgreSQL for those of the database, where there are none."""
+    wanted = {"PostgreSQL": [] if has_postgresql() else ["postgresql"]}
+    wanted["a browser"] = [] if has_browser() else ["chromium", "fonts-dejavu-core"]
+    packages = [name for names in wanted.values() for name in names]
+    if packages:
+        say(f"installing {' and '.join(what for what, names in wanted.items() if names)} for the tests")
+        install_with_apt(*packages)
+
+
+def say_what_the_tests_lack() -> None:
+    """Leaves it to the tests to fail with the reason where something can be had nowhere."""
+    if not has_browser():
         result = subprocess.run([str(PYTHON), "-m", "playwright", "install", "chromium"], cwd=ROOT)
         if result.returncode == 0:
             begin("browser")
             done("browser", "playwright")
         else:
             say("no browser could be installed: the end-to-end tests will fail. Remedy: install Chromium")
-
-
-def find_or_install_postgresql() -> None:
-    """Leaves it to the database tests to fail with the reason where none can be had."""
-    if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-        return
-    say("installing PostgreSQL for the database tests")
-    if not install_with_apt("postgresql"):
+    if not has_postgresql():
         say("PostgreSQL could not be installed: its tests will fail. Remedy: install the PostgreSQL server")
 
 
@@ -218,17 +254,21 @@ def fingerprint(paths: list[Path], *words: str) -> str:
 
 
 def is_done(step: str, wanted: str) -> bool:
-    stamp = STAMPS / step
+    stamp = stamp_of(step)
     return stamp.is_file() and stamp.read_text() == wanted
 
 
 def begin(step: str) -> None:
-    STAMPS.mkdir(exist_ok=True)
-    (STAMPS / step).unlink(missing_ok=True)
+    stamp_of(step).parent.mkdir(exist_ok=True)
+    stamp_of(step).unlink(missing_ok=True)
 
 
 def done(step: str, wanted: str) -> None:
-    (STAMPS / step).write_text(wanted)
+    stamp_of(step).write_text(wanted)
+
+
+def stamp_of(step: str) -> Path:
+    return (PAGE_STAMPS if step in PAGE_STEPS else STAMPS) / step
 
 
 def run(command: list[str], *, remedy: str, cwd: Path = ROOT, environment: dict[str, str] | None = None) -> None:

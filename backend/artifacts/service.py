@@ -1,7 +1,7 @@
 """Artifacts: the store's bytes and the database's knowledge of them."""
 
 import re
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from backend.artifacts.store import ArtifactStore, IncomingFile, StoredFile
 from backend.clock import now
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN, UPLOAD
 from backend.contracts.status import TaskStatus
+from backend.db.base import Base
 from backend.db.models import Artifact, ArtifactHold, Task
 from backend.db.session import Database, read_only, unit_of_work
 from backend.error_body import ErrorBody
@@ -134,14 +135,16 @@ def _keep(
             require_wanted(session, task_id)
             _lock_new_row(session, incoming, media_type)
             store.keep(incoming)
-            hold(session, incoming.sha256, task_id)
+            if task_id is None:
+                hold(session, incoming.sha256, None)
+            else:
+                _hold_for_task(session, incoming.sha256, task_id)
     finally:
         store.discard(incoming)
 
 
 def _lock_new_row(session: Session, stored: StoredFile, media_type: str) -> None:
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    insert = (postgresql.insert if is_postgres else sqlite.insert)(Artifact).values(
+    insert = _insert(session)(Artifact).values(
         sha256=stored.sha256,
         media_type=media_type,
         num_bytes=stored.num_bytes,
@@ -168,9 +171,17 @@ def hold(session: Session, sha256: str, task_id: str | None) -> None:
         session.execute(update(Artifact).where(Artifact.sha256 == sha256).values(**values))
         return
     session.execute(update(Artifact).where(Artifact.sha256 == sha256).values(used_at=now()))
-    if session.get(ArtifactHold, (sha256, task_id)) is None:
-        session.add(ArtifactHold(sha256=sha256, task_id=task_id))
-        session.flush()
+    _hold_for_task(session, sha256, task_id)
+
+
+def _hold_for_task(session: Session, sha256: str, task_id: str) -> None:
+    held = _insert(session)(ArtifactHold).values(sha256=sha256, task_id=task_id)
+    session.execute(held.on_conflict_do_nothing())
+
+
+def _insert(session: Session) -> Callable[[type[Base]], sqlite.Insert | postgresql.Insert]:
+    """The database's own, which knows what to do about a row that is there."""
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 def find_for_upload(session: Session, store: ArtifactStore, sha256: str, task_id: str | None) -> Artifact:
@@ -212,10 +223,12 @@ def require_artifacts(session: Session, hashes: set[str]) -> None:
     wanted = sorted(hashes)
     for start in range(0, len(wanted), 500):
         chunk = wanted[start : start + 500]
-        locked = select(Artifact.sha256).where(Artifact.sha256.in_(chunk)).order_by(Artifact.sha256).with_for_update()
-        known.update(session.scalars(locked))
+        if len(chunk) > 1:  # in one order, so that two who name the same files never wait for each other
+            locked = select(Artifact.sha256).where(Artifact.sha256.in_(chunk)).order_by(Artifact.sha256)
+            session.execute(locked.with_for_update())
         named = update(Artifact).where(Artifact.sha256.in_(chunk)).values(used_at=now(), held_until=None)
-        session.execute(named, execution_options={"synchronize_session": False})
+        named = named.returning(Artifact.sha256).execution_options(synchronize_session=False)
+        known.update(session.scalars(named))
     if absent := sorted(hashes - known):
         raise InvalidInput.of_field(
             "result", ", ".join(absent[:3]), f"{len(absent)} artifact(s) were not uploaded", "PUT them, then complete"

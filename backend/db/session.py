@@ -10,11 +10,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.db import audit_chain, worker_quota
-from backend.db.models import Event
+from backend.db.base import Base
+from backend.db.models import Dataset, Event, Experiment, Federation, Run, Site, Task
 
 BUSY_TIMEOUT_MS = 15_000
 #: Any number: the PostgreSQL advisory lock under which event rows get their ids.
 EVENT_LOCK = 0x0FED5
+
+#: Rows that many functions look up by id in one transaction. A session keeps only what somebody holds, and would read
+#: a run anew for each of them.
+KEPT_WHILE_OPEN = (Dataset, Experiment, Federation, Run, Site, Task)
 
 #: (queue, task id) of the messages that leave after the commit.
 Message = tuple[str, str]
@@ -36,7 +41,15 @@ class Database:
 def open_database(url: str, after_commit: Callable[[list[Message], bool], None]) -> Database:
     """`after_commit(messages, any_events)` runs after each committed unit of work, never before."""
     engine = create_engine_for(url)
-    return Database(engine, sessionmaker(engine, expire_on_commit=False), after_commit)
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    event.listen(sessions, "loaded_as_persistent", _keep_while_open)
+    event.listen(sessions, "pending_to_persistent", _keep_while_open)
+    return Database(engine, sessions, after_commit)
+
+
+def _keep_while_open(session: Session, row: Base) -> None:
+    if isinstance(row, KEPT_WHILE_OPEN):
+        session.info.setdefault("kept", []).append(row)
 
 
 def create_engine_for(url: str) -> Engine:

@@ -14,8 +14,7 @@ from backend.db.models import Run, RunRound, Task
 from backend.events import service as events
 from backend.ledger import repository, run_length
 from backend.ledger.best_round import choose_best_round
-from backend.ledger.snapshot import queue_of
-from backend.queue import COORDINATOR_QUEUE
+from backend.queue import COORDINATOR_QUEUE, SIMULATED_QUEUE
 from backend.runs.service import set_status
 from backend.runs.waiting import ABSENT, quorum
 from backend.runs.words import describe_run
@@ -94,9 +93,9 @@ def _open_round(session: Session, run: Run, round_number: int) -> None:
 
 
 def _advance_open_round(session: Session, run: Run, current: RunRound) -> None:
-    trainings = repository.tasks_of(session, run, "train_site", current.round)
-    if not _all_ended(trainings):
+    if not repository.all_ended(session, run, "train_site", current.round):
         return
+    trainings = repository.tasks_of(session, run, "train_site", current.round)
     aggregations = repository.tasks_of(session, run, "aggregate_round", current.round)
     if aggregations:
         if _ended_badly(aggregations[0]):
@@ -134,18 +133,22 @@ def _advance_evaluation(session: Session, run: Run) -> None:
 
 
 def _open_tasks(session: Session, run: Run, kind: TaskKind, round_number: int, participants: list[str]) -> None:
-    rows = repository.run_datasets(session, run.id)
-    for participant in participants:
-        queue = COORDINATOR_QUEUE if participant == COORDINATOR else queue_of(rows, participant)
-        task = Task(
+    if not participants:
+        return
+    queues = {} if participants == [COORDINATOR] else repository.queues_of(session, run.id)
+    tasks = [
+        Task(
             run_id=run.id,
             kind=kind,
             round=round_number,
             participant=participant,
-            queue=queue,
+            # `pooled` is simulated by definition.
+            queue=COORDINATOR_QUEUE if participant == COORDINATOR else queues.get(participant, SIMULATED_QUEUE),
             created_at=now(),
         )
-        enqueue(session, task)
+        for participant in participants
+    ]
+    enqueue(session, *tasks)
 
 
 def _has_quorum(session: Session, run: Run, tasks: list[Task], verb: str, round_number: int) -> bool:

@@ -1,7 +1,9 @@
 """What a claimed task of a run carries, read from the ledger at the time of the claim."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.contracts.datasets import SitePolicy
 from backend.contracts.model_parts import OWN_ALONE
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
@@ -111,16 +113,20 @@ def _kept_state(session: Session, run: Run, round_number: int) -> PartMap:
 
 def manifests_of(session: Session, run: Run, participant: str) -> tuple[DatasetManifest, ...]:
     """A site's own data; that of every site that trains for the pooled participant, in site order."""
-    rows = repository.run_datasets(session, run.id)
     training = run.spec.sites if run.spec else ()
     wanted = training if participant == POOLED else (participant,)
-    return tuple(_as_allowed_now(session, row) for row in rows if row.site_slug in wanted)
+    query = (
+        select(RunDataset, Site)
+        .join(Dataset, Dataset.id == RunDataset.dataset_id)
+        .join(Site, Site.id == Dataset.site_id)
+        .where(RunDataset.run_id == run.id, RunDataset.site_slug.in_(wanted))
+        .order_by(RunDataset.position)
+    )
+    return tuple(_as_allowed_now(row.manifest, policy_of(site)) for row, site in session.execute(query))
 
 
-def _as_allowed_now(session: Session, row: RunDataset) -> DatasetManifest:
+def _as_allowed_now(manifest: DatasetManifest, policy: SitePolicy) -> DatasetManifest:
     """The manifest of the run's start, with a policy that was tightened since then."""
-    site = session.get_one(Site, session.get_one(Dataset, row.dataset_id).site_id)
-    policy, manifest = policy_of(site), row.manifest
     allowed = {
         "may_send_images": manifest.may_send_images and policy.may_send_images,
         "may_send_predictions": manifest.may_send_predictions and policy.may_send_predictions,

@@ -41,6 +41,24 @@ def run_datasets(session: Session, run_id: str) -> list[RunDataset]:
     return list(session.scalars(select(RunDataset).where(RunDataset.run_id == run_id).order_by(RunDataset.position)))
 
 
+def queues_of(session: Session, run_id: str) -> dict[str, str]:
+    """Of the workers of each site whose data sets the run has."""
+    query = select(RunDataset.site_slug, RunDataset.queue).where(RunDataset.run_id == run_id)
+    rows = session.execute(query.order_by(RunDataset.position.desc()))
+    return dict(rows.tuples().all())
+
+
+def all_ended(session: Session, run: Run, kind: TaskKind, round_number: int) -> bool:
+    """Whether no task of the kind and round is to be done any more. Asked at each site's end: it reads no update."""
+    under_way = select(Task.id).where(
+        Task.run_id == run.id,
+        Task.kind == kind,
+        Task.round == round_number,
+        Task.status.not_in(TERMINAL_TASK_STATUSES),
+    )
+    return session.scalar(under_way.limit(1)) is None
+
+
 def open_tasks(session: Session, run: Run) -> list[Task]:
     query = select(Task).where(Task.run_id == run.id, Task.status.not_in(TERMINAL_TASK_STATUSES))
     return list(session.scalars(query))

@@ -17,7 +17,7 @@ from backend.errors import InvalidInput
 from backend.events import service as events
 from backend.ledger.site_work import mean_site_steps
 from backend.ledger.start_model import start_problems, start_state
-from backend.queue import SIMULATED_QUEUE, site_queue
+from backend.queue import site_queue
 from backend.sites import service as sites
 from backend.sites.presence import load_presence
 
@@ -164,8 +164,3 @@ def run_dataset(run: Run, position: int, site: Site, dataset: Dataset, manifest:
         fingerprint=dataset.fingerprint or "",
         manifest=manifest,
     )
-
-
-def queue_of(run_datasets: list[RunDataset], participant: str) -> str:
-    """The queue of a participant's worker; `pooled` is simulated by definition."""
-    return next((row.queue for row in run_datasets if row.site_slug == participant), SIMULATED_QUEUE)

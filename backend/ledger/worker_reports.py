@@ -44,9 +44,9 @@ MAX_FAILURES = 3
 def claim_task(session: Session, task_id: str, worker: str, lease_seconds: float) -> ClaimedTask:
     """queued -> running for exactly one worker. Raises TaskNotClaimable for everybody else."""
     _lock_run_of(session, task_id)
-    if not claim(session, task_id, worker, lease_seconds):
+    task = claim(session, task_id, worker, lease_seconds)
+    if task is None:
         raise TaskNotClaimable(f"task {task_id} is not queued: another worker has it or it is over; drop the message")
-    task = session.get_one(Task, task_id, populate_existing=True)
     _say(session, task, f"{worker} is {_doing(task)}", worker)
     with stored_values():
         payload = owner_of(task).payload(session, task)

@@ -38,7 +38,8 @@ def require_claimed(session: Session, worker: WorkerIdentity, task_id: str) -> N
 
 
 def _is_of(session: Session, worker: WorkerIdentity, task_id: str) -> bool:
-    queue = session.scalar(select(Task.queue).where(Task.id == task_id))
+    task = session.get(Task, task_id)
+    queue = task.queue if task is not None else None
     if isinstance(worker, SiteWorker):
         return queue == worker.queue
     return queue is None or not is_joined(session, queue)

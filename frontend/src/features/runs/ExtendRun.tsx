@@ -47,6 +47,9 @@ function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
   const valid = Number.isInteger(number) && number > run.num_rounds && number <= MAX_ROUNDS;
   const [asked] = useDebouncedValue(number, 200);
   const preview = useQuery({ ...extensionQuery(run.id, asked), enabled: valid && asked === number });
+  // What is shown and started is of the number in the field, not of one typed a moment before.
+  const consequences = valid && asked === number ? preview.data : undefined;
+  const possible = consequences?.problem === null;
   const extend = useMutation({
     mutationFn: () => unwrap<RunRecord>(api.extendRun({ path: { run_id: run.id }, body: { rounds: number } })),
     onSuccess: (fresh) => {
@@ -60,12 +63,12 @@ function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
   return (
     <ModalForm
       onSubmit={() => {
-        if (valid && preview.data?.problem === null) extend.mutate();
+        if (possible) extend.mutate();
       }}
       action={`Train ${valid ? roundsAdded(run.num_rounds + 1, number) : "on"}`}
       onCancel={onClose}
       busy={extend.isPending}
-      disabled={!valid || preview.data?.problem !== null}
+      disabled={!possible}
     >
       <NumberInput
         label="Rounds in all"
@@ -78,7 +81,7 @@ function ExtendForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
         allowDecimal={false}
         data-autofocus
       />
-      {valid && preview.data && <Consequences preview={preview.data} />}
+      {consequences && <Consequences preview={consequences} />}
     </ModalForm>
   );
 }
