@@ -44,8 +44,7 @@ def run_datasets(session: Session, run_id: str) -> list[RunDataset]:
 def queues_of(session: Session, run_id: str) -> dict[str, str]:
     """Of the workers of each site whose data sets the run has."""
     query = select(RunDataset.site_slug, RunDataset.queue).where(RunDataset.run_id == run_id)
-    rows = session.execute(query.order_by(RunDataset.position.desc()))
-    return dict(rows.tuples().all())
+    return dict(session.execute(query.order_by(RunDataset.position.desc())).all())
 
 
 def all_ended(session: Session, run: Run, kind: TaskKind, round_number: int) -> bool:

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,12 +27,12 @@ from backend.db.session import unit_of_work
 from backend.main import API_ROUTERS
 from backend.openapi_document import permission_of
 from backend.worker_api import endpoints as worker_api
+from tests.backend.document import openapi_document
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 from tests.backend.people import PASSWORD, Person, code_of, make_person
 
 pytestmark = pytest.mark.every_database
 
-DOCUMENT = Path(__file__).parent.parent.parent / "frontend" / "openapi.json"
 REACHED = 418
 #: Nobody's name is asked for there.
 LETS_IN_ALL = {"list_federations", "get_latest_result"}
@@ -254,7 +253,7 @@ def answer_of(response: httpx.Response) -> int:
 
 
 def operations() -> Iterator[tuple[str, str, str, Permission]]:
-    document = json.loads(DOCUMENT.read_text())
+    document = openapi_document()
     for path, methods in document["paths"].items():
         for method, entry in methods.items():
             yield path, method, entry["operationId"], Permission(entry["x-permission"])

@@ -4,14 +4,12 @@ import json
 import logging
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
 from backend.gate import PUBLIC, repeated_key
-from backend.main import create_app
-from backend.settings import Settings
+from tests.backend.document import openapi_document
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 
 MIB = 2**20
@@ -196,7 +194,7 @@ NO_ERRORS = {"206", "304", "416"}
 
 
 def test_the_document_says_who_may_call_what_and_how_errors_look() -> None:
-    document: dict[str, Any] = create_app(Settings()).openapi()
+    document = openapi_document()
     assert set(document["components"]["securitySchemes"]) == {"token", "cookie", "workerToken"}
     open_operations = set()
     for path, operations in document["paths"].items():

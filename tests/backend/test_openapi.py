@@ -1,6 +1,5 @@
 """The OpenAPI document, from which the frontend's client is generated; and the frontend's files."""
 
-import json
 from pathlib import Path
 
 import httpx
@@ -38,12 +37,13 @@ from backend.users.schemas import (
     TokenCreate,
     UserUpdate,
 )
+from tests.backend.document import FILE, openapi_document
 from tests.backend.live_backend import LiveBackend
 
 
 def test_document_is_stable_and_operations_are_named_after_functions() -> None:
-    assert openapi_json() == openapi_json()
-    document = json.loads(openapi_json())
+    assert openapi_json() == FILE.read_text(), "the same in another process, or stale (`make openapi`)"
+    document = openapi_document()
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names))
@@ -104,7 +104,7 @@ BODIES = {
 
 
 def test_every_request_body_has_an_example_that_is_valid() -> None:
-    document = json.loads(openapi_json())
+    document = openapi_document()
     seen = set()
     for path, methods in document["paths"].items():
         for operation in methods.values():

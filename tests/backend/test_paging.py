@@ -1,12 +1,12 @@
 """Lists by pages: the same parameters and the same header everywhere, and together the whole list."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.backend.conftest import make_experiment
+from tests.backend.document import openapi_document
 from tests.backend.live_backend import LiveBackend
 
 pytestmark = pytest.mark.every_database
@@ -29,7 +29,7 @@ def pages(backend: LiveBackend, path: str, limit: int) -> list[list[dict[str, An
 
 
 def test_every_list_of_the_document_can_be_paged() -> None:
-    document = json.loads((ROOT / "frontend" / "openapi.json").read_text())
+    document = openapi_document()
     unpaged = set()
     for operation in (entry for methods in document["paths"].values() for entry in methods.values()):
         content = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})

@@ -1,6 +1,5 @@
 """Every route names one permission, and what an identity does not hold is refused."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from backend.openapi_document import permission_of
 from backend.policy import CanRead, CanReadCases
 from backend.tables import tables_json, with_matrix
 from backend.worker_api import endpoints as worker_api
+from tests.backend.document import openapi_document
 
 ROOT = Path(__file__).parent.parent.parent
 OPEN = {
@@ -36,7 +36,7 @@ OPEN |= {
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    document = json.loads((ROOT / "frontend" / "openapi.json").read_text())
+    document = openapi_document()
     return [(path, method, entry) for path, methods in document["paths"].items() for method, entry in methods.items()]
 
 

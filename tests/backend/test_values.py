@@ -22,8 +22,7 @@ from backend.contracts.values import (
     printable,
     stored_values,
 )
-from backend.main import create_app
-from backend.settings import Settings
+from tests.backend.document import openapi_document
 
 pytestmark = pytest.mark.every_database
 
@@ -135,7 +134,7 @@ def test_what_is_stored_is_read_whatever_the_bounds_of_today() -> None:
 
 def test_every_field_that_comes_in_has_a_bound() -> None:
     """Of every request body, parameter and header of the whole API, worker API included."""
-    document = create_app(Settings()).openapi()
+    document = openapi_document()
     assert sorted(_unbounded(document)) == []
 
 

@@ -1,12 +1,9 @@
 """What REST can do, the command line can do: every operation of the OpenAPI document, but for a few with a reason."""
 
-import functools
-import json
 from typing import Any
 
 import pytest
 
-from backend.openapi import openapi_json
 from fedsm.cli.app import app
 from fedsm.cli.call import Call
 from fedsm.cli.calls_of_data import DATASET_CALLS, FEDERATION_CALLS, SITE_CALLS
@@ -15,6 +12,7 @@ from fedsm.cli.calls_of_runs import EXPERIMENT_CALLS, MODEL_CALLS, RUN_CALLS
 from fedsm.cli.calls_of_system import SYSTEM_CALLS, TOKEN_CALLS
 from fedsm.cli.calls_of_users import USER_CALLS
 from fedsm.cli.later import all_commands
+from tests.backend.document import openapi_document
 
 TABLES: dict[str, tuple[Call, ...]] = {
     "dataset": DATASET_CALLS,
@@ -142,17 +140,11 @@ WITHOUT = {
 }
 
 
-@functools.cache
-def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(openapi_json())
-    return found
-
-
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Name to method, path and description, of what people call."""
     return {
         operation["operationId"]: (method.upper(), path, operation)
-        for path, methods in document()["paths"].items()
+        for path, methods in openapi_document()["paths"].items()
         for method, operation in methods.items()
         if not path.startswith("/worker-api/")
     }
@@ -194,4 +186,4 @@ def test_a_call_is_the_operations_own(call: Call) -> None:
 
 def fields_of(schema: dict[str, Any]) -> set[str]:
     name = schema["$ref"].rpartition("/")[2]
-    return set(document()["components"]["schemas"][name]["properties"])
+    return set(openapi_document()["components"]["schemas"][name]["properties"])

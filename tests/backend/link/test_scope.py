@@ -1,10 +1,8 @@
 """A hospital's credential reaches its own tasks and what they name, and nothing of anybody else's."""
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +14,7 @@ from backend.db.session import read_only
 from backend.worker_api import endpoints as worker_api
 from fedsm.site_agent.signing import BODY_SHA256
 from tests.backend.conftest import FEDSM, start_run
+from tests.backend.document import openapi_document
 from tests.backend.link.played_site import PlayedSite
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_results import played_weights
@@ -239,7 +238,7 @@ def test_the_shared_token_is_no_hospital(backend: LiveBackend, path: str, body: 
 
 def test_the_credential_opens_nothing_but_the_worker_api(backend: LiveBackend, sites: dict[str, PlayedSite]) -> None:
     """A signature is no sign-in: of people's API every operation refuses it."""
-    document = json.loads((Path(__file__).parents[3] / "frontend" / "openapi.json").read_text())
+    document = openapi_document()
     tried = 0
     with httpx.Client(base_url=backend.url, auth=sites["north"].client.auth, trust_env=False) as client:
         for path, methods in document["paths"].items():
