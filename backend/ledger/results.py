@@ -82,7 +82,7 @@ def _store_initialization(session: Session, run: Run, result: InitializeRunResul
 
 
 def _store_update(session: Session, run: Run, task: Task, result: TrainSiteResult) -> None:
-    # Whoever looked for a problem of the update found its files there, and holds them.
+    # Its files are there and held: `problem_of_update` reads them before.
     task.update = SiteUpdateRef(
         participant=task.participant, parts=result.parts, num_cases=result.num_cases, num_steps=result.num_steps
     )
