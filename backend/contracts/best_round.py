@@ -49,14 +49,15 @@ class BestRound(Contract):
         default=(), description="Validated, but not by every compared participant: not compared."
     )
 
-    @property
-    def note(self) -> str | None:
-        """What was not compared, in words; None where everything was."""
+    def note(self, names: Mapping[str, str]) -> str | None:
+        """What was not compared, in words; None where everything was. names: of sites, by slug."""
         if not self.left_out_participants and not self.left_out_rounds:
             return None
-        text = f"Round {self.round} is the best by the validation of {_listed(self.participants)}"
+        text = f"Round {self.round} is the best by the validation of {_listed(self.participants, names)}"
         if self.left_out_participants:
-            text += f", without {_listed(self.left_out_participants)}, which did not validate every compared round"
+            text += (
+                f", without {_listed(self.left_out_participants, names)}, which did not validate every compared round"
+            )
         if self.left_out_rounds:
             named = f"{'round' if len(self.left_out_rounds) == 1 else 'rounds'} {spans(self.left_out_rounds)}"
             text += f"; not compared: {named}, which not all of them validated"
@@ -111,8 +112,10 @@ def keepable_rounds(scores: ValidationScores, num_rounds: int) -> set[int]:
     }
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def _listed(slugs: Sequence[str], names: Mapping[str, str]) -> str:
+    """`a, b and c`, by name where one is known."""
+    *others, last = [names.get(slug, slug) for slug in slugs]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def spans(rounds: Sequence[int]) -> str:

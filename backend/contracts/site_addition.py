@@ -20,14 +20,14 @@ class AddedSite(Contract):
         "model of the version that the site is added to.",
     )
 
-    def in_words(self) -> str:
-        """`fundus:3, with the site maple added to its model selector`"""
-        return f"{self.version}, with the site {self.site} added to its model selector"
+    def in_words(self, name: str | None = None) -> str:
+        """`fundus:3, with the site maple added to its model selector`. name: the site's, where it is at hand."""
+        return f"{self.version}, with the site {name or self.site} added to its model selector"
 
-    def model_in_words(self) -> str:
+    def model_in_words(self, name: str | None = None) -> str:
         """Of the images that the selector takes for the site's."""
         whose = f"the global model of {self.version}" if self.model is None else f"the model of {self.model}"
-        return f"Images that the selector takes for {self.site}'s get {whose}."
+        return f"Images that the selector takes for {name or self.site}'s get {whose}."
 
 
 class SiteAdditionCreate(Contract):

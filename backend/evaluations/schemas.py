@@ -21,11 +21,12 @@ class LackingCases(Record):
 
     num_tested: int
     num_expected: int
-    without: list[str] = Field(description="Sites of several that were not tested at all.")
+    without: list[str] = Field(description="Slugs of the sites, of several, that were not tested at all.")
+    without_names: list[str] = Field(description="The same sites' names.")
 
     @property
     def words(self) -> str:
-        """`7 of 9 cases, without site-c`."""
+        """`7 of 9 cases, without Clinic C`."""
         return ", ".join([f"{self.num_tested} of {self.num_expected} cases", *self._absent])
 
     @property
@@ -35,7 +36,7 @@ class LackingCases(Record):
 
     @property
     def _absent(self) -> list[str]:
-        return [f"without {', '.join(self.without)}"] if self.without else []
+        return [f"without {', '.join(self.without_names)}"] if self.without_names else []
 
 
 class ResultCell(Record):
@@ -140,7 +141,7 @@ class ShownCell(Record):
     text: str = Field(description="The mean as it is printed everywhere; a dash for none.")
     deviation: str | None = Field(description="The standard deviation over seeds as it is printed.")
     lacks: str | None = Field(
-        description="Why this number is not compared with its column's others: `7 of 9 cases, without site-c`."
+        description="Why this number is not compared with its column's others: `7 of 9 cases, without Clinic C`."
     )
     best: bool = Field(
         description="Best of its column, as the numbers are printed, among those over the same cases; ties are marked."

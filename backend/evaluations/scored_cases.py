@@ -26,6 +26,7 @@ from backend.evaluations.summaries import ColumnValue, StatedSites, column_value
 from backend.evaluations.tested_cases import lacking, together
 from backend.runs.run_data import expected_cases
 from backend.runs.service import list_runs
+from backend.site_names import SiteNames, site_names
 from backend.sites import service as sites
 
 
@@ -125,6 +126,10 @@ class ExperimentCases:
         return training_of(self.session, self.runs)
 
     @cached_property
+    def names(self) -> SiteNames:
+        return site_names(self.session, self.experiment.federation_id)
+
+    @cached_property
     def everything(self) -> dict[str, frozenset[str]]:
         """Site to every case that a run was tested on, or should have been."""
         tested = (self.tested(run) for run in self.runs)
@@ -175,7 +180,7 @@ class ExperimentCases:
         wanted = self.places.sites(slug)
         expected = {site: self.everything[site] for site in self.places.all if site in wanted & self.everything.keys()}
         of_runs = [self.tested(run, method.model) for run in method.runs if self.is_tested(run)]
-        short = [found for tested in of_runs if (found := lacking(tested, expected))]
+        short = [found for tested in of_runs if (found := lacking(tested, expected, self.names))]
         return min(short, key=lambda found: found.num_tested, default=None)
 
     @property

@@ -6,6 +6,7 @@ from backend.db.models import Run
 from backend.evaluations.scored_cases import ExperimentCases, places_of
 from backend.evaluations.tested_cases import lacking
 from backend.runs.words import describe_run
+from backend.site_names import named
 
 
 def notes_of(cases: ExperimentCases, with_counts: bool = True) -> list[str]:
@@ -25,7 +26,7 @@ def _other_sites(cases: ExperimentCases) -> Iterator[str]:
             by_sites.setdefault(tuple(places_of(run).training), []).append(run)
     if len(by_sites) < 2:
         return
-    parts = [f"{_named(runs)} at {', '.join(slugs)}" for slugs, runs in by_sites.items()]
+    parts = [f"{_named(runs)} at {named(slugs, cases.names)}" for slugs, runs in by_sites.items()]
     yield f"Not every run was trained at the same sites: {'; '.join(parts)}."
 
 
@@ -39,7 +40,7 @@ def _ended(cases: ExperimentCases) -> Iterator[str]:
 def _lacking(cases: ExperimentCases, with_counts: bool) -> Iterator[str]:
     by_words: dict[str, list[Run]] = {}
     for run in cases.runs:
-        if cases.is_tested(run) and (found := lacking(cases.tested(run), cases.everything)):
+        if cases.is_tested(run) and (found := lacking(cases.tested(run), cases.everything, cases.names)):
             words = f"tested on {found.words}" if with_counts else f"tested {found.stated_words}"
             by_words.setdefault(words, []).append(run)
     for words, runs in by_words.items():
@@ -54,14 +55,14 @@ def _stated(cases: ExperimentCases) -> Iterator[str]:
     stated = [(slug, site) for run in cases.runs for slug, site in cases.stated_of(run).items()]
     if means := sorted({slug for slug, site in stated if site.summary.scores}):
         yield (
-            f"{', '.join(means)}: the site's policy lets means leave and no score of a single case. They count in all "
-            "means; paired tests, intervals, the selector's thresholds and the list of cases are of the other sites. A "
-            "mean or a count that would tell of a few cases is left out, or stated as none or all."
+            f"{named(means, cases.names)}: the site's policy lets means leave and no score of a single case. They "
+            "count in all means; paired tests, intervals, the selector's thresholds and the list of cases are of the "
+            "other sites. A mean or a count that would tell of a few cases is left out, or stated as none or all."
         )
     if none := sorted({slug for slug, site in stated if not site.summary.scores}):
         yield (
-            f"{', '.join(none)}: tested, but on fewer cases than the site's policy asks for, or on nearly the same as "
-            "before, so that subtraction would tell of a few: no mean leaves."
+            f"{named(none, cases.names)}: tested, but on fewer cases than the site's policy asks for, or on nearly the "
+            "same as before, so that subtraction would tell of a few: no mean leaves."
         )
 
 

@@ -12,6 +12,7 @@ from backend.events import service as events
 from backend.ledger import repository
 from backend.runs.validation_scores import validation_scores
 from backend.runs.words import describe_run
+from backend.site_names import site_names_of_runs
 
 
 def choose_best_round(session: Session, run: Run) -> None:
@@ -33,7 +34,7 @@ def choose_best_round(session: Session, run: Run) -> None:
         )
         return
     run.best_round, run.best_dice, run.compared = best.round, best.dice, best
-    if note := best.note:
+    if note := best.note(site_names_of_runs(session, [run.id]).get(run.id, {})):
         _warn(session, run, note)
 
 

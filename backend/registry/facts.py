@@ -1,6 +1,6 @@
 """What is frozen when a run's models are registered: the model set, its scores with intervals, its limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
@@ -9,15 +9,15 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.contracts.thresholds import ThresholdChoice
 from backend.db.models import Run
 from backend.registry.schemas import VersionFacts, VersionScore
-from backend.sites import service as sites
-from backend.trained_models.chosen_threshold import model_set_with, named
+from backend.site_names import SiteNames, named, site_names
+from backend.trained_models.chosen_threshold import model_set_with
 from backend.trained_models.schemas import ModelSet
 
 
 def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> VersionFacts:
     """Raises Conflict for a run that is not completed, and where validation is to choose a threshold and cannot."""
     found, scores = model_set_with(session, run.id, threshold)
-    names = {site.slug: site.name for site in sites.list_sites(session, found.federation_id)}
+    names = site_names(session, found.federation_id)
     return VersionFacts(
         **{name: getattr(found, name) for name in ModelSet.model_fields},
         threshold=threshold,
@@ -26,7 +26,7 @@ def facts_of(session: Session, run: Run, threshold: ThresholdChoice = "run") -> 
     )
 
 
-def _limits(found: ModelSet, scores: list[VersionScore], names: Mapping[str, str]) -> Iterator[str]:
+def _limits(found: ModelSet, scores: list[VersionScore], names: SiteNames) -> Iterator[str]:
     yield "Research software, not a medical device: nobody may base a diagnosis or a treatment on it alone."
     task = found.task
     structures = ", ".join(structure.name for structure in task.structures)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import VERSION
 from backend.clock import now
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.metrics import SCORES, ModelKind, ScoreName
 from backend.contracts.report_document import (
@@ -45,6 +46,7 @@ from backend.experiments.service import write_experiment_file
 from backend.reports.curves import validation_curves
 from backend.reports.gap import report_gap
 from backend.runs.words import describe_run
+from backend.site_names import SiteNames, named
 from backend.sites import service as sites
 
 #: What papers report; the other metrics stay in the exports.
@@ -94,7 +96,7 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         task=federation.task,
         sites=report_sites,
         methods=tuple(_methods(cases)),
-        settings=experiment_settings(experiment.config),
+        settings=experiment_settings(_with_names(experiment.config, cases.names)),
         config=experiment.config.model_dump(mode="json", by_alias=True),
         experiment_file=write_experiment_file(session, experiment),
         fingerprints=_fingerprints(session, cases),
@@ -109,6 +111,11 @@ def freeze(session: Session, experiment: Experiment, wish: Wish, author: str) ->
         curves=tuple(validation_curves(session, cases.runs)),
         remarks=tuple(_remarks(cases, tables, with_counts=not withheld)),
     )
+
+
+def _with_names(config: ExperimentConfig, names: SiteNames) -> ExperimentConfig:
+    """For people: `held_out_sites` in names."""
+    return config.model_copy(update={"held_out_sites": tuple(names.get(slug, slug) for slug in config.held_out_sites)})
 
 
 def _with_baseline(wish: Wish, verdict: Verdict) -> Wish:
@@ -329,16 +336,16 @@ def _remarks(cases: ExperimentCases, tables: list[ReportTable], with_counts: boo
     yield "Research software, not a medical device."
     open_runs = [run for run in cases.runs if run.status != RunStatus.COMPLETED]
     if open_runs:
-        named = ", ".join(f"{run.strategy_label} seed {run.seed} ({run.status})" for run in open_runs)
-        yield f"Not completed when this report was made, and absent or partly absent from the tables: {named}."
+        unfinished = ", ".join(f"{run.strategy_label} seed {run.seed} ({run.status})" for run in open_runs)
+        yield f"Not completed when this report was made, and absent or partly absent from the tables: {unfinished}."
     yield from notes_of(cases, with_counts)
     for run in cases.runs:
-        if run.compared is not None and run.compared.note is not None:
-            yield f"{describe_run(run)}: {run.compared.note}"
+        if run.compared is not None and (note := run.compared.note(cases.names)) is not None:
+            yield f"{describe_run(run)}: {note}"
     yield seeds_of_table(cases)
     if cases.places.unseen:
-        named = ", ".join(cases.places.unseen)
-        yield f"Held out of training and left out of the pooled column: {named}."
+        unseen = named(cases.places.unseen, cases.names)
+        yield f"Held out of training and left out of the pooled column: {unseen}."
     if misses := sum(cell.num_misses for table in tables for row in table.rows for cell in row.cells[:-1]):
         yield (
             f"{misses} scores have no value, for one of the two masks was empty; they are in no mean. Read HD95 with "

@@ -10,6 +10,7 @@ from backend.contracts.status import RunStatus, TaskStatus
 from backend.db.models import Run, Task
 from backend.runs.contributions import unused_participants
 from backend.runs.run_data import expected_cases
+from backend.site_names import SiteNames, named, site_names_of_runs
 
 
 def notes_of(session: Session, run: Run) -> list[str]:
@@ -22,23 +23,33 @@ def notes_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, list[str]]
     completed = [run for run in runs if run.status == RunStatus.COMPLETED]
     untested, unused = _untested(session, completed), unused_participants(session, completed)
     expected = expected_cases(session, untested) if untested else {}
+    # Of most runs no site is named, and a list holds thousands of them.
+    naming = [run.id for run in runs if run.id in untested or run.id in unused or _names_a_site(run)]
+    names = site_names_of_runs(session, naming)
     return {
         run.id: [
-            *_length(run),
-            *_comparison(run),
-            *_tests(untested.get(run.id, []), expected.get(run.id, {})),
-            *_updates(run, unused.get(run.id, [])),
+            *_length(run, names.get(run.id, {})),
+            *_comparison(run, names.get(run.id, {})),
+            *_tests(untested.get(run.id, []), expected.get(run.id, {}), names.get(run.id, {})),
+            *_updates(run, unused.get(run.id, []), names.get(run.id, {})),
         ]
         for run in runs
     }
 
 
-def _length(run: Run) -> Iterator[str]:
+def _names_a_site(run: Run) -> bool:
+    return (run.spec is not None and run.spec.added is not None) or (
+        run.compared is not None and run.compared.note({}) is not None
+    )
+
+
+def _length(run: Run, names: SiteNames) -> Iterator[str]:
     if run.spec is not None and run.spec.start is not None:
         yield f"Training began with the models of {run.spec.start.in_words()}."
     if run.spec is not None and run.spec.added is not None:
-        yield f"Made from {run.spec.added.in_words()}; nothing was trained. {run.spec.added.model_in_words()}"
-        yield f"Tested at {run.spec.added.site} alone: scores at the other sites are of the selector before."
+        added, name = run.spec.added, names.get(run.spec.added.site, run.spec.added.site)
+        yield f"Made from {added.in_words(name)}; nothing was trained. {added.model_in_words(name)}"
+        yield f"Tested at {name} alone: scores at the other sites are of the selector before."
     if run.spec is not None and (taught := run.spec.taught) is not None:
         yield (
             f"One network that learned from the soft answers of {taught.in_words()}, at the temperature "
@@ -51,9 +62,9 @@ def _length(run: Run) -> Iterator[str]:
         yield f"Training {run.early_stop.in_words()}."
 
 
-def _comparison(run: Run) -> Iterator[str]:
-    if run.compared is not None and run.compared.note is not None:
-        yield run.compared.note
+def _comparison(run: Run, names: SiteNames) -> Iterator[str]:
+    if run.compared is not None and (note := run.compared.note(names)) is not None:
+        yield note
 
 
 def _untested(session: Session, completed: Sequence[Run]) -> dict[str, list[str]]:
@@ -74,18 +85,18 @@ def _untested(session: Session, completed: Sequence[Run]) -> dict[str, list[str]
     return {run_id: sorted(participants) for run_id, participants in found.items()}
 
 
-def _tests(absent: list[str], expected: Mapping[str, frozenset[str]]) -> Iterator[str]:
+def _tests(absent: list[str], expected: Mapping[str, frozenset[str]], names: SiteNames) -> Iterator[str]:
     """absent: sites whose test failed. expected: each site's test cases."""
     if not absent:
         return
     num_expected = sum(map(len, expected.values()))
     num_tested = num_expected - sum(len(expected.get(slug, ())) for slug in absent)
     yield (
-        f"Tested on {num_tested} of {num_expected} cases, without {', '.join(absent)}: its means are over other cases "
-        "than those of runs that were tested everywhere."
+        f"Tested on {num_tested} of {num_expected} cases, without {named(absent, names)}: its means are over "
+        "other cases than those of runs that were tested everywhere."
     )
 
 
-def _updates(run: Run, unused: list[str]) -> Iterator[str]:
+def _updates(run: Run, unused: list[str], names: SiteNames) -> Iterator[str]:
     if unused:
-        yield f"No update of {', '.join(unused)} is in the models of round {run.best_round}."
+        yield f"No update of {named(unused, names)} is in the models of round {run.best_round}."

@@ -1,8 +1,6 @@
 """A finished run's models as they predict with the threshold that somebody chose: for the page, the download and the
 registered version."""
 
-from collections.abc import Iterable, Mapping
-
 from sqlalchemy.orm import Session
 
 from backend.contracts.methods.fedsm import FedSMConfig
@@ -13,7 +11,7 @@ from backend.db.models import Run
 from backend.evaluations.schemas import ThresholdOnValidation
 from backend.evaluations.validated_threshold import require_threshold
 from backend.runs.threshold import at_gamma
-from backend.sites import service as sites
+from backend.site_names import SiteNames, named, site_names
 from backend.trained_models.schemas import ModelScore, ModelSet
 from backend.trained_models.service import changed_settings, model_set
 from backend.trained_models.version_scores import version_scores
@@ -30,7 +28,7 @@ def model_set_with(session: Session, run_id: str, threshold: ThresholdChoice) ->
         return found, list(version_scores(session, run))
     best = require_threshold(session, run)
     scores = list(version_scores(session, run, best.gamma))
-    names = {site.slug: site.name for site in sites.list_sites(session, found.federation_id)}
+    names = site_names(session, found.federation_id)
     strategy = at_gamma(found.strategy, best.gamma)
     changed = found.model_copy(
         update={
@@ -48,7 +46,7 @@ def _as_model_score(score: VersionScore) -> ModelScore:
     return ModelScore(model=score.model, dice=score.dice, num_cases=score.num_cases)
 
 
-def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation, names: Mapping[str, str]) -> str:
+def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation, names: SiteNames) -> str:
     assert isinstance(as_run, FedSMConfig)
     without = f"; {named(best.absent_sites, names)} sent none" if best.absent_sites else ""
     return (
@@ -56,8 +54,3 @@ def _of_threshold(as_run: StrategyConfig, best: ThresholdOnValidation, names: Ma
         f"cases of {named(best.sites, names)}{without}. The run itself had gamma = {as_run.gamma:g}; the super "
         "model's scores here are at the chosen one."
     )
-
-
-def named(slugs: Iterable[str], names: Mapping[str, str]) -> str:
-    """The sites' names in one line. A site that is gone goes by its slug."""
-    return ", ".join(names.get(slug, slug) for slug in slugs)

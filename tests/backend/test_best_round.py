@@ -27,7 +27,7 @@ def test_sites_are_weighed_by_their_validation_cases_and_the_earlier_of_equals_i
     best = best_among(scores(rounds, {"b": 8}))
     assert best is not None
     assert (best.round, best.dice) == (2, pytest.approx(0.6))
-    assert best.note is None
+    assert best.note({}) is None
     assert (best.participants, best.rounds) == (("a", "b", "c"), (1, 2, 3))
 
 
@@ -38,8 +38,9 @@ def test_a_site_that_leaves_after_round_1_does_not_make_round_1_the_best() -> No
     assert best is not None
     assert (best.round, best.dice) == (25, pytest.approx((0.7 + 0.8) / 2))
     assert (best.left_out_participants, best.left_out_rounds) == (("c",), ())
-    assert best.note == (
-        "Round 25 is the best by the validation of a and b, without c, which did not validate every compared round."
+    assert best.note({"c": "Clinic C"}) == (
+        "Round 25 is the best by the validation of a and b, without Clinic C, which did not validate every compared "
+        "round."
     )
 
 
@@ -49,7 +50,7 @@ def test_a_round_is_not_better_because_a_hard_site_was_absent() -> None:
     best = best_among(scores(rounds))
     assert best is not None
     assert (best.round, best.participants, best.left_out_rounds) == (3, ("a", "b", "c"), (1,))
-    assert best.note == (
+    assert best.note({}) == (
         "Round 3 is the best by the validation of a, b and c; not compared: round 1, which not all of them validated."
     )
 

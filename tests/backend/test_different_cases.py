@@ -67,8 +67,8 @@ def test_numbers_are_printed_with_the_digits_of_their_metric() -> None:
 
 
 def test_a_mean_that_lacks_cases_is_never_best_and_its_row_has_no_worst_site() -> None:
-    lacks = LackingCases(num_tested=7, num_expected=9, without=["b"])
-    none = LackingCases(num_tested=0, num_expected=2, without=[])
+    lacks = LackingCases(num_tested=7, num_expected=9, without=["b"], without_names=["Clinic B"])
+    none = LackingCases(num_tested=0, num_expected=2, without=[], without_names=[])
     cells = [
         cell("lost", None, 0.681, lacks=lacks),
         cell("lost", "a", 0.68),
@@ -78,7 +78,7 @@ def test_a_mean_that_lacks_cases_is_never_best_and_its_row_has_no_worst_site() -
     ]
     rows = rows_of(cells, None, "dice", columns_of(("a", "b"), ()))
     assert [row.strategy_label for row in rows if row.cells[0].best] == ["whole"]
-    assert rows[0].cells[0].lacks == "7 of 9 cases, without b"
+    assert rows[0].cells[0].lacks == "7 of 9 cases, without Clinic B"
     assert worst(rows) == [None, "b", "a"]
     assert rows[0].cells[1].lacks is not None, "and says why"
 
@@ -121,6 +121,8 @@ def lost_a_site(backend: LiveBackend, federation: dict[str, Any], worker: Played
 def test_a_run_that_lost_a_site_is_not_the_better_one(backend: LiveBackend, lost_a_site: dict[str, Any]) -> None:
     """FedProx's mean is 0.7 of two cases, FedAvg's 0.667 of three: they are one method."""
     address = f"/experiments/{lost_a_site['id']}"
+    sites = {site["slug"]: site["id"] for site in backend.get(f"/federations/{lost_a_site['federation_id']}")["sites"]}
+    assert backend.admin.patch(f"/api/v1/sites/{sites['c']}", json={"name": "Clinic C"}).is_success
     results = backend.get(f"{address}/results")
     mean = next(table for table in results["tables"] if table["structure"] is None)
     keys = [column["key"] for column in results["columns"]]
@@ -128,16 +130,18 @@ def test_a_run_that_lost_a_site_is_not_the_better_one(backend: LiveBackend, lost
     prox = next(label for label in rows if label.startswith("FedProx"))
     lost = rows[prox]
     assert (lost["all"]["text"], rows["FedAvg"]["all"]["text"]) == ("0.700", "0.667")
-    assert (lost["all"]["lacks"], lost["all"]["best"]) == ("2 of 3 cases, without c", False)
+    assert (lost["all"]["lacks"], lost["all"]["best"]) == ("2 of 3 cases, without Clinic C", False)
     assert rows["FedAvg"]["all"]["lacks"] is None
     assert (lost["worst"]["score"], rows["FedAvg"]["worst"]["score"]["site_slug"]) == (None, "c")
     assert (lost["site/c"]["text"], lost["site/c"]["lacks"]) == ("\u2013", "0 of 1 cases")
     (note,) = results["notes"]
-    assert note.startswith(f"{prox}, seed 0: tested on 2 of 3 cases, without c.")
+    assert note.startswith(f"{prox}, seed 0: tested on 2 of 3 cases, without Clinic C.")
 
     run = backend.get(f"/runs/{lost_a_site['runs'][1]['id']}")
     (note,) = run["notes"]
-    assert note.startswith("Tested on 2 of 3 cases, without c: its means are over other cases than those of runs")
+    assert note.startswith(
+        "Tested on 2 of 3 cases, without Clinic C: its means are over other cases than those of runs"
+    )
     assert backend.get(f"/runs/{lost_a_site['runs'][0]['id']}")["notes"] == []
 
     shell = io.StringIO()
@@ -145,34 +149,34 @@ def test_a_run_that_lost_a_site_is_not_the_better_one(backend: LiveBackend, lost
     print_run(Console(file=shell, width=200), RunRecord.model_validate(run))
     assert "0.700 *" in shell.getvalue()
     assert "0.667 *" not in shell.getvalue()
-    assert f"note: {prox}, seed 0: tested on 2 of 3 cases, without c." in shell.getvalue()
-    assert "  note: Tested on 2 of 3 cases, without c: its means" in shell.getvalue()
+    assert f"note: {prox}, seed 0: tested on 2 of 3 cases, without Clinic C." in shell.getvalue()
+    assert "  note: Tested on 2 of 3 cases, without Clinic C: its means" in shell.getvalue()
 
     tex = backend.admin.get(f"/api/v1{address}/results.tex").text
     assert "n = 2 to 3 of all sites" in tex
     line = next(line for line in tex.splitlines() if line.startswith("FedProx") and "&" in line)
     assert r"0.700$^{\ast}$" in line
-    assert "tested on 2 of 3 cases, without c" in tex
+    assert "tested on 2 of 3 cases, without Clinic C" in tex
     assert r"\textbf" not in tex.split(r"\midrule")[1]
     rows_csv = list(csv.DictReader(io.StringIO(backend.admin.get(f"/api/v1{address}/table.csv").text)))
-    assert [row["All sites lacks"] for row in rows_csv] == ["", "2 of 3 cases, without c"]
+    assert [row["All sites lacks"] for row in rows_csv] == ["", "2 of 3 cases, without Clinic C"]
 
     compared = backend.get(
         f"/federations/{lost_a_site['federation_id']}/run-comparison", run=[run["id"] for run in lost_a_site["runs"]]
     )
     pooled = compared["rows"][-1]["scores"]
-    assert [score["lacks"] for score in pooled] == [None, "2 of 3 cases, without c"]
+    assert [score["lacks"] for score in pooled] == [None, "2 of 3 cases, without Clinic C"]
     assert [score["best"] for score in pooled] == [False, False]
-    assert any("was tested on 2 of 3 cases, without c" in caution for caution in compared["cautions"])
+    assert any("was tested on 2 of 3 cases, without Clinic C" in caution for caution in compared["cautions"])
 
     report = backend.post(f"{address}/reports", {"title": "Lost"})
     document = backend.admin.get(f"/api/v1/shared-reports/{report['path'].rsplit('/', 1)[1]}").json()["report"]
     cells = [row["cells"][-1] for row in document["tables"][0]["rows"]]
     assert [(entry["text"], entry["lacks"], entry["best"]) for entry in cells] == [
         ("0.667", None, False),
-        ("0.700", "without c", False),
+        ("0.700", "without Clinic C", False),
     ], "the site's policy states no small number, from which the sum would give it away"
-    assert any("tested without c" in remark for remark in document["remarks"])
+    assert any("tested without Clinic C" in remark for remark in document["remarks"])
 
 
 def test_a_run_that_is_fixed_later_keeps_the_sites_of_its_experiment(

@@ -158,13 +158,18 @@ def test_what_cannot_be_reported_is_refused(
 def test_an_unfinished_experiment_is_reported_as_such(
     backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
 ) -> None:
-    experiment = make_experiment(backend, federation, strategies=[FEDAVG, {"name": "local-only"}])
+    strategies = [FEDAVG, {"name": "local-only"}]
+    experiment = make_experiment(backend, federation, strategies=strategies, held_out_sites=["c"])
+    sites = {site["slug"]: site["id"] for site in backend.get(f"/federations/{federation['id']}")["sites"]}
+    backend.admin.patch(f"/api/v1/sites/{sites['c']}", json={"name": "Clinic C"}).raise_for_status()
     backend.post(f"/runs/{experiment['runs'][1]['id']}/cancel")
     backend.post(f"/experiments/{experiment['id']}/start")
     worker.work_until_idle()
     report = shared(backend, backend.post(f"/experiments/{experiment['id']}/reports", {}))
     assert any("Local-only seed 0 (cancelled)" in remark for remark in report["remarks"])
     assert any(remark.startswith("One seed") for remark in report["remarks"])
+    assert any(remark.endswith("left out of the pooled column: Clinic C.") for remark in report["remarks"])
+    assert {"path": "held_out_sites", "value": "Clinic C", "default": "empty"} in report["settings"]
 
 
 def test_the_pdf_says_the_same(backend: LiveBackend, reported: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ class ComparedScore(Record):
     mean: float | None
     text: str = Field(description="The mean as it is printed; a dash for none.")
     best: bool = Field(description="Best of its row as printed, of the runs over the same cases; ties are marked.")
-    lacks: str | None = Field(description="`7 of 9 cases, without site-c`: not compared with the others.")
+    lacks: str | None = Field(description="`7 of 9 cases, without Clinic C`: not compared with the others.")
     num_cases: int
     num_pairs: int
     difference: float | None = Field(description="Its mean less the first run's.")

@@ -33,6 +33,7 @@ from backend.evaluations.tested_cases import TestCases, lacking, together
 from backend.runs.run_data import expected_cases
 from backend.runs.service import run_record
 from backend.runs.words import describe_run
+from backend.site_names import SiteNames, named, site_names
 
 FEWEST, MOST = 2, 8
 
@@ -84,6 +85,7 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
     slugs = list(dict.fromkeys(slug for entry in entries for slug in places_of(entry.run).all))
     pooled = [slug for slug in slugs if all(slug in places_of(entry.run).training for entry in entries)]
     other_data = [slug for slug in slugs if len({entry.fingerprints.get(slug) for entry in entries}) > 1]
+    names = site_names(session, federation.id)
     expected = expected_cases(session, [entry.run.id for entry in entries]).values()
     everything = together([*expected, *(entry.tested() for entry in entries)])
     return RunComparison(
@@ -95,9 +97,12 @@ def compare_runs(session: Session, federation_id: str, run_ids: list[str], query
         unit=_unit(entries) if SCORES[query.metric].quantity == "distance" else None,
         runs=[_compared_run(session, entry) for entry in entries],
         parameters=parameters([(e.experiment.config, e.run.strategy, e.run.seed) for e in entries]),
-        rows=[_row(entries, slug, pooled, query, everything) for slug in [*slugs, None]],
+        rows=[_row(entries, slug, pooled, query, everything, names) for slug in [*slugs, None]],
         other_data=other_data,
-        cautions=[*_cautions(entries, slugs, pooled, other_data, everything), *_unequal_effort(session, entries)],
+        cautions=[
+            *_cautions(entries, slugs, pooled, other_data, everything, names),
+            *_unequal_effort(session, entries),
+        ],
         test=words_of_test("runs"),
     )
 
@@ -130,13 +135,20 @@ def _compared_run(session: Session, entry: _Entry) -> ComparedRun:
     )
 
 
-def _row(entries: list[_Entry], slug: str | None, pooled: list[str], query: Query, everything: TestCases) -> ScoreRow:
+def _row(
+    entries: list[_Entry],
+    slug: str | None,
+    pooled: list[str],
+    query: Query,
+    everything: TestCases,
+    names: SiteNames,
+) -> ScoreRow:
     """Every run on one site, with its differences from the first; the best as it is printed, of those over the same
     cases."""
     first, *others = [entry.values(slug, pooled, query) for entry in entries]
     scores = [_score(first, None, query)] + [_score(values, first, query) for values in others]
     wanted = {site: everything[site] for site in (pooled if slug is None else [slug]) if site in everything}
-    lacks = [lacking(entry.tested(), wanted) if entry.rows else None for entry in entries]
+    lacks = [lacking(entry.tested(), wanted, names) if entry.rows else None for entry in entries]
     misses = [entry.num_misses(slug, pooled, query) for entry in entries]
     fewest = min((number for number, entry in zip(misses, entries, strict=True) if entry.rows), default=0)
     comparable = [short is None and number <= fewest for short, number in zip(lacks, misses, strict=True)]
@@ -189,24 +201,29 @@ def _unequal_effort(session: Session, entries: list[_Entry]) -> list[str]:
 
 
 def _cautions(
-    entries: list[_Entry], slugs: list[str], pooled: list[str], other_data: list[str], everything: TestCases
+    entries: list[_Entry],
+    slugs: list[str],
+    pooled: list[str],
+    other_data: list[str],
+    everything: TestCases,
+    names: SiteNames,
 ) -> Iterator[str]:
     for entry in entries:
         expected = {slug: everything.get(slug, frozenset()) for slug in places_of(entry.run).training}
-        if entry.rows and (short := lacking(entry.tested(), expected)):
+        if entry.rows and (short := lacking(entry.tested(), expected, names)):
             yield (
                 f"{describe_run(entry.run)} was tested on {short.words}: its means are over other cases than the "
                 "others' and not compared with them; differences are over the cases that both have."
             )
     if stated := sorted({slug for entry in entries for slug in entry.stated}):
-        yield f"{', '.join(stated)}: the site's policy lets no score of a single case leave; it is left out here."
+        yield f"{named(stated, names)}: the site's policy lets no score of a single case leave; it is left out here."
     if other_data:
-        named = ", ".join(other_data)
-        yield f"The data of {named} are not the same in every run: their scores are not of the same images."
+        of_sites = named(other_data, names)
+        yield f"The data of {of_sites} are not the same in every run: their scores are not of the same images."
     if untested := [describe_run(entry.run) for entry in entries if not (entry.rows or entry.stated)]:
         yield f"No test scores yet: {'; '.join(untested)}."
     if len(pooled) < len(slugs):
-        rest = ", ".join(slug for slug in slugs if slug not in pooled)
+        rest = named((slug for slug in slugs if slug not in pooled), names)
         yield f"Pooled are the sites that train in every run; {rest} is left out of that row."
     if len({entry.run.seed for entry in entries}) > 1:
         yield "The seeds differ: part of a difference is what training varies from seed to seed."

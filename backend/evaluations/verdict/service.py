@@ -29,7 +29,6 @@ from backend.evaluations.verdict.schemas import (
     VerdictMethod,
     VerdictPlace,
 )
-from backend.sites import service as sites
 
 #: Methods that the main one is measured by, in the order of the sentences.
 REFERENCES: dict[str, Role] = {"fedavg": "baseline", "local-only": "local-only", "centralized": "centralized"}
@@ -204,14 +203,13 @@ def _against(
 
 
 def _places(cases: ExperimentCases, query: Query, cells: list[ComparisonCell]) -> Iterator[VerdictPlace]:
-    known = {site.slug: site.name for site in sites.list_sites(cases.session, cases.experiment.federation_id)}
     lower = SCORES[query.metric].lower_is_better
     for cell in cells:
         if cell.difference is None:
             continue
         yield VerdictPlace(
             site_slug=cell.site_slug,
-            site_name=known.get(cell.site_slug, cell.site_slug) if cell.site_slug is not None else None,
+            site_name=cases.names.get(cell.site_slug, cell.site_slug) if cell.site_slug is not None else None,
             unseen=cell.unseen,
             relation=_relation(cell, lower),
             difference=cell.difference,

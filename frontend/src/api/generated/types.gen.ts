@@ -1294,7 +1294,7 @@ export type ComparedScore = {
     /**
      * Lacks
      *
-     * `7 of 9 cases, without site-c`: not compared with the others.
+     * `7 of 9 cases, without Clinic C`: not compared with the others.
      */
     lacks: string | null;
     /**
@@ -5199,9 +5199,15 @@ export type LackingCases = {
     /**
      * Without
      *
-     * Sites of several that were not tested at all.
+     * Slugs of the sites, of several, that were not tested at all.
      */
     without: Array<string>;
+    /**
+     * Without Names
+     *
+     * The same sites' names.
+     */
+    without_names: Array<string>;
 };
 
 /**
@@ -9757,7 +9763,7 @@ export type ShownCell = {
     /**
      * Lacks
      *
-     * Why this number is not compared with its column's others: `7 of 9 cases, without site-c`.
+     * Why this number is not compared with its column's others: `7 of 9 cases, without Clinic C`.
      */
     lacks: string | null;
     score: ResultCell | null;
