@@ -1,7 +1,9 @@
 """A finished run's models: what is downloaded is what the run made, and nothing that only training needs."""
 
+import hashlib
 import io
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -14,15 +16,26 @@ from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.one_global import ScaffoldConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
+from backend.contracts.student import Taught
+from backend.contracts.tasks import RunSpec
 from backend.datasets.schemas import DatasetCreate
 from backend.experiments.schemas import ExperimentRecord
 from backend.sites.schemas import SiteCreate
+from backend.trained_models.schemas import ModelPart
 from fedsm.client import ApiError
+from tests.integration.in_process import manifest_of
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of
 from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config, write_sites
+from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.descriptors import descriptor_floors
 from worker.engine.selectors.lda import solve_lda
+from worker.engine.state import State, Tensors
+from worker.engine.strategies.base import SiteContext
+from worker.engine.strategies.student import taught_state
+from worker.jobs.build import build_plan, strategy_of
+from worker.jobs.case_loading import load_participant_data
+from worker.stores.data_cache import DataCache
 
 STRATEGIES = (FedSMConfig(selector=LdaSelector(minimum_cases=2)), ScaffoldConfig())
 SGD = {"rounds": 2, "batch_size": 2, "optimizer": "sgd", "momentum": 0.0}
@@ -126,3 +139,48 @@ def test_a_site_is_added_to_the_selector_by_workers(
     assert sent.bytes_up == len(sums["site-d"])
     route, *_ = client.run_cases(added.id).cases
     assert set(route.probabilities or ()) == set(after.sites)
+
+
+def test_a_student_is_trained_by_workers_to_the_bits_of_one_process(
+    platform: LivePlatform, experiment: ExperimentRecord, sites: dict[str, Path]
+) -> None:
+    torch.set_num_threads(1)
+    run, client = experiment.runs[0], platform.client
+    asked = client.post_json(f"/runs/{run.id}/students", {"rounds": 2, "temperature": 3.0})
+    made = await_experiment(platform, ExperimentRecord.model_validate(asked))
+    (taught,) = made.runs
+    assert taught.status == "completed", taught.failure
+    found = hashes_of(platform, taught)
+    begun = {part.name: load_part(platform, part) for part in client.model_set(run.id).parts}
+    spec = RunSpec(
+        run_id=taught.id,
+        config=made.config,
+        strategy=FedAvgConfig(),
+        seed=taught.seed,
+        task=TASK,
+        sites=SITES,
+        taught=Taught(run_id=run.id, round=2, title="teacher", strategy=STRATEGIES[0], temperature=3.0),
+    )
+    plan, strategy = build_plan(spec, torch.device("cpu")), strategy_of(spec)
+    manifests = tuple(manifest_of(slug, folder, TASK) for slug, folder in sites.items())
+    data = {site.site: site for site in load_participant_data(spec, manifests, DataCache(sys.maxsize))}
+    state, kept = taught_state(begun), dict.fromkeys(SITES, State())
+    for round_ in range(3):
+        assert {name: hashlib.sha256(to_bytes(part)).hexdigest() for name, part in state.items()} == found[round_]
+        if round_ == 2:
+            break
+        updates = {}
+        for site in SITES:
+            context = SiteContext(plan, site, round_ + 1, kept[site], lambda _: None, state.__getitem__)
+            updates[site] = strategy.train_site({"global": state["global"]}, (data[site],), context)
+            kept[site] = updates[site].local_state
+        state = strategy.aggregate(state, updates, plan, round_ + 1)
+    (row,) = client.students(run.id)
+    assert [score.site_slug for score in row.scores] == [None, *SITES]
+    pooled = next(score for score in client.model_set(taught.id).scores if score.model == "global")
+    assert row.scores[0].student == pytest.approx(pooled.dice)
+    assert [part.name for part in client.model_set(taught.id).parts] == ["global"]
+
+
+def load_part(platform: LivePlatform, part: ModelPart) -> Tensors:
+    return from_bytes(platform.client.artifact(part.url))
