@@ -153,10 +153,3 @@ export const runMetricsQuery = (id: string, client: QueryClient) => {
     },
   });
 };
-
-/** The students of a run's super model. */
-export const studentsQuery = (runId: string) =>
-  queryOptions({
-    queryKey: ["run", runId, "students"],
-    queryFn: () => unwrap(api.listStudents({ path: { run_id: runId } })),
-  });

@@ -258,7 +258,8 @@ it("trains a student of a super model, and says what the others cost on the same
     "POST /runs/r1/students": { id: "e9" },
   });
   const card = await screen.findByTestId("students");
-  expect(await within(card).findByText("−0.020 (−0.030 to −0.010)")).toBeInTheDocument();
+  expect(await within(card).findByText("95 %: −0.030 to −0.010")).toBeInTheDocument();
+  expect(card).toHaveTextContent("−0.020");
   expect(within(card).getByText("+0.010")).toBeInTheDocument();
   fireEvent.click(within(card).getByRole("button", { name: "Train a student" }));
   const dialog = await screen.findByRole("dialog");

@@ -48,7 +48,7 @@ function Scores({ scores, federation }: Pick<Props, "federation"> & { scores: St
           <Table.Th>Test cases of</Table.Th>
           <Table.Th ta="right">Super model ↑</Table.Th>
           <Table.Th ta="right">Student ↑</Table.Th>
-          <Table.Th ta="right">Difference (95 % interval)</Table.Th>
+          <Table.Th ta="right">Difference</Table.Th>
           <Table.Th ta="right">Cases</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -64,7 +64,10 @@ function Scores({ scores, federation }: Pick<Props, "federation"> & { scores: St
             </Table.Th>
             <Table.Td ta="right">{formatDice(score.super)}</Table.Td>
             <Table.Td ta="right">{formatDice(score.student)}</Table.Td>
-            <Table.Td ta="right">{differenceText(score)}</Table.Td>
+            <Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
+              {formatDifference(score.difference, "dice")}
+              <Interval score={score} />
+            </Table.Td>
             <Table.Td ta="right">{score.num_cases}</Table.Td>
           </Table.Tr>
         ))}
@@ -73,10 +76,12 @@ function Scores({ scores, federation }: Pick<Props, "federation"> & { scores: St
   );
 }
 
-/** `−0.012 (−0.020 to −0.003)` */
-function differenceText({ difference, low, high }: StudentScore): string {
-  if (difference === null) return "–";
-  if (low === null || high === null) return formatDifference(difference, "dice");
-  const [middle, ...ends] = [difference, low, high].map((value) => formatDifference(value, "dice"));
-  return `${middle} (${ends.join(" to ")})`;
+/** Of the difference, over cases. */
+function Interval({ score: { low, high } }: { score: StudentScore }) {
+  if (low === null || high === null) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      95 %: {formatDifference(low, "dice")} to {formatDifference(high, "dice")}
+    </Text>
+  );
 }

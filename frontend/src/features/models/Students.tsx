@@ -4,10 +4,11 @@ import { IconSchool } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, type FederationRecord, type ModelSet, studentsQuery, unwrap } from "@/api";
+import { api, type FederationRecord, type ModelSet, unwrap } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { StudentsTable } from "@/components/StudentsTable";
+import { studentsQuery } from "@/components/students";
 import type { ThresholdChoice } from "./models";
 
 interface Props {

@@ -1,7 +1,8 @@
 import { Card, Stack, Text, Title } from "@mantine/core";
 import { useQueries } from "@tanstack/react-query";
-import { type ExperimentRecord, type FederationRecord, studentsQuery } from "@/api";
+import type { ExperimentRecord, FederationRecord } from "@/api";
 import { StudentsTable } from "@/components/StudentsTable";
+import { studentsQuery } from "@/components/students";
 
 interface Props {
   experiment: ExperimentRecord;
