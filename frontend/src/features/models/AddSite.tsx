@@ -1,4 +1,4 @@
-import { Alert, Select } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, datasetsQuery, registeredModelsQuery, unwrap, type VersionRecord } from "@/api";
@@ -21,6 +21,7 @@ export function AddSiteForm({ version, onClose }: { version: VersionRecord; onCl
       nothingFound="No checked data set of another site"
       action="Add the site"
       errorTitle="Not added"
+      outcome="The other sites' networks stay as they are. Their images are routed otherwise only where the new site changes the closed form: test the result on their data."
       start={(chosen) =>
         unwrap(api.addSiteToModel({ path: { version_id: version.id }, body: { ...chosen, model: model ?? undefined } }))
       }
@@ -34,10 +35,6 @@ export function AddSiteForm({ version, onClose }: { version: VersionRecord; onCl
         onChange={setModel}
         clearable
       />
-      <Alert color="blue">
-        The other sites' networks stay as they are. Their images are routed otherwise only where the new site changes
-        the closed form: test the result on their data.
-      </Alert>
     </UsedAgainForm>
   );
 }

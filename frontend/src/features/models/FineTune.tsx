@@ -1,4 +1,4 @@
-import { Alert, NumberInput } from "@mantine/core";
+import { NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, datasetsQuery, unwrap, type VersionRecord } from "@/api";
@@ -26,6 +26,7 @@ export function FineTuneForm({ version, onClose }: { version: VersionRecord; onC
       nothingFound="No checked data set"
       action="Fine-tune"
       errorTitle="Not started"
+      outcome="It begins with the version's model of the site, or else its global one. Once it is completed, the best epoch is registered."
       ready={!Object.values(values).includes("")}
       start={(chosen) =>
         unwrap(api.fineTuneModel({ path: { version_id: version.id }, body: { ...settings, ...chosen } }))
@@ -44,10 +45,6 @@ export function FineTuneForm({ version, onClose }: { version: VersionRecord; onC
           onChange={(value) => setValues({ ...values, [name]: value })}
         />
       ))}
-      <Alert color="blue">
-        It begins with the version's model of the site, or else its global one. Once it is completed, the best epoch is
-        registered.
-      </Alert>
     </UsedAgainForm>
   );
 }

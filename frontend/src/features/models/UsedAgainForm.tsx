@@ -1,4 +1,4 @@
-import { Autocomplete, MultiSelect } from "@mantine/core";
+import { Alert, Autocomplete, MultiSelect } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -22,7 +22,10 @@ interface Props {
   /** False while a field of its own has no value. */
   ready?: boolean;
   start: (chosen: { datasets: string[]; name: string | undefined }) => Promise<ExperimentRecord>;
+  /** Fields of its own. */
   children: ReactNode;
+  /** What becomes of it. */
+  outcome: string;
 }
 
 /** What both ways to use a version again ask for: data sets of one site, and the name that gets the result. */
@@ -67,6 +70,7 @@ export function UsedAgainForm({ version, onClose, schema, datasets, children, re
         value={name}
         onChange={setName}
       />
+      <Alert color="blue">{words.outcome}</Alert>
     </ModalForm>
   );
 }
