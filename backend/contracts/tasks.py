@@ -115,6 +115,11 @@ class RunSpec(Contract):
         description="One network learns from a finished super model; null: from the reference masks alone.",
     )
 
+    @property
+    def methods(self) -> tuple[StrategyConfig, ...]:
+        """All that do something with a site's images: a policy must allow each."""
+        return (self.strategy,) if self.taught is None else (self.strategy, self.taught.strategy)
+
 
 class InitializeRunPayload(Contract):
     kind: Literal["initialize_run"] = "initialize_run"

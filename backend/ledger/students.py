@@ -41,6 +41,7 @@ from backend.registry.lookup import find_version
 from backend.runs import approvals
 from backend.runs.threshold import at_gamma, finished_strategy
 from backend.runs.words import describe_run
+from backend.sites import service as sites
 from backend.version import code_version
 
 GLOBAL, LABEL = "global", "Student"
@@ -57,6 +58,7 @@ def start_student(session: Session, run_id: str, body: StudentCreate, actor: str
     _require_teacher(teacher)
     _require_version_of(session, before.federation_id, source, body.version)
     data = _data_of(session, source)
+    _require_allowed(data, teacher)
     taught = Taught(
         run_id=source.id,
         round=source.best_round,
@@ -101,6 +103,16 @@ def _require_teacher(strategy: StrategyConfig) -> None:
     if strategy.routing == "soft" and strategy.mixture == "weights":
         why = "mixes the models' weights anew for each image, and a student learns from a mean of probabilities"
         raise InvalidInput.of_field("run.mixture", "weights", why, "choose a run with another routing or mixture")
+
+
+def _require_allowed(data: Sequence[SiteData], teacher: StrategyConfig) -> None:
+    """Raises InvalidInput for a site whose policy does not name the teacher's method; the student's own is checked with
+    the configuration."""
+    for entry in data:
+        allowed = sites.policy_of(entry.site).allowed_strategies
+        if allowed is not None and teacher.name not in allowed:
+            why = f"is not allowed by the policy of {entry.site.slug}, whose images it would answer"
+            raise InvalidInput.of_field("run", teacher.card.label, why, f"ask {entry.site.slug} to allow the method")
 
 
 def _require_version_of(session: Session, federation_id: str, source: Run, version: str | None) -> None:
@@ -166,7 +178,7 @@ def _config(source: Run, body: StudentCreate) -> ExperimentConfig:
 def _run(session: Session, experiment: Experiment, source: Run, taught: Taught) -> Run:
     """With its round 0. Raises Conflict where the teacher's state is not kept."""
     assert source.spec is not None
-    config, sites = experiment.config, source.spec.sites
+    config, trained = experiment.config, source.spec.sites
     state = _state_of(session, source)
     run_id, strategy = new_id(), config.strategies[0]
     spec = RunSpec(
@@ -175,9 +187,9 @@ def _run(session: Session, experiment: Experiment, source: Run, taught: Taught) 
         strategy=strategy,
         seed=source.seed,
         task=session.get_one(Federation, experiment.federation_id).task,
-        sites=sites,
+        sites=trained,
         held_out_sites=source.spec.held_out_sites,
-        start=start_state(session, config, strategy, sites),
+        start=start_state(session, config, strategy, trained),
         taught=taught,
     )
     run = Run(
@@ -192,8 +204,8 @@ def _run(session: Session, experiment: Experiment, source: Run, taught: Taught) 
         num_rounds=config.schedule.rounds,
         minimum_sites=config.minimum_sites,
         spec=spec,
-        participants=list(sites),
-        evaluators=[*sites, *source.spec.held_out_sites],
+        participants=list(trained),
+        evaluators=[*trained, *source.spec.held_out_sites],
         criterion=GLOBAL,
         code_version=code_version(),
         created_at=now(),
@@ -201,13 +213,9 @@ def _run(session: Session, experiment: Experiment, source: Run, taught: Taught) 
     )
     session.add(run)
     session.flush()
-    downloads = _downloads(sites)
+    downloads = {slug: [GLOBAL] for slug in trained}
     session.add(RunRound(run_id=run.id, round=0, opened_at=now(), finished_at=now(), parts=state, downloads=downloads))
     return run
-
-
-def _downloads(sites: Sequence[str]) -> dict[str, list[str]]:
-    return {slug: [GLOBAL] for slug in sites}
 
 
 def _state_of(session: Session, source: Run) -> dict[str, str]:

@@ -178,7 +178,8 @@ def problem_of_run(
     """The policy's line by which a run cannot be approved at all; None where there is none."""
     trains = data and data[0].site in run.sites
     of_data = _problem_of_data(policy, data) if trains else None
-    return _problem_of_federation(policy, federation) or _problem_of_strategy(policy, run.strategy.name) or of_data
+    of_methods = (_problem_of_strategy(policy, method.name) for method in run.methods)
+    return _problem_of_federation(policy, federation) or next(filter(None, of_methods), None) or of_data
 
 
 def _problem_of_federation(policy: HospitalPolicy, federation: str) -> str | None:
@@ -248,7 +249,7 @@ def _strategies_of(payload: TaskPayload) -> tuple[StrategyName, ...]:
     if isinstance(payload, DryRunSitePayload):
         return tuple(strategy.name for strategy in payload.config.strategies)
     run = getattr(payload, "run", None)
-    return () if run is None else (run.strategy.name,)
+    return () if run is None else tuple(method.name for method in run.methods)
 
 
 def _shown_by(result: TaskResult) -> Iterator[tuple[str, bool]]:

@@ -40,6 +40,13 @@ def _facts(asked: Asked, policy: HospitalPolicy, slug: str) -> Iterator[tuple[st
     yield "Run", f"{sheet.asked.run} ({sheet.asked.run_id}); the consent holds for every seed"
     yield "Asked", f"{sheet.asked.asked_at:%Y-%m-%d %H:%M} UTC"
     yield "Method", f"{card.label}: {card.summary}"
+    if run.taught is not None:
+        label = METHODS[run.taught.strategy.name].label
+        yield (
+            "Learns from",
+            f"the soft answers of {run.taught.in_words()} ({label}), which is frozen: "
+            "its selector and the models that it chooses for this site's training cases come in, and no answer leaves",
+        )
     yield "Task", f"{run.task.modality}: {', '.join(structure.name for structure in run.task.structures)}"
     yield (
         "Length",

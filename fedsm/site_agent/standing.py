@@ -16,7 +16,7 @@ def rule_for(policy: HospitalPolicy, federation: str, run: RunSpec) -> int | Non
 
 def _approves(rule: StandingApproval, federation: str, run: RunSpec) -> bool:
     return (
-        (rule.strategies is None or run.strategy.name in rule.strategies)
+        (rule.strategies is None or all(method.name in rule.strategies for method in run.methods))
         and (rule.federations is None or federation in rule.federations)
         and (rule.maximum_rounds is None or run.config.schedule.rounds <= rule.maximum_rounds)
         and (rule.minimum_sites is None or len(run.sites) >= rule.minimum_sites)

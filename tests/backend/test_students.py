@@ -77,6 +77,10 @@ def test_what_cannot_teach_is_refused(backend: LiveBackend, federation: dict[str
         answer = backend.admin.post(f"/api/v1/runs/{run_id}/students", json=body)
         assert (answer.status_code, said in answer.text) == (status, True), answer.text
     site = next(site for site in backend.get(f"/federations/{federation['id']}")["sites"] if site["slug"] == "b")
+    policy = site["policy"] | {"allowed_strategies": ["fedavg"]}
+    assert backend.admin.patch(f"/api/v1/sites/{site['id']}", json={"policy": policy}).status_code == 200
+    answer = backend.admin.post(f"/api/v1/runs/{super_model}/students", json={})
+    assert (answer.status_code, "is not allowed by the policy of b" in answer.text) == (422, True)
     assert backend.admin.patch(f"/api/v1/sites/{site['id']}", json={"archived": True}).status_code == 200
     answer = backend.admin.post(f"/api/v1/runs/{super_model}/students", json={})
     assert (answer.status_code, "a student is tested on the same cases" in answer.json()["detail"]) == (409, True)
